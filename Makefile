@@ -1,0 +1,62 @@
+# Two commands matter: `make run` and `make test`. Both set up what they need, once; after that neither needs the network.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# An empty PYTHONPATH: what the caller's shell adds must not shadow what the lock pins.
+export PYTHONPATH :=
+
+.PHONY: help setup run test lint types soak bench fmt lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/.ready ## make the virtual environment from the hashed lock
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bondbridge needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 " or 0)'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "could not make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+.venv/.ready: .venv/.python pyproject.toml requirements.lock
+	@echo "setting up .venv (once) ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/.dev: .venv/.ready requirements-dev.lock
+	@echo "setting up the test tools (once) ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: .venv/.ready ## run the demo: everything, against the simulator, until Ctrl-C
+	@exec $(BIN)/bondbridge demo
+
+test: lint types ## lint, types, contracts and the whole suite
+	$(BIN)/pytest --cov=bridge --cov-report=term
+
+lint: .venv/.dev ## ruff and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/.dev ## mypy, strict
+	$(BIN)/mypy
+
+soak: .venv/.dev ## the slow runs: every kill of the durability matrix
+	$(BIN)/pytest -m soak --timeout 3600 -p no:cacheprovider
+
+bench: .venv/.dev ## measure, and print what benchmarks/README.md records
+	$(BIN)/python -m benchmarks.run
+
+fmt: .venv/.dev ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev ## renew the hashed lock files
+	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.lock --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o requirements-dev.lock
+
+clean: ## remove what the other targets made (not the demo's state: that is in state/)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,24 @@
+"""Stretches of time as people write them: 15s, 10m, 6h, 1d, 1h30m."""
+
+import re
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+
+
+def seconds(text: object) -> float:
+    """`"1h30m"` → 5400.0. Raises ValueError with a mend for anything else."""
+    if not isinstance(text, str) or not _WHOLE.fullmatch(text):
+        msg = f"{text!r} is not a length of time: write a number and a unit, such as 15s, 10m, 6h or 1d"
+        raise ValueError(msg)
+    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+
+
+def spoken(length: float) -> str:
+    """5400 → `"1h30m"`; below a minute, whole seconds."""
+    left, words = round(length), ""
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, int(_UNITS[unit]))
+        words += f"{count}{unit}" if count else ""
+    return words or "0s"

@@ -1,0 +1,186 @@
+"""The nouns: frozen values that flow from one room to the next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# What survives a trip through JSON: dict, list, str, int, float, bool, None.
+Json = Any
+Body = Mapping[str, Json]
+
+
+class Repeat(StrEnum):
+    """What a second try of the same request would do; decides what a crash means."""
+
+    READ = "read"
+    SAFE = "safe"
+    ONCE = "once"
+
+
+class Mode(StrEnum):
+    """Whether a rule acts, or only says what it would do."""
+
+    LIVE = "live"
+    DRY_RUN = "dry_run"
+
+
+class Ruling(StrEnum):
+    """The four things a verdict can be."""
+
+    ACT = "act"
+    SKIP = "skip"
+    WAIT = "wait"
+    ASK = "ask"
+
+
+class Reason(StrEnum):
+    """Why a verdict is not `act`. One list for log, table, page and test."""
+
+    CONDITION = "condition"
+    CONDITION_ERROR = "condition_error"
+    DRY_RUN = "dry_run"
+    COOLDOWN = "cooldown"
+    EXPIRED = "expired"
+    RULE_GONE = "rule_gone"
+    STEP_FAILED = "step_failed"
+    UNREADABLE = "unreadable"
+    IN_DOUBT = "in_doubt"
+
+
+class Outcome(StrEnum):
+    """How one attempt ended. `unknown`: it may or may not have taken effect."""
+
+    DONE = "done"
+    FOUND_DONE = "found_done"
+    NOT_DONE = "not_done"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+class JobState(StrEnum):
+    """Where a job stands. `waiting`: for the step before it. The last four are final, `in_doubt` until a person decides."""
+
+    WAITING = "waiting"
+    DUE = "due"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One object as a poll saw it: `body` in our words, `raw` in the vendor's, secrets digested in both."""
+
+    kind: str
+    id: str
+    body: Body
+    raw: Body = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One object as the store knows it.
+
+    `counts` says how many events of each type it has had (law 6), and outlives the object: should it come back, its
+    events get new ids. `missing_since` is when it was first absent from a complete walk.
+    """
+
+    seen: Seen
+    counts: Mapping[str, int] = field(default_factory=dict)
+    missing_since: datetime | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object before and after; `None` before means it is new, `None` after that it is gone."""
+
+    kind: str
+    id: str
+    before: Body | None
+    after: Body | None
+    fields: frozenset[str] = frozenset()
+
+    @property
+    def body(self) -> Body:
+        """The newest state there is of the object."""
+        return self.after if self.after is not None else self.before or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened. `time`: when, in domain time; `seen_at`: when the bridge learned of it."""
+
+    id: str
+    type: str
+    server: str
+    subject: str
+    time: datetime
+    seen_at: datetime
+    data: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule's guards concluded, and why."""
+
+    ruling: Ruling
+    reason: Reason | None = None
+    detail: str = ""
+    until: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.ruling}({self.reason})" if self.reason else str(self.ruling)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a failed attempt is tried again: `on` which outcomes, `every` and `until` in seconds after the event."""
+
+    on: frozenset[Outcome]
+    every: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One action owed because of one decision.
+
+    `request` is all the action needs, rendered. `doubt`: an earlier attempt may have taken effect, so look first.
+    `due_at` and `not_after` are domain times.
+    """
+
+    id: str
+    decision: str
+    event: str
+    rule: str
+    server: str
+    step: int
+    action: str
+    request: Body
+    retry: Retry
+    due_at: datetime
+    not_after: datetime
+    state: JobState = JobState.DUE
+    doubt: bool = False
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One rule met one event: the verdict, how it came about, and every fact it was made from."""
+
+    id: str
+    event: str
+    rule: str
+    rulebook: str
+    verdict: Verdict
+    at: datetime
+    trace: tuple[Body, ...]
+    facts: Body
+    jobs: tuple[Job, ...] = ()
+    cooldown: str | None = None

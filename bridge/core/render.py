@@ -1,0 +1,72 @@
+"""Text and values with `${expression}` in them. A name nobody knows is an error, never an empty string."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bridge.core.canonical import canonical
+from bridge.core.expressions import Expression, compile_expression
+from bridge.core.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Literal parts and expressions in turn. One expression alone keeps the type of its value."""
+
+    parts: tuple[str | Expression, ...]
+
+    @property
+    def expressions(self) -> Iterator[Expression]:
+        """The expressions in it."""
+        return (part for part in self.parts if isinstance(part, Expression))
+
+    def render(self, facts: Mapping[str, Json]) -> Json:
+        """`"${bond.id}"` → 3; `"bond ${bond.id}"` → `"bond 3"`. Raises ConditionError."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
+            return self.parts[0].evaluate(facts)
+        return "".join(part if isinstance(part, str) else _text(part.evaluate(facts)) for part in self.parts)
+
+
+def parse(text: str) -> Template:
+    """Raises ValueError for a `${` that does not close or holds no CEL."""
+    parts: list[str | Expression] = []
+    rest = text
+    while "${" in rest:
+        before, _, rest = rest.partition("${")
+        end = _closing(rest)
+        if end is None:
+            msg = f"{text!r}: a ${{ is never closed"
+            raise ValueError(msg)
+        parts += [before] if before else []
+        parts.append(compile_expression(rest[:end]))
+        rest = rest[end + 1 :]
+    return Template((*parts, *([rest] if rest or not parts else [])))
+
+
+def constant(value: Json) -> Template:
+    """A template of any plain value: strings are parsed, everything else stands for itself."""
+    return parse(value) if isinstance(value, str) else Template((compile_expression(canonical(value)),))
+
+
+def _closing(text: str) -> int | None:
+    """Where the brace that ends an expression stands: not inside a string, not one that closes a map."""
+    depth, quote, skip = 0, "", False
+    for i, char in enumerate(text):
+        if skip or (quote and char not in ("\\", quote)):
+            skip = False
+        elif quote:
+            skip, quote = char == "\\", quote if char == "\\" else ""
+        elif char in "\"'":
+            quote = char
+        elif char == "{":
+            depth += 1
+        elif char == "}":
+            if not depth:
+                return i
+            depth -= 1
+    return None
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "?" if value is None else value if isinstance(value, str) else str(value)

@@ -1,0 +1,51 @@
+"""What an attempt's outcome means for its job: done, again, failed, or in doubt (law 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.core.model import Job, JobState, Outcome, Repeat, Retry
+
+_FIRST, _LONGEST = 10.0, 300.0
+
+# How long after its event a job is worth trying. Acting on old news is dangerous, telling it late is not; and what
+# another system asks for is stale sooner than what we saw ourselves.
+_TELL, _ACT, _ACT_ON_WEBHOOK = 24 * 3600.0, 15 * 60.0, 2 * 60.0
+
+
+def default(action: str, event_type: str) -> Retry:
+    """The retry of a step that names none: nothing that was refused, everything that could not be delivered."""
+    act = _ACT_ON_WEBHOOK if event_type.startswith("webhook.") else _ACT
+    return Retry(frozenset(), _FIRST, _TELL if action == "notify" else act)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The job's next state: `due_at` when it is tried or looked at again, `doubt` where it may have taken effect."""
+
+    state: JobState
+    due_at: datetime | None = None
+    doubt: bool = False
+
+
+def after(job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: datetime) -> Next:
+    """`provable`: a later look can tell whether the request took effect."""
+    if outcome in (Outcome.DONE, Outcome.FOUND_DONE):
+        return Next(JobState.SUCCEEDED)
+    if outcome is Outcome.UNKNOWN and repeat is Repeat.ONCE:
+        # never a silent second time: look first, and where nothing can be looked at, ask
+        return Next(JobState.DUE, now, doubt=True) if provable else Next(JobState.IN_DOUBT, doubt=True)
+    if outcome is Outcome.REFUSED and outcome not in job.retry.on:
+        return Next(JobState.FAILED)
+    due = now + timedelta(seconds=job.retry.every if outcome in job.retry.on else backoff(job.attempts))
+    return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
+
+
+def blind(job: Job, now: datetime) -> Next:
+    """The look at what happened could not be had: again a little later, and when it is no use any more, ask."""
+    due = now + timedelta(seconds=backoff(job.attempts))
+    return Next(JobState.DUE, due, doubt=True) if due <= job.not_after else Next(JobState.IN_DOUBT, doubt=True)
+
+
+def backoff(attempts: int) -> float:
+    """Seconds before the next try: 10, 20, 40 … at most 300."""
+    return float(min(_FIRST * 2.0 ** min(max(attempts - 1, 0), 10), _LONGEST))

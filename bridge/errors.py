@@ -1,0 +1,81 @@
+"""The error tree, by what the caller can do about it.
+
+BridgeError
+├── AgainLater            nothing happened; the same thing may work later
+│   ├── Unreachable       the other side did not answer, or not in a way that can be used
+│   ├── Garbled           it answered, but half, moved or unreadable: no snapshot may be made of this
+│   └── LeaseLost         somebody else has taken this work over
+├── Refused               the other side said no, and will say it again
+│   └── CredentialsRejected
+├── InDoubt               it may or may not have happened
+├── BadInput              a person wrote something that cannot be used: where, what, and how to mend it
+└── Bug                   ours
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class BridgeError(Exception):
+    """Anything bondbridge itself raises."""
+
+
+class AgainLater(BridgeError):
+    """Nothing happened; the same thing may work later."""
+
+
+class Unreachable(AgainLater):
+    """No usable answer, and certainly nothing done."""
+
+
+class Garbled(AgainLater):
+    """An answer that cannot be trusted to be whole."""
+
+
+class LeaseLost(AgainLater):
+    """The lease ran out and somebody else may be at it."""
+
+
+class Refused(BridgeError):
+    """A definite no. `status` is the HTTP status where there was one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class CredentialsRejected(Refused):
+    """The server does not accept the user or the password."""
+
+
+class InDoubt(BridgeError):
+    """The request may or may not have taken effect."""
+
+
+class Bug(BridgeError):
+    """Something that cannot happen did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what a person wrote. `line` and `column` count from 1; 0 means unknown."""
+
+    where: str
+    what: str
+    mend: str = ""
+    key: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = self.where + (f":{self.line}" if self.line else "") + (f":{self.column}" if self.column else "")
+        named = f" {self.key}:" if self.key else ""
+        return f"{place}:{named} {self.what}" + (f" ({self.mend})" if self.mend else "")
+
+
+class BadInput(BridgeError):
+    """Every problem found at once, so that a person mends a file in one go."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
