@@ -1,0 +1,1 @@
+"""All we know about the vendor's REST API v4."""
