@@ -1,0 +1,109 @@
+"""The simulator on a socket: `serve` until it is told to stop, `running` for the length of a `with`."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from werkzeug.wrappers import Request, Response
+
+from bridge.simulator import control
+from bridge.simulator.app import Vendor
+from bridge.simulator.control import Control
+from bridge.simulator.faults import Faults, read_faults
+from bridge.simulator.listen import Door
+from bridge.simulator.live import Live
+from bridge.simulator.manners import USERS, User
+from bridge.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A simulator that serves. `url` has no slash at the end; look at `world` only while nobody else asks."""
+
+    url: str
+    world: World
+    live: Live
+    _control: Control
+
+    def advance(self, seconds: float) -> None:
+        """Let world time pass at once, as `POST /_sim/advance` does."""
+        self.live.advance(seconds)
+
+    def set_faults(self, **wanted: object) -> None:
+        """Replace all faults, as `POST /_sim/faults` does; without arguments, end them. `refuse` is for HTTP only."""
+        self._control.faults = read_faults(wanted)
+
+
+class _Site:
+    """Everything on the port: the vendor's API, the controls beside it, and a word at the door."""
+
+    def __init__(self, live: Live, users: Sequence[User]) -> None:
+        self.refuse: Callable[[float], None] = lambda _: None
+        self.control = Control(live, self._refuse)
+        self._vendor = Vendor(live, users, self._faults)
+
+    def _refuse(self, seconds: float) -> None:
+        self.refuse(seconds)  # the door comes later than what is behind it
+
+    def _faults(self) -> Faults:
+        return self.control.faults
+
+    def answer(self, request: Request) -> Response:
+        if request.path.startswith("/api/"):
+            return self._vendor.answer(request)
+        if request.path.startswith(control.ROOT):
+            return self.control.answer(request)
+        if request.path != "/":
+            return Response("<h1>Not Found</h1>\n", 404, content_type="text/html")
+        about = {"what": "a stand-in management server", "api": "/api/v4/", "controls": control.ROOT}
+        return Response(json.dumps(about) + "\n", content_type="application/json")
+
+
+@contextmanager
+def running(
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    speed: float = 1.0,
+    users: Sequence[User] = USERS,
+    state_file: Path | None = None,
+) -> Iterator[Running]:
+    """Serve a world from threads of its own; port 0 takes a free one, speed 0 leaves time to `advance`.
+
+    Raises OSError when the port cannot be had or the state file cannot be written.
+    """
+    live = Live(world, speed=speed, state_file=state_file)
+    site = _Site(live, users)
+    door = Door(Request.application(site.answer), host, port)
+    site.refuse = door.refuse
+    try:
+        live.start()
+        door.open()
+        yield Running(door.url, world, live, site.control)
+    finally:
+        door.close()
+        live.stop()
+
+
+def serve(
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8180,
+    speed: float = 1.0,
+    users: Sequence[User] = USERS,
+    state_file: Path | None = None,
+    on_ready: Callable[[str], None] = lambda _: None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL. Raises OSError."""
+    with (
+        suppress(KeyboardInterrupt),
+        running(world, host=host, port=port, speed=speed, users=users, state_file=state_file) as sim,
+    ):
+        on_ready(sim.url)
+        (stop or threading.Event()).wait()

@@ -1,0 +1,129 @@
+"""What a world is made of: plain mutable records, and their names in truth, `set` and the state file.
+
+None of these is the vendor's JSON; `raw` makes that from them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+@dataclass(slots=True)
+class Space:
+    """A customer's corner of the server, known by its key; only the root has no parent."""
+
+    kind: ClassVar[str] = "space"
+    id: int
+    name: str
+    key: str
+    parent: str | None
+
+
+@dataclass(slots=True)
+class Aggregator:
+    """The far end of bonds.
+
+    `broken` is what is so; `status` ("up", "down") is what the server has noticed by `misses` in a row.
+    """
+
+    kind: ClassVar[str] = "aggregator"
+    id: int
+    name: str
+    ip: str
+    key: str
+    note: str = ""
+    broken: bool = False
+    status: str = "up"
+    misses: int = 0
+
+
+@dataclass(slots=True)
+class Bond:
+    """A customer's bonded line; `primary`, `secondary` and `current` are aggregator ids."""
+
+    kind: ClassVar[str] = "bond"
+    id: int
+    name: str
+    space: str
+    bonder: int
+    bonder_key: str
+    primary: int
+    secondary: int | None
+    current: int
+    circuit_id: str
+    created: datetime
+    note: str = ""
+    packet_distribution: str = "idmpq"
+
+
+@dataclass(slots=True)
+class Leg:
+    """One line of a bond.
+
+    `line` is the state of the line alone, "up" or whatever a story or a person has put there. `state` is what shows,
+    worked out from the line, the aggregator, a restart or move under way (`away_until`), and a test. Speeds in Mbit/s.
+    """
+
+    kind: ClassVar[str] = "leg"
+    id: int
+    bond: int
+    note: str
+    type: str
+    failover: bool
+    down_speed: float
+    up_speed: float
+    link_mode: str = "active"
+    line: str = "up"
+    state: str = "up"
+    testing: bool = False
+    away_until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tuning:
+    """One tuning of one bond.
+
+    `legs` are those to be tested, in order; `test_seconds` is how long one test takes. `status` is one of pending,
+    running, finished, failed, canceled; `accepted` is None until a person decides.
+    """
+
+    kind: ClassVar[str] = "bond_tuning"
+    id: int
+    bond: int
+    created: datetime
+    test_seconds: float
+    status: str = "pending"
+    success: bool | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    legs: list[int] = field(default_factory=list)
+    recommendations: dict[str, Any] | None = None
+    accepted: bool | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status not in {"pending", "running"}
+
+
+@dataclass(slots=True)
+class Backup:
+    """One completed backup of the server; `size` in bytes."""
+
+    kind: ClassVar[str] = "backup"
+    name: str
+    size: int
+    created: datetime
+
+
+@dataclass(slots=True)
+class Telling:
+    """A story under way or over: when it began, which round it is in (from 0)."""
+
+    name: str
+    started: datetime
+    round: int = 0
+    under_way: bool = True
+
+
+Thing = Space | Aggregator | Bond | Leg | Tuning | Backup

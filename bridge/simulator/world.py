@@ -1,0 +1,166 @@
+"""The world: its state, its own time, what is going to happen, what did (truth), what was asked of it (ledger).
+
+No HTTP, no real clock, no chance that is not worked out from the seed: the same seed, epoch and requests at the same
+world times give the same truth.
+"""
+
+import heapq
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.simulator.moments import stamp
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, Telling, Thing, Tuning
+
+Arguments = dict[str, Any]
+Happening = Callable[["World", Arguments], None]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Due:
+    """One line of the agenda; `number` settles which of two at the same moment comes first."""
+
+    at: datetime
+    number: int
+    name: str = field(compare=False)
+    arguments: Arguments = field(compare=False)
+
+
+class World:
+    """Everything that is so, now. Not safe for threads: whoever shares one holds a lock (`live` does)."""
+
+    def __init__(self, *, seed: int, epoch: datetime, happenings: Mapping[str, Happening]) -> None:
+        self.seed = seed
+        self.epoch = epoch
+        self.now = epoch
+        self.spaces: dict[str, Space] = {}
+        self.aggregators: dict[int, Aggregator] = {}
+        self.bonds: dict[int, Bond] = {}
+        self.legs: dict[int, Leg] = {}
+        self.tunings: dict[int, Tuning] = {}
+        self.backups: list[Backup] = []
+        self.backups_by_story = False
+        self.stories: dict[str, Telling] = {}
+        self.agenda: list[Due] = []
+        self.numbered = 0
+        self.truth: list[dict[str, Any]] = []
+        self.ledger: list[dict[str, Any]] = []
+        self.version = 0
+        self._happenings = happenings
+        self._legs_of: dict[int, list[Leg]] = {}
+
+    # time
+
+    def advance_to(self, moment: datetime) -> None:
+        """Let time pass until `moment`, and happen what is due, in order. A moment already past changes nothing."""
+        while self.agenda and self.agenda[0].at <= moment:
+            due = heapq.heappop(self.agenda)
+            self.now = max(self.now, due.at)
+            self.version += 1
+            self._happenings[due.name](self, due.arguments)
+        self.now = max(self.now, moment)
+
+    def after(self, seconds: float, name: str, /, **arguments: Any) -> None:
+        """Put a happening on the agenda, `seconds` of world time from now; its arguments must be plain JSON."""
+        if name not in self._happenings:
+            raise KeyError(name)
+        self.numbered += 1
+        heapq.heappush(self.agenda, Due(self.now + timedelta(seconds=seconds), self.numbered, name, arguments))
+
+    def happen(self, name: str, arguments: Arguments) -> None:
+        """Let a happening take place now."""
+        self._happenings[name](self, arguments)
+
+    def forget(self, prefix: str) -> None:
+        """Take every happening whose name begins with `prefix` off the agenda."""
+        self.agenda = [due for due in self.agenda if not due.name.startswith(prefix)]
+        heapq.heapify(self.agenda)
+        self.version += 1
+
+    def dice(self, *about: object) -> random.Random:
+        """Give chance that depends on nothing but the seed and what it is about: there is no state to save."""
+        return random.Random(":".join(map(str, (self.seed, *about))))  # noqa: S311 - play, not secrecy
+
+    # what happened, what was asked
+
+    def put(self, thing: Thing, name: str, value: object, *, what: str | None = None) -> bool:
+        """Set one field and write the truth of it; False and no truth when it is so already."""
+        old = getattr(thing, name)
+        if old == value:
+            return False
+        setattr(thing, name, value)
+        self.note(thing, what or name, old, value)
+        return True
+
+    def note(self, thing: Thing, what: str, old: object, new: object) -> None:
+        """Write one line of truth: `{"at", "kind", "id", "what", "from", "to"}`, and `bond` for what belongs to one."""
+        line: dict[str, Any] = {
+            "at": stamp(self.now),
+            "kind": thing.kind,
+            "id": thing.name if isinstance(thing, Backup) else thing.id,
+            "what": what,
+            "from": old,
+            "to": new,
+        }
+        if isinstance(thing, Leg | Tuning):
+            line["bond"] = thing.bond
+        self.truth.append(line)
+        self.version += 1
+
+    def record(self, entry: dict[str, Any]) -> None:
+        """Write one line of the ledger, with the world's time before it."""
+        self.ledger.append({"at": stamp(self.now), **entry})
+        self.version += 1
+
+    # legs
+
+    def legs_of(self, bond: Bond) -> list[Leg]:
+        """List the legs of a bond, by id."""
+        if not self._legs_of:  # legs neither come nor go once a world is built
+            for leg in self.legs.values():
+                self._legs_of.setdefault(leg.bond, []).append(leg)
+        return self._legs_of[bond.id]
+
+    def bonds_on(self, aggregator: Aggregator) -> list[Bond]:
+        """List the bonds whose traffic runs through this aggregator now."""
+        return [bond for bond in self.bonds.values() if bond.current == aggregator.id]
+
+    def settle(self, legs: Iterable[Leg]) -> None:
+        """Work out what each leg shows now, and write the truth where that differs from what it showed."""
+        for leg in legs:
+            self.put(leg, "state", self._state_of(leg))
+
+    def _state_of(self, leg: Leg) -> str:
+        if leg.link_mode != "active":
+            return leg.link_mode if leg.line == "up" else leg.line
+        away = leg.away_until is not None and self.now < leg.away_until
+        if leg.line == "down" or away or self.aggregators[self.bonds[leg.bond].current].broken:
+            return "down"
+        if leg.line != "up":
+            return leg.line
+        return "testing" if leg.testing else "up"
+
+    def interrupt(self, bond: Bond, seconds: float) -> None:
+        """Take the bond's active legs down for some seconds, after which they show again what they should."""
+        until = self.now + timedelta(seconds=seconds)
+        for leg in self.legs_of(bond):
+            if leg.link_mode == "active":
+                leg.away_until = max(until, leg.away_until or until)
+                self.after(seconds, "leg.back", leg=leg.id)
+        self.settle(self.legs_of(bond))
+
+
+def leg_back(world: World, arguments: Arguments) -> None:
+    """Happening: an interruption may be over; another that lasts longer keeps the leg down."""
+    world.settle([world.legs[arguments["leg"]]])
+
+
+def leg_line(world: World, arguments: Arguments) -> None:
+    """Happening: the line of the `nth` leg (from 1) of a bond takes a state; worlds without that leg are left alone."""
+    bond = world.bonds.get(arguments["bond"])
+    legs = world.legs_of(bond) if bond else []
+    for leg in legs[arguments["nth"] - 1 : arguments["nth"]]:
+        leg.line = arguments["state"]
+        world.settle([leg])
