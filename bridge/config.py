@@ -1,0 +1,238 @@
+"""The settings: one YAML file, the environment over it, secrets only from the environment or from files.
+
+Frozen once read; a wrong value stops the start with every problem at once. `BONDBRIDGE_WEB__PORT=9000` overrides
+`web: {port: …}`, and so for every key. Only wiring and the entries read this.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bridge.core.document import Document, problems_of, read
+from bridge.core.durations import seconds
+from bridge.core.events import OURSELVES
+from bridge.errors import BadInput, Problem
+
+# other ways to say yes on the command line live in cli; these two names are the contract with the environment
+CONFIG_VARIABLE = "BONDBRIDGE_CONFIG"
+PREFIX = "BONDBRIDGE_"
+
+Duration = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, float) else seconds(value)), Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Frozen):
+    """Where a secret stands: `{env: NAME}` (or a file named by NAME_FILE), or `{file: PATH}`. Never the secret itself."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_in_clear(cls, value: Any) -> Any:
+        if not isinstance(value, dict | Secret):
+            msg = "a secret does not stand in the settings: write {env: NAME} or {file: PATH}"
+            raise ValueError(msg)  # noqa: TRY004  pydantic collects ValueErrors
+        return value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Secret":
+        if (self.env is None) == (self.file is None):
+            msg = "write either {env: NAME} or {file: PATH}"
+            raise ValueError(msg)
+        return self
+
+    def reveal(self) -> str:
+        """The secret. Raises ValueError that names the place, never the content."""
+        path = self.file or Path(os.environ.get(f"{self.env}_FILE", ""))
+        if self.env and self.env in os.environ:
+            return os.environ[self.env]
+        if self.env and f"{self.env}_FILE" not in os.environ:
+            msg = f"neither {self.env} nor {self.env}_FILE is set in the environment"
+            raise ValueError(msg)
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"cannot read the secret file {path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+            raise ValueError(msg) from error
+
+
+def _revealed(secret: Secret) -> Secret:
+    if not secret.reveal():
+        msg = f"the secret at {secret.env or secret.file} is empty"
+        raise ValueError(msg)
+    return secret
+
+
+# checked when the settings are read, so that a missing secret stops the start and not the first request
+GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
+
+
+class Poll(_Frozen):
+    """How often each family of scopes is polled, in domain time."""
+
+    legs: Duration = 15.0
+    bonds: Duration = 30.0
+    aggregators: Duration = 30.0
+    placements: Duration = 15.0
+    tunings: Duration = 60.0
+    tunings_running: Duration = 10.0
+    backups: Duration = 300.0
+
+
+class Backups(_Frozen):
+    """When backups are expected."""
+
+    every: Duration = 86_400.0
+    grace: Duration = 7_200.0
+
+
+class Server(_Frozen):
+    """One management server. `force_live` makes every rule act, and is obeyed only by a server that is a simulator."""
+
+    name: Name
+    url: HttpUrl
+    user: str
+    password: GivenSecret
+    verify: bool | Path = True
+    timeout: Duration = 10.0
+    poll: Poll = Poll()
+    backups: Backups = Backups()
+    force_live: bool = False
+
+
+class Channel(_Frozen):
+    """A named place where people are told: one or more Apprise URLs, each a secret since it carries credentials."""
+
+    urls: list[GivenSecret] = Field(min_length=1)
+
+
+class Webhook(_Frozen):
+    """An incoming webhook at `/webhooks/<name>`; its events belong to `server`."""
+
+    platform: Literal["hmac"] = "hmac"
+    secret: GivenSecret
+    server: Name
+    tolerance: Duration = 300.0
+
+
+class Web(_Frozen):
+    """Where pages, API and webhooks are served. `largest_body` in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65_535)
+    public_url: HttpUrl | None = None
+    largest_body: int = Field(default=65_536, ge=1)
+
+    @property
+    def url(self) -> str:
+        """What people open."""
+        return str(self.public_url or f"http://{self.host}:{self.port}/")
+
+
+class ClockSettings(_Frozen):
+    """The domain clock: `domain` is what it showed when the machine's showed `machine`; it runs `speed` times as fast."""
+
+    machine: datetime
+    domain: datetime
+    speed: float = Field(default=1.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """Everything a person can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    state_dir: Path = Path("state")
+    database: str | None = None
+    broker: str | None = None
+    rules: Annotated[list[Path], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(
+        default_factory=lambda: [shipped("rules")], min_length=1
+    )
+    web: Web = Web()
+    servers: list[Server] = Field(min_length=1)
+    channels: dict[Name, Channel] = Field(default_factory=dict)
+    webhooks: dict[Name, Webhook] = Field(default_factory=dict)
+    clock: ClockSettings | None = None
+
+    @property
+    def database_url(self) -> str:
+        """The database's, or the embedded SQLite's."""
+        return self.database or f"sqlite:///{(self.state_dir / 'bondbridge.sqlite3').resolve()}"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        names = [server.name for server in self.servers]
+        for name in names:
+            if name == OURSELVES:
+                msg = f"a server cannot be called {name!r}: so the bridge's own events are signed"
+                raise ValueError(msg)
+            if names.count(name) > 1:
+                msg = f"two servers are called {name!r}"
+                raise ValueError(msg)
+        for name, hook in self.webhooks.items():
+            if hook.server not in names:
+                msg = f"webhook {name!r} belongs to server {hook.server!r}, which is not in `servers`"
+                raise ValueError(msg)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes over the file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises BadInput with every problem, each at its line."""
+    chosen = path or ((environment or os.environ).get(CONFIG_VARIABLE) or None)
+    document = _document(Path(chosen)) if chosen else Document("environment", {}, {})
+    if not isinstance(document.data, dict):
+        raise BadInput([document.problem((), "the settings are a mapping: servers, channels, …")])
+    known = {name: value for name, value in document.data.items() if name in Settings.model_fields}
+    strange = [
+        document.problem((name,), "unknown key", f"there are: {', '.join(Settings.model_fields)}")
+        for name in document.data
+        if name not in known
+    ]
+    try:
+        settings = Settings(**known)
+    except ValidationError as error:
+        raise BadInput([*strange, *problems_of(error, document)]) from error
+    if strange:
+        raise BadInput(strange)
+    return settings
+
+
+def shipped(name: str) -> Path:
+    """A folder that ships with bondbridge: inside the package when installed, beside it in a checkout."""
+    inside = Path(__file__).parent / name
+    return inside if inside.is_dir() else Path(__file__).parent.parent / name
+
+
+def _document(path: Path) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput([Problem(str(path), f"cannot be read: {error.strerror}", "name another with --config")]) from error
+    except UnicodeDecodeError as error:
+        raise BadInput([Problem(str(path), "is not UTF-8 text", "save it as UTF-8")]) from error
+    return read(text, str(path))

@@ -1,0 +1,123 @@
+"""rules/*.yaml → one immutable rulebook with a hash. A bad edit keeps the last good one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.core.canonical import identity
+from bridge.core.document import read
+from bridge.core.rules import Rule, Vocabulary, parse
+from bridge.errors import BadInput, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All rules, by the hash of their files. `sources`: each file's text by name."""
+
+    hash: str
+    rules: tuple[Rule, ...]
+    sources: Mapping[str, str]
+
+    def rule(self, identifier: str) -> Rule | None:
+        """The rule of this id."""
+        return next((rule for rule in self.rules if rule.id == identifier), None)
+
+
+def load(folders: Sequence[Path], vocabulary: Vocabulary) -> Rulebook:
+    """Read and check every file. Raises BadInput with every problem of all of them."""
+    return compile_sources(_texts(folders), vocabulary)
+
+
+def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary) -> Rulebook:
+    """The rulebook of these files. Raises BadInput."""
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for name, text in sorted(sources.items()):
+        try:
+            found, wrong = parse(read(text, name), vocabulary)
+        except BadInput as error:
+            problems += error.problems
+            continue
+        rules += found
+        problems += wrong
+    problems += _twice(rules)
+    if problems:
+        raise BadInput(problems)
+    return Rulebook(identity(dict(sources)), tuple(rules), dict(sources))
+
+
+class Keeper:
+    """Keeps the rulebook of some folders: reads it again when a file changed, keeps the last good one when that is bad."""
+
+    def __init__(self, folders: Sequence[Path], vocabulary: Vocabulary) -> None:
+        self.folders, self.vocabulary = folders, vocabulary
+        self.rejected: BadInput | None = None
+        self._kept: Rulebook | None = None
+        self._signature: object = None
+
+    def current(self, fallback: Mapping[str, str] | None = None) -> Rulebook:
+        """The newest good rulebook; `rejected` says what is wrong with the files, if anything.
+
+        `fallback`: the files of the last good one, for a process that starts while the files are bad. Raises BadInput
+        where there is no good one at all.
+        """
+        signature = _signature(self.folders)
+        if self._kept is None or signature != self._signature:
+            self._signature = signature
+            try:
+                self._kept, self.rejected = load(self.folders, self.vocabulary), None
+            except BadInput as error:
+                self.rejected = error
+                if self._kept is None:
+                    if fallback is None:
+                        raise
+                    self._kept = compile_sources(fallback, self.vocabulary)
+        return self._kept
+
+
+def _texts(folders: Sequence[Path]) -> Mapping[str, str]:
+    texts: dict[str, str] = {}
+    problems = [
+        Problem(str(folder), "there is no such folder of rules", "set `rules` in the settings")
+        for folder in folders
+        if not folder.is_dir()
+    ]
+    for path in _files(folders):
+        name = f"{path.parent.name}/{path.name}"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            problems.append(Problem(str(path), f"cannot be read: {error.strerror}"))
+        except UnicodeDecodeError:
+            problems.append(Problem(str(path), "is not UTF-8 text", "save it as UTF-8"))
+        else:
+            if name in texts:
+                problems.append(Problem(str(path), f"another file is called {name} too", "rename one"))
+            texts[name] = text
+    if problems:
+        raise BadInput(problems)
+    return texts
+
+
+def _files(folders: Sequence[Path]) -> list[Path]:
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+
+
+def _signature(folders: Sequence[Path]) -> object:
+    """Changes whenever a rule file is added, edited or removed. Something that vanishes meanwhile counts as a change."""
+    try:
+        stats = [(path, path.stat()) for path in _files(folders)]
+    except OSError:
+        return object()
+    return [(path, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in stats]
+
+
+def _twice(rules: Iterable[Rule]) -> list[Problem]:
+    first: dict[str, Rule] = {}
+    problems = []
+    for rule in rules:
+        other = first.setdefault(rule.id, rule)
+        if other is not rule:
+            what = f"the id {rule.id!r} is taken by a rule in {other.source.name}"
+            problems.append(rule.source.problem((*rule.place, "id"), what, "every rule has an id of its own"))
+    return problems

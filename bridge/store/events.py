@@ -1,0 +1,67 @@
+"""Events as rows: written once by their id, decided once in recorded order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, select, update
+
+from bridge.core.model import Event
+from bridge.store import leases
+from bridge.store.tables import events, servers
+from bridge.store.types import insert_new
+
+
+def record(connection: Connection, happened: Iterable[Event]) -> list[Event]:
+    """Write those events that are not there yet; those it wrote."""
+    return [event for event in happened if insert_new(connection, events, _row(event))]
+
+
+def claim_deciding(connection: Connection, server: str, seconds: float) -> int | None:
+    """The one lease under which a server's events are decided, in order."""
+    return leases.claim(connection, servers, servers.c.name == server, seconds)
+
+
+def check_deciding(connection: Connection, server: str, fence: int) -> None:
+    """Raises LeaseLost if somebody else decides for this server by now."""
+    leases.check(connection, servers, servers.c.name == server, fence)
+
+
+def release_deciding(connection: Connection, server: str, fence: int) -> None:
+    """Let others decide for this server."""
+    leases.release(connection, servers, servers.c.name == server, fence)
+
+
+def undecided(connection: Connection, server: str, most: int) -> list[Event]:
+    """The oldest recorded events that no decision was made about."""
+    waiting = and_(events.c.decided.is_(False), events.c.server == server)
+    rows = connection.execute(select(events).where(waiting).order_by(events.c.seq).limit(most))
+    return [event_of(dict(row)) for row in rows.mappings()]
+
+
+def servers_with_undecided(connection: Connection) -> list[str]:
+    """Servers whose events wait to be decided."""
+    return list(connection.execute(select(events.c.server).where(events.c.decided.is_(False)).distinct()).scalars())
+
+
+def mark_decided(connection: Connection, decided: Sequence[Event]) -> None:
+    """In the transaction that writes their decisions."""
+    ids = [event.id for event in decided]
+    connection.execute(update(events).where(events.c.id.in_(ids)).values(decided=True))
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """A row as a value."""
+    return Event(row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"])
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "server": event.server,
+        "subject": event.subject,
+        "time": event.time,
+        "seen_at": event.seen_at,
+        "data": dict(event.data),
+        "decided": False,
+    }

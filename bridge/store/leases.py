@@ -1,0 +1,31 @@
+"""Claims: one conditional UPDATE with a lease from the database's clock, for every table that has lease columns (law 2)."""
+
+from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
+
+from bridge.errors import LeaseLost
+from bridge.store.types import now_of_database
+
+
+def claim(connection: Connection, table: Table, row: ColumnElement[bool], seconds: float) -> int | None:
+    """Take the row for so many seconds if nobody holds it. The fencing number, or None if somebody does."""
+    taken = connection.execute(
+        update(table)
+        .where(row, or_(table.c.lease_until.is_(None), table.c.lease_until < now_of_database()))
+        .values(fence=table.c.fence + 1, lease_until=now_of_database() + seconds)
+    )
+    if taken.rowcount != 1:
+        return None
+    return int(connection.execute(select(table.c.fence).where(row)).scalar_one())
+
+
+def check(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
+    """Raises LeaseLost unless this fencing number still holds the row; nobody can take it before this transaction ends."""
+    mine = select(table.c.fence).where(row, table.c.fence == fence, table.c.lease_until > now_of_database())
+    if connection.execute(mine.with_for_update()).first() is None:
+        msg = f"the lease on a row of {table.name} ran out"
+        raise LeaseLost(msg)
+
+
+def release(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
+    """Give the row back; does nothing if somebody else has it by now."""
+    connection.execute(update(table).where(row, table.c.fence == fence).values(lease_until=None))

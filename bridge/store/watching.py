@@ -1,0 +1,167 @@
+"""What has been seen: servers, scopes and the objects in them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_, select, tuple_, update
+
+from bridge.core.diff import Key
+from bridge.core.model import Body, Known, Seen
+from bridge.errors import LeaseLost
+from bridge.store import leases
+from bridge.store.tables import objects, scopes, servers
+from bridge.store.types import insert_new, now_of_database, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope as it stands; `version` 0 means never polled. `fence` is the claim's, where it was claimed."""
+
+    server: str
+    name: str
+    version: int
+    polled_at: datetime | None
+    due_at: datetime
+    failures: int
+    problem: str | None
+    offset_seconds: float
+    fence: int = 0
+
+
+def ensure_server(connection: Connection, server: str) -> None:
+    """Make the server's row where there is none."""
+    insert_new(connection, servers, {"name": server, "health": "unknown", "counts": {}, "fence": 0})
+
+
+def ensure_scopes(connection: Connection, server: str, wanted: Mapping[str, datetime]) -> None:
+    """Make rows for scopes that have none, due at the moment given."""
+    known = set(connection.execute(select(scopes.c.name).where(scopes.c.server == server)).scalars())
+    for name, due_at in wanted.items():
+        if name not in known:
+            fresh = {"version": 0, "failures": 0, "offset_seconds": 0.0, "fence": 0}
+            insert_new(connection, scopes, {"server": server, "name": name, "due_at": due_at, **fresh})
+
+
+def drop_scope(connection: Connection, server: str, name: str) -> None:
+    """Forget a scope whose object is gone, and everything in it."""
+    connection.execute(delete(objects).where(objects.c.server == server, objects.c.scope == name))
+    connection.execute(delete(scopes).where(_scope(server, name)))
+
+
+def due_scopes(connection: Connection, server: str, now: datetime) -> list[str]:
+    """Scopes to poll now that nobody is polling, longest due first."""
+    free = or_(scopes.c.lease_until.is_(None), scopes.c.lease_until < now_of_database())
+    due = select(scopes.c.name).where(scopes.c.server == server, scopes.c.due_at <= now, free).order_by(scopes.c.due_at)
+    return list(connection.execute(due).scalars())
+
+
+def claim_scope(connection: Connection, server: str, name: str, seconds: float) -> Scope | None:
+    """Take a scope to poll it; None if somebody has it."""
+    fence = leases.claim(connection, scopes, _scope(server, name), seconds)
+    if fence is None:
+        return None
+    return _from(connection.execute(select(scopes).where(_scope(server, name))).mappings().one())
+
+
+def all_scopes(connection: Connection, server: str | None = None) -> list[Scope]:
+    """Every scope, by name."""
+    wanted = select(scopes).order_by(scopes.c.server, scopes.c.name)
+    found = connection.execute(wanted if server is None else wanted.where(scopes.c.server == server))
+    return [_from(row) for row in found.mappings()]
+
+
+def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Known]:
+    """Every object known in the scope."""
+    rows = connection.execute(select(objects).where(objects.c.server == server, objects.c.scope == scope)).mappings()
+    return {(row["kind"], row["id"]): _known(row) for row in rows}
+
+
+def bodies(connection: Connection, server: str, wanted: Iterable[Key]) -> dict[Key, Body]:
+    """The bodies of these objects, as far as they are known."""
+    keys = sorted(wanted)
+    found: dict[Key, Body] = {}
+    for start in range(0, len(keys), 200):
+        within = tuple_(objects.c.kind, objects.c.id).in_(keys[start : start + 200])
+        rows = connection.execute(select(objects.c.kind, objects.c.id, objects.c.body).where(
+            objects.c.server == server, within
+        ))  # fmt: skip
+        found |= {(row.kind, row.id): row.body for row in rows}
+    return found
+
+
+def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], *, at: datetime, offset: float) -> None:
+    """Make this walk the scope's newest snapshot. Raises LeaseLost if another walk got there first."""
+    won = connection.execute(
+        update(scopes)
+        .where(_scope(scope.server, scope.name), scopes.c.version == scope.version, scopes.c.fence == scope.fence)
+        .values(version=scope.version + 1, polled_at=at, offset_seconds=offset, failures=0, problem=None)
+    )
+    if won.rowcount != 1:
+        msg = f"another poll of {scope.name} was quicker"
+        raise LeaseLost(msg)
+    upsert(connection, objects, [_row(scope, each) for each in known])
+
+
+def reschedule(connection: Connection, scope: Scope, due_at: datetime, problem: str | None = None) -> None:
+    """Give the scope back, due again at this moment; a problem counts as a failure."""
+    values: dict[str, Any] = {"due_at": due_at, "lease_until": None}
+    if problem is not None:
+        values |= {"problem": problem, "failures": scope.failures + 1}
+    connection.execute(update(scopes).where(_scope(scope.server, scope.name), scopes.c.fence == scope.fence).values(**values))
+
+
+def bring_forward(connection: Connection, server: str, now: datetime) -> None:
+    """Poll every failing scope of a server that answers again, now."""
+    failing = and_(scopes.c.server == server, scopes.c.failures > 0, scopes.c.due_at > now)
+    connection.execute(update(scopes).where(failing).values(due_at=now))
+
+
+def health_of(connection: Connection) -> dict[str, str]:
+    """Each server's health: unknown, ok, unreachable or auth_failed."""
+    return {row.name: row.health for row in connection.execute(select(servers.c.name, servers.c.health))}
+
+
+def turn_health(connection: Connection, server: str, health: str) -> tuple[str, int] | None:
+    """Note the server's health. (what it was, how often it has turned to this), or None where nothing changed.
+
+    The row is changed only from what was read, so of two workers that notice at once one tells.
+    """
+    row = connection.execute(select(servers.c.health, servers.c.counts).where(servers.c.name == server)).one()
+    if row.health == health:
+        return None
+    n = row.counts.get(health, 0) + 1
+    changed = connection.execute(
+        update(servers)
+        .where(servers.c.name == server, servers.c.health == row.health)
+        .values(health=health, counts={**row.counts, health: n})
+    )
+    return (row.health, n) if changed.rowcount == 1 else None
+
+
+def _scope(server: str, name: str) -> ColumnElement[bool]:
+    return and_(scopes.c.server == server, scopes.c.name == name)
+
+
+def _from(row: RowMapping) -> Scope:
+    return Scope(**{name: row[name] for name in Scope.__slots__})
+
+
+def _known(row: RowMapping) -> Known:
+    return Known(Seen(row["kind"], row["id"], row["body"], row["raw"]), row["counts"], row["missing_since"], row["gone"])
+
+
+def _row(scope: Scope, known: Known) -> dict[str, Any]:
+    seen = known.seen
+    return {
+        "server": scope.server,
+        "kind": seen.kind,
+        "id": seen.id,
+        "scope": scope.name,
+        "body": dict(seen.body),
+        "raw": dict(seen.raw),
+        "counts": dict(known.counts),
+        "missing_since": known.missing_since,
+        "gone": known.gone,
+    }
