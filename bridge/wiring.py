@@ -1,0 +1,157 @@
+"""The one place where parts are joined: settings in, a whole bridge out. Its arguments are the seams."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import httpx
+
+from bridge.actions.call import Call
+from bridge.actions.kinds import Action
+from bridge.actions.notify import Notify
+from bridge.bonding.catalogue import OPERATIONS
+from bridge.bonding.client import Client
+from bridge.config import Server, Settings
+from bridge.core.clock import ORDINARY, Pace
+from bridge.core.rules import Vocabulary
+from bridge.errors import BadInput, Problem, Unreachable
+from bridge.pipeline.decide import Decider
+from bridge.pipeline.deliver import Deliverer
+from bridge.pipeline.observe import Observer
+from bridge.pipeline.receive import Hook, Receiver
+from bridge.pipeline.watched import Watched
+from bridge.rulebook import Keeper
+from bridge.store.database import Database
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Everything joined. `now` is domain time, `machine` the machine's."""
+
+    settings: Settings
+    database: Database
+    keeper: Keeper
+    clients: Mapping[str, Client]
+    observer: Observer
+    decider: Decider
+    deliverer: Deliverer
+    receiver: Receiver
+    now: Clock
+    machine: Clock
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        for client in self.clients.values():
+            client.close()
+        self.database.close()
+
+
+def machine_time() -> datetime:
+    """The machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def build(
+    settings: Settings, *, machine: Clock = machine_time, now: Clock | None = None, transport: httpx.BaseTransport | None = None
+) -> Bridge:
+    """Join the parts. `now` replaces the domain clock the settings describe, `transport` the network to the servers."""
+    now = now or pace(settings).clock(machine)
+    database = Database(settings.database_url)
+    clients = {server.name: _client(server, now, transport) for server in settings.servers}
+    keeper = Keeper(settings.rules, vocabulary(settings))
+    forced = _forced_live(settings, transport)
+    channels = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
+    actions: Mapping[str, Action] = {"call": Call(clients), "notify": Notify(channels)}
+    decider = Decider(database, keeper, now, forced)
+    return Bridge(
+        settings=settings,
+        database=database,
+        keeper=keeper,
+        clients=clients,
+        observer=Observer(database, _watched(settings, clients), _digest_key(settings.state_dir), now),
+        decider=decider,
+        deliverer=Deliverer(database, actions, now, decider.rulebook, forced),
+        receiver=Receiver(database, _hooks(settings), now, machine),
+        now=now,
+        machine=machine,
+    )
+
+
+def vocabulary(settings: Settings) -> Vocabulary:
+    """What rules may name under these settings."""
+    return Vocabulary(
+        operations={row.name: row.arguments for row in OPERATIONS.values() if row.writes},
+        channels={name: len(channel.urls) for name, channel in settings.channels.items()},
+        webhooks=frozenset(settings.webhooks),
+    )
+
+
+def pace(settings: Settings) -> Pace:
+    """How domain time runs: as the machine's does, unless the settings say otherwise."""
+    clock = settings.clock
+    return Pace(clock.machine, clock.domain, clock.speed) if clock else ORDINARY
+
+
+def _client(server: Server, now: Clock, transport: httpx.BaseTransport | None) -> Client:
+    verify = server.verify if isinstance(server.verify, bool) else str(server.verify)
+    auth = (server.user, server.password.reveal())
+    try:
+        return Client(str(server.url), auth, now=now, verify=verify, timeout=server.timeout, transport=transport)
+    except OSError as error:
+        raise BadInput([Problem("settings", f"server {server.name!r}: verify: {error.strerror}: {verify}")]) from error
+
+
+def _watched(settings: Settings, clients: Mapping[str, Client]) -> Mapping[str, Watched]:
+    return {
+        server.name: Watched(
+            server.name, clients[server.name], server.poll.model_dump(), server.backups.every, server.backups.grace
+        )
+        for server in settings.servers
+    }
+
+
+def _hooks(settings: Settings) -> Mapping[str, Hook]:
+    return {
+        name: Hook(hook.platform, hook.secret.reveal(), hook.server, hook.tolerance) for name, hook in settings.webhooks.items()
+    }
+
+
+def _forced_live(settings: Settings, transport: httpx.BaseTransport | None) -> Callable[[str], bool]:
+    """Whether a server's rules act although they say dry_run: only where the settings ask and the server is a simulator."""
+    urls = {server.name: str(server.url) for server in settings.servers if server.force_live}
+
+    @cache
+    def is_simulator(url: str) -> bool:
+        try:
+            with httpx.Client(transport=transport, timeout=5.0, trust_env=False) as http:
+                answer = http.get(f"{url.rstrip('/')}/_sim/clock")
+        except httpx.HTTPError as error:
+            # not remembered: asked again next time, and until then nothing is decided
+            raise Unreachable(f"cannot tell whether {url} is a simulator: {error}") from error
+        return answer.is_success and "speed" in answer.text
+
+    return lambda server: server in urls and is_simulator(urls[server])
+
+
+def _digest_key(state_dir: Path) -> bytes:
+    """The key that digests of secrets are made with: made at first start, readable by us alone."""
+    path = state_dir / "digest.key"
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            fresh = state_dir / f"digest.key.{secrets.token_hex(4)}"
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(secrets.token_bytes(32))
+            with suppress(FileExistsError):
+                path.hardlink_to(fresh)  # of two first starts one wins, and both read the winner's
+            fresh.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        mend = "make it writable, or set `state_dir`"
+        raise BadInput([Problem(str(path), f"cannot keep state here: {error.strerror}", mend)]) from error

@@ -1,0 +1,132 @@
+"""The Celery app: messages carry ids only, results are ignored, waiting is a row with a due time and never an ETA.
+
+celery -A bridge.worker worker -Q observe,decide,deliver     carries out tasks, on as many machines as wanted
+celery -A bridge.worker beat                                 rings every bell every second
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+
+import structlog
+from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.signals import beat_init, setup_logging, worker_ready
+
+from bridge import config, log, wiring
+from bridge.errors import BadInput, BridgeError
+
+# A message that waited this long is stale: beat has long since rung the same bell again.
+_EXPIRES = 30.0
+_TICK = 1.0
+_JOBS_A_MESSAGE = 20
+
+# It warns root of messages that run as code; ours are JSON, and are never run.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+_log = structlog.get_logger()
+
+
+def _broker() -> str | None:
+    try:
+        return os.environ.get(f"{config.PREFIX}BROKER") or config.load(None).broker
+    except BadInput as error:
+        sys.exit(str(error))
+
+
+app = Celery("bondbridge", broker=_broker())
+app.conf.update(
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_default_queue="decide",
+    task_routes={"observe": {"queue": "observe"}, "deliver": {"queue": "deliver"}},
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    # in memory: what is due stands in the database, so there is nothing for beat to remember
+    beat_scheduler="celery.beat:Scheduler",
+    beat_max_loop_interval=_TICK,
+    beat_schedule={"tick": {"task": "tick", "schedule": _TICK, "options": {"expires": _EXPIRES}}},
+)
+
+
+@cache
+def bridge() -> wiring.Bridge:
+    """This process's bridge, made after the fork that made the process."""
+    return wiring.build(config.load(None))
+
+
+def ring(task: str, *ids: str) -> None:
+    """Ring a bell. What is lost here costs time, never work: the next tick rings again."""
+    try:
+        app.send_task(task, args=ids, expires=_EXPIRES, retry=False)
+    except app.connection_for_write().connection_errors as error:
+        _log.warning("the broker does not answer", task=task, why=str(error))
+
+
+def _task(function: Callable[..., None]) -> object:
+    """A Celery task of the function's name; what it could not do now is said in one line and done at a later bell."""
+
+    @wraps(function)
+    def quiet(*ids: str) -> None:
+        try:
+            function(*ids)
+        except BridgeError as error:
+            _log.warning(f"{function.__name__} comes to nothing for now", why=str(error), ids=ids)
+
+    return app.task(name=function.__name__)(quiet)
+
+
+def _ring_jobs(jobs: Sequence[str]) -> None:
+    for start in range(0, len(jobs), _JOBS_A_MESSAGE):
+        ring("deliver", *jobs[start : start + _JOBS_A_MESSAGE])
+
+
+def _sweep() -> None:
+    for server in bridge().decider.waiting():
+        ring("decide", server)
+    _ring_jobs(bridge().deliverer.due())
+
+
+@_task
+def tick() -> None:
+    """Ring every bell that something is due for."""
+    for server, scope in bridge().observer.due():
+        ring("observe", server, scope)
+    _sweep()
+
+
+@_task
+def observe(server: str, scope: str) -> None:
+    """Poll one scope."""
+    if bridge().observer.poll(server, scope):
+        ring("decide", server)
+
+
+@_task
+def decide(server: str) -> None:
+    """Decide all that waits for one server."""
+    _ring_jobs([job.id for job in bridge().decider.run(server)])
+
+
+@_task
+def deliver(*jobs: str) -> None:
+    """Try these jobs, and ring for what they lead to."""
+    tried = [bridge().deliverer.run(job) for job in jobs]
+    if any(tried):
+        _sweep()
+
+
+def _configure_logging(**_: object) -> None:
+    log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
+
+
+def _say_ready(**_: object) -> None:
+    print("ready", flush=True)  # noqa: T201  the supervisor waits for this line
+
+
+setup_logging.connect(_configure_logging)
+worker_ready.connect(_say_ready)
+beat_init.connect(_say_ready)
