@@ -1,0 +1,1 @@
+"""bondbridge."""

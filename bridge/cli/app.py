@@ -1,0 +1,51 @@
+"""Every command in one list, and what each kind of error means for the exit code."""
+
+import sys
+from typing import Any
+
+import typer
+
+from bridge.cli import calling, demo, doctor, journal, migrate, polling, rules, simulate, token, up
+from bridge.errors import AgainLater, BadInput, BridgeError, InDoubt, Refused
+
+app = typer.Typer(
+    name="bondbridge",
+    help="Event-driven automation and webhook bridge for bonded-Internet (SD-WAN) management servers.",
+    epilog="Exit codes: 0 done · 1 something is wrong · 2 bad input · 3 not now, again later · 4 refused · 5 in doubt.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for _command in (
+    up.up,
+    demo.demo,
+    simulate.simulate,
+    simulate.inbox,
+    polling.poll,
+    calling.call,
+    journal.events,
+    doctor.doctor,
+    migrate.migrate,
+):
+    app.command()(_command)
+app.command("demo-webhook")(demo.demo_webhook)
+app.add_typer(journal.jobs, name="jobs")
+app.add_typer(rules.app, name="rules")
+app.add_typer(token.app, name="token")
+
+# by what a caller can do about it; the first class that fits counts
+_CODES: tuple[tuple[type[BridgeError], int], ...] = ((BadInput, 2), (AgainLater, 3), (Refused, 4), (InDoubt, 5))
+
+
+def main(**extra: Any) -> None:
+    """Run the command line; every error of ours is one clear line each, and an exit code."""
+    try:
+        app(**extra)
+    except BridgeError as error:
+        for line in str(error).splitlines():
+            print(f"bondbridge: {line}", file=sys.stderr)
+        sys.exit(next((code for kind, code in _CODES if isinstance(error, kind)), 1))
+    except BrokenPipeError:  # `bondbridge events | head`
+        sys.stderr.close()
+        sys.exit(0)

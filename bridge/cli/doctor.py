@@ -1,0 +1,98 @@
+"""`bondbridge doctor`: check everything a bridge needs, and say how to mend what is missing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import redis
+import typer
+from apprise import Apprise
+from rich.text import Text
+
+from bridge import config, wiring
+from bridge.cli.output import as_json, table
+from bridge.cli.settings import AsJson, Config, chosen
+from bridge.core.durations import spoken
+from bridge.errors import BridgeError
+from bridge.store import schema
+
+# beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
+_CLOCK_OFF = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked. `says` is what was found, with how to mend it where it is not good."""
+
+    what: str
+    good: bool
+    says: str
+
+
+def doctor(given: Config = None, json_output: AsJson = False) -> None:
+    """Check settings, state, database, broker, rules, channels, and each server's reachability and credentials.
+
+    Exits with 1 if something is wrong, 2 if the settings cannot be read. Example: bondbridge doctor
+    """
+    path = chosen(given)
+    settings = config.load(path)
+    findings = [Finding("settings", good=True, says=str(path)), *_findings(settings)]
+    if json_output:
+        as_json([{"what": each.what, "good": each.good, "says": each.says} for each in findings])
+    else:
+        marks = {True: Text("good", "green"), False: Text("wrong", "bold red")}
+        table(("", "what", "found"), [(marks[each.good], each.what, each.says) for each in findings])
+    raise typer.Exit(0 if all(each.good for each in findings) else 1)
+
+
+def _findings(settings: config.Settings) -> Iterator[Finding]:
+    try:
+        bridge = wiring.build(settings)
+    except BridgeError as error:
+        yield Finding("state", good=False, says=str(error))
+        return
+    yield _tried("database", lambda: _database(bridge))
+    yield _tried("rules", lambda: f"{len(bridge.keeper.current().rules)} rules in {', '.join(map(str, settings.rules))}")
+    yield _broker(settings)
+    for name in settings.channels:
+        yield _channel(settings, name)
+    for name in bridge.clients:
+        yield _tried(f"server {name}", lambda name=name: _server(bridge, name))  # type: ignore[misc]
+    bridge.close()
+
+
+def _tried(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, good=True, says=check())
+    except BridgeError as error:
+        return Finding(what, good=False, says=str(error))
+
+
+def _database(bridge: wiring.Bridge) -> str:
+    schema.migrate(bridge.database, config.shipped("migrations"))
+    return bridge.database.engine.url.render_as_string(hide_password=True)
+
+
+def _broker(settings: config.Settings) -> Finding:
+    if settings.broker is None:
+        return Finding("broker", good=True, says="the bundled one, started by `bondbridge up`")
+    try:
+        redis.Redis.from_url(settings.broker, socket_timeout=5.0).ping()
+    except (redis.RedisError, ValueError) as error:
+        return Finding("broker", good=False, says=f"does not answer: {error}; check `broker` in the settings")
+    return Finding("broker", good=True, says="answers")
+
+
+def _channel(settings: config.Settings, name: str) -> Finding:
+    teller = Apprise()
+    strange = [i for i, url in enumerate(settings.channels[name].urls) if not teller.add(url.reveal())]
+    if strange:
+        says = f"Apprise does not understand the URL at place {strange[0]}; see its list of services for the right form"
+        return Finding(f"channel {name}", good=False, says=says)
+    return Finding(f"channel {name}", good=True, says=f"{len(teller)} target{'s' if len(teller) != 1 else ''}")
+
+
+def _server(bridge: wiring.Bridge, name: str) -> str:
+    answer = bridge.clients[name].call("core.list", {})
+    off = answer.offset.total_seconds()
+    clocks = "" if abs(off) < _CLOCK_OFF else f"; its clock is {spoken(abs(off))} {'ahead' if off > 0 else 'behind'}"
+    return f"{bridge.clients[name].url} answers and knows us{clocks}"

@@ -1,0 +1,175 @@
+"""`bondbridge events` and `bondbridge jobs`: the journal in the terminal."""
+
+import getpass
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from bridge import wiring
+from bridge.cli.output import as_json, as_json_line, clock, console, table
+from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.headlines import headline
+from bridge.core.model import Event, JobState
+from bridge.errors import BadInput, Problem
+from bridge.store import journal
+from bridge.store.journal import Window
+
+Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=journal.MOST)]
+jobs = typer.Typer(help="What is owed, done, failed or in doubt.", invoke_without_command=True)
+
+
+class Answer(StrEnum):
+    """What a person can say about a job in doubt."""
+
+    DONE = "done"
+    FAILED = "failed"
+    AGAIN = "again"
+
+
+def events(
+    event: Annotated[str, typer.Argument(help="An event's id, or its beginning: tells its story.")] = "",
+    given: Config = None,
+    like: Annotated[str, typer.Option("--type", help="Only this type, or a glob such as leg.*")] = "",
+    limit: Limit = 30,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens from now, until Ctrl-C.")] = False,
+    json_output: AsJson = False,
+) -> None:
+    """What happened, newest last; or one event's story: why something was done, or was not.
+
+    Examples: bondbridge events --type 'leg.*' · bondbridge events 3f9a2c · bondbridge events --follow --json
+    """
+    with bridge_of(given) as bridge:
+        if event:
+            _story(bridge, _whole_id(bridge, "events", event), json_output=json_output)
+            return
+        with bridge.database.reading() as connection:
+            rows = journal.list_events(connection, Window(limit), like or None).rows[::-1]
+        if json_output and not follow:
+            as_json(rows)
+            return
+        _print_events(rows, json_output=json_output)
+        if follow:
+            _follow(bridge, like, rows[-1]["seq"] if rows else 0, json_output=json_output)
+
+
+@jobs.callback()
+def list_jobs(
+    context: typer.Context,
+    given: Config = None,
+    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    limit: Limit = 30,
+    json_output: AsJson = False,
+) -> None:
+    """Jobs, newest first.
+
+    Example: bondbridge jobs --state in_doubt
+    """
+    context.obj = given
+    if context.invoked_subcommand:
+        return
+    with bridge_of(given) as bridge, bridge.database.reading() as connection:
+        rows = journal.list_jobs(connection, Window(limit), state).rows
+    if json_output:
+        as_json(rows)
+        return
+    shown = [(row["id"], row["state"], row["rule"], _asks(row), row["attempts"], clock(row["due_at"])) for row in rows]
+    table(("job", "state", "rule", "asks", "attempts", "due"), shown)
+
+
+@jobs.command()
+def settle(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="The job's id, or its beginning.")],
+    answer: Annotated[
+        Answer, typer.Argument(help="done: it took effect · failed: it did not, let it be · again: try it again")
+    ],
+    given: Config = None,
+) -> None:
+    """Say what became of a job in doubt.
+
+    Example: bondbridge jobs settle 7c41d0 done
+    """
+    with bridge_of(given or context.obj) as bridge:
+        whole = _whole_id(bridge, "jobs", job)
+        if not bridge.deliverer.answer(whole, answer, who=getpass.getuser()):
+            raise BadInput([Problem("jobs", f"{whole} is not in doubt", "see `bondbridge jobs --state in_doubt`")])
+    print(f"{whole}: {answer}")
+
+
+def _whole_id(bridge: wiring.Bridge, name: str, beginning: str) -> str:
+    with bridge.database.reading() as connection:
+        found = journal.find(connection, name, beginning)
+    if len(found) != 1:
+        what = f"no id begins with {beginning!r}" if not found else f"several ids begin with {beginning!r}"
+        raise BadInput([Problem(name, what, f"see `bondbridge {name}`" if not found else "give more of it")])
+    return found[0]
+
+
+def _print_events(rows: Any, *, json_output: bool) -> None:
+    for row in rows:
+        if json_output:
+            as_json_line(row)
+        else:
+            line = Text.assemble((clock(row["time"]), "dim"), "  ", (row["id"], "cyan"), "  ", _headline(row))
+            console.print(line, soft_wrap=True)
+
+
+def _follow(bridge: wiring.Bridge, like: str, after: int, *, json_output: bool) -> None:
+    while True:
+        with bridge.database.reading() as connection:
+            rows = journal.list_events(connection, Window(after=after), like or None).rows
+        _print_events(rows, json_output=json_output)
+        after = rows[-1]["seq"] if rows else after
+        if not rows:
+            time.sleep(0.5)
+
+
+def _story(bridge: wiring.Bridge, event: str, *, json_output: bool) -> None:
+    with bridge.database.reading() as connection:
+        told = journal.story(connection, event)
+    if json_output or told is None:
+        as_json(told)
+        return
+    console.print(Text(_headline(told), "bold"), soft_wrap=True)
+    console.print(
+        Text(f"{told['type']} · {told['server']} · {told['subject']} · {told['time'].isoformat()}", "dim"), soft_wrap=True
+    )
+    if not told["decisions"]:
+        console.print("not decided yet" if not told["decided"] else "no rule listens to this event")
+    for decision in told["decisions"]:
+        _print_decision(decision)
+
+
+def _print_decision(decision: Mapping[str, Any]) -> None:
+    verdict = decision["ruling"] + (f" ({decision['reason']})" if decision["reason"] else "")
+    console.print(
+        Text.assemble("\nrule ", (decision["rule"], "bold"), ": ", (verdict, "bold"), "  ", decision["detail"]), soft_wrap=True
+    )
+    for traced in decision["trace"]:
+        console.print(Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True)
+    for job in decision["jobs"]:
+        console.print(Text(f"  job {job['id']}: {_asks(job)} → {job['state']}"), soft_wrap=True)
+        for tried in job["tried"]:
+            outcome = tried["outcome"] or "on its way"
+            console.print(
+                Text(f"    {clock(tried['began_at'])} {tried['what']}: {outcome}  {tried['detail'] or ''}"), soft_wrap=True
+            )
+        if job["state"] == JobState.IN_DOUBT:
+            hint = f"    in doubt: find out, then say  bondbridge jobs settle {job['id']} done|failed|again"
+            console.print(Text(hint, "bold red"), soft_wrap=True)
+
+
+def _headline(row: Mapping[str, Any]) -> str:
+    names = ("id", "type", "server", "subject", "time", "seen_at", "data")
+    return headline(Event(**{name: row[name] for name in names}))
+
+
+def _asks(row: Mapping[str, Any]) -> str:
+    request = row["request"]
+    if row["action"] == "call":
+        return f"{request['operation']} {' '.join(f'{name}={value}' for name, value in request['arguments'].items())}"
+    return f"tell {request['to']}: {request['title']}"

@@ -1,0 +1,59 @@
+"""Which settings a command uses, and a bridge built from them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge import config, log, wiring
+from bridge.errors import BadInput, Problem
+from bridge.store import schema
+
+HERE = Path("bondbridge.yaml")
+DEMO = Path("state/demo/bondbridge.yaml")
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help=f"Settings file. Default: ${config.CONFIG_VARIABLE}, {HERE}, or those of the demo last run here."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+
+
+def configured(given: Path | None) -> Path | None:
+    """The settings a person made: named, in the environment, or in this folder."""
+    if given:
+        return given
+    if os.environ.get(config.CONFIG_VARIABLE):
+        return Path(os.environ[config.CONFIG_VARIABLE])
+    return HERE if HERE.exists() else None
+
+
+def chosen(given: Path | None) -> Path:
+    """The settings of a command that looks at a bridge: a person's, else the demo's. Raises BadInput."""
+    path = configured(given)
+    if path is None and DEMO.exists():
+        print(f"(settings of the demo: {DEMO})", file=sys.stderr)
+        return DEMO
+    if path is None:
+        mend = f"name them with --config, make {HERE}, or run `bondbridge demo` first"
+        raise BadInput([Problem("settings", "there are none", mend)])
+    return path
+
+
+@contextmanager
+def bridge_of(given: Path | None, *, log_level: str = "ERROR") -> Iterator[wiring.Bridge]:
+    """A bridge with its database brought up to date, for the length of a command."""
+    log.configure(log_level)
+    settings = config.load(chosen(given))
+    bridge = wiring.build(settings)
+    try:
+        schema.migrate(bridge.database, config.shipped("migrations"))
+        yield bridge
+    finally:
+        bridge.close()

@@ -1,0 +1,49 @@
+"""`bondbridge token`: who may see the pages and use the API."""
+
+from typing import Annotated
+
+import typer
+
+from bridge.cli.settings import Config, bridge_of
+from bridge.errors import BadInput, Problem
+from bridge.store import tokens
+
+app = typer.Typer(help="Tokens for the pages and the API. Only their hashes are stored.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Whose it is: a person or a system.")]
+
+
+@app.command()
+def create(name: Name, given: Config = None) -> None:
+    """Make a token and show it, once.
+
+    Example: bondbridge token create grafana
+    """
+    with bridge_of(given) as bridge, bridge.database.writing() as connection:
+        token = tokens.create(connection, name)
+    if token is None:
+        raise BadInput([Problem("token", f"{name!r} has one already", f"`bondbridge token revoke {name}` takes it away")])
+    print(token)
+
+
+@app.command("list")
+def list_names(given: Config = None) -> None:
+    """Whose tokens there are.
+
+    Example: bondbridge token list
+    """
+    with bridge_of(given) as bridge, bridge.database.reading() as connection:
+        for name in tokens.names(connection):
+            print(name)
+
+
+@app.command()
+def revoke(name: Name, given: Config = None) -> None:
+    """Take a token away, at once.
+
+    Example: bondbridge token revoke grafana
+    """
+    with bridge_of(given) as bridge, bridge.database.writing() as connection:
+        gone = tokens.revoke(connection, name)
+    if not gone:
+        raise BadInput([Problem("token", f"nobody called {name!r} has one", "see `bondbridge token list`")])
+    print(f"{name} has no token any more")
