@@ -136,7 +136,8 @@ class Web(_Frozen):
     @property
     def url(self) -> str:
         """What people open."""
-        return str(self.public_url or f"http://{self.host}:{self.port}/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return str(self.public_url or f"http://{host}:{self.port}/")
 
 
 class ClockSettings(_Frozen):

@@ -2,8 +2,16 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+
+def _only_loud_levels(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An ordinary line needs no label."""
+    del logger
+    return line if method in ("info", "debug") else {**line, "level": method}
 
 
 def configure(level: str = "INFO") -> None:
@@ -12,7 +20,7 @@ def configure(level: str = "INFO") -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
+            _only_loud_levels,
             structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False, sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(chosen),

@@ -14,6 +14,7 @@ import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import beat_init, setup_logging, worker_ready
+from kombu.exceptions import OperationalError
 
 from bridge import config, log, wiring
 from bridge.errors import BadInput, BridgeError
@@ -45,6 +46,8 @@ app.conf.update(
     task_routes={"observe": {"queue": "observe"}, "deliver": {"queue": "deliver"}},
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    # whoever rings a bell has better things to do than wait for a broker that is away
+    broker_transport_options={"socket_connect_timeout": 2.0},
     # in memory: what is due stands in the database, so there is nothing for beat to remember
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=_TICK,
@@ -62,7 +65,7 @@ def ring(task: str, *ids: str) -> None:
     """Ring a bell. What is lost here costs time, never work: the next tick rings again."""
     try:
         app.send_task(task, args=ids, expires=_EXPIRES, retry=False)
-    except app.connection_for_write().connection_errors as error:
+    except OperationalError as error:
         _log.warning("the broker does not answer", task=task, why=str(error))
 
 

@@ -19,7 +19,7 @@ from bridge.store import journal
 from bridge.store.journal import Window
 
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=journal.MOST)]
-jobs = typer.Typer(help="What is owed, done, failed or in doubt.", invoke_without_command=True)
+jobs = typer.Typer(invoke_without_command=True)
 
 
 class Answer(StrEnum):

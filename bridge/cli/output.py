@@ -1,6 +1,7 @@
 """How commands print: tables for people, JSON for scripts."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console()
+# into a file or a pipe, cells are not cut to the width of a screen nobody looks at
+console = Console(width=None if sys.stdout.isatty() else 240)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing") -> None:

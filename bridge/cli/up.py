@@ -17,7 +17,6 @@ import typer
 from rich.console import Console
 
 from bridge import config, wiring
-from bridge.cli import demo
 from bridge.cli.settings import Config, configured
 from bridge.cli.supervisor import Child, Supervisor
 from bridge.config import Settings
@@ -29,6 +28,7 @@ _SIGN_IN_LINK = timedelta(minutes=15)
 
 
 def up(
+    context: typer.Context,
     given: Config = None,
     workers: Annotated[int, typer.Option(help="Processes of the Celery worker.", min=1)] = 4,
 ) -> None:
@@ -41,7 +41,7 @@ def up(
     path = configured(given)
     if path is None:
         print("no management server is configured: showing the demo, against the simulator", file=sys.stderr)
-        demo.demo()
+        context.find_root().command.main(["demo"], standalone_mode=False)
         return
     settings = config.load(path)
     console = Console()

@@ -37,15 +37,19 @@ _LINES: Mapping[str, str] = {
     "server.recovered": "the management server answers again",
     "server.auth_failed": "the management server refuses our credentials: {problem[text]}",
     "rulebook.rejected": "the rule files cannot be used, the last good ones go on: {problem[text]}",
-    "action.succeeded": "{job[operation]} succeeded",
-    "action.failed": "{job[operation]} failed: {job[detail]}",
-    "action.in_doubt": "nobody knows whether {job[operation]} took effect: {job[detail]}",
+    "action.succeeded": "{job[operation]} ({job[arguments]}) succeeded",
+    "action.failed": "{job[operation]} ({job[arguments]}) failed: {job[detail]}",
+    "action.in_doubt": "nobody knows whether {job[operation]} ({job[arguments]}) took effect: {job[detail]}",
 }
+
+_FIELDS, _LENGTH = 3, 80
 
 
 def headline(event: Event) -> str:
     """`"leg cable of vancouver-hq is down"`; names not known yet show as ?."""
     line = _LINES.get(event.type)
+    if event.type.startswith("webhook."):
+        return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
     if line is None:
         return f"{event.type} for {event.subject}"
     return line.format_map(_Told(event.data)) + (_differences(event.data) if event.type.endswith(".changed") else "")
@@ -58,14 +62,31 @@ def _differences(data: Body) -> str:
     return f": {', '.join(parts)}" if parts else ""
 
 
+def _gist(body: Body) -> str:
+    """The first plain fields of what was sent, cut short: `"action restart, bond 1"`."""
+    plain = [f"{name} {value}" for name, value in body.items() if isinstance(value, str | int | float)]
+    text = ", ".join(plain[:_FIELDS])
+    return (text[:_LENGTH] + "…" if len(text) > _LENGTH else text) or "an empty body"
+
+
 class _Told(dict[str, object]):
-    """Event data in which None reads as ?."""
+    """Event data as it reads in a sentence."""
 
     def __init__(self, data: Body) -> None:
-        super().__init__({name: _told(value) for name, value in data.items()})
+        super().__init__({name: _nouns(value) if isinstance(value, Mapping) else _told(value) for name, value in data.items()})
+
+
+def _nouns(noun: Body) -> Body:
+    return {name: _minute(below) if name.endswith("_at") else _told(below) for name, below in noun.items()}
 
 
 def _told(value: object) -> object:
+    """None reads as ?, arguments as `bond 3, tuning 7`."""
     if isinstance(value, Mapping):
-        return {name: "?" if below is None else below for name, below in value.items()}
+        return ", ".join(f"{name} {below}" for name, below in value.items())
     return "?" if value is None else value
+
+
+def _minute(moment: object) -> str:
+    """`"2026-03-01T02:00:04.5+00:00"` → `"2026-03-01 02:00 UTC"`."""
+    return f"{moment[:16].replace('T', ' ')} UTC" if isinstance(moment, str) else "?"

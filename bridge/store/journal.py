@@ -70,14 +70,29 @@ def story(connection: Connection, event: str) -> Body | None:
         return None
     made = select(decisions, facts.c.body.label("facts_read")).join(facts, facts.c.hash == decisions.c.facts)
     found = connection.execute(made.where(decisions.c.event == event).order_by(decisions.c.seq)).mappings().all()
-    ruled = _grouped(connection, select(verdicts).where(verdicts.c.decision.in_([each["id"] for each in found])), "decision")
+    judged = select(verdicts).where(verdicts.c.decision.in_([each["id"] for each in found])).order_by(verdicts.c.seq)
+    verdicts_of = _grouped(connection, judged, "decision")
     owed = connection.execute(select(jobs).where(jobs.c.event == event).order_by(jobs.c.step, jobs.c.seq)).mappings().all()
-    tried = _grouped(connection, select(attempts).where(attempts.c.job.in_([each["id"] for each in owed])), "job")
-    by_decision: dict[str, list[Body]] = {}
+    tried = select(attempts).where(attempts.c.job.in_([each["id"] for each in owed])).order_by(attempts.c.seq)
+    tries_of = _grouped(connection, tried, "job")
+    jobs_of: dict[str, list[Body]] = {}
     for job in owed:
-        by_decision.setdefault(job["decision"], []).append({**job, "tried": tried.get(job["id"], [])})
-    told = [{**each, "verdicts": ruled.get(each["id"], []), "jobs": by_decision.get(each["id"], [])} for each in found]
+        jobs_of.setdefault(job["decision"], []).append({**job, "tried": tries_of.get(job["id"], [])})
+    told = [{**each, "verdicts": verdicts_of.get(each["id"], []), "jobs": jobs_of.get(each["id"], [])} for each in found]
     return {**row, "decisions": told}
+
+
+def ruled(connection: Connection, wanted: Sequence[str]) -> dict[str, list[Body]]:
+    """The decisions about these events, by event, each with its jobs: two queries for a page of any length, no traces."""
+    columns = ("id", "event", "rule", "ruling", "reason", "detail", "seq")
+    made = select(*(decisions.c[name] for name in columns)).where(decisions.c.event.in_(wanted)).order_by(decisions.c.seq)
+    columns = ("decision", "id", "step", "action", "request", "state", "seq")
+    owed = select(*(jobs.c[name] for name in columns)).where(jobs.c.event.in_(wanted)).order_by(jobs.c.step, jobs.c.seq)
+    by_decision = _grouped(connection, owed, "decision")
+    by_event: dict[str, list[Body]] = {}
+    for row in connection.execute(made).mappings():
+        by_event.setdefault(row["event"], []).append({**row, "jobs": by_decision.get(row["id"], [])})
+    return by_event
 
 
 def counts(connection: Connection, now: datetime) -> Mapping[str, int]:
@@ -111,18 +126,6 @@ def _page(connection: Connection, table: Table, wanted: Select[Any], window: Win
 
 def _grouped(connection: Connection, wanted: Select[Any], by: str) -> dict[str, list[Body]]:
     grouped: dict[str, list[Body]] = {}
-    for row in connection.execute(wanted.order_by("seq")).mappings():
+    for row in connection.execute(wanted).mappings():
         grouped.setdefault(row[by], []).append(dict(row))
     return grouped
-
-
-def ruled(connection: Connection, wanted: Sequence[str]) -> dict[str, list[Body]]:
-    """The decisions about these events, by event, each with its jobs: two queries for a page of any length, no traces."""
-    columns = ("id", "event", "rule", "ruling", "reason", "detail")
-    made = select(*(decisions.c[name] for name in columns), decisions.c.seq).where(decisions.c.event.in_(wanted))
-    columns = ("decision", "id", "step", "action", "request", "state")
-    owed = select(*(jobs.c[name] for name in columns), jobs.c.seq).where(jobs.c.event.in_(wanted))
-    by_event, by_decision = _grouped(connection, made, "event"), _grouped(connection, owed, "decision")
-    for decision in (decision for about in by_event.values() for decision in about):
-        decision["jobs"] = sorted(by_decision.get(decision["id"], []), key=lambda job: job["step"])
-    return by_event

@@ -22,7 +22,7 @@ class Boundaries:
     def __init__(self, kill_at: int) -> None:
         self.passed, self._kill_at = 0, kill_at
 
-    def __call__(self, *_: object) -> None:
+    def __call__(self, *_: object) -> None:  # noqa: D102  said above
         self.passed += 1
         if self.passed == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)

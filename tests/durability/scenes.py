@@ -13,7 +13,7 @@ from tests.pipeline.stage import Stage
 
 @dataclass(frozen=True)
 class Scene:
-    """`lead` brings the world to where a worker has something to do, `finish` lets what is left of it happen, `holds` asserts."""
+    """`lead` brings the world to where a worker has work, `finish` lets the rest of it happen, `holds` asserts."""
 
     lead: Callable[[Stage], None]
     finish: Callable[[Stage], None]

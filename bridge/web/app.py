@@ -1,0 +1,56 @@
+"""The application: rooms joined, errors in our words, the same headers on every answer."""
+
+from collections.abc import Callable
+
+import structlog
+from flask import Flask, Response, request
+
+from bridge.web import api, auth, health, hooks, pages, problems, site
+from bridge.web.shapes import Provider
+from bridge.wiring import Bridge
+
+# Data in the pages comes from other people's servers: whatever got past the escaping could still load or send nothing.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+log = structlog.get_logger()
+
+
+def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
+    """The application over this bridge; `ring("decide", server)` is called after a webhook was stored."""
+    app = Flask("bridge.web")
+    app.config["MAX_CONTENT_LENGTH"] = bridge.settings.web.largest_body
+    app.json = Provider(app)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    site.put(app, bridge, ring)
+    for room in (auth.routes, hooks.routes, api.routes, pages.routes):
+        app.register_blueprint(room)
+    app.add_url_rule("/healthz", view_func=_alive)
+    problems.register(app)
+    app.after_request(_dressed)
+    return app
+
+
+def _alive() -> tuple[str, int, dict[str, str]]:
+    """Whether the application runs and its database can be read; for supervisors, so nobody has to sign in."""
+    plain = {"Content-Type": "text/plain; charset=utf-8"}
+    try:
+        health.glance(site.bridge())
+    except Exception as error:  # noqa: BLE001  whatever keeps the database from being read, the answer is the same
+        log.warning("the database cannot be read", why=problems.shown(error))
+        return "the database cannot be read\n", 503, plain
+    return "ok\n", 200, plain
+
+
+def _dressed(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,96 @@
+"""The two pages: the live stream, and one event's story. Each has a part that the browser asks for again and again."""
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from bridge.core.model import Body, JobState
+from bridge.store import journal
+from bridge.store.journal import Window
+from bridge.web import auth, health, queries, shapes, site, telling
+from bridge.web.problems import Problem
+
+_ROWS, _DOUBTS = 50, 5
+
+routes = Blueprint("pages", __name__)
+routes.before_request(auth.pages_only_with_token)
+
+
+@routes.get("/")
+def stream() -> Response:
+    """The live stream, newest first, or an older page of it."""
+    before = queries.before()
+    return _page("stream.html", live=url_for("pages.stream_part", before=before), **_stream(before))
+
+
+@routes.get("/stream")
+def stream_part() -> Response:
+    """The stream without the page around it."""
+    return _part("stream_part.html", **_stream(queries.before()))
+
+
+@routes.get("/events/<identifier>")
+def story(identifier: str) -> Response:
+    """One event's story."""
+    queries.only()
+    return _page("story.html", live=url_for("pages.story_part", identifier=identifier), **_story(identifier))
+
+
+@routes.get("/events/<identifier>/part")
+def story_part(identifier: str) -> Response:
+    """A story without the page around it."""
+    queries.only()
+    return _part("story_part.html", **_story(identifier))
+
+
+@routes.app_context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "asks": telling.asks,
+        "iso": shapes.iso,
+        "look": telling.look,
+        "pretty": telling.pretty,
+        "sentence": telling.sentence,
+        "standing": telling.standing,
+        "text": telling.text,
+        "took": telling.took,
+        "verdict": shapes.verdict,
+    }
+
+
+def _stream(before: int | None) -> dict[str, Any]:
+    bridge = site.bridge()
+    with bridge.database.reading() as connection:
+        page = journal.list_events(connection, Window(_ROWS, before))
+        ruled = journal.ruled(connection, [row["id"] for row in page.rows])
+        doubtful = journal.list_jobs(connection, Window(_DOUBTS), JobState.IN_DOUBT)
+    rows = [{**row, "headline": shapes.told(row), "decisions": ruled.get(row["id"], [])} for row in page.rows]
+    return {"rows": rows, "before": before, "next": page.next, "doubtful": doubtful.rows, "health": health.report(bridge)}
+
+
+def _story(identifier: str) -> dict[str, Any]:
+    with site.bridge().database.reading() as connection:
+        found = journal.story(connection, identifier)
+    if found is None:
+        raise Problem(404, "there is no event of this id", "the live stream links to every event there is")
+    data: Body = found["data"]
+    return {
+        "event": found,
+        "headline": shapes.told(found),
+        "changes": telling.changes(data),
+        "contents": telling.contents(data),
+        "whole": shapes.event({**found, "time": shapes.iso(found["time"]), "seen_at": shapes.iso(found["seen_at"])}),
+    }
+
+
+def _page(template: str, **values: Any) -> Response:
+    # what others' servers sent may hold halves of characters, which no encoding knows
+    body = render_template(template, **values).encode("utf-8", "replace")
+    return make_response(body, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def _part(template: str, **values: Any) -> Response:
+    response = _page(template, **values)
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,104 @@
+"""Rows as JSON: events as CloudEvents 1.0, times as ISO 8601 in UTC with a Z, nothing of our leases."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask.json.provider import JSONProvider
+
+from bridge.core.headlines import headline
+from bridge.core.model import Body, Event, Reason, Ruling, Verdict
+
+_OURS_ALONE = frozenset({"lease_until", "fence"})
+
+
+class Provider(JSONProvider):
+    """How this application writes JSON: moments as text, and never the NaN that is no JSON."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """The text of a value."""
+        try:
+            return json.dumps(obj, default=_plain, allow_nan=False, **kwargs)
+        except ValueError:  # somebody sent us 1e999: told as the word, which every reader can read
+            finite = json.loads(json.dumps(obj, default=_plain), parse_constant=str)
+            return json.dumps(finite, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value of a text."""
+        return json.loads(s, **kwargs)
+
+
+def iso(moment: datetime) -> str:
+    """`2026-03-01T12:00:00Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def event_of(row: Body) -> Event:
+    """The event that a row of the journal is."""
+    return Event(row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"])
+
+
+def told(row: Body) -> str:
+    """An event's headline. Data that is not of its type's shape, from an older version perhaps, must not cost the page."""
+    try:
+        return headline(event_of(row))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return f"{row['type']} for {row['subject']}"
+
+
+def verdict(row: Body) -> str:
+    """`skip(cooldown)`, as everywhere else."""
+    return str(Verdict(Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None))
+
+
+def event(row: Body) -> Body:
+    """An event as structured CloudEvents JSON; `seq`, `seenat` and `headline` are extensions."""
+    return {
+        "specversion": "1.0",
+        "id": row["id"],
+        "source": row["server"],
+        "type": row["type"],
+        "subject": row["subject"],
+        "time": row["time"],
+        "datacontenttype": "application/json",
+        "data": row["data"],
+        "seq": row["seq"],
+        "seenat": row["seen_at"],
+        "headline": told(row),
+    }
+
+
+def decision(row: Body) -> Body:
+    """A decision: its row, and its verdict in one word."""
+    return {**row, "verdict": verdict(row)}
+
+
+def job(row: Body) -> Body:
+    """A job: its row without the lease."""
+    return _without_lease(row)
+
+
+def story(row: Body) -> Body:
+    """An event and all that came of it."""
+    return {"event": event(row), "decisions": [_chapter(each) for each in row["decisions"]]}
+
+
+def _chapter(row: Body) -> Body:
+    jobs = [{**_without_lease(each), "tried": _many(each["tried"])} for each in row["jobs"]]
+    return {**decision(row), "verdicts": [{**each, "verdict": verdict(each)} for each in row["verdicts"]], "jobs": jobs}
+
+
+def _many(rows: Iterable[Body]) -> list[Body]:
+    return [_without_lease(row) for row in rows]
+
+
+def _without_lease(row: Body) -> Body:
+    return {name: value for name, value in row.items() if name not in _OURS_ALONE}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    msg = f"a {type(value).__name__} has no place in an answer"
+    raise TypeError(msg)

@@ -1,0 +1,26 @@
+"""What every view needs of the application it is in: the bridge, and the bell."""
+
+from collections.abc import Callable
+
+from flask import Flask, current_app
+
+from bridge.wiring import Bridge
+
+_BRIDGE, _RING = "bondbridge.bridge", "bondbridge.ring"
+
+
+def put(app: Flask, bridge: Bridge, ring: Callable[..., None]) -> None:
+    """Give the application its bridge and its bell."""
+    app.extensions[_BRIDGE], app.extensions[_RING] = bridge, ring
+
+
+def bridge() -> Bridge:
+    """The bridge this application shows."""
+    found: Bridge = current_app.extensions[_BRIDGE]
+    return found
+
+
+def bell() -> Callable[..., None]:
+    """Rings for a task; what it loses costs only time."""
+    found: Callable[..., None] = current_app.extensions[_RING]
+    return found

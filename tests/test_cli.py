@@ -1,0 +1,253 @@
+"""The command line as a person or a script meets it: output, exit codes, and one clear line for what is wrong."""
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.cli.app import app, main
+from tests.pipeline.stage import Stage, staged
+
+RULES = """
+- id: outage
+  when: leg.down
+  guard: {cooldown: {every: 10m, per: leg}}
+  do: [{notify: {to: noc, title: "leg ${leg.name} is down"}}]
+  examples:
+    - {given: [{type: leg.down, data: {leg: {id: 1}}}], then: {verdict: act}}
+- id: restart
+  when: webhook.demo
+  do: [{call: bond.restart, with: {bond: "${event.data.body.bond}"}}]
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A simulator that is running, and settings for it in the folder we stand in."""
+    monkeypatch.chdir(tmp_path)
+    with staged(tmp_path, rules=RULES) as ready:
+        yield ready
+
+
+class Ran:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in this process."""
+
+    def command(*argv: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["bondbridge", *argv])
+        capsys.readouterr()
+        try:
+            main()
+            code: object = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        assert isinstance(code, int)
+        return Ran(code, out, err)
+
+    return command
+
+
+def test_every_command_has_help_with_an_example(run: Run) -> None:
+    """`--help` of every command and subcommand says how it is used, with an example."""
+    import typer.main  # noqa: PLC0415
+
+    root = typer.main.get_command(app)
+    commands = {(name,): command for name, command in root.commands.items()}
+    for name, command in list(commands.items()):
+        for below, inner in getattr(command, "commands", {}).items():
+            commands[(*name, below)] = inner
+    assert len(commands) > 15
+    for name, command in commands.items():
+        ran = run(*name, "--help")
+        assert ran.code == 0
+        if name not in {("rules",), ("token",)}:
+            assert "Example" in command.help + (command.epilog or ""), name
+
+
+def test_poll_shows_what_happened_and_events_tell_its_story(stage: Stage, run: Run) -> None:
+    """Poll by hand, find the outage, ask for it as text and as JSON."""
+    stage.set("leg", 1, "state", "down")
+    ran = run("poll", "--once", "--scope", "legs", "--json")
+    (found,) = json.loads(ran.out)
+    assert found["headline"] == "leg cable of vancouver-hq is down"
+    listed = run("events", "--type", "leg.*")
+    assert found["id"] in listed.out
+    stage.work()
+    story = run("events", found["id"][:8])
+    assert "outage" in story.out
+    assert "guard cooldown: free" in story.out
+    assert json.loads(run("events", found["id"], "--json").out)["decisions"][0]["rule"] == "outage"
+
+
+def test_poll_says_which_scope_failed(stage: Stage, run: Run) -> None:
+    """A scope that cannot be polled is named on standard error, and the exit code says again later."""
+    stage.sim.set_faults(errors=1.0)
+    ran = run("poll", "--once", "--scope", "legs")
+    assert ran.code == 3
+    assert "demo legs:" in ran.err
+    assert "answered 50" in ran.err
+
+
+def test_call_reads_and_writes(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading call prints the object; a writing one asks first, and acts with --yes."""
+    assert json.loads(run("call", "bond.get", "bond=1").out)["id"] == 1
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert run("call", "bond.restart", "bond=1").code == 1
+    assert stage.ledger() == []
+    assert run("call", "bond.restart", "bond=1", "--yes").code == 0
+    assert stage.effective("bond.restart") == 1
+    assert "bond.restore_to_primary_agg" in run("call", "--list").out
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("call", "bond.restrt"), 2, "did you mean 'bond.restart'?"),
+        (("call", "bond.get"), 2, "needs 'bond'"),
+        (("call", "bond.get", "bond=1/../2"), 2, "ids are whole numbers"),
+        (("call", "bond.get", "bond"), 2, "write NAME=VALUE"),
+        (("call", "bond.get", "bond=999"), 4, "404"),
+        (("call", "bond.get", "bond=1", "--server", "dmo"), 2, "did you mean 'demo'?"),
+        (("poll",), 2, "say --once"),
+        (("poll", "--once", "--scope", "lgs"), 2, "did you mean 'legs'?"),
+        (("events", "zzzz"), 2, "no id begins with 'zzzz'"),
+        (("jobs", "settle", "zzzz", "done"), 2, "no id begins with 'zzzz'"),
+        (("rules", "try", "leg.dwn"), 2, "did you mean 'leg.down'?"),
+        (("rules", "try", "leg.down", "--data", "{"), 2, "not JSON"),
+        (("rules", "check", "nowhere"), 2, "there is no such folder of rules"),
+        (("token", "revoke", "nobody"), 2, "nobody called 'nobody' has one"),
+        (("events", "--config", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read: No such file or directory"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(run: Run, argv: tuple[str, ...], code: int, said: str) -> None:
+    """Each mistake has its own clear line with a way to mend it, and an exit code by what can be done about it."""
+    ran = run(*argv)
+    assert ran.code == code
+    assert said in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_rules_commands(stage: Stage, run: Run) -> None:
+    """Check, test and try say what they find, and a failing example is exit code 1."""
+    assert "2 rules in 1 files are good" in run("rules", "check").out
+    assert run("rules", "test").out == "1 of 1 examples hold\n"
+    tried = run("rules", "try", "leg.down", "--data", '{"leg": {"id": 5}}', "--json")
+    assert [each["verdict"] for each in json.loads(tried.out)] == ["act"]
+    path = stage.folder / "rules" / "rules.yaml"
+    path.write_text(RULES.replace("verdict: act", "verdict: wait"), encoding="utf-8")
+    ran = run("rules", "test")
+    assert ran.code == 1
+    assert "outage, example 1: expected wait, got act" in ran.err
+    path.write_text(RULES.replace("leg.down", "leg.dwn").replace("${leg.name}", "${leg.nam}"), encoding="utf-8")
+    ran = run("rules", "check")
+    assert ran.code == 2
+    assert "rules/rules.yaml:3:" in ran.err
+
+
+def test_a_doubt_is_settled_by_hand(stage: Stage, run: Run) -> None:
+    """`jobs --state in_doubt` shows it with what to do, `jobs settle` ends it, and it cannot be settled twice."""
+    stage.sim.set_faults(drop=1.0, only=["bond.restart"])
+    event = stage.webhook(1)
+    stage.work()
+    (job,) = json.loads(run("jobs", "--state", "in_doubt", "--json").out)
+    assert f"jobs settle {job['id']}" in run("events", event).out
+    assert run("jobs", "settle", job["id"][:10], "done").code == 0
+    assert "is not in doubt" in run("jobs", "settle", job["id"], "done").err
+    assert json.loads(run("jobs", "--json").out)[0]["state"] == "succeeded"
+
+
+def test_tokens(stage: Stage, run: Run) -> None:
+    """A token is shown once, listed by name, stored as a hash, refused a second time, and revoked."""
+    token = run("token", "create", "alice").out.strip()
+    assert token.startswith("bbt_")
+    assert "alice" in run("token", "list").out
+    assert "has one already" in run("token", "create", "alice").err
+    stored = b"".join(path.read_bytes() for path in (stage.folder / "state").glob("bondbridge.sqlite3*"))
+    assert token.encode() not in stored
+    assert run("token", "revoke", "alice").code == 0
+
+
+def test_doctor(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything well is exit 0; a wrong password, a bad channel and broken rules are each one line, exit 1."""
+    assert run("doctor").code == 0
+    monkeypatch.setenv("STAGE_PASSWORD", "wrong")
+    monkeypatch.setenv("STAGE_CHANNEL", "nonsense")
+    (stage.folder / "rules" / "rules.yaml").write_text("- id: x\n", encoding="utf-8")
+    ran = run("doctor", "--json")
+    assert ran.code == 1
+    wrong = {each["what"]: each["says"] for each in json.loads(ran.out) if not each["good"]}
+    assert set(wrong) == {"rules", "channel noc", "server demo"}
+    assert "does not accept the user or password" in wrong["server demo"]
+
+
+def test_doctor_says_when_a_server_is_away(stage: Stage, run: Run) -> None:
+    """A server that nobody serves is said to be unreachable, in one line."""
+    path = stage.folder / "bondbridge.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(stage.sim.url, "http://127.0.0.1:1"), encoding="utf-8")
+    ran = run("doctor", "--json")
+    assert ran.code == 1
+    (finding,) = [each for each in json.loads(ran.out) if not each["good"]]
+    assert "cannot be reached" in finding["says"]
+
+
+def _up(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bridge.cli", *argv]
+    return subprocess.run(  # noqa: S603  our own command
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **env}
+    )
+
+
+def test_up_with_a_port_in_use(stage: Stage) -> None:
+    """A port that somebody uses is one line that names it, exit code 2, before anything is started."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = _up(stage.folder, "up", BONDBRIDGE_WEB__PORT=port)
+    assert ran.returncode == 2
+    assert f"127.0.0.1:{port}: cannot listen here: Address already in use" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_up_with_a_state_folder_that_is_no_folder(stage: Stage) -> None:
+    """A state folder that cannot be written is one line that says so."""
+    (stage.folder / "file").write_text("", encoding="utf-8")
+    ran = _up(stage.folder, "up", BONDBRIDGE_STATE_DIR=str(stage.folder / "file" / "state"))
+    assert ran.returncode == 2
+    assert "cannot keep state here: Not a directory" in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_up_with_settings_and_rules_that_are_wrong(stage: Stage) -> None:
+    """Every problem of the settings at once, each at its line; then every problem of the rules."""
+    path = stage.folder / "bondbridge.yaml"
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace("timeout: 2s", "timeout: 2").replace("user:", "usr:"), encoding="utf-8")
+    ran = _up(stage.folder, "up")
+    assert ran.returncode == 2
+    assert ran.stderr.count("bondbridge.yaml:") == 3
+    path.write_text(good, encoding="utf-8")
+    (stage.folder / "rules" / "rules.yaml").write_text(
+        RULES.replace("leg.down", "leg.dwn").replace("noc", "ncc"), encoding="utf-8"
+    )
+    ran = _up(stage.folder, "up")
+    assert ran.returncode == 2
+    assert ran.stderr.count("rules/rules.yaml:") >= 2
+    assert "Traceback" not in ran.stderr

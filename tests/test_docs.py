@@ -1,0 +1,114 @@
+"""What the docs list is what the code has."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bridge import config, wiring
+from bridge.bonding.catalogue import OPERATIONS
+from bridge.core import events, rules
+from bridge.core.document import read
+from bridge.core.examples import failures
+from bridge.core.model import Reason
+from bridge.core.rules import Vocabulary, parse
+
+ROOT = Path(__file__).parent.parent
+VOCABULARY = Vocabulary({row.name: row.arguments for row in OPERATIONS.values() if row.writes}, {"noc": 1}, frozenset({"demo"}))
+
+
+def _doc(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_rules_page_is_a_good_rule() -> None:
+    """The rule on the page loads, and its own example holds."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", _doc("docs/rules.md"), re.DOTALL)
+    ((rule,), problems) = parse(read(text, "docs/rules.md"), VOCABULARY)
+    assert problems == []
+    assert list(failures(rule, VOCABULARY)) == []
+
+
+def test_the_rules_page_names_every_event_and_every_reason() -> None:
+    """No event type and no reason of a verdict is missing from the page, and none stands there that is not."""
+    text = _doc("docs/rules.md")
+    table = text.partition("## Events")[2]
+    named: set[str] = set()
+    for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        words = re.findall(r"`([^`]+)`", cell)
+        whole = [word for word in words if not word.startswith(".")]
+        named |= {word for word in whole if "." in word}
+        for ending in (word for word in words if word.startswith(".")):
+            stems = [word.partition(".")[0] for word in whole]
+            named |= {stem + ending for stem in stems if stem != "placement"}
+    assert named - {"webhook.<name>"} == set(events.EVENTS)
+    assert all(f"`{reason}`" in text or f"({reason})" in text for reason in Reason)
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields)
+
+
+def test_the_settings_page_names_every_key() -> None:
+    """Every field of the settings is on the page."""
+    text = _doc("docs/settings.md")
+    for key in _keys(config.Settings):
+        assert f"`{key}" in text, key
+    for key in _keys(config.Web):
+        assert f"web.{key}" in text, key
+    for key in _keys(config.Server) | _keys(config.Poll) | _keys(config.Webhook) | _keys(config.Backups):
+        assert re.search(rf"[`{{ .]{key}\b", text), key
+
+
+def test_the_example_settings_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file a new user copies is read without a problem, and the shipped rules load under it."""
+    monkeypatch.setenv("BONDBRIDGE_SERVER_PASSWORD", "x")
+    monkeypatch.setenv("BONDBRIDGE_NOC_URL", "json://127.0.0.1:9/")
+    settings = config.load(ROOT / "docs" / "bondbridge.example.yaml")
+    for path in sorted((ROOT / "rules").glob("*.yaml")):
+        _, problems = parse(read(path.read_text(encoding="utf-8"), path.name), wiring.vocabulary(settings))
+        assert problems == []
+
+
+@pytest.mark.parametrize("folder", [ROOT / "rules", ROOT / "bridge" / "cli" / "demo_rules"])
+def test_every_shipped_rule_keeps_its_examples(folder: Path) -> None:
+    """Each shipped rule has examples and gives the verdicts they promise; what touches traffic ships as dry_run."""
+    found: list[rules.Rule] = []
+    for path in sorted(folder.glob("*.yaml")):
+        loaded, problems = parse(read(path.read_text(encoding="utf-8"), path.name), VOCABULARY)
+        assert problems == []
+        found += loaded
+    assert found
+    for rule in found:
+        assert rule.examples
+        assert list(failures(rule, VOCABULARY)) == []
+        calls = any(step.action == "call" for step in rule.steps)
+        assert rule.mode == "dry_run" if calls else rule.mode == "live"
+
+
+def test_the_compose_file_is_one() -> None:
+    """docker-compose.yml is valid against the compose schema."""
+    command = [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
+    ran = subprocess.run(  # noqa: S603  a tool of our own environment
+        [*command, str(ROOT / "docker-compose.yml")], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_the_architecture_names_every_room() -> None:
+    """Each room of the package has its line in ARCHITECTURE.md."""
+    text = _doc("ARCHITECTURE.md")
+    for path in (ROOT / "bridge").iterdir():
+        if path.name.startswith("__") or path.suffix not in ("", ".py"):
+            continue
+        assert f"`{path.name}" in text, path.name
+
+
+def test_the_readme_names_every_make_target_it_should() -> None:
+    """The two commands of the README exist, and CI runs the second."""
+    targets = set(re.findall(r"^([a-z]+):", _doc("Makefile"), re.MULTILINE))
+    assert {"help", "setup", "run", "test", "lint", "types", "soak", "bench", "fmt", "clean"} <= targets
+    assert "make test" in _doc(".ci/run")
