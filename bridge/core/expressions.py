@@ -15,6 +15,8 @@ from bridge.core import schema
 from bridge.core.model import Json
 
 Path = tuple[str, ...]
+# by name, or prepared once for many expressions
+Facts = Mapping[str, Json] | cel.Context
 
 _TOKEN = re.compile(
     r"""(?P<string>[rb]*"(?:\\.|[^"\\])*"|[rb]*'(?:\\.|[^'\\])*')
@@ -39,23 +41,28 @@ class Expression:
     paths: tuple[Path, ...]
     program: cel.Program
 
-    def evaluate(self, facts: Mapping[str, Json]) -> Json:
+    def evaluate(self, facts: Facts) -> Json:
         """Its value on these facts. Raises ConditionError."""
         try:
-            return self.program.execute(dict(facts))
+            return self.program.execute(facts if isinstance(facts, cel.Context) else dict(facts))
         except KeyError as error:
             msg = f"{self.source}: there is no {error} here"
             raise ConditionError(msg) from error
         except Exception as error:  # the evaluator raises many types, all of them about this expression on these facts
             raise ConditionError(f"{self.source}: {error}") from error
 
-    def holds(self, facts: Mapping[str, Json]) -> bool:
+    def holds(self, facts: Facts) -> bool:
         """Whether it is true. Anything but a boolean is an error, never a guess. Raises ConditionError."""
         value = self.evaluate(facts)
         if not isinstance(value, bool):
             msg = f"{self.source}: gave {value!r}, a condition must give true or false"
             raise ConditionError(msg)
         return value
+
+
+def prepared(facts: Mapping[str, Json]) -> Facts:
+    """Facts that many expressions will read: turned into the evaluator's own values once."""
+    return cel.Context(variables=dict(facts))
 
 
 def compile_expression(source: str) -> Expression:

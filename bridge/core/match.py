@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bridge.core import guards, retry
 from bridge.core.canonical import identity
-from bridge.core.expressions import ConditionError
+from bridge.core.expressions import ConditionError, Facts, prepared
 from bridge.core.guards import Held
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Mode, Reason, Retry, Ruling, Verdict
 from bridge.core.rules import Cooldown, Rule, Step
@@ -34,7 +34,7 @@ def facts_of(event: Event, now: datetime) -> dict[str, Json]:
 
 def cooldown_keys(rules: Iterable[Rule], event: Event, now: datetime) -> set[str]:
     """Every cooldown key that deciding this event may ask about."""
-    facts, keys = facts_of(event, now), set()
+    facts, keys = prepared(facts_of(event, now)), set()
     for rule in rules:
         if rule.cooldown is None or event.type not in rule.types:
             continue
@@ -102,7 +102,7 @@ class _Meeting:
         return Mode.LIVE if self.situation.forced_live else self.rule.mode
 
     def verdict(self) -> tuple[Verdict, tuple[Job, ...]]:
-        facts = facts_of(self.event, self.situation.now)
+        facts = prepared(facts_of(self.event, self.situation.now))
         stopped = self._condition(facts) or self._expired() or self._cooldown(facts)
         if stopped:
             return stopped, ()
@@ -113,7 +113,7 @@ class _Meeting:
             return Verdict(Ruling.SKIP, Reason.DRY_RUN, "it would have acted: its rule is in dry_run"), jobs
         return guards.ACT, jobs
 
-    def _condition(self, facts: Mapping[str, Json]) -> Verdict | None:
+    def _condition(self, facts: Facts) -> Verdict | None:
         condition = self.rule.condition
         if condition is None:
             return None
@@ -128,7 +128,7 @@ class _Meeting:
         self.trace.append(_traced("guard expired", "too late" if late else "in time", f"until {not_after.isoformat()}"))
         return late
 
-    def _cooldown(self, facts: Mapping[str, Json]) -> Verdict | None:
+    def _cooldown(self, facts: Facts) -> Verdict | None:
         if self.rule.cooldown is None:
             return None
         per = _per(self.rule.cooldown, facts)
@@ -151,7 +151,7 @@ class _Meeting:
         }
 
 
-def _jobs(rule: Rule, event: Event, decision: str, facts: Mapping[str, Json], now: datetime) -> Iterable[Job]:
+def _jobs(rule: Rule, event: Event, decision: str, facts: Facts, now: datetime) -> Iterable[Job]:
     for number, step in enumerate(rule.steps):
         fields = {name: template.render(facts) for name, template in step.fields.items()}
         wanted = _retry(step, event)
@@ -179,7 +179,7 @@ def _retry(step: Step, event: Event) -> Retry:
     return step.retry or retry.default(step.action, event.type)
 
 
-def _per(cooldown: Cooldown, facts: Mapping[str, Json]) -> Json:
+def _per(cooldown: Cooldown, facts: Facts) -> Json:
     """The value a cooldown counts by; an object stands for its id. Raises ConditionError."""
     per = cooldown.per.evaluate(facts) if cooldown.per else None
     return per["id"] if isinstance(per, dict) and "id" in per else per

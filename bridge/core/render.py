@@ -1,10 +1,10 @@
 """Text and values with `${expression}` in them. A name nobody knows is an error, never an empty string."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.core.canonical import canonical
-from bridge.core.expressions import Expression, compile_expression
+from bridge.core.expressions import Expression, Facts, compile_expression
 from bridge.core.model import Json
 
 
@@ -19,7 +19,7 @@ class Template:
         """The expressions in it."""
         return (part for part in self.parts if isinstance(part, Expression))
 
-    def render(self, facts: Mapping[str, Json]) -> Json:
+    def render(self, facts: Facts) -> Json:
         """`"${bond.id}"` → 3; `"bond ${bond.id}"` → `"bond 3"`. Raises ConditionError."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
             return self.parts[0].evaluate(facts)

@@ -54,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, ready to meet events. `types` are the event types its `when` names."""
+    """One rule, ready to meet events. `types` are the event types its `when` names, `hash` is of all that is written."""
 
     id: str
     description: str
@@ -66,11 +66,7 @@ class Rule:
     examples: tuple[ExampleModel, ...]
     source: Document
     place: Place
-
-    @property
-    def hash(self) -> str:
-        """Of everything written in the rule."""
-        return identity(at(self.source.data, self.place))
+    hash: str
 
 
 def parse(document: Document, vocabulary: Vocabulary) -> tuple[list[Rule], list[Problem]]:
@@ -117,6 +113,7 @@ class _Reader:
             examples=tuple(model.examples),
             source=self.document,
             place=self.place,
+            hash=identity(at(self.document.data, self.place)),
         )
         self._check_examples(model.examples)
         self._check_loops(rule)

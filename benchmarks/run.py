@@ -1,0 +1,74 @@
+"""What the heart of the flow costs, each figure beside a yardstick taken in the same run: machines are noisy.
+
+The yardstick is `json.loads` of the legs that are compared: work that every poll does anyway.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.progress import track
+
+from bridge.bonding.wire import normalise
+from bridge.core import diff, events, match
+from bridge.core.document import read
+from bridge.core.model import Event, Known
+from bridge.core.rules import Rule, Vocabulary, parse
+
+LEGS, EVENTS, ROUNDS = 6_000, 2_000, 5
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def _legs(state: str) -> list[dict[str, object]]:
+    fixed = {"link_mode": "active", "type": "interface", "down_speed": 50, "up_speed": 10, "note": "cable"}
+    return [{"id": n, "bond_id": n // 3, "overall_state": state, "upload_rate": n * 7.0, **fixed} for n in range(1, LEGS + 1)]
+
+
+def _rules() -> list[Rule]:
+    words = Vocabulary({"bond_tuning.accept": ("bond", "tuning"), "bond.restore_to_primary_agg": ("bond",)}, {"noc": 1})
+    folder = Path(__file__).parent.parent / "rules"
+    found: list[Rule] = []
+    for path in sorted(folder.glob("*.yaml")):
+        found += parse(read(path.read_text(encoding="utf-8"), path.name), words)[0]
+    return found
+
+
+def _happened(change: diff.Change) -> Event:
+    row = events.EVENTS["leg.down"]
+    data = events.describe(row, change, {})
+    return events.make(row, server="s", subject=f"leg/{change.id}", n=1, time=NOW, seen_at=NOW, data=data)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Print each figure as a median over rounds, with its ratio to the yardstick."""
+    text = json.dumps(_legs("up"))
+    up, down = ([normalise("leg", raw, b"key") for raw in _legs(state)] for state in ("up", "down"))
+    before = {(seen.kind, seen.id): Known(seen) for seen in up}
+    volatile = {"leg": frozenset({"upload_rate", "download_rate"})}
+    changed = diff.compare(before, down, volatile=volatile, gone=(), now=NOW).changes
+    rules, happened = _rules(), [_happened(change) for change in changed[:EVENTS]]
+    works: dict[str, Callable[[], object]] = {
+        f"json.loads of {LEGS} legs (yardstick)": lambda: json.loads(text),
+        f"normalise {LEGS} legs": lambda: [normalise("leg", raw, b"key") for raw in json.loads(text)],
+        f"compare {LEGS} legs, none changed": lambda: diff.compare(before, up, volatile=volatile, gone=(), now=NOW),
+        f"compare {LEGS} legs, all changed": lambda: diff.compare(before, down, volatile=volatile, gone=(), now=NOW),
+        f"decide {EVENTS} events, {len(rules)} rules": lambda: match.decide(rules, happened, match.Situation("b", NOW, {})),
+    }
+    rounds = [{name: _timed(work) for name, work in works.items()} for _ in track(range(ROUNDS), "measuring")]
+    medians = {name: statistics.median(each[name] for each in rounds) for name in works}
+    yardstick = next(iter(medians.values()))
+    for name, seconds in medians.items():
+        print(f"{name:44s} {seconds * 1000:9.1f} ms   {seconds / yardstick:6.1f} x")
+
+
+if __name__ == "__main__":
+    main()
