@@ -5,13 +5,22 @@ Frozen once read; a wrong value stops the start with every problem at once. `BON
 """
 
 import os
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bridge.core.document import Document, problems_of, read
 from bridge.core.durations import seconds
@@ -22,7 +31,7 @@ from bridge.errors import BadInput, Problem
 CONFIG_VARIABLE = "BONDBRIDGE_CONFIG"
 PREFIX = "BONDBRIDGE_"
 
-Duration = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, float) else seconds(value)), Field(gt=0)]
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
@@ -77,6 +86,13 @@ def _revealed(secret: Secret) -> Secret:
 GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
 
 
+def _without_credentials(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password:
+        msg = "credentials do not stand in an address: use `user` and `password`"
+        raise ValueError(msg)
+    return url
+
+
 class Poll(_Frozen):
     """How often each family of scopes is polled, in domain time."""
 
@@ -100,7 +116,7 @@ class Server(_Frozen):
     """One management server. `force_live` makes every rule act, and is obeyed only by a server that is a simulator."""
 
     name: Name
-    url: HttpUrl
+    url: Annotated[HttpUrl, AfterValidator(_without_credentials)]
     user: str
     password: GivenSecret
     verify: bool | Path = True
@@ -143,8 +159,8 @@ class Web(_Frozen):
 class ClockSettings(_Frozen):
     """The domain clock: `domain` is what it showed when the machine's showed `machine`; it runs `speed` times as fast."""
 
-    machine: datetime
-    domain: datetime
+    machine: AwareDatetime
+    domain: AwareDatetime
     speed: float = Field(default=1.0, gt=0)
 
 
@@ -158,7 +174,7 @@ class Settings(BaseSettings):
     state_dir: Path = Path("state")
     database: str | None = None
     broker: str | None = None
-    rules: Annotated[list[Path], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(
+    rules: Annotated[list[Path], NoDecode, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(
         default_factory=lambda: [shipped("rules")], min_length=1
     )
     web: Web = Web()
@@ -171,22 +187,6 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The database's, or the embedded SQLite's."""
         return self.database or f"sqlite:///{(self.state_dir / 'bondbridge.sqlite3').resolve()}"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Settings":
-        names = [server.name for server in self.servers]
-        for name in names:
-            if name == OURSELVES:
-                msg = f"a server cannot be called {name!r}: so the bridge's own events are signed"
-                raise ValueError(msg)
-            if names.count(name) > 1:
-                msg = f"two servers are called {name!r}"
-                raise ValueError(msg)
-        for name, hook in self.webhooks.items():
-            if hook.server not in names:
-                msg = f"webhook {name!r} belongs to server {hook.server!r}, which is not in `servers`"
-                raise ValueError(msg)
-        return self
 
     @classmethod
     def settings_customise_sources(
@@ -218,9 +218,27 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         settings = Settings(**known)
     except ValidationError as error:
         raise BadInput([*strange, *problems_of(error, document)]) from error
-    if strange:
-        raise BadInput(strange)
+    except SettingsError as error:
+        raise BadInput([Problem("environment", str(error), "lists and mappings are written as JSON there")]) from error
+    problems = [*strange, *_contradictions(settings, document)]
+    if problems:
+        raise BadInput(problems)
     return settings
+
+
+def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:
+    """What is right by itself and wrong beside the rest."""
+    names = [server.name for server in settings.servers]
+    for i, name in enumerate(names):
+        if name == OURSELVES:
+            what = f"a server cannot be called {name!r}: so the bridge's own events are signed"
+            yield document.problem(("servers", i, "name"), what)
+        if name in names[:i]:
+            yield document.problem(("servers", i, "name"), f"two servers are called {name!r}", "a name is one server's")
+    for hook, webhook in settings.webhooks.items():
+        if webhook.server not in names:
+            what = f"it belongs to server {webhook.server!r}, which is not in `servers`"
+            yield document.problem(("webhooks", hook, "server"), what)
 
 
 def shipped(name: str) -> Path:

@@ -143,7 +143,7 @@ def _digest_key(state_dir: Path) -> bytes:
     """The key that digests of secrets are made with: made at first start, readable by us alone."""
     path = state_dir / "digest.key"
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             fresh = state_dir / f"digest.key.{secrets.token_hex(4)}"
             fresh.touch(mode=0o600)

@@ -57,8 +57,8 @@ class Kind:
 
     `collection` is the operation whose list is diffed (its one canonical collection), `single` the one that reads one
     of them by its own address, `by` the field that identifies the object within its scope. `volatile` fields change on
-    every read: kept, never compared. `secret` fields of the vendor's JSON, dotted where they stand inside another
-    object, become keyed digests before anything can store them.
+    every read: kept, never compared. `secret` fields of the vendor's JSON become keyed digests before anything can store
+    them; so does, inside any object it refers to, whatever SECRET_INSIDE names.
     """
 
     name: str
@@ -115,13 +115,16 @@ OPERATIONS: dict[str, Operation] = {row.name: row for row in _ROWS}
 _RATES = frozenset({"upload_rate", "download_rate"})
 # A node's key lets whoever holds it act as the node; a bonder's password is the customer's.
 _NODE_SECRETS = frozenset({"key", "password"})
-_BOND_SECRETS = _NODE_SECRETS | {f"bonder.{field}" for field in _NODE_SECRETS}
+
+# The server may write any reference as the object itself. The key of a space is its address and no secret.
+SECRET_INSIDE = _NODE_SECRETS
+SPACES = frozenset({"space", "parent"})
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind("leg", "leg.list", "leg.get", volatile=_RATES, secret=frozenset({"password"})),
-        Kind("bond", "bond.list", "bond.get", volatile=_RATES, secret=_BOND_SECRETS),
+        Kind("bond", "bond.list", "bond.get", volatile=_RATES, secret=_NODE_SECRETS),
         Kind("aggregator", "aggregator.list", "aggregator.get", secret=_NODE_SECRETS),
         Kind("bond_tuning", "bond_tuning.list", "bond_tuning.get"),
         Kind("backup", "backup.list", by="name"),

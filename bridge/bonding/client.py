@@ -1,6 +1,5 @@
 """The only file that opens a socket to a management server."""
 
-import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import httpx
 from bridge.bonding.catalogue import OPERATIONS, Operation
 from bridge.bonding.wire import refusal, request
 from bridge.core.model import Json
+from bridge.core.plain import decoded
 from bridge.errors import AgainLater, CredentialsRejected, Garbled, InDoubt, Refused, Unreachable
 
 _PAGE_SIZE = 200
@@ -74,7 +74,9 @@ class Client:
         except httpx.HTTPError as error:
             raise _unknown(row, f"no whole answer to {operation}: {_cause(error)}") from error
         except Garbled as error:
-            raise (InDoubt(str(error)) if row.writes else error) from error
+            if row.writes:
+                raise InDoubt(str(error)) from error
+            raise
 
     def read(self, operation: str, /, **arguments: Json) -> Json:
         """One object, or one complete list where the operation is paged."""
@@ -93,6 +95,7 @@ class Client:
 
     def _walk_once(self, operation: str, arguments: Mapping[str, Json]) -> tuple[list[Json], timedelta, bool]:
         items: list[Json] = []
+        counts: set[str] = set()
         paging = {"page_size": str(_PAGE_SIZE), "ordering": "id"} if OPERATIONS[operation].paged else {}
         for page in range(1, _MOST_PAGES):
             params = {**paging, "page": str(page)} if page > 1 else paging
@@ -108,8 +111,10 @@ class Client:
                 msg = f"{operation}: neither a list nor a page of one"
                 raise Garbled(msg)
             items += answer.body["results"]
+            counts.add(str(answer.body.get("count")))
             if not answer.body.get("next"):
-                return items, answer.offset, len(items) == answer.body.get("count", len(items))
+                # a count that changed on the way means that something slipped from one page to another
+                return items, answer.offset, counts <= {str(len(items)), "None"} and len(counts) == 1
         msg = f"{operation}: more than {_MOST_PAGES} pages"
         raise Garbled(msg)
 
@@ -147,8 +152,8 @@ def _content(response: httpx.Response) -> bytes:
 
 def _decoded(content: bytes) -> tuple[Json, bool]:
     try:
-        return json.loads(content), True
-    except (ValueError, RecursionError):
+        return decoded(content), True
+    except ValueError:
         return None, False
 
 

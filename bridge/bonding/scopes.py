@@ -48,7 +48,8 @@ def read(scope: str, fetch: Fetch, key: bytes) -> list[Seen]:
         return list(_placements(fetch))
     if family(scope) == TUNINGS:
         bond = int(scope.split("/")[1])
-        raw = [{**each, "bond": bond} for each in fetch("bond_tuning.list", bond=bond) if isinstance(each, dict)]
+        # the tunings stand in the list of their bond and may not name it themselves
+        raw = [{**each, "bond": bond} if isinstance(each, dict) else each for each in fetch("bond_tuning.list", bond=bond)]
         return _unique([normalise("bond_tuning", each, key) for each in raw])
     kind, operation = WHOLE[scope]
     return _unique([normalise(kind, each, key) for each in fetch(operation)])

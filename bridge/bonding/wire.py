@@ -6,15 +6,20 @@ object that cannot be told from others (no id) makes the whole answer unusable.
 
 import hashlib
 import hmac
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.bonding.catalogue import KINDS, ROOT, Kind, Operation
-from bridge.core.legs import class_of
+from bridge.bonding.catalogue import KINDS, ROOT, SECRET_INSIDE, SPACES, Operation
+from bridge.core.canonical import canonical
 from bridge.core.model import Body, Json, Seen
+from bridge.core.standing import class_of
 from bridge.errors import BadInput, Garbled, Problem
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def _argument(name: str, value: Json) -> str:
     """Spaces go by their key, everything else by a whole number. Nothing else may reach a path."""
     text = str(value)
     if name == "space":
-        if not text.replace("-", "").replace("_", "").isalnum():
+        if not isinstance(value, str) or not _SLUG.fullmatch(value):
             msg = f"space: {value!r} is not the key of a space"
             raise ValueError(msg)
     elif isinstance(value, bool) or not (text.isascii() and text.isdigit()):
@@ -59,11 +64,12 @@ def _argument(name: str, value: Json) -> str:
 def normalise(kind: str, raw: Json, key: bytes) -> Seen:
     """One object of the vendor's, in our words. `key` makes the digests of its secrets. Raises Garbled."""
     row = KINDS[kind]
-    identifier = raw.get(row.by) if isinstance(raw, dict) else None
-    if identifier is None or isinstance(identifier, dict | list):
+    given = raw.get(row.by) if isinstance(raw, dict) else None
+    identifier = reference(given) if row.by == "id" else given
+    if identifier in (None, "") or isinstance(given, dict | list):
         msg = f"a {kind} without {row.by!r}: {_shape(raw)}"
         raise Garbled(msg)
-    safe = _digested(raw, row, key)
+    safe = _digested(raw, row.secret, key)
     return Seen(kind, str(identifier), _BODIES[kind](safe), safe)
 
 
@@ -74,8 +80,8 @@ def reference(value: Json) -> int | None:
     if isinstance(value, str):
         value = value.rstrip("/").rpartition("/")[2]
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        return None if isinstance(value, bool) else int(value)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -85,9 +91,9 @@ def moment(value: Json) -> str | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
         return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 def refusal(body: Json) -> str:
@@ -102,16 +108,20 @@ def _texts(body: Mapping[str, Json]) -> list[tuple[str, str]]:
     return [(name, " ".join(map(str, value)) if isinstance(value, list) else str(value)) for name, value in body.items()]
 
 
-def _digested(raw: Mapping[str, Json], row: Kind, key: bytes) -> dict[str, Json]:
-    safe = dict(raw)
-    for path in row.secret:
-        outer, _, inner = path.rpartition(".")
-        holder = safe.get(outer) if outer else safe
-        if isinstance(holder, dict) and holder.get(inner):
-            digest = hmac.new(key, str(holder[inner]).encode(), hashlib.sha256).hexdigest()[:16]
-            changed = {**holder, inner: f"digest:{digest}"}
-            safe = {**safe, outer: changed} if outer else changed
-    return safe
+def _digested(raw: Mapping[str, Json], secret: frozenset[str], key: bytes) -> dict[str, Json]:
+    return {name: _digest(value, key) if name in secret else _inside(name, value, key) for name, value in raw.items()}
+
+
+def _inside(name: str, value: Json, key: bytes) -> Json:
+    if isinstance(value, dict):
+        return _digested(value, SECRET_INSIDE - {"key"} if name in SPACES else SECRET_INSIDE, key)
+    return [_inside(name, below, key) for below in value] if isinstance(value, list) else value
+
+
+def _digest(value: Json, key: bytes) -> Json:
+    if not value:
+        return value
+    return "digest:" + hmac.new(key, canonical(value).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 
 
 def _shape(raw: Json) -> str:
@@ -120,9 +130,10 @@ def _shape(raw: Json) -> str:
 
 def _number(value: Json) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _text(value: Json) -> str | None:
@@ -152,7 +163,7 @@ def _leg(raw: Mapping[str, Any]) -> Body:
         "class": class_of(state),
         "standing": None,
         "mode": _text(raw.get("link_mode")),
-        "failover": raw.get("failover"),
+        "failover": raw["failover"] if isinstance(raw.get("failover"), bool) else None,
         "type": _text(raw.get("type")),
         "down_speed": _number(raw.get("down_speed")),
         "up_speed": _number(raw.get("up_speed")),
@@ -185,6 +196,7 @@ def _aggregator(raw: Mapping[str, Any]) -> Body:
         "name": str(raw.get("name") or f"aggregator {raw['id']}"),
         "space": _space(raw.get("space")),
         "status": _text(raw.get("status")),
+        "standing": None,
         "note": _text(raw.get("note")),
     }
 

@@ -24,6 +24,8 @@ from bridge.errors import BadInput, Problem, Unreachable
 
 _PATIENCE = 40.0  # seconds for a child to get ready
 _GRACE = 8.0  # seconds for a child to stop by itself
+_HEALTHY = 5.0  # seconds; one that served this long and died is started again at once
+_LONGEST_WAIT = 30.0  # seconds, before one that cannot live is started again
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_black")
 _BAD_INPUT = 2
 
@@ -46,7 +48,8 @@ class _Running:
     reader: threading.Thread
     ready: threading.Event
     said: deque[str]
-    restarts: int = 0
+    began: float
+    failures: int = 0
     again_at: float | None = None
 
 
@@ -113,7 +116,7 @@ class Supervisor:
         ready, said = threading.Event(), deque[str](maxlen=30)
         reader = threading.Thread(target=self._read, args=(child, process, ready, said), daemon=True)
         reader.start()
-        return _Running(child, process, reader, ready, said)
+        return _Running(child, process, reader, ready, said, time.monotonic())
 
     def _read(self, child: Child, process: subprocess.Popen[str], ready: threading.Event, said: deque[str]) -> None:
         assert process.stdout is not None  # noqa: S101  it was asked for
@@ -148,7 +151,9 @@ class Supervisor:
         name, now = running.child.name, time.monotonic()
         if running.again_at is None:
             _signal_group(running.process, signal.SIGKILL)  # its own children, if it had any
-            wait = min(2.0**running.restarts - 1.0, 30.0)
+            well = running.ready.is_set() and now - running.began > _HEALTHY
+            running.failures = 0 if well else running.failures + 1
+            wait = min(2.0**running.failures - 1.0, _LONGEST_WAIT)
             running.again_at = now + wait
             if running.child.quiet:
                 for line in running.said:
@@ -156,7 +161,7 @@ class Supervisor:
             self.say(f"[red]{name} ended (code {running.process.returncode}); started again in {wait:.0f} s[/red]")
         if now >= running.again_at:
             fresh = self._spawn(running.child)
-            fresh.restarts = running.restarts + 1
+            fresh.failures = running.failures
             self._running[name] = fresh
 
     def _end(self, running: _Running) -> None:

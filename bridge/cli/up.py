@@ -85,7 +85,7 @@ def free_port(host: str, port: int, setting: str) -> None:
 def only_one(state_dir: Path) -> Iterator[None]:
     """One bridge a state folder: two would share a database without knowing of each other's broker. Raises BadInput."""
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         mend = "make it writable, or set `state_dir`"

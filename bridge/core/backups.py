@@ -18,7 +18,7 @@ def schedule(backups: Iterable[Seen], *, every: float, grace: float, now: dateti
         return _seen({"state": "unknown", "newest": None, "newest_at": None, "due_at": None, "overdue_at": None})
     due_at = datetime.fromisoformat(newest["created"]) + timedelta(seconds=every)
     overdue_at = due_at + timedelta(seconds=grace)
-    unfinished = any(not body["complete"] for body in bodies)
+    unfinished = any(not body["complete"] and (body["created"] or newest["created"]) >= newest["created"] for body in bodies)
     state = "overdue" if now > overdue_at else "pending" if now > due_at or unfinished else "due"
     times = {"newest_at": newest["created"], "due_at": due_at.isoformat(), "overdue_at": overdue_at.isoformat()}
     return _seen({"state": state, "newest": newest["name"], **times})

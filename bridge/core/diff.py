@@ -1,18 +1,18 @@
 """Two looks at the same scope, and what changed between them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bridge.core.legs import standing
 from bridge.core.model import Body, Change, Known, Seen
+from bridge.core.standing import standing
 
 Key = tuple[str, str]  # kind, id
 
 # A thing is gone only after two complete walks this far apart missed it (and its own address says so, where it has one).
 GONE_AFTER = timedelta(seconds=60)
 
-_CARRY: Mapping[str, tuple[str, Callable[[Body | None, Body], str | None]]] = {"leg": ("standing", standing)}
+_STANDING = frozenset({"leg", "aggregator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,9 @@ def compare(
 
 
 def _carry(before: Body | None, new: Seen) -> Seen:
-    if new.kind not in _CARRY:
+    if new.kind not in _STANDING:
         return new
-    name, carry = _CARRY[new.kind]
-    return replace(new, body={**new.body, name: carry(before, new.body)})
+    return replace(new, body={**new.body, "standing": standing(new.kind, before, new.body)})
 
 
 def _change(before: Body | None, new: Seen, volatile: frozenset[str]) -> Change | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bridge.core.model import Json
 from bridge.errors import BadInput, Problem
@@ -50,7 +50,7 @@ def read(text: str, name: str) -> Document:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = "not YAML: " + " ".join(part.strip() for part in (error.context, error.problem) if part)
         raise BadInput([Problem(name, what, "mend the indentation or quote the text", "", line, column)]) from error
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput([Problem(name, f"not YAML: {' '.join(str(error).split())}")]) from error
     if walk.problems:
         raise BadInput(walk.problems)
@@ -80,7 +80,11 @@ class _Walk:
     def _mapping(self, node: MappingNode, place: Place) -> Json:
         data: dict[str, Json] = {}
         for key_node, value_node in node.value:
-            key = str(self.yaml.constructor.construct_object(key_node, deep=True))
+            if not isinstance(key_node, ScalarNode):
+                line, column = _mark(key_node)
+                self.problems.append(Problem(self.name, "a key must be a word", "write `key: value`", "", line, column))
+                continue
+            key = str(self.yaml.constructor.construct_object(key_node))
             here = (*place, key)
             if key in data:
                 line, column = _mark(key_node)

@@ -4,6 +4,7 @@ import re
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_LONGEST = 3650 * _UNITS["d"]  # what can be added to any date that we meet
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 
 
@@ -12,7 +13,11 @@ def seconds(text: object) -> float:
     if not isinstance(text, str) or not _WHOLE.fullmatch(text):
         msg = f"{text!r} is not a length of time: write a number and a unit, such as 15s, 10m, 6h or 1d"
         raise ValueError(msg)
-    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    length = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    if length > _LONGEST:
+        msg = f"{text[:20]!r} is too long: ten years (3650d) at most"
+        raise ValueError(msg)
+    return length
 
 
 def spoken(length: float) -> str:

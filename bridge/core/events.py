@@ -74,6 +74,10 @@ def _placement(name: str, happens: Callable[[Change], bool]) -> EventType:
     return EventType(name, ("bond", "placement", "primary", "current"), "placement", happens, frozenset({"current"}))
 
 
+def _aggregator(name: str, happens: Callable[[Change], bool]) -> EventType:
+    return EventType(name, ("aggregator",), "aggregator", happens, frozenset({"status", "standing"}))
+
+
 def _tuning(name: str, happens: Callable[[Change], bool], time_field: str | None = None) -> EventType:
     covers = frozenset({"status", "outcome", "verdict", "started", "finished", "recommendations"})
     return EventType(name, ("tuning", "bond"), "bond_tuning", happens, covers, time_field)
@@ -95,14 +99,8 @@ _ROWS = (
     _placement("bond.failed_over", _moved(lambda was, now: was and not now)),
     _placement("bond.restored", _moved(lambda was, now: now and not was)),
     _placement("bond.moved", _moved(lambda was, now: was == now)),
-    EventType("aggregator.failed", ("aggregator",), "aggregator", _became("status", "down"), frozenset({"status"})),
-    EventType(
-        "aggregator.recovered",
-        ("aggregator",),
-        "aggregator",
-        _turned("status", "up", after=frozenset({"down"})),
-        frozenset({"status"}),
-    ),
+    _aggregator("aggregator.failed", _became("standing", "down")),
+    _aggregator("aggregator.recovered", _turned("standing", "up", after=_BAD)),
     _tuning("bond_tuning.started", lambda c: c.before is None and c.body["outcome"] is None, "started"),
     _tuning(
         "bond_tuning.finished",
@@ -135,19 +133,11 @@ _GENERIC = {
 
 
 def _generic(kind: str, nouns: tuple[str, ...]) -> tuple[EventType, ...]:
-    covered = frozenset(field for row in _ROWS if row.kind == kind for field in row.covers)
-    rows = [EventType(f"{kind}.changed", nouns, kind, lambda c: bool(_uncovered(c, covered)))]
+    rows = [EventType(f"{kind}.changed", nouns, kind)]
     if kind != "placement":  # a placement comes and goes with its bond
         rows.append(EventType(f"{kind}.added", nouns, kind, _added))
         rows.append(EventType(f"{kind}.removed", nouns, kind, _removed))
     return tuple(rows)
-
-
-def _uncovered(change: Change, covered: frozenset[str]) -> frozenset[str]:
-    if change.kind == "leg" and "standing" not in change.fields:
-        # testing, idle, unknown …: no row above speaks of it, so it is told as a plain change
-        covered -= {"state", "class"}
-    return change.fields - covered
 
 
 EVENTS: Mapping[str, EventType] = {
@@ -160,8 +150,11 @@ _BY_KIND: Mapping[str, tuple[EventType, ...]] = {
 
 
 def happenings(change: Change) -> list[EventType]:
-    """Which events this change is."""
-    return [row for row in _BY_KIND[change.kind] if row.happens(change)]
+    """Which events this change is; what none of them speaks of is a plain `<kind>.changed`, where the kind has one."""
+    happened = [row for row in _BY_KIND[change.kind] if row.happens(change)]
+    told = frozenset(field for row in happened for field in row.covers)
+    rest = EVENTS.get(f"{change.kind}.changed")
+    return [*happened, rest] if rest and change.fields - told else happened
 
 
 def webhook(name: str) -> EventType:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.core import match, schema
 from bridge.core.guards import ACT, Held
-from bridge.core.model import Body, Event, Json, Verdict
+from bridge.core.model import Body, Event, Json, Ruling, Verdict
 from bridge.core.rule_file import ExampleModel, GivenModel
 from bridge.core.rules import Rule, Vocabulary
 
@@ -27,6 +27,9 @@ def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Verdict:
     verdict = ACT
     for i, given in enumerate(example.given):
         event = imagine(given, vocabulary, f"example-{i}")
+        if event.type not in rule.types:
+            verdict = Verdict(Ruling.SKIP, detail=f"the rule does not listen to {event.type}")
+            continue
         decision = match.meet(rule, event, match.Situation("example", event.time, held))
         verdict = decision.verdict
         if decision.cooldown:

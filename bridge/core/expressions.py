@@ -19,13 +19,15 @@ Path = tuple[str, ...]
 Facts = Mapping[str, Json] | cel.Context
 
 _TOKEN = re.compile(
-    r"""(?P<string>[rb]*"(?:\\.|[^"\\])*"|[rb]*'(?:\\.|[^'\\])*')
+    r"""(?P<comment>//[^\n]*)
+      | (?P<string>[rb]*"(?:\\.|[^"\\])*"|[rb]*'(?:\\.|[^'\\])*')
       | (?P<number>\d[\w.]*)
       | (?P<name>[A-Za-z_]\w*)
       | (?P<other>\S)""",
     re.VERBOSE,
 )
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
+_LONGEST = 4_000  # the compiler has limits of its own, and breaks at them without a word
 _LITERALS = frozenset({"true", "false", "null", "in"})
 
 
@@ -61,12 +63,17 @@ class Expression:
 
 
 def prepared(facts: Mapping[str, Json]) -> Facts:
-    """Facts that many expressions will read: turned into the evaluator's own values once."""
-    return cel.Context(variables=dict(facts))
+    """Facts that many expressions will read: turned into the evaluator's own values once. Raises ConditionError."""
+    try:
+        return cel.Context(variables=dict(facts))
+    except Exception as error:  # as above: many types, all about these facts
+        raise ConditionError(f"these facts cannot be read: {error}") from error
 
 
 def compile_expression(source: str) -> Expression:
     """Raises ValueError, in one line, for what is not CEL."""
+    if len(source) > _LONGEST:
+        raise ValueError(f"an expression of {len(source)} characters: {_LONGEST} at most")
     try:
         program = cel.compile(source)
     except ValueError as error:
@@ -92,7 +99,7 @@ def _in_one_line(source: str, error: str) -> str:
 
 def _paths(source: str) -> Iterator[Path]:
     """Dotted paths from a root name. A name before `(` is a function; one bound by a macro such as `all(x, …)` is local."""
-    tokens = [(match.lastgroup, match[0]) for match in _TOKEN.finditer(source)]
+    tokens = [(match.lastgroup, match[0]) for match in _TOKEN.finditer(source) if match.lastgroup != "comment"]
     local = {
         tokens[i + 2][1]
         for i, (_, text) in enumerate(tokens[:-2])

@@ -1,6 +1,7 @@
 """Rules meet events: every meeting is a decision, and every decision says how it came about."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,15 +35,13 @@ def facts_of(event: Event, now: datetime) -> dict[str, Json]:
 
 def cooldown_keys(rules: Iterable[Rule], event: Event, now: datetime) -> set[str]:
     """Every cooldown key that deciding this event may ask about."""
-    facts, keys = prepared(facts_of(event, now)), set()
+    keys = set()
     for rule in rules:
         if rule.cooldown is None or event.type not in rule.types:
             continue
-        try:
-            per = _per(rule.cooldown, facts)
-        except ConditionError:  # deciding will say so
-            continue
-        keys |= {guards.cooldown_key(rule, event.server, per, mode) for mode in Mode}
+        with suppress(ConditionError):  # deciding will say so
+            per = _per(rule.cooldown, prepared(facts_of(event, now)))
+            keys |= {guards.cooldown_key(rule, event.server, per, mode) for mode in Mode}
     return keys
 
 
@@ -58,7 +57,8 @@ def decide(rules: Iterable[Rule], events: Iterable[Event], situation: Situation)
             decision = meet(rule, event, replace(situation, held=held))
             decisions.append(decision)
             if decision.cooldown:
-                held[decision.cooldown] = Held(decision.id, None)
+                # a dry run does nothing that could go on, so its turn is over at once
+                held[decision.cooldown] = Held(decision.id, None if decision.jobs else decision.at)
     return decisions
 
 
@@ -153,12 +153,8 @@ class _Meeting:
 
 def _jobs(rule: Rule, event: Event, decision: str, facts: Facts, now: datetime) -> Iterable[Job]:
     for number, step in enumerate(rule.steps):
-        fields = {name: template.render(facts) for name, template in step.fields.items()}
         wanted = _retry(step, event)
-        for target in range(step.targets):
-            request: Body = {"operation": step.name, "arguments": fields}
-            if step.action == "notify":
-                request = {"to": step.name, "target": target, **fields}
+        for target, request in enumerate(_requests(step, facts)):
             yield Job(
                 id=identity(decision, number, target),
                 decision=decision,
@@ -173,6 +169,14 @@ def _jobs(rule: Rule, event: Event, decision: str, facts: Facts, now: datetime) 
                 not_after=event.time + timedelta(seconds=wanted.until),
                 state=JobState.WAITING if number else JobState.DUE,
             )
+
+
+def _requests(step: Step, facts: Facts) -> list[Body]:
+    """What a step asks for: one call, or one notice for each target of the channel."""
+    if step.action == "call":
+        return [{"operation": step.name, "arguments": {name: field.render(facts) for name, field in step.fields.items()}}]
+    texts = {name: field.text(facts) for name, field in step.fields.items()}
+    return [{"to": step.name, "target": target, **texts} for target in range(step.targets)]
 
 
 def _retry(step: Step, event: Event) -> Retry:

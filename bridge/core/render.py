@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.core.canonical import canonical
-from bridge.core.expressions import Expression, Facts, compile_expression
+from bridge.core.expressions import ConditionError, Expression, Facts, compile_expression
 from bridge.core.model import Json
+from bridge.core.plain import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,12 @@ class Template:
     def render(self, facts: Facts) -> Json:
         """`"${bond.id}"` → 3; `"bond ${bond.id}"` → `"bond 3"`. Raises ConditionError."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
-            return self.parts[0].evaluate(facts)
-        return "".join(part if isinstance(part, str) else _text(part.evaluate(facts)) for part in self.parts)
+            return _kept(self.parts[0], facts)
+        return self.text(facts)
+
+    def text(self, facts: Facts) -> str:
+        """The same, as text whatever it is: `"${bond.id}"` → `"3"`. Raises ConditionError."""
+        return "".join(part if isinstance(part, str) else _text(_kept(part, facts)) for part in self.parts)
 
 
 def parse(text: str) -> Template:
@@ -64,6 +69,13 @@ def _closing(text: str) -> int | None:
                 return i
             depth -= 1
     return None
+
+
+def _kept(expression: Expression, facts: Facts) -> Json:
+    try:
+        return plain(expression.evaluate(facts))
+    except ValueError as error:
+        raise ConditionError(f"{expression.source}: {error}") from error
 
 
 def _text(value: Json) -> str:

@@ -8,6 +8,7 @@ from bridge.core.durations import seconds
 from bridge.core.model import Json, Mode, Reason, Ruling
 
 Duration = Annotated[float, BeforeValidator(seconds)]
+Span = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Patterns = Annotated[list[str], Field(min_length=1), BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 
@@ -19,7 +20,7 @@ class _Strict(BaseModel):
 class CooldownModel(_Strict):
     """`cooldown: {every: 10m, per: bond}`."""
 
-    every: Duration
+    every: Span
     per: str | None = None
 
 
@@ -33,8 +34,8 @@ class RetryModel(_Strict):
     """`retry: {on: [refused, unreachable], every: 5m, until: 6h}`; `until` counts from the event's time."""
 
     on: list[Literal["refused", "unreachable"]] = Field(min_length=1)
-    every: Duration
-    until: Duration
+    every: Span
+    until: Span
 
 
 class NotifyModel(_Strict):

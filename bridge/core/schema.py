@@ -26,7 +26,7 @@ BODIES: Mapping[str, Schema] = {
     "bond": _fields("id name primary secondary circuit_id upload_rate download_rate note", space=_SPACE),
     # where a bond is: ids of aggregators; `current` is where its traffic goes now
     "placement": _fields("id primary secondary current"),
-    "aggregator": _fields("id name status note", space=_SPACE),
+    "aggregator": _fields("id name status standing note", space=_SPACE),
     # outcome: recommended, nothing, failed, cancelled, or null while it runs; verdict: accepted, declined or null
     "bond_tuning": _fields("id bond status outcome verdict created started finished", recommendations=FREE),
     "backup": _fields("name complete size created"),

@@ -43,7 +43,9 @@ def _engine(url: str) -> Engine:
     def _prepare(connection: Any, record: object) -> None:
         del record
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_SQLITE_WAIT_MS}"):
+        # LIKE minds the case, as PostgreSQL's does
+        always = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "case_sensitive_like=ON")
+        for pragma in (*always, f"busy_timeout={_SQLITE_WAIT_MS}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -14,11 +14,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
-from bridge.store.types import Moment
+from bridge.store.types import Moment, Words
 
 metadata = MetaData(
     naming_convention={
@@ -57,7 +56,7 @@ scopes = Table(
     Column("offset_seconds", Float, nullable=False, default=0.0),
     Column("due_at", Moment, nullable=False, index=True),
     Column("failures", Integer, nullable=False, default=0),
-    Column("problem", Text),
+    Column("problem", Words),
     *_lease(),
 )
 
@@ -117,7 +116,7 @@ decisions = Table(
     Column("facts", _ID, ForeignKey("facts.hash"), nullable=False),
     Column("ruling", _NAME, nullable=False),
     Column("reason", _NAME),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("trace", JSON, nullable=False),
     Column("cooldown", _ID),
@@ -156,7 +155,7 @@ verdicts = Table(
     Column("at", Moment, nullable=False),
     Column("ruling", _NAME, nullable=False),
     Column("reason", _NAME),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
 )
 
 # `outcome` is null while the request is on its way: if that lasts past the lease, nobody knows what became of it
@@ -171,7 +170,7 @@ attempts = Table(
     Column("began_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("outcome", _NAME),
-    Column("detail", Text),
+    Column("detail", Words),
     UniqueConstraint("job", "n"),
 )
 

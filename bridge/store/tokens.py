@@ -29,7 +29,8 @@ def holder(connection: Connection, token: str, now: datetime) -> str | None:
 
 def spend(connection: Connection, token: str, now: datetime) -> bool:
     """Use up a one-time token; True for the first who does."""
-    mine = delete(tokens).where(tokens.c.digest == _digest(token), tokens.c.once.is_(True), tokens.c.expires_at > now)
+    valid = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
+    mine = delete(tokens).where(tokens.c.digest == _digest(token), tokens.c.once.is_(True), valid)
     return connection.execute(mine).rowcount == 1
 
 

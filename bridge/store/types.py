@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Float, Table
+from sqlalchemy import BigInteger, Connection, Dialect, Float, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
+
+from bridge.core.plain import storable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,6 +31,18 @@ class Moment(TypeDecorator[datetime]):
         """From the database."""
         del dialect
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that others wrote: what no database stores in a text column becomes �."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        del dialect
+        return None if value is None else storable(value)
 
 
 class now_of_database(FunctionElement[float]):  # noqa: N801  it reads as the SQL function it is
@@ -62,7 +76,9 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Write a row unless one with the same unique key is there; True if it was written."""
-    return connection.execute(_insert(connection, table).on_conflict_do_nothing(), row).rowcount == 1
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    # of an INSERT the count is kept only when asked for
+    return connection.execute(statement.execution_options(preserve_rowcount=True), row).rowcount == 1
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -35,4 +35,4 @@ def receive(headers: Mapping[str, str], body: bytes, *, secret: str, now: dateti
         raise Refused("the signature is wrong", 401)
     if abs((now - datetime.fromtimestamp(int(stamp), UTC)).total_seconds()) > tolerance:
         raise Refused(f"the timestamp is more than {tolerance:.0f} s from now", 401)
-    return Delivery(hashlib.sha256(f"{stamp}.".encode() + body).hexdigest(), json_object(body))
+    return Delivery(hashlib.sha256(f"{int(stamp)}.".encode() + body).hexdigest(), json_object(body))

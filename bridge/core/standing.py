@@ -1,4 +1,4 @@
-"""What a leg's state means.
+"""What the state of a leg or an aggregator means.
 
 The vendor shows ten states but their spellings on the wire are only partly known, so every spelling falls into a class
 and one that is not in the table is `unknown`: never up, never down. Source: the product's page on leg states.
@@ -28,11 +28,12 @@ def class_of(state: str) -> str:
     return CLASSES.get(state.lower(), "unknown")
 
 
-def standing(before: Body | None, after: Body) -> str | None:
-    """How the leg last stood: up, degraded or down, carried across the states that do not say.
+def standing(kind: str, before: Body | None, after: Body) -> str | None:
+    """How a leg or an aggregator last stood: up, degraded or down, carried across the states that do not say.
 
     So up → testing → up is no outage and no recovery, and down → testing → up is one recovery.
     """
-    if after["class"] in _STANDINGS:
-        return str(after["class"])
+    said = after["class"] if kind == "leg" else str(after["status"]).lower()
+    if said in _STANDINGS:
+        return str(said)
     return before["standing"] if before else None

@@ -1,0 +1,70 @@
+"""Plain data: what JSON has and every database stores. What comes from outside is made so at the door.
+
+Python reads NaN, Infinity and halves of surrogate pairs as JSON, and expressions give times and bytes; each of them would
+stop a transaction much later, far from where it came in.
+"""
+
+import json
+import math
+import re
+from datetime import datetime, timedelta
+
+from bridge.core.durations import spoken
+from bridge.core.model import Json
+
+# Deeper than any honest answer, shallower than what a database, a template or Python itself trips over.
+DEEPEST = 40
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def decoded(content: bytes) -> Json:
+    """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also for what is too deep."""
+    try:
+        value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return _cleaned(value, DEEPEST)
+
+
+def plain(value: Json) -> Json:
+    """What an expression gave, as plain data: times as text. Raises ValueError for what JSON has no word for."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return spoken(value.total_seconds())
+    if isinstance(value, dict):
+        return {str(name): plain(below) for name, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(below) for below in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no number that can be kept")
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"{type(value).__name__} is nothing that can be kept")
+
+
+def storable(text: str) -> str:
+    """The same text, with � for what cannot be stored: NUL and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("�", text)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _cleaned(value: Json, depth: int) -> Json:
+    if depth < 0:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): _cleaned(below, depth - 1) for name, below in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(below, depth - 1) for below in value]
+    return value

@@ -1,0 +1,88 @@
+"""A management server that says exactly what it is told to, over a real socket."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer. `cut`: so many bytes fewer are sent than were promised; `silent`: hang up without a word."""
+
+    body: Any = None
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    cut: int = 0
+    silent: bool = False
+
+    def content(self) -> bytes:
+        """The body as it is sent: bytes as they are, everything else as JSON."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that arrived."""
+
+    method: str
+    path: str
+    params: dict[str, str]
+    headers: Message
+
+
+@dataclass
+class Scripted:
+    """What to say, and what was asked."""
+
+    say: Callable[[Asked], Reply]
+    url: str = ""
+    asked: list[Asked] = field(default_factory=list)
+
+
+@contextmanager
+def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scripted]:
+    """Serve one reply for everything, replies in turn, or whatever a function makes of each request."""
+    if isinstance(say, list):
+        turns = iter(say)
+        scripted = Scripted(lambda _: next(turns))
+    else:
+        scripted = Scripted(say if callable(say) else lambda _: say)
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            parts = urlsplit(self.path)
+            params = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            asked = Asked(self.command, parts.path, params, self.headers)
+            scripted.asked.append(asked)
+            reply = scripted.say(asked)
+            if reply.silent:
+                return
+            content = reply.content()
+            self.send_response_only(reply.status)
+            for name, value in reply.headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[: len(content) - reply.cut])
+
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    scripted.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield scripted
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

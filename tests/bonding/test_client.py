@@ -1,0 +1,354 @@
+"""The client, over a real socket."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.bonding.catalogue import OPERATIONS
+from bridge.bonding.client import Client
+from bridge.bonding.proof import PROOFS
+from bridge.bonding.scopes import read as read_scope
+from bridge.errors import BadInput, CredentialsRejected, Garbled, InDoubt, Refused, Unreachable
+from bridge.simulator.build import make_world
+from bridge.simulator.serve import running
+
+from .scripted import Asked, Reply, Scripted, serving
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@contextmanager
+def to(url: str, user: str = "demo@example.com", password: str = "demo") -> Iterator[Client]:  # noqa: S107
+    """A client of this server."""
+    client = Client(url, (user, password), now=lambda: NOW, verify=False, timeout=5)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def met(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[tuple[Client, Scripted]]:
+    """A client and the scripted server it talks to."""
+    with serving(say) as server, to(server.url) as client:
+        yield client, server
+
+
+def test_what_a_request_looks_like() -> None:
+    """Credentials go with the first request, JSON is asked for, a read has no body and a write has none either."""
+    with met(Reply({"id": 3})) as (client, server):
+        client.call("bond.get", {"bond": 3})
+        client.call("bond.restart", {"bond": 3})
+    read, write = server.asked
+    assert (read.method, read.path, write.method, write.path) == ("GET", "/api/v4/bonds/3/", "POST", "/api/v4/bonds/3/restart/")
+    assert read.headers["Authorization"] == "Basic ZGVtb0BleGFtcGxlLmNvbTpkZW1v"
+    assert (read.headers["Accept"], read.headers["User-Agent"]) == ("application/json", "bondbridge")
+    assert write.headers.get("Content-Length", "0") == "0"
+
+
+def pages_of(items: Callable[[], list], size: int = 2) -> Callable[[Asked], Reply]:
+    """A list in pages of this size, whatever size is asked for."""
+
+    def say(asked: Asked) -> Reply:
+        now, page = items(), int(asked.params.get("page", 1))
+        part = now[(page - 1) * size : page * size]
+        if page > 1 and not part:
+            return Reply({"detail": "Invalid page."}, 404)
+        more = "http://elsewhere/next" if page * size < len(now) else None
+        return Reply({"count": len(now), "next": more, "previous": None, "results": part})
+
+    return say
+
+
+def ids(*numbers: int) -> list[dict]:
+    """Objects with these ids."""
+    return [{"id": number} for number in numbers]
+
+
+def test_every_page_is_walked_in_order_of_ids() -> None:
+    """The pages are put together, each asked for with the same size and order, from this server alone."""
+    with met(pages_of(lambda: ids(1, 2, 3, 4, 5))) as (client, server):
+        assert client.walk("leg.list")[0] == ids(1, 2, 3, 4, 5)
+    assert [asked.params.get("page") for asked in server.asked] == [None, "2", "3"]
+    assert {(asked.params["page_size"], asked.params["ordering"]) for asked in server.asked} == {("200", "id")}
+
+
+@pytest.mark.parametrize("numbers", [(), (1,), (1, 2), (1, 2, 3)])
+def test_short_lists_are_whole(numbers: tuple[int, ...]) -> None:
+    """No object, one, a full page and one more are all there."""
+    with met(pages_of(lambda: ids(*numbers))) as (client, _):
+        assert client.read("leg.list") == ids(*numbers)
+
+
+def test_a_bare_array_is_a_whole_list() -> None:
+    """A server that does not page gives everything at once."""
+    with met(Reply(ids(1, 2, 3))) as (client, server):
+        assert client.walk("leg.list")[0] == ids(1, 2, 3)
+        assert client.walk("backup.list")[0] == ids(1, 2, 3)
+    assert [asked.params for asked in server.asked] == [{"page_size": "200", "ordering": "id"}, {}]
+
+
+def changing(*states: list) -> Callable[[], list]:
+    """A list that is each of these for one request, and the last of them from then on."""
+    turns = iter(states)
+    last: list = []
+
+    def now() -> list:
+        nonlocal last
+        last = next(turns, last)
+        return last
+
+    return now
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [ids(1, 2, 3, 4), ids(2, 3, 4)],
+        [ids(1, 2, 3, 4, 5), ids(1, 2, 3, 4, 5), ids(1, 2, 4, 5)],
+        [ids(1, 2, 3), ids(2, 3)],
+        [ids(1, 2, 3), ids(1, 2, 3, 4)],
+        [ids(1, 2, 3, 4), ids(1, 3, 4)],
+    ],
+    ids=["first of four", "third of five", "page gone", "one more", "second of four"],
+)
+def test_a_list_in_which_things_move_is_walked_again(states: list[list]) -> None:
+    """Whatever comes or goes between two pages, what is handed on is the list as it is, with none missing."""
+    with met(pages_of(changing(*states))) as (client, _):
+        assert client.walk("leg.list")[0] == states[-1]
+
+
+def test_a_list_that_never_stands_still_is_garbled() -> None:
+    """After some walks in which things moved there is no list."""
+    numbers = iter(range(1000))
+
+    def restless() -> list:
+        return ids(*range(next(numbers) % 2, 4))
+
+    with met(pages_of(restless)) as (client, _), pytest.raises(Garbled, match="kept moving"):
+        client.walk("leg.list")
+
+
+def test_a_count_that_is_never_right_is_garbled() -> None:
+    """A server that says there is more than it shows gives no list."""
+    with met(Reply({"count": 3, "next": None, "results": ids(1, 2)})) as (client, server), pytest.raises(Garbled):
+        client.walk("leg.list")
+    assert 1 < len(server.asked) < 10
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"results": {}}, {"results": None, "count": 0}, "text", 5, None, True],
+    ids=["{}", "dict", "null", "s", "n", "None", "b"],
+)
+def test_what_is_no_list_is_garbled(body: object) -> None:
+    """Neither an array nor a page of one is no list, however well it is JSON."""
+    with met(Reply(body)) as (client, _), pytest.raises(Garbled):
+        client.walk("leg.list")
+
+
+READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
+TEXT = b"<html>Bad gateway</html>"
+
+
+@pytest.mark.parametrize(
+    ("reply", "on_read", "on_write"),
+    [
+        (Reply({"detail": "Invalid username/password."}, 401), CredentialsRejected, CredentialsRejected),
+        (Reply({"detail": "Authentication credentials were not provided."}, 403), CredentialsRejected, CredentialsRejected),
+        (Reply({"detail": "You do not have permission to perform this action."}, 403), Refused, Refused),
+        (Reply(TEXT, 401), CredentialsRejected, CredentialsRejected),
+        (Reply({"detail": "Not found."}, 404), Refused, Refused),
+        (Reply({"detail": "The primary is failed."}, 400), Refused, Refused),
+        (Reply({}, 409), Refused, Refused),
+        (Reply({}, 302, (("Location", "/api/v4/elsewhere/"),)), Refused, Refused),
+        (Reply({}, 301, (("Location", "http://127.0.0.1:1/"),)), Refused, Refused),
+        (Reply({}, 500), Unreachable, InDoubt),
+        (Reply(TEXT, 502), Unreachable, InDoubt),
+        (Reply(TEXT, 503), Unreachable, InDoubt),
+        (Reply(TEXT, 504), Unreachable, InDoubt),
+        (Reply({"id": 3}, cut=3), Unreachable, InDoubt),
+        (Reply(silent=True), Unreachable, InDoubt),
+        (Reply(TEXT, 200), Garbled, None),
+        (Reply(b"", 200), Garbled, None),
+        (Reply(b"\xff\xfe{", 200), Garbled, None),
+        (Reply(b"[" * 100_000, 200), Garbled, None),
+        (Reply(b"", 204), Garbled, None),
+        (Reply({}, 202), None, None),
+        (Reply(b"not gzip", 200, (("Content-Encoding", "gzip"),)), Unreachable, InDoubt),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
+def test_what_an_answer_means(reply: Reply, on_read: type | None, on_write: type | None, writes: bool) -> None:  # noqa: FBT001
+    """A refusal is definite; where a read did certainly nothing, a write may have been done. Nothing is sent twice."""
+    expected = on_write if writes else on_read
+    with met(reply) as (client, server):
+        if expected is None:
+            assert client.call(*(WRITE if writes else READ)).status == reply.status
+        else:
+            with pytest.raises(expected) as caught:
+                client.call(*(WRITE if writes else READ))
+            assert type(caught.value) is expected
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"detail": "The primary aggregator is still failed."}, "400: The primary aggregator is still failed."),
+        ({"name": ["Must be unique.", "Too long."], "key": ["Taken."]}, "400: name: Must be unique. Too long.; key: Taken."),
+        ({"non_field_errors": ["No."]}, "400: non_field_errors: No."),
+        (["Invalid IP address."], "400: Invalid IP address."),
+        (b"<html>", "400"),
+        ({}, "400"),
+        ("just text", "400"),
+        ({"a": "x" * 1000}, "400: a: " + "x" * 297),
+        ({"a": {"b": ["c"]}}, "400: a: {'b': ['c']}"),
+    ],
+)
+def test_what_the_server_says_is_told(body: object, said: str) -> None:
+    """The server's own words stand in the refusal, in one line that has an end."""
+    with met(Reply(body, 400)) as (client, _), pytest.raises(Refused) as caught:
+        client.call(*READ)
+    assert (str(caught.value), caught.value.status) == (said, 400)
+
+
+@pytest.mark.parametrize("operation", [READ, WRITE], ids=["read", "write"])
+def test_a_refused_connection_did_nothing(operation: tuple) -> None:
+    """Where nobody listens nothing was done, not even by a write."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port meanwhile
+        with to(f"http://127.0.0.1:{taken.getsockname()[1]}") as client, pytest.raises(Unreachable, match="cannot be reached"):
+            client.call(*operation)
+
+
+@pytest.mark.parametrize(("operation", "error"), [(READ, Unreachable), (WRITE, InDoubt)], ids=["read", "write"])
+def test_an_answer_that_never_comes(operation: tuple, error: type) -> None:
+    """A request that was taken and not answered in time may have been done, if it writes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Client(f"http://127.0.0.1:{silent.getsockname()[1]}", ("u", "p"), now=lambda: NOW, verify=False, timeout=0.05)
+        with pytest.raises(error):
+            client.call(*operation)
+        client.close()
+
+
+@pytest.mark.parametrize(("operation", "error"), [(READ, Garbled), (WRITE, InDoubt)], ids=["read", "write"])
+def test_an_answer_without_end_is_not_taken_in(operation: tuple, error: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than any honest answer is left alone."""
+    monkeypatch.setattr("bridge.bonding.client._LARGEST_BODY", 2**20)
+    with met(Reply(b" " * (2**20 + 1))) as (client, _), pytest.raises(error, match="larger than 1 MiB"):
+        client.call(*operation)
+    with met(Reply(b" " * (2**20 - 4) + b"null")) as (client, _):
+        assert client.call(*operation).body is None
+
+
+@pytest.mark.parametrize("body", [b'{"a": NaN}', b'{"a": [Infinity, -Infinity]}', b'{"a": 1e999}'])
+def test_numbers_that_json_does_not_have_go_no_further(body: bytes) -> None:
+    """What Python reads and no database stores is garbled or nothing, so that one such number cannot stop every poll."""
+    with met(Reply(body)) as (client, _):
+        try:
+            answer = client.call(*READ)
+        except Garbled:
+            return
+    json.dumps(answer.body, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("date", "offset"),
+    [
+        ("Sun, 01 Mar 2026 12:00:00 GMT", 0),
+        ("Sun, 01 Mar 2026 12:10:30 GMT", 630),
+        ("Sun, 01 Mar 2026 06:59:00 -0500", -60),
+        ("Sun, 01 Mar 2026 12:00:00 -0000", 0),
+        ("yesterday", 0),
+        ("", 0),
+        ("Sun, 99 Mar 2026 12:00:00 GMT", 0),
+        (None, 0),
+    ],
+)
+def test_how_far_the_servers_clock_is_ahead(date: str | None, offset: float) -> None:
+    """The Date header against our own clock; without one that can be read there is no offset."""
+    headers = (("Date", date),) if date is not None else ()
+    with met(Reply([], headers=headers)) as (client, _):
+        assert client.call("leg.list", {}).offset == timedelta(seconds=offset)
+        assert client.walk("leg.list")[1] == timedelta(seconds=offset)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """Credentials are not carried to where a redirect points, not even on the same server."""
+    with serving(Reply([])) as other:
+        moved = Reply({}, 302, (("Location", f"{other.url}/api/v4/legs/"),))
+        with met(moved) as (client, server), pytest.raises(Refused, match="302"):
+            client.walk("leg.list")
+    assert (len(server.asked), other.asked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [("bond.get", {}), ("bond.get", {"bond": "../1"}), ("bond.restart", {"bond": 3, "x": 1}), ("leg.list", {"leg": 1})],
+)
+def test_wrong_arguments_never_leave(operation: str, arguments: dict) -> None:
+    """What cannot be a request is refused before a byte is sent."""
+    with met(Reply({})) as (client, server), pytest.raises(BadInput):
+        client.call(operation, arguments)
+    assert server.asked == []
+
+
+def test_the_environment_does_not_redirect_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that happens to be set on the machine is not used for the management server."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with met(Reply([])) as (client, _):
+        assert client.read("leg.list") == []
+
+
+# --- against the simulator ---------------------------------------------------------------------------------------------
+
+
+def test_every_reading_operation_works_on_the_simulator() -> None:
+    """Each read of the catalogue has an answer on a server that was built from the vendor's table."""
+    arguments = {"bond": 1, "leg": 1, "aggregator": 1, "space": "acme"}
+    with running(make_world(seed=1, epoch=NOW), speed=0) as sim, to(sim.url) as client:
+        tuning = client.call("bond_tuning.start", {"bond": 1}).body["id"]
+        for row in OPERATIONS.values():
+            if not row.writes:
+                given = {name: {**arguments, "tuning": tuning}[name] for name in row.arguments}
+                assert client.read(row.name, **given) is not None
+
+
+def test_the_simulators_scopes_can_be_read_whole() -> None:
+    """Every kind of scope is read from a server over a socket, in more pages than one."""
+    with running(make_world(seed=1, epoch=NOW, bonds=210), speed=0) as sim, to(sim.url) as client:
+
+        def fetch(operation: str, /, **arguments: object) -> list:
+            return client.walk(operation, **arguments)[0]
+
+        counts = {scope: len(read_scope(scope, fetch, b"k")) for scope in ("legs", "bonds", "aggregators", "placements")}
+        assert counts == {"legs": 420, "bonds": 210, "aggregators": 3, "placements": 210}
+        assert read_scope("bonds/1/tuners", fetch, b"k") == []
+
+
+def test_wrong_credentials_are_rejected_by_the_simulator() -> None:
+    """The error says whose fault it is, and not what the password was."""
+    with (
+        running(make_world(seed=1, epoch=NOW), speed=0) as sim,
+        to(sim.url, password="wrong-word") as client,
+        pytest.raises(CredentialsRejected) as caught,
+    ):
+        client.read("leg.list")
+    assert "wrong-word" not in str(caught.value)
+
+
+def test_what_can_be_proved_is_proved_on_the_simulator() -> None:
+    """A cancelled tuning is found cancelled, one that is not is found not, and a bond at its primary is found there."""
+    with running(make_world(seed=1, epoch=NOW), speed=0) as sim, to(sim.url) as client:
+        tuning = {"bond": 1, "tuning": client.call("bond_tuning.start", {"bond": 1}).body["id"]}
+        assert PROOFS["tuning_cancelled"](client.read, tuning) is False
+        client.call("bond_tuning.cancel", tuning)
+        assert PROOFS["tuning_cancelled"](client.read, tuning) is True
+        assert PROOFS["tuning_accepted"](client.read, tuning) is False
+        assert PROOFS["bond_at_primary"](client.read, {"bond": 1}) is True

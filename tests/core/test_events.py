@@ -1,0 +1,290 @@
+"""Which change is which event."""
+
+import hashlib
+from itertools import product
+
+import pytest
+
+from bridge.core import events, schema
+from bridge.core.diff import compare
+from bridge.core.events import EVENTS, describe, happenings, make, related
+from bridge.core.headlines import _LINES, headline
+from bridge.core.model import Change, Event, Known, Seen
+from bridge.core.schema import Schema
+from bridge.core.standing import class_of
+
+from .made import NOW, VOLATILE, body, change
+
+
+def leg(state: str, standing: str | None, **given: object) -> dict:
+    """A leg's body in this state, having last stood so."""
+    return body("leg", id=7, bond=3, state=state, standing=standing, **{"class": class_of(state)}, **given)
+
+
+def placed(primary: int, current: int, secondary: int | None = 2) -> dict:
+    """A placement's body."""
+    return body("placement", id=7, primary=primary, current=current, secondary=secondary)
+
+
+def tuning(status: str, outcome: str | None, verdict: str | None = None, **given: object) -> dict:
+    """A tuning's body."""
+    return body("bond_tuning", id=7, bond=3, status=status, outcome=outcome, verdict=verdict, **given)
+
+
+def aggregator(status: str | None, stood: str | None = None, **given: object) -> dict:
+    """An aggregator's body; where its status does not say how it stands, `stood` is how it last did."""
+    standing = status if status in ("up", "down") else stood
+    return body("aggregator", id=7, status=status, standing=standing, **given)
+
+
+def backup(*, complete: bool) -> dict:
+    """A backup's body."""
+    return body("backup", name="7", complete=complete)
+
+
+def schedule(state: str) -> dict:
+    """A backup schedule's body."""
+    return body("backup_schedule", state=state)
+
+
+UP = leg("up", "up")
+DOWN = leg("down", "down")
+POOR = leg("adapted", "degraded")
+
+TABLE = [
+    ("leg", None, UP, {"leg.added"}),
+    ("leg", None, DOWN, {"leg.added", "leg.down"}),
+    ("leg", None, POOR, {"leg.added", "leg.degraded"}),
+    ("leg", None, leg("weird", None), {"leg.added"}),
+    ("leg", UP, None, {"leg.removed"}),
+    ("leg", DOWN, None, {"leg.removed"}),
+    ("leg", UP, DOWN, {"leg.down"}),
+    ("leg", UP, POOR, {"leg.degraded"}),
+    ("leg", POOR, DOWN, {"leg.down"}),
+    ("leg", DOWN, POOR, {"leg.degraded"}),
+    ("leg", DOWN, UP, {"leg.up"}),
+    ("leg", POOR, UP, {"leg.up"}),
+    ("leg", UP, leg("testing", "up"), {"leg.changed"}),
+    ("leg", leg("testing", "up"), UP, {"leg.changed"}),
+    ("leg", leg("testing", "down"), UP, {"leg.up"}),
+    ("leg", leg("testing", "down"), DOWN, {"leg.changed"}),
+    ("leg", leg("weird", None), DOWN, {"leg.down"}),
+    ("leg", leg("weird", None), UP, {"leg.changed"}),
+    ("leg", DOWN, leg("connecting", "down"), {"leg.changed"}),
+    ("leg", UP, leg("weird", "up"), {"leg.changed"}),
+    ("leg", UP, {**UP, "mode": "idle"}, {"leg.mode_changed"}),
+    ("leg", UP, {**DOWN, "mode": "idle"}, {"leg.down", "leg.mode_changed"}),
+    ("leg", UP, {**UP, "note": "x"}, {"leg.changed"}),
+    ("leg", UP, {**DOWN, "note": "x"}, {"leg.down", "leg.changed"}),
+    ("bond", None, body("bond", id=7), {"bond.added"}),
+    ("bond", body("bond", id=7), None, {"bond.removed"}),
+    ("bond", body("bond", id=7), body("bond", id=7, name="x"), {"bond.changed"}),
+    ("placement", None, placed(1, 2), set()),
+    ("placement", placed(1, 2), None, set()),
+    ("placement", placed(1, 1), placed(1, 2), {"bond.failed_over"}),
+    ("placement", placed(1, 2), placed(1, 1), {"bond.restored"}),
+    ("placement", placed(1, 2), placed(1, 3), {"bond.moved"}),
+    ("placement", placed(1, 1), placed(3, 3), {"bond.moved", "placement.changed"}),
+    ("placement", placed(1, 1), placed(3, 1), {"placement.changed"}),
+    ("placement", placed(3, 1), placed(3, 3), {"bond.restored"}),
+    ("placement", placed(1, 1), placed(1, 1, None), {"placement.changed"}),
+    ("placement", placed(1, 1), placed(1, 2, 3), {"bond.failed_over", "placement.changed"}),
+    ("aggregator", None, aggregator("up"), {"aggregator.added"}),
+    ("aggregator", None, aggregator("down"), {"aggregator.added", "aggregator.failed"}),
+    ("aggregator", aggregator("up"), None, {"aggregator.removed"}),
+    ("aggregator", aggregator("up"), aggregator("down"), {"aggregator.failed"}),
+    ("aggregator", aggregator("unknown"), aggregator("down"), {"aggregator.failed"}),
+    ("aggregator", aggregator("unknown", "down"), aggregator("up"), {"aggregator.recovered"}),
+    ("aggregator", aggregator("unknown", "down"), aggregator("down"), {"aggregator.changed"}),
+    ("aggregator", aggregator("unknown"), aggregator("up"), {"aggregator.changed"}),
+    ("aggregator", aggregator("up"), aggregator("unknown", "up"), {"aggregator.changed"}),
+    ("aggregator", aggregator("down"), aggregator("up"), {"aggregator.recovered"}),
+    ("aggregator", aggregator("up"), aggregator("up", name="x"), {"aggregator.changed"}),
+    ("aggregator", aggregator("up"), aggregator("down", name="x"), {"aggregator.failed", "aggregator.changed"}),
+    ("bond_tuning", None, tuning("pending", None), {"bond_tuning.started"}),
+    ("bond_tuning", None, tuning("finished", "recommended"), {"bond_tuning.finished", "bond_tuning.recommended"}),
+    ("bond_tuning", None, tuning("failed", "failed"), {"bond_tuning.finished"}),
+    ("bond_tuning", tuning("pending", None), tuning("running", None), set()),
+    ("bond_tuning", tuning("running", None), tuning("canceled", "cancelled"), {"bond_tuning.finished"}),
+    ("bond_tuning", tuning("running", None), tuning("finished", "nothing"), {"bond_tuning.finished"}),
+    ("bond_tuning", tuning("running", None), tuning("finished", "recommended"),
+     {"bond_tuning.finished", "bond_tuning.recommended"}),
+    ("bond_tuning", tuning("finished", "recommended"), tuning("finished", "recommended", "accepted"), {"bond_tuning.accepted"}),
+    ("bond_tuning", tuning("finished", "recommended"), tuning("finished", "recommended", "declined"), {"bond_tuning.declined"}),
+    ("bond_tuning", tuning("running", None), tuning("finished", "recommended", "accepted"),
+     {"bond_tuning.finished", "bond_tuning.recommended", "bond_tuning.accepted"}),
+    ("bond_tuning", tuning("finished", "nothing"), None, set()),
+    ("backup", None, backup(complete=True), {"backup.completed"}),
+    ("backup", None, backup(complete=False), set()),
+    ("backup", backup(complete=False), backup(complete=True), {"backup.completed"}),
+    ("backup", backup(complete=True), None, set()),
+    ("backup_schedule", schedule("due"), schedule("pending"), {"backup.pending"}),
+    ("backup_schedule", schedule("pending"), schedule("overdue"), {"backup.overdue"}),
+    ("backup_schedule", schedule("unknown"), schedule("overdue"), {"backup.overdue"}),
+    ("backup_schedule", schedule("overdue"), schedule("due"), set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "names"), TABLE)
+def test_a_change_is_exactly_these_events(kind: str, before: dict | None, after: dict | None, names: set[str]) -> None:
+    """Every change yields the events its rows name, and no other."""
+    found = [row.name for row in happenings(change(kind, before, after))]
+    assert set(found) == names
+    assert len(found) == len(names)
+
+
+def test_every_event_of_an_object_happens_in_the_table() -> None:
+    """No row of the catalogue is without a change that brings it about."""
+    assert {name for *_, names in TABLE for name in names} == {row.name for row in EVENTS.values() if row.kind}
+
+
+@pytest.mark.parametrize(("first", "standing"), [("testing", None), ("unheard-of", None)])
+def test_no_change_of_a_legs_state_goes_untold(first: str, standing: str | None) -> None:
+    """A leg first seen in a state that does not say how it stands, and then up, has at least one event."""
+    assert happenings(change("leg", leg(first, standing), UP)) != []
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        (["up", "down", "up"], ["aggregator.failed", "aggregator.recovered"]),
+        (["up", "down", "unknown", "up"], ["aggregator.failed", "aggregator.recovered"]),
+        (["up", "down", "unknown", "down", "up"], ["aggregator.failed", "aggregator.recovered"]),
+        (["up", "unknown", "up"], []),
+        (["up", None, "down"], ["aggregator.failed"]),
+    ],
+)
+def test_an_aggregator_fails_and_recovers_once_across_unknown(statuses: list, told: list[str]) -> None:
+    """A status that cannot be read in between neither hides a recovery nor tells a failure twice."""
+    known: dict = {}
+    names = []
+    for status in statuses:
+        diff = compare(known, [Seen("aggregator", "7", aggregator(status))], volatile={}, gone=(), now=NOW)
+        known = {("aggregator", "7"): diff.known[0]}
+        names += [row.name for each in diff.changes for row in happenings(each)]
+    assert [name for name in names if name in ("aggregator.failed", "aggregator.recovered")] == told
+
+
+@pytest.mark.parametrize("state", ["up", "down", "testing", "strange"])
+def test_a_flap_through_testing_is_one_outage(state: str) -> None:
+    """Up, down, any state, up: one leg.down and one leg.up, whatever stands between."""
+    known: dict[tuple[str, str], Known] = {}
+    names = []
+    for now in ("up", "testing", "down", "testing" if state == "up" else state, "up", "testing", "up"):
+        seen = Seen("leg", "7", leg(now, None))
+        diff = compare(known, [seen], volatile=VOLATILE, gone=(), now=NOW)
+        known = {("leg", "7"): diff.known[0]}
+        names += [row.name for each in diff.changes for row in happenings(each)]
+    assert [name for name in names if name in ("leg.down", "leg.up")] == ["leg.down", "leg.up"]
+
+
+def test_ids_are_stable_and_differ_in_every_part() -> None:
+    """The same happening has the same id; another server, object, type or count has another."""
+
+    def identifier(row: str = "leg.down", server: str = "main", subject: str = "leg/7", n: object = 1) -> str:
+        return make(EVENTS[row], server=server, subject=subject, n=n, time=NOW, seen_at=NOW, data={}).id
+
+    ids = [
+        identifier(), identifier(n=2), identifier(n="1"), identifier(server="other"), identifier(subject="leg/8"),
+        identifier("leg.up"), identifier(server="mainleg", subject="/7"),
+    ]  # fmt: skip
+    assert len(set(ids)) == len(ids)
+    assert ids[0] == hashlib.sha256(b'["main","leg/7","leg.down",1]').hexdigest()[:24]
+    again = make(EVENTS["leg.down"], server="main", subject="leg/7", n=1, time=NOW.replace(hour=1), seen_at=NOW, data={"x": 1})
+    assert again.id == ids[0]
+
+
+def shape_of(value: object, schema_here: Schema) -> None:
+    """Fail unless the value has exactly the fields of the schema, all the way down; None may stand for anything."""
+    if value is None or not schema_here or "*" in schema_here:
+        return
+    assert isinstance(value, dict)
+    assert set(value) == set(schema_here)
+    for name, below in schema_here.items():
+        shape_of(value[name], below)
+
+
+def _others() -> dict:
+    bond = body("bond", id=3, name="acme", space={"key": "a", "name": "A"})
+    where = body("placement", id=3, primary=1, secondary=2, current=2)
+    seven = {**bond, "id": 7}
+    return {
+        ("bond", "3"): bond, ("placement", "3"): where, ("bond", "7"): seven, ("placement", "7"): {**where, "id": 7},
+        ("aggregator", "1"): body("aggregator", id=1, name="one"), ("aggregator", "2"): body("aggregator", id=2, name="two"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("knows", [True, False], ids=["others known", "nothing else known"])
+@pytest.mark.parametrize("row", [row for row in EVENTS.values() if row.kind], ids=lambda row: row.name)
+def test_data_has_exactly_the_shape_the_row_promises(row: events.EventType, knows: bool) -> None:  # noqa: FBT001
+    """What `describe` fills in is what an expression may name, for every row and every change that brings it about."""
+    others = _others() if knows else {}
+    told = [(kind, before, after) for kind, before, after, names in TABLE if row.name in names]
+    for kind, before, after in told:
+        data = describe(row, change(kind, before, after), others)
+        promised = dict(row.shape["event"]["data"])
+        assert set(promised) - set(data) == {"between"}
+        promised.pop("between")
+        shape_of(data, promised)
+        assert all(data[noun] is not None for noun in row.nouns)
+
+
+def test_what_an_event_tells_about_its_bond() -> None:
+    """The bond noun is the bond with where it is; names not known yet are None and never invented."""
+    moved = change("placement", placed(1, 1), placed(1, 2))
+    assert related(moved) == {("bond", "7"), ("placement", "7"), ("aggregator", "1"), ("aggregator", "2")}
+    data = describe(EVENTS["bond.failed_over"], moved, _others())
+    assert (data["bond"]["name"], data["bond"]["current"], data["bond"]["id"]) == ("acme", 2, 7)
+    assert (data["primary"], data["current"]) == ({"id": 1, "name": "one"}, {"id": 2, "name": "two"})
+    blank = describe(EVENTS["bond.failed_over"], moved, {})
+    assert (blank["bond"]["name"], blank["bond"]["current"]) == (None, 2)
+    assert blank["current"] == {"id": 2, "name": None}
+
+
+def test_a_leg_without_a_bond_is_related_to_nothing() -> None:
+    """A leg whose bond the server does not name has a bond noun with nothing in it."""
+    lone = change("leg", None, leg("up", "up") | {"bond": None})
+    assert related(lone) == set()
+    assert describe(EVENTS["leg.added"], lone, {})["bond"] == schema.blank(schema.BOND_NOUN)
+
+
+def test_a_removed_bond_is_told_as_it_was() -> None:
+    """The noun of an object that is gone is what was last known of it."""
+    gone = Change("bond", "7", body("bond", id=7, name="acme"), None)
+    data = describe(EVENTS["bond.removed"], gone, {})
+    assert (data["bond"]["name"], data["new"], data["old"]["name"]) == ("acme", None, "acme")
+
+
+def test_every_event_has_a_headline_and_every_headline_an_event() -> None:
+    """The two lists are the same."""
+    assert set(_LINES) == set(EVENTS)
+
+
+@pytest.mark.parametrize("row", EVENTS.values(), ids=lambda row: row.name)
+def test_headlines_never_fail_on_blank_data(row: events.EventType) -> None:
+    """An event of which nothing is known still has a line, in which the unknown shows as ?."""
+    blank = schema.blank(row.shape["event"]["data"])
+    line = headline(Event("e", row.name, "main", "x/7", NOW, NOW, blank))
+    assert line
+    assert "None" not in line
+    assert "{" not in line
+
+
+def test_a_headline_reads_like_a_sentence() -> None:
+    """Names stand where they are known, and an event type nobody wrote a line for has one all the same."""
+    data = {"leg": {"name": "cable"}, "bond": {"name": None}}
+    assert headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, data)) == "leg cable of ? is down"
+    assert headline(Event("e", "moon.rose", "main", "moon/1", NOW, NOW, {})) == "moon.rose for moon/1"
+
+
+def test_generic_changes_speak_only_of_uncovered_fields() -> None:
+    """For every kind, a change of one covered field alone is never told as `<kind>.changed` beside its own event."""
+    told_twice = []
+    for row, name in product(EVENTS.values(), ("leg", "aggregator", "placement")):
+        if row.kind == name and row.covers and not row.name.endswith(("changed", "added", "removed")):
+            cases = [(k, b, a) for k, b, a, names in TABLE if row.name in names and b is not None]
+            for kind, before, after in cases:
+                only = {field: after[field] if field in row.covers else before[field] for field in before}
+                found = [each.name for each in happenings(change(kind, before, only))]
+                told_twice += [found] if f"{name}.changed" in found else []
+    assert told_twice == []

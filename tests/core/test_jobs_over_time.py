@@ -1,0 +1,165 @@
+"""What an attempt's outcome means, and which step comes next."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.core.model import Job, JobState, Outcome, Repeat, Retry
+from bridge.core.retry import Next, after, backoff, blind, default
+from bridge.core.steps import Progress, progress
+
+from .made import NOW, later
+
+
+def job(*, on: frozenset[Outcome] = frozenset(), attempts: int = 1, not_after: float = 900, **given: object) -> Job:
+    """A job that has been tried so often."""
+    about = {"id": "j", "decision": "d", "event": "e", "rule": "r", "server": "main", "step": 0, "action": "call", **given}
+    retry = Retry(on, 60.0, not_after)
+    return Job(request={}, retry=retry, due_at=NOW, not_after=later(not_after), attempts=attempts, **about)
+
+
+DONE, FAILED = Next(JobState.SUCCEEDED), Next(JobState.FAILED)
+AGAIN_10, AGAIN_60 = Next(JobState.DUE, later(10)), Next(JobState.DUE, later(60))
+LOOK = Next(JobState.DUE, NOW, doubt=True)
+ASK = Next(JobState.IN_DOUBT, doubt=True)
+BOTH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "repeat", "provable", "on", "then"),
+    [
+        (Outcome.DONE, Repeat.ONCE, False, frozenset(), DONE),
+        (Outcome.DONE, Repeat.SAFE, True, BOTH, DONE),
+        (Outcome.FOUND_DONE, Repeat.ONCE, True, frozenset(), DONE),
+        (Outcome.REFUSED, Repeat.ONCE, True, frozenset(), FAILED),
+        (Outcome.REFUSED, Repeat.SAFE, False, frozenset({Outcome.UNREACHABLE}), FAILED),
+        (Outcome.REFUSED, Repeat.ONCE, True, BOTH, AGAIN_60),
+        (Outcome.UNREACHABLE, Repeat.ONCE, True, frozenset(), AGAIN_10),
+        (Outcome.UNREACHABLE, Repeat.SAFE, False, frozenset(), AGAIN_10),
+        (Outcome.UNREACHABLE, Repeat.ONCE, False, BOTH, AGAIN_60),
+        (Outcome.NOT_DONE, Repeat.ONCE, True, frozenset(), AGAIN_10),
+        (Outcome.UNKNOWN, Repeat.ONCE, True, frozenset(), LOOK),
+        (Outcome.UNKNOWN, Repeat.ONCE, True, BOTH, LOOK),
+        (Outcome.UNKNOWN, Repeat.ONCE, False, frozenset(), ASK),
+        (Outcome.UNKNOWN, Repeat.ONCE, False, BOTH, ASK),
+        (Outcome.UNKNOWN, Repeat.SAFE, False, frozenset(), AGAIN_10),
+        (Outcome.UNKNOWN, Repeat.SAFE, True, BOTH, AGAIN_10),
+        (Outcome.UNKNOWN, Repeat.READ, False, frozenset(), AGAIN_10),
+    ],
+)
+def test_what_an_outcome_means(outcome: Outcome, repeat: Repeat, provable: bool, on: frozenset, then: Next) -> None:  # noqa: FBT001
+    """Done is done, a refusal is final unless the rule says otherwise, and ONCE is never sent again unlooked."""
+    assert after(job(on=on), outcome, repeat, provable=provable, now=NOW) == then
+
+
+@given(
+    st.sampled_from(Outcome), st.sampled_from(Repeat), st.booleans(), st.sampled_from([frozenset(), BOTH]),
+    st.integers(0, 50), st.integers(-1000, 1000),
+)  # fmt: skip
+def test_nothing_is_sent_twice_unlooked_or_too_late(
+    outcome: Outcome,
+    repeat: Repeat,
+    provable: bool,  # noqa: FBT001
+    on: frozenset,
+    attempts: int,
+    age: int,
+) -> None:
+    """Whatever happens: an unknown ONCE keeps its doubt, and nothing but a look is planned for after its time."""
+    one = job(on=on, attempts=attempts)
+    then = after(one, outcome, repeat, provable=provable, now=later(age))
+    if outcome is Outcome.UNKNOWN and repeat is Repeat.ONCE:
+        assert then.doubt
+        assert then.state is (JobState.DUE if provable else JobState.IN_DOUBT)
+    else:
+        assert not then.doubt
+        assert then.due_at is None or later(age) < then.due_at <= one.not_after
+    assert (then.due_at is not None) == (then.state is JobState.DUE)
+
+
+@pytest.mark.parametrize(("age", "then"), [(890, Next(JobState.DUE, later(900))), (890.5, FAILED), (2000, FAILED)])
+def test_an_attempt_that_would_come_too_late_is_not_planned(age: float, then: Next) -> None:
+    """A next try at the very last moment is planned, one after it is not."""
+    assert after(job(), Outcome.UNREACHABLE, Repeat.SAFE, provable=False, now=later(age)) == then
+
+
+@pytest.mark.parametrize(
+    ("attempts", "age", "then"),
+    [(1, 0, Next(JobState.DUE, later(10), doubt=True)), (2, 880, Next(JobState.DUE, later(900), doubt=True)), (2, 881, ASK)],
+)
+def test_a_look_that_could_not_be_had(attempts: int, age: float, then: Next) -> None:
+    """It is tried again a little later, still in doubt, and when its time is over a person is asked."""
+    assert blind(job(attempts=attempts), later(age)) == then
+
+
+def test_waiting_grows_and_has_an_end() -> None:
+    """Ten seconds, doubled each time, at most five minutes, for any number of attempts."""
+    assert [backoff(n) for n in (0, 1, 2, 3, 4, 5, 6, 7, 1000)] == [10, 10, 20, 40, 80, 160, 300, 300, 300]
+
+
+@pytest.mark.parametrize(
+    ("action", "event", "until"),
+    [
+        ("call", "leg.down", 900), ("call", "webhook.chat", 120), ("notify", "leg.down", 86400),
+        ("notify", "webhook.chat", 86400), ("call", "webhookish.x", 900),
+    ],
+)  # fmt: skip
+def test_how_long_a_step_is_worth_trying(action: str, event: str, until: float) -> None:
+    """Telling may come a day late, acting a quarter of an hour, acting for another system two minutes; refusals are final."""
+    assert default(action, event) == Retry(frozenset(), 10.0, until)
+
+
+W, D, OK, F, SK, IN = (
+    JobState.WAITING, JobState.DUE, JobState.SUCCEEDED, JobState.FAILED, JobState.SKIPPED, JobState.IN_DOUBT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("jobs", "start", "skip", "over"),
+    [
+        ("", "", "", True),
+        ([(0, "call", D), (1, "notify", W)], [], [], False),
+        ([(0, "call", OK), (1, "notify", W)], [1], [], False),
+        ([(0, "call", OK), (1, "notify", W), (1, "notify", W), (2, "call", W)], [1, 2], [], False),
+        ([(0, "call", OK), (1, "notify", D), (1, "notify", OK), (2, "call", W)], [], [], False),
+        ([(0, "call", F), (1, "notify", W), (2, "call", W)], [], [1, 2], True),
+        ([(0, "call", SK), (1, "notify", W)], [], [1], True),
+        ([(0, "notify", F), (1, "call", W)], [1], [], False),
+        ([(0, "notify", SK), (0, "notify", OK), (1, "call", W)], [2], [], False),
+        ([(0, "call", IN), (1, "notify", W)], [], [], True),
+        ([(0, "call", OK)], [], [], True),
+        ([(0, "call", F)], [], [], True),
+        ([(0, "call", F), (1, "notify", SK)], [], [], True),
+        ([(0, "call", OK), (1, "notify", OK), (2, "call", D)], [], [], False),
+        ([(1, "notify", W), (0, "call", D)], [], [], False),
+        ([(1, "notify", W), (0, "call", OK)], [0], [], False),
+    ],
+)
+def test_what_comes_next(jobs: list, start: list, skip: list, over: bool) -> None:  # noqa: FBT001
+    """The next step starts when all of the one before it has ended; a failed call ends the rest, a failed notice does not."""
+    made = [job(id=str(i), step=step, action=action, state=state) for i, (step, action, state) in enumerate(jobs)]
+    assert progress(made) == Progress(tuple(made[i] for i in start), tuple(made[i] for i in skip), over)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["call", "notify"]), st.sampled_from(JobState)), max_size=6),
+    st.randoms(),
+)
+def test_progress_does_not_depend_on_the_order_of_rows(rows: list, chance: object) -> None:
+    """However the database hands the jobs over, the same of them start, end or wait, and only waiting ones are touched."""
+    made = [job(id=str(i), step=step, action=action, state=state) for i, (step, action, state) in enumerate(rows)]
+    mixed = list(made)
+    chance.shuffle(mixed)
+    one, other = progress(made), progress(mixed)
+    assert (set(map(id, one.start)), set(map(id, one.skip)), one.over) == (
+        set(map(id, other.start)), set(map(id, other.skip)), other.over,
+    )  # fmt: skip
+    assert all(each.state is W for each in (*one.start, *one.skip))
+    assert not (one.start and one.skip)
+
+
+def test_a_retry_counts_from_the_moment_it_failed() -> None:
+    """The wait begins now, not when the job was first due."""
+    then = after(job(attempts=3), Outcome.UNREACHABLE, Repeat.SAFE, provable=False, now=later(100))
+    assert then.due_at - later(100) == timedelta(seconds=40)

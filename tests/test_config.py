@@ -1,0 +1,264 @@
+"""The settings."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bridge.config import CONFIG_VARIABLE, Secret, Settings, load, shipped
+from bridge.errors import BadInput
+
+GOOD = """\
+state_dir: here
+servers:
+  - name: main
+    url: https://ba.example.com
+    user: bridge@example.com
+    password: {env: PW}
+    poll: {legs: 10s}
+channels:
+  noc: {urls: [{env: NOC}, {file: noc.txt}]}
+webhooks:
+  chat: {secret: {env: HOOK}, server: main, tolerance: 1m}
+"""
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the secrets of the example, and nothing else of ours."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"PW": "p", "NOC": "json://127.0.0.1", "HOOK": "h"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "noc.txt").write_text("  json://localhost\n")
+
+
+def read(text: str, tmp_path: Path) -> Settings:
+    """The settings of this text."""
+    path = tmp_path / "bondbridge.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def wrong(text: str, tmp_path: Path) -> list[tuple[int, str, str]]:
+    """Line, key and words of every problem."""
+    with pytest.raises(BadInput) as caught:
+        read(text, tmp_path)
+    return [(problem.line, problem.key, f"{problem.what} {problem.mend}") for problem in caught.value.problems]
+
+
+def test_everything_is_read_and_the_rest_has_its_default(tmp_path: Path) -> None:
+    """What stands in the file is there, in seconds where it is a length, and what does not has its default."""
+    settings = read(GOOD, tmp_path)
+    (server,) = settings.servers
+    assert (server.name, str(server.url), server.poll.legs, server.poll.bonds) == ("main", "https://ba.example.com/", 10, 30)
+    assert (server.password.reveal(), [url.reveal() for url in settings.channels["noc"].urls]) == (
+        "p", ["json://127.0.0.1", "json://localhost"],
+    )  # fmt: skip
+    assert (settings.webhooks["chat"].tolerance, settings.web.port, server.force_live) == (60, 8080, False)
+    assert settings.database_url == f"sqlite:///{tmp_path}/here/bondbridge.sqlite3"
+    assert (settings.rules, settings.clock) == ([shipped("rules")], None)
+    assert settings.web.url == "http://127.0.0.1:8080/"
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    """Once read they cannot be changed, at any level."""
+    settings = read(GOOD, tmp_path)
+    for thing, name in ((settings, "database"), (settings.web, "port"), (settings.servers[0], "user")):
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(thing, name, "x")
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    """Every mistake is there, each at its line and under its key."""
+    text = """\
+servers:
+  - name: Main Server
+    url: not a url
+    user: x
+    password: {env: NOT_SET}
+    poll:
+      legs: 10
+      leggs: 10s
+  - name: other
+    url: https://x.example.com
+    password: {}
+web:
+  port: 99999
+chanels: {}
+webhooks:
+  chat: {secret: {env: HOOK, file: x}, server: main, platform: carrier-pigeon}
+"""
+    found = wrong(text, tmp_path)
+    assert sorted((line, key) for line, key, _ in found) == [
+        (2, "servers.0.name"), (3, "servers.0.url"), (5, "servers.0.password"), (7, "servers.0.poll.legs"),
+        (8, "servers.0.poll.leggs"), (9, "servers.1.user"), (11, "servers.1.password"), (13, "web.port"), (14, "chanels"),
+        (16, "webhooks.chat.platform"), (16, "webhooks.chat.secret"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ("{env: PW}", "hunter-two", "servers.0.password", "does not stand in the settings"),
+        ("{env: PW}", "12345678", "servers.0.password", "does not stand in the settings"),
+        ("{env: PW}", "[hunter-two]", "servers.0.password", "does not stand in the settings"),
+        ("{env: HOOK}", "hunter-two", "webhooks.chat.secret", "does not stand in the settings"),
+        ("{env: NOC}", "slack://hunter-two/x", "channels.noc.urls.0", "does not stand in the settings"),
+        ("{env: PW}", "{value: hunter-two}", "servers.0.password.value", "unknown key"),
+        ("https://ba", "https://me:hunter-two@ba", "servers.0.url", "password"),
+    ],
+)
+def test_a_secret_in_clear_is_refused_and_not_repeated(tmp_path: Path, old: str, new: str, key: str, says: str) -> None:
+    """A secret written into the file stops the start, and the message that says so does not show it."""
+    found = wrong(GOOD.replace(old, new), tmp_path)
+    assert key in {each[1] for each in found}
+    assert any(says in each[2] for each in found)
+    assert not any(word in str(found) for word in ("hunter-two", "12345678"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ("{env: PW}", "{env: NOT_SET}", "servers.0.password", "neither NOT_SET nor NOT_SET_FILE is set"),
+        ("{env: PW}", "{env: EMPTY}", "servers.0.password", "the secret at EMPTY is empty"),
+        ("{env: PW}", "{file: no-such-file}", "servers.0.password", "No such file"),
+        ("{env: PW}", "{file: .}", "servers.0.password", "Is a directory"),
+        ("{env: PW}", "{file: binary}", "servers.0.password", "not UTF-8 text"),
+        ("{env: PW}", "{file: blank}", "servers.0.password", "is empty"),
+        ("{env: PW}", "{env: PW, file: x}", "servers.0.password", "either"),
+        ("{env: PW}", "{}", "servers.0.password", "either"),
+        ("name: main", "name: Main", "servers.0.name", "pattern"),
+        ("server: main", "server: other", "webhooks.chat.server", "'other', which is not in `servers`"),
+        ("tolerance: 1m", "tolerance: 0s", "webhooks.chat.tolerance", "greater than 0"),
+        ("tolerance: 1m", "tolerance: soon", "webhooks.chat.tolerance", "not a length of time"),
+        ("tolerance: 1m", "tolerance: 9999999d", "webhooks.chat.tolerance", "9999999d"),
+        ("{legs: 10s}", "{legs: .inf}", "servers.0.poll.legs", ""),
+        ("https://ba", "ftp://ba", "servers.0.url", "'http' or 'https'"),
+        ("urls: [{env: NOC}, {file: noc.txt}]", "urls: []", "channels.noc.urls", "at least 1 item"),
+        ("state_dir: here", "clock: {machine: 2026-01-01T00:00:00, domain: 2026-01-01T00:00:00Z}", "clock.machine", "timezone"),
+        ("state_dir: here", "clock: {machine: 2026-01-01T00:00Z, domain: 2026-01-01T00:00Z, speed: 0}", "clock.speed", "0"),
+        ("state_dir: here", "web: {port: 0}", "web.port", "greater than or equal to 1"),
+        ("state_dir: here", "web: {prot: 1}", "web.prot", "unknown key"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, key: str, says: str
+) -> None:
+    """Each mistake is one problem under its key, that says what is wrong."""
+    monkeypatch.setenv("EMPTY", "")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "blank").write_text(" \n")
+    assert old in GOOD
+    ((_, found, words),) = wrong(GOOD.replace(old, new), tmp_path)
+    assert found == key
+    assert says in words
+
+
+def test_what_does_not_fit_together_is_told_at_once_and_where(tmp_path: Path) -> None:
+    """Two servers of one name, one that is called as we are and a webhook of no server: each at its line."""
+    server = "  - {name: %s, url: 'https://x.example.com', user: x, password: {env: PW}}\n"
+    text = "servers:\n" + server % "main" + server % "main" + server % "bridge"
+    text += "webhooks:\n  chat: {secret: {env: HOOK}, server: nobody}\n"
+    found = wrong(text, tmp_path)
+    assert [line for line, *_ in found] == [3, 4, 6]
+    assert [word in words for word, (*_, words) in zip(("two servers", "cannot be called", "nobody"), found, strict=True)] == [
+        True
+    ] * 3
+
+
+def test_two_servers_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A name is one server's."""
+    server = GOOD[GOOD.index("  - name") : GOOD.index("channels")]
+    found = wrong(GOOD.replace("channels:", f"{server}channels:"), tmp_path)
+    assert "two servers are called 'main'" in found[0][2]
+
+
+def test_the_environment_goes_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of our prefix replaces a value at any depth, and leaves its neighbours."""
+    monkeypatch.setenv("BONDBRIDGE_WEB__PORT", "9000")
+    monkeypatch.setenv("BONDBRIDGE_DATABASE", "postgresql://db/x")
+    monkeypatch.setenv("BONDBRIDGE_STATE_DIR", "")
+    settings = read(GOOD + "web: {host: 0.0.0.0, port: 81}\n", tmp_path)
+    assert (settings.web.port, settings.web.host) == (9000, "0.0.0.0")  # noqa: S104
+    assert (settings.database_url, settings.state_dir) == ("postgresql://db/x", Path("here"))
+
+
+def test_one_folder_of_rules_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is written as a path, and not as a list in JSON."""
+    monkeypatch.setenv("BONDBRIDGE_RULES", str(tmp_path))
+    assert read(GOOD, tmp_path).rules == [tmp_path]
+
+
+@pytest.mark.parametrize("text", ["mine", "[mine, theirs]"])
+def test_folders_of_rules(tmp_path: Path, text: str) -> None:
+    """One folder or several."""
+    assert [str(path) for path in read(f"{GOOD}rules: {text}\n", tmp_path).rules] == text.strip("[]").split(", ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WEB__PORT", "many"), ("SERVERS", "not json"), ("SERVERS", "[]"), ("CHANNELS", "{"), ("WEB", "[1")]
+)
+def test_a_wrong_value_in_the_environment_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """What the environment says is checked like the file, and is an error of the same kind."""
+    monkeypatch.setenv(f"BONDBRIDGE_{name}", value)
+    with pytest.raises(BadInput, match=r"(?i)" + name.partition("__")[0]):
+        read(GOOD, tmp_path)
+
+
+def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a file everything may stand in the environment, lists as JSON."""
+    servers = '[{"name": "main", "url": "https://x.example.com", "user": "x", "password": {"env": "PW"}}]'
+    monkeypatch.setenv("BONDBRIDGE_SERVERS", servers)
+    assert load(None, {}).servers[0].name == "main"
+
+
+def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
+    """The one variable names the file; a name on the command line goes over it."""
+    (tmp_path / "one.yaml").write_text(GOOD)
+    (tmp_path / "two.yaml").write_text(GOOD.replace("here", "there"))
+    environment = {CONFIG_VARIABLE: str(tmp_path / "two.yaml")}
+    assert load(None, environment).state_dir == Path("there")
+    assert load(tmp_path / "one.yaml", environment).state_dir == Path("here")
+
+
+def test_nothing_at_all_is_bad_input() -> None:
+    """Without file and environment the start says what is missing."""
+    with pytest.raises(BadInput, match="servers: field required"):
+        load(None, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "No such file"), (b"\xff\xfe\xfd", "not UTF-8"), (b"", "mapping"), (b"- a", "mapping"), (b"a: [", "not YAML"),
+     (b"servers: []\nservers: []", "stands here twice")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_bad_input(tmp_path: Path, content: bytes | None, says: str) -> None:
+    """A missing, foreign, empty or broken file is one problem that names it."""
+    path = tmp_path / "settings.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadInput, match=says) as caught:
+        load(path)
+    assert caught.value.problems[0].where == str(path)
+
+
+def test_a_secret_may_stand_in_a_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NAME_FILE is used where NAME is not set, and the blanks around the secret are not part of it."""
+    monkeypatch.delenv("PW")
+    (tmp_path / "pw").write_text("from-a-file\n")
+    monkeypatch.setenv("PW_FILE", str(tmp_path / "pw"))
+    assert read(GOOD, tmp_path).servers[0].password.reveal() == "from-a-file"
+    monkeypatch.setenv("PW", "direct")
+    assert Secret(env="PW").reveal() == "direct"
+
+
+def test_printing_settings_shows_no_secret(tmp_path: Path) -> None:
+    """However the settings come into a log, what they point at is not in it."""
+    assert "json://" not in repr(read(GOOD, tmp_path))
+
+
+def test_what_ships_is_found() -> None:
+    """The migrations stand where `shipped` says."""
+    assert (shipped("migrations") / "env.py").is_file()
