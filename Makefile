@@ -29,8 +29,8 @@ setup: .venv/.ready ## make the virtual environment from the hashed lock
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-run: .venv/.ready ## run the demo: everything, against the simulator, until Ctrl-C
-	@exec $(BIN)/bondbridge demo
+run: .venv/.ready ## run everything until Ctrl-C; against the simulator until a server is configured
+	@exec $(BIN)/bondbridge up
 
 test: lint types ## lint, types, contracts and the whole suite
 	$(BIN)/pytest --cov=bridge --cov-report=term

@@ -26,27 +26,27 @@ class Call:
 
     def send(self, server: str, request: Body) -> Result:
         """Send it once."""
+        client = self._clients.get(server)
+        if client is None:
+            return Result(Outcome.REFUSED, f"not sent: the settings name no server {server!r} any more")
         try:
-            answer = self._clients[server].call(request["operation"], request["arguments"])
+            answer = client.call(request["operation"], request["arguments"])
         except InDoubt as error:
             return Result(Outcome.UNKNOWN, str(error))
-        except CredentialsRejected as error:
-            return Result(Outcome.UNREACHABLE, str(error))  # nothing was done, and the password may be mended meanwhile
-        except Refused as error:
-            return Result(Outcome.REFUSED, str(error))
-        except Unreachable as error:
+        except (Unreachable, CredentialsRejected) as error:
+            # nothing was done; a server may come back, and a password be mended, while the job is still worth it
             return Result(Outcome.UNREACHABLE, str(error))
-        except BadInput as error:
-            return Result(Outcome.REFUSED, f"not sent: {error}")
+        except (Refused, BadInput) as error:
+            return Result(Outcome.REFUSED, str(error))
         return Result(Outcome.DONE, f"{answer.status}")
 
     def look(self, server: str, request: Body) -> bool | None:
         """Read the server and judge by the operation's proof."""
-        proof = OPERATIONS[request["operation"]].proof
-        if proof is None:
+        proof, client = OPERATIONS[request["operation"]].proof, self._clients.get(server)
+        if proof is None or client is None:
             return None
         try:
-            return PROOFS[proof](self._clients[server].read, request["arguments"])
+            return PROOFS[proof](client.read, request["arguments"])
         except CredentialsRejected as error:
             raise AgainLater(str(error)) from error
         except Refused:

@@ -255,3 +255,13 @@ def test_a_broken_rulebook_keeps_the_last_good_one(stage: Stage) -> None:
     stage.webhook(2, "b")
     stage.work()
     assert stage.effective("bond.restart") == 2
+
+
+def test_a_server_that_left_the_settings_is_not_called(stage: Stage) -> None:
+    """A job for a server nobody watches any more fails with that reason, and holds nothing up."""
+    event = stage.webhook(1)
+    stage.bridge.deliverer._actions["call"]._clients = {}  # type: ignore[attr-defined]  # noqa: SLF001  as new settings would
+    stage.work()
+    (job,) = stage.jobs()
+    assert job["state"] == JobState.FAILED
+    assert "the settings name no server" in stage.story(event)["decisions"][0]["jobs"][0]["tried"][0]["detail"]
