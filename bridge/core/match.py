@@ -57,8 +57,7 @@ def decide(rules: Iterable[Rule], events: Iterable[Event], situation: Situation)
             decision = meet(rule, event, replace(situation, held=held))
             decisions.append(decision)
             if decision.cooldown:
-                # a dry run does nothing that could go on, so its turn is over at once
-                held[decision.cooldown] = Held(decision.id, None if decision.jobs else decision.at)
+                held[decision.cooldown] = Held(decision.id, None if decision.acts else decision.at)
     return decisions
 
 
@@ -152,6 +151,7 @@ class _Meeting:
 
 
 def _jobs(rule: Rule, event: Event, decision: str, facts: Facts, now: datetime) -> Iterable[Job]:
+    held_up = False
     for number, step in enumerate(rule.steps):
         wanted = _retry(step, event)
         for target, request in enumerate(_requests(step, facts)):
@@ -167,8 +167,9 @@ def _jobs(rule: Rule, event: Event, decision: str, facts: Facts, now: datetime) 
                 retry=wanted,
                 due_at=now,
                 not_after=event.time + timedelta(seconds=wanted.until),
-                state=JobState.WAITING if number else JobState.DUE,
+                state=JobState.WAITING if held_up else JobState.DUE,
             )
+        held_up = held_up or step.action == "call"
 
 
 def _requests(step: Step, facts: Facts) -> list[Body]:

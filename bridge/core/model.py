@@ -184,3 +184,8 @@ class Decision:
     facts: Body
     jobs: tuple[Job, ...] = ()
     cooldown: str | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is acting to wait for: dry runs and mere notices have their turn at once."""
+        return any(job.action == "call" for job in self.jobs)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from bridge.core.canonical import identity
 from bridge.core.guards import Held
@@ -29,8 +29,7 @@ def record(connection: Connection, made: Iterable[Decision]) -> list[Job]:
             continue
         add_verdict(connection, decision.id, None, decision.verdict, decision.at)
         if decision.cooldown:
-            # a dry run does nothing that could go on, so its turn is over at once
-            ended_at = None if decision.jobs else decision.at
+            ended_at = None if decision.acts else decision.at
             reserved = {"key": decision.cooldown, "decision": decision.id, "ended_at": ended_at}
             upsert(connection, cooldowns, [reserved])
         if decision.jobs:
@@ -46,8 +45,9 @@ def add_verdict(connection: Connection, decision: str, job: str | None, verdict:
 
 
 def end_cooldown(connection: Connection, decision: str, at: datetime) -> None:
-    """Count the cooldown anew from here; where nothing was ever tried, give it back."""
-    tried = select(attempts.c.seq).join(jobs, jobs.c.id == attempts.c.job).where(jobs.c.decision == decision)
+    """Count the cooldown anew from here; where no call was ever tried, give it back."""
+    calls = and_(jobs.c.decision == decision, jobs.c.action == "call")
+    tried = select(attempts.c.seq).join(jobs, jobs.c.id == attempts.c.job).where(calls)
     mine = cooldowns.c.decision == decision
     if connection.execute(tried.limit(1)).first() is None:
         connection.execute(delete(cooldowns).where(mine))

@@ -82,12 +82,13 @@ def settle(connection: Connection, claimed: Claimed, then: Next, now: datetime) 
     if connection.execute(update(jobs).where(mine).values(**values)).rowcount != 1:
         msg = f"job {job.id} has been taken over"
         raise LeaseLost(msg)
-    move_on(connection, job.decision, now)
+    move_on(connection, job, now)
     return get(connection, job.id)
 
 
-def move_on(connection: Connection, decision: str, now: datetime) -> None:
-    """Start the next step, or end the decision. Jobs of one step may end at once: the lock lets one of them be last."""
+def move_on(connection: Connection, settled: Job, now: datetime) -> None:
+    """Start what this job held up, or end it. Jobs of one step may end at once: the lock lets one of them be last."""
+    decision = settled.decision
     connection.execute(select(decision_rows.c.id).where(decision_rows.c.id == decision).with_for_update())
     rows = connection.execute(select(jobs).where(jobs.c.decision == decision).order_by(jobs.c.step)).mappings()
     step = progress([job_of(row) for row in rows])
@@ -97,7 +98,7 @@ def move_on(connection: Connection, decision: str, now: datetime) -> None:
         connection.execute(update(jobs).where(jobs.c.id == job.id).values(state=JobState.SKIPPED))
         verdict = Verdict(Ruling.SKIP, Reason.STEP_FAILED, "a step before it did not succeed")
         decisions.add_verdict(connection, decision, job.id, verdict, now)
-    if step.over:
+    if step.acted and settled.action == "call":
         decisions.end_cooldown(connection, decision, now)
 
 
@@ -106,9 +107,9 @@ def answer_doubt(connection: Connection, job: str, state: JobState, verdict: Ver
     doubtful = and_(jobs.c.id == job, jobs.c.state == JobState.IN_DOUBT)
     if connection.execute(update(jobs).where(doubtful).values(state=state, doubt=False, due_at=now)).rowcount != 1:
         return False
-    decision = get(connection, job).decision
-    decisions.add_verdict(connection, decision, job, verdict, now)
-    move_on(connection, decision, now)
+    settled = get(connection, job)
+    decisions.add_verdict(connection, settled.decision, job, verdict, now)
+    move_on(connection, settled, now)
     return True
 
 

@@ -274,7 +274,7 @@ HAPPENINGS = st.lists(
 
 def folded(held: dict[str, Held], made: Sequence[Decision]) -> dict[str, Held]:
     """The cooldowns as they stand once these decisions are written: a dry run is over at once."""
-    return held | {each.cooldown: Held(each.id, None if each.jobs else each.at) for each in made if each.cooldown}
+    return held | {each.cooldown: Held(each.id, None if each.acts else each.at) for each in made if each.cooldown}
 
 
 @given(HAPPENINGS, st.permutations(BOOK), st.booleans())

@@ -159,6 +159,7 @@ def staged(
     channel: str = "json://127.0.0.1:9/",
     backups: str = "{every: 24h, grace: 2h}",
     server: str = "",
+    database: str = "",
 ) -> Iterator[Stage]:
     """A stage whose baseline has been polled."""
     os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK="hook")
@@ -167,7 +168,8 @@ def staged(
     with running(make_world(seed=1, epoch=EPOCH), speed=0) as sim:
         path = folder / "bondbridge.yaml"
         values = {"state": folder / "state", "rules": folder / "rules", "url": server or sim.url, "live": str(live).lower()}
-        path.write_text(SETTINGS.format(**values, backups=backups), encoding="utf-8")
+        where = f"database: {database}\n" if database else ""
+        path.write_text(where + SETTINGS.format(**values, backups=backups), encoding="utf-8")
         bridge = wiring.build(config.load(path), now=lambda: sim.world.now)
         try:
             schema.migrate(bridge.database, config.shipped("migrations"))

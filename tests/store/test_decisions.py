@@ -157,6 +157,18 @@ def test_a_cooldown_is_given_back_where_nothing_was_tried(database: Database) ->
         assert decisions.held(connection, ["k"]) == {}
 
 
+def test_telling_does_not_hold_a_cooldown(database: Database) -> None:
+    """A chat service that is down for hours must not keep a rule from acting: a notice's turn is over when it is decided."""
+    owe(database, job("j1", action="notify"), cooldown="k")
+    with database.reading() as connection:
+        assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}
+    with database.writing() as connection:
+        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW)
+        jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(500))
+    with database.reading() as connection:
+        assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}
+
+
 def test_a_cooldown_taken_over_is_not_ended_by_the_one_before(database: Database) -> None:
     """Once another decision holds the key, the old one's end does not touch it."""
     owe(database, job("j1"), cooldown="k")
