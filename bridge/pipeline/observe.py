@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from bridge.core import backups, events
 from bridge.core.diff import Diff, Key, compare, suspects
 from bridge.core.headlines import headline
 from bridge.core.model import Body, Change, Event, Json, Known, Seen
-from bridge.errors import BridgeError, CredentialsRejected, LeaseLost, Refused, Unreachable
+from bridge.errors import BridgeError, CredentialsRejected, Garbled, LeaseLost, Refused, Unreachable
 from bridge.pipeline.watched import Watched
 from bridge.store import events as event_store
 from bridge.store import watching
@@ -23,6 +24,7 @@ from bridge.store.watching import Scope
 
 # Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs time and nothing else.
 _LEASE = 120.0
+_READINGS = 3
 _LONGEST_BACKOFF = 300.0
 # One failed request is noise, as many in a row are an outage.
 _FAILURES_TO_TELL = 3
@@ -93,13 +95,20 @@ class Observer:
             offsets.append(offset)
             return items
 
-        seen = scope_names.read(scope.name, fetch, self._key)
+        seen = self._whole(scope, fetch)
         now, offset = self._now(), offsets[-1] if abs(offsets[-1]) >= _GRAIN else timedelta()
         if scope.name == "backups":
             # the server's own times are compared on the server's own clock
             every, grace = watched.backup_every, watched.backup_grace
             seen = [*seen, backups.schedule(seen, every=every, grace=grace, now=now + offset)]
         return _Walk(now, tuple(seen), offset)
+
+    def _whole(self, scope: Scope, fetch: scope_names.Fetch) -> list[Seen]:
+        """The scope, read again at once where things moved while it was read."""
+        for _ in range(_READINGS - 1):
+            with suppress(Garbled):
+                return scope_names.read(scope.name, fetch, self._key)
+        return scope_names.read(scope.name, fetch, self._key)
 
     def _compare(self, watched: Watched, scope: Scope, walk: _Walk) -> list[Event]:
         with self._database.reading() as connection:
