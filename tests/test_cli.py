@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from _pytest.logging import LogCaptureHandler
 
 from bridge.cli.app import app, main
 from tests.pipeline.stage import Stage, staged
@@ -46,8 +49,8 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process."""
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run a command in this process, which sets up logging as it likes."""
 
     def command(*argv: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["bondbridge", *argv])
@@ -62,7 +65,11 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         assert isinstance(code, int)
         return Ran(code, out, err)
 
-    return command
+    yield command
+    structlog.reset_defaults()
+    for handler in logging.getLogger().handlers[:]:
+        if isinstance(handler, logging.StreamHandler) and handler.formatter and not isinstance(handler, LogCaptureHandler):
+            logging.getLogger().removeHandler(handler)
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:

@@ -59,9 +59,9 @@ def run(
 ) -> None:
     """Start broker, worker, beat and web for these settings and watch them; `meanwhile` is called every second."""
     with ExitStack() as stack:
-        free_port(settings.web.host, settings.web.port, "web.port in the settings")
         bridge = _prepared(settings)
         stack.callback(bridge.close)
+        free_port(settings.web.host, settings.web.port, "web.port in the settings")
         broker = settings.broker or stack.enter_context(_bundled_broker(supervisor))
         env = {config.CONFIG_VARIABLE: str(path.resolve()), f"{config.PREFIX}BROKER": broker}
         supervisor.start(*_children(env, workers))
