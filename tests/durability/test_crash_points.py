@@ -8,7 +8,7 @@ from tests.durability.scenes import SCENES, let_leases_lapse, nothing_lost_or_tw
 from tests.pipeline.stage import staged
 
 # the suite takes these shares of the way through a scene; `make soak` takes every boundary there is
-_SHARES = (0.5, 0.82, 0.9, 0.96)
+_SHARES = (0.82, 0.9, 0.96)
 
 
 def _kill_and_go_on(folder: Path, scene: str, kill_at: int) -> bool:
