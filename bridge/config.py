@@ -7,7 +7,7 @@ Frozen once read; a wrong value stops the start with every problem at once. `BON
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from bridge.core.document import Document, problems_of, read
 from bridge.core.durations import seconds
 from bridge.core.events import OURSELVES
+from bridge.core.rule_file import slug
 from bridge.errors import BadInput, Problem
 
 # other ways to say yes on the command line live in cli; these two names are the contract with the environment
@@ -32,7 +33,7 @@ CONFIG_VARIABLE = "BONDBRIDGE_CONFIG"
 PREFIX = "BONDBRIDGE_"
 
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Name = Annotated[str, AfterValidator(slug)]
 
 
 class _Frozen(BaseModel):
@@ -135,7 +136,7 @@ class Channel(_Frozen):
 class Webhook(_Frozen):
     """An incoming webhook at `/webhooks/<name>`; its events belong to `server`."""
 
-    platform: Literal["hmac"] = "hmac"
+    platform: str = "hmac"
     secret: GivenSecret
     server: Name
     tolerance: Duration = 300.0
@@ -217,27 +218,35 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     try:
         settings = Settings(**known)
     except ValidationError as error:
-        raise BadInput([*strange, *problems_of(error, document)]) from error
+        raise BadInput([*strange, *problems_of(error, document), *_contradictions(*_as_written(known), document)]) from error
     except SettingsError as error:
         raise BadInput([Problem("environment", str(error), "lists and mappings are written as JSON there")]) from error
-    problems = [*strange, *_contradictions(settings, document)]
+    names, hooks = [each.name for each in settings.servers], {name: hook.server for name, hook in settings.webhooks.items()}
+    problems = [*strange, *_contradictions(names, hooks, document)]
     if problems:
         raise BadInput(problems)
     return settings
 
 
-def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:
+def _as_written(data: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The servers' names and the webhooks' servers, as far as settings that are wrong elsewhere show them."""
+    servers, hooks = data.get("servers"), data.get("webhooks")
+    names = [each.get("name") for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    wanted = hooks.items() if isinstance(hooks, dict) and names else ()
+    return names, {name: hook["server"] for name, hook in wanted if isinstance(hook, dict) and "server" in hook}
+
+
+def _contradictions(names: list[Any], hooks: Mapping[str, Any], document: Document) -> Iterator[Problem]:
     """What is right by itself and wrong beside the rest."""
-    names = [server.name for server in settings.servers]
     for i, name in enumerate(names):
         if name == OURSELVES:
             what = f"a server cannot be called {name!r}: so the bridge's own events are signed"
             yield document.problem(("servers", i, "name"), what)
         if name in names[:i]:
             yield document.problem(("servers", i, "name"), f"two servers are called {name!r}", "a name is one server's")
-    for hook, webhook in settings.webhooks.items():
-        if webhook.server not in names:
-            what = f"it belongs to server {webhook.server!r}, which is not in `servers`"
+    for hook, server in hooks.items():
+        if server not in names:
+            what = f"it belongs to server {server!r}, which is not in `servers`"
             yield document.problem(("webhooks", hook, "server"), what)
 
 

@@ -26,6 +26,7 @@ from bridge.pipeline.receive import Hook, Receiver
 from bridge.pipeline.watched import Watched
 from bridge.rulebook import Keeper
 from bridge.store.database import Database
+from bridge.webhooks.platforms import PLATFORMS
 
 Clock = Callable[[], datetime]
 
@@ -117,6 +118,13 @@ def _watched(settings: Settings, clients: Mapping[str, Client]) -> Mapping[str, 
 
 
 def _hooks(settings: Settings) -> Mapping[str, Hook]:
+    problems = [
+        Problem("settings", f"no platform is called {hook.platform!r}", f"there is: {', '.join(PLATFORMS)}", f"webhooks.{name}")
+        for name, hook in settings.webhooks.items()
+        if hook.platform not in PLATFORMS
+    ]
+    if problems:
+        raise BadInput(problems)
     return {
         name: Hook(hook.platform, hook.secret.reveal(), hook.server, hook.tolerance) for name, hook in settings.webhooks.items()
     }

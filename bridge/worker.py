@@ -95,7 +95,8 @@ def _sweep() -> None:
 
 @_task
 def tick() -> None:
-    """Ring every bell that something is due for."""
+    """Ring every bell that something is due for; a changed rule file is noticed though nothing happens."""
+    bridge().decider.rulebook()
     for server, scope in bridge().observer.due():
         ring("observe", server, scope)
     _sweep()

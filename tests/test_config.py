@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from bridge.config import CONFIG_VARIABLE, Secret, Settings, load, shipped
 from bridge.errors import BadInput
+from bridge.wiring import build
 
 GOOD = """\
 state_dir: here
@@ -92,7 +93,7 @@ webhooks:
     assert sorted((line, key) for line, key, _ in found) == [
         (2, "servers.0.name"), (3, "servers.0.url"), (5, "servers.0.password"), (7, "servers.0.poll.legs"),
         (8, "servers.0.poll.leggs"), (9, "servers.1.user"), (11, "servers.1.password"), (13, "web.port"), (14, "chanels"),
-        (16, "webhooks.chat.platform"), (16, "webhooks.chat.secret"),
+        (16, "webhooks.chat.secret"), (16, "webhooks.chat.server"),
     ]  # fmt: skip
 
 
@@ -127,7 +128,6 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(tmp_path: Path, old: str,
         ("{env: PW}", "{file: blank}", "servers.0.password", "is empty"),
         ("{env: PW}", "{env: PW, file: x}", "servers.0.password", "either"),
         ("{env: PW}", "{}", "servers.0.password", "either"),
-        ("name: main", "name: Main", "servers.0.name", "pattern"),
         ("server: main", "server: other", "webhooks.chat.server", "'other', which is not in `servers`"),
         ("tolerance: 1m", "tolerance: 0s", "webhooks.chat.tolerance", "greater than 0"),
         ("tolerance: 1m", "tolerance: soon", "webhooks.chat.tolerance", "not a length of time"),
@@ -262,3 +262,16 @@ def test_printing_settings_shows_no_secret(tmp_path: Path) -> None:
 def test_what_ships_is_found() -> None:
     """The migrations stand where `shipped` says."""
     assert (shipped("migrations") / "env.py").is_file()
+
+
+def test_a_name_that_is_none_is_said_with_what_hangs_on_it(tmp_path: Path) -> None:
+    """A server's wrong name is one problem, the webhook that belongs to the right name another, told together."""
+    found = wrong(GOOD.replace("name: main", "name: Main"), tmp_path)
+    assert {key for _, key, _ in found} == {"servers.0.name", "webhooks.chat.server"}
+
+
+def test_a_platform_nobody_wrote_is_refused(tmp_path: Path) -> None:
+    """The platforms a webhook may name are those that are there."""
+    settings = read(GOOD.replace("server: main", "server: main, platform: carrier-pigeon"), tmp_path)
+    with pytest.raises(BadInput, match=r"no platform is called 'carrier-pigeon' \(there is: hmac\)"):
+        build(settings)

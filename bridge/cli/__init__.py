@@ -1,5 +1,13 @@
 """The command line."""
 
-from bridge.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run it. The rest is imported here, so that Ctrl-C ends even the first second without a traceback."""
+    try:
+        from bridge.cli.app import main as run  # noqa: PLC0415
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)

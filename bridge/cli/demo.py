@@ -17,10 +17,10 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 
 from bridge import config, wiring
 from bridge.cli import up
+from bridge.cli.output import PipedConsole
 from bridge.cli.settings import DEMO, Config, chosen
 from bridge.cli.supervisor import Child, Supervisor
 from bridge.errors import BadInput, Problem, Refused, Unreachable
@@ -38,19 +38,23 @@ State = Annotated[Path, typer.Option(help="Folder that keeps everything.", envva
 Speed = Annotated[float, typer.Option(help="World seconds per second.", min=1, max=120, envvar="BONDBRIDGE_DEMO_SPEED")]
 
 
+def _port(whose: str, variable: str) -> Any:
+    return typer.Option(help=f"Port of the {whose}.", min=1, max=65_535, envvar=variable)
+
+
 def demo(
     state: State = DEMO.parent,
     speed: Speed = 30.0,
-    port: Annotated[int, typer.Option(help="Port of the pages.", envvar="BONDBRIDGE_DEMO_PORT")] = 8080,
-    simulator_port: Annotated[int, typer.Option(help="Port of the simulator.", envvar="BONDBRIDGE_DEMO_SIMULATOR_PORT")] = 8180,
-    inbox_port: Annotated[int, typer.Option(help="Port of the inbox.", envvar="BONDBRIDGE_DEMO_INBOX_PORT")] = 8181,
+    port: Annotated[int, _port("pages", "BONDBRIDGE_DEMO_PORT")] = 8080,
+    simulator_port: Annotated[int, _port("simulator", "BONDBRIDGE_DEMO_SIMULATOR_PORT")] = 8180,
+    inbox_port: Annotated[int, _port("inbox", "BONDBRIDGE_DEMO_INBOX_PORT")] = 8181,
     workers: Annotated[int, typer.Option(help="Processes of the Celery worker.", min=1)] = 4,
 ) -> None:
     """Run everything against the simulator, until Ctrl-C. The simulator's world has legs that fail, tunings, a failover.
 
     Example: bondbridge demo --port 9000
     """
-    with up.only_one(state), Supervisor(Console()) as supervisor:
+    with up.only_one(state), Supervisor(PipedConsole()) as supervisor:
         for wanted, option in ((simulator_port, "--simulator-port"), (inbox_port, "--inbox-port"), (port, "--port")):
             up.free_port(_HOST, wanted, option)
         supervisor.start(*_stage(state, speed, simulator_port, inbox_port))

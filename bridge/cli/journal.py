@@ -38,7 +38,7 @@ def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens from now, until Ctrl-C.")] = False,
     json_output: AsJson = False,
 ) -> None:
-    """What happened, newest last; or one event's story: why something was done, or was not.
+    """What happened, in the order it was recorded; or one event's story: why something was done, or was not.
 
     Examples: bondbridge events --type 'leg.*' · bondbridge events 3f9a2c · bondbridge events --follow --json
     """

@@ -10,8 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+
+class PipedConsole(Console):
+    """Says so when nobody reads any more, instead of ending the process from within a thread."""
+
+    def on_broken_pipe(self) -> None:
+        """`bondbridge events | head`."""
+        raise BrokenPipeError
+
+
 # into a file or a pipe, cells are not cut to the width of a screen nobody looks at
-console = Console(width=None if sys.stdout.isatty() else 240)
+console = PipedConsole(width=None if sys.stdout.isatty() else 240)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing") -> None:

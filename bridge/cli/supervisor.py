@@ -127,7 +127,13 @@ class Supervisor:
             elif text:
                 said.append(text)
                 if not child.quiet:
-                    self._print(child.name, text)
+                    self._show(child.name, text)
+
+    def _show(self, name: str, text: str) -> None:
+        try:
+            self._print(name, text)
+        except BrokenPipeError:  # nobody reads what we say: whoever started us has gone
+            self._stop.set()
 
     def _print(self, name: str, text: str) -> None:
         colour = _COLOURS[sum(map(ord, name)) % len(_COLOURS)]

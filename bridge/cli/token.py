@@ -18,6 +18,8 @@ def create(name: Name, given: Config = None) -> None:
 
     Example: bondbridge token create grafana
     """
+    if not name.strip():
+        raise BadInput([Problem("token", "a token is somebody's", "name the person or the system")])
     with bridge_of(given) as bridge, bridge.database.writing() as connection:
         token = tokens.create(connection, name)
     if token is None:

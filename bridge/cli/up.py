@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bridge import config, wiring
+from bridge.cli.output import PipedConsole
 from bridge.cli.settings import Config, configured
 from bridge.cli.supervisor import Child, Supervisor
 from bridge.config import Settings
@@ -44,7 +44,7 @@ def up(
         context.find_root().command.main(["demo"], standalone_mode=False)
         return
     settings = config.load(path)
-    console = Console()
+    console = PipedConsole()
     with only_one(settings.state_dir), Supervisor(console) as supervisor:
         run(supervisor, path, settings, workers=workers)
 

@@ -95,6 +95,11 @@ class _Walk:
         return data
 
 
+def _lowered(sentence: str) -> str:
+    """`"Input should …"` → `"input should …"`, but `"URL scheme …"` stays."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
+
+
 def _mark(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
@@ -106,5 +111,5 @@ def problems_of(error: ValidationError, document: Document, place: Place = ()) -
         where: Place = (*place, *(part for part in each["loc"] if part != "__key__"))
         what = each["msg"].removeprefix("Value error, ")
         mend = "no such key here; check its spelling and its indentation" if each["type"] == "extra_forbidden" else ""
-        found.append(document.problem(where, "unknown key" if mend else what[:1].lower() + what[1:], mend))
+        found.append(document.problem(where, "unknown key" if mend else _lowered(what), mend))
     return found

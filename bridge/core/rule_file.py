@@ -1,15 +1,36 @@
 """The shape of a rule file: which keys there are and what they take. What they mean is in `rules`."""
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from bridge.core.durations import seconds
 from bridge.core.model import Json, Mode, Reason, Ruling
 
 Duration = Annotated[float, BeforeValidator(seconds)]
 Span = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+def slug(text: str) -> str:
+    """A name that is safe in ids, addresses and file names. Raises ValueError with a mend."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", text):
+        msg = f"{text[:40]!r} is no name: write lower-case letters, digits and dashes, such as leg-outage"
+        raise ValueError(msg)
+    return text
+
+
+Identifier = Annotated[str, AfterValidator(slug)]
 Patterns = Annotated[list[str], Field(min_length=1), BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 
 
@@ -98,3 +119,29 @@ class RuleModel(_Strict):
     mode: Annotated[Mode, Field(strict=False)] = Mode.LIVE
     do: list[StepModel] = Field(min_length=1)
     examples: list[ExampleModel] = Field(default_factory=list)
+
+
+def salvaged(data: Mapping[str, Json]) -> RuleModel:
+    """What can be read of a rule whose shape is wrong somewhere, so that the rest of its problems are told with the first.
+
+    Never a rule to be used: parts that cannot be read are empty.
+    """
+
+    def part(name: str, kind: Any, empty: Json) -> Json:
+        return _read(kind, data[name], empty) if name in data else empty
+
+    steps = data.get("do")
+    return RuleModel.model_construct(
+        id=part("id", Identifier, ""),
+        when=part("when", Patterns, []),
+        condition=part("if", str, None),
+        guard=part("guard", GuardModel, GuardModel()),
+        do=[_read(StepModel, step, StepModel.model_construct()) for step in steps] if isinstance(steps, list) else [],
+    )
+
+
+def _read(kind: Any, value: Json, empty: Json) -> Json:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return empty

@@ -13,7 +13,7 @@ from bridge.core.document import Document, Place, problems_of
 from bridge.core.expressions import Expression, compile_expression, unknown_paths
 from bridge.core.model import Json, Mode, Outcome, Retry
 from bridge.core.render import Template
-from bridge.core.rule_file import ExampleModel, RetryModel, RuleModel, StepModel
+from bridge.core.rule_file import ExampleModel, RetryModel, RuleModel, StepModel, salvaged
 from bridge.errors import BadInput, Problem
 
 Fields = Mapping[str, Template]
@@ -109,7 +109,7 @@ class _Reader:
             condition=self._expression(model.condition, "if"),
             cooldown=self._cooldown(model),
             mode=model.mode,
-            steps=tuple(self._step(step, i) for i, step in enumerate(model.do)),
+            steps=tuple(self._step(step, i) for i, step in enumerate(model.do) if step.call or step.notify),
             examples=tuple(model.examples),
             source=self.document,
             place=self.place,
@@ -128,7 +128,8 @@ class _Reader:
         try:
             return RuleModel.model_validate(data)
         except ValidationError as error:
-            raise BadInput(problems_of(error, self.document, self.place)) from error
+            self.problems += problems_of(error, self.document, self.place)
+            return salvaged(data)
 
     def _say(self, place: Place, what: str, mend: str = "") -> None:
         self.problems.append(self.document.problem((*self.place, *place), what, mend))

@@ -15,7 +15,8 @@ from bridge.store import events as event_store
 from bridge.store import rulebooks
 from bridge.store.database import Database
 
-_LEASE = 60.0
+# Many times what a batch takes; if a worker dies with it, deciding waits no longer than this.
+_LEASE = 15.0
 _BATCH = 200
 
 log = structlog.get_logger()
@@ -94,8 +95,9 @@ class Decider:
         n = identity(text, self._adopted)
         event = events.make(row, server=events.OURSELVES, subject="rulebook", n=n, time=now, seen_at=now, data=data)
         with self._database.writing() as connection:
-            event_store.record(connection, [event])
-        log.error(headline(event), id=event.id)
+            new = event_store.record(connection, [event])
+        for each in new:
+            log.error(headline(each), id=each.id)
 
 
 def _say(batch: list[Event], made: list[Decision]) -> None:

@@ -25,8 +25,9 @@ from bridge.store import jobs as job_store
 from bridge.store.database import Database
 from bridge.store.jobs import Claimed
 
-# Longer than any request may take; a paused worker that wakes up later finds its fencing number outdated.
-_LEASE = 60.0
+# Longer than a request may take with the default time-out; a paused worker that wakes up later finds its fencing number
+# outdated.
+_LEASE = 45.0
 _BATCH = 100
 
 _EVENT_OF = {JobState.SUCCEEDED: "action.succeeded", JobState.FAILED: "action.failed", JobState.IN_DOUBT: "action.in_doubt"}

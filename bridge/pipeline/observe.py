@@ -23,7 +23,7 @@ from bridge.store.database import Database
 from bridge.store.watching import Scope
 
 # Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs time and nothing else.
-_LEASE = 120.0
+_LEASE = 60.0
 _READINGS = 3
 _LONGEST_BACKOFF = 300.0
 # One failed request is noise, as many in a row are an outage.

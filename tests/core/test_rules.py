@@ -98,7 +98,7 @@ BROKEN = [
     (f"when: leg.up\n{DO}", 1, "id", "field required"),
     (f"id: a\n{DO}", 1, "when", "field required"),
     ("id: a\nwhen: leg.up", 1, "do", "field required"),
-    (f"id: A b\nwhen: leg.up\n{DO}", 1, "id", "match pattern"),
+    (f"id: A b\nwhen: leg.up\n{DO}", 1, "id", "is no name"),
     (f"id: 5\nwhen: leg.up\n{DO}", 1, "id", "valid string"),
     (f"id: a\nwhen: []\n{DO}", 2, "when", "at least 1 item"),
     (f"id: a\nwhen: {{leg: up}}\n{DO}", 2, "when", "valid list"),
