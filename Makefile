@@ -54,8 +54,8 @@ fmt: .venv/.dev ## format, and mend what ruff can mend
 	$(BIN)/ruff format .
 
 lock: .venv/.dev ## renew the hashed lock files
-	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header --python-version 3.11 -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.lock --universal --generate-hashes --no-header --python-version 3.11 -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.lock --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 -o requirements-dev.lock
 
 clean: ## remove what the other targets made (not the demo's state: that is in state/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov .hypothesis

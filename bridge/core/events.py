@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.core import schema
+from bridge.core.bodies import BODIES, Schema
 from bridge.core.canonical import identity
 from bridge.core.model import Body, Change, Event
 
@@ -32,9 +33,9 @@ class EventType:
     time_field: str | None = None
 
     @property
-    def shape(self) -> schema.Schema:
+    def shape(self) -> Schema:
         """What an expression may name when it meets this event."""
-        return schema.of_event(self.nouns, schema.BODIES[self.kind] if self.kind else None)
+        return schema.of_event(self.nouns, BODIES[self.kind] if self.kind else None)
 
 
 def _became(field: str, value: object) -> Callable[[Change], bool]:
@@ -84,7 +85,7 @@ def _tuning(name: str, happens: Callable[[Change], bool], time_field: str | None
 
 
 def _schedule(name: str, state: str) -> EventType:
-    covers = frozenset(schema.BODIES["backup_schedule"])
+    covers = frozenset(BODIES["backup_schedule"])
     return EventType(name, ("backup_schedule",), "backup_schedule", _became("state", state), covers)
 
 
@@ -145,7 +146,7 @@ EVENTS: Mapping[str, EventType] = {
 }
 
 _BY_KIND: Mapping[str, tuple[EventType, ...]] = {
-    kind: tuple(row for row in EVENTS.values() if row.kind == kind) for kind in schema.BODIES
+    kind: tuple(row for row in EVENTS.values() if row.kind == kind) for kind in BODIES
 }
 
 

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 import cel
 
 from bridge.core import schema
+from bridge.core.bodies import Schema
 from bridge.core.model import Json
 
 Path = tuple[str, ...]
@@ -81,7 +82,7 @@ def compile_expression(source: str) -> Expression:
     return Expression(source, tuple(dict.fromkeys(_paths(source))), program)
 
 
-def unknown_paths(expression: Expression, shape: schema.Schema) -> Iterator[str]:
+def unknown_paths(expression: Expression, shape: Schema) -> Iterator[str]:
     """One sentence for each path that events of this shape do not have, with the nearest one that they do."""
     for path in expression.paths:
         found = schema.missing(shape, path)

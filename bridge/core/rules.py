@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pydantic import ValidationError
 
 from bridge.core import events, render, schema
+from bridge.core.bodies import Schema
 from bridge.core.canonical import identity
 from bridge.core.document import Document, Place, problems_of
 from bridge.core.expressions import Expression, compile_expression, unknown_paths
@@ -96,7 +97,7 @@ class _Reader:
     def __init__(self, document: Document, place: Place, vocabulary: Vocabulary) -> None:
         self.document, self.place, self.vocabulary = document, place, vocabulary
         self.problems: list[Problem] = []
-        self.shapes: dict[str, schema.Schema] = {}
+        self.shapes: dict[str, Schema] = {}
 
     def rule(self) -> Rule:
         model = self._model()

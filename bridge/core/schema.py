@@ -1,44 +1,18 @@
 """The shape of what a rule can see: every noun and its fields, so that a path can be checked before a rule is live.
 
-`wire` fills exactly these fields (None where the server does not say). FREE marks a place below which anything may
-stand, such as the body of an incoming webhook.
+FREE marks a place below which anything may stand, such as the body of an incoming webhook.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-LEAF: Mapping[str, Any] = {}
-FREE: Mapping[str, Any] = {"*": {}}
-
-Schema = Mapping[str, Any]
-
-
-def _fields(names: str, **nested: Schema) -> Schema:
-    return {**dict.fromkeys(names.split(), LEAF), **nested}
-
-
-_SPACE = _fields("key name")
-
-BODIES: Mapping[str, Schema] = {
-    # id, bond: integers; down_speed, up_speed: Mbit/s (assumed); *_rate: bit/s (assumed)
-    "leg": _fields("id name bond state class standing mode failover type down_speed up_speed upload_rate download_rate note"),
-    # primary, secondary: ids of aggregators
-    "bond": _fields("id name primary secondary circuit_id upload_rate download_rate note", space=_SPACE),
-    # where a bond is: ids of aggregators; `current` is where its traffic goes now
-    "placement": _fields("id primary secondary current"),
-    "aggregator": _fields("id name status standing note", space=_SPACE),
-    # outcome: recommended, nothing, failed, cancelled, or null while it runs; verdict: accepted, declined or null
-    "bond_tuning": _fields("id bond status outcome verdict created started finished", recommendations=FREE),
-    "backup": _fields("name complete size created"),
-    # whether backups come when they should: state is due, pending or overdue
-    "backup_schedule": _fields("state newest newest_at due_at overdue_at"),
-}
+from bridge.core.bodies import BODIES, FREE, LEAF, Schema, fields
 
 # What an event says about the bond it concerns: the bond itself and where it is.
 BOND_NOUN: Schema = {**BODIES["bond"], "current": LEAF}
-_AGGREGATOR_NOUN = _fields("id name")
+_AGGREGATOR_NOUN = fields("id name")
 # `cause`: the id of the event that the job answers
-_JOB_NOUN = _fields("id rule cause operation outcome detail", arguments=FREE)
+_JOB_NOUN = fields("id rule cause operation outcome detail", arguments=FREE)
 
 NOUNS: Mapping[str, Schema] = {
     **BODIES,
@@ -47,8 +21,8 @@ NOUNS: Mapping[str, Schema] = {
     "current": _AGGREGATOR_NOUN,
     "tuning": BODIES["bond_tuning"],
     "job": _JOB_NOUN,
-    "scope": _fields("name objects"),
-    "problem": _fields("text"),
+    "scope": fields("name objects"),
+    "problem": fields("text"),
     "body": FREE,
 }
 
@@ -62,7 +36,7 @@ def of_event(nouns: tuple[str, ...], body: Schema | None) -> Schema:
     data = {noun: NOUNS[noun] for noun in nouns}
     change = {"old": body, "new": body} if body is not None else {}
     told = {"changed": LEAF, "between": LEAF} if body is not None else {}
-    event = {**_fields("id type server subject time"), "data": {**data, **change, **told}}
+    event = {**fields("id type server subject time"), "data": {**data, **change, **told}}
     return {**data, **change, "event": event, "server": LEAF, "now": LEAF}
 
 

@@ -1,38 +1,20 @@
 """The catalogue against the vendor's table."""
 
+import json
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from bridge.bonding.catalogue import KINDS, OPERATIONS, ROOT, Danger, Kind, Operation
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, KINDS, LITERAL, OPERATIONS, ROOT, Alias, Danger, Kind, Operation
 from bridge.bonding.proof import PROOFS
 from bridge.bonding.scopes import FAMILIES, WHOLE, family, tunings_of
-from bridge.core import schema
+from bridge.core import bodies
 from bridge.core.model import Repeat
 
-# the rows of the vendor's v4 table that the catalogue speaks of
-VENDOR = {
-    "/api/v4/": "GET",
-    "/api/v4/spaces/": "GET POST",
-    "/api/v4/spaces/X/": "GET PUT PATCH DELETE",
-    "/api/v4/aggregators/": "GET POST",
-    "/api/v4/aggregators/X/": "GET PUT PATCH DELETE",
-    "/api/v4/aggregators/X/bonds/": "GET",
-    "/api/v4/aggregators/X/bonds_secondary/": "GET",
-    "/api/v4/aggregators/X/bonds_current/": "GET",
-    "/api/v4/bonds/": "GET POST",
-    "/api/v4/bonds/X/": "GET PUT PATCH DELETE",
-    "/api/v4/bonds/X/restart/": "POST",
-    "/api/v4/bonds/X/restore_to_primary_agg/": "POST",
-    "/api/v4/bonds/X/tuners/": "GET POST",
-    "/api/v4/bonds/X/tuners/Z/": "GET",
-    "/api/v4/bonds/X/tuners/Z/cancel/": "POST",
-    "/api/v4/bonds/X/tuners/Z/accept/": "POST",
-    "/api/v4/bonds/X/tuners/Z/decline/": "POST",
-    "/api/v4/legs/": "GET",
-    "/api/v4/legs/X/": "GET",
-    "/api/v4/system/status/backups/": "GET",
-}
+# the vendor's own table: path -> methods
+VENDOR: dict[str, str] = json.loads((Path(__file__).parent / "v4_uris.json").read_text(encoding="utf-8"))
 
 
 def shape(path: str) -> str:
@@ -40,15 +22,40 @@ def shape(path: str) -> str:
     return re.sub(r"\{\w+\}|(?<=/)[XYZ](?=/)", "#", path)
 
 
-BY_SHAPE = {shape(path): methods.split() for path, methods in VENDOR.items()}
+def _requests(rows: Iterable[Operation]) -> set[tuple[str, str]]:
+    return {(row.method, shape(ROOT + row.path)) for row in rows}
 
 
-@pytest.mark.parametrize("row", OPERATIONS.values(), ids=lambda row: row.name)
-def test_every_operation_is_in_the_vendors_table(row: Operation) -> None:
-    """Path and method of each row are the vendor's, and its arguments are the names in its path."""
-    assert row.method in BY_SHAPE[shape(ROOT + row.path)]
-    assert list(row.arguments) == re.findall(r"\{(\w+)\}", row.path)
-    assert row.path.endswith("/")
+def test_to_the_letter_the_catalogue_is_the_vendors_table() -> None:
+    """Read literally, all 275 operations of the 135 URIs have a row, and no row is an invention."""
+    table = {(method, shape(path)) for path, methods in VENDOR.items() for method in methods.split()}
+    assert (len(VENDOR), len(table)) == (135, 275)
+    assert _requests(LITERAL.values()) == table
+
+
+def test_with_the_swapped_rows_put_right_there_are_276() -> None:
+    """The list of interface legs can create, and one leg can be changed and deleted: nothing else differs from the table."""
+    right, literal = _requests(OPERATIONS.values()), _requests(LITERAL.values())
+    one, several = "/api/v4/bonds/#/interface_legs/#/", "/api/v4/bonds/#/interface_legs/"
+    changing = ("PUT", "PATCH", "DELETE")
+    assert len(right) == 276
+    assert right - literal == {("POST", several), *((method, one) for method in changing)}
+    assert literal - right == {(method, several) for method in changing}
+
+
+@pytest.mark.parametrize("alias", ALIASES.values(), ids=lambda alias: alias.name)
+def test_an_alias_means_the_same_for_every_type_of_leg(alias: Alias) -> None:
+    """Whatever the leg's type, an alias is as dangerous and as repeatable, and needs the bond besides its own arguments."""
+    rows = [alias.operation(each) for each in ("interface", "mobile_broadband", "mobilebroadband")]
+    assert {(r.method, r.danger, r.repeat, r.note, r.proof, r.takes, r.kind) for r in rows} == {
+        (r.method, r.danger, r.repeat, r.note, r.proof, r.takes, r.kind) for r in (alias.sample,)
+    }
+    assert all(sorted(row.arguments) == sorted(("bond", *alias.arguments)) for row in rows)
+
+
+def test_what_cannot_be_done_is_no_operation() -> None:
+    """What the catalogue says is impossible has neither a row nor an alias."""
+    assert not IMPOSSIBLE.keys() & (OPERATIONS.keys() | ALIASES.keys())
 
 
 def test_names_and_requests_are_unique() -> None:
@@ -84,8 +91,8 @@ def test_every_kind_has_its_operations_and_its_body(kind: Kind) -> None:
         single = OPERATIONS[kind.single]
         assert (single.method, single.paged) == ("GET", False)
         assert shape(single.path) == shape(OPERATIONS[kind.collection].path) + "#/"
-    assert kind.volatile <= set(schema.BODIES[kind.name])
-    assert kind.by in schema.BODIES[kind.name]
+    assert kind.volatile <= set(bodies.BODIES[kind.name])
+    assert not kind.by or kind.by in bodies.BODIES[kind.name]
 
 
 def test_scopes_belong_to_families_and_read_known_lists() -> None:

@@ -11,7 +11,7 @@ from bridge.bonding.catalogue import KINDS, OPERATIONS
 from bridge.bonding.proof import PROOFS
 from bridge.bonding.scopes import read
 from bridge.bonding.wire import moment, normalise, reference, refusal, request
-from bridge.core import schema
+from bridge.core import bodies
 from bridge.errors import BadInput, Garbled
 
 KEY = b"a key of this installation"
@@ -95,7 +95,7 @@ def test_a_full_object_in_our_words(kind: str) -> None:
 def test_every_field_is_there_for_the_barest_object(kind: str) -> None:
     """An object with nothing but its id has every field of the schema, and a name a person can tell it by."""
     body = normalise(kind, MINIMAL[kind], KEY).body
-    assert set(body) == set(schema.BODIES[kind])
+    assert set(body) == set(bodies.BODIES[kind])
     assert body.get("name", "5")
     assert "5" in str(body.get("name", "5"))
 
@@ -129,7 +129,7 @@ def test_odd_values_change_no_shape_and_crash_nothing(kind: str, odd: object) ->
         if name == KINDS[kind].by:
             continue
         body = normalise(kind, {**FULL[kind], name: odd}, KEY).body
-        assert set(body) == set(schema.BODIES[kind])
+        assert set(body) == set(bodies.BODIES[kind])
         plain = {field: value for field, value in body.items() if field != "recommendations"}
         json.dumps(plain, allow_nan=False)
 
@@ -307,7 +307,7 @@ def test_any_object_is_seen_or_garbled(kind: str, raw: dict) -> None:
         seen = normalise(kind, raw, KEY)
     except Garbled:
         return
-    assert set(seen.body) == set(schema.BODIES[kind])
+    assert set(seen.body) == set(bodies.BODIES[kind])
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_placements_are_put_together_from_the_aggregators() -> None:
         each.id: (each.body["primary"], each.body["secondary"], each.body["current"]) for each in read("placements", fetch, KEY)
     }
     assert seen == {"7": (1, 2, 2), "8": (1, None, 1), "9": (2, None, 2)}
-    assert {tuple(each.body) for each in read("placements", fetch, KEY)} == {tuple(schema.BODIES["placement"])}
+    assert {tuple(each.body) for each in read("placements", fetch, KEY)} == {tuple(bodies.BODIES["placement"])}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.core import schema
+from bridge.core import bodies, schema
 from bridge.core.document import read
 from bridge.core.events import EVENTS
 from bridge.core.model import Body, Change, Event
@@ -31,7 +31,7 @@ def later(seconds: float) -> datetime:
 
 def body(kind: str, **given: Any) -> dict[str, Any]:
     """A whole body of a kind: what is not given is None."""
-    blank = schema.blank(schema.BODIES[kind])
+    blank = schema.blank(bodies.BODIES[kind])
     unknown = set(given) - set(blank)
     assert not unknown, f"{kind} has no {unknown}"
     return {**blank, **given}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core import examples, schema
+from bridge.core import bodies, examples, schema
 from bridge.core.model import Reason, Ruling
 from bridge.core.rule_file import GivenModel
 
@@ -70,7 +70,7 @@ def test_an_event_of_another_type_is_played_as_given() -> None:
 def test_imagined_events_are_whole() -> None:
     """What an example leaves out is null, and what it gives stands beside it."""
     made = examples.imagine(GivenModel(type="leg.down", data={"leg": {"name": "x"}}), VOCABULARY, "e")
-    assert made.data["leg"] == {**schema.blank(schema.BODIES["leg"]), "name": "x"}
+    assert made.data["leg"] == {**schema.blank(bodies.BODIES["leg"]), "name": "x"}
     assert made.data["bond"] == schema.blank(schema.BOND_NOUN)
     hook = examples.imagine(GivenModel(type="webhook.chat", data={"body": {"a": {"b": 1}}}), VOCABULARY, "e")
     assert hook.data["body"] == {"a": {"b": 1}}
