@@ -33,7 +33,8 @@ _WATCHED: Mapping[str, Schema] = {
     # how a bond stands, from its legs: state is up, degraded, down, on_failover or unknown; the others are numbers of legs
     "bond_condition": fields("id state up down degraded active"),
     "aggregator": fields("id name status standing note", space=SPACE),
-    "node": fields("id name status version"),
+    # outdated: whether its version is another than the repository's
+    "node": fields("id name status version outdated"),
     # outcome: recommended, nothing, failed, cancelled, or null while it runs; verdict: accepted, declined or null
     "bond_tuning": fields("id bond status outcome verdict created started finished", recommendations=FREE),
     "leg_tuning": fields("id bond leg status outcome verdict created started finished", recommendations=FREE),
@@ -42,7 +43,7 @@ _WATCHED: Mapping[str, Schema] = {
         "id bond leg protocol direction length rate_limit concurrency description status outcome created started finished",
         results=FREE,
     ),
-    "backup": fields("name complete size created"),
+    "backup": fields("name complete failed size created"),
     # whether backups come when they should: state is due, pending or overdue
     "backup_schedule": fields("state newest newest_at due_at overdue_at"),
     # state: clear, failing or stuck, since when; statuses: how many records have each

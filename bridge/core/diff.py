@@ -4,15 +4,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bridge.core.derived import carried
 from bridge.core.model import Body, Change, Known, Seen
-from bridge.core.standing import standing
 
 Key = tuple[str, str]  # kind, id
 
 # A thing is gone only after two complete walks this far apart missed it (and its own address says so, where it has one).
 GONE_AFTER = timedelta(seconds=60)
 
-_STANDING = frozenset({"leg", "aggregator"})
+
+# More missing at once than this share, and than a handful, is no everyday deletion: a filter, a permission, a broken list.
+SHRUNK_SHARE, SHRUNK_LEAST = 0.02, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ def suspects(before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime) -
     ]
 
 
+def shrunk(before: Mapping[Key, Known], missing: Collection[Key]) -> bool:
+    """Whether so much is missing that it is likelier hidden from us than deleted."""
+    there = sum(not known.gone for known in before.values())
+    return len(missing) > max(SHRUNK_LEAST, SHRUNK_SHARE * there)
+
+
+def with_derived(before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime) -> list[Seen]:
+    """The objects with what only their past and the time tell about them; `now` is the server's."""
+    return [carried(_body(before.get((each.kind, each.id))), each, now) for each in seen]
+
+
 def compare(
     before: Mapping[Key, Known],
     seen: Iterable[Seen],
@@ -42,7 +55,10 @@ def compare(
     gone: Collection[Key],
     now: datetime,
 ) -> Diff:
-    """What changed from `before` to this complete walk. `gone` are the suspects found to be really gone."""
+    """What changed from `before` to this complete walk. `gone` are the suspects found to be really gone.
+
+    `known` holds only what is to be written: new objects, changed ones (volatile fields included), missing ones.
+    """
     changes: list[Change] = []
     known: list[Known] = []
     present = set()
@@ -50,10 +66,10 @@ def compare(
         key = (each.kind, each.id)
         present.add(key)
         old = before.get(key)
-        there = old.seen.body if old and not old.gone else None
-        new = _carry(there, each)
-        known.append(Known(new, old.counts if old else {}))
-        change = _change(there, new, volatile.get(each.kind, frozenset()))
+        there = _body(old)
+        if old is None or old.seen != each or old.missing_since or old.gone:
+            known.append(Known(each, old.counts if old else {}))
+        change = _change(there, each, volatile.get(each.kind, frozenset()))
         if change:
             changes.append(change)
     for key, old in before.items():
@@ -61,18 +77,28 @@ def compare(
             continue
         if key in gone:
             changes.append(Change(old.seen.kind, old.seen.id, old.seen.body, None))
-        known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone))
+        if key in gone or old.missing_since is None:
+            known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone))
     return Diff(tuple(changes), tuple(known))
 
 
-def _carry(before: Body | None, new: Seen) -> Seen:
-    if new.kind not in _STANDING:
-        return new
-    return replace(new, body={**new.body, "standing": standing(new.kind, before, new.body)})
+def _body(known: Known | None) -> Body | None:
+    return known.seen.body if known and not known.gone else None
 
 
 def _change(before: Body | None, new: Seen, volatile: frozenset[str]) -> Change | None:
     if before is None:
         return Change(new.kind, new.id, None, new.body)
-    fields = frozenset(name for name in new.body if name not in volatile and new.body[name] != before.get(name))
+    fields = frozenset(name for name in _differing(before, new.body) if name not in volatile)
     return Change(new.kind, new.id, before, new.body, fields) if fields else None
+
+
+def _differing(before: Body, after: Body) -> Iterable[str]:
+    """Names of the fields that differ; below `other`, where the server's own names stand, as `other.name`."""
+    for name, value in after.items():
+        if name != "other":
+            if value != before.get(name):
+                yield name
+            continue
+        old, new = before.get(name) or {}, value or {}
+        yield from (f"other.{below}" for below in sorted({*old, *new}) if old.get(below) != new.get(below))

@@ -5,12 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bridge.core import guards, retry
+from bridge.core import guards, retry, schema
 from bridge.core.canonical import identity
 from bridge.core.expressions import ConditionError, Facts, prepared
 from bridge.core.guards import Held
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Mode, Reason, Retry, Ruling, Verdict
 from bridge.core.rules import Cooldown, Rule, Step
+
+
+_NOTHING_KNOWN: Body = dict.fromkeys(schema.KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ def facts_of(event: Event, now: datetime) -> dict[str, Json]:
     """What expressions see: `event`, its nouns for short, `old`, `new`, `server`, `now`; times as ISO 8601 text."""
     told = {"id": event.id, "type": event.type, "server": event.server, "subject": event.subject}
     plain = {**told, "time": event.time.isoformat(), "data": event.data}
-    return {**event.data, "event": plain, "server": event.server, "now": now.isoformat()}
+    return {**event.data, "event": plain, "known": {**_NOTHING_KNOWN, **event.known}, "server": event.server, "now": now.isoformat()}
 
 
 def cooldown_keys(rules: Iterable[Rule], event: Event, now: datetime) -> set[str]:
@@ -102,7 +105,7 @@ class _Meeting:
 
     def verdict(self) -> tuple[Verdict, tuple[Job, ...]]:
         facts = prepared(facts_of(self.event, self.situation.now))
-        stopped = self._condition(facts) or self._expired() or self._cooldown(facts)
+        stopped = self._condition(facts) or self._over() or self._expired() or self._cooldown(facts)
         if stopped:
             return stopped, ()
         jobs = tuple(_jobs(self.rule, self.event, self.decision, facts, self.situation.now))
@@ -119,6 +122,12 @@ class _Meeting:
         holds = condition.holds(facts)
         self.trace.append(_traced("if", "holds" if holds else "does not hold", condition.source))
         return None if holds else Verdict(Ruling.SKIP, Reason.CONDITION, condition.source)
+
+    def _over(self) -> Verdict | None:
+        if not self.event.known.get("over") or not any(step.action == "call" for step in self.rule.steps):
+            return None
+        self.trace.append(_traced("guard over", "over", "it had ended before it was found"))
+        return Verdict(Ruling.SKIP, Reason.OVER, "it had ended before it was found: told, but nothing is called")
 
     def _expired(self) -> Verdict | None:
         longest = max(_retry(step, self.event).until for step in self.rule.steps)
@@ -143,6 +152,8 @@ class _Meeting:
         holder = self.situation.held.get(self.key) if self.key else None
         return {
             "event": self.event.id,
+            "time": self.event.time.isoformat(),
+            "known": dict(self.event.known),
             "now": self.situation.now.isoformat(),
             "rule": self.rule.hash,
             "mode": self.mode,

@@ -46,6 +46,10 @@ class Reason(StrEnum):
     RULE_GONE = "rule_gone"
     STEP_FAILED = "step_failed"
     UNREADABLE = "unreadable"
+    OVER = "over"
+    FLAPPING = "flapping"
+    HANDS_OFF = "hands_off"
+    NOT_ALLOWED = "not_allowed"
     IN_DOUBT = "in_doubt"
 
 
@@ -113,7 +117,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened. `time`: when, in domain time; `seen_at`: when the bridge learned of it."""
+    """Something happened. `time`: when, in domain time; `seen_at`: when the bridge learned of it.
+
+    `exact`: the server itself told the time. `known`: what the bridge knew about it when it was decided (schema.KNOWN).
+    """
 
     id: str
     type: str
@@ -122,6 +129,8 @@ class Event:
     time: datetime
     seen_at: datetime
     data: Body
+    exact: bool = False
+    known: Body = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,25 +19,37 @@ NOUNS: Mapping[str, Schema] = {
     "bond": BOND_NOUN,
     "primary": _AGGREGATOR_NOUN,
     "current": _AGGREGATOR_NOUN,
-    "tuning": BODIES["bond_tuning"],
     "job": _JOB_NOUN,
+    # cause: which kind of thing it is that its members have in common; numbers of bonds and legs that it took down
+    "incident": fields("id cause key name state began ended bonds legs"),
+    # how often the leg's standing changed in this spell, and since when
+    "flapping": fields("changes since"),
     "scope": fields("name objects"),
     "problem": fields("text"),
+    # what the server wrote: types and lengths, never values
+    "sample": FREE,
     "body": FREE,
 }
 
 
-def of_event(nouns: tuple[str, ...], body: Schema | None) -> Schema:
+# What the bridge knew about an event when it was decided: the id of the incident that owns it, whether its leg flaps, what
+# explains it (an action, a tuning, a test), until when somebody works on its bond, whether it was over when found.
+KNOWN = fields("incident flapping explained hands_off over")
+
+
+def of_event(nouns: tuple[str, ...], kind: str | None, body: Schema | None) -> Schema:
     """What an expression sees when it meets an event with these nouns, whose object has this body.
 
     Nouns stand under `event.data` and, for short, at the root; `old` and `new` are the object before and after,
-    `changed` the names of the fields that differ, `between` the two polls it happened between.
+    `changed` the names of the fields that differ, `between` the two polls it happened between, `over` whether it was over
+    when it was found. A `tuning` is one of a bond
+    or of a leg, as the event's kind is.
     """
-    data = {noun: NOUNS[noun] for noun in nouns}
+    data = {noun: BODIES[kind] if noun == "tuning" and kind else NOUNS[noun] for noun in nouns}
     change = {"old": body, "new": body} if body is not None else {}
-    told = {"changed": LEAF, "between": LEAF} if body is not None else {}
+    told = {"changed": LEAF, "between": LEAF, "over": LEAF} if body is not None else {}
     event = {**fields("id type server subject time"), "data": {**data, **change, **told}}
-    return {**data, **change, "event": event, "server": LEAF, "now": LEAF}
+    return {**data, **change, "event": event, "known": KNOWN, "server": LEAF, "now": LEAF}
 
 
 def blank(schema: Schema) -> Any:

@@ -20,7 +20,7 @@ CLASSES = {
 }
 
 # Classes that say how a leg stands; the others (somebody is testing it, or we cannot read it) leave that open.
-_STANDINGS = frozenset({"up", "degraded", "down"})
+STANDINGS = frozenset({"up", "degraded", "down"})
 
 
 def class_of(state: str) -> str:
@@ -34,6 +34,6 @@ def standing(kind: str, before: Body | None, after: Body) -> str | None:
     So up → testing → up is no outage and no recovery, and down → testing → up is one recovery.
     """
     said = after["class"] if kind == "leg" else str(after["status"]).lower()
-    if said in _STANDINGS:
+    if said in STANDINGS:
         return str(said)
     return before["standing"] if before else None

@@ -9,9 +9,11 @@ from bridge.core import events, match
 from bridge.core.canonical import identity
 from bridge.core.headlines import headline
 from bridge.core.model import Decision, Event, Job, Ruling
+from bridge.pipeline.interpret import Interpreter
 from bridge.rulebook import Keeper, Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
 from bridge.store import rulebooks
 from bridge.store.database import Database
 
@@ -26,16 +28,22 @@ class Decider:
     """Decides events. `forced_live` tells whether a server's rules act although they say dry_run."""
 
     def __init__(
-        self, database: Database, keeper: Keeper, now: Callable[[], datetime], forced_live: Callable[[str], bool]
+        self,
+        database: Database,
+        keeper: Keeper,
+        interpreter: Interpreter,
+        now: Callable[[], datetime],
+        forced_live: Callable[[str], bool],
     ) -> None:
         self._database, self._keeper, self._now, self._forced_live = database, keeper, now, forced_live
+        self._interpreter = interpreter
         self._adopted: str | None = None
         self._told: str | None = None
 
     def waiting(self) -> list[str]:
-        """Servers with events to decide."""
+        """Servers with events to decide, or with something to conclude because time has passed."""
         with self._database.reading() as connection:
-            return event_store.servers_with_undecided(connection)
+            return sorted({*event_store.servers_with_undecided(connection), *incident_store.due(connection, self._now())})
 
     def rulebook(self) -> Rulebook:
         """The newest good rulebook; a new one is remembered, a bad one is told about once."""
@@ -59,6 +67,7 @@ class Decider:
             return []
         owed: list[Job] = []
         try:
+            self._interpreter.timers(server, fence)
             while True:
                 batch, jobs = self._batch(server, fence)
                 owed += jobs
@@ -71,7 +80,9 @@ class Decider:
     def _batch(self, server: str, fence: int) -> tuple[list[Event], list[Job]]:
         book, now = self.rulebook(), self._now()
         with self._database.reading() as connection:
-            batch = event_store.undecided(connection, server, _BATCH)
+            recorded = event_store.undecided(connection, server, _BATCH)
+        batch = self._interpreter.interpret(server, fence, recorded)
+        with self._database.reading() as connection:
             keys = {key for event in batch for key in match.cooldown_keys(book.rules, event, now)}
             held = decision_store.held(connection, keys)
         forced = bool(batch) and self._forced_live(server)

@@ -1,11 +1,12 @@
 """Events as rows: written once by their id, decided once in recorded order."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, RowMapping, and_, select, update
 
-from bridge.core.model import Event
+from bridge.core.model import Body, Event
 from bridge.store import leases
 from bridge.store.tables import events, servers
 from bridge.store.types import insert_new
@@ -49,9 +50,38 @@ def mark_decided(connection: Connection, decided: Sequence[Event]) -> None:
     connection.execute(update(events).where(events.c.id.in_(ids)).values(decided=True))
 
 
+def note(connection: Connection, known: Mapping[str, Body]) -> None:
+    """What was known about each event when it was decided; once, before its decisions."""
+    for event, body in known.items():
+        connection.execute(update(events).where(events.c.id == event).values(known=dict(body)))
+
+
+def refine(connection: Connection, times: Mapping[str, datetime]) -> None:
+    """The true time of each event, by the server's own history; once, and its id stays."""
+    for event, time in times.items():
+        mine = and_(events.c.id == event, events.c.exact.is_(False))
+        connection.execute(update(events).where(mine).values(time=time, exact=True))
+
+
+def about(connection: Connection, server: str, subject: str, types: Iterable[str], since: datetime) -> list[RowMapping]:
+    """Events of these types about one object, seen since then, in recorded order."""
+    wanted = and_(events.c.server == server, events.c.subject == subject, events.c.type.in_(sorted(types)))
+    found = select(events).where(wanted, events.c.seen_at >= since).order_by(events.c.seq)
+    return list(connection.execute(found).mappings())
+
+
+def happened(connection: Connection, server: str, name: str, since: datetime, until: datetime) -> list[Event]:
+    """Events of one type that happened in this stretch of time."""
+    wanted = and_(events.c.server == server, events.c.type == name, events.c.time >= since, events.c.time <= until)
+    return [event_of(dict(row)) for row in connection.execute(select(events).where(wanted)).mappings()]
+
+
 def event_of(row: Mapping[str, Any]) -> Event:
     """A row as a value."""
-    return Event(row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"])
+    return Event(
+        row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"],
+        row["exact"], row["known"] or {},
+    )  # fmt: skip
 
 
 def _row(event: Event) -> dict[str, Any]:
@@ -64,4 +94,6 @@ def _row(event: Event) -> dict[str, Any]:
         "seen_at": event.seen_at,
         "data": dict(event.data),
         "decided": False,
+        "exact": event.exact,
+        "known": None,
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
+from bridge.core.explained import Done
 from bridge.core.model import Job, JobState, Outcome, Reason, Retry, Ruling, Verdict
 from bridge.core.retry import Next
 from bridge.core.steps import progress
@@ -111,6 +112,14 @@ def answer_doubt(connection: Connection, job: str, state: JobState, verdict: Ver
     decisions.add_verdict(connection, settled.decision, job, verdict, now)
     move_on(connection, settled, now)
     return True
+
+
+def calls_since(connection: Connection, server: str, since: datetime) -> list[Done]:
+    """What we have asked this server to do since then, each attempt."""
+    columns = select(jobs.c.id, jobs.c.request, attempts.c.began_at).join(attempts, attempts.c.job == jobs.c.id)
+    sent = and_(jobs.c.server == server, jobs.c.action == "call", attempts.c.what == "send", attempts.c.began_at >= since)
+    found = connection.execute(columns.where(sent).order_by(attempts.c.seq))
+    return [Done(row.request["operation"], row.request["arguments"], row.began_at, row.id) for row in found]
 
 
 def job_of(row: RowMapping) -> Job:

@@ -1,6 +1,6 @@
 """What has been seen: servers, scopes and the objects in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,6 +89,12 @@ def bodies(connection: Connection, server: str, wanted: Iterable[Key]) -> dict[K
         ))  # fmt: skip
         found |= {(row.kind, row.id): row.body for row in rows}
     return found
+
+
+def bodies_of(connection: Connection, server: str, kinds: Collection[str]) -> list[tuple[str, Body]]:
+    """(kind, body) of every object of these kinds that is there."""
+    there = and_(objects.c.server == server, objects.c.kind.in_(list(kinds)), objects.c.gone.is_(False))
+    return [(row.kind, row.body) for row in connection.execute(select(objects.c.kind, objects.c.body).where(there))]
 
 
 def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], *, at: datetime, offset: float) -> None:

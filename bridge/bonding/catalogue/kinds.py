@@ -17,7 +17,8 @@ _PARTICULAR = (
     Kind("leg", "leg.list", "leg.get", volatile=_RATES, secret=_PASSWORD),
     Kind("bond", "bond.list", "bond.get", volatile=_RATES, secret=_NODE_SECRETS),
     Kind("aggregator", "aggregator.list", "aggregator.get", secret=_NODE_SECRETS),
-    Kind("node", "node.list", "node.get", secret=_NODE_SECRETS),
+    # its name and status are its bonder's or aggregator's to tell
+    Kind("node", "node.list", "node.get", volatile=frozenset({"name", "status"}), secret=_NODE_SECRETS),
     Kind("bonder", "bonder.list", "bonder.get", secret=_NODE_SECRETS),
     Kind("space", "space.list", "space.get", by="key", unique=frozenset({"key"})),
     Kind("user", "user.list", "user.get", secret=_PASSWORD, unique=frozenset({"email"})),

@@ -1,0 +1,71 @@
+"""What an object's body says that the server does not: worked out from the object before, the object now, and the time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bridge.core.event_rows import EXPIRY_DAYS
+from bridge.core.model import Body, Seen
+from bridge.core.standing import standing
+
+# As long as failures rise and nothing that waits gets done, a queue is stuck: a node that is only restarting is back sooner.
+STUCK_AFTER = timedelta(minutes=10)
+
+Derive = Callable[[Body | None, Body, datetime], Body]
+
+
+def carried(before: Body | None, new: Seen, now: datetime) -> Seen:
+    """The object with the fields that only we can fill. `now` on the server's own clock, as its times are."""
+    derive = _DERIVED.get(new.kind)
+    return replace(new, body={**new.body, **derive(before, new.body, now)}) if derive else new
+
+
+def _standing(kind: str) -> Derive:
+    return lambda before, body, _: {"standing": standing(kind, before, body)}
+
+
+def _queue(before: Body | None, body: Body, now: datetime) -> Body:
+    """Configuration updates: `failing` while failures rise, `stuck` when besides nothing pending gets done for a while.
+
+    Where the server does not say how many are pending, only failures that stop rising can clear it.
+    """
+    state, since = (before["state"], before["since"]) if before else (None, None)
+    rising = before is not None and (body["failures"] or 0) > (before["failures"] or 0)
+    if state in (None, "clear"):
+        return {"state": "failing", "since": now.isoformat()} if rising else {"state": "clear", "since": None}
+    assert before is not None  # noqa: S101  a state was read from it
+    known = body["pending"] is not None and before["pending"] is not None
+    done = known and body["pending"] < before["pending"]
+    if body["pending"] == 0 or (done and not rising):
+        return {"state": "clear", "since": None}
+    if done:
+        return {"state": "failing", "since": now.isoformat()}
+    late = since is None or now - datetime.fromisoformat(since) >= STUCK_AFTER
+    if late and not rising and not known:
+        return {"state": "clear", "since": None}
+    return {"state": "stuck" if late else state, "since": since}
+
+
+def _checks(before: Body | None, body: Body, _: datetime) -> Body:
+    """Failover checks: `failing` while their failures rise from one look to the next."""
+    if before is None:
+        return {"state": "clear"}
+    return {"state": "failing" if (body["failure"] or 0) > (before["failure"] or 0) else "clear"}
+
+
+def _expiry(_: Body | None, body: Body, now: datetime) -> Body:
+    """How near a certificate's end is: the smallest of EXPIRY_DAYS that it has come to, 0 after it, None before."""
+    if not body["not_after"]:
+        return {"stage": None}
+    left = (datetime.fromisoformat(body["not_after"]) - now) / timedelta(days=1)
+    reached = [days for days in (*EXPIRY_DAYS, 0) if left <= days]
+    return {"stage": min(reached) if reached else None}
+
+
+_DERIVED: Mapping[str, Derive] = {
+    "leg": _standing("leg"),
+    "aggregator": _standing("aggregator"),
+    "config_updates": _queue,
+    "failover_checks": _checks,
+    "certificate": _expiry,
+}

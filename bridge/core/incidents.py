@@ -1,0 +1,123 @@
+"""Cause before effect: when many bonds lose legs at once, that is one incident with members, not as many outages (G4).
+
+Judged on when things happened, not on when they were learned: after a gap the histories of hundreds of legs come in one
+by one, and still make one incident.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bridge.core.canonical import identity
+
+# Bonds with a common cause that lose legs within WINDOW of each other: as many as SHARE of all that have it, and LEAST.
+WINDOW = timedelta(seconds=60)
+SHARE, LEAST = 0.3, 5
+# Nearly everything at once, on more than one aggregator: is it them, or is it what we see through?
+EVERYTHING = 0.9
+# The vendor declares an aggregator failed at the third miss of a check every 30 s; what it has not by then, it will not.
+LET_GO = timedelta(minutes=3)
+# An incident is over when no more than this share of its legs is still down, and nothing joined it for a while.
+LEFT, QUIET = 0.1, timedelta(minutes=2)
+
+# the widest first: an event belongs to one incident, and to the first of these that fits
+CAUSES = ("server", "aggregator", "provider", "space")
+
+Cause = tuple[str, str]  # one of CAUSES, and which
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A leg went down. `causes`: what it has in common with others, as (one of CAUSES, which)."""
+
+    event: str
+    bond: int
+    leg: int
+    at: datetime
+    causes: frozenset[Cause]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """`state`: suspected, failed (an aggregator's, when the server says so), open, over. `bonds`, `legs`: ids it took."""
+
+    id: str
+    cause: Cause
+    state: str
+    began: datetime
+    last: datetime
+    ended: datetime | None = None
+    bonds: frozenset[int] = frozenset()
+    legs: frozenset[int] = frozenset()
+
+    def takes(self, cause: Iterable[Cause], bond: int | None, at: datetime) -> bool:
+        """Whether what happened then belongs to it: it has the cause, or happens to a bond that is in it."""
+        if not self.began - WINDOW <= at <= (self.ended or at):
+            return False
+        return bond in self.bonds or self.cause in cause
+
+    def with_loss(self, loss: Loss) -> "Incident":
+        """The incident with one more member."""
+        took = {"bonds": self.bonds | {loss.bond}, "legs": self.legs | {loss.leg}}
+        return replace(self, began=min(self.began, loss.at), last=max(self.last, loss.at), **took)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`incidents`: those that are new or took members, by id. `owners`: event → the incident it belongs to, for good."""
+
+    incidents: Mapping[str, Incident]
+    owners: Mapping[str, str]
+    opened: tuple[str, ...]
+
+
+def judge(server: str, losses: Iterable[Loss], known: Sequence[Incident], sizes: Mapping[Cause, int]) -> Judged:
+    """`losses`: those not owned yet, recent ones included. `known`: open, and lately over. `sizes`: bonds per cause."""
+    current = {each.id: each for each in known}
+    owners: dict[str, str] = {}
+    opened: list[str] = []
+    waiting: list[Loss] = []
+    for loss in sorted(losses, key=lambda it: (it.at, it.event)):
+        owner = next((each for each in current.values() if each.takes(loss.causes, loss.bond, loss.at)), None)
+        if owner:
+            current[owner.id], owners[loss.event] = owner.with_loss(loss), owner.id
+            continue
+        waiting = [*(each for each in waiting if loss.at - each.at <= WINDOW), loss]
+        members = _common(waiting, sizes)
+        if members:
+            incident = _opened(server, *members)
+            current[incident.id] = incident
+            opened.append(incident.id)
+            owners |= {each.event: incident.id for each in members[1]}
+            waiting = [each for each in waiting if each not in members[1]]
+    touched = {name: each for name, each in current.items() if name in opened or name in owners.values()}
+    return Judged(touched, owners, tuple(opened))
+
+
+def _common(losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> tuple[Cause, list[Loss]] | None:
+    """The widest cause that enough of them have in common; of two as wide, the one that more of them have."""
+    newest = losses[-1]
+    for kind in CAUSES:
+        share = EVERYTHING if kind == "server" else SHARE
+        found = []
+        for cause in sorted(each for each in newest.causes if each[0] == kind):
+            members = [each for each in losses if cause in each.causes]
+            if len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0)):
+                found.append((cause, members))
+        if found:
+            return max(found, key=lambda it: len(it[1]))
+    return None
+
+
+def _opened(server: str, cause: Cause, members: Sequence[Loss]) -> Incident:
+    first = members[0]
+    state = "suspected" if cause[0] == "aggregator" else "open"
+    incident = Incident(identity(server, *cause, first.event), cause, state, first.at, first.at)
+    for each in members:
+        incident = incident.with_loss(each)
+    return incident
+
+
+def over(incident: Incident, down: int, *, cause_down: bool, touched: datetime, now: datetime) -> bool:
+    """Whether it is over. `down`: how many of its legs still are; `cause_down`: the aggregator itself is still failed."""
+    return not cause_down and down <= LEFT * len(incident.legs) and now - touched >= QUIET

@@ -1,0 +1,208 @@
+"""Interpret: what recorded events mean together, before they are decided. Under the same lease, in the same order.
+
+Legs that flap, incidents that own many events, actions that explain an outage, bonds that somebody works on: each event is
+noted once with what was known, and what follows from several of them becomes an event of its own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bridge.core import events, explained, flapping, incidents
+from bridge.core.events import EVENTS
+from bridge.core.flapping import Bucket, Limits
+from bridge.core.incidents import Incident
+from bridge.core.model import Body, Event
+from bridge.pipeline import surroundings
+from bridge.pipeline.surroundings import Surroundings
+from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
+from bridge.store.database import Database
+from bridge.store.incidents import Kept
+
+_TURNS = frozenset({"leg.down", "leg.up", "leg.degraded"})
+_LOOK_AGAIN = surroundings.LOOK_AGAIN
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What one batch comes to, as it is worked out."""
+
+    server: str
+    now: datetime
+    around: Surroundings
+    concluded: list[Event]
+    buckets: dict[int, tuple[Bucket, datetime | None]]
+    kept: dict[str, Kept]
+    owners: dict[str, str]
+    known: dict[str, Body]
+
+
+class Interpreter:
+    """`now` is domain time; `limits` say what flapping is."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], limits: Limits) -> None:
+        self._database, self._now, self._limits = database, now, limits
+
+    def interpret(self, server: str, fence: int, batch: Sequence[Event]) -> list[Event]:
+        """The same events with what is known about them; what follows from them is recorded, to be decided after them."""
+        fresh = [event for event in batch if not event.known]
+        if not fresh:
+            return list(batch)
+        now = self._now()
+        with self._database.reading() as connection:
+            around = surroundings.gather(connection, server, fresh, now)
+        reading = _Reading(server, now, around, [], {}, {}, dict(around.owners), {})
+        self._flapping(reading, fresh)
+        self._incidents(reading, fresh)
+        for event in fresh:
+            reading.known[event.id] = _known(reading, event)
+        with self._database.writing() as connection:
+            event_store.check_deciding(connection, server, fence)
+            event_store.record(connection, reading.concluded)
+            incident_store.save_buckets(connection, server, reading.buckets)
+            for kept in reading.kept.values():
+                incident_store.save(connection, server, kept, now + _LOOK_AGAIN)
+            incident_store.attach(connection, reading.owners)
+            event_store.note(connection, reading.known)
+        return [replace(event, known=reading.known.get(event.id, event.known)) for event in batch]
+
+    def _flapping(self, reading: _Reading, fresh: Iterable[Event]) -> None:
+        for event in fresh:
+            if event.type not in _TURNS or event.data["leg"]["id"] is None:
+                continue
+            leg = event.data["leg"]["id"]
+            before = reading.buckets[leg][0] if leg in reading.buckets else reading.around.buckets.get(leg, Bucket())
+            after = flapping.poured(before, [event.time], self._limits)
+            reading.buckets[leg] = (after, flapping.calm_at(after, self._limits))
+            if after.since and not before.flapping:
+                nouns = {"leg": event.data["leg"], "bond": event.data["bond"]}
+                reading.concluded.append(_spell(reading, "leg.flapping", leg, after, after.since, nouns))
+
+    def _incidents(self, reading: _Reading, fresh: Sequence[Event]) -> None:
+        around = reading.around
+        judged = incidents.judge(reading.server, around.losses, [kept.incident for kept in around.kept], around.sizes)
+        stored = {kept.incident.id: kept for kept in around.kept}
+        for name, one in judged.incidents.items():
+            label = stored[name].name if name in stored else around.names.get(one.cause, one.cause[1])
+            reading.kept[name] = Kept(one, label, reading.now)
+        reading.owners |= judged.owners
+        current = {**stored, **reading.kept}
+        for event in fresh:
+            if event.id not in reading.owners:
+                self._join(reading, current, event)
+        for name in judged.opened:
+            reading.concluded.append(opening(reading.server, reading.kept[name], reading.now))
+
+    def _join(self, reading: _Reading, current: dict[str, Kept], event: Event) -> None:
+        """What happens to a bond that an incident has taken belongs to it, and what the server says of its cause."""
+        bond, causes = surroundings.bond_of(event), surroundings.named_by(event)
+        if bond is None and not causes:
+            return
+        for name, kept in current.items():
+            if kept.incident.takes(causes, bond, event.time):
+                one = replace(kept.incident, last=max(kept.incident.last, event.time))
+                if event.type == "aggregator.failed":
+                    one = replace(one, state="failed")
+                current[name] = reading.kept[name] = Kept(one, kept.name, reading.now)
+                reading.owners[event.id] = name
+                return
+
+    def timers(self, server: str, fence: int) -> None:
+        """Legs that have calmed down, incidents that are over."""
+        now = self._now()
+        with self._database.reading() as connection:
+            calm = incident_store.calm(connection, server, now)
+            kept = [each for each in incident_store.recent(connection, server, now) if each.incident.ended is None]
+            legs = {leg for each in kept for leg in each.incident.legs} | set(calm)
+            standings = surroundings.standings(connection, server, legs, kept)
+        concluded: list[Event] = []
+        with self._database.writing() as connection:
+            event_store.check_deciding(connection, server, fence)
+            for leg, (bucket, ended) in calm.items():
+                nouns = standings.nouns(leg)
+                concluded.append(_spelled(server, "leg.stable", leg, bucket, ended, now, nouns))
+                incident_store.save_buckets(connection, server, {leg: (flapping.calmed(bucket, ended, self._limits), None)})
+            for each in kept:
+                ended_one = _looked_at(each, standings, now)
+                incident_store.save(connection, server, ended_one, None if ended_one.incident.ended else now + _LOOK_AGAIN)
+                if ended_one.incident.ended:
+                    concluded.append(closing(server, ended_one, now))
+            event_store.record(connection, concluded)
+
+
+def _looked_at(kept: Kept, standings: surroundings.Standings, now: datetime) -> Kept:
+    one = kept.incident
+    if one.state == "suspected" and now - one.began > incidents.LET_GO:
+        one = replace(one, state="open")
+    down = sum(standings.down(leg) for leg in one.legs)
+    if incidents.over(one, down, cause_down=standings.failed(one.cause), touched=kept.touched, now=now):
+        one = replace(one, state="over", ended=one.last)
+    return replace(kept, incident=one)
+
+
+def _known(reading: _Reading, event: Event) -> Body:
+    bond, leg = surroundings.bond_of(event), (event.data.get("leg") or {}).get("id")
+    bucket = reading.buckets.get(leg, (reading.around.buckets.get(leg),))[0] if leg is not None else None
+    held = reading.around.held.get(bond) if bond is not None else None
+    why = None
+    if event.type in explained.EXPLAINABLE:
+        done = reading.around.done
+        why = explained.by_actions(done, bond, leg, event.time) or explained.by_runs(reading.around.runs, bond, event.time)
+    return {
+        "incident": reading.owners.get(event.id),
+        "flapping": bool(bucket and bucket.flapping),
+        "explained": why,
+        "hands_off": held.isoformat() if held else None,
+        "over": bool(event.data.get("over")),
+    }
+
+
+def _spell(reading: _Reading, name: str, leg: int, bucket: Bucket, time: datetime, nouns: Mapping[str, Body]) -> Event:
+    return _spelled(reading.server, name, leg, bucket, time, reading.now, nouns)
+
+
+def _spelled(
+    server: str, name: str, leg: int, bucket: Bucket, time: datetime, now: datetime, nouns: Mapping[str, Body]
+) -> Event:
+    since = bucket.since.isoformat() if bucket.since else None
+    data = {**nouns, "flapping": {"changes": bucket.changes, "since": since}}
+    return events.make(
+        EVENTS[name], server=server, subject=f"leg/{leg}", n=since, time=min(time, now), seen_at=now, data=data
+    )  # fmt: skip
+
+
+def opening(server: str, kept: Kept, now: datetime) -> Event:
+    """The event that an incident is opened with."""
+    kind, key = kept.incident.cause
+    if kind == "aggregator":
+        data = {"aggregator": {"id": int(key), "name": kept.name}, "incident": incident_noun(kept)}
+        return _of(server, "aggregator.suspected", kept.incident, kept.incident.began, now, data)
+    return _of(server, "incident.opened", kept.incident, kept.incident.began, now, {"incident": incident_noun(kept)})
+
+
+def closing(server: str, kept: Kept, now: datetime) -> Event:
+    """The event that an incident ends with."""
+    return _of(server, "incident.ended", kept.incident, kept.incident.last, now, {"incident": incident_noun(kept)})
+
+
+def _of(server: str, name: str, one: Incident, time: datetime, now: datetime, data: Body) -> Event:
+    return events.make(
+        EVENTS[name], server=server, subject=f"incident/{one.id}", n=one.id, time=time, seen_at=now, data=data
+    )  # fmt: skip
+
+
+def incident_noun(kept: Kept) -> Body:
+    """What an event says about an incident."""
+    one = kept.incident
+    return {
+        "id": one.id,
+        "cause": one.cause[0],
+        "key": one.cause[1],
+        "name": kept.name,
+        "state": one.state,
+        "began": one.began.isoformat(),
+        "ended": one.ended.isoformat() if one.ended else None,
+        "bonds": len(one.bonds),
+        "legs": len(one.legs),
+    }

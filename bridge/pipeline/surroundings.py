@@ -1,0 +1,160 @@
+"""What stands around a batch of events: everything that is read before they are interpreted."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bridge.core import explained, incidents
+from bridge.core.events import bond_noun
+from bridge.core.explained import Done
+from bridge.core.flapping import Bucket
+from bridge.core.incidents import Cause, Loss
+from bridge.core.model import Body, Event
+from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
+from bridge.store import jobs as job_store
+from bridge.store import watching
+from bridge.store.incidents import Kept
+
+# how often an open incident is looked at
+LOOK_AGAIN = timedelta(seconds=15)
+
+_LOSS = "leg.down"
+_RUNS = ("bond_tuning", "leg_tuning", "speedtest")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`losses`: the batch's and the recent ones that nobody owns; `sizes`: bonds per cause; `names` of causes."""
+
+    buckets: Mapping[int, Bucket]
+    kept: Sequence[Kept]
+    losses: Sequence[Loss]
+    sizes: Mapping[Cause, int]
+    names: Mapping[Cause, str]
+    owners: Mapping[str, str]
+    held: Mapping[int, datetime]
+    done: Sequence[Done]
+    runs: Sequence[tuple[str, Body]]
+
+
+def gather(connection: Connection, server: str, fresh: Sequence[Event], now: datetime) -> Surroundings:
+    """Read what these events need; what none of them needs is not read."""
+    legs = {event.data["leg"]["id"] for event in fresh if event.data.get("leg")} - {None}
+    first, last = min(event.time for event in fresh), max(event.time for event in fresh)
+    recent = _recent_losses(connection, server, fresh, first, last)
+    owners = incident_store.owners(connection, [each.id for each in (*recent, *fresh)])
+    losses = [_loss(server, each) for each in recent if each.id not in owners and _complete(each)]
+    explainable = any(event.type in explained.EXPLAINABLE for event in fresh)
+    return Surroundings(
+        buckets=incident_store.buckets(connection, server, legs) if legs else {},
+        kept=incident_store.recent(connection, server, first - incidents.WINDOW),
+        losses=losses,
+        sizes=_sizes(connection, server) if losses else {},
+        names=_names(connection, server) if losses else {},
+        owners={event.id: owners[event.id] for event in fresh if event.id in owners},
+        held={bond: row["until"] for bond, row in incident_store.held(connection, server, now).items()},
+        done=job_store.calls_since(connection, server, first - explained.LONGEST) if explainable else (),
+        runs=watching.bodies_of(connection, server, _RUNS) if explainable else (),
+    )
+
+
+def bond_of(event: Event) -> int | None:
+    """The bond an event is about."""
+    return (event.data.get("bond") or {}).get("id")
+
+
+def named_by(event: Event) -> frozenset[Cause]:
+    """The cause that an event is itself about: what the server says of an aggregator."""
+    about = event.data.get("aggregator")
+    return frozenset({("aggregator", str(about["id"]))}) if about and event.type != "aggregator.suspected" else frozenset()
+
+
+def _recent_losses(
+    connection: Connection, server: str, fresh: Sequence[Event], first: datetime, last: datetime
+) -> list[Event]:
+    if not any(event.type == _LOSS for event in fresh):
+        return []
+    window = incidents.WINDOW
+    found = event_store.happened(connection, server, _LOSS, first - window, last + window)
+    ours = {event.id for event in fresh}
+    # later ones of the queue have their turn; those before the batch have had it
+    return [event for event in found if event.known or event.id in ours]
+
+
+def _complete(event: Event) -> bool:
+    return event.data["leg"]["id"] is not None and bond_of(event) is not None
+
+
+def _loss(server: str, event: Event) -> Loss:
+    bond, leg = event.data["bond"], event.data["leg"]
+    # a bond that has moved since still belongs with those that were on its primary
+    causes = {("aggregator", str(at)) for at in (bond.get("current"), bond.get("primary")) if at is not None}
+    causes |= {("server", server)}
+    if leg.get("provider") is not None:
+        causes.add(("provider", str(leg["provider"])))
+    if (bond.get("space") or {}).get("key"):
+        causes.add(("space", bond["space"]["key"]))
+    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes))
+
+
+def _sizes(connection: Connection, server: str) -> dict[Cause, int]:
+    """How many bonds have each cause in common. With one aggregator, that is what everything has in common."""
+    sizes: Counter[Cause] = Counter()
+    aggregators = set()
+    for kind, body in watching.bodies_of(connection, server, ("placement", "bond")):
+        if kind == "placement":
+            sizes["aggregator", str(body["current"])] += 1
+            sizes["server", server] += 1
+            aggregators.add(body["current"])
+        elif body["space"]["key"]:
+            sizes["space", body["space"]["key"]] += 1
+    providers = {
+        (str(body["provider"]), body["bond"])
+        for _, body in watching.bodies_of(connection, server, ("leg",))
+        if body.get("provider") is not None
+    }
+    sizes.update(("provider", provider) for provider, _ in providers)
+    if len(aggregators) < 2:  # noqa: PLR2004  one
+        sizes["server", server] = 10**9
+    return dict(sizes)
+
+
+def _names(connection: Connection, server: str) -> dict[Cause, str]:
+    kinds = {"aggregator": "aggregator", "mobile_provider_profile": "provider"}
+    found = watching.bodies_of(connection, server, tuple(kinds))
+    return {(kinds[kind], str(body["id"])): str(body["name"]) for kind, body in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """How legs and aggregators stand by the newest snapshot."""
+
+    found: Mapping[tuple[str, str], Body]
+
+    def down(self, leg: int) -> bool:
+        """Whether a leg is down; one that is gone is not."""
+        body = self.found.get(("leg", str(leg)))
+        return bool(body and body["standing"] == "down")
+
+    def failed(self, cause: Cause) -> bool:
+        """Whether the cause is an aggregator that the server calls failed."""
+        body = self.found.get(cause) if cause[0] == "aggregator" else None
+        return bool(body and body["standing"] == "down")
+
+    def nouns(self, leg: int) -> Mapping[str, Body]:
+        """A leg and its bond, as an event names them."""
+        body = self.found.get(("leg", str(leg)), {"id": leg, "bond": None})
+        bond = str(body["bond"])
+        return {"leg": body, "bond": bond_noun(body["bond"], self.found.get(("bond", bond)), self.found.get(("placement", bond)))}
+
+
+def standings(connection: Connection, server: str, legs: Iterable[int], kept: Iterable[Kept]) -> Standings:
+    """Of these legs, their bonds and the incidents' causes."""
+    wanted = {("leg", str(leg)) for leg in legs} | {each.incident.cause for each in kept}
+    found = watching.bodies(connection, server, wanted)
+    bonds = {str(body["bond"]) for (kind, _), body in found.items() if kind == "leg"}
+    return Standings(found | watching.bodies(connection, server, {(kind, b) for b in bonds for kind in ("bond", "placement")}))
