@@ -1,74 +1,195 @@
-"""The scopes: what one poll covers completely, and how it is read. No I/O: reading goes through the `fetch` given.
+"""The scopes: what one poll covers completely, and how it is read. No I/O: reading goes through the `Source` given.
 
-Where bonds are is asked of the aggregators (`bonds`, `bonds_secondary`, `bonds_current` of each), because the bond's own
-field for it is not known. Source: the vendor's v4 URI table.
+A scope is called like the address it reads, without `system/` and `status/` before it: `legs`, `bonds/12/routes`,
+`tlsinfo`. Where bonds are (`placements`) is asked of the aggregators (`bonds`, `bonds_secondary`, `bonds_current` of each),
+because the bond's own field for it is not known. Source: the vendor's v4 URI table.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bridge.bonding.catalogue import KINDS, OPERATIONS
 from bridge.bonding.wire import normalise, reference
-from bridge.core.model import Json, Seen
+from bridge.core.model import Body, Json, Seen
 from bridge.errors import Garbled
 
 
-class Fetch(Protocol):
-    """Every item of one complete list, in the vendor's JSON."""
+class Source(Protocol):
+    """A management server, as far as a scope needs it. Each raises Garbled, Unreachable, Refused."""
 
-    def __call__(self, operation: str, /, **arguments: Json) -> list[Json]:  # noqa: D102  said above
-        ...
+    def list(self, operation: str, /, **arguments: Json) -> list[Json]:
+        """Every item of one complete list, in the vendor's JSON."""
+
+    def get(self, operation: str, /, **arguments: Json) -> Json:
+        """One document."""
+
+    def certificate(self) -> Body | None:
+        """What the TLS handshake itself shows; None where there is none."""
 
 
-WHOLE: Mapping[str, tuple[str, str]] = {
-    "legs": ("leg", "leg.list"),
-    "bonds": ("bond", "bond.list"),
-    "aggregators": ("aggregator", "aggregator.list"),
-    "backups": ("backup", "backup.list"),
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Scopes that are alike. `template`: their name with the arguments in braces; `timing`: their key in the settings."""
+
+    template: str
+    kind: str
+    operation: str
+    timing: str
+
+    @property
+    def rotates(self) -> bool:
+        """Whether it is read in rotation, as the request budget allows."""
+        return self.timing in ROTATION
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A scope's family, and its arguments as the operation takes them."""
+
+    family: Family
+    arguments: Mapping[str, Json]
+
+
+PLACEMENTS, STATISTICS = "placements", "statistics"
+HISTORIES, TUNINGS = "histories", "tunings"
+
+# what is read in rotation; everything else keeps to its interval
+ROTATION = frozenset({TUNINGS, "speedtests", HISTORIES, "configuration"})
+
+_TIMINGS = {
+    "leg": "legs",
+    "bond": "bonds",
+    "aggregator": "aggregators",
+    "node": "nodes",
+    "backup": "backups",
+    "bond_tuning": TUNINGS,
+    "leg_tuning": TUNINGS,
+    "speedtest": "speedtests",
+    **dict.fromkeys(("config_updates", "failover_checks", "settings"), "status"),
+    **dict.fromkeys(("bonding_version", "repository", "certificate", "downtime_report", "versions", "iso"), "reports"),
 }
-PLACEMENTS = "placements"
-TUNINGS = "tunings"
 
-# what a person can time in the settings; `tunings` is one scope per bond
-FAMILIES = (*WHOLE, PLACEMENTS, TUNINGS)
+_LEG_TYPES = {"mobile_broadband": "mobile_broadband", "mobilebroadband": "mobile_broadband"}
 
 
-def tunings_of(bond: str) -> str:
-    """`"12"` → `"bonds/12/tuners"`."""
-    return f"bonds/{bond}/tuners"
+def _template(path: str) -> str:
+    return path.strip("/").removeprefix("system/").removeprefix("status/")
 
 
-def family(scope: str) -> str:
-    """Which of FAMILIES a scope belongs to."""
-    return TUNINGS if scope.startswith("bonds/") else scope
+def _families() -> Iterator[Family]:
+    yield Family(PLACEMENTS, "placement", "aggregator.list", PLACEMENTS)
+    yield Family(STATISTICS, "", "space.statistics", STATISTICS)
+    for kind in KINDS.values():
+        timing = _TIMINGS.get(kind.name, "configuration")
+        operations = [kind.collection]
+        if kind.name == "leg_tuning":
+            operations = ["interface_leg_tuning.list", "mobile_broadband_leg_tuning.list"]
+        for operation in operations:
+            yield Family(_template(OPERATIONS[operation].path), kind.name, operation, timing)
+    for leg in ("interface_leg", "mobile_broadband_leg"):
+        row = OPERATIONS[f"{leg}.state_history"]
+        yield Family(_template(row.path), "", row.name, HISTORIES)
 
 
-def read(scope: str, fetch: Fetch, key: bytes) -> list[Seen]:
+FAMILIES: Mapping[str, Family] = {each.template: each for each in _families()}
+
+# what a person can time in the settings
+TIMINGS = tuple(dict.fromkeys(each.timing for each in FAMILIES.values()))
+
+WHOLE = tuple(name for name in FAMILIES if "{" not in name)
+
+_PATTERNS = [(re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(name))), each) for name, each in FAMILIES.items()]
+
+# which scopes an object brings with it, by its kind: those whose first argument it is
+_FOLLOWING = {
+    kind: tuple(name for name in FAMILIES if f"{{{kind}}}" in name and name.count("{") == 1)
+    for kind in ("bond", "node", "space")
+}
+
+
+def address(scope: str) -> Address:
+    """`"bonds/12/routes"` → its family and `{"bond": 12}`. KeyError for what is no scope."""
+    if scope in FAMILIES:
+        return Address(FAMILIES[scope], {})
+    for pattern, found in _PATTERNS:
+        match = pattern.fullmatch(scope)
+        if match:
+            given = {name: value if name == "space" else int(value) for name, value in match.groupdict().items()}
+            return Address(found, given)
+    raise KeyError(scope)
+
+
+def following(kind: str, body: Body) -> list[str]:
+    """The scopes that come and go with an object: `bonds/12/…` with bond 12, a leg's history and tunings with the leg."""
+    if kind == "leg":
+        if body["bond"] is None:
+            return []
+        legs = f"bonds/{body['bond']}/{_LEG_TYPES.get(body['type'] or '', 'interface')}_legs/{body['id']}"
+        return [f"{legs}/state_history", f"{legs}/tuners"]
+    own = body["key"] if kind == "space" else body["id"]
+    return [name.replace(f"{{{kind}}}", str(own)) for name in _FOLLOWING.get(kind, ())]
+
+
+def single(scope: str, kind: str, identifier: str) -> tuple[str, dict[str, Json]] | None:
+    """The operation that reads one object of a scope by its own address, with its arguments; None where there is none."""
+    at = address(scope)
+    # of a tuning of a leg, the type of the leg says under which list it stands
+    operation = at.family.operation.replace(".list", ".get") if kind == "leg_tuning" else KINDS[kind].single
+    if operation is None:
+        return None
+    last, own = OPERATIONS[operation].arguments[-1], identifier.rpartition("/")[2]
+    return operation, {**at.arguments, last: own if last == "space" else int(own)}
+
+
+def read(scope: str, source: Source, key: bytes) -> list[Seen]:
     """Everything in the scope, whole or not at all. Raises Garbled, Unreachable, Refused."""
     if scope == PLACEMENTS:
-        return list(_placements(fetch))
-    if family(scope) == TUNINGS:
-        bond = int(scope.split("/")[1])
-        # the tunings stand in the list of their bond and may not name it themselves
-        raw = [{**each, "bond": bond} if isinstance(each, dict) else each for each in fetch("bond_tuning.list", bond=bond)]
-        return _unique([normalise("bond_tuning", each, key) for each in raw])
-    kind, operation = WHOLE[scope]
-    return _unique([normalise(kind, each, key) for each in fetch(operation)])
+        return list(_placements(source))
+    at = address(scope)
+    kind = KINDS[at.family.kind]
+    if not kind.by:
+        return [_one(kind.name, source, at, key)]
+    seen = [
+        normalise(kind.name, _worded(each, kind.by), key, **at.arguments)
+        for each in source.list(at.family.operation, **at.arguments)
+    ]
+    if "space" in at.arguments:  # one allocation may stand in the lists of several spaces
+        seen = [replace(each, id=f"{at.arguments['space']}/{each.id}") for each in seen]
+    return _unique(seen)
 
 
-def _unique(seen: list[Seen]) -> list[Seen]:
-    if len({each.id for each in seen}) < len(seen):
-        msg = "the same object stands in the list twice"
-        raise Garbled(msg)
+def _one(kind: str, source: Source, at: Address, key: bytes) -> Seen:
+    seen = normalise(kind, source.get(at.family.operation, **at.arguments), key)
+    if kind == "certificate" and not seen.body["not_after"]:
+        shown = source.certificate()
+        return replace(seen, body={**seen.body, **shown, "source": "handshake"}) if shown else seen
     return seen
 
 
-def _placements(fetch: Fetch) -> Iterator[Seen]:
+def _worded(raw: Json, by: str) -> Json:
+    """A list of plain words, such as versions, as objects."""
+    return {by: raw} if isinstance(raw, str) and by != "id" else raw
+
+
+def _unique(seen: list[Seen]) -> list[Seen]:
+    """Each object once; twice the same is once, twice and different is a list in which something moved."""
+    found: dict[str, Seen] = {}
+    for each in seen:
+        if found.setdefault(each.id, each).body != each.body:
+            msg = "the same object stands in the list twice, and differs"
+            raise Garbled(msg)
+    return list(found.values())
+
+
+def _placements(source: Source) -> Iterator[Seen]:
     """One object per bond: its primary, secondary and current aggregator. In two current lists or in none: Garbled."""
     lists: dict[str, dict[int, int]] = {"bonds": {}, "bonds_secondary": {}, "bonds_current": {}}
-    for aggregator in _ids(fetch("aggregator.list")):
+    for aggregator in _ids(source.list("aggregator.list")):
         for name, found in lists.items():
-            for bond in _ids(fetch(f"aggregator.{name}", aggregator=aggregator)):
-                if bond in found:
+            for bond in _ids(source.list(f"aggregator.{name}", aggregator=aggregator)):
+                if bond in found and found[bond] != aggregator:
                     msg = f"bond {bond} stands in {name} of aggregators {found[bond]} and {aggregator}: it moved meanwhile"
                     raise Garbled(msg)
                 found[bond] = aggregator

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bridge.core.derived import carried
+from bridge.core.derived import Meanwhile, carried
 from bridge.core.model import Body, Change, Known, Seen
 
 Key = tuple[str, str]  # kind, id
@@ -25,26 +25,27 @@ class Diff:
     known: tuple[Known, ...]
 
 
-def suspects(before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime) -> list[Key]:
-    """Objects missing from this walk and from one at least a minute ago: worth asking for by their own address."""
+def missing(before: Mapping[Key, Known], seen: Iterable[Seen]) -> list[Key]:
+    """Objects that this walk should have shown and did not."""
     present = {(each.kind, each.id) for each in seen}
-    return [
-        key
-        for key, known in before.items()
-        if key not in present and known.missing_since is not None and not known.gone
-        if now - known.missing_since >= GONE_AFTER
-    ]
+    return [key for key, known in before.items() if key not in present and not known.gone]
 
 
-def shrunk(before: Mapping[Key, Known], missing: Collection[Key]) -> bool:
+def suspects(before: Mapping[Key, Known], absent: Iterable[Key], now: datetime) -> list[Key]:
+    """Of those missing, the ones that were at least a minute ago too: worth asking for by their own address."""
+    since = ((key, before[key].missing_since) for key in absent)
+    return [key for key, when in since if when is not None and now - when >= GONE_AFTER]
+
+
+def shrunk(before: Mapping[Key, Known], absent: Collection[Key]) -> bool:
     """Whether so much is missing that it is likelier hidden from us than deleted."""
     there = sum(not known.gone for known in before.values())
-    return len(missing) > max(SHRUNK_LEAST, SHRUNK_SHARE * there)
+    return len(absent) > max(SHRUNK_LEAST, SHRUNK_SHARE * there)
 
 
-def with_derived(before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime) -> list[Seen]:
-    """The objects with what only their past and the time tell about them; `now` is the server's."""
-    return [carried(_body(before.get((each.kind, each.id))), each, now) for each in seen]
+def with_derived(before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime, version: Body | None) -> list[Seen]:
+    """The objects with what only their past, the time and the repository's `version` tell; `now` is the server's."""
+    return [carried(_body(before.get((each.kind, each.id))), each, Meanwhile(now, version)) for each in seen]
 
 
 def compare(

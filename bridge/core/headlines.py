@@ -4,6 +4,17 @@ from collections.abc import Mapping
 
 from bridge.core.model import Body, Event
 
+
+def _tunings(kind: str, it: str) -> dict[str, str]:
+    return {
+        f"{kind}.started": f"{it} started",
+        f"{kind}.finished": f"{it} finished: {{tuning[outcome]}}",
+        f"{kind}.recommended": f"{it} recommends new settings",
+        f"{kind}.accepted": f"the recommendations of {it} were accepted",
+        f"{kind}.declined": f"the recommendations of {it} were declined",
+    }
+
+
 _LINES: Mapping[str, str] = {
     "leg.down": "leg {leg[name]} of {bond[name]} is down",
     "leg.up": "leg {leg[name]} of {bond[name]} is up again",
@@ -12,6 +23,12 @@ _LINES: Mapping[str, str] = {
     "leg.added": "leg {leg[name]} of {bond[name]} was added",
     "leg.removed": "leg {leg[name]} of {bond[name]} was removed",
     "leg.changed": "leg {leg[name]} of {bond[name]} changed",
+    "bond.down": "{bond[name]} is down: none of its legs is up",
+    "bond.degraded": "{bond[name]} is degraded: {bond_condition[down]} of {bond_condition[active]} legs are down",
+    "bond.on_failover_leg": "{bond[name]} runs on its failover leg",
+    "bond.up": "{bond[name]} is well again",
+    "leg.flapping": "leg {leg[name]} of {bond[name]} is flapping since {flapping[since]}",
+    "leg.stable": "leg {leg[name]} of {bond[name]} is stable again after {flapping[changes]} changes",
     "bond.failed_over": "{bond[name]} failed over from {primary[name]} to {current[name]}",
     "bond.restored": "{bond[name]} is back on its primary aggregator {primary[name]}",
     "bond.moved": "{bond[name]} moved to {current[name]}",
@@ -24,15 +41,36 @@ _LINES: Mapping[str, str] = {
     "aggregator.added": "aggregator {aggregator[name]} was added",
     "aggregator.removed": "aggregator {aggregator[name]} was removed",
     "aggregator.changed": "aggregator {aggregator[name]} changed",
-    "bond_tuning.started": "tuning {tuning[id]} of {bond[name]} started",
-    "bond_tuning.finished": "tuning {tuning[id]} of {bond[name]} finished: {tuning[outcome]}",
-    "bond_tuning.recommended": "tuning {tuning[id]} of {bond[name]} recommends new settings",
-    "bond_tuning.accepted": "the recommendations of tuning {tuning[id]} of {bond[name]} were accepted",
-    "bond_tuning.declined": "the recommendations of tuning {tuning[id]} of {bond[name]} were declined",
+    **_tunings("bond_tuning", "tuning {tuning[id]} of {bond[name]}"),
+    **_tunings("leg_tuning", "tuning {tuning[id]} of leg {leg[name]} of {bond[name]}"),
+    "speedtest.started": "speed test {speedtest[id]} of {bond[name]} started",
+    "speedtest.finished": "speed test {speedtest[id]} of {bond[name]} finished: {speedtest[outcome]}",
+    "aggregator.suspected": "aggregator {aggregator[name]} may have failed: {incident[bonds]} bonds lost legs at once",
+    "aggregator.checks_failing": "checks of aggregators fail: {failover_checks[failure]} so far",
+    "failover.disabled": "aggregator failover is switched off: {settings[failover]}",
+    "failover.enabled": "aggregator failover works again",
+    "incident.opened": "{incident[bonds]} bonds of {incident[cause]} {incident[name]} lost legs at once",
+    "incident.ended": "{incident[cause]} {incident[name]}: the incident is over ({incident[bonds]} bonds, {incident[legs]} legs)",
+    "config_updates.failing": "configuration updates fail: {config_updates[failures]} failures",
+    "config_updates.stuck": "configuration updates are stuck since {config_updates[since]}: {config_updates[pending]} pending",
+    "config_updates.cleared": "configuration updates are through again",
+    "tls.expiring": "the server's certificate ends at {certificate[not_after]}",
+    "tls.changed": "the server has a new certificate, until {certificate[not_after]}",
+    "version.available": "version {bonding_version[version]} is in the repository",
+    "node.outdated": "node {node[name]} runs version {node[version]}, not the repository's",
+    "report.downtime_prevented": "downtime prevented: {downtime_report[week_count]} outages in the week, "
+    "{downtime_report[month_count]} in the month",
+    "settings.changed": "the server's settings changed",
+    "versions.changed": "the server's software changed",
     "backup.completed": "backup {backup[name]} is complete",
+    "backup.failed": "backup {backup[name]} failed",
     "backup.pending": "a backup was due at {backup_schedule[due_at]} and is not there yet",
     "backup.overdue": "no backup since {backup_schedule[newest_at]}: it is overdue",
     "scope.baseline": "{scope[name]} seen for the first time: {scope[objects]}",
+    "scope.forbidden": "we may not read {scope[name]}: {problem[text]}",
+    "scope.shrunk": "{scope[name]} shows only {scope[objects]} objects: {problem[text]}",
+    "poll.slow": "polling {scope[name]} is slow: {problem[text]}",
+    "wire.unknown": "not understood: {problem[text]}",
     "server.unreachable": "the management server cannot be reached: {problem[text]}",
     "server.recovered": "the management server answers again",
     "server.auth_failed": "the management server refuses our credentials: {problem[text]}",
@@ -51,15 +89,37 @@ def headline(event: Event) -> str:
     if event.type.startswith("webhook."):
         return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
     if line is None:
-        return f"{event.type} for {event.subject}"
+        line = _audit(event)
     return line.format_map(_Told(event.data)) + (_differences(event.data) if event.type.endswith(".changed") else "")
+
+
+# what a person would call an object by, the first that it has
+_CALLED = ("name", "email", "key", "ip", "network", "version", "id")
+
+
+def _audit(event: Event) -> str:
+    """`"route 203.0.113.16/28 of hq was added"`, for every kind that has no line of its own."""
+    kind, _, happened = event.type.partition(".")
+    body = event.data.get(kind) or {}
+    called = next((str(body[name]) for name in _CALLED if body.get(name) is not None), event.subject)
+    bond = event.data.get("bond") or {}
+    of_bond = f" of {bond.get('name') or bond.get('id') or '?'}" if bond else ""
+    done = "changed" if happened == "changed" else f"was {happened}"
+    return f"{kind.replace('_', ' ')} {called}{of_bond} {done}".replace("{", "(").replace("}", ")")
 
 
 def _differences(data: Body) -> str:
     """`": state up → testing, class up → administrative"`."""
     old, new = data.get("old") or {}, data.get("new") or {}
-    parts = [f"{name} {_told(old.get(name))} → {_told(new.get(name))}" for name in data.get("changed") or ()]
+    parts = [f"{name} {_told(_at(old, name))} → {_told(_at(new, name))}" for name in data.get("changed") or ()]
     return f": {', '.join(parts)}" if parts else ""
+
+
+def _at(body: Body, name: str) -> object:
+    """A field, or `other.name`: one of the server's own below `other`."""
+    whole, _, below = name.partition(".")
+    value = body.get(whole)
+    return value.get(below) if below and isinstance(value, Mapping) else value
 
 
 def _gist(body: Body) -> str:
@@ -77,7 +137,10 @@ class _Told(dict[str, object]):
 
 
 def _nouns(noun: Body) -> Body:
-    return {name: _minute(below) if name.endswith("_at") else _told(below) for name, below in noun.items()}
+    return {
+        name: _minute(below) if name.endswith("_at") or name in ("since", "not_after") else _told(below)
+        for name, below in noun.items()
+    }
 
 
 def _told(value: object) -> object:

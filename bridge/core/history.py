@@ -4,7 +4,7 @@ A poll looks at a leg now and then, the history says when it turned. Each turn t
 history, to that standing, between the two polls; every other turn before the newest poll was missed by all of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,20 +15,12 @@ SKEW = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One contiguous state of a leg; `end` is None while it lasts. `said` is the state's class."""
-
-    said: str
-    start: datetime
-    end: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Turn:
-    """A leg's standing became this, then."""
+    """A leg's standing became this, then; `before` it was that."""
 
     standing: str
     at: datetime
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +42,19 @@ class Aligned:
     missed: tuple[Turn, ...]
 
 
-def turns(runs: Sequence[Run]) -> list[Turn]:
-    """Where the standing changes, oldest first. The oldest run's start is the edge of what the server keeps: never used."""
+def turns(runs: Iterable[tuple[str, datetime]]) -> list[Turn]:
+    """Where the standing changes, oldest first; `runs`: (the state's class, since when), oldest first.
+
+    The oldest run's start is the edge of what the server keeps: never used.
+    """
     found: list[Turn] = []
     standing: str | None = None
-    for run in runs:
-        if run.said not in STANDINGS or run.said == standing:
+    for said, start in runs:
+        if said not in STANDINGS or said == standing:
             continue
         if standing is not None:
-            found.append(Turn(run.said, run.start))
-        standing = run.said
+            found.append(Turn(said, start, standing))
+        standing = said
     return found
 
 
@@ -73,13 +68,13 @@ def align(history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, h
     for each in sorted(told, key=lambda it: (not it.exact, it.at)):
         fits = [i for i, turn in left.items() if turn.standing == each.standing and _between(turn.at, each)]
         if fits:
-            turn = left.pop(fits[-1])
+            turn = left.pop(min(fits, key=lambda i: abs(left[i].at - each.at)))
             if not each.exact:
                 times[each.event] = turn.at
     return Aligned(times, tuple(turn for turn in left.values() if turn.at <= horizon))
 
 
 def _between(at: datetime, told: Told) -> bool:
-    if told.exact:
-        return at == told.at
+    if told.exact:  # but for the grain of the clocks' offset, which differs from poll to poll
+        return abs(at - told.at) <= SKEW
     return (told.since is None or at >= told.since - SKEW) and at <= told.at + SKEW

@@ -5,7 +5,7 @@ by one, and still make one incident.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bridge.core.canonical import identity
@@ -58,8 +58,8 @@ class Incident:
 
     def with_loss(self, loss: Loss) -> "Incident":
         """The incident with one more member."""
-        took = {"bonds": self.bonds | {loss.bond}, "legs": self.legs | {loss.leg}}
-        return replace(self, began=min(self.began, loss.at), last=max(self.last, loss.at), **took)
+        began, last = min(self.began, loss.at), max(self.last, loss.at)
+        return replace(self, began=began, last=last, bonds=self.bonds | {loss.bond}, legs=self.legs | {loss.leg})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +73,61 @@ class Judged:
 
 def judge(server: str, losses: Iterable[Loss], known: Sequence[Incident], sizes: Mapping[Cause, int]) -> Judged:
     """`losses`: those not owned yet, recent ones included. `known`: open, and lately over. `sizes`: bonds per cause."""
-    current = {each.id: each for each in known}
-    owners: dict[str, str] = {}
-    opened: list[str] = []
-    waiting: list[Loss] = []
-    for loss in sorted(losses, key=lambda it: (it.at, it.event)):
-        owner = next((each for each in current.values() if each.takes(loss.causes, loss.bond, loss.at)), None)
+    left = sorted(losses, key=lambda it: (it.at, it.event))
+    book = _Book(server, {each.id: each for each in known})
+    left = [loss for loss in left if not book.joins(loss)]
+    for kind in CAUSES:
+        left = _sweep(book, kind, left, sizes)
+    touched = {name: each for name, each in book.current.items() if name in {*book.opened, *book.owners.values()}}
+    return Judged(touched, book.owners, tuple(book.opened))
+
+
+@dataclass(slots=True)
+class _Book:
+    """Incidents and owners while losses are gone through."""
+
+    server: str
+    current: dict[str, Incident]
+    owners: dict[str, str] = field(default_factory=dict)
+    opened: list[str] = field(default_factory=list)
+
+    def joins(self, loss: Loss) -> bool:
+        """Give the loss to the incident that takes it, if there is one."""
+        owner = next((each for each in self.current.values() if each.takes(loss.causes, loss.bond, loss.at)), None)
         if owner:
-            current[owner.id], owners[loss.event] = owner.with_loss(loss), owner.id
+            self.current[owner.id], self.owners[loss.event] = owner.with_loss(loss), owner.id
+        return owner is not None
+
+    def open(self, cause: Cause, members: Sequence[Loss]) -> None:
+        """A new incident with its first members."""
+        incident = _opened(self.server, cause, members)
+        self.current[incident.id] = incident
+        self.opened.append(incident.id)
+        self.owners |= {each.event: incident.id for each in members}
+
+
+def _sweep(book: _Book, kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> list[Loss]:
+    """Open what enough of them have in common in this respect; what nobody owns afterwards."""
+    waiting: list[Loss] = []
+    for loss in losses:
+        if book.joins(loss):
             continue
         waiting = [*(each for each in waiting if loss.at - each.at <= WINDOW), loss]
-        members = _common(waiting, sizes)
-        if members:
-            incident = _opened(server, *members)
-            current[incident.id] = incident
-            opened.append(incident.id)
-            owners |= {each.event: incident.id for each in members[1]}
-            waiting = [each for each in waiting if each not in members[1]]
-    touched = {name: each for name, each in current.items() if name in opened or name in owners.values()}
-    return Judged(touched, owners, tuple(opened))
-
-
-def _common(losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> tuple[Cause, list[Loss]] | None:
-    """The widest cause that enough of them have in common; of two as wide, the one that more of them have."""
-    newest = losses[-1]
-    for kind in CAUSES:
-        share = EVERYTHING if kind == "server" else SHARE
-        found = []
-        for cause in sorted(each for each in newest.causes if each[0] == kind):
-            members = [each for each in losses if cause in each.causes]
-            if len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0)):
-                found.append((cause, members))
+        found = _common(kind, waiting, sizes)
         if found:
-            return max(found, key=lambda it: len(it[1]))
-    return None
+            book.open(*found)
+            waiting = [each for each in waiting if each not in found[1]]
+    return [loss for loss in losses if loss.event not in book.owners]
+
+
+def _common(kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> tuple[Cause, list[Loss]] | None:
+    """What enough of them have in common with the newest; of two such, the one that more of them have."""
+    share, found = EVERYTHING if kind == "server" else SHARE, []
+    for cause in sorted(each for each in losses[-1].causes if each[0] == kind):
+        members = [each for each in losses if cause in each.causes]
+        if len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0)):
+            found.append((cause, members))
+    return max(found, key=lambda it: len(it[1])) if found else None
 
 
 def _opened(server: str, cause: Cause, members: Sequence[Loss]) -> Incident:

@@ -12,7 +12,6 @@ from bridge.core.guards import Held
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Mode, Reason, Retry, Ruling, Verdict
 from bridge.core.rules import Cooldown, Rule, Step
 
-
 _NOTHING_KNOWN: Body = dict.fromkeys(schema.KNOWN)
 
 
@@ -33,7 +32,13 @@ def facts_of(event: Event, now: datetime) -> dict[str, Json]:
     """What expressions see: `event`, its nouns for short, `old`, `new`, `server`, `now`; times as ISO 8601 text."""
     told = {"id": event.id, "type": event.type, "server": event.server, "subject": event.subject}
     plain = {**told, "time": event.time.isoformat(), "data": event.data}
-    return {**event.data, "event": plain, "known": {**_NOTHING_KNOWN, **event.known}, "server": event.server, "now": now.isoformat()}
+    return {
+        **event.data,
+        "event": plain,
+        "known": {**_NOTHING_KNOWN, **event.known},
+        "server": event.server,
+        "now": now.isoformat(),
+    }
 
 
 def cooldown_keys(rules: Iterable[Rule], event: Event, now: datetime) -> set[str]:

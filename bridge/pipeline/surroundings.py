@@ -73,9 +73,7 @@ def named_by(event: Event) -> frozenset[Cause]:
     return frozenset({("aggregator", str(about["id"]))}) if about and event.type != "aggregator.suspected" else frozenset()
 
 
-def _recent_losses(
-    connection: Connection, server: str, fresh: Sequence[Event], first: datetime, last: datetime
-) -> list[Event]:
+def _recent_losses(connection: Connection, server: str, fresh: Sequence[Event], first: datetime, last: datetime) -> list[Event]:
     if not any(event.type == _LOSS for event in fresh):
         return []
     window = incidents.WINDOW
@@ -149,7 +147,10 @@ class Standings:
         """A leg and its bond, as an event names them."""
         body = self.found.get(("leg", str(leg)), {"id": leg, "bond": None})
         bond = str(body["bond"])
-        return {"leg": body, "bond": bond_noun(body["bond"], self.found.get(("bond", bond)), self.found.get(("placement", bond)))}
+        return {
+            "leg": body,
+            "bond": bond_noun(body["bond"], self.found.get(("bond", bond)), self.found.get(("placement", bond))),
+        }
 
 
 def standings(connection: Connection, server: str, legs: Iterable[int], kept: Iterable[Kept]) -> Standings:

@@ -5,14 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, literal, or_, select, tuple_, update
 
 from bridge.core.diff import Key
 from bridge.core.model import Body, Known, Seen
 from bridge.errors import LeaseLost
 from bridge.store import leases
 from bridge.store.tables import objects, scopes, servers
-from bridge.store.types import insert_new, now_of_database, upsert
+from bridge.store.types import Moment, insert_new, now_of_database, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What is noted of a walk: when it began and ended, the clocks' offset in seconds, what is to be remembered."""
+
+    began: datetime
+    at: datetime
+    offset: float
+    memo: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,18 @@ class Scope:
     problem: str | None
     offset_seconds: float
     fence: int = 0
+    rank: int = 0
+    began_at: datetime | None = None
+    memo: Body | None = None
+
+    @property
+    def remembered(self) -> dict[str, Any]:
+        """What an earlier poll left to be remembered."""
+        return dict(self.memo or {})
+
+
+# ranks of scopes: those that keep to their interval, those brought forward, those read as the request budget allows
+TIMED, FORWARD, ROTATING = 0, 1, 2
 
 
 def ensure_server(connection: Connection, server: str) -> None:
@@ -35,13 +57,16 @@ def ensure_server(connection: Connection, server: str) -> None:
     insert_new(connection, servers, {"name": server, "health": "unknown", "counts": {}, "fence": 0})
 
 
-def ensure_scopes(connection: Connection, server: str, wanted: Mapping[str, datetime]) -> None:
-    """Make rows for scopes that have none, due at the moment given."""
+def ensure_scopes(connection: Connection, server: str, wanted: Mapping[str, int], due_at: datetime) -> None:
+    """Make rows for scopes that have none, each with its rank, due at the moment given, and remembered as new since then."""
+    if not wanted:
+        return
     known = set(connection.execute(select(scopes.c.name).where(scopes.c.server == server)).scalars())
-    for name, due_at in wanted.items():
+    fresh = {"version": 0, "failures": 0, "offset_seconds": 0.0, "fence": 0, "server": server, "due_at": due_at}
+    memo = {"since": due_at.isoformat()}
+    for name, rank in wanted.items():
         if name not in known:
-            fresh = {"version": 0, "failures": 0, "offset_seconds": 0.0, "fence": 0}
-            insert_new(connection, scopes, {"server": server, "name": name, "due_at": due_at, **fresh})
+            insert_new(connection, scopes, {**fresh, "name": name, "rank": rank, "memo": memo})
 
 
 def drop_scope(connection: Connection, server: str, name: str) -> None:
@@ -50,19 +75,33 @@ def drop_scope(connection: Connection, server: str, name: str) -> None:
     connection.execute(delete(scopes).where(_scope(server, name)))
 
 
-def due_scopes(connection: Connection, server: str, now: datetime) -> list[str]:
-    """Scopes to poll now that nobody is polling, longest due first."""
+def due_scopes(connection: Connection, server: str, now: datetime, most: int | None = None) -> list[str]:
+    """Scopes to poll now that nobody is polling: by rank, then the longest due first."""
     free = or_(scopes.c.lease_until.is_(None), scopes.c.lease_until < now_of_database())
-    due = select(scopes.c.name).where(scopes.c.server == server, scopes.c.due_at <= now, free).order_by(scopes.c.due_at)
-    return list(connection.execute(due).scalars())
+    due = select(scopes.c.name).where(scopes.c.server == server, scopes.c.due_at <= now, free)
+    return list(connection.execute(due.order_by(scopes.c.rank, scopes.c.due_at).limit(most)).scalars())
 
 
-def claim_scope(connection: Connection, server: str, name: str, seconds: float) -> Scope | None:
-    """Take a scope to poll it; None if somebody has it."""
-    fence = leases.claim(connection, scopes, _scope(server, name), seconds)
+def claim_scope(
+    connection: Connection, server: str, name: str, seconds: float, *, most: int | None = None, due: datetime | None = None
+) -> Scope | None:
+    """Take a scope to poll it; None if somebody has it, if it is not due by then, or if `most` polls are under way."""
+    # of two workers that count at once, the second waits for the first: on the server's row
+    connection.execute(select(servers.c.name).where(servers.c.name == server).with_for_update())
+    held = and_(scopes.c.server == server, scopes.c.lease_until >= now_of_database())
+    if most is not None and connection.execute(select(func.count()).select_from(scopes).where(held)).scalar_one() >= most:
+        return None
+    ready = _scope(server, name) if due is None else and_(_scope(server, name), scopes.c.due_at <= due)
+    fence = leases.claim(connection, scopes, ready, seconds)
     if fence is None:
         return None
     return _from(connection.execute(select(scopes).where(_scope(server, name))).mappings().one())
+
+
+def scope_of(connection: Connection, server: str, name: str) -> Scope | None:
+    """One scope as it stands."""
+    row = connection.execute(select(scopes).where(_scope(server, name))).mappings().first()
+    return _from(row) if row else None
 
 
 def all_scopes(connection: Connection, server: str | None = None) -> list[Scope]:
@@ -97,25 +136,60 @@ def bodies_of(connection: Connection, server: str, kinds: Collection[str]) -> li
     return [(row.kind, row.body) for row in connection.execute(select(objects.c.kind, objects.c.body).where(there))]
 
 
-def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], *, at: datetime, offset: float) -> None:
+def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], walked: Walked) -> None:
     """Make this walk the scope's newest snapshot. Raises LeaseLost if another walk got there first."""
     won = connection.execute(
         update(scopes)
         .where(_scope(scope.server, scope.name), scopes.c.version == scope.version, scopes.c.fence == scope.fence)
-        .values(version=scope.version + 1, polled_at=at, offset_seconds=offset, failures=0, problem=None)
-    )
+        .values(
+            version=scope.version + 1, polled_at=walked.at, began_at=walked.began, offset_seconds=walked.offset,
+            memo=walked.memo, failures=0, problem=None,
+        )
+    )  # fmt: skip
     if won.rowcount != 1:
         msg = f"another poll of {scope.name} was quicker"
         raise LeaseLost(msg)
     upsert(connection, objects, [_row(scope, each) for each in known])
 
 
-def reschedule(connection: Connection, scope: Scope, due_at: datetime, problem: str | None = None) -> None:
-    """Give the scope back, due again at this moment; a problem counts as a failure."""
-    values: dict[str, Any] = {"due_at": due_at, "lease_until": None}
+def reschedule(
+    connection: Connection, scope: Scope, due_at: datetime, rank: int, problem: str | None = None, memo: Body | None = None
+) -> None:
+    """Give the scope back, due again at this moment; a problem counts as a failure, `memo` replaces what is remembered.
+
+    Where it was brought forward while it was being polled, that stands: what it is to look at may be newer than the poll.
+    """
+    as_claimed = scopes.c.due_at == scope.due_at
+    values: dict[str, Any] = {
+        "due_at": case((as_claimed, literal(due_at, Moment)), else_=scopes.c.due_at),
+        "rank": case((as_claimed, rank), else_=scopes.c.rank),
+        "lease_until": None,
+    }
     if problem is not None:
         values |= {"problem": problem, "failures": scope.failures + 1}
+    if memo is not None:
+        values["memo"] = dict(memo)
     connection.execute(update(scopes).where(_scope(scope.server, scope.name), scopes.c.fence == scope.fence).values(**values))
+
+
+def forward(connection: Connection, server: str, names: Iterable[str], now: datetime) -> None:
+    """Poll these scopes now, before the rotation goes on."""
+    wanted = sorted(set(names))
+    for start in range(0, len(wanted), 200):
+        these = and_(scopes.c.server == server, scopes.c.name.in_(wanted[start : start + 200]))
+        connection.execute(update(scopes).where(these).values(due_at=now, rank=FORWARD))
+
+
+def forward_like(connection: Connection, server: str, pattern: str, now: datetime) -> None:
+    """Poll every scope whose name is LIKE the pattern now."""
+    these = and_(scopes.c.server == server, scopes.c.name.like(pattern))
+    connection.execute(update(scopes).where(these).values(due_at=now, rank=FORWARD))
+
+
+def newest_success(connection: Connection, server: str) -> datetime | None:
+    """When any scope of the server was last read whole."""
+    found = connection.execute(select(func.max(scopes.c.polled_at)).where(scopes.c.server == server)).scalar_one()
+    return found if isinstance(found, datetime) else None
 
 
 def bring_forward(connection: Connection, server: str, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from bridge.core.diff import GONE_AFTER, compare, suspects
+from bridge.core.diff import GONE_AFTER, compare, missing, shrunk, suspects, with_derived
 from bridge.core.model import Known, Seen
 from bridge.core.standing import CLASSES, class_of, standing
 
@@ -21,7 +21,8 @@ def leg(state: str = "up", identifier: str = "7", **given: object) -> Seen:
 
 def walk(before: dict, *seen: Seen, at: datetime = NOW, gone: tuple = ()) -> tuple[list, dict]:
     """Compare, and give back the changes and what is known from then on."""
-    diff = compare(before, seen, volatile=VOLATILE, gone=gone, now=at)
+    derived = with_derived(before, seen, at, None)
+    diff = compare(before, derived, volatile=VOLATILE, gone=gone, now=at)
     return list(diff.changes), {**before, **{(each.seen.kind, each.seen.id): each for each in diff.known}}
 
 
@@ -63,7 +64,7 @@ def test_a_leg_missing_once_is_neither_gone_nor_suspect() -> None:
     changes, known = walk(known, at=later(15))
     assert changes == []
     assert (known[LEG].missing_since, known[LEG].gone) == (later(15), False)
-    assert suspects({}, [], NOW) == []
+    assert suspects({}, missing({}, []), NOW) == []
 
 
 @pytest.mark.parametrize(("seconds", "suspected"), [(0, []), (59.999, []), (60, [LEG]), (3600, [LEG])])
@@ -71,13 +72,41 @@ def test_only_what_was_missed_a_minute_apart_is_suspect(seconds: float, suspecte
     """The second look that misses an object counts only when it comes at least a minute after the first."""
     assert GONE_AFTER.total_seconds() == 60
     before = {LEG: Known(leg(), {}, missing_since=NOW), OTHER: Known(leg(identifier="8"))}
-    assert suspects(before, [], later(seconds)) == suspected
+    assert suspects(before, missing(before, []), later(seconds)) == suspected
 
 
 def test_what_is_seen_or_known_to_be_gone_is_not_suspect() -> None:
     """An object that is back in the walk, or was told to be gone already, is not asked for again."""
     before = {LEG: Known(leg(), {}, missing_since=NOW), OTHER: Known(leg(identifier="8"), {}, missing_since=NOW, gone=True)}
-    assert suspects(before, [leg()], later(600)) == []
+    assert suspects(before, missing(before, [leg()]), later(600)) == []
+
+
+@pytest.mark.parametrize(("there", "absent", "hidden"), [(10, 5, False), (10, 6, True), (1000, 20, False), (1000, 21, True)])
+def test_more_than_a_handful_and_two_percent_is_hidden_not_deleted(there: int, absent: int, hidden: bool) -> None:  # noqa: FBT001
+    """What vanishes in one walk is a deletion only up to five objects or two in a hundred; those long gone do not count."""
+    before = {("leg", str(i)): Known(leg(identifier=str(i))) for i in range(there)}
+    before |= {("leg", f"g{i}"): Known(leg(identifier=f"g{i}"), gone=True) for i in range(500)}
+    seen = [leg(identifier=str(i)) for i in range(absent, there)]
+    assert shrunk(before, missing(before, seen)) is hidden
+
+
+def test_only_what_differs_is_written_again() -> None:
+    """An object that is as it was needs no new row; one whose rate alone moved does."""
+    _, known = walk({}, leg(), leg(identifier="8", upload_rate=1.0))
+    seen = with_derived(known, [leg(), leg(identifier="8", upload_rate=2.0)], NOW, None)
+    found = compare(known, seen, volatile=VOLATILE, gone=(), now=NOW)
+    assert [each.seen.id for each in found.known] == ["8"]
+
+
+def test_fields_nobody_has_a_name_for_are_compared_one_by_one() -> None:
+    """A change below `other` names the server's own field, and a volatile one is none."""
+
+    def route(**other: object) -> Seen:
+        return Seen("route", "7", body("route", id=7, other=other))
+
+    before = {("route", "7"): Known(route(a=1, b=1, counter=1))}
+    found = compare(before, [route(a=1, c=2, counter=9)], volatile={"route": frozenset({"other.counter"})}, gone=(), now=NOW)
+    assert [change.fields for change in found.changes] == [{"other.b", "other.c"}]
 
 
 def test_missing_keeps_its_first_moment() -> None:

@@ -182,7 +182,8 @@ def test_the_facts_of_a_decision_are_stored_with_it() -> None:
     key = cooldown_key(one, "main", 3, Mode.LIVE)
     decision = meet(one, down(), situation(later(1), {key: Held("other", NOW), "noise": Held("x", None)}))
     assert decision.facts == {
-        "event": "e1", "now": "2026-03-01T12:00:01+00:00", "rule": one.hash, "mode": "live",
+        "event": "e1", "time": "2026-03-01T12:00:00+00:00", "known": {},
+        "now": "2026-03-01T12:00:01+00:00", "rule": one.hash, "mode": "live",
         "cooldown": {"by": "other", "ended_at": "2026-03-01T12:00:00+00:00"},
     }  # fmt: skip
     assert meet(one, down(), situation()).facts["cooldown"] is None

@@ -69,8 +69,21 @@ def test_the_hash_of_a_rule_is_of_its_own_text_alone() -> None:
 @pytest.mark.parametrize(
     ("when", "types"),
     [
-        ("leg.*", {"leg.down", "leg.up", "leg.degraded", "leg.mode_changed", "leg.added", "leg.removed", "leg.changed"}),
-        ("'*.removed'", {"leg.removed", "bond.removed", "aggregator.removed"}),
+        (
+            "leg.*",
+            {
+                "leg.down",
+                "leg.up",
+                "leg.degraded",
+                "leg.mode_changed",
+                "leg.added",
+                "leg.removed",
+                "leg.changed",
+                "leg.flapping",
+                "leg.stable",
+            },
+        ),
+        ("'ip_*.removed'", {"ip_allocation.removed"}),
         ("bond.[fm]*", {"bond.failed_over", "bond.moved"}),
         ("[leg.down, leg.down, 'leg.d*']", {"leg.down", "leg.degraded"}),
         ("webhook.chat", {"webhook.chat"}),

@@ -1,0 +1,54 @@
+"""How what a poll found is said: each event with its time, its id, and the polls it happened between."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.bonding import scopes
+from bridge.core import events
+from bridge.core.diff import Key
+from bridge.core.model import Body, Change, Event, Json, Seen
+from bridge.store.watching import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A complete walk of a scope: when it began and ended, what it saw, how far the server's clock is ahead of ours."""
+
+    began: datetime
+    at: datetime
+    seen: Sequence[Seen]
+    offset: timedelta
+
+
+def of_change(scope: Scope, walk: Walk, row: events.EventType, change: Change, n: int, others: Mapping[Key, Body]) -> Event:
+    """One event of a change; where the object itself says when, that is its time."""
+    told = change.body.get(row.time_field) if row.time_field else None
+    time = min(datetime.fromisoformat(told) - walk.offset, walk.at) if told else walk.at
+    since = scope.began_at or scope.polled_at
+    between = [since.isoformat() if since else None, walk.at.isoformat()]
+    data = {**events.describe(row, change, others), "between": between}
+    subject = f"{change.kind}/{change.id}"
+    return events.make(
+        row, server=scope.server, subject=subject, n=n, time=time, seen_at=walk.at, data=data, exact=told is not None
+    )
+
+
+def baseline(scope: Scope, walk: Walk) -> list[Event]:
+    """The first look at a scope: one summary, not an event for everything there. Scopes of one object each: none."""
+    if "/" in scope.name and scope.name not in scopes.FAMILIES:
+        return []
+    return [of_scope(scope, "scope.baseline", 1, walk.at, objects=len(walk.seen))]
+
+
+def of_scope(scope: Scope, name: str, n: Json, now: datetime, *, objects: int | None = None, **more: Json) -> Event:
+    """An event about a scope as a whole; `more`: its other nouns."""
+    data = {"scope": {"name": scope.name, "objects": objects}, **more}
+    row, subject = events.EVENTS[name], f"scope/{scope.name}"
+    return events.make(row, server=scope.server, subject=subject, n=n, time=now, seen_at=now, data=data)
+
+
+def of_server(server: str, name: str, n: int, now: datetime, text: str) -> Event:
+    """An event about the server itself."""
+    row, data = events.EVENTS[name], {"problem": {"text": text}}
+    return events.make(row, server=server, subject=f"server/{server}", n=n, time=now, seen_at=now, data=data)

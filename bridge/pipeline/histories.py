@@ -1,0 +1,99 @@
+"""The polls of a leg's own history: true times for what the polls saw, and outages that no poll saw (law 6)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bridge.bonding import scopes
+from bridge.bonding.wire import runs
+from bridge.core import events, history
+from bridge.core.history import SKEW, Told, Turn
+from bridge.core.model import Body, Change, Event
+from bridge.pipeline import troubles
+from bridge.pipeline.source import Reader
+from bridge.pipeline.watched import Watched
+from bridge.store import events as event_store
+from bridge.store import watching
+from bridge.store.database import Database
+from bridge.store.watching import Scope, Walked
+
+_EVENT_OF = {"down": "leg.down", "up": "leg.up", "degraded": "leg.degraded"}
+_STANDING_OF = {name: standing for standing, name in _EVENT_OF.items()}
+# What was told shortly before the last alignment may be in the history again, on the edge.
+_BACK = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A leg's history as it was read: its turns by our clock, and how far the server's is ahead."""
+
+    leg: int
+    turns: Sequence[Turn]
+    offset: timedelta
+    at: datetime
+
+
+def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], datetime]) -> list[Event]:
+    """Read one leg's history, set right what was told, record what was missed. Raises as reading does."""
+    at, began, reader = scopes.address(scope.name), now(), Reader(watched.client)
+    with database.reading() as connection:
+        legs = watching.scope_of(connection, watched.name, "legs")
+    found = runs(reader.get(at.family.operation, **at.arguments))
+    turns = history.turns((each.class_, each.start - reader.offset) for each in found)
+    read = _Read(int(at.arguments["leg"]), turns, reader.offset, now())
+    # nothing is missed before the first poll of the legs: there is nothing to compare it with
+    horizon = legs.began_at if legs and legs.began_at else None
+    memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
+    with database.writing() as connection:
+        missed = _align(connection, scope, read, horizon) if horizon else []
+        memo |= {"settled": horizon.isoformat()} if horizon else {}
+        walked = Walked(began, read.at, reader.offset.total_seconds(), memo)
+        watching.save_walk(connection, scope, (), walked)
+        due_at = read.at + timedelta(seconds=watched.interval(scope.name))
+        watching.reschedule(connection, scope, due_at, watching.ROTATING)
+        return event_store.record(connection, [*missed, *troubles.well(connection, watched.name, read.at)])
+
+
+def _align(connection: Connection, scope: Scope, read: _Read, horizon: datetime) -> list[Event]:
+    """The events that nobody recorded; the times of those that somebody did are set right on the way."""
+    since = datetime.fromisoformat(scope.remembered["since"])
+    settled = datetime.fromisoformat(scope.remembered.get("settled", scope.remembered["since"]))
+    told = [
+        _told(dict(row))
+        for row in event_store.about(connection, scope.server, f"leg/{read.leg}", _STANDING_OF, settled - _BACK)
+    ]
+    aligned = history.align(read.turns, told, settled=max(settled - SKEW, since), horizon=horizon)
+    event_store.refine(connection, aligned.times)
+    known = watching.bodies(connection, scope.server, {("leg", str(read.leg))})
+    leg = known.get(("leg", str(read.leg)))
+    if leg is None or not aligned.missed:
+        return []
+    others = watching.bodies(connection, scope.server, events.related(Change("leg", str(read.leg), leg, leg)))
+    last = read.turns[-1]
+    return [_event(scope, read, turn, leg, others, over=turn is not last) for turn in aligned.missed]
+
+
+def _told(row: Body) -> Told:
+    since = (row["data"].get("between") or [None])[0]
+    return Told(
+        event=row["id"],
+        standing=_STANDING_OF[row["type"]],
+        since=datetime.fromisoformat(since) if since else None,
+        at=row["time"] if row["exact"] else row["seen_at"],
+        exact=row["exact"],
+    )
+
+
+def _event(scope: Scope, read: _Read, turn: Turn, leg: Body, others: dict[tuple[str, str], Body], *, over: bool) -> Event:
+    """What happened then; its id is made from the server's own time, which stays the same however often it is read."""
+    before = {**leg, "state": turn.before, "class": turn.before, "standing": turn.before}
+    after = {**leg, "state": turn.standing, "class": turn.standing, "standing": turn.standing}
+    change = Change("leg", str(read.leg), before, after, frozenset({"state", "class", "standing"}))
+    row = events.EVENTS[_EVENT_OF[turn.standing]]
+    data = {**events.describe(row, change, others), "over": over}
+    n = f"history {(turn.at + read.offset).isoformat()}"
+    return events.make(
+        row, server=scope.server, subject=f"leg/{read.leg}", n=n, time=turn.at, seen_at=read.at, data=data, exact=True
+    )
