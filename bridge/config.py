@@ -95,15 +95,24 @@ def _without_credentials(url: HttpUrl) -> HttpUrl:
 
 
 class Poll(_Frozen):
-    """How often each family of scopes is polled, in domain time."""
+    """How often each family of scopes is polled, in domain time; `every` and `off` by globs of scope names."""
 
     legs: Duration = 15.0
     bonds: Duration = 30.0
     aggregators: Duration = 30.0
+    nodes: Duration = 60.0
     placements: Duration = 15.0
-    tunings: Duration = 60.0
+    tunings: Duration = 300.0
     tunings_running: Duration = 10.0
+    speedtests: Duration = 600.0
+    histories: Duration = 600.0
+    statistics: Duration = 60.0
+    status: Duration = 60.0
+    reports: Duration = 3_600.0
+    configuration: Duration = 1_800.0
     backups: Duration = 300.0
+    every: dict[str, Duration] = Field(default_factory=dict)
+    off: list[str] = Field(default_factory=list)
 
 
 class Backups(_Frozen):
@@ -111,6 +120,14 @@ class Backups(_Frozen):
 
     every: Duration = 86_400.0
     grace: Duration = 7_200.0
+
+
+class Flapping(_Frozen):
+    """When a leg flaps: `start` and `stop` in changes that have not leaked away yet, `leak` the time one takes to."""
+
+    start: float = Field(default=5.0, ge=2)
+    stop: float = Field(default=1.0, ge=0)
+    leak: Duration = 120.0
 
 
 class Server(_Frozen):
@@ -124,6 +141,7 @@ class Server(_Frozen):
     timeout: Duration = 10.0
     poll: Poll = Poll()
     backups: Backups = Backups()
+    ignore: dict[str, list[str]] = Field(default_factory=dict)
     force_live: bool = False
 
 
@@ -182,6 +200,7 @@ class Settings(BaseSettings):
     servers: list[Server] = Field(min_length=1)
     channels: dict[Name, Channel] = Field(default_factory=dict)
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
+    flapping: Flapping = Flapping()
     clock: ClockSettings | None = None
 
     @property

@@ -15,12 +15,15 @@ from bridge.actions.kinds import Action
 from bridge.actions.notify import Notify
 from bridge.bonding.catalogue import OPERATIONS
 from bridge.bonding.client import Client
+from bridge.bonding.scopes import TIMINGS
 from bridge.config import Server, Settings
 from bridge.core.clock import ORDINARY, Pace
+from bridge.core.flapping import Limits
 from bridge.core.rules import Vocabulary
 from bridge.errors import BadInput, Problem, Unreachable
 from bridge.pipeline.decide import Decider
 from bridge.pipeline.deliver import Deliverer
+from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.observe import Observer
 from bridge.pipeline.receive import Hook, Receiver
 from bridge.pipeline.watched import Watched
@@ -69,7 +72,8 @@ def build(
     forced = _forced_live(settings, transport)
     channels = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
     actions: Mapping[str, Action] = {"call": Call(clients), "notify": Notify(channels)}
-    decider = Decider(database, keeper, now, forced)
+    limits = Limits(**settings.flapping.model_dump())
+    decider = Decider(database, keeper, Interpreter(database, now, limits), now, forced)
     return Bridge(
         settings=settings,
         database=database,
@@ -111,7 +115,16 @@ def _client(server: Server, now: Clock, transport: httpx.BaseTransport | None) -
 def _watched(settings: Settings, clients: Mapping[str, Client]) -> Mapping[str, Watched]:
     return {
         server.name: Watched(
-            server.name, clients[server.name], server.poll.model_dump(), server.backups.every, server.backups.grace
+            name=server.name,
+            client=clients[server.name],
+            intervals={name: getattr(server.poll, name) for name in (*TIMINGS, "tunings_running")},
+            backup_every=server.backups.every,
+            backup_grace=server.backups.grace,
+            every=server.poll.every,
+            off=tuple(server.poll.off),
+            ignore={kind: frozenset(fields) for kind, fields in server.ignore.items()},
+            rate=server.requests_per_second,
+            concurrency=server.concurrency,
         )
         for server in settings.servers
     }

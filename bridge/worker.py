@@ -105,7 +105,7 @@ def tick() -> None:
 @_task
 def observe(server: str, scope: str) -> None:
     """Poll one scope."""
-    if bridge().observer.poll(server, scope):
+    if bridge().observer.poll(server, scope, anyway=False):
         ring("decide", server)
 
 

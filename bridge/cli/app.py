@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from bridge.cli import calling, demo, doctor, journal, migrate, polling, rules, simulate, token, up
+from bridge.cli import calling, demo, doctor, journal, migrate, polling, rules, simulate, token, up, watching
 from bridge.errors import AgainLater, BadInput, BridgeError, InDoubt, Refused
 
 app = typer.Typer(
@@ -25,10 +25,13 @@ for _command in (
     polling.poll,
     calling.call,
     journal.events,
+    watching.watch,
+    watching.incidents,
     doctor.doctor,
     migrate.migrate,
 ):
     app.command()(_command)
+app.command("hands-off")(watching.hands_off)
 app.command("demo-webhook")(demo.demo_webhook)
 app.add_typer(journal.jobs, name="jobs")
 app.add_typer(rules.app, name="rules")

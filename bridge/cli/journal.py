@@ -51,7 +51,7 @@ def events(
         if json_output and not follow:
             as_json(rows)
             return
-        _print_events(rows, json_output=json_output)
+        print_events(rows, json_output=json_output)
         if follow:
             _follow(bridge, like, rows[-1]["seq"] if rows else 0, json_output=json_output)
 
@@ -109,7 +109,8 @@ def _whole_id(bridge: wiring.Bridge, name: str, beginning: str) -> str:
     return found[0]
 
 
-def _print_events(rows: Any, *, json_output: bool) -> None:
+def print_events(rows: Any, *, json_output: bool) -> None:
+    """One line each: when, which, what."""
     for row in rows:
         if json_output:
             as_json_line(row)
@@ -122,7 +123,7 @@ def _follow(bridge: wiring.Bridge, like: str, after: int, *, json_output: bool) 
     while True:
         with bridge.database.reading() as connection:
             rows = journal.list_events(connection, Window(after=after), like or None).rows
-        _print_events(rows, json_output=json_output)
+        print_events(rows, json_output=json_output)
         after = rows[-1]["seq"] if rows else after
         if not rows:
             time.sleep(0.5)

@@ -1,6 +1,7 @@
-"""`bondbridge poll`: poll by hand, without broker or worker, and show what was found."""
+"""`bondbridge poll`: poll by hand, without broker or worker, and show what was found; or say how long a round takes."""
 
 import sys
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 import typer
@@ -10,48 +11,70 @@ from rich.progress import track
 from bridge import wiring
 from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.durations import spoken
 from bridge.core.headlines import headline
 from bridge.core.model import Event
 from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
+from bridge.pipeline.plan import Plan, plan
 from bridge.store import watching
 from bridge.store.watching import Scope
+
+# what brings other scopes with it; a plan needs to have seen these
+_CARRIERS = ("bonds", "legs", "nodes", "spaces", "aggregators")
+# new objects bring scopes, whose objects bring none: after so many rounds nothing new can come
+_ROUNDS = 3
 
 
 def poll(
     once: Annotated[bool, typer.Option("--once", help="Poll every scope once, whether or not it is due.")] = False,
-    scope: Annotated[str, typer.Option(help="Only this scope, such as legs or bonds/3/tuners.")] = "",
+    scope: Annotated[str, typer.Option(help="Only this scope, or a glob: legs, bonds/3/tuners, 'bonds/*/routes'.")] = "",
+    planned: Annotated[
+        bool, typer.Option("--plan", help="Say what each kind of scope costs and how long a round takes.")
+    ] = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="With --once --scope: what is missing there is really gone, however much it is.")
+    ] = False,
     given: Config = None,
     json_output: AsJson = False,
 ) -> None:
     """Poll now and record what happened since the last poll. Rules meet the events when a worker runs.
 
-    Exits with 3 if a scope could not be polled. Example: bondbridge poll --once --scope legs
+    Exits with 3 if a scope could not be polled. Examples: bondbridge poll --once --scope legs · bondbridge poll --plan
     """
-    if not once:
-        raise BadInput([Problem("poll", "polling goes on by itself under `bondbridge up`", "to poll by hand, say --once")])
+    if once == planned:
+        mend = "to poll by hand, say --once; to see what a round costs, --plan"
+        raise BadInput([Problem("poll", "polling goes on by itself under `bondbridge up`", mend)])
+    if shrink and not (once and scope):
+        raise BadInput([Problem("poll", "--shrink is said of one scope", "name it: --once --scope legs --shrink")])
     with bridge_of(given) as bridge:
         bridge.observer.prepare()
-        found, failed = _poll(bridge, scope)
-    if json_output:
-        as_json([{"id": e.id, "type": e.type, "time": e.time, "subject": e.subject, "headline": headline(e)} for e in found])
-    else:
-        table(("time", "event", "what"), [(clock(e.time), e.id, headline(e)) for e in found], empty="nothing happened")
+        if planned:
+            _show_plans(_plans(bridge), json_output=json_output)
+            return
+        found, failed = _poll(bridge, scope, shrink=shrink)
+    _show(found, json_output=json_output)
     for each in failed:
         print(f"{each.server} {each.name}: {each.problem or 'somebody else is polling it'}", file=sys.stderr)
     raise typer.Exit(3 if failed else 0)
 
 
-def _poll(bridge: wiring.Bridge, only: str) -> tuple[list[Event], list[Scope]]:
+def _show(found: list[Event], *, json_output: bool) -> None:
+    if json_output:
+        as_json([{"id": e.id, "type": e.type, "time": e.time, "subject": e.subject, "headline": headline(e)} for e in found])
+    else:
+        table(("time", "event", "what"), [(clock(e.time), e.id, headline(e)) for e in found], empty="nothing happened")
+
+
+def _poll(bridge: wiring.Bridge, only: str, *, shrink: bool) -> tuple[list[Event], list[Scope]]:
     found: list[Event] = []
     done: set[tuple[str, str]] = set()
     failed: set[tuple[str, str]] = set()
-    # twice around: the first poll of the bonds brings the scopes of their tunings
-    for _ in range(2):
+    for _ in range(_ROUNDS):
         wanted = [key for key in _scopes(bridge, only) if key not in done]
         done |= set(wanted)
         for server, name in track(wanted, "polling", console=Console(stderr=True), transient=True, disable=not wanted):
-            events = bridge.observer.poll(server, name)
+            events = bridge.observer.poll(server, name, shrink=shrink)
             found += events or []
             failed |= {(server, name)} if events is None else set()
     with bridge.database.reading() as connection:
@@ -60,8 +83,55 @@ def _poll(bridge: wiring.Bridge, only: str) -> tuple[list[Event], list[Scope]]:
 
 def _scopes(bridge: wiring.Bridge, only: str) -> list[tuple[str, str]]:
     with bridge.database.reading() as connection:
-        known = [(each.server, each.name) for each in watching.all_scopes(connection) if each.server in bridge.clients]
-    if only and only not in {name for _, name in known}:
-        mend = nearest(only, tuple(name for _, name in known))
+        known = [each for each in watching.all_scopes(connection) if each.server in bridge.clients]
+    names = [(each.server, each.name) for each in known if bridge.observer.wanted(each.server, each.name)]
+    # lists before what stands below their objects
+    names.sort(key=lambda key: (key[1].count("/"), key))
+    if only and not any(fnmatchcase(name, only) for _, name in names):
+        mend = nearest(only, tuple(name for _, name in names))
         raise BadInput([Problem("poll", f"no scope is called {only!r}", mend)])
-    return [key for key in known if not only or key[1] == only]
+    return [key for key in names if not only or fnmatchcase(key[1], only)]
+
+
+def _plans(bridge: wiring.Bridge) -> dict[str, Plan]:
+    plans = {}
+    for server, watched in bridge.observer.servers.items():
+        with bridge.database.reading() as connection:
+            seen = {each.name for each in watching.all_scopes(connection, server) if each.version}
+        missing = [name for name in _CARRIERS if name not in seen and watched.wanted(name)]
+        for name in track(missing, f"looking at {server}", console=Console(stderr=True), transient=True):
+            bridge.observer.poll(server, name)
+        with bridge.database.reading() as connection:
+            plans[server] = plan(connection, watched)
+    return plans
+
+
+def _show_plans(plans: dict[str, Plan], *, json_output: bool) -> None:
+    if json_output:
+        as_json({server: _as_plain(each) for server, each in plans.items()})
+        return
+    for server, each in plans.items():
+        rows = [
+            (
+                line.timing,
+                "in rotation" if line.rotates else spoken(line.interval),
+                line.scopes,
+                line.requests,
+                f"{line.rate:.2f}",
+            )
+            for line in each.lines
+        ]
+        print(
+            f"{server}: {each.budget or 'any number of'} requests a second, {each.timed:.2f} of them for what keeps to its interval"
+        )
+        table(("scopes", "every", "number", "requests a round", "requests a second"), rows)
+        if each.round is None:
+            print("the budget leaves nothing for the rotation: raise requests_per_second, or poll less often")
+        else:
+            print(f"one round of the rotation takes {spoken(each.round)}")
+
+
+def _as_plain(each: Plan) -> dict[str, object]:
+    names = ("timing", "scopes", "requests", "interval", "rotates")
+    lines = [{name: getattr(line, name) for name in names} for line in each.lines]
+    return {"requests_per_second": each.budget, "timed": each.timed, "round_seconds": each.round, "scopes": lines}

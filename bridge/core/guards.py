@@ -49,6 +49,20 @@ def cooldown(every: float, key: str, decision: str, held: Mapping[str, Held], no
     return Verdict(Ruling.SKIP, Reason.COOLDOWN, f"the last one ended {ago} ago, at most one in {spoken(every)}", until)
 
 
+def hands_off(until: datetime | None, who: str) -> Verdict | None:
+    """Somebody works on the bond: nothing is done to it until they have finished."""
+    if until is None:
+        return None
+    return Verdict(Ruling.WAIT, Reason.HANDS_OFF, f"{who} works on this bond until {until:%Y-%m-%d %H:%M} UTC", until)
+
+
+def flapping(calm_at: datetime | None) -> Verdict | None:
+    """The leg flaps: what is done to it now would be undone, or make it worse."""
+    if calm_at is None:
+        return None
+    return Verdict(Ruling.WAIT, Reason.FLAPPING, f"the leg is flapping, until {calm_at:%H:%M:%S} UTC at least", calm_at)
+
+
 def before_attempt(job: Job, rule: Rule | None, mode: Mode, now: datetime) -> Verdict:
     """The guards again, right before an attempt: the rule may have been changed, and time has passed."""
     if rule is None:

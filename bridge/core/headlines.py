@@ -50,7 +50,7 @@ _LINES: Mapping[str, str] = {
     "failover.disabled": "aggregator failover is switched off: {settings[failover]}",
     "failover.enabled": "aggregator failover works again",
     "incident.opened": "{incident[bonds]} bonds of {incident[cause]} {incident[name]} lost legs at once",
-    "incident.ended": "{incident[cause]} {incident[name]}: the incident is over ({incident[bonds]} bonds, {incident[legs]} legs)",
+    "incident.ended": "{incident[cause]} {incident[name]}: incident over, {incident[bonds]} bonds, {incident[legs]} legs",
     "config_updates.failing": "configuration updates fail: {config_updates[failures]} failures",
     "config_updates.stuck": "configuration updates are stuck since {config_updates[since]}: {config_updates[pending]} pending",
     "config_updates.cleared": "configuration updates are through again",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.core.model import Job, JobState, Outcome, Repeat, Retry
+from bridge.core.model import Job, JobState, Outcome, Repeat, Retry, Ruling, Verdict
 
 _FIRST, _LONGEST = 10.0, 300.0
 
@@ -38,6 +38,13 @@ def after(job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: da
         return Next(JobState.FAILED)
     due = now + timedelta(seconds=job.retry.every if outcome in job.retry.on else backoff(job.attempts))
     return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
+
+
+def stopped(job: Job, verdict: Verdict) -> Next:
+    """A guard has stopped the attempt: for good, or until it lets through, as long as the job is worth it."""
+    if verdict.ruling is Ruling.WAIT and verdict.until is not None and verdict.until <= job.not_after:
+        return Next(JobState.DUE, verdict.until)
+    return Next(JobState.SKIPPED)
 
 
 def blind(job: Job, now: datetime) -> Next:

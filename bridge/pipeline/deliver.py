@@ -21,6 +21,7 @@ from bridge.errors import AgainLater, LeaseLost
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
 from bridge.store.jobs import Claimed
@@ -97,7 +98,7 @@ class Deliverer:
         claimed = replace(claimed, job=replace(claimed.job, doubt=False))
         verdict = self._guards(claimed.job)
         if verdict.ruling is not Ruling.ACT:
-            return self._settle(claimed, _End(Next(JobState.SKIPPED), Result(Outcome.NOT_DONE, verdict.detail)))
+            return self._settle(claimed, _End(retry.stopped(claimed.job, verdict), Result(Outcome.NOT_DONE, verdict.detail)))
         claimed, result = self._send(claimed, action)
         if result.outcome is Outcome.REFUSED and doubted:
             # perhaps refused because the try before it did work: only a second look can tell
@@ -139,8 +140,21 @@ class Deliverer:
         rule = self._rulebook().rule(job.rule)
         mode = Mode.LIVE if rule is None or self._forced_live(job.server) else rule.mode
         verdict = guards.before_attempt(job, rule, mode, self._now())
+        if verdict is guards.ACT and job.action == "call":
+            verdict = self._in_the_way(job) or verdict
         self._verdict(job, verdict)
         return verdict
+
+    def _in_the_way(self, job: Job) -> Verdict | None:
+        """A person who works on the bond, a leg that flaps: the call waits for its end."""
+        arguments, now = job.request["arguments"], self._now()
+        with self._database.reading() as connection:
+            data = event_store.get(connection, job.event).data
+            bond = arguments.get("bond", (data.get("bond") or {}).get("id"))
+            held = incident_store.held(connection, job.server, now).get(_number(bond))
+            leg = _number(arguments.get("leg"))
+            calm_at = incident_store.calm_at(connection, job.server, leg) if leg is not None else None
+        return (guards.hands_off(held["until"], held["who"]) if held else None) or guards.flapping(calm_at)
 
     def _verdict(self, job: Job, verdict: Verdict) -> None:
         with self._database.writing() as connection:
@@ -168,6 +182,11 @@ class Deliverer:
         for event in told:
             log.info(headline(event), id=event.id, type=event.type)
         return job
+
+
+def _number(value: object) -> int | None:
+    """An id as it stands in a request: a number, or its digits."""
+    return int(str(value)) if str(value).isdigit() else None
 
 
 def _named(job: Job) -> str:

@@ -37,13 +37,13 @@ class Observer:
     """Polls the scopes of the servers that are watched. `key` makes digests of secrets; `now` is domain time."""
 
     def __init__(self, database: Database, servers: Mapping[str, Watched], key: bytes, now: Callable[[], datetime]) -> None:
-        self._database, self._servers, self._key, self._now = database, servers, key, now
+        self._database, self.servers, self._key, self._now = database, servers, key, now
 
     def prepare(self) -> None:
         """Make rows for every server and its scopes, due at once."""
         with self._database.writing() as connection:
             watching.ensure_server(connection, events.OURSELVES)
-            for watched in self._servers.values():
+            for watched in self.servers.values():
                 watching.ensure_server(connection, watched.name)
                 rotation.prepare(connection, watched, self._now())
 
@@ -51,18 +51,22 @@ class Observer:
         """(server, scope) of every poll to begin now: what keeps to its interval first, the rotation as the budget allows."""
         now, found = self._now(), []
         with self._database.reading() as connection:
-            for watched in self._servers.values():
+            for watched in self.servers.values():
                 most = max(1, round(watched.rate)) if watched.rate else None
                 names = watching.due_scopes(connection, watched.name, now, most)
                 found += [(watched.name, name) for name in names if watched.wanted(name)]
         return found
+
+    def wanted(self, server: str, name: str) -> bool:
+        """Whether the settings let the scope be polled."""
+        return self.servers[server].wanted(name)
 
     def poll(self, server: str, name: str, *, anyway: bool = True, shrink: bool = False) -> list[Event] | None:
         """Poll one scope; what happened there, or None if it failed, is being polled or, unless `anyway`, is not due.
 
         `shrink`: a person says that everything missing is really gone, however much it is.
         """
-        watched, now = self._servers[server], self._now()
+        watched, now = self.servers[server], self._now()
         with self._database.writing() as connection:
             due = None if anyway else now
             scope = watching.claim_scope(connection, server, name, _LEASE, most=watched.concurrency, due=due)

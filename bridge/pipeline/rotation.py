@@ -27,6 +27,9 @@ _COUNTED = {
     "bonders": "bonders",
 }
 
+# how many requests one look at the statistics takes
+COUNTS = len(_COUNTED)
+
 # After so many intervals without a look at the legs, what happened meanwhile is asked of their histories.
 _GAP = 5
 
@@ -103,8 +106,3 @@ def counted(connection: Connection, server: str, before: Body, after: Body, now:
     for what, pattern in _COUNTED.items():
         if before.get(what) is not None and before[what] != after.get(what):
             watching.forward_like(connection, server, pattern, now)
-
-
-def requests(name: str) -> int:
-    """How many requests one poll of a scope takes at least."""
-    return len(_COUNTED) if name == scopes.STATISTICS else 1

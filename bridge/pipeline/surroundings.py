@@ -56,7 +56,7 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
         sizes=_sizes(connection, server) if losses else {},
         names=_names(connection, server) if losses else {},
         owners={event.id: owners[event.id] for event in fresh if event.id in owners},
-        held={bond: row["until"] for bond, row in incident_store.held(connection, server, now).items()},
+        held={row["bond"]: row["until"] for row in incident_store.held(connection, server, now).values()},
         done=job_store.calls_since(connection, server, first - explained.LONGEST) if explainable else (),
         runs=watching.bodies_of(connection, server, _RUNS) if explainable else (),
     )

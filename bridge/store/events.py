@@ -50,6 +50,11 @@ def mark_decided(connection: Connection, decided: Sequence[Event]) -> None:
     connection.execute(update(events).where(events.c.id.in_(ids)).values(decided=True))
 
 
+def get(connection: Connection, event: str) -> Event:
+    """One event."""
+    return event_of(dict(connection.execute(select(events).where(events.c.id == event)).mappings().one()))
+
+
 def note(connection: Connection, known: Mapping[str, Body]) -> None:
     """What was known about each event when it was decided; once, before its decisions."""
     for event, body in known.items():

@@ -66,6 +66,13 @@ def buckets(connection: Connection, server: str, legs: Iterable[int]) -> dict[in
     return {row.leg: Bucket(row.level, row.at, row.since, row.changes) for row in rows}
 
 
+def calm_at(connection: Connection, server: str, leg: int) -> datetime | None:
+    """When a flapping leg's spell ends if nothing more changes; None for one that does not flap."""
+    spell = select(flaps.c.due_at).where(flaps.c.server == server, flaps.c.leg == leg, flaps.c.since.is_not(None))
+    found = connection.execute(spell).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
+
+
 def calm(connection: Connection, server: str, now: datetime) -> dict[int, tuple[Bucket, datetime]]:
     """Legs whose spell is over by now, each with when it ended."""
     rows = connection.execute(select(flaps).where(flaps.c.server == server, flaps.c.due_at <= now))
@@ -92,7 +99,7 @@ def let_go(connection: Connection, server: str, bond: int) -> bool:
     return connection.execute(mine).rowcount == 1
 
 
-def held(connection: Connection, server: str, now: datetime) -> dict[int, RowMapping]:
+def held(connection: Connection, server: str, now: datetime) -> dict[int | None, RowMapping]:
     """Bonds that somebody is working on now: `until`, `who`, `why` by bond."""
     rows = connection.execute(select(hands_off).where(hands_off.c.server == server, hands_off.c.until > now))
     return {row["bond"]: row for row in rows.mappings()}

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from bridge.core.model import Body, JobState
-from bridge.store.tables import attempts, decisions, events, facts, jobs, scopes, verdicts
+from bridge.store.tables import attempts, decisions, events, facts, incidents, jobs, members, scopes, verdicts
 
 MOST = 200
 
@@ -53,6 +53,18 @@ def list_jobs(connection: Connection, window: Window, state: str | None = None) 
     """Jobs; in one state if asked."""
     wanted = select(jobs)
     return _page(connection, jobs, wanted.where(jobs.c.state == state) if state else wanted, window)
+
+
+def list_incidents(connection: Connection, window: Window, beginning: str = "") -> Page:
+    """Incidents; those whose id begins so if asked."""
+    wanted = select(incidents)
+    return _page(connection, incidents, wanted.where(incidents.c.id.startswith(beginning)) if beginning else wanted, window)
+
+
+def members_of(connection: Connection, incident: str) -> list[Body]:
+    """The events that an incident owns, in the order they happened."""
+    owned = select(events).join(members, members.c.event == events.c.id).where(members.c.incident == incident)
+    return [dict(row) for row in connection.execute(owned.order_by(events.c.time, events.c.seq)).mappings()]
 
 
 def find(connection: Connection, table: str, beginning: str) -> list[str]:

@@ -111,6 +111,13 @@ def all_scopes(connection: Connection, server: str | None = None) -> list[Scope]
     return [_from(row) for row in found.mappings()]
 
 
+def scope_sizes(connection: Connection, server: str) -> dict[str, int]:
+    """How many objects each scope holds; scopes with none are left out."""
+    there = and_(objects.c.server == server, objects.c.gone.is_(False), objects.c.kind != "bond_condition")
+    rows = connection.execute(select(objects.c.scope, func.count()).where(there).group_by(objects.c.scope))
+    return dict(rows.tuples().all())
+
+
 def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Known]:
     """Every object known in the scope."""
     rows = connection.execute(select(objects).where(objects.c.server == server, objects.c.scope == scope)).mappings()

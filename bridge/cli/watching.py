@@ -1,0 +1,118 @@
+"""`bondbridge watch`: events as they are recorded · `incidents` · `hands-off`."""
+
+import getpass
+import time
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from bridge.cli.journal import print_events
+from bridge.cli.output import as_json, as_json_line, clock, table
+from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.durations import seconds
+from bridge.core.rules import nearest
+from bridge.errors import BadInput, Problem
+from bridge.store import incidents as incident_store
+from bridge.store import journal
+from bridge.store.journal import Window
+from bridge.web import shapes
+
+_PAUSE = 0.5
+
+
+def watch(
+    given: Config = None,
+    like: Annotated[str, typer.Option("--type", help="Only this type, or a glob such as leg.*")] = "",
+    since: Annotated[int, typer.Option(help="Begin after this number in the recorded order; 0 for all there is.", min=-1)] = -1,
+    json_output: AsJson = False,
+) -> None:
+    """Events as they are recorded, until Ctrl-C; with --json one CloudEvents document a line.
+
+    Examples: bondbridge watch --type 'leg.*' · bondbridge watch --json --since 0
+    """
+    with bridge_of(given) as bridge:
+        if since < 0:
+            with bridge.database.reading() as connection:
+                newest = journal.list_events(connection, Window(1)).rows
+            since = newest[0]["seq"] if newest else 0
+        while True:
+            with bridge.database.reading() as connection:
+                rows = journal.list_events(connection, Window(journal.MOST, after=since), like or None).rows
+            if json_output:
+                for row in rows:
+                    as_json_line(shapes.event(row))
+            else:
+                print_events(rows, json_output=False)
+            since = rows[-1]["seq"] if rows else since
+            if len(rows) < journal.MOST:
+                time.sleep(_PAUSE)
+
+
+def incidents(
+    incident: Annotated[str, typer.Argument(help="An incident's id, or its beginning: lists its members.")] = "",
+    given: Config = None,
+    json_output: AsJson = False,
+) -> None:
+    """Incidents: what many outages have in common, newest first; or the events that one owns.
+
+    Examples: bondbridge incidents · bondbridge incidents 4be1
+    """
+    with bridge_of(given) as bridge, bridge.database.reading() as connection:
+        rows = journal.list_incidents(connection, Window(30), incident).rows
+        members = journal.members_of(connection, rows[0]["id"]) if incident and len(rows) == 1 else None
+    if incident and members is None:
+        what = f"{len(rows) or 'no'} incidents' ids begin with {incident!r}"
+        raise BadInput([Problem("incidents", what, "see `bondbridge incidents`")])
+    if json_output:
+        as_json(members if members is not None else rows)
+    elif members is not None:
+        print_events(members, json_output=False)
+    else:
+        shown = [
+            (row["id"], row["state"], f"{row['cause']} {row['name'] or row['key']}", len(row["bonds"]), len(row["legs"]),
+             clock(row["began"]), clock(row["ended"])) for row in rows
+        ]  # fmt: skip
+        table(("incident", "state", "cause", "bonds", "legs", "began", "ended"), shown)
+
+
+def hands_off(
+    bond: Annotated[int | None, typer.Argument(help="The bond that is being worked on; without one, lists them.")] = None,
+    given: Config = None,
+    server: Annotated[str, typer.Option(help="Which server, where there are several.")] = "",
+    lasts: Annotated[str, typer.Option("--for", help="How long, such as 2h.")] = "2h",
+    why: Annotated[str, typer.Option(help="What is being done.")] = "",
+    over: Annotated[bool, typer.Option("--over", help="It is finished: rules may act on the bond again.")] = False,
+    json_output: AsJson = False,
+) -> None:
+    """Say that somebody works on a bond: no rule acts on it until then. What happens there is still told.
+
+    Examples: bondbridge hands-off 12 --for 2h --why 'replacing the bonder' · bondbridge hands-off 12 --over
+    """
+    with bridge_of(given) as bridge:
+        chosen = server or next(iter(bridge.clients))
+        if chosen not in bridge.clients:
+            raise BadInput([Problem("hands-off", f"no server is called {chosen!r}", nearest(chosen, bridge.clients))])
+        now = bridge.now()
+        with bridge.database.writing() as connection:
+            if bond is not None and over and not incident_store.let_go(connection, chosen, bond):
+                raise BadInput([Problem("hands-off", f"nobody works on bond {bond}", "see `bondbridge hands-off`")])
+            if bond is not None and not over:
+                until = now + timedelta(seconds=_length(lasts))
+                incident_store.hold(connection, chosen, bond, until, getpass.getuser(), why)
+            rows = [dict(row) for row in incident_store.held(connection, chosen, now).values()]
+    if json_output:
+        as_json(rows)
+    else:
+        shown = [(row["bond"], clock(row["until"]), row["who"], row["why"]) for row in rows]
+        table(("bond", "until", "who", "why"), shown, empty="nobody works on any bond")
+
+
+def _length(text: str) -> float:
+    try:
+        length = seconds(text)
+    except ValueError as error:
+        raise BadInput([Problem("hands-off", f"--for: {error}")]) from error
+    if length <= 0:
+        raise BadInput([Problem("hands-off", "--for: it must last some time", "such as 2h")])
+    return length
