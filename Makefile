@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # An empty PYTHONPATH: what the caller's shell adds must not shadow what the lock pins.
 export PYTHONPATH :=
 
-.PHONY: help setup run test lint types soak bench fmt lock clean
+.PHONY: help setup run test lint types soak bench docs fmt lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ soak: .venv/.dev ## the slow runs: every kill of the durability matrix
 
 bench: .venv/.dev ## measure, and print what benchmarks/README.md records
 	$(BIN)/python -m benchmarks.run
+
+docs: .venv/.dev ## make docs/operations.md from the catalogue
+	$(BIN)/python -m bridge.cli.operations_doc
 
 fmt: .venv/.dev ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .

@@ -7,7 +7,7 @@ Frozen once read; a wrong value stops the start with every problem at once. `BON
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -116,10 +116,28 @@ class Poll(_Frozen):
 
 
 class Backups(_Frozen):
-    """When backups are expected."""
+    """When backups are expected. `backup.fetch` keeps the newest `keep` of them in `directory`, none above `largest` bytes."""
 
     every: Duration = 86_400.0
     grace: Duration = 7_200.0
+    directory: Path | None = None
+    keep: int = Field(default=7, ge=1)
+    largest: int = Field(default=2 * 2**30, ge=1)
+
+
+class User(_Frozen):
+    """An account on a management server."""
+
+    user: str
+    password: GivenSecret
+
+
+class Users(_Frozen):
+    """Accounts for classes of action; a class without one uses the server's main account."""
+
+    operate: User | None = None
+    configure: User | None = None
+    administer: User | None = None
 
 
 class Flapping(_Frozen):
@@ -131,14 +149,22 @@ class Flapping(_Frozen):
 
 
 class Server(_Frozen):
-    """One management server. `force_live` makes every rule act, and is obeyed only by a server that is a simulator."""
+    """One management server. `force_live` makes every rule act, and is obeyed only by a server that is a simulator.
+
+    `requests_per_second` is for all processes together, null for no limit; `concurrency` is how many requests may be under
+    way at once in one of them.
+    """
 
     name: Name
     url: Annotated[HttpUrl, AfterValidator(_without_credentials)]
     user: str
     password: GivenSecret
+    users: Users = Users()
+    login: Literal["basic", "token"] = "basic"
     verify: bool | Path = True
     timeout: Duration = 10.0
+    requests_per_second: float | None = Field(default=10.0, gt=0, le=1_000)
+    concurrency: int = Field(default=4, ge=1, le=64)
     poll: Poll = Poll()
     backups: Backups = Backups()
     ignore: dict[str, list[str]] = Field(default_factory=dict)
@@ -201,6 +227,7 @@ class Settings(BaseSettings):
     channels: dict[Name, Channel] = Field(default_factory=dict)
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
     flapping: Flapping = Flapping()
+    allow: list[str] = Field(default_factory=list)
     clock: ClockSettings | None = None
 
     @property

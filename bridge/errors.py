@@ -3,10 +3,12 @@
 BridgeError
 ├── AgainLater            nothing happened; the same thing may work later
 │   ├── Unreachable       the other side did not answer, or not in a way that can be used
+│   │   └── Busy          it asks to be left alone for a while
 │   ├── Garbled           it answered, but half, moved or unreadable: no snapshot may be made of this
 │   └── LeaseLost         somebody else has taken this work over
 ├── Refused               the other side said no, and will say it again
-│   └── CredentialsRejected
+│   ├── CredentialsRejected
+│   └── Forbidden         it knows us, and we may not
 ├── InDoubt               it may or may not have happened
 ├── BadInput              a person wrote something that cannot be used: where, what, and how to mend it
 └── Bug                   ours
@@ -28,6 +30,14 @@ class Unreachable(AgainLater):
     """No usable answer, and certainly nothing done."""
 
 
+class Busy(Unreachable):
+    """Nothing done, and it asks for time: `wait` seconds, None where it does not say how many."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 class Garbled(AgainLater):
     """An answer that cannot be trusted to be whole."""
 
@@ -46,6 +56,14 @@ class Refused(BridgeError):
 
 class CredentialsRejected(Refused):
     """The server does not accept the user or the password."""
+
+
+class Forbidden(Refused):
+    """The user lacks a permission: `needs` is the one, such as "view legs"."""
+
+    def __init__(self, message: str, needs: str, status: int | None = None) -> None:
+        super().__init__(message, status)
+        self.needs = needs
 
 
 class InDoubt(BridgeError):

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import httpx
 
+from bridge.actions import permits
 from bridge.actions.call import Call
+from bridge.actions.fetch import Fetch, Place
 from bridge.actions.kinds import Action
 from bridge.actions.notify import Notify
-from bridge.bonding.catalogue import OPERATIONS
+from bridge.bonding.budget import Budget
+from bridge.bonding.catalogue import Danger
 from bridge.bonding.client import Client
 from bridge.bonding.scopes import TIMINGS
+from bridge.bonding.wire import wrong_argument
 from bridge.config import Server, Settings
 from bridge.core.clock import ORDINARY, Pace
 from bridge.core.flapping import Limits
@@ -67,11 +71,13 @@ def build(
     """Join the parts. `now` replaces the domain clock the settings describe, `transport` the network to the servers."""
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url)
-    clients = {server.name: _client(server, now, transport) for server in settings.servers}
+    permits.check(settings.allow)
+    clients = {server.name: _client(server, settings.broker, now, transport) for server in settings.servers}
     keeper = Keeper(settings.rules, vocabulary(settings))
     forced = _forced_live(settings, transport)
     channels = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
-    actions: Mapping[str, Action] = {"call": Call(clients), "notify": Notify(channels)}
+    own: Mapping[str, Action] = {"backup.fetch": Fetch(clients, _places(settings), now)}
+    actions: Mapping[str, Action] = {"call": Call(clients, settings.allow, own), "notify": Notify(channels)}
     limits = Limits(**settings.flapping.model_dump())
     decider = Decider(database, keeper, Interpreter(database, now, limits), now, forced)
     return Bridge(
@@ -91,9 +97,12 @@ def build(
 def vocabulary(settings: Settings) -> Vocabulary:
     """What rules may name under these settings."""
     return Vocabulary(
-        operations={row.name: row.arguments for row in OPERATIONS.values() if row.writes},
+        operations=permits.callable_operations(),
         channels={name: len(channel.urls) for name, channel in settings.channels.items()},
         webhooks=frozenset(settings.webhooks),
+        takes=permits.taking(),
+        refused=permits.refused(settings.allow),
+        wrong=wrong_argument,
     )
 
 
@@ -103,13 +112,32 @@ def pace(settings: Settings) -> Pace:
     return Pace(clock.machine, clock.domain, clock.speed) if clock else ORDINARY
 
 
-def _client(server: Server, now: Clock, transport: httpx.BaseTransport | None) -> Client:
+def _client(server: Server, broker: str | None, now: Clock, transport: httpx.BaseTransport | None) -> Client:
     verify = server.verify if isinstance(server.verify, bool) else str(server.verify)
-    auth = (server.user, server.password.reveal())
+    users = {Danger(name): (user.user, user.password.reveal()) for name, user in server.users if user}
+    rate, places = server.requests_per_second, server.concurrency
     try:
-        return Client(str(server.url), auth, now=now, verify=verify, timeout=server.timeout, transport=transport)
+        return Client(
+            str(server.url),
+            (server.user, server.password.reveal()),
+            now=now,
+            verify=verify,
+            timeout=server.timeout,
+            transport=transport,
+            users=users,
+            tokens=server.login == "token",
+            concurrency=places,
+            # where processes share nothing there are as many at work as may be
+            budget=Budget(server.name, rate, broker=broker, share=places) if rate else lambda: None,
+            largest_download=server.backups.largest,
+        )
     except OSError as error:
         raise BadInput([Problem("settings", f"server {server.name!r}: verify: {error.strerror}: {verify}")]) from error
+
+
+def _places(settings: Settings) -> Mapping[str, Place]:
+    found = {server.name: server.backups for server in settings.servers}
+    return {name: Place(each.directory, each.keep) for name, each in found.items() if each.directory}
 
 
 def _watched(settings: Settings, clients: Mapping[str, Client]) -> Mapping[str, Watched]:

@@ -20,7 +20,7 @@ SETTINGS = "Settings are read by wiring and the entries"
 ACTIONS = "Actions do not remember"
 FRAMEWORKS = "Frameworks stay in their rooms"
 SQL = "SQL is spoken in store"
-SOCKETS = "Sockets to management servers are opened in one file"
+SOCKETS = "Sockets to management servers are opened in one room"
 
 # the file it is planted in, what it says, the contract that finds it
 PLANTS = [
@@ -29,11 +29,11 @@ PLANTS = [
     ("core/canonical.py", "import random", PURE),
     ("core/rules.py", "import bridge.core.match", "The layers of core"),
     ("core/surprise.py", "", "The layers of core"),
-    ("bonding/catalogue.py", "import bridge.bonding.wire", "The layers of bonding"),
-    ("bonding/wire.py", "import httpx", NO_IO),
+    ("bonding/catalogue/rows.py", "import bridge.bonding.wire", "The layers of bonding"),
+    ("bonding/wire/objects.py", "import httpx", NO_IO),
     ("webhooks/hmac.py", "import socket", NO_IO),
     ("bonding/scopes.py", "import bridge.bonding.client", NO_IO),
-    ("bonding/client.py", "import bridge.rulebook", ROOMS),
+    ("bonding/client/connection.py", "import bridge.rulebook", ROOMS),
     ("actions/notify.py", "import bridge.store.jobs", ACTIONS),
     ("store/jobs.py", "import bridge.pipeline.deliver", ROOMS),
     ("store/jobs.py", "import httpx", SOCKETS),

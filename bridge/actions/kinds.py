@@ -4,14 +4,28 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.core.model import Body, Outcome, Repeat
+from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected, InDoubt, Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one attempt ended, and what to tell a person about it."""
+    """How one attempt ended, and what to tell a person about it; `wait`: the seconds the other side asks for."""
 
     outcome: Outcome
     detail: str = ""
+    wait: float | None = None
+
+
+def ended(error: BridgeError) -> Result:
+    """How an attempt ended that raised this. Raises it again where it is none of the other side's."""
+    if isinstance(error, InDoubt):
+        return Result(Outcome.UNKNOWN, str(error))
+    if isinstance(error, AgainLater | CredentialsRejected):
+        # nothing was done; a server may come back, and a password be mended, while the job is still worth it
+        return Result(Outcome.UNREACHABLE, str(error), getattr(error, "wait", None))
+    if isinstance(error, Refused | BadInput):
+        return Result(Outcome.REFUSED, str(error))
+    raise error
 
 
 class Action(Protocol):

@@ -1,60 +1,140 @@
 """`bondbridge call`: one operation of the management server's API, by hand."""
 
+import json
 import sys
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from bridge.bonding.catalogue import OPERATIONS
+from bridge import wiring
+from bridge.bonding import resolve
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Operation
+from bridge.bonding.client import Client
+from bridge.bonding.wire import request
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.plain import decoded
 from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
 
+_ALIAS_NOTE = "which of the two types of leg, the leg says itself"
+
 
 def call(
-    operation: Annotated[str, typer.Argument(help="Its name, such as bond.restart.")] = "",
+    operation: Annotated[str, typer.Argument(help="Its name, such as bond.restart; with --list a word to look for.")] = "",
     arguments: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE, such as bond=3.")] = None,
     given: Config = None,
     server: Annotated[str, typer.Option(help="Which server, where there are several.")] = "",
+    fields: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: a field to set, JSON or text.")] = None,
+    body: Annotated[str, typer.Option(help="All fields as JSON, or @FILE.")] = "",
+    query: Annotated[list[str] | None, typer.Option("--param", help="NAME=VALUE: a query, such as page_size=5.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to save what is a zip file.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the operations.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a call that changes something.")] = False,
     json_output: AsJson = False,
 ) -> None:
     """Call one operation and print the answer as JSON. A call that changes something asks first.
 
-    Examples: bondbridge call --list · bondbridge call bond.get bond=3 · bondbridge call bond.restart bond=3 --yes
+    Examples: bondbridge call --list leg · bondbridge call bond.get bond=3 · bondbridge call bond.restart bond=3 --yes ·
+    bondbridge call leg.update leg=5 --set link_mode=idle · bondbridge call backup.latest --output newest.zip
     """
     if list_all or not operation:
-        _list(json_output=json_output)
+        _list(operation, json_output=json_output)
         return
-    if operation not in OPERATIONS:
-        mend = nearest(operation, OPERATIONS) or "see `bondbridge call --list`"
-        raise BadInput([Problem("call", f"no operation is called {operation!r}", mend)])
-    row, values = OPERATIONS[operation], _values(arguments or [])
+    row, values = _row(operation), _pairs(arguments or [])
+    sent, params = _body(row, body, fields or []), _pairs(query or [])
+    _check(operation, row, values, sent, params)
+    if row.zipped != (output is not None):
+        mend = "save it with --output FILE" if row.zipped else "leave out --output"
+        raise BadInput([Problem("call", f"{operation} gives {'a' if row.zipped else 'no'} zip file", mend)])
     with bridge_of(given) as bridge:
-        chosen = server or next(iter(bridge.clients))
-        if chosen not in bridge.clients:
-            raise BadInput([Problem("call", f"no server is called {chosen!r}", nearest(chosen, bridge.clients))])
-        if row.writes and not yes and not typer.confirm(f"{operation} {' '.join(arguments or [])} on {chosen}?", err=True):
+        client, name = _server(bridge, server)
+        if row.writes and not yes and not typer.confirm(f"{operation} {' '.join(arguments or [])} on {name}?", err=True):
             print("not called", file=sys.stderr)
             raise typer.Exit(1)
-        client = bridge.clients[chosen]
-        as_json(client.read(operation, **values) if not row.writes else client.call(operation, values).body)
+        as_json(_answer(client, operation, values, sent, params, output))
 
 
-def _values(arguments: list[str]) -> dict[str, str]:
-    problems = [Problem("call", f"{each!r} is no argument", "write NAME=VALUE") for each in arguments if "=" not in each]
+def _answer(
+    client: Client, operation: str, values: Mapping[str, str], sent: Any, params: Mapping[str, str], to: Path | None
+) -> Any:
+    if to is not None:
+        return {"file": str(to), "bytes": client.download(operation, to, **values)}
+    name, arguments = resolve.resolve(operation, values, client.read)
+    if OPERATIONS[name].writes or params:
+        return client.call(name, arguments, body=sent, params=params).body
+    return client.read(name, **arguments)
+
+
+def _row(operation: str) -> Operation:
+    """The operation of this name, or for an alias one of those it may be. Raises BadInput."""
+    if operation in ALIASES:
+        return ALIASES[operation].sample
+    if operation in IMPOSSIBLE:
+        raise BadInput([Problem("call", f"{operation} is not possible", IMPOSSIBLE[operation])])
+    if operation not in OPERATIONS:
+        mend = nearest(operation, (*OPERATIONS, *ALIASES)) or "see `bondbridge call --list`"
+        raise BadInput([Problem("call", f"no operation is called {operation!r}", mend)])
+    return OPERATIONS[operation]
+
+
+def _check(operation: str, row: Operation, values: Mapping[str, str], sent: Any, params: Mapping[str, str]) -> None:
+    """Everything that can be wrong is said before anything is asked or sent. Raises BadInput."""
+    if operation in ALIASES:
+        resolve.check(operation, values)
+        values = {**values, "bond": "0"}  # which one, the leg will say
+    request(row, values, params, sent)
+
+
+def _server(bridge: wiring.Bridge, wanted: str) -> tuple[Client, str]:
+    name = wanted or next(iter(bridge.clients))
+    if name not in bridge.clients:
+        raise BadInput([Problem("call", f"no server is called {name!r}", nearest(name, bridge.clients))])
+    return bridge.clients[name], name
+
+
+def _pairs(given: Iterable[str]) -> dict[str, str]:
+    problems = [Problem("call", f"{each!r} is no argument", "write NAME=VALUE") for each in given if "=" not in each]
     if problems:
         raise BadInput(problems)
-    return dict(each.split("=", 1) for each in arguments)
+    return dict(each.split("=", 1) for each in given)
 
 
-def _list(*, json_output: bool) -> None:
-    rows = OPERATIONS.values()
+def _body(row: Operation, whole: str, fields: list[str]) -> Any:
+    """The fields to send: those of `--body`, and over them each `--set`; None where there are neither."""
+    found: Any = {}
+    if whole:
+        try:
+            found = decoded(Path(whole[1:]).read_bytes() if whole.startswith("@") else whole.encode())
+        except (OSError, ValueError) as error:
+            what = f"--body: {getattr(error, 'strerror', None) or f'no JSON: {error}'}"
+            raise BadInput([Problem("call", what, "write JSON, or @ and a file of it")]) from error
+        if not isinstance(found, dict):
+            raise BadInput([Problem("call", "--body: the fields are a JSON object")])
+    found = {**found, **{name: _value(text) for name, text in _pairs(fields).items()}}
+    if found and not row.takes:
+        raise BadInput([Problem("call", f"{row.name} takes no fields", "leave out --set and --body")])
+    return found if found or whole else None
+
+
+def _value(text: str) -> Any:
+    """JSON where it is JSON, else the text itself."""
+    try:
+        return decoded(text.encode())
+    except (ValueError, json.JSONDecodeError):
+        return text
+
+
+def _list(word: str, *, json_output: bool) -> None:
+    rows = [(row.name, row.danger.value, row.method, row.path, row.note) for row in OPERATIONS.values() if not row.private]
+    for name, alias in ALIASES.items():
+        row = alias.sample
+        path = row.path.replace("interface_legs", "…_legs")
+        rows.append((name, row.danger.value, row.method, path, "; ".join(filter(None, (row.note, _ALIAS_NOTE)))))
+    rows = [row for row in rows if word.lower() in row[0]]
     if json_output:
-        as_json([
-            {"name": row.name, "method": row.method, "path": row.path, "danger": row.danger, "note": row.note} for row in rows
-        ])  # fmt: skip
+        as_json([dict(zip(("name", "danger", "method", "path", "note"), row, strict=True)) for row in rows])
         return
-    table(("operation", "danger", "method", "path", "note"), [(r.name, r.danger, r.method, r.path, r.note) for r in rows])
+    table(("operation", "danger", "method", "path", "note"), rows, empty=f"no operation has {word!r} in its name")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import redis
 import typer
@@ -9,14 +10,16 @@ from apprise import Apprise
 from rich.text import Text
 
 from bridge import config, wiring
+from bridge.bonding.catalogue import Danger
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.core.durations import spoken
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Refused
 from bridge.store import schema
 
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
 _CLOCK_OFF = 60.0
+_CERTIFICATE_ENDS = 14 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,16 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
     for name in settings.channels:
         yield _channel(settings, name)
     for name in bridge.clients:
-        yield _tried(f"server {name}", lambda name=name: _server(bridge, name))  # type: ignore[misc]
+        yield from _of_server(bridge, name)
     bridge.close()
+
+
+def _of_server(bridge: wiring.Bridge, name: str) -> Iterator[Finding]:
+    yield _tried(f"server {name}", lambda: _server(bridge, name))
+    yield _tried(f"server {name}: certificate", lambda: _certificate(bridge, name))
+    users = next(each.users for each in bridge.settings.servers if each.name == name)
+    for danger in (Danger(each) for each, user in users if user):
+        yield _tried(f"server {name}: {danger}", lambda danger=danger: _user(bridge, name, danger))  # type: ignore[misc]
 
 
 def _tried(what: str, check: Callable[[], str]) -> Finding:
@@ -92,7 +103,25 @@ def _channel(settings: config.Settings, name: str) -> Finding:
 
 
 def _server(bridge: wiring.Bridge, name: str) -> str:
-    answer = bridge.clients[name].call("core.list", {})
+    client = bridge.clients[name]
+    answer = client.call("core.list", {})
     off = answer.offset.total_seconds()
     clocks = "" if abs(off) < _CLOCK_OFF else f"; its clock is {spoken(abs(off))} {'ahead' if off > 0 else 'behind'}"
-    return f"{bridge.clients[name].url} answers and knows us{clocks}"
+    return f"{client.url} answers and knows us{clocks}"
+
+
+def _user(bridge: wiring.Bridge, name: str, danger: Danger) -> str:
+    bridge.clients[name].introduce(danger)
+    return f"the user of what is to {danger} is known"
+
+
+def _certificate(bridge: wiring.Bridge, name: str) -> str:
+    found = bridge.clients[name].certificate()
+    if found is None:
+        return "none: the address is plain http"
+    ends = datetime.fromisoformat(found["not_after"])
+    left = (ends - bridge.machine()).total_seconds()
+    says = f"{found['subject'] or 'no subject'}, issued by {found['issuer'] or 'nobody'}, until {ends:%Y-%m-%d}"
+    if left < _CERTIFICATE_ENDS:
+        raise Refused(f"{says}: {f'{spoken(left)} left' if left > 0 else 'it has ended'}; renew it on the server")
+    return says

@@ -10,7 +10,7 @@ from bridge.core.canonical import identity
 from bridge.core.expressions import ConditionError, Facts, prepared
 from bridge.core.guards import Held
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Mode, Reason, Retry, Ruling, Verdict
-from bridge.core.rules import Cooldown, Rule, Step
+from bridge.core.rules import Cooldown, Fields, Rule, Step
 
 _NOTHING_KNOWN: Body = dict.fromkeys(schema.KNOWN)
 
@@ -191,9 +191,14 @@ def _jobs(rule: Rule, event: Event, decision: str, facts: Facts, now: datetime) 
 def _requests(step: Step, facts: Facts) -> list[Body]:
     """What a step asks for: one call, or one notice for each target of the channel."""
     if step.action == "call":
-        return [{"operation": step.name, "arguments": {name: field.render(facts) for name, field in step.fields.items()}}]
+        request: dict[str, Json] = {"operation": step.name, "arguments": _rendered(step.fields, facts)}
+        return [{**request, "body": _rendered(step.body, facts)} if step.body else request]
     texts = {name: field.text(facts) for name, field in step.fields.items()}
     return [{"to": step.name, "target": target, **texts} for target in range(step.targets)]
+
+
+def _rendered(fields: Fields, facts: Facts) -> Body:
+    return {name: field.render(facts) for name, field in fields.items()}
 
 
 def _retry(step: Step, event: Event) -> Retry:

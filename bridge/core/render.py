@@ -52,6 +52,13 @@ def constant(value: Json) -> Template:
     return parse(value) if isinstance(value, str) else Template((compile_expression(canonical(value)),))
 
 
+def check_plain(value: Json) -> None:
+    """Raises ValueError where an expression stands inside a list or a mapping, where it would be sent as it is written."""
+    if isinstance(value, dict | list) and "${" in canonical(value):
+        msg = 'an expression inside a list or a mapping: write the whole value as one, such as "${[bond.id, 3]}"'
+        raise ValueError(msg)
+
+
 def _closing(text: str) -> int | None:
     """Where the brace that ends an expression stands: not inside a string, not one that closes a map."""
     depth, quote, skip = 0, "", False

@@ -68,10 +68,11 @@ class NotifyModel(_Strict):
 
 
 class StepModel(_Strict):
-    """One step: exactly one of `call` and `notify`."""
+    """One step: exactly one of `call` and `notify`; `set` are the fields of the object that a call makes or changes."""
 
     call: str | None = None
     with_: dict[str, Json] = Field(default_factory=dict, alias="with")
+    set_: dict[str, Json] = Field(default_factory=dict, alias="set")
     notify: NotifyModel | None = None
     retry: RetryModel | None = None
 
@@ -80,9 +81,10 @@ class StepModel(_Strict):
         if (self.call is None) == (self.notify is None):
             msg = "a step does one thing: write either `call` or `notify`"
             raise ValueError(msg)
-        if self.notify is not None and self.with_:
-            msg = "`with` belongs to `call`; a notice has `title` and `body`"
-            raise ValueError(msg)
+        for name, given in (("with", self.with_), ("set", self.set_)):
+            if self.notify is not None and given:
+                msg = f"`{name}` belongs to `call`; a notice has `title` and `body`"
+                raise ValueError(msg)
         return self
 
 

@@ -1,7 +1,7 @@
 """Rules: plain data → values, or every error at once, each with its file, line and key."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -22,11 +22,18 @@ Fields = Mapping[str, Template]
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What rules may name: writing operations with their arguments, channels with their number of targets, webhooks."""
+    """What rules may name: writing operations with their arguments, channels with their number of targets, webhooks.
+
+    `takes`: the operations that carry an object's fields, and whether they need any. `refused`: names that cannot be
+    called here, why, and how to mend it. `wrong`: why a value cannot be the argument of this name, or nothing.
+    """
 
     operations: Mapping[str, tuple[str, ...]]
     channels: Mapping[str, int]
     webhooks: frozenset[str] = frozenset()
+    takes: Mapping[str, bool] = field(default_factory=dict)
+    refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    wrong: Callable[[str, Json], str] = lambda _name, _value: ""
 
     @property
     def event_types(self) -> Mapping[str, events.EventType]:
@@ -44,13 +51,17 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: `call` an operation with arguments, or `notify` a channel's targets with a title and a body."""
+    """One thing to do: `call` an operation with arguments, or `notify` a channel's targets with a title and a body.
+
+    `body`: the fields that a call gives the object it makes or changes.
+    """
 
     action: str
     name: str
     fields: Fields
     targets: int
     retry: Retry | None
+    body: Fields = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +186,9 @@ class _Reader:
 
     def _step(self, step: StepModel, i: int) -> Step:
         if step.call is not None:
-            self._check_arguments(step.call, step.with_, i)
+            self._check_call(step.call, step, i)
             fields = self._fields(step.with_, "do", i, "with")
-            return Step("call", step.call, fields, 1, _retry(step.retry))
+            return Step("call", step.call, fields, 1, _retry(step.retry), self._fields(step.set_, "do", i, "set"))
         told = step.notify
         assert told is not None  # noqa: S101  the model admits exactly one of the two
         if told.to not in self.vocabulary.channels:
@@ -186,23 +197,38 @@ class _Reader:
         fields = self._fields({"title": told.title, "body": told.body}, "do", i, "notify")
         return Step("notify", told.to, fields, self.vocabulary.channels.get(told.to, 0), _retry(step.retry))
 
-    def _check_arguments(self, operation: str, given: Mapping[str, Json], i: int) -> None:
+    def _check_call(self, operation: str, step: StepModel, i: int) -> None:
         operations = self.vocabulary.operations
+        if operation in self.vocabulary.refused:
+            self._say(("do", i, "call"), *self.vocabulary.refused[operation])
+            return
         if operation not in operations:
             self._say(("do", i, "call"), f"no operation is called {operation!r}", nearest(operation, operations))
             return
-        for name in operations[operation]:
+        self._check_arguments(operation, step.with_, i)
+        needs = self.vocabulary.takes.get(operation)
+        if step.set_ and needs is None:
+            self._say(("do", i, "set"), f"{operation} takes no fields")
+        if needs and not step.set_:
+            self._say(("do", i, "set"), f"{operation} needs the fields to set", "write `set: {field: value}`")
+
+    def _check_arguments(self, operation: str, given: Mapping[str, Json], i: int) -> None:
+        names = self.vocabulary.operations[operation]
+        for name in names:
             if name not in given:
                 self._say(("do", i, "with"), f"{operation} needs {name!r}", f'write `with: {{{name}: "${{…}}"}}`')
-        for name in given:
-            if name not in operations[operation]:
-                self._say(("do", i, "with", name), f"{operation} takes no {name!r}", nearest(name, operations[operation]))
+        for name, value in given.items():
+            if name not in names:
+                self._say(("do", i, "with", name), f"{operation} takes no {name!r}", nearest(name, names))
+            elif not (isinstance(value, str) and "${" in value) and self.vocabulary.wrong(name, value):
+                self._say(("do", i, "with", name), self.vocabulary.wrong(name, value))
 
     def _fields(self, given: Mapping[str, Json], *place: str | int) -> Fields:
         fields = {}
         for name, value in given.items():
             try:
                 fields[name] = render.constant(value)
+                render.check_plain(value)
             except ValueError as error:
                 self._say((*place, name), str(error))
                 continue

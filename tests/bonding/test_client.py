@@ -12,7 +12,7 @@ from bridge.bonding.catalogue import OPERATIONS
 from bridge.bonding.client import Client
 from bridge.bonding.proof import PROOFS
 from bridge.bonding.scopes import read as read_scope
-from bridge.errors import BadInput, CredentialsRejected, Garbled, InDoubt, Refused, Unreachable
+from bridge.errors import BadInput, Busy, CredentialsRejected, Forbidden, Garbled, InDoubt, Refused, Unreachable
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import running
 
@@ -160,7 +160,8 @@ TEXT = b"<html>Bad gateway</html>"
     [
         (Reply({"detail": "Invalid username/password."}, 401), CredentialsRejected, CredentialsRejected),
         (Reply({"detail": "Authentication credentials were not provided."}, 403), CredentialsRejected, CredentialsRejected),
-        (Reply({"detail": "You do not have permission to perform this action."}, 403), Refused, Refused),
+        (Reply({"detail": "You do not have permission to perform this action."}, 403), Forbidden, Forbidden),
+        (Reply({}, 429), Busy, Busy),
         (Reply(TEXT, 401), CredentialsRejected, CredentialsRejected),
         (Reply({"detail": "Not found."}, 404), Refused, Refused),
         (Reply({"detail": "The primary is failed."}, 400), Refused, Refused),
@@ -239,7 +240,7 @@ def test_an_answer_that_never_comes(operation: tuple, error: type) -> None:
 @pytest.mark.parametrize(("operation", "error"), [(READ, Garbled), (WRITE, InDoubt)], ids=["read", "write"])
 def test_an_answer_without_end_is_not_taken_in(operation: tuple, error: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is larger than any honest answer is left alone."""
-    monkeypatch.setattr("bridge.bonding.client._LARGEST_BODY", 2**20)
+    monkeypatch.setattr("bridge.bonding.client.answers._LARGEST_BODY", 2**20)
     with met(Reply(b" " * (2**20 + 1))) as (client, _), pytest.raises(error, match="larger than 1 MiB"):
         client.call(*operation)
     with met(Reply(b" " * (2**20 - 4) + b"null")) as (client, _):

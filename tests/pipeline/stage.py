@@ -27,6 +27,7 @@ servers:
     user: demo@example.com
     password: {{env: STAGE_PASSWORD}}
     timeout: 2s
+    requests_per_second: null
     force_live: {live}
     poll: {{legs: 30s, placements: 30s, aggregators: 30s, bonds: 30s, tunings: 30s, tunings_running: 30s, backups: 30s}}
     backups: {backups}

@@ -1,0 +1,57 @@
+"""What rules may call: which operations there are for them, and which only if the settings allow it."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Danger, Operation
+from bridge.core.rules import nearest
+from bridge.errors import BadInput, Problem
+
+# operations that are the bridge's own, by name, with their arguments; they change nothing on the server
+OWN: Mapping[str, tuple[str, ...]] = {"backup.fetch": ()}
+
+
+def callable_operations() -> Mapping[str, tuple[str, ...]]:
+    """Every name a rule may write after `call`, with the arguments it takes."""
+    written = {name: row.arguments for name, row in OPERATIONS.items() if row.writes}
+    aliases = {name: alias.arguments for name, alias in ALIASES.items() if alias.sample.writes}
+    return {**written, **aliases, **OWN}
+
+
+def taking() -> Mapping[str, bool]:
+    """Every operation that carries an object's fields, and whether it makes no sense without any."""
+    return {name: row.danger is not Danger.OPERATE for name, row in _rows() if row.takes}
+
+
+def refused(allow: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    """Every name that cannot be called from a rule: why, and how to mend it. Impossible ones, and those not allowed."""
+    impossible = {name: (why, "") for name, why in IMPOSSIBLE.items()}
+    return {**impossible, **{name: said for name, row in _rows() if (said := _forbidden(name, row, allow))}}
+
+
+def check(allow: Collection[str]) -> None:
+    """Raises BadInput for names in `allow` that mean nothing there."""
+    known = [Danger.CONFIGURE.value, *(name for name, _ in _rows())]
+    problems = []
+    for i, name in enumerate(allow):
+        if name == Danger.ADMINISTER:
+            mend = "name each operation, such as user.create"
+            problems.append(Problem("settings", "what administers is allowed one by one", mend, f"allow.{i}"))
+        elif name not in known:
+            mend = nearest(name, tuple(known)) or "write `configure` or names of `bondbridge call --list`"
+            problems.append(Problem("settings", f"{name!r} is nothing that can be allowed", mend, f"allow.{i}"))
+    if problems:
+        raise BadInput(problems)
+
+
+def _rows() -> Iterator[tuple[str, Operation]]:
+    yield from ((name, row) for name, row in OPERATIONS.items() if row.writes)
+    yield from ((name, alias.sample) for name, alias in ALIASES.items() if alias.sample.writes)
+
+
+def _forbidden(name: str, row: Operation, allow: Collection[str]) -> tuple[str, str] | None:
+    if row.danger is Danger.OPERATE or name in allow:
+        return None
+    if row.danger is Danger.CONFIGURE:
+        mend = f"write `allow: [configure]` or `allow: [{name}]` in the settings"
+        return None if Danger.CONFIGURE in allow else (f"{name} changes the configuration, which is not allowed", mend)
+    return f"{name} administers the server, which is allowed by name only", f"write `allow: [{name}]` in the settings"

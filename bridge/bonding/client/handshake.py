@@ -1,0 +1,35 @@
+"""The server's TLS certificate, from the handshake itself: what every client gets to see, whatever the API says."""
+
+import socket
+import ssl
+
+import httpx
+
+from bridge.bonding.wire import described
+from bridge.core.model import Body
+from bridge.errors import Garbled, Unreachable
+
+
+def certificate(url: str, timeout: float) -> Body | None:
+    """The body of the certificate in use; None where the address is plain http. Raises Unreachable, Garbled.
+
+    It is looked at and not trusted: expired and self-signed ones are just those that must be seen.
+    """
+    address = httpx.URL(url)
+    if address.scheme != "https":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((address.host, address.port or 443), timeout=timeout) as plain,
+            context.wrap_socket(plain, server_hostname=address.host) as secured,
+        ):
+            found = secured.getpeercert(binary_form=True)
+    except OSError as error:
+        raise Unreachable(f"no TLS handshake with {address.host}: {error}") from error
+    try:
+        return described(found or b"", "handshake")
+    except ValueError as error:
+        raise Garbled(f"the certificate of {address.host} cannot be read: {error}") from error

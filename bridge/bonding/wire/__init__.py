@@ -1,0 +1,28 @@
+"""The vendor's JSON ↔ our objects. No I/O, and every guess about a field's spelling lives here and nowhere else.
+
+Whatever is not understood is carried: an unknown state stays as it is spelt, an unknown field stays in `raw`, and in
+`other` where it is configuration. Only an object that cannot be told from others (no id) makes the whole answer unusable.
+"""
+
+from bridge.bonding.wire.certificates import described
+from bridge.bonding.wire.history import Run, runs
+from bridge.bonding.wire.objects import normalise
+from bridge.bonding.wire.requests import Request, refusal, request, wrong_argument
+from bridge.bonding.wire.strangeness import Strange, strange
+from bridge.bonding.wire.values import moment, reference, space_key
+
+__all__ = [
+    "Request",
+    "Run",
+    "Strange",
+    "described",
+    "moment",
+    "normalise",
+    "reference",
+    "refusal",
+    "request",
+    "runs",
+    "space_key",
+    "strange",
+    "wrong_argument",
+]

@@ -1,0 +1,43 @@
+"""Secrets become keyed digests here, before anything can store them: a change shows, and nothing else."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+
+from bridge.bonding.catalogue import SECRET_INSIDE, SPACES
+from bridge.core.canonical import canonical
+from bridge.core.model import Json
+
+# What is called so is a secret wherever it stands, whether or not the catalogue knows the field.
+_TELLING = re.compile(r"passw(or)?d|passphrase|secret|(^|_)token$|private_key|api_key|preshared|(^|_)psk$", re.IGNORECASE)
+_PRIVATE_KEY = "PRIVATE KEY-----"
+
+
+def digested(raw: Mapping[str, Json], secret: frozenset[str], key: bytes) -> dict[str, Json]:
+    """The same object with the named fields, and all that is secret by its name or its look, as digests."""
+    return {
+        name: _digest(value, key) if name in secret or _tells(name, value) else _below(name, value, key)
+        for name, value in raw.items()
+    }
+
+
+def _tells(name: str, value: Json) -> bool:
+    if isinstance(value, str) and _PRIVATE_KEY in value:
+        return True
+    # a yes or a no about passwords is none itself
+    return bool(_TELLING.search(name)) and not isinstance(value, bool) and bool(value)
+
+
+def _below(name: str, value: Json, key: bytes) -> Json:
+    if isinstance(value, dict):
+        return digested(value, SECRET_INSIDE - {"key"} if name in SPACES else SECRET_INSIDE, key)
+    if isinstance(value, list):
+        return [_below(name, each, key) for each in value]
+    return _digest(value, key) if isinstance(value, str) and _PRIVATE_KEY in value else value
+
+
+def _digest(value: Json, key: bytes) -> Json:
+    if not value:
+        return value
+    return "digest:" + hmac.new(key, canonical(value).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
