@@ -28,7 +28,8 @@ from bridge.simulator.manners import (
     ordering,
     page_of,
 )
-from bridge.simulator.operations import GETS, LISTS, WRITES, Missing
+from bridge.simulator.operations import DOCUMENTS, FILES, GETS, LISTS, WRITES
+from bridge.simulator.outcomes import Invalid, Missing
 from bridge.simulator.raw import Pen
 from bridge.simulator.world import World
 
@@ -61,7 +62,7 @@ class Answer:
     """What the client is told, and whether the world applied what it asked."""
 
     status: int
-    body: str
+    body: str | bytes
     headers: dict[str, str] = field(default_factory=dict)
     effective: bool = False
     effect: str = ""
@@ -121,20 +122,27 @@ class Vendor:
 
     def _perform(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
         try:
-            user = authenticate(request, self._users)
-            self._check_route(request, route)
-            if request.method == "OPTIONS" or operation is None:
-                return _described(request, route)
-            check_accept(request)
-            if operation.writes:
-                return _written(world, request, user, operation, route)
-            return Answer(200, _dumped(_read(world, request, operation, route)))
+            return self._done(world, request, route, operation)
         except Problem as problem:
             return _refusal(problem)
         except Missing:
             return _refusal(Problem(404, "Not found."))
         except Refused as refused:
             return _refusal(Problem(400, str(refused)))
+        except Invalid as invalid:
+            return Answer(400, _dumped(invalid.fields), effect=str(invalid))
+
+    def _done(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
+        user = authenticate(request, self._users)
+        self._check_route(request, route)
+        if request.method == "OPTIONS" or operation is None:
+            return _described(request, route)
+        check_accept(request)
+        if operation.writes:
+            return _written(world, request, user, operation, route)
+        if operation.name in FILES:
+            return _download(world, operation, route)
+        return Answer(200, _dumped(_read(world, request, operation, route)))
 
     def _check_route(self, request: Request, route: Route) -> None:
         if route.slashless:
@@ -148,6 +156,8 @@ def _read(world: World, request: Request, operation: Operation, route: Route) ->
     pen = Pen(world, request.host_url.rstrip("/"))
     if operation.name in GETS:
         return pen.write(GETS[operation.name](world, route.arguments))
+    if operation.name in DOCUMENTS:
+        return DOCUMENTS[operation.name](world, route.arguments)
     if operation.name not in LISTS:
         return pen.index()
     things = LISTS[operation.name](world, route.arguments)
@@ -162,11 +172,18 @@ def _read(world: World, request: Request, operation: Operation, route: Route) ->
     return {"count": page.count, "next": page.next, "previous": page.previous, "results": rows}
 
 
+def _download(world: World, operation: Operation, route: Route) -> Answer:
+    file = FILES[operation.name](world, route.arguments)
+    headers = {"Content-Type": file.content_type, "Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Answer(200, file.content, headers)
+
+
 def _written(world: World, request: Request, user: User, operation: Operation, route: Route) -> Answer:
     if user.read_only:
         raise Problem(403, "You do not have permission to perform this action.")
     check_body(request)
-    done = WRITES[operation.name](world, route.arguments)
+    body_sent = request.get_json() if request.mimetype == JSON and request.get_data() else request.form.to_dict()
+    done = WRITES[operation.name](world, {**route.arguments, "body": body_sent})
     body = Pen(world, request.host_url.rstrip("/")).write(done.thing) if done.thing else {}
     headers = {"Location": body["url"]} if done.status == HTTPStatus.CREATED else {}
     return Answer(done.status, _dumped(body), headers, done.effective, done.effect)
