@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from bridge.simulator import stories
 from bridge.simulator.edits import Unfit, edit
-from bridge.simulator.faults import Faults, UnfitFault, read_faults
+from bridge.simulator.faults import KINDS, Faults, UnfitFault, read_faults
 from bridge.simulator.live import Live
 from bridge.simulator.manners import BODY_LIMIT, JSON, NUMBER
 from bridge.simulator.moments import stamp
@@ -82,8 +82,8 @@ class Control:
             return world.truth[_since(request) :]
 
     def show_faults(self, _: Request) -> object:
-        """GET faults."""
-        return self.faults.shown()
+        """GET faults: what is set, and what each kind does."""
+        return self.faults.shown() | {"about": KINDS}
 
     def set_faults(self, request: Request) -> object:
         """POST faults: replaces all that were set."""

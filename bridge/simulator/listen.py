@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 from werkzeug.http import http_date
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from bridge.simulator import sending
+from bridge.simulator.faults import Fate
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-FATE = "bondbridge.fate"  # in the environment of a request: "cut" or "drop" make the socket misbehave
+FATE = "bondbridge.fate"  # in the environment of a request: a Fate, which can make the socket misbehave
 BODY_LIMIT = 1 << 20
 DRAIN_LIMIT = 16 << 20
 IDLE_SECONDS = 75
@@ -53,21 +56,29 @@ class _Handler(WSGIRequestHandler):
             self.send_error(400, str(error))
             return
         status, headers, body = self._asked(environ)
-        fate = environ.get(FATE)
-        if fate == "drop":
+        fate = environ.get(FATE) or Fate()
+        if fate.kind == "drop":
             self._reset()
             return
-        if self.server.closing or fate == "cut":
+        if self.server.closing or sending.ends(fate):
             self.close_connection = True
-        names = {name.lower() for name, _ in headers}
-        if "date" not in names:
-            headers.append(("Date", http_date()))
-        if "content-length" not in names:
-            headers.append(("Content-Length", str(len(body))))
-        headers.append(("Connection", "close" if self.close_connection else "keep-alive"))
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        shown = body[: len(body) // 2] if fate == "cut" else body
-        self.wfile.write(f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + shown)
+        self._send(status, headers, body, fate)
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes, fate: Fate) -> None:
+        kept = sending.headers(fate, headers, body)
+        if "date" not in {name.lower() for name, _ in kept}:
+            kept.append(("Date", http_date()))
+        kept.append(("Connection", "close" if self.close_connection else "keep-alive"))
+        head = "".join(f"{name}: {value}\r\n" for name, value in kept)
+        written = f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1")
+        for piece in sending.pieces(fate, body):
+            if isinstance(piece, float):
+                self.server.over.wait(piece)
+            else:
+                self.wfile.write(written + piece)
+                written = b""
+            if self.server.closing and fate.kind == "endless_zip":
+                return
 
     def _read_body(self, environ: dict[str, Any]) -> None:
         """Take the body off the connection, so that the next request starts where it should.
@@ -139,6 +150,7 @@ class _Server(ThreadedWSGIServer):
         self.resets: set[Any] = set()
         self.busy: set[Any] = set()
         self.closing = False
+        self.over = threading.Event()
         self._open: set[Any] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -158,6 +170,7 @@ class _Server(ThreadedWSGIServer):
     def leave(self) -> None:
         """Stop to accept; waiting connections end now, one with an answer on its way ends after it."""
         self.closing = True
+        self.over.set()
         self.shutdown()
         for connection in list(self._open):
             with suppress(OSError):
