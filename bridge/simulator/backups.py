@@ -10,6 +10,7 @@ from bridge.simulator.world import Arguments, World
 
 DAY = 24 * 3600
 KEPT = 100
+MOST_MEGABYTES = 1024
 _MEGABYTE = 1 << 20
 
 

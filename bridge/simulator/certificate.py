@@ -30,9 +30,12 @@ class Served:
     about: dict[str, Any]
 
     def context(self) -> ssl.SSLContext:
-        """Make what a server needs to speak TLS with it."""
+        """Make what a server needs to speak TLS with it. ValueError where the file lacks the key."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.path)
+        try:
+            context.load_cert_chain(self.path)
+        except ssl.SSLError as error:
+            raise ValueError(f"{self.path} has no key that fits its certificate") from error
         return context
 
 

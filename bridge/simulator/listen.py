@@ -8,6 +8,7 @@ import errno
 import io
 import logging
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -144,14 +145,24 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """A listening socket and its connections."""
 
-    def __init__(self, bound: socket.socket, app: "WSGIApplication") -> None:
+    def __init__(self, bound: socket.socket, app: "WSGIApplication", tls: ssl.SSLContext | None) -> None:
         host, port = bound.getsockname()[:2]
         super().__init__(host, port, app, _Handler, fd=bound.fileno())
+        self.ssl_context = tls
         self.resets: set[Any] = set()
         self.busy: set[Any] = set()
         self.closing = False
         self.over = threading.Event()
         self._open: set[Any] = set()
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; the handshake is left to its own thread, so that a slow one holds up nobody."""
+        connection, address = super().get_request()
+        if self.ssl_context is not None:
+            connection = self.ssl_context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
+            )
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection while it is open."""
@@ -178,10 +189,11 @@ class _Server(ThreadedWSGIServer):
 
 
 class Door:
-    """A port with a WSGI application behind it. Raises OSError when the port cannot be had."""
+    """A port with a WSGI application behind it, with `tls` spoken in TLS. Raises OSError when the port cannot be had."""
 
-    def __init__(self, app: "WSGIApplication", host: str, port: int) -> None:
+    def __init__(self, app: "WSGIApplication", host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._app = app
+        self._tls = tls
         self._host = host
         self._bound: socket.socket | None = _bind(host, port)
         self.port: int = self._bound.getsockname()[1]
@@ -194,7 +206,7 @@ class Door:
     @property
     def url(self) -> str:
         """Where it is, without a slash at the end: `http://127.0.0.1:8180`."""
-        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
+        return f"http{'s' if self._tls else ''}://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
 
     def open(self) -> None:
         """Begin to accept connections."""
@@ -203,7 +215,7 @@ class Door:
                 return
             bound, self._bound = self._bound, None
             bound.listen(BACKLOG)
-            self._server = _Server(bound, self._app)
+            self._server = _Server(bound, self._app, self._tls)
             bound.close()  # the server holds its own copy
             self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
             self._thread.start()

@@ -10,6 +10,8 @@ from bridge.simulator import chance
 from bridge.simulator.things import Telling
 from bridge.simulator.world import Arguments, World
 
+MOST_FAULTS_A_DAY = 5000  # per leg: more would find no leg that is up
+
 Step = tuple[float, str, dict[str, Any]]
 
 
