@@ -1,5 +1,6 @@
 """What faults do to answers: pages in their place, lists with something wrong, JSON that says it in another way."""
 
+import json
 import random
 import re
 import zlib
@@ -20,12 +21,13 @@ def page_instead(fate: Fate) -> tuple[int, str, dict[str, str]] | None:
     """Give status, body and headers of what comes in place of the answer; None where the answer itself does."""
     if fate.kind not in {"errors", "html", "retry_after", "endless_zip"} and not fate.before:
         return None
-    status = 500 if fate.before and fate.kind in {"cut", "drop"} else fate.status
-    headers = {"Content-Type": "application/zip" if fate.kind == "endless_zip" else "text/html"}
     if fate.kind == "retry_after":
-        headers["Retry-After"] = f"{fate.seconds:.0f}"
+        waiting = {"Retry-After": f"{fate.seconds:.0f}"}
+        return fate.status, json.dumps({"detail": f"Expected available in {fate.seconds:.0f} seconds."}), waiting
+    status = 500 if fate.kind in {"cut", "drop"} else fate.status
     text = "Please log in again." if fate.kind == "html" else "The server is in trouble."
-    return status, f"<html><body><h1>{status}</h1><p>{text}</p></body></html>", headers
+    page = f"<html><body><h1>{status}</h1><p>{text}</p></body></html>"
+    return status, page, {"Content-Type": "application/zip" if fate.kind == "endless_zip" else "text/html"}
 
 
 def listed(fate: Fate, things: Sequence[Thing]) -> list[Thing]:

@@ -111,6 +111,9 @@ class World:
         self.tell(thing.kind, thing.name if isinstance(thing, Backup) else thing.id, what, old, new, **below)
         if isinstance(thing, Leg):
             self._remember(thing, what, old)
+        elif isinstance(thing, Bond) and what == "removed":
+            self.speedtests = {number: test for number, test in self.speedtests.items() if test.bond != thing.id}
+            self.past.outages.pop(thing.id, None)
 
     def tell(self, kind: str, number: int | str, what: str, old: object, new: object, **below: int) -> None:
         """Write one line of truth: `{"at", "kind", "id", "what", "from", "to"}`, and what it belongs to."""
