@@ -11,9 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bridge.simulator import certificate, state, stories
 from bridge.simulator import inbox as inbox_room
 from bridge.simulator import serve as simulator_room
-from bridge.simulator import state, stories
 from bridge.simulator.build import ImpossibleWorld, make_world
 from bridge.simulator.manners import USERS, User
 from bridge.simulator.moments import moment, stamp
@@ -21,6 +21,7 @@ from bridge.simulator.world import World
 
 _FASTEST = 100_000  # a day in about a second
 _LAST_PORT = 65535
+_MOST_DAYS = 10_000
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -42,6 +43,11 @@ def simulate(
     state_file: Annotated[
         Path | None, typer.Option("--state", help="File to keep the world in; one that exists goes on.")
     ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Serve HTTPS with a self-signed certificate.")] = False,
+    tls_file: Annotated[
+        Path, typer.Option(help="PEM file of the certificate, for clients to trust; made if it is not there.")
+    ] = Path("simulator.pem"),
+    tls_days: Annotated[float, typer.Option(help="Days a new certificate is valid; below 0: over already.")] = 365.0,
 ) -> None:
     """Run a stand-in management server that speaks the REST API v4.
 
@@ -62,8 +68,11 @@ def simulate(
     if story:
         stories.go_on(world, story)
     users = (User(user, password), *(it for it in USERS if it.read_only))
+    spoken = _tls(tls_file, host, tls_days) if tls else False
     with _clear_errors(host, port, state_file), _ended_by_sigterm():
-        simulator_room.serve(world, host=host, port=port, speed=speed, users=users, state_file=state_file, on_ready=_ready)
+        simulator_room.serve(
+            world, host=host, port=port, speed=speed, users=users, state_file=state_file, tls=spoken, on_ready=_ready
+        )
 
 
 def inbox(
@@ -105,6 +114,18 @@ def _moment(text: str) -> datetime | None:
         return moment(text) if text else None
     except (ValueError, OverflowError):
         _fail(f"--epoch {text}: give a date and time such as 2026-03-01T12:00:00Z")
+
+
+def _tls(path: Path, host: str, days: float) -> simulator_room.Tls:
+    if not (math.isfinite(days) and abs(days) <= _MOST_DAYS):
+        _fail(f"--tls-days {days:g}: give a number from -{_MOST_DAYS} to {_MOST_DAYS}")
+    try:
+        certificate.at(path, host, days=days).context()
+    except OSError as error:
+        _fail(f"cannot use {path}: {error.strerror}; name another file with --tls-file")
+    except ValueError:
+        _fail(f"{path} holds no certificate with its key: name another file with --tls-file, or move this one away")
+    return simulator_room.Tls(path, days)
 
 
 def _new(sizes: dict[str, int], seed: int, epoch: datetime | None) -> World:

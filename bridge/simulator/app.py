@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from werkzeug.routing import IntegerConverter, Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT, Operation
+from bridge.simulator import spoil
 from bridge.simulator.failover import Refused
 from bridge.simulator.faults import Fate, Faults
 from bridge.simulator.listen import FATE
@@ -28,7 +30,8 @@ from bridge.simulator.manners import (
     ordering,
     page_of,
 )
-from bridge.simulator.operations import GETS, LISTS, WRITES, Missing
+from bridge.simulator.operations import DOCUMENTS, FILES, GETS, LISTS, WRITES
+from bridge.simulator.outcomes import Invalid, Missing
 from bridge.simulator.raw import Pen
 from bridge.simulator.world import World
 
@@ -61,7 +64,7 @@ class Answer:
     """What the client is told, and whether the world applied what it asked."""
 
     status: int
-    body: str
+    body: str | bytes
     headers: dict[str, str] = field(default_factory=dict)
     effective: bool = False
     effect: str = ""
@@ -90,21 +93,20 @@ class Vendor:
         self._map, self._methods = _made_from_catalogue()
 
     def answer(self, request: Request) -> Response:
-        """Answer one request; its fate is left in the environment for the socket to carry out."""
+        """Answer one request; its fate is left in the environment, for the socket to carry out its part."""
         route = self._find(request)
         operation = route.methods.get("GET" if request.method == "HEAD" else request.method)
         fate = self._faults().draw(operation.name if operation else None)
         time.sleep(fate.latency)
+        request.environ[FATE] = fate
         with self._live.now() as world:
-            answer = _broken(fate) if fate.kind and fate.before else self._perform(world, request, route, operation)
-            if fate.kind == "errors":
-                answer = replace(_broken(fate), effective=answer.effective, effect=answer.effect)
+            answer = Answer(200, "") if fate.before else self._perform(world, request, route, operation)
+            answer = _fated(fate, answer)
             if operation is not None and operation.writes:
                 world.record(_entry(operation, route, answer, fate))
-            now = world.now
+            now = world.now + timedelta(seconds=fate.skew if fate.kind == "skew" else 0)
             if answer.effective:
                 self._live.save()
-        request.environ[FATE] = fate.kind
         headers = {"Content-Type": JSON, "Vary": "Accept, Cookie", "X-Frame-Options": "SAMEORIGIN", **answer.headers}
         if route.methods:
             headers["Allow"] = route.allow
@@ -121,20 +123,27 @@ class Vendor:
 
     def _perform(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
         try:
-            user = authenticate(request, self._users)
-            self._check_route(request, route)
-            if request.method == "OPTIONS" or operation is None:
-                return _described(request, route)
-            check_accept(request)
-            if operation.writes:
-                return _written(world, request, user, operation, route)
-            return Answer(200, _dumped(_read(world, request, operation, route)))
+            return self._done(world, request, route, operation)
         except Problem as problem:
             return _refusal(problem)
         except Missing:
             return _refusal(Problem(404, "Not found."))
         except Refused as refused:
             return _refusal(Problem(400, str(refused)))
+        except Invalid as invalid:
+            return Answer(400, _dumped(invalid.fields), effect=str(invalid))
+
+    def _done(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
+        user = authenticate(request, self._users)
+        self._check_route(request, route)
+        if request.method == "OPTIONS" or operation is None:
+            return _described(request, route)
+        check_accept(request)
+        if operation.writes:
+            return _written(world, request, user, operation, route)
+        if operation.name in FILES:
+            return _download(world, operation, route)
+        return Answer(200, _dumped(_read(world, request, operation, route)))
 
     def _check_route(self, request: Request, route: Route) -> None:
         if route.slashless:
@@ -145,12 +154,17 @@ class Vendor:
 
 
 def _read(world: World, request: Request, operation: Operation, route: Route) -> object:
-    pen = Pen(world, request.host_url.rstrip("/"))
+    pen, fate = Pen(world, request.host_url.rstrip("/")), request.environ[FATE]
     if operation.name in GETS:
-        return pen.write(GETS[operation.name](world, route.arguments))
+        thing = GETS[operation.name](world, route.arguments)
+        if spoil.is_hidden(fate, thing):
+            raise Missing
+        return pen.write(thing)
+    if operation.name in DOCUMENTS:
+        return DOCUMENTS[operation.name](world, route.arguments)
     if operation.name not in LISTS:
         return pen.index()
-    things = LISTS[operation.name](world, route.arguments)
+    things = spoil.listed(fate, LISTS[operation.name](world, route.arguments))
     page = page_of(request, len(things)) if operation.paged else None
     shown = slice(page.first, page.last) if page else slice(None)
     if order := ordering(request):
@@ -162,11 +176,18 @@ def _read(world: World, request: Request, operation: Operation, route: Route) ->
     return {"count": page.count, "next": page.next, "previous": page.previous, "results": rows}
 
 
+def _download(world: World, operation: Operation, route: Route) -> Answer:
+    file = FILES[operation.name](world, route.arguments)
+    headers = {"Content-Type": file.content_type, "Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Answer(200, file.content, headers)
+
+
 def _written(world: World, request: Request, user: User, operation: Operation, route: Route) -> Answer:
     if user.read_only:
         raise Problem(403, "You do not have permission to perform this action.")
     check_body(request)
-    done = WRITES[operation.name](world, route.arguments)
+    body_sent = request.get_json() if request.mimetype == JSON and request.get_data() else request.form.to_dict()
+    done = WRITES[operation.name](world, {**route.arguments, "body": body_sent})
     body = Pen(world, request.host_url.rstrip("/")).write(done.thing) if done.thing else {}
     headers = {"Location": body["url"]} if done.status == HTTPStatus.CREATED else {}
     return Answer(done.status, _dumped(body), headers, done.effective, done.effect)
@@ -184,10 +205,14 @@ def _refusal(problem: Problem) -> Answer:
     return Answer(problem.status, _dumped(problem.body), problem.headers, effect=problem.body["detail"])
 
 
-def _broken(fate: Fate) -> Answer:
-    """Give a page of the web server in front, as a server in trouble does: HTML, not JSON."""
-    page = f"<html><body><h1>{fate.status}</h1><p>The server is in trouble.</p></body></html>"
-    return Answer(fate.status, page, {"Content-Type": "text/html"}, effect="never reached the world")
+def _fated(fate: Fate, answer: Answer) -> Answer:
+    """Give what the client sees of an answer, with a page of the web server in its place where the fault says so."""
+    if page := spoil.page_instead(fate):
+        effect = "never reached the world" if fate.before else answer.effect
+        return Answer(*page, effective=answer.effective, effect=effect)
+    if spoil.rewrites(fate) and isinstance(answer.body, str) and answer.body:
+        return replace(answer, body=_dumped(spoil.rewritten(fate, json.loads(answer.body))))
+    return answer
 
 
 def _entry(operation: Operation, route: Route, answer: Answer, fate: Fate) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from bridge.simulator import stories
+from bridge.simulator import backups, stories
 from bridge.simulator.edits import Unfit, edit
-from bridge.simulator.faults import Faults, UnfitFault, read_faults
+from bridge.simulator.faults import KINDS, Faults, UnfitFault, read_faults
 from bridge.simulator.live import Live
 from bridge.simulator.manners import BODY_LIMIT, JSON, NUMBER
 from bridge.simulator.moments import stamp
@@ -82,8 +82,8 @@ class Control:
             return world.truth[_since(request) :]
 
     def show_faults(self, _: Request) -> object:
-        """GET faults."""
-        return self.faults.shown()
+        """GET faults: what is set, and what each kind does."""
+        return self.faults.shown() | {"about": KINDS}
 
     def set_faults(self, request: Request) -> object:
         """POST faults: replaces all that were set."""
@@ -99,12 +99,15 @@ class Control:
 
     def begin_story(self, request: Request) -> object:
         """POST story."""
-        name = _keys(_body(request), "name")["name"]
+        wanted = _keys(_body(request), "name", optional=("rate",))
+        name, rate = wanted["name"], wanted.get("rate")
         if not isinstance(name, str) or name not in stories.STORIES:
             raise Mistake(f"no story is called {name!r}: use one of {', '.join(stories.STORIES)}")
+        if rate is not None:
+            _number("rate", rate, stories.MOST_FAULTS_A_DAY)
         with self._live.now() as world:
             try:
-                telling = stories.begin(world, name)
+                telling = stories.begin(world, name, rate=rate)
             except stories.StoryUnderWay:
                 raise Mistake(f'the story {name!r} is under way: end it with {{"name": "quiet"}} first') from None
             self._live.save()
@@ -113,9 +116,7 @@ class Control:
     def advance(self, request: Request) -> object:
         """POST advance."""
         seconds = _keys(_body(request), "seconds")["seconds"]
-        number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if not number or not 0 < seconds <= LONGEST_ADVANCE:
-            raise Mistake(f"seconds must be a number above 0, at most {LONGEST_ADVANCE}, not {seconds!r}")
+        _number("seconds", seconds, LONGEST_ADVANCE)
         self._live.advance(seconds)
         return self.clock(request)
 
@@ -128,6 +129,23 @@ class Control:
             self._live.save()
             return {"at": stamp(world.now), **wanted, "changed": changed}
 
+    def set_backup(self, request: Request) -> object:
+        """POST backup: `unfinished` begins one that does not end, or ends it; `megabytes` of what is downloaded."""
+        wanted = _keys(_body(request), optional=("unfinished", "megabytes"))
+        unfinished, megabytes = wanted.get("unfinished"), wanted.get("megabytes")
+        if not (unfinished is None or isinstance(unfinished, bool)):
+            raise Mistake(f"unfinished must be true or false, not {unfinished!r}")
+        if megabytes is not None:
+            _number("megabytes", megabytes, backups.MOST_MEGABYTES)
+        with self._live.now() as world:
+            world.backup_megabytes = world.backup_megabytes if megabytes is None else int(megabytes)
+            if unfinished:
+                backups.begin(world)
+            elif unfinished is False:
+                backups.complete(world, {})
+            self._live.save()
+            return {"newest_complete": all(it.complete for it in world.backups), "megabytes": world.backup_megabytes}
+
 
 _ROUTES: tuple[tuple[str, str, Callable[[Control, Request], object]], ...] = (
     ("GET", "clock", Control.clock),
@@ -139,6 +157,7 @@ _ROUTES: tuple[tuple[str, str, Callable[[Control, Request], object]], ...] = (
     ("POST", "story", Control.begin_story),
     ("POST", "advance", Control.advance),
     ("POST", "set", Control.set_field),
+    ("POST", "backup", Control.set_backup),
 )
 
 
@@ -175,7 +194,13 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _keys(body: dict[str, Any], *wanted: str) -> dict[str, Any]:
-    if body.keys() != set(wanted):
-        raise Mistake(f"give exactly these keys: {', '.join(wanted)}; you gave {', '.join(body) or 'none'}")
+def _keys(body: dict[str, Any], *wanted: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    if not set(wanted) <= body.keys() <= {*wanted, *optional}:
+        also = f" and, if you like, {', '.join(optional)}" if optional else ""
+        raise Mistake(f"give exactly these keys: {', '.join(wanted) or 'none'}{also}; you gave {', '.join(body) or 'none'}")
     return body
+
+
+def _number(name: str, value: object, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        raise Mistake(f"{name} must be a number above 0, at most {most}, not {value!r}")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from bridge.simulator import failover, tunings
-from bridge.simulator.things import Aggregator, Bond, Leg, Thing, Tuning
+from bridge.simulator import configupdates, failover, tunings
+from bridge.simulator.things import Bond, Leg, Thing
 from bridge.simulator.world import World
 
 _LONGEST = 200
@@ -114,7 +114,9 @@ EDITS: dict[str, dict[str, Put]] = {
         "success": _yes_no(_field("success")),
         "accepted": _is(lambda v: v is None or isinstance(v, bool), "true, false or null", _field("accepted")),
     },
+    "node": {"away": _yes_no(lambda world, it, value: configupdates.put_away(world, it, away=value))},
 }
+EDITS["leg_tuning"] = EDITS["bond_tuning"]
 
 
 def edit(world: World, kind: str, number: object, field: str, value: object) -> bool:
@@ -126,11 +128,16 @@ def edit(world: World, kind: str, number: object, field: str, value: object) -> 
     things = _things(world, kind)
     if not _whole(number) or number not in things:
         raise Unfit(f"no {kind} has the id {number!r}: there are {_listed(things)}")
-    return EDITS[kind][field](world, things[cast("int", number)], value)
+    return EDITS[kind][field](world, things[number], value)
 
 
-def _things(world: World, kind: str) -> dict[int, Leg] | dict[int, Bond] | dict[int, Aggregator] | dict[int, Tuning]:
-    return {"leg": world.legs, "bond": world.bonds, "aggregator": world.aggregators, "bond_tuning": world.tunings}[kind]  # type: ignore[return-value]
+def _things(world: World, kind: str) -> dict[int, Any]:
+    """Give what can be edited by its id; a node is nothing but its id here."""
+    if kind == "node":
+        return {number: number for number in (*world.aggregators, *(bond.bonder for bond in world.bonds.values()))}
+    if kind.endswith("_tuning"):
+        return {number: tuning for number, tuning in world.tunings.items() if tuning.kind == kind}
+    return {"leg": world.legs, "bond": world.bonds, "aggregator": world.aggregators}[kind]  # type: ignore[return-value]
 
 
 def _listed(things: object) -> str:

@@ -1,9 +1,11 @@
 """How the server watches its aggregators and moves bonds away from a failed one.
 
 Source: the vendor's pages on aggregator failover (every 30 s; failed at the third miss in a row; a bond without a
-secondary stays; nothing returns by itself) and the note on `restore_to_primary_agg` in its URI table.
+secondary stays; nothing returns by itself; maintenance mode and suspension in the settings) and the note on
+`restore_to_primary_agg` in its URI table.
 """
 
+from bridge.simulator.policy import setting
 from bridge.simulator.things import Aggregator, Bond
 from bridge.simulator.world import Arguments, World
 
@@ -25,8 +27,11 @@ def first_checks(world: World) -> None:
 
 def check(world: World, arguments: Arguments) -> None:
     """Happening: one check of one aggregator, and the next is put on the agenda."""
-    aggregator = world.aggregators[arguments["aggregator"]]
+    aggregator = world.aggregators.get(arguments["aggregator"])
+    if aggregator is None:
+        return
     world.after(CHECK_EVERY, "aggregator.check", aggregator=aggregator.id)
+    world.failover_checks["failure" if aggregator.broken else "success"] += 1
     if not aggregator.broken:
         aggregator.misses = 0
         world.put(aggregator, "status", "up")
@@ -34,11 +39,22 @@ def check(world: World, arguments: Arguments) -> None:
     aggregator.misses += 1
     if aggregator.misses >= MISSES:
         just_failed = world.put(aggregator, "status", "down")
-        for bond in world.bonds_on(aggregator):
+        for bond in () if _held(world) else world.bonds_on(aggregator):
             # Later misses still help a bond off its primary (it may have been given a secondary, or that one is back),
             # but never take it back there: returning is for a person to ask.
             if just_failed or bond.current == bond.primary:
                 _flee(world, bond)
+
+
+def _held(world: World) -> bool:
+    """Say whether no bond may be moved now: in maintenance, or while so many look failed that it must be the server."""
+    if setting(world, "aggregator_failover_maintenance_mode"):
+        return True
+    failed = sum(aggregator.misses >= MISSES for aggregator in world.aggregators.values())
+    share = 100 * failed / len(world.aggregators)
+    return bool(setting(world, "aggregator_failover_suspension")) and share > setting(
+        world, "aggregator_failover_suspension_percentage"
+    )
 
 
 def _flee(world: World, bond: Bond) -> None:

@@ -1,4 +1,21 @@
-"""Faults: switches that make the server fail in the ways servers do. They have chance of their own, not the world's."""
+"""Faults: switches that make the server fail in the ways servers do. They have chance of their own, not the world's.
+
+`POST /_sim/faults` sets them all at once; what is not named is off. Each kind of KINDS is set by its share of requests, 0
+to 1, and together they are at most 1: `{"errors": 0.1, "half": 0.2}`. Beside the shares:
+
+    only       the operations they are limited to; none given: all
+    times      how often they may still strike; null: for ever
+    when       "after" or "before" the world has applied the request, for errors, html, cut and drop; the others come after,
+               but for retry_after, which is always before
+    seconds    how long a drip or a stall takes, in real time; what Retry-After says (default 30)
+    megabytes  how much is added to a huge body (default 200)
+    skew       by how many seconds the server's time is off under skew; below 0 it is late (default 3600)
+    latency    seconds of real time before every answer
+    refuse     seconds of real time for which the port takes no connections, beginning now
+    seed       what their chance is worked out from
+
+What the kinds do to objects stands in `spoil`, what they do on the socket in `sending`.
+"""
 
 import random
 import threading
@@ -8,9 +25,36 @@ from typing import Any
 
 from bridge.bonding.catalogue import OPERATIONS
 
-SHARES = ("errors", "cut", "drop")
+KINDS: dict[str, str] = {
+    "errors": "a page with status 500, 502 or 503, from the web server in front",
+    "cut": "the connection ends in the middle of the body",
+    "drop": "the connection is reset without an answer",
+    "html": "an HTML page with status 200",
+    "retry_after": "429 or 503 with Retry-After, and the request does nothing",
+    "half": "half the objects of a page or list, in JSON that is whole; a page says how many there should be",
+    "empty": "lists are empty, with status 200",
+    "hidden": "every second object is missing from lists, and 404 at its own address",
+    "duplicate": "the first object of a list is there twice",
+    "shuffle": "the objects of a list are in another order at every read, and so move between pages",
+    "types": "numbers are strings, references take another form, legs are in a state nobody knows",
+    "skew": "the Date header and all times are off",
+    "drip": "the body comes in small pieces",
+    "stall": "half the body comes, then nothing for a while, then the rest",
+    "huge": "the body is followed by megabytes of blanks",
+    "endless_zip": "a zip file that does not end, whatever was asked for",
+}
 BROKEN_STATUSES = (500, 502, 503)
+BUSY_STATUSES = (429, 503)
 LONGEST_SECONDS = 3600
+MOST_MEGABYTES = 4096
+_EITHER_WAY = frozenset({"errors", "html", "cut", "drop"})
+_NUMBERS = {
+    "latency": (0.0, LONGEST_SECONDS),
+    "refuse": (0.0, LONGEST_SECONDS),
+    "seconds": (0.0, LONGEST_SECONDS),
+    "megabytes": (0.0, MOST_MEGABYTES),
+    "skew": (-1e8, 1e8),
+}
 
 
 class UnfitFault(ValueError):
@@ -19,30 +63,34 @@ class UnfitFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What befalls one request: `kind` is None or one of SHARES; `before` says it never reaches the world."""
+    """What befalls one request: `kind` is None or one of KINDS; `before` says it never reaches the world.
+
+    `status` is that of a page sent instead; `chance` what a shuffle is worked out from; the others as in Faults.
+    """
 
     kind: str | None = None
     before: bool = False
     latency: float = 0.0
-    status: int = 500
+    status: int = 200
+    seconds: float = 30.0
+    megabytes: float = 200.0
+    skew: float = 3600.0
+    chance: int = 0
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that are set now.
+    """The faults that are set now; what its fields mean stands at the head of this file."""
 
-    `errors`, `cut`, `drop`: shares of requests, 0 to 1, together at most 1. `only`: the operations they are limited to,
-    empty for all. `times`: how often they may still strike, None for ever. `latency`, `refuse`: seconds of real time.
-    """
-
-    errors: float = 0.0
-    cut: float = 0.0
-    drop: float = 0.0
+    shares: dict[str, float] = field(default_factory=dict)
     when: str = "after"
     only: tuple[str, ...] = ()
     times: int | None = None
     latency: float = 0.0
     refuse: float = 0.0
+    seconds: float = 30.0
+    megabytes: float = 200.0
+    skew: float = 3600.0
     seed: int = 1
     struck: int = 0
     _since: float = field(default_factory=time.monotonic)
@@ -55,16 +103,19 @@ class Faults:
             return Fate()
         with self._lock:
             kind = None if self.times == 0 else self._strike()
-            if kind is not None:
-                self.struck += 1
-                self.times = None if self.times is None else self.times - 1
-            status = self._dice.choice(BROKEN_STATUSES) if kind == "errors" else 500
-        return Fate(kind, self.when == "before", self.latency, status)
+            if kind is None:
+                return Fate(latency=self.latency)
+            self.struck += 1
+            self.times = None if self.times is None else self.times - 1
+            status = self._dice.choice({"errors": BROKEN_STATUSES, "retry_after": BUSY_STATUSES}.get(kind, (200,)))
+            before = kind == "retry_after" or (kind in _EITHER_WAY and self.when == "before")
+            chance = self._dice.getrandbits(32)
+        return Fate(kind, before, self.latency, status, self.seconds, self.megabytes, self.skew, chance)
 
     def _strike(self) -> str | None:
         share = self._dice.random()
-        for kind in SHARES:
-            share -= float(getattr(self, kind))
+        for kind, wanted in self.shares.items():
+            share -= wanted
             if share < 0:
                 return kind
         return None
@@ -72,21 +123,22 @@ class Faults:
     def shown(self) -> dict[str, Any]:
         """Give what is set, as plain JSON; `refuse` is what is left of it, `struck` how often it has struck."""
         left = max(0.0, self.refuse - (time.monotonic() - self._since))
-        names = ("errors", "cut", "drop", "when", "times", "latency", "seed", "struck")
-        return {name: getattr(self, name) for name in names} | {"only": list(self.only), "refuse": round(left, 3)}
+        names = ("when", "times", "latency", "seconds", "megabytes", "skew", "seed", "struck")
+        shares = {kind: self.shares.get(kind, 0.0) for kind in KINDS}
+        more = {"only": list(self.only), "refuse": round(left, 3)}
+        return shares | {name: getattr(self, name) for name in names} | more
 
 
 def read_faults(wanted: dict[str, Any]) -> Faults:
     """Make faults of plain JSON; what is not named is off. Raises UnfitFault."""
-    known = ("errors", "cut", "drop", "when", "only", "times", "latency", "refuse", "seed")
+    known = (*KINDS, "when", "only", "times", *_NUMBERS, "seed")
     if unknown := sorted(wanted.keys() - set(known)):
         raise UnfitFault(f"unknown fault {unknown[0]!r}: use any of {', '.join(known)}")
-    for name in SHARES:
-        _number(wanted, name, 1)
-    for name in ("latency", "refuse"):
-        _number(wanted, name, LONGEST_SECONDS)
-    if sum(wanted.get(name, 0) for name in SHARES) > 1:
-        raise UnfitFault("errors, cut and drop together cannot be more than 1")
+    for name in wanted.keys() & {*KINDS, *_NUMBERS}:
+        _check_number(name, wanted[name], *_NUMBERS.get(name, (0.0, 1.0)))
+    shares = {kind: float(wanted[kind]) for kind in KINDS if wanted.get(kind)}
+    if sum(shares.values()) > 1:
+        raise UnfitFault(f"{', '.join(shares)} together cannot be more than 1")
     if wanted.get("when", "after") not in ("after", "before"):
         raise UnfitFault('when must be "after" or "before" (the world has applied the request)')
     seed, times = wanted.get("seed", 1), wanted.get("times")
@@ -94,13 +146,13 @@ def read_faults(wanted: dict[str, Any]) -> Faults:
         raise UnfitFault("seed must be a whole number, times a whole number from 0, or null for no limit")
     only = _operations(wanted.get("only", []))
     chance = random.Random(seed)  # noqa: S311 - play, not secrecy
-    return Faults(**{**wanted, "only": only}, _dice=chance)
+    others = {name: value for name, value in wanted.items() if name not in KINDS}
+    return Faults(**{**others, "only": only}, shares=shares, _dice=chance)
 
 
-def _number(wanted: dict[str, Any], name: str, most: float) -> None:
-    value = wanted.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise UnfitFault(f"{name} must be a number from 0 to {most}, not {value!r}")
+def _check_number(name: str, value: object, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise UnfitFault(f"{name} must be a number from {least:g} to {most:g}, not {value!r}")
 
 
 def _whole(value: object) -> bool:

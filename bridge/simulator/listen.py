@@ -8,6 +8,7 @@ import errno
 import io
 import logging
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -17,10 +18,13 @@ from typing import TYPE_CHECKING, Any, cast
 from werkzeug.http import http_date
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from bridge.simulator import sending
+from bridge.simulator.faults import Fate
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-FATE = "bondbridge.fate"  # in the environment of a request: "cut" or "drop" make the socket misbehave
+FATE = "bondbridge.fate"  # in the environment of a request: a Fate, which can make the socket misbehave
 BODY_LIMIT = 1 << 20
 DRAIN_LIMIT = 16 << 20
 IDLE_SECONDS = 75
@@ -53,21 +57,29 @@ class _Handler(WSGIRequestHandler):
             self.send_error(400, str(error))
             return
         status, headers, body = self._asked(environ)
-        fate = environ.get(FATE)
-        if fate == "drop":
+        fate = environ.get(FATE) or Fate()
+        if fate.kind == "drop":
             self._reset()
             return
-        if self.server.closing or fate == "cut":
+        if self.server.closing or sending.ends(fate):
             self.close_connection = True
-        names = {name.lower() for name, _ in headers}
-        if "date" not in names:
-            headers.append(("Date", http_date()))
-        if "content-length" not in names:
-            headers.append(("Content-Length", str(len(body))))
-        headers.append(("Connection", "close" if self.close_connection else "keep-alive"))
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        shown = body[: len(body) // 2] if fate == "cut" else body
-        self.wfile.write(f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + shown)
+        self._send(status, headers, body, fate)
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes, fate: Fate) -> None:
+        kept = sending.headers(fate, headers, body)
+        if "date" not in {name.lower() for name, _ in kept}:
+            kept.append(("Date", http_date()))
+        kept.append(("Connection", "close" if self.close_connection else "keep-alive"))
+        head = "".join(f"{name}: {value}\r\n" for name, value in kept)
+        written = f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1")
+        for piece in sending.pieces(fate, body):
+            if isinstance(piece, float):
+                self.server.over.wait(piece)
+            else:
+                self.wfile.write(written + piece)
+                written = b""
+            if self.server.closing and fate.kind == "endless_zip":
+                return
 
     def _read_body(self, environ: dict[str, Any]) -> None:
         """Take the body off the connection, so that the next request starts where it should.
@@ -133,13 +145,24 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """A listening socket and its connections."""
 
-    def __init__(self, bound: socket.socket, app: "WSGIApplication") -> None:
+    def __init__(self, bound: socket.socket, app: "WSGIApplication", tls: ssl.SSLContext | None) -> None:
         host, port = bound.getsockname()[:2]
         super().__init__(host, port, app, _Handler, fd=bound.fileno())
+        self.ssl_context = tls
         self.resets: set[Any] = set()
         self.busy: set[Any] = set()
         self.closing = False
+        self.over = threading.Event()
         self._open: set[Any] = set()
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; the handshake is left to its own thread, so that a slow one holds up nobody."""
+        connection, address = super().get_request()
+        if self.ssl_context is not None:
+            connection = self.ssl_context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
+            )
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection while it is open."""
@@ -158,6 +181,7 @@ class _Server(ThreadedWSGIServer):
     def leave(self) -> None:
         """Stop to accept; waiting connections end now, one with an answer on its way ends after it."""
         self.closing = True
+        self.over.set()
         self.shutdown()
         for connection in list(self._open):
             with suppress(OSError):
@@ -165,10 +189,11 @@ class _Server(ThreadedWSGIServer):
 
 
 class Door:
-    """A port with a WSGI application behind it. Raises OSError when the port cannot be had."""
+    """A port with a WSGI application behind it, with `tls` spoken in TLS. Raises OSError when the port cannot be had."""
 
-    def __init__(self, app: "WSGIApplication", host: str, port: int) -> None:
+    def __init__(self, app: "WSGIApplication", host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._app = app
+        self._tls = tls
         self._host = host
         self._bound: socket.socket | None = _bind(host, port)
         self.port: int = self._bound.getsockname()[1]
@@ -181,7 +206,7 @@ class Door:
     @property
     def url(self) -> str:
         """Where it is, without a slash at the end: `http://127.0.0.1:8180`."""
-        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
+        return f"http{'s' if self._tls else ''}://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
 
     def open(self) -> None:
         """Begin to accept connections."""
@@ -190,7 +215,7 @@ class Door:
                 return
             bound, self._bound = self._bound, None
             bound.listen(BACKLOG)
-            self._server = _Server(bound, self._app)
+            self._server = _Server(bound, self._app, self._tls)
             bound.close()  # the server holds its own copy
             self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
             self._thread.start()

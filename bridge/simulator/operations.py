@@ -1,40 +1,18 @@
 """What each operation of the catalogue reads or does, in the world; no HTTP and no JSON here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable
 
-from bridge.simulator import failover, tunings
-from bridge.simulator.things import Aggregator, Bond, Leg, Space, Thing, Tuning
+from bridge.simulator import dynamics, failover
+from bridge.simulator.outcomes import Done, Missing, get
+from bridge.simulator.things import Aggregator, Bond, Leg, Space, Thing
 from bridge.simulator.world import Arguments, World
 
 RESTART_SECONDS = 20
 
-
-class Missing(Exception):
-    """An argument names an object that is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a write: the object to show, if any; whether the world applied it; a short text about that."""
-
-    effect: str
-    effective: bool = True
-    thing: Thing | None = None
-    status: int = 200
-
-
 Read = Callable[[World, Arguments], list[Thing]]
 One = Callable[[World, Arguments], Thing]
 Write = Callable[[World, Arguments], Done]
-_T = TypeVar("_T")
-
-
-def _get(things: Mapping[int, _T], number: int) -> _T:
-    if number not in things:
-        raise Missing
-    return things[number]
+Document = Callable[[World, Arguments], object]
 
 
 def _space(world: World, arguments: Arguments) -> Space:
@@ -44,22 +22,15 @@ def _space(world: World, arguments: Arguments) -> Space:
 
 
 def _aggregator(world: World, arguments: Arguments) -> Aggregator:
-    return _get(world.aggregators, arguments["aggregator"])
+    return get(world.aggregators, arguments["aggregator"])
 
 
 def _bond(world: World, arguments: Arguments) -> Bond:
-    return _get(world.bonds, arguments["bond"])
+    return get(world.bonds, arguments["bond"])
 
 
 def _leg(world: World, arguments: Arguments) -> Leg:
-    return _get(world.legs, arguments["leg"])
-
-
-def _tuning(world: World, arguments: Arguments) -> Tuning:
-    tuning = _get(world.tunings, arguments["tuning"])
-    if tuning.bond != _bond(world, arguments).id:
-        raise Missing
-    return tuning
+    return get(world.legs, arguments["leg"])
 
 
 def _bonds_by(role: str) -> Read:
@@ -72,11 +43,6 @@ def _bonds_by(role: str) -> Read:
     return listed
 
 
-def _tunings(world: World, arguments: Arguments) -> list[Thing]:
-    number = _bond(world, arguments).id
-    return [tuning for tuning in world.tunings.values() if tuning.bond == number]
-
-
 LISTS: dict[str, Read] = {
     "space.list": lambda world, _: list(world.spaces.values()),
     "aggregator.list": lambda world, _: list(world.aggregators.values()),
@@ -84,17 +50,17 @@ LISTS: dict[str, Read] = {
     "aggregator.bonds_secondary": _bonds_by("secondary"),
     "aggregator.bonds_current": _bonds_by("current"),
     "bond.list": lambda world, _: list(world.bonds.values()),
-    "bond_tuning.list": _tunings,
     "leg.list": lambda world, _: list(world.legs.values()),
     "backup.list": lambda world, _: list(world.backups),
+    **dynamics.LISTS,
 }
 
 GETS: dict[str, One] = {
     "space.get": _space,
     "aggregator.get": _aggregator,
     "bond.get": _bond,
-    "bond_tuning.get": _tuning,
     "leg.get": _leg,
+    **dynamics.GETS,
 }
 
 
@@ -111,34 +77,11 @@ def _restore(world: World, arguments: Arguments) -> Done:
     return Done(f"{bond.name} was on its primary aggregator already", effective=False)
 
 
-def _start(world: World, arguments: Arguments) -> Done:
-    tuning = tunings.start(world, _bond(world, arguments))
-    return Done(f"tuning {tuning.id} starts", thing=tuning, status=201)
-
-
-def _cancel(world: World, arguments: Arguments) -> Done:
-    tuning = _tuning(world, arguments)
-    tunings.cancel(world, tuning)
-    return Done(f"tuning {tuning.id} is canceled", thing=tuning)
-
-
-def _accept(world: World, arguments: Arguments) -> Done:
-    tuning = _tuning(world, arguments)
-    tunings.decide(world, tuning, accepted=True)
-    return Done(f"tuning {tuning.id} is accepted", thing=tuning)
-
-
-def _decline(world: World, arguments: Arguments) -> Done:
-    tuning = _tuning(world, arguments)
-    tunings.decide(world, tuning, accepted=False)
-    return Done(f"tuning {tuning.id} is declined", thing=tuning)
-
-
 WRITES: dict[str, Write] = {
     "bond.restart": _restart,
     "bond.restore_to_primary_agg": _restore,
-    "bond_tuning.start": _start,
-    "bond_tuning.cancel": _cancel,
-    "bond_tuning.accept": _accept,
-    "bond_tuning.decline": _decline,
+    **dynamics.WRITES,
 }
+
+DOCUMENTS: dict[str, Document] = {**dynamics.DOCUMENTS}
+FILES = dynamics.FILES

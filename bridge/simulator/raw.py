@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
+from bridge.simulator import speedtests
 from bridge.simulator.moments import stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, Thing, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, SpeedTest, Thing, Tuning
 from bridge.simulator.world import World
 
 Raw = dict[str, Any]
@@ -121,10 +122,12 @@ class Pen:
         }
 
     def tuning(self, it: Tuning) -> Raw:
-        """Write a bond tuning; `recommendations` is null until it has finished."""
+        """Write a tuning of a bond or of a leg; `recommendations` is null until it has finished."""
+        leg = None if it.leg is None else self._world.legs.get(it.leg)
+        below = () if leg is None else (f"{leg.type}_legs", leg.id)
         return {
             "id": it.id,
-            "url": self.url("bonds", it.bond, "tuners", it.id),
+            "url": self.url("bonds", it.bond, *below, "tuners", it.id),
             "status": it.status,
             "success": it.success,
             "created": stamp(it.created),
@@ -136,7 +139,11 @@ class Pen:
 
     def backup(self, it: Backup) -> Raw:
         """Write a backup; it has no address of its own."""
-        return {"name": it.name, "size": it.size, "created": stamp(it.created)}
+        return {"name": it.name, "size": it.size, "created": stamp(it.created), "complete": it.complete}
+
+    def speedtest(self, it: SpeedTest) -> Raw:
+        """Write a speed test."""
+        return speedtests.written(self._world, self.url, it)
 
     def _space_in_short(self, key: str) -> Raw:
         return {"name": self._world.spaces[key].name, "key": key, "url": self.url("spaces", key)}
@@ -160,5 +167,6 @@ _WRITERS: dict[type[Thing], Callable[[Pen, Any], Raw]] = {
     Bond: Pen.bond,
     Leg: Pen.leg,
     Tuning: Pen.tuning,
+    SpeedTest: Pen.speedtest,
     Backup: Pen.backup,
 }

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from werkzeug.wrappers import Request, Response
 
-from bridge.simulator import control
+from bridge.simulator import certificate, control
 from bridge.simulator.app import Vendor
+from bridge.simulator.certificate import Served
 from bridge.simulator.control import Control
 from bridge.simulator.faults import Faults, read_faults
 from bridge.simulator.listen import Door
@@ -21,12 +23,16 @@ from bridge.simulator.world import World
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A simulator that serves. `url` has no slash at the end; look at `world` only while nobody else asks."""
+    """A simulator that serves. `url` has no slash at the end; look at `world` only while nobody else asks.
+
+    `certificate`: where it speaks TLS, what a client must trust (`path` of a PEM file, `pem`).
+    """
 
     url: str
     world: World
     live: Live
     _control: Control
+    certificate: Served | None = None
 
     def advance(self, seconds: float) -> None:
         """Let world time pass at once, as `POST /_sim/advance` does."""
@@ -62,6 +68,17 @@ class _Site:
         return Response(json.dumps(about) + "\n", content_type="application/json")
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How to speak TLS: with the certificate in `path`, made there if need be; without one, in a place of its own.
+
+    `days`: how long one that is made is valid from now on; below 0 it is over already.
+    """
+
+    path: Path | None = None
+    days: float = 365.0
+
+
 @contextmanager
 def running(
     world: World,
@@ -71,22 +88,37 @@ def running(
     speed: float = 1.0,
     users: Sequence[User] = USERS,
     state_file: Path | None = None,
+    tls: bool | Tls = False,
 ) -> Iterator[Running]:
     """Serve a world from threads of its own; port 0 takes a free one, speed 0 leaves time to `advance`.
 
-    Raises OSError when the port cannot be had or the state file cannot be written.
+    Raises OSError when the port cannot be had or a file cannot be read or written, ValueError for a file of another kind.
     """
-    live = Live(world, speed=speed, state_file=state_file)
-    site = _Site(live, users)
-    door = Door(Request.application(site.answer), host, port)
-    site.refuse = door.refuse
-    try:
-        live.start()
-        door.open()
-        yield Running(door.url, world, live, site.control)
-    finally:
-        door.close()
-        live.stop()
+    with _certificate(Tls() if tls is True else tls or None, host) as served:
+        if served is not None:
+            world.certificate = served.about
+        live = Live(world, speed=speed, state_file=state_file)
+        site = _Site(live, users)
+        door = Door(Request.application(site.answer), host, port, served.context() if served else None)
+        site.refuse = door.refuse
+        try:
+            live.start()
+            door.open()
+            yield Running(door.url, world, live, site.control, served)
+        finally:
+            door.close()
+            live.stop()
+
+
+@contextmanager
+def _certificate(tls: Tls | None, host: str) -> Iterator[Served | None]:
+    if tls is None:
+        yield None
+    elif tls.path is not None:
+        yield certificate.at(tls.path, host, days=tls.days)
+    else:
+        with TemporaryDirectory() as folder:
+            yield certificate.at(Path(folder) / "simulator.pem", host, days=tls.days)
 
 
 def serve(
@@ -97,13 +129,14 @@ def serve(
     speed: float = 1.0,
     users: Sequence[User] = USERS,
     state_file: Path | None = None,
+    tls: bool | Tls = False,
     on_ready: Callable[[str], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL. Raises OSError."""
+    """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL. Raises as `running`."""
     with (
         suppress(KeyboardInterrupt),
-        running(world, host=host, port=port, speed=speed, users=users, state_file=state_file) as sim,
+        running(world, host=host, port=port, speed=speed, users=users, state_file=state_file, tls=tls) as sim,
     ):
         on_ready(sim.url)
         (stop or threading.Event()).wait()

@@ -11,12 +11,13 @@ from typing import Any
 
 from bridge.simulator.happenings import HAPPENINGS
 from bridge.simulator.moments import moment, stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, Telling, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, SpeedTest, Telling, Tuning
 from bridge.simulator.world import Due, World
 
 FORMAT = "bondbridge-simulator"
 VERSION = 1
 _MOMENTS = frozenset({"created", "started", "finished", "away_until"})
+_AS_THEY_ARE = ("failover_checks", "config_updates", "certificate", "backup_megabytes")
 
 Plain = dict[str, Any]
 
@@ -59,6 +60,10 @@ def to_plain(world: World) -> Plain:
         "bonds": [_plain(it) for it in world.bonds.values()],
         "legs": [_plain(it) for it in world.legs.values()],
         "tunings": [_plain(it) for it in world.tunings.values()],
+        "speedtests": [_plain(it) for it in world.speedtests.values()],
+        "past": {"window": world.past.window, "runs": world.past.runs, "outages": world.past.outages},
+        **{name: getattr(world, name) for name in _AS_THEY_ARE},
+        "offline_nodes": world.offline_nodes,
         "backups": [_plain(it) for it in world.backups],
         "stories": [_plain(it) for it in world.stories.values()],
         "agenda": [[stamp(due.at), due.number, due.name, due.arguments] for due in sorted(world.agenda)],
@@ -89,6 +94,13 @@ def _world(plain: Plain) -> World:
     world.bonds = {it["id"]: Bond(**_timed(it)) for it in plain["bonds"]}
     world.legs = {it["id"]: Leg(**_timed(it)) for it in plain["legs"]}
     world.tunings = {it["id"]: Tuning(**_timed(it)) for it in plain["tunings"]}
+    world.speedtests = {it["id"]: SpeedTest(**_timed(it)) for it in plain["speedtests"]}
+    world.past.window = plain["past"]["window"]
+    world.past.runs = _numbered(plain["past"]["runs"])
+    world.past.outages = _numbered(plain["past"]["outages"])
+    for name in _AS_THEY_ARE:
+        setattr(world, name, plain[name])
+    world.offline_nodes = _numbered(plain["offline_nodes"])
     world.backups = [Backup(**_timed(it)) for it in plain["backups"]]
     world.stories = {it["name"]: Telling(**_timed(it)) for it in plain["stories"]}
     world.agenda = [Due(moment(at), number, name, arguments) for at, number, name, arguments in plain["agenda"]]
@@ -98,6 +110,11 @@ def _world(plain: Plain) -> World:
     if unknown:
         raise ValueError(f"unknown happening {min(unknown)}")
     return world
+
+
+def _numbered(plain: Plain) -> dict[int, Any]:
+    """Make ids of the keys again: JSON has only text there."""
+    return {int(number): value for number, value in plain.items()}
 
 
 def _plain(thing: Any) -> Plain:

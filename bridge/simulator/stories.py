@@ -6,19 +6,26 @@ Where a story is stands in the world (`stories`) and on its agenda, so it is sav
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.simulator import chance
 from bridge.simulator.things import Telling
 from bridge.simulator.world import Arguments, World
+
+MOST_FAULTS_A_DAY = 5000  # per leg: more would find no leg that is up
 
 Step = tuple[float, str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens, in order; with `every`, it all begins again after that many seconds, for ever."""
+    """What happens, in order; with `every`, it all begins again after that many seconds, for ever.
+
+    One that is `endless` is not over with its last step.
+    """
 
     about: str
     steps: tuple[Step, ...]
     every: float | None = None
+    endless: bool = False
 
 
 def _line(nth: int, bond: int, state: str) -> tuple[str, dict[str, Any]]:
@@ -56,6 +63,19 @@ STORIES: dict[str, Story] = {
         "one aggregator breaks for ten minutes",
         ((0, "aggregator.breaks", {"broken": True}), (600, "aggregator.breaks", {"broken": False})),
     ),
+    "storm": Story(
+        "one leg in twenty goes down and up every 40 s for 15 min, and meanwhile one aggregator breaks and is mended",
+        (
+            (0, "story.flaps", {"name": "storm", "share": 0.05, "period": 40, "lasts": 900}),
+            (60, "aggregator.breaks", {"broken": True}),
+            (900, "aggregator.breaks", {"broken": False}),
+        ),
+    ),
+    "random-faults": Story(
+        f"legs fail at random, for 3 s to 10 min, each {chance.FAULTS_A_DAY:g} times a day or as often as `rate` says",
+        ((0, "story.faults", {"name": "random-faults"}),),
+        endless=True,
+    ),
 }
 
 
@@ -63,14 +83,17 @@ class StoryUnderWay(Exception):
     """The story is being told already."""
 
 
-def begin(world: World, name: str) -> Telling:
-    """Start a story now. KeyError for a name that is none, StoryUnderWay while it is being told."""
+def begin(world: World, name: str, *, rate: float | None = None) -> Telling:
+    """Start a story now. KeyError for a name that is none, StoryUnderWay while it is being told.
+
+    `rate`: faults per leg and day, for a story that is left to chance.
+    """
     story = STORIES[name]
     if (telling := world.stories.get(name)) and telling.under_way:
         raise StoryUnderWay(name)
     if name == "quiet":
         _end_all(world)
-    world.stories[name] = Telling(name, world.now, under_way=bool(story.steps))
+    world.stories[name] = Telling(name, world.now, under_way=bool(story.steps), rate=rate)
     world.version += 1
     _lay_out(world, name)
     return world.stories[name]
@@ -96,7 +119,7 @@ def step(world: World, arguments: Arguments) -> None:
     story = STORIES[arguments["name"]]
     _, happening, details = story.steps[arguments["index"]]
     world.happen(happening, dict(details))
-    if story.every is None and arguments["index"] == len(story.steps) - 1:
+    if story.every is None and not story.endless and arguments["index"] == len(story.steps) - 1:
         world.stories[arguments["name"]].under_way = False
 
 
@@ -113,6 +136,7 @@ def _end_all(world: World) -> None:
     for telling in world.stories.values():
         if telling.under_way:
             telling.under_way = False
+            chance.mend(world, telling)
             _mend(world, STORIES[telling.name])
 
 

@@ -81,13 +81,12 @@ class Leg:
 
 @dataclass(slots=True)
 class Tuning:
-    """One tuning of one bond.
+    """One tuning of one bond, or of one `leg` of it.
 
     `legs` are those to be tested, in order; `test_seconds` is how long one test takes. `status` is one of pending,
-    running, finished, failed, canceled; `accepted` is None until a person decides.
+    waiting, running, finished, failed, canceled; `accepted` is None until a person decides.
     """
 
-    kind: ClassVar[str] = "bond_tuning"
     id: int
     bond: int
     created: datetime
@@ -99,31 +98,69 @@ class Tuning:
     legs: list[int] = field(default_factory=list)
     recommendations: dict[str, Any] | None = None
     accepted: bool | None = None
+    leg: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """What truth calls it."""
+        return "bond_tuning" if self.leg is None else "leg_tuning"
 
     @property
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.status not in {"pending", "running"}
+        return self.status not in {"pending", "waiting", "running"}
+
+
+@dataclass(slots=True)
+class SpeedTest:
+    """One speed test of one bond, or of one `leg` of it.
+
+    `length` in seconds, `rate_limit` in Mbit/s. `status` is one of queued, running, finished, failed; `results` is None
+    unless it finished.
+    """
+
+    kind: ClassVar[str] = "speedtest"
+    id: int
+    bond: int
+    created: datetime
+    leg: int | None = None
+    protocol: str = "tcp"
+    direction: str = "download"
+    length: int = 10
+    rate_limit: float | None = None
+    concurrency: int = 1
+    description: str = ""
+    aggregator: int = 0
+    status: str = "queued"
+    started: datetime | None = None
+    finished: datetime | None = None
+    results: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
 class Backup:
-    """One completed backup of the server; `size` in bytes."""
+    """One backup of the server; `size` in bytes, of one under way as far as it has come."""
 
     kind: ClassVar[str] = "backup"
     name: str
     size: int
     created: datetime
+    complete: bool = True
 
 
 @dataclass(slots=True)
 class Telling:
-    """A story under way or over: when it began, which round it is in (from 0)."""
+    """A story under way or over: when it began, which round it is in (from 0).
+
+    `cut`: the legs whose lines it has cut by chance and not mended yet. `rate`: how often it strikes, where it says so.
+    """
 
     name: str
     started: datetime
     round: int = 0
     under_way: bool = True
+    cut: list[int] = field(default_factory=list)
+    rate: float | None = None
 
 
-Thing = Space | Aggregator | Bond | Leg | Tuning | Backup
+Thing = Space | Aggregator | Bond | Leg | Tuning | SpeedTest | Backup

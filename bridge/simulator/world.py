@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.simulator.moments import stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, Telling, Thing, Tuning
+from bridge.simulator.past import Past
+from bridge.simulator.policy import setting
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, SpeedTest, Telling, Thing, Tuning
 
 Arguments = dict[str, Any]
 Happening = Callable[["World", Arguments], None]
@@ -40,8 +42,15 @@ class World:
         self.bonds: dict[int, Bond] = {}
         self.legs: dict[int, Leg] = {}
         self.tunings: dict[int, Tuning] = {}
+        self.speedtests: dict[int, SpeedTest] = {}
+        self.past = Past()
+        self.failover_checks = {"success": 0, "failure": 0}
+        self.config_updates: dict[str, Any] = {"complete": 0, "failures": 0, "queues": {}}
+        self.offline_nodes: dict[int, str] = {}  # since when
+        self.certificate: dict[str, Any] = {}
         self.backups: list[Backup] = []
         self.backups_by_story = False
+        self.backup_megabytes = 1
         self.stories: dict[str, Telling] = {}
         self.agenda: list[Due] = []
         self.numbered = 0
@@ -95,19 +104,31 @@ class World:
         return True
 
     def note(self, thing: Thing, what: str, old: object, new: object) -> None:
-        """Write one line of truth: `{"at", "kind", "id", "what", "from", "to"}`, and `bond` for what belongs to one."""
-        line: dict[str, Any] = {
-            "at": stamp(self.now),
-            "kind": thing.kind,
-            "id": thing.name if isinstance(thing, Backup) else thing.id,
-            "what": what,
-            "from": old,
-            "to": new,
-        }
-        if isinstance(thing, Leg | Tuning):
-            line["bond"] = thing.bond
-        self.truth.append(line)
+        """Write the truth about a thing; `bond` and `leg` are named where it belongs to one."""
+        below = {"bond": thing.bond} if isinstance(thing, Leg | Tuning | SpeedTest) else {}
+        if isinstance(thing, Tuning | SpeedTest) and thing.leg is not None:
+            below["leg"] = thing.leg
+        self.tell(thing.kind, thing.name if isinstance(thing, Backup) else thing.id, what, old, new, **below)
+        if isinstance(thing, Leg):
+            self._remember(thing, what, old)
+        elif isinstance(thing, Bond) and what == "removed":
+            self.speedtests = {number: test for number, test in self.speedtests.items() if test.bond != thing.id}
+            self.past.outages.pop(thing.id, None)
+
+    def tell(self, kind: str, number: int | str, what: str, old: object, new: object, **below: int) -> None:
+        """Write one line of truth: `{"at", "kind", "id", "what", "from", "to"}`, and what it belongs to."""
+        line = {"at": stamp(self.now), "kind": kind, "id": number, "what": what, "from": old, "to": new}
+        self.truth.append(line | below)
         self.version += 1
+
+    def _remember(self, leg: Leg, what: str, old: object) -> None:
+        if what == "state":
+            born, least = self.bonds[leg.bond].created, setting(self, "prevented_downtime_minimum_seconds")
+            self.past.changed(leg, str(old), self.now, born=born, least=least)
+        elif what == "added":
+            self.past.begin(leg, self.now)
+        elif what == "removed":
+            self.past.forget(leg)
 
     def record(self, entry: dict[str, Any]) -> None:
         """Write one line of the ledger, with the world's time before it."""
@@ -134,7 +155,8 @@ class World:
 
     def _state_of(self, leg: Leg) -> str:
         if leg.link_mode != "active":
-            return leg.link_mode if leg.line == "up" else leg.line
+            resting = "testing" if leg.testing and leg.link_mode == "idle" else leg.link_mode
+            return resting if leg.line == "up" else leg.line
         away = leg.away_until is not None and self.now < leg.away_until
         if leg.line == "down" or away or self.aggregators[self.bonds[leg.bond].current].broken:
             return "down"

@@ -163,4 +163,6 @@ def test_the_controls_show_and_move_the_world(api: httpx.Client) -> None:
         "tour": False,
         "flap": True,
         "outage": False,
+        "storm": False,
+        "random-faults": False,
     }
