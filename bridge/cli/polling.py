@@ -122,7 +122,7 @@ def _show_plans(plans: dict[str, Plan], *, json_output: bool) -> None:
             for line in each.lines
         ]
         print(
-            f"{server}: {each.budget or 'any number of'} requests a second, {each.timed:.2f} of them for what keeps to its interval"
+            f"{server}: {each.budget or 'any number of'} requests a second, {each.timed:.2f} of them at fixed intervals"
         )
         table(("scopes", "every", "number", "requests a round", "requests a second"), rows)
         if each.round is None:

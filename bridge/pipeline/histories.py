@@ -52,7 +52,7 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
         walked = Walked(began, read.at, reader.offset.total_seconds(), memo)
         watching.save_walk(connection, scope, (), walked)
         due_at = read.at + timedelta(seconds=watched.interval(scope.name))
-        watching.reschedule(connection, scope, due_at, watching.ROTATING)
+        watching.reschedule(connection, scope, due_at, rank=watching.ROTATING)
         return event_store.record(connection, [*missed, *troubles.well(connection, watched.name, read.at)])
 
 

@@ -177,7 +177,7 @@ class Observer:
         with self._database.writing() as connection:
             walked = Walked(walk.began, walk.at, walk.offset.total_seconds(), memo)
             watching.save_walk(connection, scope, known, walked)
-            watching.reschedule(connection, scope, due_at, rank)
+            watching.reschedule(connection, scope, due_at, rank=rank)
             rotation.follow(connection, watched, changes, walk.at)
             rotation.bring_forward(connection, watched, scope, changes, walk.at)
             return event_store.record(connection, [*happened, *troubles.well(connection, scope.server, walk.at)])
@@ -191,9 +191,7 @@ class Observer:
         now = self._now()
         with self._database.writing() as connection:
             watching.save_walk(connection, scope, (), Walked(began, now, reader.offset.total_seconds(), counted))
-            watching.reschedule(
-                connection, scope, now + timedelta(seconds=spread(watched.interval(scope.name))), watching.TIMED
-            )
+            watching.reschedule(connection, scope, now + timedelta(seconds=spread(watched.interval(scope.name))))
             rotation.counted(connection, scope.server, scope.remembered, counted, now)
             return event_store.record(connection, troubles.well(connection, scope.server, now))
 

@@ -75,4 +75,4 @@ def _requests(name: str, sizes: Mapping[str, int], aggregators: int) -> int:
     if name == scopes.PLACEMENTS:
         per_list = max(1, math.ceil(sizes.get("bonds", 0) / max(aggregators, 1) / PAGE_SIZE))
         return 1 + 3 * aggregators * per_list
-    return pages if name != scopes.STATISTICS else rotation.COUNTS
+    return rotation.COUNTS if name == scopes.STATISTICS else pages

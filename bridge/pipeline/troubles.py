@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bridge.core.model import Body, Event
-from bridge.errors import BridgeError, CredentialsRejected, Forbidden, Garbled, Unreachable
+from bridge.errors import BridgeError, Busy, CredentialsRejected, Forbidden, Garbled, Unreachable
 from bridge.pipeline import announce
 from bridge.pipeline.watched import Watched
 from bridge.store import events as event_store
@@ -31,7 +31,7 @@ def failed(database: Database, watched: Watched, scope: Scope, error: BridgeErro
     with database.writing() as connection:
         told = _told(connection, watched, scope, error, memo, now)
         due_at = now + timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311  spread, not secrecy
-        watching.reschedule(connection, scope, due_at, scope.rank, str(error), memo)
+        watching.reschedule(connection, scope, due_at, str(error), memo=memo)
         return event_store.record(connection, told), wait
 
 
@@ -46,9 +46,8 @@ def well(connection: Connection, server: str, now: datetime) -> list[Event]:
 
 def _wait(watched: Watched, scope: Scope, error: BridgeError) -> float:
     interval = watched.interval(scope.name)
-    asked = getattr(error, "retry_after", None)
-    if asked is not None:
-        return max(interval, float(asked))
+    if isinstance(error, Busy) and error.wait is not None:
+        return max(interval, error.wait)
     if isinstance(error, Forbidden):
         return max(interval, _FORBIDDEN)
     return max(interval, min(interval * 2.0 ** min(scope.failures, 10), _LONGEST_BACKOFF))

@@ -160,7 +160,13 @@ def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], walk
 
 
 def reschedule(
-    connection: Connection, scope: Scope, due_at: datetime, rank: int, problem: str | None = None, memo: Body | None = None
+    connection: Connection,
+    scope: Scope,
+    due_at: datetime,
+    problem: str | None = None,
+    *,
+    rank: int | None = None,
+    memo: Body | None = None,
 ) -> None:
     """Give the scope back, due again at this moment; a problem counts as a failure, `memo` replaces what is remembered.
 
@@ -169,7 +175,7 @@ def reschedule(
     as_claimed = scopes.c.due_at == scope.due_at
     values: dict[str, Any] = {
         "due_at": case((as_claimed, literal(due_at, Moment)), else_=scopes.c.due_at),
-        "rank": case((as_claimed, rank), else_=scopes.c.rank),
+        "rank": case((as_claimed, scope.rank if rank is None else rank), else_=scopes.c.rank),
         "lease_until": None,
     }
     if problem is not None:

@@ -134,7 +134,7 @@ def test_what_waits_is_counted(database: Database) -> None:
     record(database, "e2")
     with database.writing() as connection:
         events.mark_decided(connection, [event("e1")])
-        watching.ensure_scopes(connection, "main", {"legs": NOW, "bonds": NOW})
+        watching.ensure_scopes(connection, "main", {"legs": watching.TIMED, "bonds": watching.TIMED}, NOW)
         watching.reschedule(connection, watching.claim_scope(connection, "main", "legs", LEASE), NOW, "broken")
     with database.reading() as connection:
         assert journal.counts(connection, NOW) == {

@@ -8,6 +8,7 @@ from bridge.errors import LeaseLost
 from bridge.store import tables as t
 from bridge.store import watching
 from bridge.store.database import Database
+from bridge.store.watching import Walked
 
 from .rows import LEASE, NOW, later, rows, together
 
@@ -23,7 +24,8 @@ def prepared(database: Database, **scopes: float) -> None:
     """A server with these scopes, due so many seconds from now."""
     with database.writing() as connection:
         watching.ensure_server(connection, "main")
-        watching.ensure_scopes(connection, "main", {name: later(due) for name, due in (scopes or {"legs": 0}).items()})
+        for name, due in (scopes or {"legs": 0}).items():
+            watching.ensure_scopes(connection, "main", {name: watching.TIMED}, later(due))
 
 
 def take(database: Database, name: str = "legs") -> watching.Scope | None:
@@ -35,7 +37,7 @@ def take(database: Database, name: str = "legs") -> watching.Scope | None:
 def save(database: Database, scope: watching.Scope, *objects: Known) -> None:
     """Make a walk the newest snapshot."""
     with database.writing() as connection:
-        watching.save_walk(connection, scope, objects, at=NOW, offset=1.5)
+        watching.save_walk(connection, scope, objects, Walked(NOW, NOW, 1.5))
 
 
 def let_lapse(database: Database) -> None:

@@ -2,5 +2,6 @@
 
 from bridge.bonding.client.answers import Answer
 from bridge.bonding.client.connection import Client
+from bridge.bonding.client.walking import PAGE_SIZE
 
-__all__ = ["Answer", "Client"]
+__all__ = ["PAGE_SIZE", "Answer", "Client"]

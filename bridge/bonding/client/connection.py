@@ -95,9 +95,15 @@ class Client:
             return self.walk(operation, **arguments)[0]
         return self.call(operation, arguments).body
 
-    def walk(self, operation: str, /, **arguments: Json) -> tuple[list[Json], timedelta]:
-        """Every item of a list once, and the clock's offset. A list in which things moved meanwhile is walked again."""
-        return walk(OPERATIONS[operation], lambda params: self.call(operation, arguments, params=params))
+    def walk(
+        self, operation: str, /, params: Mapping[str, str] | None = None, **arguments: Json
+    ) -> tuple[list[Json], timedelta]:
+        """Every item of a list once, and the clock's offset. A list in which things moved meanwhile is walked again.
+
+        `params` are the query's, besides the pages'.
+        """
+        more = dict(params or {})
+        return walk(OPERATIONS[operation], lambda paging: self.call(operation, arguments, params={**more, **paging}))
 
     def download(self, operation: str, to: Path, /, **arguments: Json) -> int:
         """Save the zip file that an operation gives, checked whole, under this name; its size in bytes.

@@ -14,7 +14,7 @@ from bridge.core.canonical import canonical
 from bridge.core.model import Json
 from bridge.errors import Garbled, Refused
 
-_PAGE_SIZE = 200
+PAGE_SIZE = 200
 _MOST_PAGES = 5_000
 _WALKS = 3
 
@@ -65,7 +65,7 @@ def walk(row: Operation, ask: Ask) -> tuple[list[Json], timedelta]:
 
 def _once(row: Operation, ask: Ask) -> _Walk:
     found = _Walk()
-    paging = {"page_size": str(_PAGE_SIZE), "ordering": "id"} if row.paged else {}
+    paging = {"page_size": str(PAGE_SIZE), "ordering": "id"} if row.paged else {}
     for page in range(1, _MOST_PAGES):
         try:
             answer = ask({**paging, "page": str(page)} if page > 1 else paging)

@@ -150,8 +150,9 @@ def _ended(status: str, success: Json, well: str, cancelled: str) -> str | None:
 
 
 def _backup(raw: Raw, _: Body) -> Body:
-    status = raw.get("status")
-    return {"complete": (status is None or _word(str(status)) in _FINISHED) and raw.get("complete") is not False}
+    status = None if raw.get("status") is None else _word(str(raw["status"]))
+    complete = (status is None or status in _FINISHED) and raw.get("complete") is not False
+    return {"complete": complete, "failed": status in _FAILED}
 
 
 def _space(_: Raw, body: Body) -> Body:
