@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -34,6 +35,7 @@ class Asked:
     path: str
     params: dict[str, str]
     headers: Message
+    body: bytes = b""
 
 
 @dataclass
@@ -58,7 +60,8 @@ def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scr
         def _answer(self) -> None:
             parts = urlsplit(self.path)
             params = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            asked = Asked(self.command, parts.path, params, self.headers)
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = Asked(self.command, parts.path, params, self.headers, sent)
             scripted.asked.append(asked)
             reply = scripted.say(asked)
             if reply.silent:
@@ -67,11 +70,12 @@ def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scr
             self.send_response_only(reply.status)
             for name, value in reply.headers:
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
+            if reply.status != HTTPStatus.NO_CONTENT:
+                self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content[: len(content) - reply.cut])
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
