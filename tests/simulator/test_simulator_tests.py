@@ -194,8 +194,8 @@ def test_jobs_on_the_same_legs_exclude_each_other(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "effect"),
     [
-        ("bond.detect_leg_mtus", {"bond": 1}, "MTUs of 2 legs of vancouver-hq are being detected"),
-        ("interface_leg.detect_mtus", LEG, "MTUs of 1 legs of vancouver-hq are being detected"),
+        ("bond.detect_leg_mtus", {"bond": 1}, "vancouver-hq detects the MTUs of cable, fibre"),
+        ("interface_leg.detect_mtus", LEG, "vancouver-hq detects the MTUs of cable"),
     ],
 )
 def test_detecting_mtus_is_accepted(name: str, arguments: dict[str, int], effect: str, world: World) -> None:
