@@ -104,7 +104,7 @@ class Vendor:
             answer = _fated(fate, answer)
             if operation is not None and operation.writes:
                 world.record(_entry(operation, route, answer, fate))
-            now = world.now + timedelta(seconds=fate.skew if fate.kind == "skew" else 0)
+            now = world.now + timedelta(seconds=fate.skew_seconds if fate.kind == "skew" else 0)
             if answer.effective:
                 self._live.save()
         headers = {"Content-Type": JSON, "Vary": "Accept, Cookie", "X-Frame-Options": "SAMEORIGIN", **answer.headers}

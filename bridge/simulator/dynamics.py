@@ -76,7 +76,7 @@ def _detect(world: World, arguments: Arguments, leg_type: str | None) -> Done:
     """Accept a detection of MTUs: both ends look by themselves, and nothing that the API shows comes of it."""
     bond, leg = _target(world, arguments, leg_type)
     legs = [it for it in world.legs_of(bond) if it.link_mode == "active"] if leg is None else [leg]
-    return Done(f"MTUs of {len(legs)} legs of {bond.name} are being detected")
+    return Done(f"{bond.name} detects the MTUs of {', '.join(it.note for it in legs)}")
 
 
 def _history(world: World, arguments: Arguments, leg_type: str) -> object:

@@ -9,7 +9,7 @@ to 1, and together they are at most 1: `{"errors": 0.1, "half": 0.2}`. Beside th
                but for retry_after, which is always before
     seconds    how long a drip or a stall takes, in real time; what Retry-After says (default 30)
     megabytes  how much is added to a huge body (default 200)
-    skew       by how many seconds the server's time is off under skew; below 0 it is late (default 3600)
+    skew_seconds  by how much the server's time is off under skew; below 0 it is late (default 3600)
     latency    seconds of real time before every answer
     refuse     seconds of real time for which the port takes no connections, beginning now
     seed       what their chance is worked out from
@@ -53,7 +53,7 @@ _NUMBERS = {
     "refuse": (0.0, LONGEST_SECONDS),
     "seconds": (0.0, LONGEST_SECONDS),
     "megabytes": (0.0, MOST_MEGABYTES),
-    "skew": (-1e8, 1e8),
+    "skew_seconds": (-1e8, 1e8),
 }
 
 
@@ -74,7 +74,7 @@ class Fate:
     status: int = 200
     seconds: float = 30.0
     megabytes: float = 200.0
-    skew: float = 3600.0
+    skew_seconds: float = 3600.0
     chance: int = 0
 
 
@@ -90,7 +90,7 @@ class Faults:
     refuse: float = 0.0
     seconds: float = 30.0
     megabytes: float = 200.0
-    skew: float = 3600.0
+    skew_seconds: float = 3600.0
     seed: int = 1
     struck: int = 0
     _since: float = field(default_factory=time.monotonic)
@@ -110,7 +110,7 @@ class Faults:
             status = self._dice.choice({"errors": BROKEN_STATUSES, "retry_after": BUSY_STATUSES}.get(kind, (200,)))
             before = kind == "retry_after" or (kind in _EITHER_WAY and self.when == "before")
             chance = self._dice.getrandbits(32)
-        return Fate(kind, before, self.latency, status, self.seconds, self.megabytes, self.skew, chance)
+        return Fate(kind, before, self.latency, status, self.seconds, self.megabytes, self.skew_seconds, chance)
 
     def _strike(self) -> str | None:
         share = self._dice.random()
@@ -123,7 +123,7 @@ class Faults:
     def shown(self) -> dict[str, Any]:
         """Give what is set, as plain JSON; `refuse` is what is left of it, `struck` how often it has struck."""
         left = max(0.0, self.refuse - (time.monotonic() - self._since))
-        names = ("when", "times", "latency", "seconds", "megabytes", "skew", "seed", "struck")
+        names = ("when", "times", "latency", "seconds", "megabytes", "skew_seconds", "seed", "struck")
         shares = {kind: self.shares.get(kind, 0.0) for kind in KINDS}
         more = {"only": list(self.only), "refuse": round(left, 3)}
         return shares | {name: getattr(self, name) for name in names} | more

@@ -3,12 +3,10 @@
 import time
 from datetime import UTC, datetime
 
-_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
-
 
 def stamp(moment: datetime) -> str:
     """Write a moment: `2026-03-01T12:34:56.123456Z`."""
-    return moment.astimezone(UTC).strftime(_FORM)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(text: str) -> datetime:

@@ -42,13 +42,14 @@ class Past:
 
         `born`: since when it showed `old`, if nothing is known yet. `least`: seconds below which an outage is none.
         """
+        since_now = stamp(now)
         runs = self.runs.setdefault(leg.id, [[stamp(born), old]])
         if old == "down" and not leg.failover and (now - moment(runs[-1][0])).total_seconds() >= least:
-            self._over(leg.bond, [runs[-1][0], stamp(now)], now)
-        if runs[-1][0] == stamp(now):
+            self._over(leg.bond, [runs[-1][0], since_now], now)
+        if runs[-1][0] == since_now:
             runs.pop()  # it lasted no time at all
         if not runs or runs[-1][1] != leg.state:
-            runs.append([stamp(now), leg.state])
+            runs.append([since_now, leg.state])
         _drop_before(runs, stamp(now - timedelta(seconds=self.window)))
 
     def _over(self, bond: int, outage: Outage, now: datetime) -> None:

@@ -79,7 +79,7 @@ def _skewed(fate: Fate, body: Any) -> Any:
     if isinstance(body, list):
         return [_skewed(fate, value) for value in body]
     if isinstance(body, str) and _MOMENT.fullmatch(body):
-        return stamp(moment(body) + timedelta(seconds=fate.skew))
+        return stamp(moment(body) + timedelta(seconds=fate.skew_seconds))
     return body
 
 

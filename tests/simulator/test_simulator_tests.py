@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.simulator import speedtests, tunings
-from bridge.simulator.edits import edit
+from bridge.simulator.edits import Unfit, edit
 from bridge.simulator.failover import Refused
 from bridge.simulator.operations import GETS, LISTS, WRITES
 from bridge.simulator.outcomes import Invalid, Missing
@@ -194,8 +194,8 @@ def test_jobs_on_the_same_legs_exclude_each_other(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "effect"),
     [
-        ("bond.detect_leg_mtus", {"bond": 1}, "MTUs of 2 legs of vancouver-hq are being detected"),
-        ("interface_leg.detect_mtus", LEG, "MTUs of 1 legs of vancouver-hq are being detected"),
+        ("bond.detect_leg_mtus", {"bond": 1}, "vancouver-hq detects the MTUs of cable, fibre"),
+        ("interface_leg.detect_mtus", LEG, "vancouver-hq detects the MTUs of cable"),
     ],
 )
 def test_detecting_mtus_is_accepted(name: str, arguments: dict[str, int], effect: str, world: World) -> None:
@@ -204,3 +204,13 @@ def test_detecting_mtus_is_accepted(name: str, arguments: dict[str, int], effect
     assert (done.effective, done.effect, world.truth) == (True, effect, [])
     with pytest.raises(Missing):
         WRITES[name](world, arguments | {"bond": 99})
+
+
+def test_a_leg_tuning_can_be_given_a_status_by_hand(world: World) -> None:
+    """`set` knows leg tunings and bond tunings apart; one that is ended frees its leg."""
+    tuning = tunings.start(world, world.bonds[1], leg=world.legs[1])
+    at(world, 10)
+    with pytest.raises(Unfit, match="no bond_tuning has the id 1"):
+        edit(world, "bond_tuning", tuning.id, "status", "failed")
+    assert edit(world, "leg_tuning", tuning.id, "status", "failed")
+    assert (tuning.success, state(world, 1)) == (False, "up")
