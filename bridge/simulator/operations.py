@@ -1,62 +1,59 @@
-"""What each operation of the catalogue reads or does, in the world; no HTTP and no JSON here."""
+"""What each operation of the catalogue reads or does, in the world; no HTTP and no JSON here.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+Objects of the table are listed and read by it (`reads`) and written by it (`crud`); here is what they are not enough for.
+"""
 
-from bridge.simulator import failover, tunings
-from bridge.simulator.things import Aggregator, Bond, Leg, Space, Thing, Tuning
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from bridge.bonding.catalogue import OPERATIONS, Operation
+from bridge.simulator import documents, failover, isos, reads, table, tunings
+from bridge.simulator.outcomes import Done, Missing, get
+from bridge.simulator.things import Aggregator, Bond, Leg, Thing, Tuning
 from bridge.simulator.world import Arguments, World
 
 RESTART_SECONDS = 20
 
 
-class Missing(Exception):
-    """An argument names an object that is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a write: the object to show, if any; whether the world applied it; a short text about that."""
-
-    effect: str
-    effective: bool = True
-    thing: Thing | None = None
-    status: int = 200
-
-
-Read = Callable[[World, Arguments], list[Thing]]
+Read = Callable[[World, Arguments], list[Any]]
+Document = Callable[[World, Arguments], object]
 One = Callable[[World, Arguments], Thing]
 Write = Callable[[World, Arguments], Done]
-_T = TypeVar("_T")
-
-
-def _get(things: Mapping[int, _T], number: int) -> _T:
-    if number not in things:
-        raise Missing
-    return things[number]
-
-
-def _space(world: World, arguments: Arguments) -> Space:
-    if arguments["space"] not in world.spaces:
-        raise Missing
-    return world.spaces[arguments["space"]]
 
 
 def _aggregator(world: World, arguments: Arguments) -> Aggregator:
-    return _get(world.aggregators, arguments["aggregator"])
+    return get(world.aggregators, arguments["aggregator"])
 
 
 def _bond(world: World, arguments: Arguments) -> Bond:
-    return _get(world.bonds, arguments["bond"])
+    return get(world.bonds, arguments["bond"])
 
 
 def _leg(world: World, arguments: Arguments) -> Leg:
-    return _get(world.legs, arguments["leg"])
+    return get(world.legs, arguments["leg"])
+
+
+def _node(world: World, arguments: Arguments) -> Thing:
+    found = world.node(arguments["node"])
+    if found is None:
+        raise Missing
+    return found
+
+
+def _nodes(world: World, _: Arguments) -> list[Thing]:
+    """List aggregators and bonders by their ids, which are one sequence."""
+    nodes: list[Thing] = [*world.aggregators.values(), *world.of("bonder").values()]
+    return sorted(nodes, key=table.id_of)
+
+
+def _bonds_of_profile(world: World, arguments: Arguments) -> list[Thing]:
+    profile = get(world.of("qos_profile"), arguments["profile"]).id
+    return [bond for bond in world.bonds.values() if bond.values.get("qos_profile", 1) == profile]
 
 
 def _tuning(world: World, arguments: Arguments) -> Tuning:
-    tuning = _get(world.tunings, arguments["tuning"])
+    tuning = get(world.tunings, arguments["tuning"])
     if tuning.bond != _bond(world, arguments).id:
         raise Missing
     return tuning
@@ -77,25 +74,42 @@ def _tunings(world: World, arguments: Arguments) -> list[Thing]:
     return [tuning for tuning in world.tunings.values() if tuning.bond == number]
 
 
+def _table_rows(verb: str) -> dict[str, tuple[table.Kind, Operation]]:
+    rows = {row.name: (table.of_operation(row), row) for row in OPERATIONS.values() if row.name.endswith(verb)}
+    return {name: (kind, row) for name, (kind, row) in rows.items() if kind is not None}
+
+
+def _listed(kind: table.Kind, row: Operation, world: World, arguments: Arguments) -> list[Any]:
+    return reads.list_of(world, kind, row, arguments)
+
+
+def _found(kind: table.Kind, row: Operation, world: World, arguments: Arguments) -> Thing:
+    return reads.object_of(world, kind, row, arguments)
+
+
 LISTS: dict[str, Read] = {
-    "space.list": lambda world, _: list(world.spaces.values()),
-    "aggregator.list": lambda world, _: list(world.aggregators.values()),
+    **{name: partial(_listed, *found) for name, found in _table_rows(".list").items()},
     "aggregator.bonds": _bonds_by("primary"),
     "aggregator.bonds_secondary": _bonds_by("secondary"),
     "aggregator.bonds_current": _bonds_by("current"),
-    "bond.list": lambda world, _: list(world.bonds.values()),
+    "qos_profile.bonds": _bonds_of_profile,
+    "node.list": _nodes,
+    "space.flat": lambda world, _: list(world.spaces.values()),
+    "system.apns": documents.apns,
     "bond_tuning.list": _tunings,
     "leg.list": lambda world, _: list(world.legs.values()),
     "backup.list": lambda world, _: list(world.backups),
 }
 
 GETS: dict[str, One] = {
-    "space.get": _space,
-    "aggregator.get": _aggregator,
-    "bond.get": _bond,
+    **{name: partial(_found, *found) for name, found in _table_rows(".get").items()},
+    "node.get": _node,
     "bond_tuning.get": _tuning,
     "leg.get": _leg,
 }
+
+# operations that answer with plain JSON of their own
+DOCUMENTS: dict[str, Document] = {**documents.DOCUMENTS}
 
 
 def _restart(world: World, arguments: Arguments) -> Done:
@@ -134,7 +148,13 @@ def _decline(world: World, arguments: Arguments) -> Done:
     return Done(f"tuning {tuning.id} is declined", thing=tuning)
 
 
+def _createisos(world: World, _: Arguments) -> Done:
+    isos.queue(world)
+    return Done("the provisioning ISOs are to be created", status=202)
+
+
 WRITES: dict[str, Write] = {
+    "system.createisos": _createisos,
     "bond.restart": _restart,
     "bond.restore_to_primary_agg": _restore,
     "bond_tuning.start": _start,

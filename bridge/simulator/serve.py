@@ -15,7 +15,8 @@ from bridge.simulator.control import Control
 from bridge.simulator.faults import Faults, read_faults
 from bridge.simulator.listen import Door
 from bridge.simulator.live import Live
-from bridge.simulator.manners import USERS, User
+from bridge.simulator.manners import USUAL, Ways
+from bridge.simulator.people import USERS, User, ensure
 from bridge.simulator.world import World
 
 
@@ -40,10 +41,10 @@ class Running:
 class _Site:
     """Everything on the port: the vendor's API, the controls beside it, and a word at the door."""
 
-    def __init__(self, live: Live, users: Sequence[User]) -> None:
+    def __init__(self, live: Live, ways: Ways) -> None:
         self.refuse: Callable[[float], None] = lambda _: None
         self.control = Control(live, self._refuse)
-        self._vendor = Vendor(live, users, self._faults)
+        self._vendor = Vendor(live, self._faults, ways)
 
     def _refuse(self, seconds: float) -> None:
         self.refuse(seconds)  # the door comes later than what is behind it
@@ -70,14 +71,17 @@ def running(
     port: int = 0,
     speed: float = 1.0,
     users: Sequence[User] = USERS,
+    ways: Ways = USUAL,
     state_file: Path | None = None,
 ) -> Iterator[Running]:
     """Serve a world from threads of its own; port 0 takes a free one, speed 0 leaves time to `advance`.
 
+    `users` may log in whatever the world says, besides those it has; `ways` is how this server differs from the usual.
     Raises OSError when the port cannot be had or the state file cannot be written.
     """
+    ensure(world, users)
     live = Live(world, speed=speed, state_file=state_file)
-    site = _Site(live, users)
+    site = _Site(live, ways)
     door = Door(Request.application(site.answer), host, port)
     site.refuse = door.refuse
     try:
@@ -96,6 +100,7 @@ def serve(
     port: int = 8180,
     speed: float = 1.0,
     users: Sequence[User] = USERS,
+    ways: Ways = USUAL,
     state_file: Path | None = None,
     on_ready: Callable[[str], None] = lambda _: None,
     stop: threading.Event | None = None,
@@ -103,7 +108,7 @@ def serve(
     """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL. Raises OSError."""
     with (
         suppress(KeyboardInterrupt),
-        running(world, host=host, port=port, speed=speed, users=users, state_file=state_file) as sim,
+        running(world, host=host, port=port, speed=speed, users=users, ways=ways, state_file=state_file) as sim,
     ):
         on_ready(sim.url)
         (stop or threading.Event()).wait()

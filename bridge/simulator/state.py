@@ -11,11 +11,11 @@ from typing import Any
 
 from bridge.simulator.happenings import HAPPENINGS
 from bridge.simulator.moments import moment, stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, Telling, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, Telling, Tuning
 from bridge.simulator.world import Due, World
 
 FORMAT = "bondbridge-simulator"
-VERSION = 1
+VERSION = 2
 _MOMENTS = frozenset({"created", "started", "finished", "away_until"})
 
 Plain = dict[str, Any]
@@ -59,6 +59,8 @@ def to_plain(world: World) -> Plain:
         "bonds": [_plain(it) for it in world.bonds.values()],
         "legs": [_plain(it) for it in world.legs.values()],
         "tunings": [_plain(it) for it in world.tunings.values()],
+        "records": [_plain(it) for kind in world.records.values() for it in kind.values()],
+        "sequences": world.sequences,
         "backups": [_plain(it) for it in world.backups],
         "stories": [_plain(it) for it in world.stories.values()],
         "agenda": [[stamp(due.at), due.number, due.name, due.arguments] for due in sorted(world.agenda)],
@@ -89,6 +91,9 @@ def _world(plain: Plain) -> World:
     world.bonds = {it["id"]: Bond(**_timed(it)) for it in plain["bonds"]}
     world.legs = {it["id"]: Leg(**_timed(it)) for it in plain["legs"]}
     world.tunings = {it["id"]: Tuning(**_timed(it)) for it in plain["tunings"]}
+    for it in plain["records"]:
+        world.of(it["kind"])[it["id"]] = Record(**it)
+    world.sequences = dict(plain["sequences"])
     world.backups = [Backup(**_timed(it)) for it in plain["backups"]]
     world.stories = {it["name"]: Telling(**_timed(it)) for it in plain["stories"]}
     world.agenda = [Due(moment(at), number, name, arguments) for at, number, name, arguments in plain["agenda"]]

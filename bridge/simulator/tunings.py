@@ -14,6 +14,11 @@ PENDING_SECONDS = 5
 TEST_SECONDS = 45
 
 
+def running(world: World, bond: int) -> bool:
+    """Whether a tuning of the bond, or of one of its legs, is not over yet."""
+    return any(not tuning.over for tuning in world.tunings.values() if tuning.bond == bond)
+
+
 def start(world: World, bond: Bond, *, lasts: float | None = None) -> Tuning:
     """Create and start a tuning; with `lasts`, its tests share that many seconds. Refused while another runs."""
     if any(not other.over for other in world.tunings.values() if other.bond == bond.id):

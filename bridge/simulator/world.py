@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.simulator.moments import stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, Telling, Thing, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, Telling, Thing, Tuning
 
 Arguments = dict[str, Any]
 Happening = Callable[["World", Arguments], None]
@@ -40,6 +40,8 @@ class World:
         self.bonds: dict[int, Bond] = {}
         self.legs: dict[int, Leg] = {}
         self.tunings: dict[int, Tuning] = {}
+        self.records: dict[str, dict[int, Record]] = {}
+        self.sequences: dict[str, int] = {}
         self.backups: list[Backup] = []
         self.backups_by_story = False
         self.stories: dict[str, Telling] = {}
@@ -99,13 +101,14 @@ class World:
         line: dict[str, Any] = {
             "at": stamp(self.now),
             "kind": thing.kind,
-            "id": thing.name if isinstance(thing, Backup) else thing.id,
+            "id": _identity(thing),
             "what": what,
             "from": old,
             "to": new,
         }
-        if isinstance(thing, Leg | Tuning):
-            line["bond"] = thing.bond
+        bond = thing.parents.get("bond") if isinstance(thing, Record) else getattr(thing, "bond", None)
+        if bond is not None:
+            line["bond"] = bond
         self.truth.append(line)
         self.version += 1
 
@@ -114,14 +117,49 @@ class World:
         self.ledger.append({"at": stamp(self.now), **entry})
         self.version += 1
 
+    # things
+
+    def of(self, kind: str) -> dict[int, Record]:
+        """Give the records of a kind, by id; what is put there is in the world."""
+        return self.records.setdefault(kind, {})
+
+    def number(self, sequence: str, taken: Iterable[int] = ()) -> int:
+        """Give the next id of a sequence. Ids are never given twice, nor is one of those that are `taken`."""
+        self.sequences[sequence] = max(self.sequences.get(sequence, 0), *taken, 0) + 1
+        return self.sequences[sequence]
+
+    def node(self, number: int) -> Aggregator | Record | None:
+        """Find an aggregator or a bonder: they share their ids."""
+        return self.aggregators.get(number) or self.of("bonder").get(number)
+
+    def above(self, key: str) -> list[str]:
+        """List a space and those above it, up to the root."""
+        found = [key]
+        while (parent := self.spaces[found[-1]].parent) is not None:
+            found.append(parent)
+        return found
+
+    def below(self, key: str) -> frozenset[str]:
+        """Collect a space and all below it."""
+        return frozenset(other for other in self.spaces if key in self.above(other))
+
     # legs
 
     def legs_of(self, bond: Bond) -> list[Leg]:
         """List the legs of a bond, by id."""
-        if not self._legs_of:  # legs neither come nor go once a world is built
+        if not self._legs_of:
             for leg in self.legs.values():
                 self._legs_of.setdefault(leg.bond, []).append(leg)
-        return self._legs_of[bond.id]
+        return self._legs_of.get(bond.id, [])
+
+    def legs_changed(self) -> None:
+        """Forget which legs belong to which bond: some came or went."""
+        self._legs_of.clear()
+
+    def forget_about(self, argument: str, number: int) -> None:
+        """Take every happening about one object off the agenda: it is gone."""
+        self.agenda = [due for due in self.agenda if due.arguments.get(argument) != number]
+        heapq.heapify(self.agenda)
 
     def bonds_on(self, aggregator: Aggregator) -> list[Bond]:
         """List the bonds whose traffic runs through this aggregator now."""
@@ -164,3 +202,7 @@ def leg_line(world: World, arguments: Arguments) -> None:
     for leg in legs[arguments["nth"] - 1 : arguments["nth"]]:
         leg.line = arguments["state"]
         world.settle([leg])
+
+
+def _identity(thing: Thing) -> int | str:
+    return thing.name if isinstance(thing, Backup) else thing.key if isinstance(thing, Space) else thing.id
