@@ -121,9 +121,7 @@ def _show_plans(plans: dict[str, Plan], *, json_output: bool) -> None:
             )
             for line in each.lines
         ]
-        print(
-            f"{server}: {each.budget or 'any number of'} requests a second, {each.timed:.2f} of them at fixed intervals"
-        )
+        print(f"{server}: {each.budget or 'any number of'} requests a second, {each.timed:.2f} of them at fixed intervals")
         table(("scopes", "every", "number", "requests a round", "requests a second"), rows)
         if each.round is None:
             print("the budget leaves nothing for the rotation: raise requests_per_second, or poll less often")
