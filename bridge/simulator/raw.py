@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator import table, values
+from bridge.simulator import speedtests, table, values
 from bridge.simulator.fields import Field
 from bridge.simulator.moments import stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, Thing, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Thing, Tuning
 from bridge.simulator.world import World
 
 Raw = dict[str, Any]
