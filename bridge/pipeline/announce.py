@@ -38,7 +38,9 @@ def baseline(scope: Scope, walk: Walk) -> list[Event]:
     """The first look at a scope: one summary, not an event for everything there. Scopes of one object each: none."""
     if "/" in scope.name and scope.name not in scopes.FAMILIES:
         return []
-    return [of_scope(scope, "scope.baseline", 1, walk.at, objects=len(walk.seen))]
+    kind = scopes.address(scope.name).family.kind
+    objects = sum(each.kind == kind for each in walk.seen)  # without what was worked out from them
+    return [of_scope(scope, "scope.baseline", 1, walk.at, objects=objects)]
 
 
 def of_scope(scope: Scope, name: str, n: Json, now: datetime, *, objects: int | None = None, **more: Json) -> Event:

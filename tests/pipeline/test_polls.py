@@ -20,7 +20,7 @@ def test_a_leg_that_falls_and_rises_is_two_events(stage: Stage) -> None:
     stage.live(90)
     stage.set("leg", 1, "state", "up")
     stage.live(90)
-    assert stage.types() == ["leg.down", "leg.up"]
+    assert stage.types() == ["leg.down", "bond.degraded", "leg.up", "bond.up"]
     down = stage.events("leg.down")[0]
     assert down["data"]["bond"]["name"] == "vancouver-hq"
     assert down["data"]["old"]["state"] == "up"
@@ -55,7 +55,7 @@ def test_a_failed_poll_changes_nothing(stage: Stage) -> None:
     stage.sim.set_faults()
     stage.set("leg", 1, "state", "down")
     stage.live(600)
-    assert [name for name in stage.types() if not name.startswith("server.")] == ["leg.down"]
+    assert [name for name in stage.types() if not name.startswith("server.")] == ["leg.down", "bond.degraded"]
 
 
 def test_an_unreachable_server_is_told_once_and_its_return_once(stage: Stage) -> None:
@@ -124,8 +124,8 @@ def test_two_polls_at_once_record_one_history(stage: Stage) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(len(events or []) for events in found) == 1
-    assert stage.types() == ["leg.down"]
+    assert sorted(event.type for events in found for event in events or ()) == ["bond.degraded", "leg.down"]
+    assert stage.types() == ["leg.down", "bond.degraded"]
 
 
 def test_rates_that_change_on_every_read_are_no_event(stage: Stage) -> None:
