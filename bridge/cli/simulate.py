@@ -15,8 +15,9 @@ from bridge.simulator import certificate, state, stories
 from bridge.simulator import inbox as inbox_room
 from bridge.simulator import serve as simulator_room
 from bridge.simulator.build import ImpossibleWorld, make_world
-from bridge.simulator.manners import USERS, User
+from bridge.simulator.manners import Ways
 from bridge.simulator.moments import moment, stamp
+from bridge.simulator.people import USERS, User
 from bridge.simulator.world import World
 
 _FASTEST = 100_000  # a day in about a second
@@ -48,6 +49,12 @@ def simulate(
         Path, typer.Option(help="PEM file of the certificate, for clients to trust; made if it is not there.")
     ] = Path("simulator.pem"),
     tls_days: Annotated[float, typer.Option(help="Days a new certificate is valid; below 0: over already.")] = 365.0,
+    literal_docs: Annotated[
+        bool, typer.Option("--literal-docs", help="Read the vendor's table to the letter, where two of its rows are swapped.")
+    ] = False,
+    rename_guessed: Annotated[
+        bool, typer.Option("--rename-guessed", help="Give every field whose name is a guess another name.")
+    ] = False,
 ) -> None:
     """Run a stand-in management server that speaks the REST API v4.
 
@@ -68,10 +75,19 @@ def simulate(
     if story:
         stories.go_on(world, story)
     users = (User(user, password), *(it for it in USERS if it.read_only))
+    ways = Ways(literal=literal_docs, rename_guessed=rename_guessed)
     spoken = _tls(tls_file, host, tls_days) if tls else False
     with _clear_errors(host, port, state_file), _ended_by_sigterm():
         simulator_room.serve(
-            world, host=host, port=port, speed=speed, users=users, state_file=state_file, tls=spoken, on_ready=_ready
+            world,
+            host=host,
+            port=port,
+            speed=speed,
+            users=users,
+            ways=ways,
+            state_file=state_file,
+            tls=spoken,
+            on_ready=_ready,
         )
 
 

@@ -2,61 +2,43 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from werkzeug.exceptions import NotFound
 from werkzeug.http import http_date
-from werkzeug.routing import IntegerConverter, Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
-from bridge.bonding.catalogue import OPERATIONS, ROOT, Operation
-from bridge.simulator import spoil
+from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
+from bridge.simulator import crud, filters, options, people, reads, spoil, table
+from bridge.simulator.documents import INDEXES
 from bridge.simulator.failover import Refused
 from bridge.simulator.faults import Fate, Faults
 from bridge.simulator.listen import FATE
 from bridge.simulator.live import Live
 from bridge.simulator.manners import (
     JSON,
+    NUMBER,
     Problem,
-    User,
-    authenticate,
+    Ways,
+    body_of,
     check_accept,
-    check_body,
     in_order,
     ordering,
     page_of,
 )
+from bridge.simulator.names import Names
 from bridge.simulator.operations import DOCUMENTS, FILES, GETS, LISTS, WRITES
 from bridge.simulator.outcomes import Invalid, Missing
+from bridge.simulator.people import Asker
 from bridge.simulator.raw import Pen
+from bridge.simulator.references import Reader
+from bridge.simulator.routes import Route, Routes
 from bridge.simulator.world import World
 
-_ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-class _Id(IntegerConverter):
-    """An id in a path; longer digits are no id, and would be slow to read."""
-
-    regex = r"\d{1,18}"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a path leads to: its operations by method, its arguments; `slashless`: only the last slash is missing."""
-
-    methods: dict[str, Operation] = field(default_factory=dict)
-    arguments: dict[str, Any] = field(default_factory=dict)
-    slashless: bool = False
-
-    @property
-    def allow(self) -> str:
-        """The `Allow` header: `GET, POST, HEAD, OPTIONS`."""
-        named = [method for method in _ORDER if method in self.methods]
-        return ", ".join([*named, *(["HEAD"] if "GET" in self.methods else []), "OPTIONS"])
+_LOGIN = f"{ROOT}/login/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +52,42 @@ class Answer:
     effect: str = ""
 
 
-def _pattern(row: Operation) -> str:
-    kinds = {name: "string" if name == "space" else "id" for name in row.arguments}
-    return ROOT + row.path.format(**{name: f"<{kind}:{name}>" for name, kind in kinds.items()})
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of somebody who may make it: the operation, the arguments of its path, the world, and who asks."""
 
+    request: Request
+    world: World
+    row: Operation
+    arguments: dict[str, Any]
+    asker: Asker
+    query: dict[str, list[str]]
 
-def _made_from_catalogue() -> tuple[Map, dict[str, dict[str, Operation]]]:
-    methods: dict[str, dict[str, Operation]] = {}
-    for row in OPERATIONS.values():
-        methods.setdefault(_pattern(row), {})[row.method] = row
-    rules = [Rule(pattern, endpoint=pattern) for pattern in methods]
-    return Map(rules, converters={"id": _Id}, merge_slashes=False), methods
+    @property
+    def fate(self) -> Fate:
+        """What befalls it."""
+        fate: Fate = self.request.environ[FATE]
+        return fate
+
+    @property
+    def pen(self) -> Pen:
+        """What writes the answer."""
+        return Pen(self.world, self.request.host_url.rstrip("/"))
 
 
 class Vendor:
-    """Answers everything below `/api/`."""
+    """Answers everything below `/api/`, in the `ways` of one server."""
 
-    def __init__(self, live: Live, users: Sequence[User], faults: Callable[[], Faults]) -> None:
+    def __init__(self, live: Live, faults: Callable[[], Faults], ways: Ways) -> None:
         self._live = live
-        self._users = users
         self._faults = faults
-        self._map, self._methods = _made_from_catalogue()
+        self._ways = ways
+        self._names = Names(renamed=ways.rename_guessed)
+        self._routes = Routes(LITERAL if ways.literal else OPERATIONS)
 
     def answer(self, request: Request) -> Response:
-        """Answer one request; its fate is left in the environment, for the socket to carry out its part."""
-        route = self._find(request)
+        """Answer one request; its fate is left in the environment for the socket to carry out."""
+        route = self._routes.find(request.path)
         operation = route.methods.get("GET" if request.method == "HEAD" else request.method)
         fate = self._faults().draw(operation.name if operation else None)
         time.sleep(fate.latency)
@@ -112,97 +105,133 @@ class Vendor:
             headers["Allow"] = route.allow
         return Response(answer.body, answer.status, headers | {"Date": http_date(now)})
 
-    def _find(self, request: Request) -> Route:
-        try:
-            pattern, arguments = self._map.bind(request.host or "localhost").match(request.path)
-        except RequestRedirect:
-            return Route(slashless=True)
-        except NotFound:
-            return Route()
-        return Route(self._methods[pattern], dict(arguments))
-
     def _perform(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
         try:
             return self._done(world, request, route, operation)
         except Problem as problem:
-            return _refusal(problem)
-        except Missing:
-            return _refusal(Problem(404, "Not found."))
-        except Refused as refused:
-            return _refusal(Problem(400, str(refused)))
+            return Answer(problem.status, _dumped(problem.body), problem.headers, effect=str(problem))
         except Invalid as invalid:
-            return Answer(400, _dumped(invalid.fields), effect=str(invalid))
+            body = invalid.fields if operation is None else self._names.outward(operation, invalid.fields)
+            return Answer(400, _dumped(body), effect=str(invalid))
+        except Missing:
+            return _refusal(404, "Not found.")
+        except Refused as refused:
+            return _refusal(400, str(refused))
 
     def _done(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
-        user = authenticate(request, self._users)
-        self._check_route(request, route)
-        if request.method == "OPTIONS" or operation is None:
-            return _described(request, route)
+        if request.path == _LOGIN and request.method == "POST" and self._ways.tokens:
+            return Answer(200, _dumped(people.log_in(world, body_of(request), self._ways)))
+        asker = people.authenticate(request, world, self._ways)
+        _check_route(request, route)
+        if request.method == "OPTIONS":
+            return Answer(200, _dumped(self._described(world, route, asker)))
+        if operation is None:
+            raise Problem(405, f'Method "{request.method}" not allowed.')
         check_accept(request)
-        if operation.writes:
-            return _written(world, request, user, operation, route)
-        if operation.name in FILES:
-            return _download(world, operation, route)
-        return Answer(200, _dumped(_read(world, request, operation, route)))
-
-    def _check_route(self, request: Request, route: Route) -> None:
-        if route.slashless:
-            query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-            raise Problem(301, "Moved Permanently", Location=f"{request.path}/{query}")
-        if not route.methods:
-            raise Problem(404, "Not found.")
-
-
-def _read(world: World, request: Request, operation: Operation, route: Route) -> object:
-    pen, fate = Pen(world, request.host_url.rstrip("/")), request.environ[FATE]
-    if operation.name in GETS:
-        thing = GETS[operation.name](world, route.arguments)
-        if spoil.is_hidden(fate, thing):
+        people.check(asker, operation)
+        above = reads.above(world, operation, route.arguments)
+        if above is not None and not asker.sees(world, above):
             raise Missing
-        return pen.write(thing)
-    if operation.name in DOCUMENTS:
-        return DOCUMENTS[operation.name](world, route.arguments)
-    if operation.name not in LISTS:
-        return pen.index()
-    things = spoil.listed(fate, LISTS[operation.name](world, route.arguments))
-    page = page_of(request, len(things)) if operation.paged else None
-    shown = slice(page.first, page.last) if page else slice(None)
-    if order := ordering(request):
-        rows = in_order([pen.write(it) for it in things], order)[shown]
-    else:  # by id, as they are: a page of thousands need not have all of them written out
-        rows = [pen.write(it) for it in things[shown]]
-    if page is None:
-        return rows
-    return {"count": page.count, "next": page.next, "previous": page.previous, "results": rows}
+        call = Call(request, world, operation, route.arguments, asker, self._query(request, operation))
+        if operation.writes:
+            return self._written(call)
+        return _download(call) if operation.name in FILES else Answer(200, _dumped(self._read(call)))
+
+    def _described(self, world: World, route: Route, asker: Asker) -> dict[str, Any]:
+        body = options.described(route, asker, exists=_exists(world, route, asker))
+        actions = {method: self._names.outward(route.methods[method], it) for method, it in body.get("actions", {}).items()}
+        return body | ({"actions": actions} if actions else {})
+
+    def _query(self, request: Request, row: Operation) -> dict[str, list[str]]:
+        query = self._names.inward(row, dict(request.args.lists()))
+        words = query.get("exclude_fields", [])
+        return query | {"exclude_fields": [self._names.word(row, word) for word in words]}
+
+    def _read(self, call: Call) -> object:
+        name, pen = call.row.name, call.pen
+        if name in INDEXES:
+            return pen.index(INDEXES[name].format(**call.arguments))
+        if name in DOCUMENTS:
+            return self._names.outward(call.row, DOCUMENTS[name](call.world, call.arguments))
+        if name in GETS:
+            thing = GETS[name](call.world, call.arguments)
+            if spoil.is_hidden(call.fate, thing):
+                raise Missing
+            return self._shown(call, pen, thing)
+        return self._listed(call, pen)
+
+    def _listed(self, call: Call, pen: Pen) -> object:
+        things: list[Any] = call.asker.seen(call.world, LISTS[call.row.name](call.world, call.arguments))
+        things = spoil.listed(call.fate, filters.wanted(call.world, call.row, things, call.query))
+        page = page_of(call.request, len(things)) if call.row.paged else None
+        shown = slice(page.first, page.last) if page else slice(None)
+        order = ordering(",".join(call.query.get("ordering", [])))
+        if order:
+            order = [(self._names.word(call.row, name), down) for name, down in order]
+            things = in_order([pen.write(it, call.row.name) for it in things], order)
+        # otherwise by id, as they are: a page of thousands need not have all of them written out
+        rows = [self._shown(call, pen, it) for it in things[shown]]
+        if page is None:
+            return rows
+        return {"count": page.count, "next": page.next, "previous": page.previous, "results": rows}
+
+    def _shown(self, call: Call, pen: Pen, thing: Any) -> Any:
+        body = filters.without(pen.write(thing, call.row.name), call.query)
+        return self._names.outward(call.row, body)
+
+    def _written(self, call: Call) -> Answer:
+        kind = table.of_operation(call.row)
+        many = [each.name for each in kind.fields if each.many] if kind else []
+        body = self._names.inward(call.row, body_of(call.request, many))
+        row, arguments = self._meant(call, body)
+        if crud.is_wish(row):
+            reader = Reader(call.world, self._routes, call.asker)
+            done = crud.carry_out(call.world, crud.Wish(row, arguments, body, call.asker, reader))
+        else:
+            done = WRITES[row.name](call.world, {**arguments, "body": body})
+        if done.status == HTTPStatus.NO_CONTENT:
+            return Answer(done.status, "", effective=done.effective, effect=done.effect)
+        shown = self._shown(call, call.pen, done.thing) if done.thing else {}
+        headers = {"Location": shown["url"]} if done.status == HTTPStatus.CREATED and "url" in shown else {}
+        return Answer(done.status, _dumped(shown), headers, done.effective, done.effect)
+
+    def _meant(self, call: Call, body: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
+        """Where the table is read to the letter, legs are changed through their list: the body says which."""
+        row = OPERATIONS[call.row.name]
+        if row.arguments == call.row.arguments:
+            return row, call.arguments
+        number = str(body.get("id") or call.request.args.get("id", ""))
+        if not NUMBER.fullmatch(number):
+            raise Invalid({"id": ["This field is required."]})
+        return row, {**call.arguments, "leg": int(number)}
 
 
-def _download(world: World, operation: Operation, route: Route) -> Answer:
-    file = FILES[operation.name](world, route.arguments)
+def _check_route(request: Request, route: Route) -> None:
+    if route.slashless:
+        query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+        raise Problem(301, "Moved Permanently", Location=f"{request.path}/{query}")
+    if not route.methods:
+        raise Problem(404, "Not found.")
+
+
+def _exists(world: World, route: Route, asker: Asker) -> bool:
+    row = route.read
+    if row is None or row.name not in GETS:
+        return False
+    try:
+        return asker.sees(world, GETS[row.name](world, route.arguments))
+    except Missing:
+        return False
+
+
+def _refusal(status: int, detail: str) -> Answer:
+    return Answer(status, _dumped({"detail": detail}), effect=detail)
+
+
+def _download(call: Call) -> Answer:
+    file = FILES[call.row.name](call.world, call.arguments)
     headers = {"Content-Type": file.content_type, "Content-Disposition": f'attachment; filename="{file.name}"'}
     return Answer(200, file.content, headers)
-
-
-def _written(world: World, request: Request, user: User, operation: Operation, route: Route) -> Answer:
-    if user.read_only:
-        raise Problem(403, "You do not have permission to perform this action.")
-    check_body(request)
-    body_sent = request.get_json() if request.mimetype == JSON and request.get_data() else request.form.to_dict()
-    done = WRITES[operation.name](world, {**route.arguments, "body": body_sent})
-    body = Pen(world, request.host_url.rstrip("/")).write(done.thing) if done.thing else {}
-    headers = {"Location": body["url"]} if done.status == HTTPStatus.CREATED else {}
-    return Answer(done.status, _dumped(body), headers, done.effective, done.effect)
-
-
-def _described(request: Request, route: Route) -> Answer:
-    if request.method != "OPTIONS":
-        raise Problem(405, f'Method "{request.method}" not allowed.')
-    name = next(iter(route.methods.values())).name
-    body = {"name": name, "description": "", "renders": [JSON], "parses": [JSON]}
-    return Answer(200, _dumped(body))
-
-
-def _refusal(problem: Problem) -> Answer:
-    return Answer(problem.status, _dumped(problem.body), problem.headers, effect=problem.body["detail"])
 
 
 def _fated(fate: Fate, answer: Answer) -> Answer:

@@ -1,12 +1,12 @@
 """A new world of a given size, with names that a person can tell apart."""
 
-import string
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
-from bridge.simulator import backups, failover
+from bridge.simulator import backups, failover, furnish
 from bridge.simulator.happenings import HAPPENINGS
+from bridge.simulator.makers import add_bonder, node_key
 from bridge.simulator.moments import real_now
 from bridge.simulator.things import Aggregator, Bond, Leg, Space
 from bridge.simulator.world import World
@@ -42,7 +42,7 @@ def make_world(
     """Build a world; its time begins at `epoch` (aware; default: the real now). Raises ImpossibleWorld.
 
     `spaces` counts the customers' spaces; the root is there besides. Every bond starts on its primary aggregator and,
-    when there are two or more, has another as secondary.
+    when there are two or more, has another as secondary. Bond 1 is furnished with at least one object of every kind.
     """
     asked = {"bonds": bonds, "legs_per_bond": legs_per_bond, "aggregators": aggregators, "spaces": spaces}
     for name, value in asked.items():
@@ -57,6 +57,9 @@ def make_world(
     _add_aggregators(world, aggregators, nodes)
     _add_bonds(world, bonds, nodes)
     _add_legs(world, legs_per_bond)
+    furnish.lines(world)
+    furnish.server(world)
+    furnish.bond(world, world.bonds[1])
     failover.first_checks(world)
     backups.past(world)
     return world
@@ -75,7 +78,7 @@ def _add_aggregators(world: World, wanted: int, nodes: Iterator[int]) -> None:
         number = next(nodes)
         name = _nth(_AGGREGATORS, index, "-")
         ip = f"198.51.100.{10 + index}"  # a documentation network, RFC 5737
-        world.aggregators[number] = Aggregator(number, name, ip, _node_key(world, number))
+        world.aggregators[number] = Aggregator(number, name, ip, node_key(world, number))
 
 
 def _add_bonds(world: World, wanted: int, nodes: Iterator[int]) -> None:
@@ -91,13 +94,14 @@ def _add_bonds(world: World, wanted: int, nodes: Iterator[int]) -> None:
             _nth(names, index, "-"),
             space=homes[index % len(homes)],
             bonder=bonder,
-            bonder_key=_node_key(world, bonder),
+            bonder_key=node_key(world, bonder),
             primary=primary,
             secondary=secondary,
             current=primary,
             circuit_id=f"C-{1000 + number}",
             created=world.epoch - timedelta(days=30 + index % 300),
         )
+        add_bonder(world, world.bonds[number])
 
 
 def _add_legs(world: World, each: int) -> None:
@@ -113,10 +117,3 @@ def _add_legs(world: World, each: int) -> None:
 def _nth(names: tuple[str, ...] | list[str], index: int, joint: str) -> str:
     turn, place = divmod(index, len(names))
     return names[place] if turn == 0 else f"{names[place]}{joint}{turn + 1}"
-
-
-def _node_key(world: World, node: int) -> str:
-    """Make a node's secret, in the vendor's form: four groups of five capitals and digits."""
-    dice = world.dice("key", node)
-    letters = string.ascii_uppercase + string.digits
-    return "-".join("".join(dice.choices(letters, k=5)) for _ in range(4))

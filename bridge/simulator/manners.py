@@ -4,67 +4,48 @@ Source: the vendor's pages on access control and on filtering, pagination and or
 Django REST framework does by default.
 """
 
-import base64
-import binascii
-import hmac
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request
 
 JSON = "application/json"
-_PARSED = (JSON, "application/x-www-form-urlencoded", "multipart/form-data")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PARSED = (JSON, *_FORMS)
 BODY_LIMIT = 1 << 20
 NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """Somebody who may log in; one who is `read_only` gets 403 for every write."""
+class Ways:
+    """How this server differs from the usual one.
 
-    name: str
-    password: str = field(repr=False)
-    read_only: bool = False
+    `literal`: the vendor's table is read to the letter, where it swaps the rows of interface legs. `rename_guessed`: every
+    field name that is our guess is another one. `tokens`: token login is possible. `challenge`: strangers get 401 and a
+    challenge, otherwise 403.
+    """
+
+    literal: bool = False
+    rename_guessed: bool = False
+    tokens: bool = True
+    challenge: bool = True
 
 
-USERS = (User("demo@example.com", "demo"), User("viewer@example.com", "demo", read_only=True))
+USUAL = Ways()
 
 
 class Problem(Exception):
-    """An answer that is a refusal: `{"detail": …}` with a status."""
+    """An answer that is a refusal: `{"detail": …}`, or another body, with a status."""
 
-    def __init__(self, status: int, detail: str, **headers: str) -> None:
-        super().__init__(detail)
+    def __init__(self, status: int, detail: str = "", body: object = None, **headers: str) -> None:
+        self.body = {"detail": detail} if body is None else body
+        super().__init__(detail or json.dumps(self.body, ensure_ascii=False))
         self.status = status
-        self.body = {"detail": detail}
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-def authenticate(request: Request, users: Sequence[User]) -> User:
-    """Find out who asks. Problem 401 without or with wrong credentials."""
-    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        raise _stranger("Authentication credentials were not provided.")
-    try:
-        name, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise _stranger("Invalid basic header. Credentials not correctly base64 encoded.") from None
-    found = None
-    for user in users:  # all of them, both halves: the time taken tells nothing
-        known = hmac.compare_digest(name.encode(), user.name.encode())
-        proven = hmac.compare_digest(password.encode(), user.password.encode())
-        found = user if known and proven else found
-    if found is None:
-        raise _stranger("Invalid username/password.")
-    return found
-
-
-def _stranger(detail: str) -> Problem:
-    return Problem(401, detail, WWW_Authenticate='Basic realm="api"')
 
 
 def check_accept(request: Request) -> None:
@@ -73,25 +54,30 @@ def check_accept(request: Request) -> None:
         raise Problem(406, "Could not satisfy the request Accept header.")
 
 
-def check_body(request: Request) -> None:
-    """Problem 413, 415 or 400 for a body that cannot be read; what it says is nobody's concern here."""
+def body_of(request: Request, many: Collection[str] = ()) -> dict[str, Any]:
+    """Read the body as fields, of a form as of JSON; `many` names those that a form may repeat. Problem 413, 415 or 400."""
     if (request.content_length or 0) > BODY_LIMIT:
         raise Problem(413, "Request body is too large.")
+    if request.mimetype in _FORMS and (request.content_length or 0):
+        return {name: values if name in many else values[-1] for name, values in request.form.lists()}
     body = request.get_data()
     if not body:
-        return
-    if request.mimetype not in _PARSED:
+        return {}
+    if request.mimetype != JSON:
         raise Problem(415, f'Unsupported media type "{request.content_type or ""}" in request.')
-    if request.mimetype == JSON:
-        try:
-            json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise Problem(400, f"JSON parse error - {error}") from None
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"JSON parse error - {error}") from None
+    if not isinstance(read, dict):
+        said = f"Invalid data. Expected a dictionary, but got {type(read).__name__}."
+        raise Problem(400, body={"non_field_errors": [said]})
+    return read
 
 
-def ordering(request: Request) -> list[tuple[str, bool]]:
-    """Read `?ordering=field,-field` as `[(field, descending)]`."""
-    names = [name.strip() for name in request.args.get("ordering", "").split(",")]
+def ordering(text: str) -> list[tuple[str, bool]]:
+    """Read `field,-field` as `[(field, descending)]`."""
+    names = [name.strip() for name in text.split(",")]
     return [(name.removeprefix("-"), name.startswith("-")) for name in names if name.strip("-")]
 
 

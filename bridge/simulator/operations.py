@@ -1,24 +1,25 @@
-"""What each operation of the catalogue reads or does, in the world; no HTTP and no JSON here."""
+"""What each operation of the catalogue reads or does, in the world; no HTTP and no JSON here.
+
+Objects of the table are listed and read by it (`reads`) and written by it (`crud`); here is what they are not enough for.
+"""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from bridge.simulator import dynamics, failover
+from bridge.bonding.catalogue import OPERATIONS, Operation
+from bridge.simulator import documents, dynamics, failover, isos, reads, table
 from bridge.simulator.outcomes import Done, Missing, get
-from bridge.simulator.things import Aggregator, Bond, Leg, Space, Thing
+from bridge.simulator.things import Aggregator, Bond, Leg, Thing
 from bridge.simulator.world import Arguments, World
 
 RESTART_SECONDS = 20
 
-Read = Callable[[World, Arguments], list[Thing]]
+
+Read = Callable[[World, Arguments], list[Any]]
+Document = Callable[[World, Arguments], object]
 One = Callable[[World, Arguments], Thing]
 Write = Callable[[World, Arguments], Done]
-Document = Callable[[World, Arguments], object]
-
-
-def _space(world: World, arguments: Arguments) -> Space:
-    if arguments["space"] not in world.spaces:
-        raise Missing
-    return world.spaces[arguments["space"]]
 
 
 def _aggregator(world: World, arguments: Arguments) -> Aggregator:
@@ -33,6 +34,24 @@ def _leg(world: World, arguments: Arguments) -> Leg:
     return get(world.legs, arguments["leg"])
 
 
+def _node(world: World, arguments: Arguments) -> Thing:
+    found = world.node(arguments["node"])
+    if found is None:
+        raise Missing
+    return found
+
+
+def _nodes(world: World, _: Arguments) -> list[Thing]:
+    """List aggregators and bonders by their ids, which are one sequence."""
+    nodes: list[Thing] = [*world.aggregators.values(), *world.of("bonder").values()]
+    return sorted(nodes, key=table.id_of)
+
+
+def _bonds_of_profile(world: World, arguments: Arguments) -> list[Thing]:
+    profile = get(world.of("qos_profile"), arguments["profile"]).id
+    return [bond for bond in world.bonds.values() if bond.values.get("qos_profile", 1) == profile]
+
+
 def _bonds_by(role: str) -> Read:
     """List the bonds that have the aggregator as `role`: primary, secondary, current."""
 
@@ -43,25 +62,43 @@ def _bonds_by(role: str) -> Read:
     return listed
 
 
+def _table_rows(verb: str) -> dict[str, tuple[table.Kind, Operation]]:
+    rows = {row.name: (table.of_operation(row), row) for row in OPERATIONS.values() if row.name.endswith(verb)}
+    return {name: (kind, row) for name, (kind, row) in rows.items() if kind is not None}
+
+
+def _listed(kind: table.Kind, row: Operation, world: World, arguments: Arguments) -> list[Any]:
+    return reads.list_of(world, kind, row, arguments)
+
+
+def _found(kind: table.Kind, row: Operation, world: World, arguments: Arguments) -> Thing:
+    return reads.object_of(world, kind, row, arguments)
+
+
 LISTS: dict[str, Read] = {
-    "space.list": lambda world, _: list(world.spaces.values()),
-    "aggregator.list": lambda world, _: list(world.aggregators.values()),
+    **{name: partial(_listed, *found) for name, found in _table_rows(".list").items()},
     "aggregator.bonds": _bonds_by("primary"),
     "aggregator.bonds_secondary": _bonds_by("secondary"),
     "aggregator.bonds_current": _bonds_by("current"),
-    "bond.list": lambda world, _: list(world.bonds.values()),
+    "qos_profile.bonds": _bonds_of_profile,
+    "node.list": _nodes,
+    "space.flat": lambda world, _: list(world.spaces.values()),
+    "system.apns": documents.apns,
     "leg.list": lambda world, _: list(world.legs.values()),
     "backup.list": lambda world, _: list(world.backups),
     **dynamics.LISTS,
 }
 
 GETS: dict[str, One] = {
-    "space.get": _space,
-    "aggregator.get": _aggregator,
-    "bond.get": _bond,
+    **{name: partial(_found, *found) for name, found in _table_rows(".get").items()},
+    "node.get": _node,
     "leg.get": _leg,
     **dynamics.GETS,
 }
+
+# operations that answer with plain JSON of their own
+DOCUMENTS: dict[str, Document] = {**documents.DOCUMENTS, **dynamics.DOCUMENTS}
+FILES = dynamics.FILES
 
 
 def _restart(world: World, arguments: Arguments) -> Done:
@@ -77,11 +114,14 @@ def _restore(world: World, arguments: Arguments) -> Done:
     return Done(f"{bond.name} was on its primary aggregator already", effective=False)
 
 
+def _createisos(world: World, _: Arguments) -> Done:
+    isos.queue(world)
+    return Done("the provisioning ISOs are to be created", status=202)
+
+
 WRITES: dict[str, Write] = {
+    "system.createisos": _createisos,
     "bond.restart": _restart,
     "bond.restore_to_primary_agg": _restore,
     **dynamics.WRITES,
 }
-
-DOCUMENTS: dict[str, Document] = {**dynamics.DOCUMENTS}
-FILES = dynamics.FILES

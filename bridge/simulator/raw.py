@@ -1,23 +1,28 @@
 """The vendor-shaped JSON of each object, made here and nowhere else, and never from the bridge's own types.
 
-Where the vendor's field names are not public, these are the likeliest ones; see the project's API notes. A bond has no
-field for its current aggregator: clients must ask the aggregators' `bonds_current/`.
+Configured objects are written by the table; where the vendor's field names are not public, they are the likeliest ones
+(`names` says which). A bond has no field for its current aggregator: clients must ask the aggregators' `bonds_current/`.
 """
 
 import itertools
 import zlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator import speedtests
+from bridge.simulator import speedtests, table, values
+from bridge.simulator.fields import Field
 from bridge.simulator.moments import stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, SpeedTest, Thing, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Thing, Tuning
 from bridge.simulator.world import World
 
 Raw = dict[str, Any]
 _MEGABIT = 1_000_000
+# what a node shows where it stands as a node, besides its id and address
+_NODE = tuple(field.name for field in table.KINDS["bonder"].fields if field.name not in {"username", "password"})
+_FLAT = ("id", "url", "name", "key")
 
 
 class Pen:
@@ -26,104 +31,87 @@ class Pen:
     _reads = itertools.count()  # rates differ at every read, of whatever world
 
     def __init__(self, world: World, host: str) -> None:
-        self._world = world
+        self.world = world
         self._base = host + ROOT
+        self._spaces: dict[str, Raw] = {}
 
-    def write(self, thing: Thing) -> Raw:
-        """Give the JSON of one object."""
-        return _WRITERS[type(thing)](self, thing)
+    def write(self, thing: Thing | Raw, operation: str = "") -> Raw:
+        """Give the JSON of one object, as that operation shows it."""
+        if isinstance(thing, dict):
+            return thing
+        if isinstance(thing, Tuning):
+            return self._tuning(thing)
+        if isinstance(thing, Backup):
+            return {"name": thing.name, "size": thing.size, "created": stamp(thing.created), "complete": thing.complete}
+        if isinstance(thing, SpeedTest):
+            return speedtests.written(self.world, self.url, thing)
+        if operation.startswith("node.") and isinstance(thing, Aggregator | Record):
+            return self._node(thing)
+        raw = self._configured(thing)
+        return {name: raw[name] for name in _FLAT} if operation == "space.flat" else raw
 
-    def index(self) -> Raw:
-        """Give the list of core resources: name → address, of every collection right below the root."""
-        paths = [row.path for row in OPERATIONS.values() if row.method == "GET" and row.path.strip("/").isalpha()]
-        return {path.strip("/"): self._base + path for path in paths}
+    def index(self, path: str) -> Raw:
+        """Give what is right below a path: name → address: `index("/system/")`."""
+        rests = [row.path.removeprefix(path) for row in OPERATIONS.values() if row.path.startswith(path)]
+        names = sorted({rest.strip("/") for rest in rests if rest.count("/") == 1 and "{" not in rest})
+        return {name: f"{self._base}{path}{name}/" for name in names}
 
     def url(self, *parts: object) -> str:
         """Give the absolute address of an object or list: `url("bonds", 3)`."""
         return "/".join((self._base, *map(str, parts), ""))
 
-    def space(self, space: Space) -> Raw:
-        """Write a space; `key`, not `id`, is its address."""
-        inside = sum(1 for bond in self._world.bonds.values() if bond.space == space.key)
-        return {
-            "id": space.id,
-            "url": self.url("spaces", space.key),
-            "name": space.name,
-            "key": space.key,
-            "level": 0 if space.parent is None else 1,
-            "parent": None if space.parent is None else self.url("spaces", space.parent),
-            "crm_id": "",
-            "related_object_counts": {"bonds": inside},
-        }
+    def address(self, thing: Thing) -> str:
+        """Give the absolute address of a configured object; a leg's is that of its own type."""
+        kind = table.of(thing)
+        number = thing.key if isinstance(thing, Space) else getattr(thing, "id", "")
+        above, collection = _path(kind.name)
+        if not above:
+            return f"{self._base}{collection}{number}/"
+        parent = table.parents_of(thing)[above]
+        place = f"{above}s" if above != "node" else "bonders" if parent in self.world.of("bonder") else "nodes"
+        return f"{self._base}/{place}/{parent}{collection}{number}/"
 
-    def aggregator(self, it: Aggregator) -> Raw:
-        """Write an aggregator, with the secret `key` that every node has."""
-        return {
-            "id": it.id,
-            "url": self.url("aggregators", it.id),
-            "name": it.name,
-            "space": self._space_in_short("root"),
-            "ip": it.ip,
-            "ipv6": None,
-            "key": it.key,
-            "status": it.status,
-            "version": "6.6.65",
-            "note": it.note,
-            "routing_group": {"display_name": "Default group"},
-            "serial_number": "",
-            "asset_tag": "",
-            "failover_monitoring": True,
-        }
+    def refer(self, field: Field, number: Any) -> Any:
+        """Write a reference: an address, or a small object, or null."""
+        if number is None:
+            return None
+        if field.type == "space":
+            return self._space_in_short(number) if field.written == "nested" else self.url("spaces", number)
+        if field.written == "nested":
+            group = self.world.of(field.of[0]).get(number)
+            return {"id": number, "display_name": group.values["display_name"]} if group else None
+        if not _path(field.of[0])[0]:
+            return f"{self._base}{_path(field.of[0])[1]}{number}/"
+        found = (values.find(self.world, table.KINDS[name], number) for name in field.of)
+        return next((self.address(thing) for thing in found if thing is not None), None)
 
-    def bond(self, it: Bond) -> Raw:
-        """Write a bond; its rates are the sum over its legs."""
-        rates = [self._rates(leg) for leg in self._world.legs_of(it)]
-        return {
-            "id": it.id,
-            "url": self.url("bonds", it.id),
-            "name": it.name,
-            "hostname": f"{it.space}-{it.name}",
-            "space": self._space_in_short(it.space),
-            "bonder": {
-                "id": it.bonder,
-                "name": it.name,
-                "key": it.bonder_key,
-                "url": self.url("bonders", it.bonder),
-            },
-            "aggregator": self.url("aggregators", it.primary),
-            "secondary_aggregator": None if it.secondary is None else self.url("aggregators", it.secondary),
-            "circuit_id": it.circuit_id,
-            "note": it.note,
-            "product": "",
-            "packet_distribution": it.packet_distribution,
-            "proof_of_concept": False,
-            "tunnel_subnet": f"100.64.{it.id // 128 % 256}.{it.id % 128 * 2}/31",
-            "created": stamp(it.created),
-            "download_rate": sum(down for down, _ in rates),
-            "upload_rate": sum(up for _, up in rates),
-        }
+    def bonder(self, bond: Bond) -> Raw:
+        """Write a bond's bonder in short, as the bond nests it."""
+        number = bond.bonder
+        return {"id": number, "name": bond.name, "key": bond.bonder_key, "url": self.url("bonders", number)}
 
-    def leg(self, it: Leg) -> Raw:
-        """Write a leg; its `url` is that of its own type, as the vendor's generic leg gives it."""
-        down, up = self._rates(it)
-        return {
-            "id": it.id,
-            "url": self.url("bonds", it.bond, f"{it.type}_legs", it.id),
-            "bond_id": it.bond,
-            "type": it.type,
-            "overall_state": it.state,
-            "link_mode": it.link_mode,
-            "failover": it.failover,
-            "note": it.note,
-            "down_speed": it.down_speed,
-            "up_speed": it.up_speed,
-            "download_rate": down,
-            "upload_rate": up,
-        }
+    def _configured(self, thing: Thing) -> Raw:
+        kind = table.of(thing)
+        raw: Raw = {"id": getattr(thing, "id", None), "url": self.address(thing)} if f"{kind.name}.get" in OPERATIONS else {}
+        if kind.name == "settings":
+            raw = {}
+        raw |= {name: write(self, thing) for name, write in _writers(kind.name)}
+        if isinstance(thing, Leg):
+            raw["download_rate"], raw["upload_rate"] = self._rates(thing)
+        elif isinstance(thing, Bond):
+            rates = [self._rates(leg) for leg in self.world.legs_of(thing)]
+            raw["download_rate"] = sum(down for down, _ in rates)
+            raw["upload_rate"] = sum(up for _, up in rates)
+        return raw
 
-    def tuning(self, it: Tuning) -> Raw:
+    def _node(self, thing: Aggregator | Record) -> Raw:
+        whole = self._configured(thing)
+        kind = "aggregator" if isinstance(thing, Aggregator) else "bonder"
+        return {"id": thing.id, "url": self.url("nodes", thing.id), "type": kind, **{name: whole[name] for name in _NODE}}
+
+    def _tuning(self, it: Tuning) -> Raw:
         """Write a tuning of a bond or of a leg; `recommendations` is null until it has finished."""
-        leg = None if it.leg is None else self._world.legs.get(it.leg)
+        leg = None if it.leg is None else self.world.legs.get(it.leg)
         below = () if leg is None else (f"{leg.type}_legs", leg.id)
         return {
             "id": it.id,
@@ -137,22 +125,16 @@ class Pen:
             "accepted": it.accepted,
         }
 
-    def backup(self, it: Backup) -> Raw:
-        """Write a backup; it has no address of its own."""
-        return {"name": it.name, "size": it.size, "created": stamp(it.created), "complete": it.complete}
-
-    def speedtest(self, it: SpeedTest) -> Raw:
-        """Write a speed test."""
-        return speedtests.written(self._world, self.url, it)
-
     def _space_in_short(self, key: str) -> Raw:
-        return {"name": self._world.spaces[key].name, "key": key, "url": self.url("spaces", key)}
+        if key not in self._spaces:
+            self._spaces[key] = {"name": self.world.spaces[key].name, "key": key, "url": self.url("spaces", key)}
+        return self._spaces[key]
 
     def _rates(self, leg: Leg) -> tuple[int, int]:
         if leg.state != "up":
             return 0, 0
         # a checksum is chance enough for this, and much cheaper than dice when there are thousands of legs
-        chance = zlib.crc32(f"{self._world.seed}:{leg.id}:{next(self._reads)}".encode())
+        chance = zlib.crc32(f"{self.world.seed}:{leg.id}:{next(self._reads)}".encode())
         down, up = chance % 1000, chance // 1000 % 1000
         return int(leg.down_speed * down) * _MEGABIT // 1000, int(leg.up_speed * up) * _MEGABIT // 1000
 
@@ -161,12 +143,41 @@ def _stamped(moment: datetime | None) -> str | None:
     return None if moment is None else stamp(moment)
 
 
-_WRITERS: dict[type[Thing], Callable[[Pen, Any], Raw]] = {
-    Space: Pen.space,
-    Aggregator: Pen.aggregator,
-    Bond: Pen.bond,
-    Leg: Pen.leg,
-    Tuning: Pen.tuning,
-    SpeedTest: Pen.speedtest,
-    Backup: Pen.backup,
-}
+@cache
+def _path(kind: str) -> tuple[str, str]:
+    """Split the path of a kind's objects: `("bond", "/connected_ips/")`, or `("", "/bonds/")` right below the root."""
+    row = OPERATIONS[f"{kind}.get"]
+    collection = row.path.rpartition("{")[0]
+    above = table.KINDS[kind].parent
+    return above, collection.partition("}")[2] if above else collection
+
+
+@cache
+def _writers(kind: str) -> list[tuple[str, Callable[[Pen, Any], Any]]]:
+    """How each field of a kind is written; worked out once, because a list may have thousands of objects."""
+    return [(field.name, _writer(kind, field)) for field in table.KINDS[kind].fields if not field.write_only]
+
+
+def _writer(kind: str, field: Field) -> Callable[[Pen, Any], Any]:
+    def read(pen: Pen, thing: Any) -> Any:
+        return values.get(pen.world, thing, field)
+
+    if field.type == "bonder":
+        return Pen.bonder
+    if field.many and field.type == "ref":
+        return lambda pen, thing: [pen.refer(field, number) for number in read(pen, thing)]
+    if field.type in {"ref", "space"}:
+        return lambda pen, thing: pen.refer(field, read(pen, thing))
+    if field.type == "time" and field.attribute:
+        return lambda pen, thing: _stamped(read(pen, thing))
+    return _plain_writer(kind, field) or read
+
+
+def _plain_writer(kind: str, field: Field) -> Callable[[Pen, Any], Any] | None:
+    """A shorter way for what is kept as it is shown."""
+    name, default, attribute = field.name, field.default, field.attribute
+    if field.worked_out or field.many or kind == "bonder" or isinstance(default, tuple):
+        return None
+    if attribute:
+        return lambda _, thing: getattr(thing, attribute)
+    return lambda _, thing: thing.values.get(name, default)

@@ -17,7 +17,8 @@ from bridge.simulator.control import Control
 from bridge.simulator.faults import Faults, read_faults
 from bridge.simulator.listen import Door
 from bridge.simulator.live import Live
-from bridge.simulator.manners import USERS, User
+from bridge.simulator.manners import USUAL, Ways
+from bridge.simulator.people import USERS, User, ensure
 from bridge.simulator.world import World
 
 
@@ -46,10 +47,10 @@ class Running:
 class _Site:
     """Everything on the port: the vendor's API, the controls beside it, and a word at the door."""
 
-    def __init__(self, live: Live, users: Sequence[User]) -> None:
+    def __init__(self, live: Live, ways: Ways) -> None:
         self.refuse: Callable[[float], None] = lambda _: None
         self.control = Control(live, self._refuse)
-        self._vendor = Vendor(live, users, self._faults)
+        self._vendor = Vendor(live, self._faults, ways)
 
     def _refuse(self, seconds: float) -> None:
         self.refuse(seconds)  # the door comes later than what is behind it
@@ -87,18 +88,21 @@ def running(
     port: int = 0,
     speed: float = 1.0,
     users: Sequence[User] = USERS,
+    ways: Ways = USUAL,
     state_file: Path | None = None,
     tls: bool | Tls = False,
 ) -> Iterator[Running]:
     """Serve a world from threads of its own; port 0 takes a free one, speed 0 leaves time to `advance`.
 
+    `users` may log in whatever the world says, besides those it has; `ways` is how this server differs from the usual.
     Raises OSError when the port cannot be had or a file cannot be read or written, ValueError for a file of another kind.
     """
     with _certificate(Tls() if tls is True else tls or None, host) as served:
+        ensure(world, users)
         if served is not None:
             world.certificate = served.about
         live = Live(world, speed=speed, state_file=state_file)
-        site = _Site(live, users)
+        site = _Site(live, ways)
         door = Door(Request.application(site.answer), host, port, served.context() if served else None)
         site.refuse = door.refuse
         try:
@@ -128,6 +132,7 @@ def serve(
     port: int = 8180,
     speed: float = 1.0,
     users: Sequence[User] = USERS,
+    ways: Ways = USUAL,
     state_file: Path | None = None,
     tls: bool | Tls = False,
     on_ready: Callable[[str], None] = lambda _: None,
@@ -136,7 +141,7 @@ def serve(
     """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL. Raises as `running`."""
     with (
         suppress(KeyboardInterrupt),
-        running(world, host=host, port=port, speed=speed, users=users, state_file=state_file, tls=tls) as sim,
+        running(world, host=host, port=port, speed=speed, users=users, ways=ways, state_file=state_file, tls=tls) as sim,
     ):
         on_ready(sim.url)
         (stop or threading.Event()).wait()

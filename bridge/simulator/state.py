@@ -11,11 +11,11 @@ from typing import Any
 
 from bridge.simulator.happenings import HAPPENINGS
 from bridge.simulator.moments import moment, stamp
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, SpeedTest, Telling, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Telling, Tuning
 from bridge.simulator.world import Due, World
 
 FORMAT = "bondbridge-simulator"
-VERSION = 1
+VERSION = 2
 _MOMENTS = frozenset({"created", "started", "finished", "away_until"})
 _AS_THEY_ARE = ("failover_checks", "config_updates", "certificate", "backup_megabytes")
 
@@ -64,6 +64,8 @@ def to_plain(world: World) -> Plain:
         "past": {"window": world.past.window, "runs": world.past.runs, "outages": world.past.outages},
         **{name: getattr(world, name) for name in _AS_THEY_ARE},
         "offline_nodes": world.offline_nodes,
+        "records": [_plain(it) for kind in world.records.values() for it in kind.values()],
+        "sequences": world.sequences,
         "backups": [_plain(it) for it in world.backups],
         "stories": [_plain(it) for it in world.stories.values()],
         "agenda": [[stamp(due.at), due.number, due.name, due.arguments] for due in sorted(world.agenda)],
@@ -101,6 +103,9 @@ def _world(plain: Plain) -> World:
     for name in _AS_THEY_ARE:
         setattr(world, name, plain[name])
     world.offline_nodes = _numbered(plain["offline_nodes"])
+    for it in plain["records"]:
+        world.of(it["kind"])[it["id"]] = Record(**it)
+    world.sequences = dict(plain["sequences"])
     world.backups = [Backup(**_timed(it)) for it in plain["backups"]]
     world.stories = {it["name"]: Telling(**_timed(it)) for it in plain["stories"]}
     world.agenda = [Due(moment(at), number, name, arguments) for at, number, name, arguments in plain["agenda"]]

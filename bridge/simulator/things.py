@@ -1,11 +1,14 @@
 """What a world is made of: plain mutable records, and their names in truth, `set` and the state file.
 
-None of these is the vendor's JSON; `raw` makes that from them.
+None of these is the vendor's JSON; `raw` makes that from them. What the world itself moves by has attributes; every
+other configured field stands in `values`, by the vendor's name, where it differs from the default of `table`.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
+
+Values = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -17,6 +20,7 @@ class Space:
     name: str
     key: str
     parent: str | None
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -35,6 +39,8 @@ class Aggregator:
     broken: bool = False
     status: str = "up"
     misses: int = 0
+    space: str = "root"
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,6 +60,7 @@ class Bond:
     created: datetime
     note: str = ""
     packet_distribution: str = "idmpq"
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,6 +84,7 @@ class Leg:
     state: str = "up"
     testing: bool = False
     away_until: datetime | None = None
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -163,4 +171,17 @@ class Telling:
     rate: float | None = None
 
 
-Thing = Space | Aggregator | Bond | Leg | Tuning | SpeedTest | Backup
+@dataclass(slots=True)
+class Record:
+    """Any other object: `kind` is its row in `table`, `parents` the ids it stands under, as in its path.
+
+    A space among the parents goes by its key. References in `values` are ids, times are written out: all plain JSON.
+    """
+
+    kind: str
+    id: int
+    parents: dict[str, Any] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+
+
+Thing = Space | Aggregator | Bond | Leg | Tuning | SpeedTest | Backup | Record

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.simulator.moments import stamp
 from bridge.simulator.past import Past
 from bridge.simulator.policy import setting
-from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Space, SpeedTest, Telling, Thing, Tuning
+from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Telling, Thing, Tuning
 
 Arguments = dict[str, Any]
 Happening = Callable[["World", Arguments], None]
@@ -48,6 +48,8 @@ class World:
         self.config_updates: dict[str, Any] = {"complete": 0, "failures": 0, "queues": {}}
         self.offline_nodes: dict[int, str] = {}  # since when
         self.certificate: dict[str, Any] = {}
+        self.records: dict[str, dict[int, Record]] = {}
+        self.sequences: dict[str, int] = {}
         self.backups: list[Backup] = []
         self.backups_by_story = False
         self.backup_megabytes = 1
@@ -105,10 +107,11 @@ class World:
 
     def note(self, thing: Thing, what: str, old: object, new: object) -> None:
         """Write the truth about a thing; `bond` and `leg` are named where it belongs to one."""
-        below = {"bond": thing.bond} if isinstance(thing, Leg | Tuning | SpeedTest) else {}
-        if isinstance(thing, Tuning | SpeedTest) and thing.leg is not None:
+        below: dict[str, Any] = thing.parents if isinstance(thing, Record) else {"bond": getattr(thing, "bond", None)}
+        if isinstance(thing, Tuning | SpeedTest):
             below["leg"] = thing.leg
-        self.tell(thing.kind, thing.name if isinstance(thing, Backup) else thing.id, what, old, new, **below)
+        named = {name: below[name] for name in ("bond", "leg") if below.get(name) is not None}
+        self.tell(thing.kind, _identity(thing), what, old, new, **named)
         if isinstance(thing, Leg):
             self._remember(thing, what, old)
         elif isinstance(thing, Bond) and what == "removed":
@@ -135,14 +138,49 @@ class World:
         self.ledger.append({"at": stamp(self.now), **entry})
         self.version += 1
 
+    # things
+
+    def of(self, kind: str) -> dict[int, Record]:
+        """Give the records of a kind, by id; what is put there is in the world."""
+        return self.records.setdefault(kind, {})
+
+    def number(self, sequence: str, taken: Iterable[int] = ()) -> int:
+        """Give the next id of a sequence. Ids are never given twice, nor is one of those that are `taken`."""
+        self.sequences[sequence] = max(self.sequences.get(sequence, 0), *taken, 0) + 1
+        return self.sequences[sequence]
+
+    def node(self, number: int) -> Aggregator | Record | None:
+        """Find an aggregator or a bonder: they share their ids."""
+        return self.aggregators.get(number) or self.of("bonder").get(number)
+
+    def above(self, key: str) -> list[str]:
+        """List a space and those above it, up to the root."""
+        found = [key]
+        while (parent := self.spaces[found[-1]].parent) is not None:
+            found.append(parent)
+        return found
+
+    def below(self, key: str) -> frozenset[str]:
+        """Collect a space and all below it."""
+        return frozenset(other for other in self.spaces if key in self.above(other))
+
     # legs
 
     def legs_of(self, bond: Bond) -> list[Leg]:
         """List the legs of a bond, by id."""
-        if not self._legs_of:  # legs neither come nor go once a world is built
+        if not self._legs_of:
             for leg in self.legs.values():
                 self._legs_of.setdefault(leg.bond, []).append(leg)
-        return self._legs_of[bond.id]
+        return self._legs_of.get(bond.id, [])
+
+    def legs_changed(self) -> None:
+        """Forget which legs belong to which bond: some came or went."""
+        self._legs_of.clear()
+
+    def forget_about(self, argument: str, number: int) -> None:
+        """Take every happening about one object off the agenda: it is gone."""
+        self.agenda = [due for due in self.agenda if due.arguments.get(argument) != number]
+        heapq.heapify(self.agenda)
 
     def bonds_on(self, aggregator: Aggregator) -> list[Bond]:
         """List the bonds whose traffic runs through this aggregator now."""
@@ -186,3 +224,7 @@ def leg_line(world: World, arguments: Arguments) -> None:
     for leg in legs[arguments["nth"] - 1 : arguments["nth"]]:
         leg.line = arguments["state"]
         world.settle([leg])
+
+
+def _identity(thing: Thing) -> int | str:
+    return thing.name if isinstance(thing, Backup) else thing.key if isinstance(thing, Space) else thing.id

@@ -50,7 +50,7 @@ def test_a_saved_world_goes_on_like_one_that_never_stopped(tmp_path: Path) -> No
         ("[]", "not a saved world"),
         ('{"format": "other"}', "not a saved world"),
         ('{"format": "bondbridge-simulator", "version": 99}', "version 99"),
-        ('{"format": "bondbridge-simulator", "version": 1}', "damaged"),
+        ('{"format": "bondbridge-simulator", "version": 2}', "damaged"),
     ],
 )
 def test_files_that_are_no_world_are_refused(text: str, says: str, tmp_path: Path) -> None:
