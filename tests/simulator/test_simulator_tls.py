@@ -16,6 +16,7 @@ from bridge.cli.simulate import simulate
 from bridge.simulator import certificate, state
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, Tls, running
+from tests.simulator.test_simulator_serving import process
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AUTH = ("demo@example.com", "demo")
@@ -137,3 +138,12 @@ def test_the_certificate_is_saved_with_the_world(tmp_path: Path) -> None:
     with running(make_world(epoch=EPOCH), speed=0, state_file=file, tls=True) as sim:
         assert sim.certificate is not None
     assert state.load(file).certificate == sim.certificate.about
+
+
+def test_the_command_speaks_tls(tmp_path: Path) -> None:
+    """With --tls the ready line says https, and who trusts the file that was named is served."""
+    file = tmp_path / "it.pem"
+    with process("--port", "0", "--speed", "0", "--tls", "--tls-file", str(file)) as (_, url):
+        assert url.startswith("https://")
+        trust = ssl.create_default_context(cafile=file)
+        assert httpx.get(f"{url}{ROOT}/bonds/", auth=AUTH, verify=trust).is_success
