@@ -4,11 +4,26 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator.operations import GETS, LISTS, WRITES
+from bridge.simulator import crud
+from bridge.simulator.documents import INDEXES
+from bridge.simulator.operations import DOCUMENTS, GETS, LISTS, WRITES
 from bridge.simulator.serve import Running
 
 RESTART = f"{ROOT}/bonds/1/restart/"
 TUNERS = f"{ROOT}/bonds/1/tuners/"
+# what is there in the usual world, where it does not have the number 1
+NUMBERS = {"space": "acme", "bonder": 4, "node": 4}
+SPECIAL = {
+    "vlan_interface": {"interface": 13},
+    "bonder_vlan_interface": {"interface": 13},
+    "vxlan_interface": {"interface": 14},
+    "bonder_vxlan_interface": {"interface": 14},
+    "mobile_broadband_leg": {"bond": 6, "leg": 12},
+    "static_addressing": {"addressing": 2},
+    "pppoe_addressing": {"addressing": 3},
+    "autoipv6_addressing": {"addressing": 4},
+    "ip_allocation": {"allocation": 2},
+}
 
 
 @pytest.mark.parametrize("name", sorted({*LISTS, *GETS, *WRITES, *DOCUMENTS, *INDEXES}))
@@ -20,9 +35,8 @@ def test_every_row_that_reads_or_acts_answers(name: str, sim: Running, api: http
     elif name == "bond_tuning.start":
         sim.advance(1000)
     row = OPERATIONS[name]
-    prefix = name.partition(".")[0]
-    values = SPECIAL.get(prefix, {}) | {argument: NUMBERS[argument] for argument in row.arguments if argument in NUMBERS}
-    values = {argument: values.get(argument, 1) for argument in row.arguments}
+    numbers = NUMBERS | SPECIAL.get(name.partition(".")[0], {})
+    values = {argument: numbers.get(argument, 1) for argument in row.arguments}
     answer = api.request(row.method, ROOT + row.path.format(**values))
     assert answer.is_success, answer.text
     assert answer.headers["content-type"] == "application/json"
