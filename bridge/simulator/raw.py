@@ -50,11 +50,11 @@ class Pen:
         raw = self._configured(thing)
         return {name: raw[name] for name in _FLAT} if operation == "space.flat" else raw
 
-    def index(self, path: str) -> Raw:
-        """Give what is right below a path: name → address: `index("/system/")`."""
+    def index(self, path: str, arguments: Raw) -> Raw:
+        """Give what is right below a path of the table: name → address: `index("/system/", {})`."""
         rests = [row.path.removeprefix(path) for row in OPERATIONS.values() if row.path.startswith(path)]
         names = sorted({rest.strip("/") for rest in rests if rest.count("/") == 1 and "{" not in rest})
-        return {name: f"{self.base}{path}{name}/" for name in names}
+        return {name: f"{self.base}{path.format(**arguments)}{name}/" for name in names}
 
     def url(self, *parts: object) -> str:
         """Give the absolute address of an object or list: `url("bonds", 3)`."""
