@@ -150,7 +150,7 @@ class Vendor:
     def _read(self, call: Call) -> object:
         name, pen = call.row.name, call.pen
         if name in INDEXES:
-            return pen.index(INDEXES[name].format(**call.arguments))
+            return pen.index(INDEXES[name], call.arguments)
         if name in DOCUMENTS:
             return self._names.outward(call.row, DOCUMENTS[name](call.world, call.arguments))
         if name in GETS:
