@@ -64,6 +64,12 @@ class Call:
     query: dict[str, list[str]]
 
     @property
+    def fate(self) -> Fate:
+        """What befalls it."""
+        fate: Fate = self.request.environ[FATE]
+        return fate
+
+    @property
     def pen(self) -> Pen:
         """What writes the answer."""
         return Pen(self.world, self.request.host_url.rstrip("/"))
@@ -127,9 +133,9 @@ class Vendor:
         if above is not None and not asker.sees(world, above):
             raise Missing
         call = Call(request, world, operation, route.arguments, asker, self._query(request, operation))
-        if operation.name in FILES:
-            return _download(call)
-        return self._written(call) if operation.writes else Answer(200, _dumped(self._read(call)))
+        if operation.writes:
+            return self._written(call)
+        return _download(call) if operation.name in FILES else Answer(200, _dumped(self._read(call)))
 
     def _described(self, world: World, route: Route, asker: Asker) -> dict[str, Any]:
         body = options.described(route, asker, exists=_exists(world, route, asker))
@@ -144,19 +150,19 @@ class Vendor:
     def _read(self, call: Call) -> object:
         name, pen = call.row.name, call.pen
         if name in INDEXES:
-            return pen.index(INDEXES[name].format(**call.arguments))
+            return pen.index(INDEXES[name], call.arguments)
         if name in DOCUMENTS:
             return self._names.outward(call.row, DOCUMENTS[name](call.world, call.arguments))
         if name in GETS:
             thing = GETS[name](call.world, call.arguments)
-            if spoil.is_hidden(call.request.environ[FATE], thing):
+            if spoil.is_hidden(call.fate, thing):
                 raise Missing
             return self._shown(call, pen, thing)
         return self._listed(call, pen)
 
     def _listed(self, call: Call, pen: Pen) -> object:
         things: list[Any] = call.asker.seen(call.world, LISTS[call.row.name](call.world, call.arguments))
-        things = spoil.listed(call.request.environ[FATE], filters.wanted(call.world, call.row, things, call.query))
+        things = spoil.listed(call.fate, filters.wanted(call.world, call.row, things, call.query))
         page = page_of(call.request, len(things)) if call.row.paged else None
         shown = slice(page.first, page.last) if page else slice(None)
         order = ordering(",".join(call.query.get("ordering", [])))
@@ -200,12 +206,6 @@ class Vendor:
         return row, {**call.arguments, "leg": int(number)}
 
 
-def _download(call: Call) -> Answer:
-    file = FILES[call.row.name](call.world, call.arguments)
-    headers = {"Content-Type": file.content_type, "Content-Disposition": f'attachment; filename="{file.name}"'}
-    return Answer(200, file.content, headers)
-
-
 def _check_route(request: Request, route: Route) -> None:
     if route.slashless:
         query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
@@ -226,6 +226,12 @@ def _exists(world: World, route: Route, asker: Asker) -> bool:
 
 def _refusal(status: int, detail: str) -> Answer:
     return Answer(status, _dumped({"detail": detail}), effect=detail)
+
+
+def _download(call: Call) -> Answer:
+    file = FILES[call.row.name](call.world, call.arguments)
+    headers = {"Content-Type": file.content_type, "Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Answer(200, file.content, headers)
 
 
 def _fated(fate: Fate, answer: Answer) -> Answer:

@@ -20,6 +20,8 @@ def begin(world: World, arguments: Arguments) -> None:
 def fault(world: World, arguments: Arguments) -> None:
     """Happening: the line of one leg fails, for 3 s to 10 min, short more often than long; and the next is due."""
     telling, number = world.stories[arguments["name"]], arguments["number"]
+    if not world.legs:
+        return
     dice = world.dice("fault", stamp(telling.started), number)
     leg = world.legs[dice.choice(list(world.legs))]
     if leg.line == "up" and leg.link_mode != "offline":

@@ -1,8 +1,8 @@
 """The downtime that having several legs has prevented, by the vendor's rule.
 
 Source: the vendor's page on prevented downtime and its URI table. The previous calendar week (Sunday to Saturday) and
-the previous calendar month; only outages of a minimum length; failover legs are left out; outages of several legs of a
-bond that overlap count as one, while their durations add up; sums are taken over bonds.
+the previous calendar month; only outages of a minimum length; failover legs are left out, and so are legs not in use;
+outages of several legs of a bond that overlap count as one, while their durations add up; sums are taken over bonds.
 """
 
 from collections.abc import Iterable

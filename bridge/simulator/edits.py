@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from bridge.simulator import configupdates, failover, tunings
+from bridge.simulator import configupdates, failover, table, table_edits, tunings
+from bridge.simulator.outcomes import Missing
 from bridge.simulator.things import Bond, Leg, Thing
 from bridge.simulator.world import World
 
@@ -121,14 +122,30 @@ EDITS["leg_tuning"] = EDITS["bond_tuning"]
 
 def edit(world: World, kind: str, number: object, field: str, value: object) -> bool:
     """Change one field now; False when it was so already. Raises Unfit with what would have been right."""
-    if kind not in EDITS:
-        raise Unfit(f"unknown kind {kind!r}: use one of {', '.join(EDITS)}")
-    if field not in EDITS[kind]:
-        raise Unfit(f"a {kind} has no field {field!r} that can be set: use one of {', '.join(EDITS[kind])}")
+    own = EDITS.get(kind, {})
+    if field not in own:
+        return _edit_by_table(world, kind, number, field, value)
     things = _things(world, kind)
     if not _whole(number) or number not in things:
         raise Unfit(f"no {kind} has the id {number!r}: there are {_listed(things)}")
-    return EDITS[kind][field](world, things[number], value)
+    return own[field](world, things[number], value)
+
+
+def _edit_by_table(world: World, kind: str, number: object, field: str, value: object) -> bool:
+    """Whatever the table knows can be set too, by the names of the vendor's JSON."""
+    kinds = [*EDITS, *(name for name in table.KINDS if name not in EDITS)]
+    if kind not in kinds:
+        raise Unfit(f"unknown kind {kind!r}: use one of {', '.join(kinds)}")
+    names = [*EDITS.get(kind, {}), *table_edits.names(kind)]
+    if field not in names:
+        raise Unfit(f"a {kind} has no field {field!r} that can be set: use one of {', '.join(names)}")
+    try:
+        thing, known = table_edits.settable(world, kind, number)
+        return table_edits.put(world, thing, known[field], value)
+    except (Missing, KeyError):
+        raise Unfit(f"no {kind} with the field {field!r} has the id {number!r}") from None
+    except ValueError as error:
+        raise Unfit(f"{field} cannot be {value!r}: {error}") from None
 
 
 def _things(world: World, kind: str) -> dict[int, Any]:

@@ -31,7 +31,7 @@ def check(world: World, arguments: Arguments) -> None:
     if aggregator is None:
         return
     world.after(CHECK_EVERY, "aggregator.check", aggregator=aggregator.id)
-    if not getattr(aggregator, "values", {}).get("failover_monitoring", True):
+    if not aggregator.values.get("failover_monitoring", True):
         return
     world.failover_checks["failure" if aggregator.broken else "success"] += 1
     if not aggregator.broken:

@@ -26,6 +26,8 @@ _FILTER = _names("name space filter")
 _TUNING = _names(
     "status success created started finished recommendations accepted legs leg down_speed up_speed packet_distribution"
 )
+_HISTORY = _names("state start end duration")
+_DOWNTIME = _names("week month start end duration count")
 
 GUESSED: dict[str, frozenset[str]] = {
     "bond": _names(
@@ -69,15 +71,17 @@ GUESSED: dict[str, frozenset[str]] = {
     "bond_tuning": _TUNING,
     "leg_tuning": _TUNING,
     "speedtest": _names(
-        "leg protocol direction length rate_limit concurrency description status created submitted started finished success"
-        " results throughput latency mean stddev samples send_queue packet_loss configuration aggregator versions"
+        "leg aggregator protocol direction length rate_limit concurrency description status created started finished results"
+        " throughput packets_per_second latency mean stddev samples send_queue packet_loss time"
     ),
-    "backup": _names("name size created complete"),
-    **dict.fromkeys(("interface_leg.state_history", "mobile_broadband_leg.state_history"), _names("state start end duration")),
-    **dict.fromkeys(("bond.downtime_prevented", "downtime_report.get"), _names("week month start end duration count")),
+    "interface_leg.state_history": _HISTORY,
+    "mobile_broadband_leg.state_history": _HISTORY,
+    "bond.downtime_prevented": _DOWNTIME,
+    "downtime_report.get": _DOWNTIME,
     "config_updates.get": _names("pending sent complete failed"),
     "failover_checks.get": _names("success failure"),
-    "certificate.get": _names("certificate csr subject issuer not_before not_after fingerprint"),
+    "certificate.get": _names("certificate csr subject issuer not_before not_after serial_number fingerprint"),
+    "backup": _names("name size created complete"),
     "system.apns": _names("country provider apn username password"),
     "bonding_version.get": _names("version"),
     "repository.list": _names("version"),

@@ -98,6 +98,7 @@ GETS: dict[str, One] = {
 
 # operations that answer with plain JSON of their own
 DOCUMENTS: dict[str, Document] = {**documents.DOCUMENTS, **dynamics.DOCUMENTS}
+FILES = dynamics.FILES
 
 
 def _restart(world: World, arguments: Arguments) -> Done:
@@ -124,5 +125,3 @@ WRITES: dict[str, Write] = {
     "bond.restore_to_primary_agg": _restore,
     **dynamics.WRITES,
 }
-
-FILES = dynamics.FILES

@@ -44,7 +44,7 @@ class Past:
         """
         since_now = stamp(now)
         runs = self.runs.setdefault(leg.id, [[stamp(born), old]])
-        if old == "down" and not leg.failover and (now - moment(runs[-1][0])).total_seconds() >= least:
+        if old == "down" and _counts(leg) and (now - moment(runs[-1][0])).total_seconds() >= least:
             self._over(leg.bond, [runs[-1][0], since_now], now)
         if runs[-1][0] == since_now:
             runs.pop()  # it lasted no time at all
@@ -76,9 +76,14 @@ class Past:
         listed = [(moment(start), moment(end)) for start, end in self.outages.get(bond, ())]
         for leg in legs:
             since, state = self.runs.get(leg.id, [["", ""]])[-1]
-            if state == "down" and not leg.failover and (now - moment(since)).total_seconds() >= least:
+            if state == "down" and _counts(leg) and (now - moment(since)).total_seconds() >= least:
                 listed.append((moment(since), now))
         return listed
+
+
+def _counts(leg: Leg) -> bool:
+    """Whether an outage of this leg is one that the others had to make up for."""
+    return not leg.failover and leg.link_mode == "active"
 
 
 def _drop_before(runs: list[Run], horizon: str) -> None:

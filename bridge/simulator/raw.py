@@ -7,8 +7,10 @@ Configured objects are written by the table; where the vendor's field names are 
 import itertools
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
@@ -32,7 +34,7 @@ class Pen:
 
     def __init__(self, world: World, host: str) -> None:
         self.world = world
-        self._base = host + ROOT
+        self.base = host + ROOT
         self._spaces: dict[str, Raw] = {}
 
     def write(self, thing: Thing | Raw, operation: str = "") -> Raw:
@@ -50,26 +52,27 @@ class Pen:
         raw = self._configured(thing)
         return {name: raw[name] for name in _FLAT} if operation == "space.flat" else raw
 
-    def index(self, path: str) -> Raw:
-        """Give what is right below a path: name → address: `index("/system/")`."""
+    def index(self, path: str, arguments: Raw) -> Raw:
+        """Give what is right below a path of the table: name → address: `index("/system/", {})`."""
         rests = [row.path.removeprefix(path) for row in OPERATIONS.values() if row.path.startswith(path)]
         names = sorted({rest.strip("/") for rest in rests if rest.count("/") == 1 and "{" not in rest})
-        return {name: f"{self._base}{path}{name}/" for name in names}
+        return {name: f"{self.base}{path.format(**arguments)}{name}/" for name in names}
 
     def url(self, *parts: object) -> str:
         """Give the absolute address of an object or list: `url("bonds", 3)`."""
-        return "/".join((self._base, *map(str, parts), ""))
+        return "/".join((self.base, *map(str, parts), ""))
 
     def address(self, thing: Thing) -> str:
         """Give the absolute address of a configured object; a leg's is that of its own type."""
-        kind = table.of(thing)
-        number = thing.key if isinstance(thing, Space) else getattr(thing, "id", "")
-        above, collection = _path(kind.name)
+        if isinstance(thing, Leg):
+            return f"{self.base}/bonds/{thing.bond}/{thing.type}_legs/{thing.id}/"
+        above, collection = _path(table.of(thing).name)
+        number = thing.key if isinstance(thing, Space) else table.id_of(thing)
         if not above:
-            return f"{self._base}{collection}{number}/"
+            return f"{self.base}{collection}{number}/"
         parent = table.parents_of(thing)[above]
         place = f"{above}s" if above != "node" else "bonders" if parent in self.world.of("bonder") else "nodes"
-        return f"{self._base}/{place}/{parent}{collection}{number}/"
+        return f"{self.base}/{place}/{parent}{collection}{number}/"
 
     def refer(self, field: Field, number: Any) -> Any:
         """Write a reference: an address, or a small object, or null."""
@@ -81,9 +84,12 @@ class Pen:
             group = self.world.of(field.of[0]).get(number)
             return {"id": number, "display_name": group.values["display_name"]} if group else None
         if not _path(field.of[0])[0]:
-            return f"{self._base}{_path(field.of[0])[1]}{number}/"
-        found = (values.find(self.world, table.KINDS[name], number) for name in field.of)
-        return next((self.address(thing) for thing in found if thing is not None), None)
+            return f"{self.base}{_path(field.of[0])[1]}{number}/"
+        for name in field.of:
+            thing = values.find(self.world, table.KINDS[name], number)
+            if thing is not None:
+                return self.address(thing)
+        return None
 
     def bonder(self, bond: Bond) -> Raw:
         """Write a bond's bonder in short, as the bond nests it."""
@@ -91,11 +97,15 @@ class Pen:
         return {"id": number, "name": bond.name, "key": bond.bonder_key, "url": self.url("bonders", number)}
 
     def _configured(self, thing: Thing) -> Raw:
-        kind = table.of(thing)
-        raw: Raw = {"id": getattr(thing, "id", None), "url": self.address(thing)} if f"{kind.name}.get" in OPERATIONS else {}
-        if kind.name == "settings":
-            raw = {}
-        raw |= {name: write(self, thing) for name, write in _writers(kind.name)}
+        shape = _shape(table.of(thing).name)
+        raw: Raw = {"id": table.id_of(thing), "url": self.address(thing)} if shape.addressed else {}
+        if shape.attributes:
+            raw.update(zip(shape.attributes, shape.read(thing), strict=True))
+        if shape.values:
+            held = thing.values  # type: ignore[union-attr]
+            raw.update({name: held.get(name, default) for name, default in shape.values})
+        for name, write in shape.others:
+            raw[name] = write(self, thing)
         if isinstance(thing, Leg):
             raw["download_rate"], raw["upload_rate"] = self._rates(thing)
         elif isinstance(thing, Bond):
@@ -139,6 +149,7 @@ class Pen:
         return int(leg.down_speed * down) * _MEGABIT // 1000, int(leg.up_speed * up) * _MEGABIT // 1000
 
 
+@lru_cache(maxsize=10_000)  # a list shows the same moments at every read
 def _stamped(moment: datetime | None) -> str | None:
     return None if moment is None else stamp(moment)
 
@@ -152,32 +163,64 @@ def _path(kind: str) -> tuple[str, str]:
     return above, collection.partition("}")[2] if above else collection
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How the objects of a kind are written: worked out once, because a list may have thousands of them.
+
+    `attributes` are read from the thing together, `values` come with their defaults, `others` are written one by one.
+    """
+
+    addressed: bool
+    attributes: tuple[str, ...]
+    read: Callable[[Any], Any]
+    values: tuple[tuple[str, Any], ...]
+    others: tuple[tuple[str, Callable[[Pen, Any], Any]], ...]
+
+
 @cache
-def _writers(kind: str) -> list[tuple[str, Callable[[Pen, Any], Any]]]:
-    """How each field of a kind is written; worked out once, because a list may have thousands of objects."""
-    return [(field.name, _writer(kind, field)) for field in table.KINDS[kind].fields if not field.write_only]
+def _shape(name: str) -> _Shape:
+    kind = table.KINDS[name]
+    shown = [field for field in kind.fields if not field.write_only]
+    plain = [field for field in shown if _is_plain(name, field)]
+    attributes = [field for field in plain if field.attribute]
+    return _Shape(
+        addressed=name != "settings" and f"{name}.get" in OPERATIONS,
+        attributes=tuple(field.name for field in attributes),
+        read=_reader([field.attribute for field in attributes]),
+        values=tuple((field.name, field.default) for field in plain if not field.attribute),
+        others=tuple((field.name, _writer(name, field)) for field in shown if field not in plain),
+    )
+
+
+def _reader(names: list[str]) -> Callable[[Any], Any]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda thing: [getattr(thing, name) for name in names]
+
+
+def _is_plain(kind: str, field: Field) -> bool:
+    """Whether a field is shown as it is kept, in the thing itself."""
+    mixed = field.worked_out or field.many or kind == "bonder" or isinstance(field.default, tuple)
+    return not mixed and field.type not in {"ref", "space", "bonder"} and not (field.type == "time" and field.attribute)
 
 
 def _writer(kind: str, field: Field) -> Callable[[Pen, Any], Any]:
+    """How one field is written; the common references have ways of their own, which are short."""
+
     def read(pen: Pen, thing: Any) -> Any:
         return values.get(pen.world, thing, field)
 
+    held = None if field.worked_out or kind == "bonder" else attrgetter(field.attribute) if field.attribute else None
     if field.type == "bonder":
         return Pen.bonder
-    if field.many and field.type == "ref":
+    if field.type == "time" and held:
+        return lambda _, thing: _stamped(held(thing))
+    if field.type == "ref" and field.many:
         return lambda pen, thing: [pen.refer(field, number) for number in read(pen, thing)]
-    if field.type in {"ref", "space"}:
-        return lambda pen, thing: pen.refer(field, read(pen, thing))
-    if field.type == "time" and field.attribute:
-        return lambda pen, thing: _stamped(read(pen, thing))
-    return _plain_writer(kind, field) or read
+    if field.type == "ref" and field.written == "url" and not _path(field.of[0])[0]:
+        return _linked(_path(field.of[0])[1], held or (lambda thing: thing.values.get(field.name, field.default)))
+    return (lambda pen, thing: pen.refer(field, read(pen, thing))) if field.type in {"ref", "space"} else read
 
 
-def _plain_writer(kind: str, field: Field) -> Callable[[Pen, Any], Any] | None:
-    """A shorter way for what is kept as it is shown."""
-    name, default, attribute = field.name, field.default, field.attribute
-    if field.worked_out or field.many or kind == "bonder" or isinstance(default, tuple):
-        return None
-    if attribute:
-        return lambda _, thing: getattr(thing, attribute)
-    return lambda _, thing: thing.values.get(name, default)
+def _linked(collection: str, held: Callable[[Any], Any]) -> Callable[[Pen, Any], str | None]:
+    return lambda pen, thing: None if (number := held(thing)) is None else f"{pen.base}{collection}{number}/"

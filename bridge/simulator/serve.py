@@ -97,8 +97,8 @@ def running(
     `users` may log in whatever the world says, besides those it has; `ways` is how this server differs from the usual.
     Raises OSError when the port cannot be had or a file cannot be read or written, ValueError for a file of another kind.
     """
-    ensure(world, users)
     with _certificate(Tls() if tls is True else tls or None, host) as served:
+        ensure(world, users)
         if served is not None:
             world.certificate = served.about
         live = Live(world, speed=speed, state_file=state_file)

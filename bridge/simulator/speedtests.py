@@ -4,8 +4,8 @@ Source: the vendor's pages on speed tests and their results. The server tests th
 and up; a leg under test leaves the bond. The names of the fields are our likeliest guess; times are invented.
 """
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bridge.simulator import tunings
@@ -22,41 +22,64 @@ _MOST_AT_ONCE = 64
 _MEGABIT_PACKETS = 1_000_000 / 8 / 1200  # packets per second that carry one Mbit/s
 
 
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """One option of a test: whether a value fits, and what is said of one that does not."""
+def _choice(*choices: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value not in choices:
+            raise ValueError(f'"{value}" is not a valid choice.')
+        return value
 
-    fits: Callable[[Any], bool]
-    says: str
-
-
-def _whole(most: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+    return read
 
 
-def _choice(*choices: str) -> Callable[[Any], bool]:
-    return lambda value: value in choices
+def _whole(most: int) -> Callable[[Any], Any]:
+    def read(value: Any) -> int:
+        number = _number(value)
+        if not number.is_integer() or not 1 <= number <= most:
+            raise ValueError(f"Ensure this value is a whole number from 1 to {most}.")
+        return int(number)
+
+    return read
 
 
-_OPTIONS = {
-    "protocol": _Option(_choice("tcp", "udp"), '"{}" is not a valid choice.'),
-    "direction": _Option(_choice("download", "upload"), '"{}" is not a valid choice.'),
-    "length": _Option(_whole(_LONGEST), f"Ensure this value is a whole number from 1 to {_LONGEST}."),
-    "concurrency": _Option(_whole(_MOST_AT_ONCE), f"Ensure this value is a whole number from 1 to {_MOST_AT_ONCE}."),
-    "rate_limit": _Option(
-        lambda value: value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0),
-        "Ensure this value is a number greater than 0.",
-    ),
-    "description": _Option(lambda value: isinstance(value, str), "Not a valid string."),
+def _number(value: Any) -> float:
+    """Read a number, or what a form sends for one. ValueError with the framework's text."""
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("A valid number is required.")
+    return number
+
+
+def _limit(value: Any) -> float | None:
+    if value in (None, ""):
+        return None
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("Ensure this value is greater than 0.")
+    return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("Not a valid string.")  # noqa: TRY004 - whatever is wrong is told to the client in one way
+    return value
+
+
+_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "protocol": _choice("tcp", "udp"),
+    "direction": _choice("download", "upload"),
+    "length": _whole(_LONGEST),
+    "concurrency": _whole(_MOST_AT_ONCE),
+    "rate_limit": _limit,
+    "description": _text,
 }
 
 
 def start(world: World, bond: Bond, wanted: Mapping[str, Any]) -> SpeedTest:
     """Queue a test as a client asks for it: `leg` (its URL, id, object or null) and any of the options. Raises Invalid."""
-    options = {name: wanted[name] for name in _OPTIONS if name in wanted}
-    wrong = {name: [_OPTIONS[name].says.format(it)] for name, it in options.items() if not _OPTIONS[name].fits(it)}
-    if wrong:
-        raise Invalid(wrong)
+    options = _read(wanted)
     leg = _leg(world, bond, wanted.get("leg"))
     number = max(world.speedtests, default=0) + 1
     of_leg = None if leg is None else leg.id
@@ -65,6 +88,18 @@ def start(world: World, bond: Bond, wanted: Mapping[str, Any]) -> SpeedTest:
     world.note(test, "status", None, test.status)
     world.after(QUEUE_SECONDS, "speedtest.next", bond=bond.id)
     return test
+
+
+def _read(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    read, wrong = {}, {}
+    for name in _OPTIONS.keys() & wanted.keys():
+        try:
+            read[name] = _OPTIONS[name](wanted[name])
+        except ValueError as error:
+            wrong[name] = [str(error)]
+    if wrong:
+        raise Invalid(wrong)
+    return read
 
 
 def _leg(world: World, bond: Bond, wanted: object) -> Leg | None:

@@ -39,7 +39,8 @@ def is_hidden(fate: Fate, thing: Thing) -> bool:
     """Whether the fault hides this object: those with even ids; of those with names, half of them."""
     if fate.kind != "hidden":
         return False
-    return (zlib.crc32(thing.name.encode()) if isinstance(thing, Backup) else thing.id) % 2 == 0
+    number = thing.name if isinstance(thing, Backup) else getattr(thing, "id", repr(thing))
+    return (number if isinstance(number, int) else zlib.crc32(number.encode())) % 2 == 0
 
 
 def _shuffled(fate: Fate, things: Sequence[Thing]) -> list[Thing]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bridge.simulator.happenings import HAPPENINGS
 from bridge.simulator.moments import moment, stamp
+from bridge.simulator.past import Past
 from bridge.simulator.things import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Telling, Tuning
 from bridge.simulator.world import Due, World
 
@@ -97,12 +98,10 @@ def _world(plain: Plain) -> World:
     world.legs = {it["id"]: Leg(**_timed(it)) for it in plain["legs"]}
     world.tunings = {it["id"]: Tuning(**_timed(it)) for it in plain["tunings"]}
     world.speedtests = {it["id"]: SpeedTest(**_timed(it)) for it in plain["speedtests"]}
-    world.past.window = plain["past"]["window"]
-    world.past.runs = _numbered(plain["past"]["runs"])
-    world.past.outages = _numbered(plain["past"]["outages"])
+    world.offline_nodes = _numbered(plain["offline_nodes"])
+    _remember(world.past, plain["past"])
     for name in _AS_THEY_ARE:
         setattr(world, name, plain[name])
-    world.offline_nodes = _numbered(plain["offline_nodes"])
     for it in plain["records"]:
         world.of(it["kind"])[it["id"]] = Record(**it)
     world.sequences = dict(plain["sequences"])
@@ -115,6 +114,12 @@ def _world(plain: Plain) -> World:
     if unknown:
         raise ValueError(f"unknown happening {min(unknown)}")
     return world
+
+
+def _remember(past: Past, plain: Plain) -> None:
+    past.window = plain["window"]
+    past.runs = _numbered(plain["runs"])
+    past.outages = _numbered(plain["outages"])
 
 
 def _numbered(plain: Plain) -> dict[int, Any]:

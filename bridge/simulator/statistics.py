@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.simulator.moments import moment
-from bridge.simulator.things import Bond, Space
+from bridge.simulator.things import Bond, Record, Space
 from bridge.simulator.world import World
 
 Counts = dict[str, Any]
@@ -34,9 +34,9 @@ def _bonds(world: World, keys: set[str]) -> list[Bond]:
     return [bond for bond in world.bonds.values() if bond.space in keys]
 
 
-def _records(world: World, kind: str, within: Callable[[Any], bool]) -> list[dict[str, Any]]:
+def _records(world: World, kind: str, within: Callable[[Record], bool]) -> list[dict[str, Any]]:
     """Give the fields of all records of a kind of which `within` says yes: those that differ from their defaults."""
-    return [it.values for it in getattr(world, "records", {}).get(kind, {}).values() if within(it)]
+    return [it.values for it in world.of(kind).values() if within(it)]
 
 
 def _by_space(kind: str, **flags: str) -> Callable[[World, set[str]], Counts]:
@@ -88,7 +88,7 @@ def _speed_tests(world: World, keys: set[str]) -> Counts:
 
 
 def _aggregators(world: World, keys: set[str]) -> Counts:
-    return _nodes(world, (it.id for it in world.aggregators.values() if getattr(it, "space", "root") in keys))
+    return _nodes(world, (it.id for it in world.aggregators.values() if it.space in keys))
 
 
 COUNTS: dict[str, Callable[[World, set[str]], Counts]] = {

@@ -7,6 +7,15 @@ from bridge.simulator.fields import Field
 from bridge.simulator.things import Bond, Leg, Record, Thing
 from bridge.simulator.world import World
 
+# where the things of a class of their own are in the world
+_HELD = {
+    "bond": "bonds",
+    "aggregator": "aggregators",
+    "space": "spaces",
+    "interface_leg": "legs",
+    "mobile_broadband_leg": "legs",
+}
+
 
 def get(world: World, thing: Any, field: Field) -> Any:
     """Give what a field holds now: an id for a reference, a key for a space."""
@@ -38,22 +47,22 @@ def keep(world: World, thing: Any, field: Field, value: Any) -> None:
         thing.values[field.name] = value
 
 
+def _things(world: World, kind: table.Kind) -> dict[Any, Any]:
+    held = _HELD.get(kind.name)
+    found: dict[Any, Any] = world.of(kind.name) if held is None else getattr(world, held)
+    return found
+
+
 def all_of(world: World, kind: table.Kind) -> list[Thing]:
     """List the things of a kind, by id."""
-    if kind.about == "leg":
-        return [leg for leg in world.legs.values() if table.of(leg) is kind]
-    found: Any = {"bond": world.bonds, "aggregator": world.aggregators, "space": world.spaces}.get(kind.name)
-    return list((world.of(kind.name) if found is None else found).values())
+    things = _things(world, kind).values()
+    return [leg for leg in things if table.of(leg) is kind] if kind.about == "leg" else list(things)
 
 
 def find(world: World, kind: table.Kind, number: Any) -> Thing | None:
     """Find one thing of a kind by its id, a space by its key."""
-    if kind.about == "leg":
-        leg = world.legs.get(number)
-        return leg if leg is not None and table.of(leg) is kind else None
-    found: Any = {"bond": world.bonds, "aggregator": world.aggregators, "space": world.spaces}.get(kind.name)
-    thing: Thing | None = (world.of(kind.name) if found is None else found).get(number)
-    return thing
+    thing: Thing | None = _things(world, kind).get(number)
+    return thing if thing is None or kind.about != "leg" or table.of(thing) is kind else None
 
 
 def _holder(world: World, thing: Any) -> Any:

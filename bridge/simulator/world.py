@@ -107,11 +107,11 @@ class World:
 
     def note(self, thing: Thing, what: str, old: object, new: object) -> None:
         """Write the truth about a thing; `bond` and `leg` are named where it belongs to one."""
-        bond = thing.parents.get("bond") if isinstance(thing, Record) else getattr(thing, "bond", None)
-        below = {} if bond is None else {"bond": bond}
-        if isinstance(thing, Tuning | SpeedTest) and thing.leg is not None:
+        below: dict[str, Any] = thing.parents if isinstance(thing, Record) else {"bond": getattr(thing, "bond", None)}
+        if isinstance(thing, Tuning | SpeedTest):
             below["leg"] = thing.leg
-        self.tell(thing.kind, _identity(thing), what, old, new, **below)
+        named = {name: below[name] for name in ("bond", "leg") if below.get(name) is not None}
+        self.tell(thing.kind, _identity(thing), what, old, new, **named)
         if isinstance(thing, Leg):
             self._remember(thing, what, old)
         elif isinstance(thing, Bond) and what == "removed":

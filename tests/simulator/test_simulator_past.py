@@ -97,8 +97,9 @@ def test_a_history_stands_under_its_own_type_and_bond(world: World) -> None:
 
 
 def test_downtime_counts_by_the_vendors_rule(world: World) -> None:
-    """Overlapping outages of a bond are one and add up; short ones and failover legs are left out; bonds are summed."""
+    """Overlapping outages of a bond are one and add up; short ones, failover and idle legs are left out; bonds sum up."""
     world.legs[8].failover = True
+    world.legs[9].link_mode = "idle"
     cut(world, 1, 0, 29)
     for moment, leg, state in ((100, 1, "down"), (150, 2, "down"), (200, 1, "up"), (300, 2, "up")):
         at(world, moment)
@@ -106,6 +107,7 @@ def test_downtime_counts_by_the_vendors_rule(world: World) -> None:
     cut(world, 1, 1000, 1060)
     cut(world, 3, 2000, 2100)
     cut(world, 8, 3000, 3100)
+    cut(world, 9, 3000, 3100)
     at(world, 7 * DAY)
     assert prevented(world, 1)["week"] == (100 + 150 + 60, 2)
     assert prevented(world, 4)["week"] == (0, 0)

@@ -93,6 +93,24 @@ def test_what_was_answered_is_saved_already(tmp_path: Path) -> None:
     assert (clock["now"], clock["epoch"]) == ("2026-03-01T12:02:10.000000Z", "2026-03-01T12:00:00.000000Z")
 
 
+def test_what_clients_made_is_kept(tmp_path: Path) -> None:
+    """Objects that were created, changed and deleted are so after a stop and a start, and ids go on counting."""
+    file = tmp_path / "world.json"
+    spaces, auth = f"{ROOT}/spaces/", ("demo@example.com", "demo")
+    with running(make_world(epoch=EPOCH), speed=0, state_file=file) as sim, httpx.Client(base_url=sim.url, auth=auth) as api:
+        for key in ("one", "two"):
+            assert api.post(spaces, json={"name": key, "key": key}).status_code == 201
+        api.patch(f"{spaces}one/", json={"crm_id": "9"})
+        api.delete(f"{spaces}two/")
+        api.patch(f"{ROOT}/bonds/1/connected_ips/1/", json={"note": "kept"})
+        before = {path: api.get(ROOT + path).json() for path in ("/spaces/", "/bonds/1/connected_ips/", "/users/", "/nodes/")}
+        old = sim.url
+    with running(state.load(file), speed=0, state_file=file) as sim, httpx.Client(base_url=sim.url, auth=auth) as api:
+        after = {path: json.loads(api.get(ROOT + path).text.replace(sim.url, old)) for path in before}
+        assert after == before
+        assert api.post(spaces, json={"name": "three", "key": "three"}).json()["id"] == 6
+
+
 def test_changes_by_themselves_are_saved_within_a_second_or_so(tmp_path: Path) -> None:
     """With nobody asking, time goes on and what happens reaches the file."""
     file = tmp_path / "world.json"

@@ -82,9 +82,12 @@ def test_a_test_without_a_line_fails(world: World) -> None:
         ({"protocol": "icmp"}, "protocol"),
         ({"direction": 1}, "direction"),
         ({"length": 0}, "length"),
-        ({"length": "10"}, "length"),
+        ({"length": "1.5"}, "length"),
+        ({"length": 1e9}, "length"),
+        ({"concurrency": "many"}, "concurrency"),
         ({"concurrency": True}, "concurrency"),
         ({"rate_limit": -1}, "rate_limit"),
+        ({"rate_limit": "nan"}, "rate_limit"),
         ({"description": []}, "description"),
     ],
 )
@@ -95,6 +98,12 @@ def test_a_test_that_cannot_be_is_refused_by_field(wanted: dict[str, Any], names
         speedtests.start(world, world.bonds[1], wanted)
     assert list(refusal.value.fields) == [names]
     assert world.speedtests == {}
+
+
+def test_a_form_asks_with_text(world: World) -> None:
+    """Numbers that come as text, as forms send them, are numbers; what is left empty is not limited."""
+    test = speedtests.start(world, world.bonds[1], {"length": "20", "concurrency": "4", "rate_limit": "", "leg": "2"})
+    assert (test.length, test.concurrency, test.rate_limit, test.leg) == (20, 4, None, 2)
 
 
 def test_a_leg_that_is_not_active_cannot_be_tested(world: World) -> None:

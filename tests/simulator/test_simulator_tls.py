@@ -1,6 +1,7 @@
 """TLS, the certificate, and backups as they are downloaded."""
 
 import io
+import socket
 import ssl
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from bridge.cli.simulate import simulate
 from bridge.simulator import certificate, state
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, Tls, running
+from tests.simulator.test_simulator_serving import process
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AUTH = ("demo@example.com", "demo")
@@ -48,7 +50,9 @@ def test_a_stranger_to_the_certificate_is_not_served() -> None:
             httpx.get(sim.url.replace("https", "http"))
         assert sim.certificate is not None
         trust = ssl.create_default_context(cafile=sim.certificate.path)
-        assert httpx.get(f"{sim.url}/_sim/clock", verify=trust).is_success
+        port = int(sim.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)):  # which never says a word
+            assert httpx.get(f"{sim.url}/_sim/clock", verify=trust).is_success
 
 
 def test_a_certificate_can_be_over(tmp_path: Path) -> None:
@@ -137,3 +141,12 @@ def test_the_certificate_is_saved_with_the_world(tmp_path: Path) -> None:
     with running(make_world(epoch=EPOCH), speed=0, state_file=file, tls=True) as sim:
         assert sim.certificate is not None
     assert state.load(file).certificate == sim.certificate.about
+
+
+def test_the_command_speaks_tls(tmp_path: Path) -> None:
+    """With --tls the ready line says https, and who trusts the file that was named is served."""
+    file = tmp_path / "it.pem"
+    with process("--port", "0", "--speed", "0", "--tls", "--tls-file", str(file)) as (_, url):
+        assert url.startswith("https://")
+        trust = ssl.create_default_context(cafile=file)
+        assert httpx.get(f"{url}{ROOT}/bonds/", auth=AUTH, verify=trust).is_success
