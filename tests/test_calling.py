@@ -102,6 +102,7 @@ def test_a_file_is_saved(run: Run) -> None:
         (("backup.latest",), "save it with --output"),
         (("bond.list", "--output", "x.zip"), "leave out --output"),
         (("self.get",), "never called"),
+        (("backup.fetch",), "backup.latest --output"),
         (("leg.updat",), "did you mean 'leg.update'?"),
     ],
 )

@@ -55,3 +55,10 @@ def test_what_is_no_history_is_garbled(raw: object) -> None:
 def test_an_empty_history_has_no_runs() -> None:
     """Nothing happened, and that is known."""
     assert runs([]) == []
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["newest last", "newest first"])
+def test_runs_without_length_keep_their_order(order: int) -> None:
+    """Two runs that begin in the same second stay in the order in which they happened."""
+    raw = [{"state": "up", "start": told(0)}, {"state": "testing", "start": told(5)}, {"state": "down", "start": told(5)}]
+    assert [(run.state, run.end) for run in runs(raw[::order])] == [("up", at(5)), ("testing", at(5)), ("down", None)]
