@@ -71,7 +71,6 @@ def build(
     """Join the parts. `now` replaces the domain clock the settings describe, `transport` the network to the servers."""
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url)
-    permits.check(settings.allow)
     clients = {server.name: _client(server, settings.broker, now, transport) for server in settings.servers}
     keeper = Keeper(settings.rules, vocabulary(settings))
     forced = _forced_live(settings, transport)
@@ -95,7 +94,8 @@ def build(
 
 
 def vocabulary(settings: Settings) -> Vocabulary:
-    """What rules may name under these settings."""
+    """What rules may name under these settings. Raises BadInput for what cannot be allowed."""
+    permits.check(settings.allow)
     return Vocabulary(
         operations=permits.callable_operations(),
         channels={name: len(channel.urls) for name, channel in settings.channels.items()},

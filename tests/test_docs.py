@@ -3,13 +3,17 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from bridge import config, wiring
-from bridge.bonding.catalogue import OPERATIONS
+from bridge.actions import permits
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS
+from bridge.bonding.wire import wrong_argument
+from bridge.cli import operations_doc
 from bridge.core import events, rules
 from bridge.core.document import read
 from bridge.core.examples import failures
@@ -17,7 +21,9 @@ from bridge.core.model import Reason
 from bridge.core.rules import Vocabulary, parse
 
 ROOT = Path(__file__).parent.parent
-VOCABULARY = Vocabulary({row.name: row.arguments for row in OPERATIONS.values() if row.writes}, {"noc": 1}, frozenset({"demo"}))
+VOCABULARY = Vocabulary(
+    permits.callable_operations(), {"noc": 1}, frozenset({"demo"}), permits.taking(), permits.refused([]), wrong_argument
+)
 
 
 def _doc(name: str) -> str:
@@ -26,7 +32,10 @@ def _doc(name: str) -> str:
 
 def test_the_example_of_the_rules_page_is_a_good_rule() -> None:
     """The rule on the page loads, and its own example holds."""
-    (text,) = re.findall(r"```yaml\n(.*?)```", _doc("docs/rules.md"), re.DOTALL)
+    text, more = re.findall(r"```yaml\n(.*?)```", _doc("docs/rules.md"), re.DOTALL)
+    allowed = replace(VOCABULARY, refused=permits.refused(["leg.update"]))
+    ((_,), wrong) = parse(read(f"id: more\nwhen: leg.down\ndo:\n{more}", "docs/rules.md"), allowed)
+    assert wrong == []
     ((rule,), problems) = parse(read(text, "docs/rules.md"), VOCABULARY)
     assert problems == []
     assert list(failures(rule, VOCABULARY)) == []
@@ -48,6 +57,13 @@ def test_the_rules_page_names_every_event_and_every_reason() -> None:
     assert all(f"`{reason}`" in text or f"({reason})" in text for reason in Reason)
 
 
+def test_the_page_of_operations_is_what_the_catalogue_says() -> None:
+    """`make docs` was run after the last change of the catalogue, and no operation is missing from the page."""
+    text = _doc("docs/operations.md")
+    assert text == operations_doc.text()
+    assert all(f"`{name}`" in text for name in (*OPERATIONS, *ALIASES, *IMPOSSIBLE))
+
+
 def _keys(model: type[BaseModel]) -> set[str]:
     return set(model.model_fields)
 
@@ -59,7 +75,7 @@ def test_the_settings_page_names_every_key() -> None:
         assert f"`{key}" in text, key
     for key in _keys(config.Web):
         assert f"web.{key}" in text, key
-    for key in _keys(config.Server) | _keys(config.Poll) | _keys(config.Webhook) | _keys(config.Backups):
+    for key in _keys(config.Server) | _keys(config.Poll) | _keys(config.Webhook) | _keys(config.Backups) | _keys(config.Users):
         assert re.search(rf"[`{{ .]{key}\b", text), key
 
 
@@ -110,5 +126,5 @@ def test_the_architecture_names_every_room() -> None:
 def test_the_readme_names_every_make_target_it_should() -> None:
     """The two commands of the README exist, and CI runs the second."""
     targets = set(re.findall(r"^([a-z]+):", _doc("Makefile"), re.MULTILINE))
-    assert {"help", "setup", "run", "test", "lint", "types", "soak", "bench", "fmt", "clean"} <= targets
+    assert {"help", "setup", "run", "test", "lint", "types", "soak", "bench", "docs", "fmt", "clean"} <= targets
     assert "make test" in _doc(".ci/run")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bridge import wiring
+from bridge.actions.permits import OWN
 from bridge.bonding import resolve
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Operation
 from bridge.bonding.client import Client
@@ -74,6 +75,8 @@ def _row(operation: str) -> Operation:
         return ALIASES[operation].sample
     if operation in IMPOSSIBLE:
         raise BadInput([Problem("call", f"{operation} is not possible", IMPOSSIBLE[operation])])
+    if operation in OWN:
+        raise BadInput([Problem("call", f"{operation} is for rules", "by hand: backup.latest --output FILE")])
     if operation not in OPERATIONS:
         mend = nearest(operation, (*OPERATIONS, *ALIASES)) or "see `bondbridge call --list`"
         raise BadInput([Problem("call", f"no operation is called {operation!r}", mend)])

@@ -12,7 +12,7 @@ _HEAD = f"""# Operations
 
 Made from the catalogue by `make docs`. Paths are below `{ROOT}`. Arguments stand in the path: a space is its key, everything
 else a whole number. **Danger**: what operates may be called from any rule; what configures needs `configure` or its own name in
-the settings' `allow`; what administers (all that deletes, too) its own name there; what reads is called by hand. **Repeat** says
+the settings' `allow`; what administers (all that deletes, too) its own name there; what reads is for hands. **Repeat** says
 what a second try of the same request would do, and so what happens after an answer that never came: `read` and `safe` go again;
 `once` is looked up first, and where **proof** is empty a person is asked. Notes are the vendor's own preconditions.
 """

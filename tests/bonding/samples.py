@@ -235,7 +235,7 @@ IN_OUR_WORDS: dict[str, dict[str, Any]] = {
         "id": 45, "bond": 3, "connected_ip": 21, "enabled": True, "pool": "2001:db8::/64", "other": {},
     },
     "autoipv6_addressing": {"id": 51, "bond": 3, "leg": 12, "enabled": True, "other": {}},
-    "dhcp_addressing": {"id": 52, "bond": 3, "leg": 12, "enabled": True, "other": {"active": True}},
+    "dhcp_addressing": {"id": 52, "bond": 3, "leg": 12, "enabled": True, "other": {}},
     "static_addressing": {
         "id": 54, "bond": 3, "leg": 12, "enabled": True, "ip": "192.0.2.2/30", "gateway": "192.0.2.1", "other": {},
     },

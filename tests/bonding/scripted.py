@@ -5,11 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from bridge.bonding.client import Client
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ class Asked:
     params: dict[str, str]
     headers: Message
     body: bytes = b""
+
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def client_of(url: str, **more: Any) -> Client:
+    """A client of such a server."""
+    return Client(url, ("main", "word"), now=lambda: NOW, timeout=5, **more)
 
 
 @dataclass
@@ -90,3 +101,14 @@ def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scr
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def met(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[tuple[Client, Scripted]]:
+    """A client and the scripted server it talks to."""
+    with serving(say) as server:
+        client = client_of(server.url)
+        try:
+            yield client, server
+        finally:
+            client.close()

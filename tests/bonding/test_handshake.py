@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bridge.bonding.client import Client
 from bridge.errors import Unreachable
 
-from .test_wire_more import ENDS, signed
+from .test_certificates import ENDS, signed
 
 
 @contextmanager

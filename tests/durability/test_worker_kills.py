@@ -35,6 +35,7 @@ servers:
     url: "{url}"
     user: demo@example.com
     password: {{env: SOAK_PASSWORD}}
+    requests_per_second: null
     poll: {{legs: 2m, placements: 40s, aggregators: 2m, bonds: 10m, tunings: 40s, tunings_running: 40s, backups: 10m}}
 webhooks: {{demo: {{server: demo, secret: {{env: SOAK_HOOK}}}}}}
 clock: {{machine: "{machine}", domain: "{domain}", speed: {speed}}}

@@ -165,7 +165,7 @@ VITAL: Mapping[str, frozenset[str]] = {
 # what belongs to configuration and changes by itself: never compared, so not carried in `other`
 PASSING = frozenset({
     "upload_rate", "download_rate", "uptime", "last_seen", "last_login", "last_contact", "last_connected",
-    "related_object_counts", "status", "state", "progress",
+    "related_object_counts", "status", "state", "active", "progress",
 })  # fmt: skip
 
 # fields of the vendor's that are known and say nothing a rule would ask for

@@ -36,7 +36,10 @@ def runs(raw: Json) -> list[Run]:
     if not isinstance(items, list):
         msg = "a history of states that is no list"
         raise Garbled(msg)
-    found = sorted((_run(each) for each in items), key=lambda run: run.start)
+    found = [_run(each) for each in items]
+    if found and found[0].start > found[-1].start:
+        found.reverse()  # so that runs of no length keep their order, too
+    found.sort(key=lambda run: run.start)
     # runs are contiguous: what does not say when it ended did so when the next one began
     closed = [Run(run.state, run.class_, run.start, run.end or later.start) for run, later in pairwise(found)]
     return closed + found[-1:]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire.fields import FIELDS, KNOWN, VITAL
 from bridge.bonding.wire.objects import normalise
+from bridge.core.bodies import CONFIGURED
 from bridge.core.model import Json
 from bridge.errors import Garbled
 
@@ -36,7 +37,11 @@ class Strange:
 
 
 def strange(kind: str, raw: Json) -> Strange | None:
-    """What is strange about this object, or None. Of an object that cannot be read at all, everything is."""
+    """What is strange about this object, or None. Of an object that cannot be read at all, everything is.
+
+    What a configured object has beyond our table is carried in `other`, so it is only told where something is missing: it
+    may be what took its place.
+    """
     if not isinstance(raw, dict):
         unexpected = {} if isinstance(raw, str) and KINDS[kind].by not in ("id", "key") else {"": _masked(raw)}
         return Strange(kind, (), unexpected) if unexpected else None
@@ -44,7 +49,8 @@ def strange(kind: str, raw: Json) -> Strange | None:
     missing = {name for name in VITAL[kind] if name in table and not any(each in raw for each in table[name].names)}
     missing |= _not_found(kind, raw)
     unexpected = _unexpected(kind, raw) if table and kind != "bonding_version" else {}
-    return Strange(kind, tuple(sorted(missing)), unexpected) if missing or unexpected else None
+    worth_telling = missing or (unexpected and kind not in CONFIGURED)
+    return Strange(kind, tuple(sorted(missing)), unexpected) if worth_telling else None
 
 
 def _not_found(kind: str, raw: Json) -> set[str]:

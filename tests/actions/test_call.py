@@ -1,0 +1,143 @@
+"""Calling an operation: what is allowed, what is sent, and what a later look says."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bridge.actions import permits
+from bridge.actions.call import Call
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Danger
+from bridge.bonding.client import Client
+from bridge.core.model import Outcome, Repeat
+from bridge.errors import AgainLater, BadInput
+from tests.bonding.scripted import Asked, Reply, Scripted, serving
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALL = ("configure", "interface_leg.delete", "leg.delete", "user.create")
+
+
+@contextmanager
+def calling(replies: Mapping[str, Reply], allow: tuple[str, ...] = ALL) -> Iterator[tuple[Call, Scripted]]:
+    """The action, before a server that answers each `"GET /legs/5/"` as given and everything else with 404."""
+
+    def say(asked: Asked) -> Reply:
+        return replies.get(f"{asked.method} {asked.path.removeprefix('/api/v4')}", Reply({"detail": "Not found."}, 404))
+
+    with serving(say) as server:
+        client = Client(server.url, ("u", "p"), now=lambda: NOW, timeout=5)
+        try:
+            yield Call({"hq": client}, allow), server
+        finally:
+            client.close()
+
+
+def asks(operation: str, body: dict | None = None, **arguments: Any) -> dict[str, Any]:
+    """A job's request."""
+    return {"operation": operation, "arguments": arguments, **({"body": body} if body else {})}
+
+
+LEG = Reply({"id": 5, "bond_id": 3, "type": "mobile_broadband"})
+
+
+def test_an_alias_is_sent_as_what_the_leg_is() -> None:
+    """The leg is read, and its own operation sent with the fields."""
+    with calling({"GET /legs/5/": LEG, "PATCH /bonds/3/mobile_broadband_legs/5/": Reply({})}) as (call, server):
+        assert call.send("hq", asks("leg.update", {"link_mode": "idle"}, leg=5)).outcome is Outcome.DONE
+    assert [(asked.method, asked.body) for asked in server.asked] == [("GET", b""), ("PATCH", b'{"link_mode": "idle"}')]
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "wait"),
+    [
+        (Reply({}, 200), Outcome.DONE, None),
+        (Reply(b"", 204), Outcome.DONE, None),
+        (Reply({}, 400), Outcome.REFUSED, None),
+        (Reply({}, 403), Outcome.REFUSED, None),
+        (Reply({}, 401), Outcome.UNREACHABLE, None),
+        (Reply({}, 500), Outcome.UNKNOWN, None),
+        (Reply({}, 429, (("Retry-After", "9"),)), Outcome.UNREACHABLE, 9),
+    ],
+    ids=["200", "204", "400", "403", "401", "500", "429"],
+)
+def test_how_a_call_ends(reply: Reply, outcome: Outcome, wait: float | None) -> None:
+    """Each answer has its outcome, and a server that asks for time gets it."""
+    with calling({"POST /bonds/3/restart/": reply}) as (call, _):
+        result = call.send("hq", asks("bond.restart", bond=3))
+    assert (result.outcome, result.wait) == (outcome, wait)
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"),
+    [("user.delete", "allowed by name only"), ("node.create", "not created directly"), ("bond.update", "changes the config")],
+)
+def test_what_is_not_allowed_any_more_is_not_sent(operation: str, says: str) -> None:
+    """Between loading a rule and sending its call the settings may have changed: nothing leaves."""
+    with calling({}, ()) as (call, server):
+        result = call.send("hq", asks(operation, {"x": 1}, bond=3))
+    assert (result.outcome, server.asked) == (Outcome.REFUSED, [])
+    assert says in result.detail
+
+
+@pytest.mark.parametrize(
+    ("request_", "replies", "done"),
+    [
+        (asks("leg.delete", leg=5), {}, True),
+        (asks("leg.delete", leg=5), {"GET /legs/5/": LEG, "GET /bonds/3/mobile_broadband_legs/5/": LEG}, False),
+        (asks("leg.delete", leg=5), {"GET /legs/5/": LEG}, True),
+        (asks("leg.delete", leg=5), {"GET /legs/5/": Reply({}, 403)}, None),
+        (asks("bond.update", {"note": "x"}, bond=3), {"GET /bonds/3/": Reply({"id": 3, "note": "x"})}, True),
+        (asks("bond.update", {"note": "x"}, bond=3), {}, None),
+        (asks("user.create", {"email": "a@x.org"}), {"GET /users/": Reply([{"id": 1, "email": "a@x.org"}])}, True),
+        (asks("user.create", {"email": "a@x.org"}), {"GET /users/": Reply([])}, False),
+        (asks("bond.restart", bond=3), {}, None),
+    ],
+)
+def test_a_look_says_whether_it_took_effect(request_: dict, replies: dict, done: bool | None) -> None:  # noqa: FBT001
+    """Yes, no, or not to be told: of what was to be deleted, not being there is the proof."""
+    with calling(replies) as (call, _):
+        assert call.look("hq", request_) is done
+
+
+def test_a_look_without_credentials_is_for_later() -> None:
+    """A password that is wrong meanwhile proves nothing."""
+    with calling({"GET /bonds/3/": Reply({}, 401)}) as (call, _), pytest.raises(AgainLater):
+        call.look("hq", asks("bond.delete", bond=3))
+
+
+def test_an_alias_repeats_as_what_it_stands_for() -> None:
+    """What a second try would do, and whether a look can tell, is the same for every type of leg."""
+    call = Call({})
+    assert (call.repeat(asks("leg.update")), call.provable(asks("leg.update"))) == (Repeat.SAFE, True)
+    assert (call.repeat(asks("leg.detect_mtus")), call.provable(asks("leg.detect_mtus"))) == (Repeat.ONCE, False)
+    assert call.send("gone", asks("bond.restart", bond=3)).outcome is Outcome.REFUSED
+
+
+def test_a_rule_may_name_every_write_and_no_read() -> None:
+    """All writing operations and aliases can be called where they are allowed; without a word only what operates."""
+    names = permits.callable_operations()
+    assert {row.name for row in OPERATIONS.values() if row.writes} <= set(names)
+    assert not {row.name for row in OPERATIONS.values() if not row.writes} & set(names)
+    everything = [name for name in names if name != "backup.fetch"]
+    assert set(permits.refused(["configure", *everything])) == set(IMPOSSIBLE)
+    rows = {**OPERATIONS, **{name: alias.sample for name, alias in ALIASES.items()}}
+    refused = set(permits.refused([])) - set(IMPOSSIBLE)
+    assert refused == {name for name, row in rows.items() if row.danger in (Danger.CONFIGURE, Danger.ADMINISTER)}
+    configured = set(permits.refused(["configure"])) - set(IMPOSSIBLE)
+    assert configured == {name for name, row in rows.items() if row.danger is Danger.ADMINISTER}
+    assert {name for name, row in rows.items() if name.endswith(".delete")} <= configured
+
+
+def test_what_is_allowed_must_mean_something() -> None:
+    """A name nobody knows, a class that is only allowed by name, a read: each is told with its place."""
+    permits.check(["configure", "user.create", "leg.update"])
+    with pytest.raises(BadInput) as caught:
+        permits.check(["confgure", "administer", "bond.get", "user.craete"])
+    assert [(problem.key, problem.mend) for problem in caught.value.problems] == [
+        ("allow.0", "did you mean 'configure'?"),
+        ("allow.1", "name each operation, such as user.create"),
+        ("allow.2", "did you mean 'bond.delete'?"),
+        ("allow.3", "did you mean 'user.create'?"),
+    ]

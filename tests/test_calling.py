@@ -1,0 +1,149 @@
+"""`bondbridge call` and `bondbridge doctor`, before a server that says what it is told to."""
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS
+from tests.bonding.scripted import Asked, Reply, Scripted, serving
+from tests.test_cli import Run, run
+
+__all__ = ["run"]  # the fixture
+
+SETTINGS = """
+state_dir: state
+servers:
+  - name: hq
+    url: "{url}"
+    user: main@example.com
+    password: {{env: HQ_PASSWORD}}
+    users: {{administer: {{user: root@example.com, password: {{env: HQ_PASSWORD}}}}}}
+    requests_per_second: null
+"""
+
+
+def zipped() -> bytes:
+    """A real zip."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.txt", "x")
+    return buffer.getvalue()
+
+
+def answers(asked: Asked) -> Reply:
+    """A leg, a backup, an echo of what was written, and an empty list."""
+    if asked.path.endswith("/legs/5/"):
+        return Reply({"id": 5, "bond_id": 3, "type": "interface"})
+    if asked.path.endswith("/latest-backup/"):
+        return Reply(zipped())
+    if asked.path == "/api/v4/" and asked.headers["Authorization"] == "Basic cm9vdEBleGFtcGxlLmNvbTp3b3Jk":
+        return Reply({"detail": "Invalid username/password."}, 401)
+    return Reply(json.loads(asked.body) if asked.body else [])
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """The server, and settings for it in the folder we stand in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HQ_PASSWORD", "word")
+    with serving(answers) as scripted:
+        Path("bondbridge.yaml").write_text(SETTINGS.format(url=scripted.url))
+        yield scripted
+
+
+def test_fields_are_set_by_name_over_a_whole_body(server: Scripted, run: Run, tmp_path: Path) -> None:
+    """`--set` takes JSON where it is JSON and text where it is not, and goes over `--body`, given or in a file."""
+    (tmp_path / "body.json").write_text('{"note": "old", "level": 1}')
+    sets = ("--set", "note=a=b c", "--set", "count=5", "--set", "on=true", "--set", 'list=[1, "x"]', "--set", "none=null")
+    ran = run("call", "bond.update", "bond=3", "--body", "@body.json", *sets, "--yes")
+    assert json.loads(ran.out) == {"note": "a=b c", "level": 1, "count": 5, "on": True, "list": [1, "x"], "none": None}
+    assert json.loads(run("call", "bond.update", "bond=3", "--body", '{"a": 1}', "--yes").out) == {"a": 1}
+    assert {(asked.method, asked.path) for asked in server.asked} == {("PATCH", "/api/v4/bonds/3/")}
+
+
+def test_an_alias_asks_the_leg(server: Scripted, run: Run) -> None:
+    """The leg says which operation it is; what is asked is asked by the name that was given."""
+    assert json.loads(run("call", "leg.update", "leg=5", "--set", "link_mode=idle", "--yes").out) == {"link_mode": "idle"}
+    assert [asked.path for asked in server.asked] == ["/api/v4/legs/5/", "/api/v4/bonds/3/interface_legs/5/"]
+
+
+def test_a_read_takes_a_query(server: Scripted, run: Run) -> None:
+    """With `--param` one page is read as it is asked for."""
+    run("call", "bond.list", "--param", "page_size=5", "--param", "search=van")
+    assert [asked.params for asked in server.asked] == [{"page_size": "5", "search": "van"}]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_file_is_saved(run: Run) -> None:
+    """A zip goes where `--output` says."""
+    assert json.loads(run("call", "backup.latest", "--output", "new.zip").out) == {"file": "new.zip", "bytes": len(zipped())}
+    assert Path("new.zip").read_bytes() == zipped()
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("bond.restart", "bond=3", "--set", "a=1"), "takes no fields"),
+        (("bond.update", "bond=3"), "needs the fields to change"),
+        (("bond.update", "bond=3", "--body", "{"), "no JSON"),
+        (("bond.update", "bond=3", "--body", "[1]"), "a JSON object"),
+        (("bond.update", "bond=3", "--body", "@nowhere.json"), "No such file"),
+        (("bond.update", "bond=3", "--set", "a"), "write NAME=VALUE"),
+        (("bond.restart", "bond=3", "--param", "a=1"), "takes no query"),
+        (("bond.delete", "bond=x"), "ids are whole numbers"),
+        (("leg.update", "leg=5", "bond=3", "--set", "a=1"), "takes no 'bond'"),
+        (("leg.update", "--set", "a=1"), "needs 'leg'"),
+        (("bonder.create",), "created automatically with its bond"),
+        (("backup.latest",), "save it with --output"),
+        (("bond.list", "--output", "x.zip"), "leave out --output"),
+        (("self.get",), "never called"),
+        (("backup.fetch",), "backup.latest --output"),
+        (("leg.updat",), "did you mean 'leg.update'?"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_asked_or_sent(
+    server: Scripted, run: Run, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], said: str
+) -> None:
+    """Bad input ends with 2 and one line; nobody is asked whether to do what cannot be done."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    ran = run("call", *argv)
+    assert (ran.code, server.asked) == (2, [])
+    assert said in ran.err
+    assert "?" not in ran.err.replace("did you mean 'leg.update'?", "")
+
+
+def test_nothing_is_changed_without_a_yes(server: Scripted, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that configures or deletes asks first."""
+    for argv in (("bond.update", "bond=3", "--set", "a=1"), ("bond.delete", "bond=3")):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+        assert run("call", *argv).code == 1
+    assert server.asked == []
+
+
+def test_the_list_names_every_operation_and_can_be_searched(run: Run) -> None:
+    """All but the private one, with the aliases; a word leaves those that have it in their name."""
+    listed = {each["name"] for each in json.loads(run("call", "--list", "--json").out)}
+    assert listed == (OPERATIONS.keys() | ALIASES.keys()) - {"self.get"}
+    assert not listed & IMPOSSIBLE.keys()
+    found = {each["name"] for each in json.loads(run("call", "--list", "vlan", "--json").out)}
+    assert found == {name for name in listed if "vlan" in name}
+    assert "no operation has 'zebra'" in run("call", "--list", "zebra").out
+
+
+def findings(run: Run) -> dict[str, tuple[bool, str]]:
+    """What the doctor found, by what was looked at."""
+    return {each["what"]: (each["good"], each["says"]) for each in json.loads(run("doctor", "--json").out)}
+
+
+def test_the_doctor_looks_at_users_and_certificate(server: Scripted, run: Callable[..., object]) -> None:
+    """Each account is tried, and plain http is said to have no certificate."""
+    found = findings(run)
+    assert found["server hq"][0]
+    assert found["server hq: certificate"] == (True, "none: the address is plain http")
+    assert (found["server hq: administer"][0], "Invalid username" in found["server hq: administer"][1]) == (False, True)
+    assert {asked.path for asked in server.asked} == {"/api/v4/"}
