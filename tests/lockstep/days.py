@@ -1,0 +1,131 @@
+"""World time in lock-step: the bridge and the simulator share a clock that moves only when told to."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bridge import config, wiring
+from bridge.simulator.build import make_world
+from bridge.simulator.serve import Running, running
+from bridge.store import journal, schema, watching
+from bridge.store.journal import Window
+
+EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
+
+SETTINGS = """
+state_dir: {state}
+rules: {rules}
+servers:
+  - name: demo
+    url: "{url}"
+    user: demo@example.com
+    password: {{env: LOCKSTEP_PASSWORD}}
+    timeout: 2s
+    requests_per_second: null
+    poll:
+      legs: {every}
+      placements: 30s
+      bonds: 2m
+      aggregators: 30s
+      tunings: 30m
+      tunings_running: {every}
+      histories: 30m
+      statistics: 10m
+      off: ['bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings', 'nodes/*', 'spaces/*',
+        'bonds/*_legs/*/tuners', 'bonds/*/speedtests']
+"""
+
+
+@dataclass
+class Days:
+    """The world, a bridge, and time between them."""
+
+    sim: Running
+    bridge: wiring.Bridge
+    folder: Path
+    every: float
+    since: datetime
+
+    def now(self) -> datetime:
+        """The one time there is."""
+        return self.sim.world.now
+
+    def live(self, seconds: float) -> None:
+        """Let world time pass, and the bridge look at all that is due after each step of it."""
+        end = self.now() + timedelta(seconds=seconds)
+        while self.now() < end:
+            self.sim.advance(self.every)
+            self.look()
+
+    def look(self) -> None:
+        """Poll all that is due, until nothing is; decide what was found."""
+        for _ in range(20):
+            due = self.bridge.observer.due()
+            for server, scope in due:
+                self.bridge.observer.poll(server, scope)
+            if not due:
+                break
+        for server in self.bridge.decider.waiting():
+            self.bridge.decider.run(server)
+
+    def sweep(self) -> None:
+        """Look at everything once more, with nothing going wrong: what no poll has come to yet is found now."""
+        self.sim.set_faults()
+        for _ in range(2):
+            self.sim.advance(self.every + 5)
+            with self.bridge.database.writing() as connection:
+                watching.forward_like(connection, "demo", "%", self.now())
+            self.look()
+
+    def post(self, what: str, **body: Any) -> None:
+        """Meddle with the world."""
+        httpx.post(f"{self.sim.url}/_sim/{what}", json=body).raise_for_status()
+
+    def call(self, method: str, path: str, **body: Any) -> None:
+        """What a person does on the server's own pages."""
+        auth = ("demo@example.com", "demo")
+        httpx.request(method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=30).raise_for_status()
+
+    def restart(self) -> None:
+        """Stop the bridge and start another on the same database."""
+        self.bridge.close()
+        self.bridge = _bridge(self.folder, self.sim)
+        self.bridge.observer.prepare()
+
+    def events(self, like: str | None = None) -> list[dict[str, Any]]:
+        """Recorded events, oldest first."""
+        found: list[dict[str, Any]] = []
+        with self.bridge.database.reading() as connection:
+            while rows := journal.list_events(connection, Window(200, after=found[-1]["seq"] if found else 0), like).rows:
+                found += [dict(row) for row in rows]
+        return found
+
+
+def _bridge(folder: Path, sim: Running) -> wiring.Bridge:
+    bridge = wiring.build(config.load(folder / "bondbridge.yaml"), now=lambda: sim.world.now)
+    schema.migrate(bridge.database, config.shipped("migrations"))
+    return bridge
+
+
+@contextmanager
+def days(folder: Path, *, every: float, bonds: int = 500, **size: int) -> Iterator[Days]:
+    """A world of that size whose baseline has been polled, every scope of it."""
+    os.environ.update(LOCKSTEP_PASSWORD="demo")
+    (folder / "rules").mkdir()
+    with running(make_world(seed=1, epoch=EPOCH, bonds=bonds, **size), speed=0) as sim:
+        values = {"state": folder / "state", "rules": folder / "rules", "url": sim.url, "every": f"{every:g}s"}
+        (folder / "bondbridge.yaml").write_text(SETTINGS.format(**values), encoding="utf-8")
+        stage = Days(sim, _bridge(folder, sim), folder, every, EPOCH)
+        try:
+            stage.bridge.observer.prepare()
+            stage.look()
+            stage.since = stage.now()
+            yield stage
+        finally:
+            stage.bridge.close()
