@@ -81,7 +81,8 @@ def test(world: World, arguments: Arguments) -> None:
 
 def _must_wait(world: World, tuning: Tuning) -> bool:
     """Say whether another test of the bond is under way, or the one leg to be tuned cannot be reached."""
-    if tuning.leg is not None and world.legs[tuning.leg].state not in _REACHABLE:
+    leg = None if tuning.leg is None else world.legs.get(tuning.leg)
+    if leg is not None and leg.state not in _REACHABLE:
         return True
     jobs: tuple[SpeedTest | Tuning, ...] = (*world.speedtests.values(), *world.tunings.values())
     return any(it.bond == tuning.bond and it.status == "running" for it in jobs if it is not tuning)
@@ -104,8 +105,8 @@ def _skip_idle_spares(world: World, tuning: Tuning, index: int) -> int:
 
 
 def _enter(world: World, number: int) -> bool:
-    leg = world.legs[number]
-    if leg.state not in _REACHABLE:
+    leg = world.legs.get(number)
+    if leg is None or leg.state not in _REACHABLE:
         return False
     leg.testing = True
     world.settle([leg])
@@ -115,7 +116,7 @@ def _enter(world: World, number: int) -> bool:
 def _end(world: World, tuning: Tuning, status: str, *, success: bool | None) -> None:
     tuning.success, tuning.finished = success, world.now
     world.put(tuning, "status", status)
-    legs = [world.legs[number] for number in tuning.legs]
+    legs = [world.legs[number] for number in tuning.legs if number in world.legs]
     for leg in legs:
         leg.testing = False
     world.settle(legs)

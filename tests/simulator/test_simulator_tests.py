@@ -223,3 +223,13 @@ def test_a_leg_tuning_can_be_given_a_status_by_hand(world: World) -> None:
         edit(world, "bond_tuning", tuning.id, "status", "failed")
     assert edit(world, "leg_tuning", tuning.id, "status", "failed")
     assert (tuning.success, state(world, 1)) == (False, "up")
+
+
+def test_a_tuning_that_waits_fails_without_its_leg(world: World) -> None:
+    """A leg that is removed meanwhile cannot be waited for."""
+    edit(world, "leg", 1, "state", "down")
+    tuning = tunings.start(world, world.bonds[1], leg=world.legs[1])
+    at(world, 60)
+    del world.legs[1]
+    at(world, 80)
+    assert (tuning.status, tuning.success) == ("failed", False)
