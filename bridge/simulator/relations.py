@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
+from bridge.simulator import table
 from bridge.simulator.drafts import Draft, Unfit
 from bridge.simulator.worked_out import ADDRESSINGS, space_of
 
@@ -23,6 +24,20 @@ def _aggregators(draft: Draft) -> None:
         found = draft.world.aggregators.get(draft.get(name) or 0)
         if found is not None and found.space not in reach:
             raise Unfit("space" if "space" in draft.given else name, f"Aggregator {found.name} is not valid in this space.")
+
+
+def _moving(draft: Draft) -> None:
+    """A bond with enabled public addresses can move to a space below only: elsewhere they are not allocated.
+
+    Source: the vendor's page on moving resources between spaces.
+    """
+    if draft.thing is None or draft.given.get("space") in {None, *draft.world.below(space_of(draft.world, draft.thing) or "")}:
+        return
+    for kind, name in (("connected_ip", "ip"), ("cpe_nat_ip", "ip"), ("route", "network")):
+        for record in draft.world.of(kind).values():
+            mine = record.parents == {"bond": table.id_of(draft.thing)} and record.values.get("enabled", True)
+            if mine and ipaddress.ip_interface(record.values[name]).is_global:
+                raise Unfit("space", f"The bond has {record.values[name]}, which is public and enabled.")
 
 
 def _own_node(name: str) -> Rule:
@@ -155,7 +170,7 @@ def _space_of_filter(draft: Draft) -> None:
 
 _SERVICE: tuple[Rule, ...] = (_own_connected_ip,)
 RULES: dict[str, tuple[Rule, ...]] = {
-    "bond": (_aggregators,),
+    "bond": (_aggregators, _moving),
     "interface_leg": (_own_node("interface"),),
     "vlan_interface": (_own_node("trunk"), _vlan_id),
     "connected_ip": (_own_node("interface"), _enabled_once("ip"), _allocated("ip")),

@@ -187,6 +187,18 @@ def test_an_address_is_enabled_on_one_bond_at_a_time(api: httpx.Client) -> None:
     assert api.patch(here["url"], json={"enabled": True}).json()["enabled"] is True
 
 
+def test_a_bond_moves_without_public_addresses(api: httpx.Client) -> None:
+    """An enabled public address keeps a bond in its space, and those below it, until it is disabled."""
+    made(api, "/spaces/root/ip_allocations/", network="8.8.8.0/24", routing_groups=[1])
+    made(api, "/spaces/acme/delegated_ip_allocations/", network="8.8.8.0/28")
+    child = made(api, "/spaces/", name="Child", key="child", parent=f"{ROOT}/spaces/acme/")
+    ip = made(api, "/bonds/1/connected_ips/", interface=LAN, ip="8.8.8.1/29")
+    assert "space" in refusal(api.patch(f"{BOND}/", json={"space": {"key": "globex"}}))
+    assert api.patch(f"{BOND}/", json={"space": child}).status_code == 200
+    api.patch(ip["url"], json={"enabled": False})
+    assert api.patch(f"{BOND}/", json={"space": {"key": "globex"}}).status_code == 200
+
+
 def test_services_go_with_their_connected_ip(api: httpx.Client) -> None:
     """Deleting a connected IP takes the services along that are bound to it."""
     assert api.delete(f"{BOND}/connected_ips/1/").status_code == 204
