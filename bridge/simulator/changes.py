@@ -28,12 +28,22 @@ def add(draft: Draft) -> Thing:
 def change(draft: Draft, thing: Thing) -> bool:
     """Give an object the fields of its draft; False when it was so already."""
     named = [(draft.kind.field(name), value) for name, value in draft.given.items()]
-    changed = [put(draft.world, thing, field, value) for field, value in named if field is not None]
+    changed = [_put(draft.world, thing, field, value) for field, value in named if field is not None]
+    if any(changed):
+        configupdates.queue(draft.world, values.nodes_of(draft.world, thing))
     return any(changed)
 
 
 def put(world: World, thing: Thing, field: Field, value: Any) -> bool:
-    """Set one field, let the world move as it must when that one changes, and queue the nodes' new configuration."""
+    """Set one field, as `change` sets several; False when it was so already."""
+    changed = _put(world, thing, field, value)
+    if changed:
+        configupdates.queue(world, values.nodes_of(world, thing))
+    return changed
+
+
+def _put(world: World, thing: Thing, field: Field, value: Any) -> bool:
+    """Set a field, and let the world move as it must when that one changes."""
     if isinstance(thing, Space) and field.name == "key":
         return _rename(world, thing, value)
     before = values.get(world, thing, field)
@@ -43,7 +53,6 @@ def put(world: World, thing: Thing, field: Field, value: Any) -> bool:
         world.settle([thing])
     if isinstance(thing, Bond) and field.name == "aggregator" and thing.current == before:
         failover.move(world, thing, value, failover.MOVE_SECONDS)
-    configupdates.queue(world, values.nodes_of(world, thing))
     return True
 
 

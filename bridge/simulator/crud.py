@@ -6,9 +6,9 @@ from typing import Any
 
 from bridge.bonding.catalogue import Operation
 from bridge.simulator import changes, drafts, table, tunings
-from bridge.simulator.drafts import Draft, Unfit
+from bridge.simulator.drafts import Draft
 from bridge.simulator.failover import Refused
-from bridge.simulator.outcomes import Done, Invalid, Missing
+from bridge.simulator.outcomes import Done, Missing
 from bridge.simulator.people import Asker
 from bridge.simulator.reads import object_of, parents
 from bridge.simulator.references import Reader
@@ -76,11 +76,8 @@ def _change(world: World, kind: table.Kind, thing: Thing, wish: Wish, *, whole: 
 
 def _fill(draft: Draft, wish: Wish, *, whole: bool) -> None:
     drafts.read(draft, wish.reader, wish.body, whole=whole)
-    try:
-        for rule in RULES.get(draft.kind.name, ()):
-            rule(draft)
-    except Unfit as unfit:
-        raise Invalid({unfit.field: [str(unfit)]}) from None
+    for rule in RULES.get(draft.kind.name, ()):
+        rule(draft)
 
 
 def _check_idle(world: World, thing: Thing) -> None:

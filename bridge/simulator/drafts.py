@@ -15,12 +15,11 @@ from bridge.simulator.world import World
 _REFERENCES = frozenset({"ref", "space"})
 
 
-class Unfit(Exception):
-    """One field cannot be as it was asked for; the text says why."""
+class Wrong(Invalid):
+    """One field cannot be as it was asked for, because of what else there is; the text says why."""
 
-    def __init__(self, field_name: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field_name
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__({name: [text]})
 
 
 @dataclass(slots=True)

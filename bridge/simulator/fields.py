@@ -24,7 +24,8 @@ class Field:
     `nested`. `unique`: within the "server", the "space" or the "parent"; `taken` is what is said otherwise. `fixed`: why
     it cannot be changed once it is set. `gone`: what becomes of the object when what this field names is deleted:
     "protect", "cascade" or "clear". `attribute`: where a thing of its own class keeps it. `worked_out`: a function of
-    world and thing instead of something kept. `least`, `most`: of numbers, and of the length of texts.
+    world and thing instead of something kept. `least`, `most`: of numbers; of texts, `most` is their length. `version`:
+    the only IP version there can be. `pattern`: what a text must look like, all of it.
     """
 
     name: str

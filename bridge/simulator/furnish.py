@@ -46,13 +46,7 @@ def server(world: World) -> None:
     spare = {"name": "Spare", "apn": "spare.example", "username": "spare", "password": "sim-card"}
     _add(world, "mobile_provider_profile", **spare, space="root")
     home = next((key for key in world.spaces if key != "root"), "root")
-    people.group(world, people.ADMINISTRATOR, list(PERMISSIONS))
-    view = people.group(world, people.VIEW, [code for code in PERMISSIONS if ".view_" in code])
-    legs = people.group(world, "Leg admin", _LEG_ADMIN)
-    email = f"operator@{home}.example.com"
-    login = {"email": email, "password": f"{home}-operator", "space": home, "groups": [view.id, legs.id]}
-    user = _add(world, "user", **login, name="Operator")
-    _add(world, "ssh_key", name="operator", key=_KEY, user=user.id)
+    _people(world, home)
     _add(world, "ip_allocation", {"space": "root"}, network="203.0.113.0/24", routing_groups=[1])
     _add(world, "delegated_ip_allocation", {"space": home}, network="203.0.113.0/26")
     if home != "root":
@@ -64,6 +58,17 @@ def server(world: World) -> None:
         name = f"{flavour}-6.6.65-amd64.iso"
         size = world.dice("iso", name).randint(300_000_000, 400_000_000)
         _add(world, "iso", name=name, size=size, created=stamp(world.epoch))
+
+
+def _people(world: World, home: str) -> None:
+    """Put in the groups, and an operator of one space with a key."""
+    people.group(world, people.ADMINISTRATOR, list(PERMISSIONS))
+    view = people.group(world, people.VIEW, [code for code in PERMISSIONS if ".view_" in code])
+    legs = people.group(world, "Leg admin", _LEG_ADMIN)
+    email = f"operator@{home}.example.com"
+    login = {"email": email, "password": f"{home}-operator", "space": home, "groups": [view.id, legs.id]}
+    user = _add(world, "user", **login, name="Operator")
+    _add(world, "ssh_key", name="operator", key=_KEY, user=user.id)
 
 
 def bond(world: World, bond: Bond) -> None:

@@ -67,6 +67,7 @@ def body_of(request: Request, many: Collection[str] = ()) -> dict[str, Any]:
         raise Problem(415, f'Unsupported media type "{request.content_type or ""}" in request.')
     try:
         read = json.loads(body)
+        json.dumps(read, ensure_ascii=False).encode()  # half a surrogate pair is no text that could be told again
     except (ValueError, RecursionError) as error:
         raise Problem(400, f"JSON parse error - {error}") from None
     if not isinstance(read, dict):

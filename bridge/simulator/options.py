@@ -34,6 +34,8 @@ def _title(route: Route) -> str:
 
 
 def _fields(kind: table.Kind) -> dict[str, Any]:
+    if kind.name == "settings":  # the one object without id or address
+        return {field.name: _described(field) for field in kind.fields}
     keys = [Field(name="id", type="int", read_only=True), Field(name="url", type="url", read_only=True)]
     return {field.name: _described(field) for field in (*keys, *kind.fields)}
 

@@ -8,7 +8,8 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
-from bridge.simulator.drafts import Draft, Unfit
+from bridge.simulator import table
+from bridge.simulator.drafts import Draft, Wrong
 from bridge.simulator.worked_out import ADDRESSINGS, space_of
 
 Rule = Callable[[Draft], None]
@@ -17,12 +18,26 @@ Rule = Callable[[Draft], None]
 def _aggregators(draft: Draft) -> None:
     """A bond's two aggregators differ, and are of its space or of one above it."""
     if draft.get("aggregator") is not None and draft.get("aggregator") == draft.get("secondary_aggregator"):
-        raise Unfit("secondary_aggregator", "The secondary aggregator must differ from the primary.")
+        raise Wrong("secondary_aggregator", "The secondary aggregator must differ from the primary.")
     reach = draft.world.above(draft.space)
     for name in ("aggregator", "secondary_aggregator"):
         found = draft.world.aggregators.get(draft.get(name) or 0)
         if found is not None and found.space not in reach:
-            raise Unfit("space" if "space" in draft.given else name, f"Aggregator {found.name} is not valid in this space.")
+            raise Wrong("space" if "space" in draft.given else name, f"Aggregator {found.name} is not valid in this space.")
+
+
+def _moving(draft: Draft) -> None:
+    """A bond with enabled public addresses can move to a space below only: elsewhere they are not allocated.
+
+    Source: the vendor's page on moving resources between spaces.
+    """
+    if draft.thing is None or draft.given.get("space") in {None, *draft.world.below(space_of(draft.world, draft.thing) or "")}:
+        return
+    for kind, name in (("connected_ip", "ip"), ("cpe_nat_ip", "ip"), ("route", "network")):
+        for record in draft.world.of(kind).values():
+            mine = record.parents == {"bond": table.id_of(draft.thing)} and record.values.get("enabled", True)
+            if mine and ipaddress.ip_interface(record.values[name]).is_global:
+                raise Wrong("space", f"The bond has {record.values[name]}, which is public and enabled.")
 
 
 def _own_node(name: str) -> Rule:
@@ -32,7 +47,7 @@ def _own_node(name: str) -> Rule:
         number = draft.get(name)
         node = draft.parents.get("node") or draft.world.bonds[draft.parents["bond"]].bonder
         if number is not None and _interface(draft, number).parents["node"] != node:
-            raise Unfit(name, "The interface must be one of the same node.")
+            raise Wrong(name, "The interface must be one of the same node.")
 
     return check
 
@@ -46,7 +61,7 @@ def _vlan_id(draft: Draft) -> None:
     """A VLAN's id is used once on its trunk."""
     wanted = (draft.get("trunk"), draft.get("vlan_id"))
     if any((it.values["trunk"], it.values["vlan_id"]) == wanted for it in draft.others()):
-        raise Unfit("vlan_id", "The VLAN id must be unique on its trunk.")
+        raise Wrong("vlan_id", "The VLAN id must be unique on its trunk.")
 
 
 def _enabled_once(name: str) -> Rule:
@@ -58,10 +73,10 @@ def _enabled_once(name: str) -> Rule:
             if other.values.get(name) != wanted:
                 continue
             if other.parents == draft.parents:
-                raise Unfit(name, "The bond has this already.")
+                raise Wrong(name, "The bond has this already.")
             if draft.get("enabled") and other.values.get("enabled", True):
                 blamed = name if name in draft.given else "enabled"
-                raise Unfit(blamed, f"{wanted} is enabled on another bond.")
+                raise Wrong(blamed, f"{wanted} is enabled on another bond.")
 
     return check
 
@@ -72,7 +87,7 @@ def _allocated(name: str) -> Rule:
     def check(draft: Draft) -> None:
         network = ipaddress.ip_interface(draft.get(name)).network
         if name in draft.given and network.version == 4 and network.is_global and not _holds(draft, draft.space, network):  # noqa: PLR2004
-            raise Unfit(name, f"{draft.get(name)} is in no IP allocation of the space.")
+            raise Wrong(name, f"{draft.get(name)} is in no IP allocation of the space.")
 
     return check
 
@@ -88,36 +103,36 @@ def _gateway(draft: Draft) -> None:
     gateway = ipaddress.ip_address(draft.get("gateway"))
     inside = (it.values["ip"] for it in draft.world.of("connected_ip").values() if it.parents == draft.parents)
     if not any(gateway in ipaddress.ip_interface(ip).network for ip in inside):
-        raise Unfit("gateway", "The gateway must be inside the network of one of the bond's connected IPs.")
+        raise Wrong("gateway", "The gateway must be inside the network of one of the bond's connected IPs.")
 
 
 def _own_connected_ip(draft: Draft) -> None:
     """A service is bound to a connected IP of its own bond."""
     if draft.world.of("connected_ip")[draft.get("connected_ip")].parents != draft.parents:
-        raise Unfit("connected_ip", "The connected IP must be one of the same bond.")
+        raise Wrong("connected_ip", "The connected IP must be one of the same bond.")
 
 
 def _lease(draft: Draft) -> None:
     """A lease lasts two minutes at least."""
     text = draft.get("lease_time")
     if text and text != "infinite" and int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]] < 120:  # noqa: PLR2004
-        raise Unfit("lease_time", "The lease time must be 2 minutes or more.")
+        raise Wrong("lease_time", "The lease time must be 2 minutes or more.")
 
 
 def _leg_of_bond(draft: Draft) -> None:
     """An address is for a leg of the same bond, and each kind but the static one is there once per leg."""
     leg = draft.get("leg")
     if draft.world.legs[leg].bond != draft.parents["bond"]:
-        raise Unfit("leg", "The leg must be one of the same bond.")
+        raise Wrong("leg", "The leg must be one of the same bond.")
     if draft.kind.name != "static_addressing" and any(it.values["leg"] == leg for it in draft.others()):
-        raise Unfit("leg", f"The leg has a {draft.kind.label} already.")
+        raise Wrong("leg", f"The leg has a {draft.kind.label} already.")
 
 
 def _filters(draft: Draft) -> None:
     """A flow that is filtered needs to be told by which filter."""
     for flow in ("import_ipv4", "import_ipv6", "export_ipv4", "export_ipv6"):
         if draft.get(flow) == "filter" and draft.get(f"{flow}_filter") is None:
-            raise Unfit(f"{flow}_filter", "This field is required.")
+            raise Wrong(f"{flow}_filter", "This field is required.")
 
 
 def _own_network(draft: Draft) -> None:
@@ -125,7 +140,7 @@ def _own_network(draft: Draft) -> None:
     wanted = ipaddress.ip_network(draft.get("network"))
     for other in draft.others():
         if wanted.overlaps(ipaddress.ip_network(other.values["network"])):
-            raise Unfit("network", f"The network overlaps {other.values['network']}.")
+            raise Wrong("network", f"The network overlaps {other.values['network']}.")
 
 
 def _delegated(draft: Draft) -> None:
@@ -133,7 +148,7 @@ def _delegated(draft: Draft) -> None:
     above = draft.world.above(draft.parents["space"])[1:]
     network = ipaddress.ip_network(draft.get("network"))
     if not any(_holds(draft, space, network) for space in above):
-        raise Unfit("network", "The network must be inside an IP allocation of a parent space.")
+        raise Wrong("network", "The network must be inside an IP allocation of a parent space.")
     _own_network(draft)
 
 
@@ -150,12 +165,12 @@ def _space_of_filter(draft: Draft) -> None:
         number = draft.get(f"{flow}_filter")
         found = draft.world.of("aggregator_routing_filter").get(number or 0)
         if found is not None and space_of(draft.world, found) not in reach:
-            raise Unfit(f"{flow}_filter", "The filter is not valid in this space.")
+            raise Wrong(f"{flow}_filter", "The filter is not valid in this space.")
 
 
 _SERVICE: tuple[Rule, ...] = (_own_connected_ip,)
 RULES: dict[str, tuple[Rule, ...]] = {
-    "bond": (_aggregators,),
+    "bond": (_aggregators, _moving),
     "interface_leg": (_own_node("interface"),),
     "vlan_interface": (_own_node("trunk"), _vlan_id),
     "connected_ip": (_own_node("interface"), _enabled_once("ip"), _allocated("ip")),

@@ -1,5 +1,6 @@
 """Every kind of object that can be written, one after the other, over a real socket."""
 
+import json
 from typing import Any
 
 import httpx
@@ -15,6 +16,10 @@ CREATED = [sample for sample in SAMPLES if sample.has("create")]
 CHANGED = [sample for sample in SAMPLES if sample.has("update")]
 changed = pytest.mark.parametrize("sample", CHANGED, ids=lambda sample: sample.prefix)
 created = pytest.mark.parametrize("sample", CREATED, ids=lambda sample: sample.prefix)
+STRANGE: tuple[Any, ...] = (
+    None, True, 1, -1, 1.5, 10**30, "", "x", "x" * 400, "http://[", "/api/v4/bonds/1/", "::/0", "\ud800", [], [1], {},
+    {"url": 1}, {"url": "x"}, {"key": []}, {"id": []},
+)  # fmt: skip
 # the bonder of bond 1 is node 4; everything else that is not created has the id 1
 NUMBERS = {"bonder": 4}
 
@@ -98,6 +103,20 @@ def test_a_bad_body_is_refused_by_the_fields_name(sample: Sample, sim: Running, 
     assert all(isinstance(text, str) for text in answer.json()[name])
     assert len(sim.world.truth) == before
     assert not sim.world.ledger[-1]["effective"]
+
+
+@each
+def test_no_value_is_too_strange(sample: Sample, api: httpx.Client) -> None:
+    """Whatever the JSON, in all fields at once, the answer is the object or a refusal that names fields: never a 5xx."""
+    path = sample.path("create") if sample.has("create") else sample.path("get", NUMBERS.get(sample.prefix, 1))
+    method = "POST" if sample.has("create") else "PATCH"
+    described = api.options(path).json()["actions"]["POST" if sample.has("create") else "PUT"]
+    names = [name for name, about in described.items() if not about["read_only"]]
+    for value in STRANGE:
+        body = json.dumps(dict.fromkeys(names, value))
+        answer = api.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in {200, 201, 400}, (value, answer.text)
+        assert isinstance(answer.json(), dict)
 
 
 @created

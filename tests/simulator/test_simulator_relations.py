@@ -8,9 +8,7 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, running
-from tests.simulator.conftest import EPOCH
+from bridge.simulator.serve import Running
 
 BOND = f"{ROOT}/bonds/1"
 LAN = f"{ROOT}/bonders/4/ethernet_interfaces/12/"
@@ -187,6 +185,18 @@ def test_an_address_is_enabled_on_one_bond_at_a_time(api: httpx.Client) -> None:
     assert api.patch(here["url"], json={"enabled": True}).json()["enabled"] is True
 
 
+def test_a_bond_moves_without_public_addresses(api: httpx.Client) -> None:
+    """An enabled public address keeps a bond in its space, and those below it, until it is disabled."""
+    made(api, "/spaces/root/ip_allocations/", network="8.8.8.0/24", routing_groups=[1])
+    made(api, "/spaces/acme/delegated_ip_allocations/", network="8.8.8.0/28")
+    child = made(api, "/spaces/", name="Child", key="child", parent=f"{ROOT}/spaces/acme/")
+    ip = made(api, "/bonds/1/connected_ips/", interface=LAN, ip="8.8.8.1/29")
+    assert "space" in refusal(api.patch(f"{BOND}/", json={"space": {"key": "globex"}}))
+    assert api.patch(f"{BOND}/", json={"space": child}).status_code == 200
+    api.patch(ip["url"], json={"enabled": False})
+    assert api.patch(f"{BOND}/", json={"space": {"key": "globex"}}).status_code == 200
+
+
 def test_services_go_with_their_connected_ip(api: httpx.Client) -> None:
     """Deleting a connected IP takes the services along that are bound to it."""
     assert api.delete(f"{BOND}/connected_ips/1/").status_code == 204
@@ -253,60 +263,3 @@ FORMS: dict[str, Callable[[str], Any]] = {
 def test_references_are_taken_in_all_forms(form: Callable[[str], Any], sim: Running, api: httpx.Client) -> None:
     """A space may be named by its address, with or without the host, or by an object that holds address or key."""
     assert api.patch(f"{BOND}/", json={"space": form(sim.url)}).json()["space"]["key"] == "globex"
-
-
-def test_isos_are_made_a_little_later(sim: Running, api: httpx.Client) -> None:
-    """The answer to the task means queued; the files are new a minute later."""
-    before = api.get(f"{ROOT}/system/isos/").json()
-    assert api.post(f"{ROOT}/system/tasks/createisos/").status_code == 202
-    assert api.get(f"{ROOT}/system/isos/").json() == before
-    sim.advance(60)
-    after = api.get(f"{ROOT}/system/isos/").json()
-    assert [it["name"] for it in after] == [it["name"] for it in before]
-    assert all(new["created"] > old["created"] for new, old in zip(after, before, strict=True))
-
-
-def test_settings_are_one_flat_object(api: httpx.Client) -> None:
-    """Settings have no id; PATCH changes one, PUT needs what is required, the mail password is there to be kept secret."""
-    body = api.get(f"{ROOT}/settings/").json()
-    assert not {"id", "url"} & set(body)
-    assert not any(isinstance(value, dict | list) for value in body.values())
-    assert api.patch(f"{ROOT}/settings/", json={"email_password": "canary"}).json()["email_password"] == "canary"
-    assert set(refusal(api.put(f"{ROOT}/settings/", json={}))) == {"email_default_from", "email_host"}
-
-
-def test_indexes_lead_on(api: httpx.Client) -> None:
-    """Each list of resources names what is right below it, at addresses that are known."""
-    core = api.get(f"{ROOT}/").json()
-    assert {"bonds", "legs", "mobile_provider_profiles", "ssh_keys", "settings", "system"} <= set(core)
-    assert {"status", "tasks", "isos", "timezones"} <= set(api.get(core["system"]).json())
-    assert set(api.get(f"{ROOT}/system/tasks/").json()) == {"createisos"}
-    assert "legs" in api.get(f"{ROOT}/spaces/acme/statistics/").json()
-    for url in core.values():
-        assert api.get(url).status_code == 200
-
-
-def test_a_furnished_world_has_one_of_everything() -> None:
-    """Worlds of all sizes are furnished, and everything that is in them can be written."""
-    for sizes in ({"bonds": 1, "legs_per_bond": 1, "aggregators": 1, "spaces": 0}, {"bonds": 500, "legs_per_bond": 5}):
-        with running(make_world(**sizes, epoch=EPOCH), speed=0) as sim, httpx.Client(base_url=sim.url) as api:
-            api.auth = ("demo@example.com", "demo")
-            for path in ("/nodes/", "/bonds/1/static_addressings/", "/bonds/1/connected_ips/", "/legs/", "/users/"):
-                assert api.get(ROOT + path).json(), path
-
-
-def test_set_reaches_every_field_of_the_table(sim: Running, api: httpx.Client) -> None:
-    """The controls put any kept field of any object, references by their ids; what cannot be is told."""
-
-    def put(kind: str, number: object, name: str, value: object) -> httpx.Response:
-        return api.post("/_sim/set", json={"kind": kind, "id": number, "field": name, "value": value})
-
-    assert put("connected_ip", 1, "note", "by hand").json()["changed"]
-    assert put("interface_leg", 1, "interface", 12).json()["changed"]
-    assert put("space", "acme", "crm_id", "9").json()["changed"]
-    assert put("leg", 1, "interface", 1).json()["changed"]
-    assert api.get(f"{BOND}/connected_ips/1/").json()["note"] == "by hand"
-    assert {line["kind"] for line in sim.world.truth} == {"connected_ip", "leg", "space"}
-    for wrong in (("connected_ip", 99, "note", ""), ("connected_ip", 1, "nonsense", ""), ("connected_ip", 1, "ip", "x")):
-        assert put(*wrong).status_code == 400
-    assert put("connected_ip", 1, "interface", 99).status_code == 400

@@ -70,6 +70,15 @@ def test_connections_are_kept_alive(sim: Running) -> None:
             assert b"Connection: keep-alive" in answer
 
 
+def test_the_command_line_sets_a_servers_ways() -> None:
+    """With its two switches, the command serves the vendor's table to the letter and other names for what is guessed."""
+    legs = f"{ROOT}/bonds/1/interface_legs/"
+    with process("--port", "0", "--speed", "0", "--literal-docs", "--rename-guessed") as (_, url):
+        answer = httpx.get(url + legs, auth=("demo@example.com", "demo"))
+    assert "PATCH" in answer.headers["allow"]
+    assert "x_failover" in answer.json()[0]
+
+
 def test_half_a_request_does_nothing(sim: Running) -> None:
     """A body shorter than announced, or of no sensible length, is 400 and does nothing; chunks are joined."""
     head = b"POST /_sim/advance HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
