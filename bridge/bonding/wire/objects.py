@@ -98,6 +98,8 @@ def _leg(raw: Raw, body: Body) -> Body:
     address = _ADDRESS.search(str(raw.get("url")))
     state = body["state"] or "unknown"
     return {
+        # legs have no name of their own in version 4; people tell them by their notes
+        "name": body["name"] or body["note"] or values.text(raw.get("description")),
         "state": state,
         "class": class_of(state),
         "bond": int(address[1]) if body["bond"] is None and address else body["bond"],
