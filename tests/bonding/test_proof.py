@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from bridge.bonding.catalogue import OPERATIONS, Operation
 from bridge.bonding.proof import prove
 from bridge.core.model import Json
 from bridge.errors import Refused
@@ -108,3 +109,12 @@ def test_whether_an_update_took_effect(body: dict, found: dict, result: bool | N
 def test_whether_something_was_created(operation: str, body: dict, listed: list, result: bool | None) -> None:  # noqa: FBT001
     """None like it: no. One with the value that only one can have: yes. Else it may be another that looks the same."""
     assert proved(operation, {}, {f"{operation.partition('.')[0]}.list": listed}, body) is result
+
+
+@pytest.mark.parametrize("row", [row for row in OPERATIONS.values() if row.proof], ids=lambda row: row.name)
+def test_every_proof_can_be_read(row: Operation) -> None:
+    """What a proof reads is an operation of the catalogue that takes the request's own arguments."""
+    head = row.name.rpartition(".")[0]
+    if row.proof != "bond_at_primary":
+        reads = OPERATIONS[f"{head}.list" if row.proof == "created" else f"{head}.get"]
+        assert (reads.writes, reads.arguments) == (False, row.arguments)

@@ -51,6 +51,11 @@ def test_parents_fill_what_the_object_does_not_say(kind: str, raw: dict, parents
     ("kind", "raw", "field", "value"),
     [
         ("repository", "6.6.65", "version", "6.6.65"),
+        ("repository", {"name": "6.6.65"}, "version", "6.6.65"),
+        ("node", {"id": 8, "name": "van"}, "version", None),
+        ("leg", {"id": 5, "name": "", "note": "cable"}, "name", "cable"),
+        ("leg", {"id": 5, "name": "first", "note": "cable"}, "name", "first"),
+        ("leg", {"id": 5, "note": ""}, "name", "leg 5"),
         ("iso", "bonder.iso", "name", "bonder.iso"),
         ("backup", "2020.zip", "name", "2020.zip"),
         ("backup", {"filename": "2020.zip"}, "name", "2020.zip"),

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -21,22 +22,25 @@ def save(response: httpx.Response, to: Path, largest: int, in_time: Callable[[],
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            size = 0
-            for chunk in response.iter_bytes():
-                in_time()
-                size += len(chunk)
-                if size > largest:
-                    msg = f"the file is larger than {largest} bytes"
-                    raise Garbled(msg)
-                file.write(chunk)
+            size = _write(response, file, largest, in_time)
         _check(part)
         part.replace(to)
     except OSError as error:
-        raise BadInput(
-            [Problem(str(to), f"cannot be written: {error.strerror}", "make room, or name another place")]
-        ) from error
+        raise BadInput([Problem(str(to), f"cannot be written: {error.strerror}", "make room or name another")]) from error
     finally:
         part.unlink(missing_ok=True)
+    return size
+
+
+def _write(response: httpx.Response, file: BinaryIO, largest: int, in_time: Callable[[], None]) -> int:
+    size = 0
+    for chunk in response.iter_bytes():
+        in_time()
+        size += len(chunk)
+        if size > largest:
+            msg = f"the file is larger than {largest} bytes"
+            raise Garbled(msg)
+        file.write(chunk)
     return size
 
 

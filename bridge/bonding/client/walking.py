@@ -1,6 +1,6 @@
 """Every item of a list that comes in pages, from a server on which things move meanwhile."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -34,6 +34,15 @@ class _Walk:
     def items(self) -> list[Json]:
         return [item for page in self.pages for item in page]
 
+    def unique(self, row: Operation) -> list[Json]:
+        """The same object listed twice is one; two that differ are left for whoever reads them."""
+        volatile = KINDS[row.kind].volatile if row.kind in KINDS else frozenset()
+        found: dict[object, Json] = {}
+        for place, item in enumerate(self.items):
+            told = {name: value for name, value in item.items() if name not in volatile} if isinstance(item, dict) else None
+            found.setdefault(place if told is None or reference(item) is None else canonical(told), item)
+        return list(found.values())
+
     @property
     def counted(self) -> bool:
         """A count that changed on the way means that something slipped from one page to another."""
@@ -58,7 +67,7 @@ def walk(row: Operation, ask: Ask) -> tuple[list[Json], timedelta]:
         found = _once(row, ask)
         # a list that is disturbed each time at the same count is that server's way
         if found.counted and not (found.disturbed and left):
-            return list(_unique(row, found.items)), found.offset
+            return found.unique(row), found.offset
     msg = f"{row.name}: its objects kept moving between pages"
     raise Garbled(msg)
 
@@ -86,15 +95,3 @@ def _once(row: Operation, ask: Ask) -> _Walk:
             return found
     msg = f"{row.name}: more than {_MOST_PAGES} pages"
     raise Garbled(msg)
-
-
-def _unique(row: Operation, items: list[Json]) -> Iterator[Json]:
-    """The same object listed twice is one; two that differ are left for whoever reads them."""
-    volatile = KINDS[row.kind].volatile if row.kind in KINDS else frozenset()
-    seen = set()
-    for item in items:
-        same = isinstance(item, dict) and item.get("id") is not None
-        face = canonical({name: value for name, value in item.items() if name not in volatile}) if same else None
-        if face is None or face not in seen:
-            yield item
-        seen.add(face)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from bridge.bonding.catalogue import SECRET_INSIDE, SPACES
 from bridge.core.canonical import canonical
@@ -26,7 +27,13 @@ def _tells(name: str, value: Json) -> bool:
     if isinstance(value, str) and _PRIVATE_KEY in value:
         return True
     # a yes or a no about passwords is none itself
-    return bool(_TELLING.search(name)) and not isinstance(value, bool) and bool(value)
+    return _telling(name) and not isinstance(value, bool) and bool(value)
+
+
+@lru_cache(maxsize=4096)
+def _telling(name: str) -> bool:
+    """The same few names come thousands of times with every poll."""
+    return _TELLING.search(name) is not None
 
 
 def _below(name: str, value: Json, key: bytes) -> Json:

@@ -51,8 +51,8 @@ _ANYWHERE: Mapping[str, Field] = {
     "mode": _as(values.text, "mode interface_mode"),
     "type": _as(values.text, "type protocol_type protocol"),
     "status": _as(values.text, "status state"),
-    "version": _as(values.text, "version name"),
-    "username": _as(values.text, "username user_name user"),
+    "version": _as(values.text, "version"),
+    "username": _as(values.text, "username user_name"),
     "email": _as(values.text, "email email_address"),
     "key": _as(values.text, "key"),
     "crm_id": _as(values.text, "crm_id"),
@@ -103,7 +103,7 @@ _ANYWHERE: Mapping[str, Field] = {
     "recommendations": _as(values.free, "recommendations recommended recommendation"),
     "results": _as(values.free, "results result"),
     "statuses": _as(values.numbers, "status statuses by_status"),
-    "created": _as(values.moment, "created created_at submitted date time timestamp modified"),
+    "created": _as(values.moment, "created created_at submitted date time timestamp"),
     "started": _as(values.moment, "started started_at start start_time"),
     "finished": _as(values.moment, "finished finished_at completed ended end end_time"),
 }
@@ -112,7 +112,7 @@ _ANYWHERE: Mapping[str, Field] = {
 _PARTICULAR: Mapping[tuple[str, str], Field] = {
     ("leg", "state"): _as(values.text, "overall_state state"),
     ("leg", "mode"): _as(values.text, "link_mode"),
-    ("leg", "name"): _as(values.text, "name note description"),
+    ("leg", "name"): _as(values.text, "name"),
     ("leg", "note"): _as(values.text, "note"),
     ("bond", "note"): _as(values.text, "note"),
     ("space", "parent"): _as(values.space_key, "parent"),
@@ -123,6 +123,7 @@ _PARTICULAR: Mapping[tuple[str, str], Field] = {
     ("vlan_interface", "name"): _as(values.text, "name ifname interface_name"),
     ("vxlan_interface", "name"): _as(values.text, "name ifname interface_name"),
     ("ssh_key", "name"): _as(values.text, "name title comment description"),
+    ("repository", "version"): _as(values.text, "version name"),
     ("backup", "name"): _as(values.text, "name filename file"),
     ("iso", "name"): _as(values.text, "name filename file"),
 }

@@ -95,13 +95,15 @@ def _still(value: Json) -> Json:
 
 
 def _leg(raw: Raw, body: Body) -> Body:
-    address = _ADDRESS.search(str(raw.get("url")))
+    address = None if body["bond"] is not None and body["type"] else _ADDRESS.search(str(raw.get("url")))
     state = body["state"] or "unknown"
     return {
+        # legs have no name of their own in version 4; people tell them by their notes
+        "name": body["name"] or body["note"] or values.text(raw.get("description")),
         "state": state,
         "class": class_of(state),
-        "bond": int(address[1]) if body["bond"] is None and address else body["bond"],
-        "type": address[2] if body["type"] is None and address else body["type"],
+        "bond": int(address[1]) if address and body["bond"] is None else body["bond"],
+        "type": address[2] if address and not body["type"] else body["type"],
     }
 
 
