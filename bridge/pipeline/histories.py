@@ -45,6 +45,8 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
     read = _Read(int(at.arguments["leg"]), turns, reader.offset, now())
     # nothing is missed before the first poll of the legs: there is nothing to compare it with
     horizon = legs.began_at if legs and legs.began_at else None
+    if horizon and (not found or found[-1].end):  # cut short: what it does not reach is not settled by it
+        horizon = min(horizon, found[-1].end - reader.offset) if found and found[-1].end else None
     memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
     with database.writing() as connection:
         missed = _align(connection, scope, read, horizon) if horizon else []
