@@ -82,5 +82,5 @@ def ended(change: Change) -> bool:
 
 
 def begun(change: Change) -> bool:
-    """Something new that has no outcome yet."""
-    return change.before is None and change.body["outcome"] is None
+    """Something new: it began, even where it is over when it is found, since it says itself when."""
+    return change.before is None

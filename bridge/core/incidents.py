@@ -4,6 +4,7 @@ Judged on when things happened, not on when they were learned: after a gap the h
 by one, and still make one incident.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -28,13 +29,17 @@ Cause = tuple[str, str]  # one of CAUSES, and which
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A leg went down. `causes`: what it has in common with others, as (one of CAUSES, which)."""
+    """A leg went down. `causes`: what it has in common with others, as (one of CAUSES, which).
+
+    `likely`: of two aggregators, where its bond is and where it belongs, the one it was on when it happened.
+    """
 
     event: str
     bond: int
     leg: int
     at: datetime
     causes: frozenset[Cause]
+    likely: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +126,28 @@ def _sweep(book: _Book, kind: str, losses: Sequence[Loss], sizes: Mapping[Cause,
 
 
 def _common(kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> tuple[Cause, list[Loss]] | None:
-    """What enough of them have in common with the newest; of two such, the one that more of them have."""
+    """What enough of them have in common with the newest; of two such, the one whose bonds are nearly all among them.
+
+    So bonds that have moved since are counted where they came from, not with the many that were there before.
+    """
+
+    def fits(found: tuple[Cause, list[Loss]]) -> tuple[float, int]:
+        cause, members = found
+        return len(members) / max(sizes.get(cause, 0), 1), sum(each.likely == cause for each in members)
+
     share, found = EVERYTHING if kind == "server" else SHARE, []
     for cause in sorted(each for each in losses[-1].causes if each[0] == kind):
         members = [each for each in losses if cause in each.causes]
-        if len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0)):
+        enough = len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0))
+        if enough and not (kind == "server" and _of_one_aggregator(members)):
             found.append((cause, members))
-    return max(found, key=lambda it: len(it[1])) if found else None
+    return max(found, key=fits) if found else None
+
+
+def _of_one_aggregator(members: Sequence[Loss]) -> bool:
+    """Nearly all of them are on one aggregator: then that is the cause, and not what we see through."""
+    counts = Counter(cause for each in members for cause in each.causes if cause[0] == "aggregator")
+    return bool(counts) and max(counts.values()) >= EVERYTHING * len(members)
 
 
 def _opened(server: str, cause: Cause, members: Sequence[Loss]) -> Incident:

@@ -77,10 +77,8 @@ def _recent_losses(connection: Connection, server: str, fresh: Sequence[Event], 
     if not any(event.type == _LOSS for event in fresh):
         return []
     window = incidents.WINDOW
-    found = event_store.happened(connection, server, _LOSS, first - window, last + window)
-    ours = {event.id for event in fresh}
-    # later ones of the queue have their turn; those before the batch have had it
-    return [event for event in found if event.known or event.id in ours]
+    # those that wait to be decided, too: the first of a thousand is to know already that it is one of a thousand
+    return event_store.happened(connection, server, _LOSS, first - window, last + window)
 
 
 def _complete(event: Event) -> bool:
@@ -90,13 +88,14 @@ def _complete(event: Event) -> bool:
 def _loss(server: str, event: Event) -> Loss:
     bond, leg = event.data["bond"], event.data["leg"]
     # a bond that has moved since still belongs with those that were on its primary
-    causes = {("aggregator", str(at)) for at in (bond.get("current"), bond.get("primary")) if at is not None}
+    at = bond.get("primary") if event.data.get("over") else bond.get("current")
+    causes = {("aggregator", str(each)) for each in (bond.get("current"), bond.get("primary")) if each is not None}
     causes |= {("server", server)}
     if leg.get("provider") is not None:
         causes.add(("provider", str(leg["provider"])))
     if (bond.get("space") or {}).get("key"):
         causes.add(("space", bond["space"]["key"]))
-    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes))
+    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)))
 
 
 def _sizes(connection: Connection, server: str) -> dict[Cause, int]:
@@ -105,7 +104,7 @@ def _sizes(connection: Connection, server: str) -> dict[Cause, int]:
     aggregators = set()
     for kind, body in watching.bodies_of(connection, server, ("placement", "bond")):
         if kind == "placement":
-            sizes["aggregator", str(body["current"])] += 1
+            sizes.update(("aggregator", str(at)) for at in {body["current"], body["primary"]})
             sizes["server", server] += 1
             aggregators.add(body["current"])
         elif body["space"]["key"]:

@@ -65,6 +65,22 @@ def test_nearly_everything_at_once_is_the_servers_incident() -> None:
     assert (incident.cause, incident.state) == (("server", "main"), "open")
 
 
+def test_one_large_aggregator_is_not_everything() -> None:
+    """Where nearly all bonds are on one aggregator, its failure is its own."""
+    losses = [loss(i, aggregator="2") for i in range(48)]
+    (incident,) = judged(*losses, sizes={**SIZES, ("aggregator", "2"): 48}).incidents.values()
+    assert incident.cause == ("aggregator", "2")
+
+
+def test_bonds_that_have_moved_count_where_they_came_from() -> None:
+    """Losses learned after a failover name both aggregators: the one whose bonds are nearly all among them is the cause."""
+    causes = frozenset({("aggregator", "3"), ("aggregator", "2"), ("server", "main")})
+    losses = [Loss(f"e{i}", i, i, later(i / 10), causes) for i in range(30)]
+    sizes = {**SIZES, ("aggregator", "3"): 30, ("aggregator", "2"): 45, ("server", "main"): 1000}
+    (incident,) = judged(*losses, sizes=sizes).incidents.values()
+    assert incident.cause == ("aggregator", "3")
+
+
 def test_a_space_is_a_cause_where_its_bonds_share_no_aggregator() -> None:
     """Five bonds of one space on aggregators of their own are the space's incident."""
     losses = [loss(i, aggregator=str(100 + i), space="acme") for i in range(5)]

@@ -1,7 +1,7 @@
 """World time in lock-step: the bridge and the simulator share a clock that moves only when told to."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ import httpx
 from bridge import config, wiring
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, running
+from bridge.simulator.world import World
 from bridge.store import journal, schema, watching
 from bridge.store.journal import Window
 
@@ -77,10 +78,10 @@ class Days:
     def sweep(self) -> None:
         """Look at everything once more, with nothing going wrong: what no poll has come to yet is found now."""
         self.sim.set_faults()
-        for _ in range(2):
-            self.sim.advance(self.every + 5)
+        for pattern in ("%tuners", "legs", "placements", "aggregators", "backups", "%state_history"):
+            self.sim.advance(self.every / 5)
             with self.bridge.database.writing() as connection:
-                watching.forward_like(connection, "demo", "%", self.now())
+                watching.forward_like(connection, "demo", pattern, self.now())
             self.look()
 
     def post(self, what: str, **body: Any) -> None:
@@ -91,6 +92,13 @@ class Days:
         """What a person does on the server's own pages."""
         auth = ("demo@example.com", "demo")
         httpx.request(method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=30).raise_for_status()
+
+    def away(self, seconds: float) -> None:
+        """Let world time pass with the bridge stopped, and start it again."""
+        end = self.now() + timedelta(seconds=seconds)
+        while self.now() < end:
+            self.sim.advance(self.every)
+        self.restart()
 
     def restart(self) -> None:
         """Stop the bridge and start another on the same database."""
@@ -114,11 +122,13 @@ def _bridge(folder: Path, sim: Running) -> wiring.Bridge:
 
 
 @contextmanager
-def days(folder: Path, *, every: float, bonds: int = 500, **size: int) -> Iterator[Days]:
-    """A world of that size whose baseline has been polled, every scope of it."""
+def days(folder: Path, *, every: float, bonds: int = 500, shape: Callable[[World], None] = lambda _: None) -> Iterator[Days]:
+    """A world of that size, shaped before it is served, whose baseline has been polled, every scope of it."""
     os.environ.update(LOCKSTEP_PASSWORD="demo")
     (folder / "rules").mkdir()
-    with running(make_world(seed=1, epoch=EPOCH, bonds=bonds, **size), speed=0) as sim:
+    world = make_world(seed=1, epoch=EPOCH, bonds=bonds)
+    shape(world)
+    with running(world, speed=0) as sim:
         values = {"state": folder / "state", "rules": folder / "rules", "url": sim.url, "every": f"{every:g}s"}
         (folder / "bondbridge.yaml").write_text(SETTINGS.format(**values), encoding="utf-8")
         stage = Days(sim, _bridge(folder, sim), folder, every, EPOCH)
