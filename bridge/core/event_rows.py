@@ -86,7 +86,7 @@ _SEEN = (
     _own("certificate", "tls.expiring", lambda c: c.body["stage"] is not None and "stage" in c.fields, "stage"),
     _own("certificate", "tls.changed", differs("fingerprint", "not_after")),
     _own("bonding_version", "version.available", differs("version")),
-    _own("node", "node.outdated", became("outdated", value=True), "outdated"),
+    _own("node", "node.outdated", turned("outdated", value=True, after=frozenset({False})), "outdated"),
     _own("downtime_report", "report.downtime_prevented", differs("week_start", "month_start")),
 )
 
@@ -96,6 +96,10 @@ _GENERIC = {
     **dict.fromkeys(("leg", "bond", "aggregator", "iso", "repository", *sorted(CONFIGURED)), "changed added removed"),
     **dict.fromkeys(("placement", "settings", "versions", "node"), "changed"),
 }
+
+
+# what we work out ourselves is told by its own event or not at all
+WORKED_OUT = {"node": frozenset({"outdated"})}
 
 
 def _generic(kind: str, told: str) -> Iterator[EventType]:

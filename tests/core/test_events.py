@@ -178,6 +178,8 @@ TABLE = [
     ("certificate", one("certificate", stage=1, not_after="a"), one("certificate", stage=None, not_after="b"), {"tls.changed"}),
     ("bonding_version", one("bonding_version", version="6.6"), one("bonding_version", version="6.7"), {"version.available"}),
     ("node", one("node", id=7, outdated=False), one("node", id=7, outdated=True), {"node.outdated"}),
+    ("node", one("node", id=7), one("node", id=7, outdated=True), set()),
+    ("node", one("node", id=7, outdated=True), one("node", id=7, outdated=False), set()),
     ("node", one("node", id=7, version="6.6"), one("node", id=7, version="6.7"), {"node.changed"}),
     ("downtime_report", one("downtime_report", week_start="a", week_count=3), one("downtime_report", week_start="b"),
      {"report.downtime_prevented"}),

@@ -35,6 +35,8 @@ def _an_hour(stage: Days, number: int) -> None:
 
 
 def _check(stage: Days) -> None:
+    stage.post("story", name="quiet")  # what happens after the last look at the legs cannot be told yet
+    stage.live(60)
     stage.sweep()
     world, told = stage.sim.world, stage.events()
     primaries = {bond.id: bond.primary for bond in world.bonds.values()}
