@@ -41,7 +41,17 @@ def imagine(given: GivenModel, vocabulary: Vocabulary, identifier: str) -> Event
     """An event as an example or `rules try` states it: what is left out is null."""
     shape = vocabulary.event_types[given.type].shape["event"]["data"]
     time = _BEGIN + timedelta(seconds=given.at)
-    return Event(identifier, given.type, "example", "example", time, time, _filled(schema.blank(shape), given.data))
+    data = _filled(schema.blank(shape), given.data)
+    return Event(
+        identifier,
+        given.type,
+        "example",
+        "example",
+        time,
+        time,
+        data,
+        known={str(name): value for name, value in given.known.items()},
+    )
 
 
 def _filled(blank: Json, given: Body) -> dict[str, Json]:

@@ -16,8 +16,10 @@ _LASTS: Mapping[str, float] = {
 }
 LONGEST = timedelta(seconds=max(_LASTS.values()))
 
-# events that something else can be the reason of
-EXPLAINABLE = frozenset({"leg.down", "leg.degraded", "bond.down", "bond.degraded", "bond.on_failover_leg"})
+# events that something else can be the reason of: what went wrong, and that it is right again
+EXPLAINABLE = frozenset({
+    "leg.down", "leg.degraded", "leg.up", "bond.down", "bond.degraded", "bond.on_failover_leg", "bond.up",
+})  # fmt: skip
 
 # an action's trace in the world may come a little before we note that it began
 _EARLY = timedelta(seconds=2)

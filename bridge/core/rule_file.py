@@ -88,12 +88,16 @@ class StepModel(_Strict):
         return self
 
 
+Known = Literal["incident", "flapping", "explained", "hands_off", "over"]
+
+
 class GivenModel(_Strict):
-    """One event of an example; data that is left out is null."""
+    """One event of an example; data that is left out is null, and so is what was `known` about it."""
 
     at: Duration = 0.0
     type: str
     data: dict[str, Json] = Field(default_factory=dict)
+    known: dict[Known, Json] = Field(default_factory=dict)
 
 
 class ThenModel(_Strict):
