@@ -1,5 +1,6 @@
 """Where the tests take place: a simulator on a socket, and who asks it."""
 
+import copy
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,3 +25,17 @@ def speaking(ways: Ways = USUAL) -> Iterator[tuple[Running, httpx.Client]]:
         httpx.Client(base_url=sim.url, auth=USER, timeout=10, verify=TLS) as api,
     ):
         yield sim, api
+
+
+class Again:
+    """Puts a world back to where it stood: cheaper than another simulator for each test of a module."""
+
+    def __init__(self, sim: Running) -> None:
+        self._sim, self._kept = sim, copy.deepcopy(vars(sim.world))
+
+    def begin(self) -> None:
+        """As it stood; only its clock goes on."""
+        with self._sim.live.now() as world:
+            vars(world).update(copy.deepcopy(self._kept))
+        with self._sim.live.now():
+            pass  # what is due by now has happened
