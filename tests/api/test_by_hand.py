@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.bonding import resolve
 from bridge.bonding.catalogue import ALIASES, OPERATIONS, Operation
 from bridge.simulator.serve import Running
 from tests.api.cases import Case, case_of
@@ -92,19 +91,18 @@ def test_wrong_arguments_are_told_before_anything_is_sent(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HQ_PASSWORD", "demo")
     Path("bondbridge.yaml").write_text(SETTINGS.format(url="http://127.0.0.1:9"), encoding="utf-8")
-    good = {
-        each: "acme" if each == "space" else "1" for each in (ALIASES[name].arguments if name in ALIASES else row.arguments)
-    }
+    needed = ALIASES[name].arguments if name in ALIASES else row.arguments
+    good = {each: "acme" if each == "space" else "1" for each in needed}
     more = ["--yes"] * row.writes + ["--output", "it.zip"] * row.zipped
-    fields = ["--set", "note=x"]
-    wrong = [(good | {"zebra": "1"}, fields * row.takes, "takes no 'zebra'")]
-    wrong += [({key: good[key] for key in good if key != each}, fields * row.takes, f"needs '{each}'") for each in good]
-    wrong += [(good | {each: "no id"}, fields * row.takes, "'no id' is not ") for each in good]
-    wrong += [] if row.takes else [(good, fields, "takes no fields")]
-    wrong += [(good, [], "needs the fields to change")] * (row.method in ("PUT", "PATCH"))
+    fields = ["--set", "note=x"] * row.takes
+    wrong = [(dict.fromkeys(needed, "no id") | {"zebra": "1"}, fields, ["takes no 'zebra'", *["'no id' is not "] * len(good)])]
+    wrong += [({}, fields, [f"needs '{each}'" for each in needed])] * bool(needed)
+    wrong += [(good, ["--set", "note=x"], ["takes no fields"])] * (not row.takes)
+    wrong += [(good, [], ["needs the fields to change"])] * (row.method in ("PUT", "PATCH"))
     for arguments, given, said in wrong:
         ran = run("call", name, *(f"{key}={value}" for key, value in arguments.items()), *given, *more)
-        assert (ran.code, said in ran.err) == (2, True), ran.err
+        assert ran.code == 2
+        assert all(ran.err.count(each) == said.count(each) for each in said), ran.err
 
 
 def test_the_private_one_is_never_called(place: Place, run: Run) -> None:
@@ -119,7 +117,6 @@ def test_the_private_one_is_never_called(place: Place, run: Run) -> None:
 
 def test_an_alias_of_a_leg_that_is_not_there_is_refused(place: Place, run: Run) -> None:
     """The leg is asked which type it is; one that is not there is refused by the server, and nothing is changed."""
-    assert resolve.ALIASES is ALIASES
     ran = run("call", "leg.update", "leg=999", "--set", "link_mode=idle", "--yes")
     assert (ran.code, "404: Not found." in ran.err) == (4, True)
     assert place[0].world.ledger == []
