@@ -20,9 +20,10 @@ from bridge.bonding.catalogue import Danger
 from bridge.bonding.client import Client
 from bridge.bonding.scopes import TIMINGS
 from bridge.bonding.wire import wrong_argument
-from bridge.config import Server, Settings
+from bridge.config import Secret, Server, Settings
 from bridge.core.clock import ORDINARY, Pace
 from bridge.core.flapping import Limits
+from bridge.core.model import Body
 from bridge.core.rules import Vocabulary
 from bridge.errors import BadInput, Problem, Unreachable
 from bridge.pipeline.decide import Decider
@@ -76,7 +77,7 @@ def build(
     forced = _forced_live(settings, transport)
     channels = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
     own: Mapping[str, Action] = {"backup.fetch": Fetch(clients, _places(settings), now)}
-    actions: Mapping[str, Action] = {"call": Call(clients, settings.allow, own), "notify": Notify(channels)}
+    actions: Mapping[str, Action] = {"call": Call(clients, settings.allow, own, _reveal), "notify": Notify(channels)}
     limits = Limits(**settings.flapping.model_dump())
     decider = Decider(database, keeper, Interpreter(database, now, limits), now, forced)
     return Bridge(
@@ -103,6 +104,7 @@ def vocabulary(settings: Settings) -> Vocabulary:
         takes=permits.taking(),
         refused=permits.refused(settings.allow),
         wrong=wrong_argument,
+        secret=permits.secret,
     )
 
 
@@ -110,6 +112,11 @@ def pace(settings: Settings) -> Pace:
     """How domain time runs: as the machine's does, unless the settings say otherwise."""
     clock = settings.clock
     return Pace(clock.machine, clock.domain, clock.speed) if clock else ORDINARY
+
+
+def _reveal(place: Body) -> str:
+    """The secret that stands in a place. Raises ValueError."""
+    return Secret.model_validate(place).reveal()
 
 
 def _client(server: Server, broker: str | None, now: Clock, transport: httpx.BaseTransport | None) -> Client:

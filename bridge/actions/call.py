@@ -1,6 +1,7 @@
 """`call`: one operation of the management server's API, or one of the bridge's own."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from bridge.actions import permits
 from bridge.actions.kinds import Action, Result, ended
@@ -9,7 +10,8 @@ from bridge.bonding.client import Client
 from bridge.bonding.proof import prove
 from bridge.bonding.resolve import resolve
 from bridge.core.model import Body, Outcome, Repeat
-from bridge.errors import AgainLater, BridgeError, CredentialsRejected, Refused
+from bridge.core.rule_file import is_place
+from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected, Problem, Refused
 
 _NOT_FOUND = 404
 
@@ -17,13 +19,18 @@ _NOT_FOUND = 404
 class Call:
     """`request`: `{"operation": "bond.restart", "arguments": {"bond": 3}}`, with `"body"` where it carries fields.
 
-    `allow`: what may be called beyond what operates; `own`: the bridge's own operations by name.
+    `allow`: what may be called beyond what operates; `own`: the bridge's own operations by name. A secret field is no more
+    than `{"env": "NAME"}` or `{"file": "PATH"}` until it is sent: `reveal` reads what stands there, or raises ValueError.
     """
 
     def __init__(
-        self, clients: Mapping[str, Client], allow: Collection[str] = (), own: Mapping[str, Action] | None = None
+        self,
+        clients: Mapping[str, Client],
+        allow: Collection[str] = (),
+        own: Mapping[str, Action] | None = None,
+        reveal: Callable[[Body], str] = lambda _: "",
     ) -> None:
-        self._clients, self._own = clients, own or {}
+        self._clients, self._own, self._reveal = clients, own or {}, reveal
         self._refused = permits.refused(allow)
 
     def repeat(self, request: Body) -> Repeat:
@@ -46,11 +53,13 @@ class Call:
         if operation in self._refused:
             # the settings may have changed since the rule was loaded
             return Result(Outcome.REFUSED, f"not sent: {self._refused[operation][0]}")
+        secrets: dict[str, str] = {}
         try:
+            secrets = self._secrets(request)
             name, arguments = resolve(operation, request["arguments"], client.read)
-            answer = client.call(name, arguments, body=request.get("body"))
+            answer = client.call(name, arguments, body=_filled(request, secrets))
         except BridgeError as error:
-            return ended(error)
+            return _masked(ended(error), secrets.values())
         return Result(Outcome.DONE, f"{answer.status}")
 
     def look(self, server: str, request: Body) -> bool | None:
@@ -63,12 +72,34 @@ class Call:
             return None
         try:
             name, arguments = resolve(operation, request["arguments"], client.read)
-            return prove(name, arguments, request.get("body"), client.read)
+            return prove(name, arguments, _filled(request, self._secrets(request)), client.read)
+        except BadInput:
+            return None  # without the secret nobody can tell whether it is there
         except CredentialsRejected as error:
             raise AgainLater(str(error)) from error
         except Refused as error:
             # what was to be changed cannot be read any more; of what was to be deleted that is just the proof
             return True if row.proof == "deleted" and error.status == _NOT_FOUND else None
+
+    def _secrets(self, request: Body) -> dict[str, str]:
+        """What the secret fields of a request are, read where they stand. Raises BadInput."""
+        operation, body = request["operation"], request.get("body") or {}
+        try:
+            return {name: self._reveal(body[name]) for name in permits.secret(operation, body) if is_place(body[name])}
+        except ValueError as error:
+            raise BadInput([Problem(operation, str(error))]) from error
+
+
+def _filled(request: Body, secrets: Mapping[str, str]) -> Body | None:
+    return {**request["body"], **secrets} if "body" in request else None
+
+
+def _masked(result: Result, secrets: Collection[str]) -> Result:
+    """A server may say again what it was told."""
+    detail = result.detail
+    for each in secrets:
+        detail = detail.replace(each, "…") if each else detail
+    return replace(result, detail=detail)
 
 
 def _row(request: Body) -> Operation:

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Danger, Operation
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, KINDS, OPERATIONS, Danger, Operation
+from bridge.bonding.wire import hidden
+from bridge.core.model import Body
 from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
 
@@ -20,6 +22,12 @@ def callable_operations() -> Mapping[str, tuple[str, ...]]:
 def taking() -> Mapping[str, bool]:
     """Every operation that carries an object's fields, and whether it makes no sense without any."""
     return {name: row.danger is not Danger.OPERATE for name, row in _rows() if row.takes}
+
+
+def secret(operation: str, fields: Body) -> Collection[str]:
+    """Those of an operation's fields that nobody may read: they are kept as the places where the secrets stand."""
+    row = ALIASES[operation].sample if operation in ALIASES else OPERATIONS[operation]
+    return hidden(fields, KINDS[row.kind].secret if row.kind in KINDS else frozenset())
 
 
 def refused(allow: Collection[str]) -> Mapping[str, tuple[str, str]]:

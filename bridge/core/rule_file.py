@@ -127,6 +127,11 @@ class RuleModel(_Strict):
     examples: list[ExampleModel] = Field(default_factory=list)
 
 
+def is_place(value: Json) -> bool:
+    """Whether this says where a secret stands: `{"env": "NAME"}` or `{"file": "PATH"}`."""
+    return isinstance(value, dict) and list(value) in (["env"], ["file"]) and all(isinstance(it, str) for it in value.values())
+
+
 def salvaged(data: Mapping[str, Json]) -> RuleModel:
     """What can be read of a rule whose shape is wrong somewhere, so that the rest of its problems are told with the first.
 

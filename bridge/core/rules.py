@@ -1,6 +1,6 @@
 """Rules: plain data → values, or every error at once, each with its file, line and key."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -12,9 +12,9 @@ from bridge.core.bodies import Schema
 from bridge.core.canonical import identity
 from bridge.core.document import Document, Place, problems_of
 from bridge.core.expressions import Expression, compile_expression, unknown_paths
-from bridge.core.model import Json, Mode, Outcome, Retry
+from bridge.core.model import Body, Json, Mode, Outcome, Retry
 from bridge.core.render import Template
-from bridge.core.rule_file import ExampleModel, RetryModel, RuleModel, StepModel, salvaged
+from bridge.core.rule_file import ExampleModel, RetryModel, RuleModel, StepModel, is_place, salvaged
 from bridge.errors import BadInput, Problem
 
 Fields = Mapping[str, Template]
@@ -25,7 +25,8 @@ class Vocabulary:
     """What rules may name: writing operations with their arguments, channels with their number of targets, webhooks.
 
     `takes`: the operations that carry an object's fields, and whether they need any. `refused`: names that cannot be
-    called here, why, and how to mend it. `wrong`: why a value cannot be the argument of this name, or nothing.
+    called here, why, and how to mend it. `wrong`: why a value cannot be the argument of this name, or nothing. `secret`:
+    which of the fields that a call sets are secret.
     """
 
     operations: Mapping[str, tuple[str, ...]]
@@ -34,6 +35,7 @@ class Vocabulary:
     takes: Mapping[str, bool] = field(default_factory=dict)
     refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     wrong: Callable[[str, Json], str] = lambda _name, _value: ""
+    secret: Callable[[str, Body], Collection[str]] = lambda _operation, _fields: ()
 
     @property
     def event_types(self) -> Mapping[str, events.EventType]:
@@ -188,7 +190,7 @@ class _Reader:
         if step.call is not None:
             self._check_call(step.call, step, i)
             fields = self._fields(step.with_, "do", i, "with")
-            return Step("call", step.call, fields, 1, _retry(step.retry), self._fields(step.set_, "do", i, "set"))
+            return Step("call", step.call, fields, 1, _retry(step.retry), self._fields(self._safe(step, i), "do", i, "set"))
         told = step.notify
         assert told is not None  # noqa: S101  the model admits exactly one of the two
         if told.to not in self.vocabulary.channels:
@@ -211,6 +213,16 @@ class _Reader:
             self._say(("do", i, "set"), f"{operation} takes no fields")
         if needs and not step.set_:
             self._say(("do", i, "set"), f"{operation} needs the fields to set", "write `set: {field: value}`")
+
+    def _safe(self, step: StepModel, i: int) -> Body:
+        """The fields a call sets, without secrets in clear: those are told, and not looked at any further."""
+        known = step.call in self.vocabulary.operations and step.call not in self.vocabulary.refused
+        told = self.vocabulary.secret(step.call or "", step.set_) if known and step.set_ else ()
+        clear = [name for name in told if not is_place(step.set_[name])]
+        for name in clear:
+            mend = "write {env: NAME} or {file: PATH}, which is read when the call is sent"
+            self._say(("do", i, "set", name), f"{name} is a secret, and no secret stands in a rule or is kept with a job", mend)
+        return {name: value for name, value in step.set_.items() if name not in clear}
 
     def _check_arguments(self, operation: str, given: Mapping[str, Json], i: int) -> None:
         names = self.vocabulary.operations[operation]

@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
-from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
+from bridge.bonding.catalogue import OPERATIONS, ROOT, Operation
 from bridge.simulator import crud, filters, options, people, reads, spoil, table
 from bridge.simulator.documents import INDEXES
 from bridge.simulator.failover import Refused
@@ -35,7 +35,7 @@ from bridge.simulator.outcomes import Invalid, Missing
 from bridge.simulator.people import Asker
 from bridge.simulator.raw import Pen
 from bridge.simulator.references import Reader
-from bridge.simulator.routes import Route, Routes
+from bridge.simulator.routes import Route, routes
 from bridge.simulator.world import World
 
 _LOGIN = f"{ROOT}/login/"
@@ -83,7 +83,7 @@ class Vendor:
         self._faults = faults
         self._ways = ways
         self._names = Names(renamed=ways.rename_guessed)
-        self._routes = Routes(LITERAL if ways.literal else OPERATIONS)
+        self._routes = routes(literal=ways.literal)
 
     def answer(self, request: Request) -> Response:
         """Answer one request; its fate is left in the environment for the socket to carry out."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect, Rule
 
-from bridge.bonding.catalogue import ROOT, Operation
+from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
 from bridge.simulator import table
 
 _ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -68,6 +69,12 @@ class Routes:
         if row.kind == "leg":
             return table.KINDS["interface_leg"], route.arguments
         return table.of_operation(row) or table.KINDS.get("bonder" if row.kind == "node" else ""), route.arguments
+
+
+@cache
+def routes(*, literal: bool) -> Routes:
+    """Give the paths of the vendor's table, put right or to the letter. Made once: it takes longest of all that is started."""
+    return Routes(LITERAL if literal else OPERATIONS)
 
 
 def _pattern(row: Operation) -> str:

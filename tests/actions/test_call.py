@@ -141,3 +141,47 @@ def test_what_is_allowed_must_mean_something() -> None:
         ("allow.2", "did you mean 'bond.delete'?"),
         ("allow.3", "did you mean 'user.create'?"),
     ]
+
+
+@contextmanager
+def keeping(reply: Reply, place: dict[str, str]) -> Iterator[tuple[Call, Scripted, dict[str, Any]]]:
+    """The action, before a server that always answers this; a request whose password stands in that place."""
+    with serving(reply) as server:
+        client = Client(server.url, ("u", "p"), now=lambda: NOW, timeout=5)
+        known = {"NEW": "canary"}
+        try:
+            call = Call({"hq": client}, ("user.update",), reveal=lambda it: known.get(it["env"]) or _raise(it))
+            yield call, server, asks("user.update", {"name": "A", "password": place}, user=3)
+        finally:
+            client.close()
+
+
+def _raise(place: dict[str, str]) -> str:
+    msg = f"{place['env']} is not set"
+    raise ValueError(msg)
+
+
+def test_a_secret_is_read_only_when_it_is_sent() -> None:
+    """The server gets the secret and the request keeps its place; what the server says of it is not kept either."""
+    place = {"env": "NEW"}
+    with keeping(Reply({"password": ["canary is too short"]}, 400), place) as (call, server, request):
+        result = call.send("hq", request)
+    assert [asked.body for asked in server.asked] == [b'{"name": "A", "password": "canary"}']
+    assert request["body"]["password"] == place
+    assert "too short" in result.detail
+    assert "canary" not in result.detail
+
+
+def test_a_secret_that_is_nowhere_is_not_sent() -> None:
+    """A place in which nothing stands is told, before anything is sent; a look without it cannot tell."""
+    with keeping(Reply({"name": "A"}), {"env": "OLD"}) as (call, server, request):
+        result, seen = call.send("hq", request), call.look("hq", request)
+    assert (result.outcome, seen, server.asked) == (Outcome.REFUSED, None, [])
+    assert "OLD is not set" in result.detail
+
+
+def test_a_look_compares_the_secret_itself() -> None:
+    """Where the server shows the field, the earlier try is proven by what was sent and not by its place."""
+    for shown, done in (("canary", True), ("old", False)):
+        with keeping(Reply({"name": "A", "password": shown}), {"env": "NEW"}) as (call, _, request):
+            assert call.look("hq", request) is done

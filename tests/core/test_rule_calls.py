@@ -22,6 +22,7 @@ VOCABULARY = Vocabulary(
         "bonder.create": ("a bonder comes with its bond", ""),
         "user.delete": ("not allowed", "write `allow: [user.delete]`"),
     },
+    secret=lambda _operation, fields: {"password"} & fields.keys(),
     wrong=lambda name, value: "" if isinstance(value, int) else f"{name}: {value!r} is not an id",
 )
 
@@ -50,6 +51,10 @@ def problems(text: str) -> list[Problem]:
         ("{call: bond.restart, with: {bond: [1]}}", "do.0.with.bond", "[1] is not an id"),
         ("{call: bonder.create}", "do.0.call", "a bonder comes with its bond"),
         ("{call: user.delete, with: {user: 1}}", "do.0.call", "write `allow: [user.delete]`"),
+        ("{call: bond.update, with: {bond: 3}, set: {password: hush}}", "do.0.set.password", "write {env: NAME}"),
+        ("{call: bond.update, with: {bond: 3}, set: {password: '${leg.note'}}", "do.0.set.password", "write {env: NAME}"),
+        ("{call: bond.update, with: {bond: 3}, set: {password: {env: A, file: b}}}", "do.0.set.password", "write {env: NAME}"),
+        ("{call: bond.update, with: {bond: 3}, set: {password: {env: [hush]}}}", "do.0.set.password", "write {env: NAME}"),
         ("{notify: {to: noc, title: t}, set: {a: 1}}", "do.0", "`set` belongs to `call`"),
     ],
 )
@@ -58,6 +63,7 @@ def test_a_call_that_cannot_be_made_is_refused_at_its_place(text: str, key: str,
     (problem,) = problems(text)
     assert (problem.key, problem.line) == (key, 4)
     assert says in f"{problem.what} {problem.mend}"
+    assert "hush" not in str(problem)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,14 @@ def test_a_call_that_cannot_be_made_is_refused_at_its_place(text: str, key: str,
                 "operation": "bond.update",
                 "arguments": {"bond": 3},
                 "body": {"note": "leg 7", "n": None, "l": [1, {"a": 2}], "made": [7]},
+            },
+        ),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {password: {env: NEW_PASSWORD}, note: {env: NOTE}}}",
+            {
+                "operation": "bond.update",
+                "arguments": {"bond": 3},
+                "body": {"password": {"env": "NEW_PASSWORD"}, "note": {"env": "NOTE"}},
             },
         ),
     ],

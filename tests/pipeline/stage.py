@@ -1,7 +1,7 @@
 """A stage for the flow: the simulator on a socket, whose time only moves when told to, and a bridge beside it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -168,15 +168,16 @@ def staged(
     server: str = "",
     database: str = "",
     off: str = QUIET,
+    allow: Sequence[str] = (),
 ) -> Iterator[Stage]:
-    """A stage whose baseline has been polled; `off`: globs of scopes that are not."""
+    """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what rules may call besides."""
     os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK="hook")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
     with running(make_world(seed=1, epoch=EPOCH), speed=0) as sim:
         path = folder / "bondbridge.yaml"
         values = {"state": folder / "state", "rules": folder / "rules", "url": server or sim.url, "live": str(live).lower()}
-        where = f"database: {database}\n" if database else ""
+        where = f"allow: [{', '.join(allow)}]\n" + (f"database: {database}\n" if database else "")
         path.write_text(where + SETTINGS.format(**values, backups=backups, off=off), encoding="utf-8")
         bridge = wiring.build(config.load(path), now=lambda: sim.world.now)
         try:

@@ -5,6 +5,7 @@ Whatever is not understood is carried: an unknown state stays as it is spelt, an
 """
 
 from bridge.bonding.wire.certificates import described
+from bridge.bonding.wire.digests import hidden
 from bridge.bonding.wire.history import Run, runs
 from bridge.bonding.wire.objects import normalise
 from bridge.bonding.wire.requests import Request, refusal, request, wrong_argument
@@ -16,6 +17,7 @@ __all__ = [
     "Run",
     "Strange",
     "described",
+    "hidden",
     "moment",
     "normalise",
     "reference",

@@ -23,6 +23,12 @@ def digested(raw: Mapping[str, Json], secret: frozenset[str], key: bytes) -> dic
     }
 
 
+def hidden(given: Mapping[str, Json], secret: frozenset[str]) -> frozenset[str]:
+    """The fields that are secret, or hold what is: `{"email": "a@b", "password": "p"}` → `{"password"}`."""
+    safe = digested(given, secret, b"")
+    return frozenset(name for name, value in given.items() if safe[name] != value)
+
+
 def _tells(name: str, value: Json) -> bool:
     if isinstance(value, str) and _PRIVATE_KEY in value:
         return True
