@@ -55,8 +55,11 @@ def compare(
     volatile: Mapping[str, frozenset[str]],
     gone: Collection[Key],
     now: datetime,
+    since: datetime | None = None,
 ) -> Diff:
     """What changed from `before` to this complete walk. `gone` are the suspects found to be really gone.
+
+    `since` is when the walk before this one began.
 
     `known` holds only what is to be written: new objects, changed ones (volatile fields included), missing ones.
     """
@@ -79,7 +82,8 @@ def compare(
         if key in gone:
             changes.append(Change(old.seen.kind, old.seen.id, old.seen.body, None))
         if key in gone or old.missing_since is None:
-            known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone))
+            last_seen = old.last_seen if old.missing_since else since
+            known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone, last_seen=last_seen))
     return Diff(tuple(changes), tuple(known))
 
 

@@ -28,9 +28,8 @@ def of_walk(scope: Scope, walk: Walk, interval: float, *, missing: int) -> tuple
             f"{missing} objects are missing at once: hidden from us, more likely than deleted; they are kept as they were. "
             f"If they are gone, say so: bondbridge poll --once --scope {scope.name} --shrink"
         )
-        told.append(
-            announce.of_scope(scope, "scope.shrunk", memo["shrunk"], walk.at, objects=len(walk.seen), problem={"text": text})
-        )
+        left = announce.objects(scope, walk)
+        told.append(announce.of_scope(scope, "scope.shrunk", memo["shrunk"], walk.at, objects=left, problem={"text": text}))
     return memo, told + [_unknown(scope, each, walk.at) for each in _strange(walk)]
 
 
