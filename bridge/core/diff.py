@@ -72,8 +72,9 @@ def compare(
         present.add(key)
         old = before.get(key)
         there = _body(old)
-        if old is None or old.seen != each or old.missing_since or old.gone:
-            known.append(Known(each, old.counts if old else {}))
+        last_seen = (old.last_seen or since) if old and each.body.get("class") == "unknown" else None
+        if old is None or old.seen != each or old.missing_since or old.gone or old.last_seen != last_seen:
+            known.append(Known(each, old.counts if old else {}, last_seen=last_seen))
         change = _change(there, each, volatile.get(each.kind, frozenset()))
         if change:
             changes.append(change)
@@ -83,7 +84,7 @@ def compare(
         if key in gone:
             changes.append(Change(old.seen.kind, old.seen.id, old.seen.body, None))
         if key in gone or old.missing_since is None:
-            last_seen = old.last_seen if old.missing_since else since
+            last_seen = old.last_seen or since
             known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone, last_seen=last_seen))
     return Diff(tuple(changes), tuple(known))
 

@@ -91,7 +91,7 @@ class Known:
 
     `counts` says how many events of each type it has had (law 6), and outlives the object: should it come back, its
     events get new ids. `missing_since` is when it was first absent from a complete walk, `last_seen` when the last one
-    that showed it began: nothing is known of it since.
+    began that showed it in a state we know: nothing is known of it since.
     """
 
     seen: Seen

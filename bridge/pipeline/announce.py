@@ -27,7 +27,7 @@ def of_change(
 ) -> Event:  # fmt: skip
     """One event of a change; where the object itself says when, that is its time.
 
-    `last_seen`: the last walk that showed the object, where that was not the one before.
+    `last_seen`: the last walk that showed the object in a state we know, where that was not the one before.
     """
     told = change.body.get(row.time_field) if row.time_field else None
     time = min(datetime.fromisoformat(told) - walk.offset, walk.at) if told else walk.at

@@ -125,7 +125,7 @@ def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Kno
 
 
 def last_seen(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:
-    """When the last walk that showed the object began, where a later one has not shown it."""
+    """When the last walk began that showed the object in a state we know, where a later one did not."""
     this = and_(objects.c.server == server, objects.c.kind == kind, objects.c.id == identifier)
     found = connection.execute(select(objects.c.last_seen).where(this)).scalar_one_or_none()
     return found if isinstance(found, datetime) else None

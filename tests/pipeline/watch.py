@@ -138,7 +138,7 @@ class Watch:
             primaries = {bond.id: bond.primary for bond in sim.world.bonds.values()}
             wanted, told = expected(sim.world.truth, primaries, since), self.events(server=server)
             assert len(wanted) >= least, wanted
-            assert not differences(wanted, told)
+            assert differences(wanted, told) == []
             others = [event for event in told if event["type"] not in TYPES | FOLLOWING | {*besides}]
             assert not others, [(event["type"], event["subject"], event["data"].get("problem")) for event in others]
 
