@@ -44,14 +44,16 @@ def _turned(memo: dict[str, object], name: str, *, now: bool) -> bool:
 
 
 def _strange(walk: Walk) -> list[Strange]:
-    """One per kind and set of keys, not one per object."""
-    found: dict[tuple[str, frozenset[str]], Strange | None] = {}
-    for seen in walk.seen:
-        if seen.raw:
-            key = (seen.kind, frozenset(seen.raw))
-            if key not in found:
-                found[key] = strange(seen.kind, seen.raw)
-    return [each for each in found.values() if each]
+    """One per kind, whatever its objects differ in, not one per object."""
+    shapes = {(seen.kind, frozenset(seen.raw)): seen for seen in walk.seen if seen.raw}
+    found: dict[str, Strange] = {}
+    for seen in shapes.values():
+        one = strange(seen.kind, seen.raw)
+        if one:
+            known = found.get(seen.kind, one)
+            missing = tuple(sorted({*known.missing, *one.missing}))
+            found[seen.kind] = Strange(one.kind, missing, {**one.unexpected, **known.unexpected})
+    return list(found.values())
 
 
 def _unknown(scope: Scope, what: Strange, now: datetime) -> Event:
