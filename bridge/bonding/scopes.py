@@ -52,7 +52,7 @@ class Address:
     arguments: Mapping[str, Json]
 
 
-PLACEMENTS, STATISTICS = "placements", "statistics"
+PLACEMENTS, STATISTICS, PLACED = "placements", "statistics", "placement"
 HISTORIES, TUNINGS = "histories", "tunings"
 
 # what is read in rotation; everything else keeps to its interval
@@ -79,7 +79,7 @@ def _template(path: str) -> str:
 
 
 def _families() -> Iterator[Family]:
-    yield Family(PLACEMENTS, "placement", "aggregator.list", PLACEMENTS)
+    yield Family(PLACEMENTS, PLACED, "aggregator.list", PLACEMENTS)
     yield Family(STATISTICS, "", "space.statistics", STATISTICS)
     for kind in KINDS.values():
         timing = _TIMINGS.get(kind.name, "configuration")
@@ -135,6 +135,10 @@ def following(kind: str, body: Body) -> list[str]:
 def single(scope: str, kind: str, identifier: str) -> tuple[str, dict[str, Json]] | None:
     """The operation that reads one object of a scope by its own address, with its arguments; None where there is none."""
     at = address(scope)
+    if kind == PLACED:  # a bond is somewhere as long as there is the bond
+        return "bond.get", {"bond": int(identifier)}
+    if kind not in KINDS:
+        return None
     # of a tuning of a leg, the type of the leg says under which list it stands
     operation = at.family.operation.replace(".list", ".get") if kind == "leg_tuning" else KINDS[kind].single
     if operation is None:
@@ -199,7 +203,7 @@ def _placements(source: Source) -> Iterator[Seen]:
             msg = f"bond {bond} stands in no list of {'current' if bond in primary else 'primary'} aggregators just now"
             raise Garbled(msg)
         where = {"primary": primary[bond], "secondary": secondary.get(bond), "current": current[bond]}
-        yield Seen("placement", str(bond), {"id": bond, **where})
+        yield Seen(PLACED, str(bond), {"id": bond, **where})
 
 
 def _ids(items: Iterable[Json]) -> list[int]:

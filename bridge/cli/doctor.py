@@ -15,7 +15,7 @@ from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.core.durations import spoken
 from bridge.errors import BridgeError, Refused
-from bridge.store import schema
+from bridge.store import schema, watching
 
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
 _CLOCK_OFF = 60.0
@@ -66,9 +66,21 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
 def _of_server(bridge: wiring.Bridge, name: str) -> Iterator[Finding]:
     yield _tried(f"server {name}", lambda: _server(bridge, name))
     yield _tried(f"server {name}: certificate", lambda: _certificate(bridge, name))
+    yield from _forbidden(bridge, name)
     users = next(each.users for each in bridge.settings.servers if each.name == name)
     for danger in (Danger(each) for each, user in users if user):
         yield _tried(f"server {name}: {danger}", lambda danger=danger: _user(bridge, name, danger))  # type: ignore[misc]
+
+
+def _forbidden(bridge: wiring.Bridge, name: str) -> Iterator[Finding]:
+    """What the server did not let us see when it was last asked, each with the permission that it takes."""
+    try:
+        with bridge.database.reading() as connection:
+            found = [scope for scope in watching.all_scopes(connection, name) if int(scope.remembered.get("forbidden", 0)) > 0]
+    except BridgeError:
+        return  # the database has its own line
+    for scope in found:
+        yield Finding(f"server {name}: scope {scope.name}", good=False, says=f"forbidden: {scope.problem}")
 
 
 def _tried(what: str, check: Callable[[], str]) -> Finding:

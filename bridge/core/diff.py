@@ -1,11 +1,12 @@
 """Two looks at the same scope, and what changed between them."""
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.core.derived import Meanwhile, carried
-from bridge.core.model import Body, Change, Known, Seen
+from bridge.core.model import Body, Change, Json, Known, Seen
 
 Key = tuple[str, str]  # kind, id
 
@@ -55,8 +56,11 @@ def compare(
     volatile: Mapping[str, frozenset[str]],
     gone: Collection[Key],
     now: datetime,
+    since: datetime | None = None,
 ) -> Diff:
     """What changed from `before` to this complete walk. `gone` are the suspects found to be really gone.
+
+    `since` is when the walk before this one began.
 
     `known` holds only what is to be written: new objects, changed ones (volatile fields included), missing ones.
     """
@@ -68,8 +72,9 @@ def compare(
         present.add(key)
         old = before.get(key)
         there = _body(old)
-        if old is None or old.seen != each or old.missing_since or old.gone:
-            known.append(Known(each, old.counts if old else {}))
+        last_seen = (old.last_seen or since) if old and each.body.get("class") == "unknown" else None
+        if old is None or old.seen != each or old.missing_since or old.gone or old.last_seen != last_seen:
+            known.append(Known(each, old.counts if old else {}, last_seen=last_seen))
         change = _change(there, each, volatile.get(each.kind, frozenset()))
         if change:
             changes.append(change)
@@ -79,7 +84,8 @@ def compare(
         if key in gone:
             changes.append(Change(old.seen.kind, old.seen.id, old.seen.body, None))
         if key in gone or old.missing_since is None:
-            known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone))
+            last_seen = old.last_seen or since
+            known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone, last_seen=last_seen))
     return Diff(tuple(changes), tuple(known))
 
 
@@ -98,8 +104,34 @@ def _differing(before: Body, after: Body) -> Iterable[str]:
     """Names of the fields that differ; below `other`, where the server's own names stand, as `other.name`."""
     for name, value in after.items():
         if name != "other":
-            if value != before.get(name):
+            if not same(before.get(name), value):
                 yield name
             continue
         old, new = before.get(name) or {}, value or {}
-        yield from (f"other.{below}" for below in sorted({*old, *new}) if old.get(below) != new.get(below))
+        yield from (f"other.{below}" for below in sorted({*old, *new}) if not same(old.get(below), new.get(below)))
+
+
+def same(old: Json, new: Json) -> bool:
+    """Whether two values say the same, also where the server writes a number as text or a reference in another form.
+
+    A space is the one with its key: how it is called is its own to tell.
+    """
+    if old == new:
+        return True
+    if isinstance(old, dict) and isinstance(new, dict):
+        if old.keys() == new.keys() == {"key", "name"}:
+            return bool(old["key"] == new["key"])
+        return old.keys() == new.keys() and all(same(value, new[name]) for name, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(same, old, new))
+    return _plain(old) == _plain(new)
+
+
+def _plain(value: Json) -> Json:
+    """A reference as its address, a number written as text as that number."""
+    if isinstance(value, dict):
+        return value.get("url", value)
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return float(value)
+    return value

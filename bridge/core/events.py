@@ -19,6 +19,9 @@ _BY_KIND: Mapping[str, tuple[EventType, ...]] = {
     kind: tuple(row for row in EVENTS.values() if row.kind == kind) for kind in BODIES
 }
 
+# fields that only we fill: they are no change of the server's, though they may be an event of their own
+_OURS = frozenset({"outdated", "standing", "stage"})
+
 # kinds whose id is the bond's own
 _AS_BOND = frozenset({"bond", "placement", "bond_condition"})
 
@@ -28,7 +31,7 @@ def happenings(change: Change) -> list[EventType]:
     happened = [row for row in _BY_KIND[change.kind] if row.happens(change)]
     told = WORKED_OUT.get(change.kind, frozenset()).union(*(row.covers for row in happened))
     rest = EVENTS.get(f"{change.kind}.changed")
-    return [*happened, rest] if rest and change.fields - told else happened
+    return [*happened, rest] if rest and change.fields - told - _OURS else happened
 
 
 def webhook(name: str) -> EventType:

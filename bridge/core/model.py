@@ -90,13 +90,15 @@ class Known:
     """One object as the store knows it.
 
     `counts` says how many events of each type it has had (law 6), and outlives the object: should it come back, its
-    events get new ids. `missing_since` is when it was first absent from a complete walk.
+    events get new ids. `missing_since` is when it was first absent from a complete walk, `last_seen` when the last one
+    began that showed it in a state we know: nothing is known of it since.
     """
 
     seen: Seen
     counts: Mapping[str, int] = field(default_factory=dict)
     missing_since: datetime | None = None
     gone: bool = False
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,10 @@ class Next:
     doubt: bool = False
 
 
-def after(job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: datetime) -> Next:
-    """`provable`: a later look can tell whether the request took effect."""
+def after(
+    job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: datetime, wait: float | None = None
+) -> Next:  # fmt: skip
+    """`provable`: a later look can tell whether the request took effect. `wait`: the seconds the other side asks for."""
     if outcome in (Outcome.DONE, Outcome.FOUND_DONE):
         return Next(JobState.SUCCEEDED)
     if outcome is Outcome.UNKNOWN and repeat is Repeat.ONCE:
@@ -36,7 +38,8 @@ def after(job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: da
         return Next(JobState.DUE, now, doubt=True) if provable else Next(JobState.IN_DOUBT, doubt=True)
     if outcome is Outcome.REFUSED and outcome not in job.retry.on:
         return Next(JobState.FAILED)
-    due = now + timedelta(seconds=job.retry.every if outcome in job.retry.on else backoff(job.attempts))
+    pause = job.retry.every if outcome in job.retry.on else backoff(job.attempts)
+    due = now + timedelta(seconds=max(pause, wait or 0.0))
     return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
 
 

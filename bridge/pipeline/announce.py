@@ -21,11 +21,17 @@ class Walk:
     offset: timedelta
 
 
-def of_change(scope: Scope, walk: Walk, row: events.EventType, change: Change, n: int, others: Mapping[Key, Body]) -> Event:
-    """One event of a change; where the object itself says when, that is its time."""
+def of_change(
+    scope: Scope, walk: Walk, row: events.EventType, change: Change, n: int, others: Mapping[Key, Body],
+    last_seen: datetime | None,
+) -> Event:  # fmt: skip
+    """One event of a change; where the object itself says when, that is its time.
+
+    `last_seen`: the last walk that showed the object in a state we know, where that was not the one before.
+    """
     told = change.body.get(row.time_field) if row.time_field else None
     time = min(datetime.fromisoformat(told) - walk.offset, walk.at) if told else walk.at
-    since = scope.began_at or scope.polled_at
+    since = last_seen or scope.began_at or scope.polled_at
     between = [since.isoformat() if since else None, walk.at.isoformat()]
     data = {**events.describe(row, change, others), "between": between}
     subject = f"{change.kind}/{change.id}"
@@ -38,9 +44,13 @@ def baseline(scope: Scope, walk: Walk) -> list[Event]:
     """The first look at a scope: one summary, not an event for everything there. Scopes of one object each: none."""
     if "/" in scope.name and scope.name not in scopes.FAMILIES:
         return []
+    return [of_scope(scope, "scope.baseline", 1, walk.at, objects=objects(scope, walk))]
+
+
+def objects(scope: Scope, walk: Walk) -> int:
+    """How many objects the walk showed, without what was worked out from them."""
     kind = scopes.address(scope.name).family.kind
-    objects = sum(each.kind == kind for each in walk.seen)  # without what was worked out from them
-    return [of_scope(scope, "scope.baseline", 1, walk.at, objects=objects)]
+    return sum(each.kind == kind for each in walk.seen)
 
 
 def of_scope(scope: Scope, name: str, n: Json, now: datetime, *, objects: int | None = None, **more: Json) -> Event:

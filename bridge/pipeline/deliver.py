@@ -106,7 +106,9 @@ class Deliverer:
             if end:
                 return self._settle(claimed, end)
         provable = action.provable(claimed.job.request)
-        then = retry.after(claimed.job, result.outcome, action.repeat(claimed.job.request), provable=provable, now=self._now())
+        then = retry.after(
+            claimed.job, result.outcome, action.repeat(claimed.job.request), provable=provable, now=self._now(), wait=result.wait
+        )
         return self._settle(claimed, _End(then, result))
 
     def _look(self, claimed: Claimed, action: Action) -> tuple[Claimed, _End | None]:

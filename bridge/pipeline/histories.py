@@ -40,6 +40,7 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
     at, began, reader = scopes.address(scope.name), now(), Reader(watched.client)
     with database.reading() as connection:
         legs = watching.scope_of(connection, watched.name, "legs")
+        last_seen = watching.last_seen(connection, watched.name, "leg", str(at.arguments["leg"]))
     found = runs(reader.get(at.family.operation, **at.arguments))
     turns = history.turns((each.class_, each.start - reader.offset) for each in found)
     read = _Read(int(at.arguments["leg"]), turns, reader.offset, now())
@@ -47,6 +48,8 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
     horizon = legs.began_at if legs and legs.began_at else None
     if horizon and (not found or found[-1].end):  # cut short: what it does not reach is not settled by it
         horizon = min(horizon, found[-1].end - reader.offset) if found and found[-1].end else None
+    if horizon and last_seen:  # hidden from the polls since then: what they have not seen, they may still tell
+        horizon = min(horizon, last_seen)
     memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
     with database.writing() as connection:
         missed = _align(connection, scope, read, horizon) if horizon else []

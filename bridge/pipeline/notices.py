@@ -28,9 +28,8 @@ def of_walk(scope: Scope, walk: Walk, interval: float, *, missing: int) -> tuple
             f"{missing} objects are missing at once: hidden from us, more likely than deleted; they are kept as they were. "
             f"If they are gone, say so: bondbridge poll --once --scope {scope.name} --shrink"
         )
-        told.append(
-            announce.of_scope(scope, "scope.shrunk", memo["shrunk"], walk.at, objects=len(walk.seen), problem={"text": text})
-        )
+        left = announce.objects(scope, walk)
+        told.append(announce.of_scope(scope, "scope.shrunk", memo["shrunk"], walk.at, objects=left, problem={"text": text}))
     return memo, told + [_unknown(scope, each, walk.at) for each in _strange(walk)]
 
 
@@ -45,14 +44,16 @@ def _turned(memo: dict[str, object], name: str, *, now: bool) -> bool:
 
 
 def _strange(walk: Walk) -> list[Strange]:
-    """One per kind and set of keys, not one per object."""
-    found: dict[tuple[str, frozenset[str]], Strange | None] = {}
-    for seen in walk.seen:
-        if seen.raw:
-            key = (seen.kind, frozenset(seen.raw))
-            if key not in found:
-                found[key] = strange(seen.kind, seen.raw)
-    return [each for each in found.values() if each]
+    """One per kind, whatever its objects differ in, not one per object."""
+    shapes = {(seen.kind, frozenset(seen.raw)): seen for seen in walk.seen if seen.raw}
+    found: dict[str, Strange] = {}
+    for seen in shapes.values():
+        one = strange(seen.kind, seen.raw)
+        if one:
+            known = found.get(seen.kind, one)
+            missing = tuple(sorted({*known.missing, *one.missing}))
+            found[seen.kind] = Strange(one.kind, missing, {**one.unexpected, **known.unexpected})
+    return list(found.values())
 
 
 def _unknown(scope: Scope, what: Strange, now: datetime) -> Event:

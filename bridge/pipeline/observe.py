@@ -29,6 +29,8 @@ from bridge.store.watching import Scope, Walked
 _LEASE = 60.0
 _READINGS = 3
 _NOT_FOUND = 404
+# kinds of objects that no list shows: they follow from those that it does
+_WORKED_OUT = frozenset({"bond_condition", "backup_schedule"})
 
 log = structlog.get_logger()
 
@@ -110,39 +112,38 @@ class Observer:
         with self._database.reading() as connection:
             before = watching.objects_of(connection, scope.server, scope.name)
             version = watching.bodies(connection, scope.server, {("bonding_version", "bonding_version")})
-        seen = self._completed(watched, scope, walk, before, next(iter(version.values()), None))
-        walk = replace(walk, seen=tuple(seen))
-        missing = diff.missing(before, walk.seen)
+        # the server's own times are compared on the server's own clock
+        seen = diff.with_derived(before, walk.seen, walk.at + walk.offset, next(iter(version.values()), None))
+        missing = [key for key in diff.missing(before, seen) if key[0] not in _WORKED_OUT]
         shrunk = not shrink and diff.shrunk(before, missing)
         suspects = [] if shrunk else diff.suspects(before, missing, walk.at)
         gone = self._really_gone(watched, scope, suspects)
+        hidden = [before[key].seen for key in missing if key not in gone]
+        walk = replace(walk, seen=(*seen, *self._worked_out(watched, scope, walk, [*seen, *hidden])))
+        gone |= {key for key in diff.missing(before, walk.seen) if key[0] in _WORKED_OUT}
         volatile = {name: kind.volatile | watched.ignore.get(name, frozenset()) for name, kind in KINDS.items()}
-        found = diff.compare(before, walk.seen, volatile=volatile, gone=gone, now=walk.at)
+        found = diff.compare(before, walk.seen, volatile=volatile, gone=gone, now=walk.at, since=scope.began_at)
         if not scope.version:
             happened, known = announce.baseline(scope, walk), found.known
         else:
-            happened, known = self._events(scope, walk, found)
+            happened, known = self._events(scope, walk, found, before)
         memo, noticed = notices.of_walk(scope, walk, watched.interval(scope.name), missing=len(missing) if shrunk else 0)
         return self._apply(watched, scope, walk, found.changes, known, [*happened, *noticed], memo)
 
-    def _completed(
-        self, watched: Watched, scope: Scope, walk: Walk, before: Mapping[Key, Known], version: Body | None
-    ) -> list[Seen]:
-        """What was seen, and what follows from it: the server's own times are compared on the server's own clock."""
-        there = walk.at + walk.offset
-        seen = diff.with_derived(before, walk.seen, there, version)
+    def _worked_out(self, watched: Watched, scope: Scope, walk: Walk, there: list[Seen]) -> list[Seen]:
+        """What follows from all the objects that are there, those that are only hidden from us just now among them."""
         if scope.name == "legs":
-            return [*seen, *conditions(seen)]
+            return conditions(there)
         if scope.name == "backups":
             every, grace = watched.backup_every, watched.backup_grace
-            return [*seen, backups.schedule(seen, every=every, grace=grace, now=there)]
-        return seen
+            return [backups.schedule(there, every=every, grace=grace, now=walk.at + walk.offset)]
+        return []
 
     def _really_gone(self, watched: Watched, scope: Scope, suspects: Iterable[Key]) -> set[Key]:
         """Of the suspects, those whose own address says 404; what has no address of its own was missed twice, that is all."""
         gone = set()
         for kind, identifier in suspects:
-            single = scopes.single(scope.name, kind, identifier) if kind in KINDS else None
+            single = scopes.single(scope.name, kind, identifier)
             if single is None:
                 gone.add((kind, identifier))
                 continue
@@ -153,7 +154,7 @@ class Observer:
                     gone.add((kind, identifier))
         return gone
 
-    def _events(self, scope: Scope, walk: Walk, found: Diff) -> tuple[list[Event], tuple[Known, ...]]:
+    def _events(self, scope: Scope, walk: Walk, found: Diff, before: Mapping[Key, Known]) -> tuple[list[Event], tuple[Known, ...]]:
         wanted = {key for change in found.changes for key in events.related(change)}
         with self._database.reading() as connection:
             others = watching.bodies(connection, scope.server, wanted)
@@ -161,10 +162,11 @@ class Observer:
         happened = []
         for change in found.changes:
             key = (change.kind, change.id)
+            last_seen = before[key].last_seen if key in before else None
             for row in events.happenings(change):
                 n = known[key].counts.get(row.name, 0) + 1
                 known[key] = replace(known[key], counts={**known[key].counts, row.name: n})
-                happened.append(announce.of_change(scope, walk, row, change, n, others))
+                happened.append(announce.of_change(scope, walk, row, change, n, others, last_seen))
         return happened, tuple(known.values())
 
     def _apply(

@@ -5,6 +5,7 @@ to 1, and together they are at most 1: `{"errors": 0.1, "half": 0.2}`. Beside th
 
     only       the operations they are limited to; none given: all
     times      how often they may still strike; null: for ever
+    skip       how many requests they spare first (default 0)
     when       "after" or "before" the world has applied the request, for errors, html, cut and drop; the others come after,
                but for retry_after, which is always before
     seconds    how long a drip or a stall takes, in real time; what Retry-After says (default 30)
@@ -86,6 +87,7 @@ class Faults:
     when: str = "after"
     only: tuple[str, ...] = ()
     times: int | None = None
+    skip: int = 0
     latency: float = 0.0
     refuse: float = 0.0
     seconds: float = 30.0
@@ -102,7 +104,8 @@ class Faults:
         if self.only and operation not in self.only:
             return Fate()
         with self._lock:
-            kind = None if self.times == 0 else self._strike()
+            spared, self.skip = self.skip > 0, max(0, self.skip - 1)
+            kind = None if spared or self.times == 0 else self._strike()
             if kind is None:
                 return Fate(latency=self.latency)
             self.struck += 1
@@ -123,7 +126,7 @@ class Faults:
     def shown(self) -> dict[str, Any]:
         """Give what is set, as plain JSON; `refuse` is what is left of it, `struck` how often it has struck."""
         left = max(0.0, self.refuse - (time.monotonic() - self._since))
-        names = ("when", "times", "latency", "seconds", "megabytes", "skew_seconds", "seed", "struck")
+        names = ("when", "times", "skip", "latency", "seconds", "megabytes", "skew_seconds", "seed", "struck")
         shares = {kind: self.shares.get(kind, 0.0) for kind in KINDS}
         more = {"only": list(self.only), "refuse": round(left, 3)}
         return shares | {name: getattr(self, name) for name in names} | more
@@ -131,7 +134,7 @@ class Faults:
 
 def read_faults(wanted: dict[str, Any]) -> Faults:
     """Make faults of plain JSON; what is not named is off. Raises UnfitFault."""
-    known = (*KINDS, "when", "only", "times", *_NUMBERS, "seed")
+    known = (*KINDS, "when", "only", "times", "skip", *_NUMBERS, "seed")
     if unknown := sorted(wanted.keys() - set(known)):
         raise UnfitFault(f"unknown fault {unknown[0]!r}: use any of {', '.join(known)}")
     for name in wanted.keys() & {*KINDS, *_NUMBERS}:
@@ -141,9 +144,9 @@ def read_faults(wanted: dict[str, Any]) -> Faults:
         raise UnfitFault(f"{', '.join(shares)} together cannot be more than 1")
     if wanted.get("when", "after") not in ("after", "before"):
         raise UnfitFault('when must be "after" or "before" (the world has applied the request)')
-    seed, times = wanted.get("seed", 1), wanted.get("times")
-    if not _whole(seed) or not (times is None or (_whole(times) and times >= 0)):
-        raise UnfitFault("seed must be a whole number, times a whole number from 0, or null for no limit")
+    seed, times, skip = wanted.get("seed", 1), wanted.get("times"), wanted.get("skip", 0)
+    if not _whole(seed) or not (times is None or (_whole(times) and times >= 0)) or not (_whole(skip) and skip >= 0):
+        raise UnfitFault("seed must be a whole number, times and skip whole numbers from 0, times also null for no limit")
     only = _operations(wanted.get("only", []))
     chance = random.Random(seed)  # noqa: S311 - play, not secrecy
     others = {name: value for name, value in wanted.items() if name not in KINDS}

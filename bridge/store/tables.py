@@ -79,6 +79,7 @@ objects = Table(
     Column("counts", JSON, nullable=False),
     Column("missing_since", Moment),
     Column("gone", Boolean, nullable=False, default=False),
+    Column("last_seen", Moment),
     Index(None, "server", "scope"),
 )
 

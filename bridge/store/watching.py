@@ -124,6 +124,13 @@ def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Kno
     return {(row["kind"], row["id"]): _known(row) for row in rows}
 
 
+def last_seen(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:
+    """When the last walk began that showed the object in a state we know, where a later one did not."""
+    this = and_(objects.c.server == server, objects.c.kind == kind, objects.c.id == identifier)
+    found = connection.execute(select(objects.c.last_seen).where(this)).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
+
+
 def bodies(connection: Connection, server: str, wanted: Iterable[Key]) -> dict[Key, Body]:
     """The bodies of these objects, as far as they are known."""
     keys = sorted(wanted)
@@ -242,7 +249,8 @@ def _from(row: RowMapping) -> Scope:
 
 
 def _known(row: RowMapping) -> Known:
-    return Known(Seen(row["kind"], row["id"], row["body"], row["raw"]), row["counts"], row["missing_since"], row["gone"])
+    seen = Seen(row["kind"], row["id"], row["body"], row["raw"])
+    return Known(seen, row["counts"], row["missing_since"], row["gone"], row["last_seen"])
 
 
 def _row(scope: Scope, known: Known) -> dict[str, Any]:
@@ -257,4 +265,5 @@ def _row(scope: Scope, known: Known) -> dict[str, Any]:
         "counts": dict(known.counts),
         "missing_since": known.missing_since,
         "gone": known.gone,
+        "last_seen": known.last_seen,
     }

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("scopes", sa.Column("began_at", sa.BigInteger(), nullable=True))
     op.add_column("scopes", sa.Column("memo", sa.JSON(), nullable=True))
     op.create_index("ix_scopes_server_rank_due_at", "scopes", ["server", "rank", "due_at"])
+    op.add_column("objects", sa.Column("last_seen", sa.BigInteger(), nullable=True))
     op.add_column("events", sa.Column("exact", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("events", sa.Column("known", sa.JSON(), nullable=True))
     op.create_index("ix_events_server_subject_time", "events", ["server", "subject", "time"])
