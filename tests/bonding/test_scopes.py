@@ -18,13 +18,16 @@ class Lists:
         self._given, self._document, self._shown = given, document, shown
 
     def list(self, operation: str, /, **arguments: object) -> list:
+        """The list given under the operation's last name and its arguments, or an empty one."""
         name = operation.partition(".")[2]
         return self._given.get("_".join([name, *map(str, arguments.values())]), [])
 
     def get(self, _operation: str, /, **_arguments: object) -> object:
+        """The one document."""
         return self._document
 
     def certificate(self) -> dict | None:
+        """What the handshake shows."""
         return self._shown
 
 
