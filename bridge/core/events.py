@@ -19,6 +19,9 @@ _BY_KIND: Mapping[str, tuple[EventType, ...]] = {
     kind: tuple(row for row in EVENTS.values() if row.kind == kind) for kind in BODIES
 }
 
+# fields that we work out: what they follow from is told when it changes, and that we know them now is no change
+_WORKED_OUT: Mapping[str, frozenset[str]] = {"node": frozenset({"outdated"})}
+
 # kinds whose id is the bond's own
 _AS_BOND = frozenset({"bond", "placement", "bond_condition"})
 
@@ -26,7 +29,7 @@ _AS_BOND = frozenset({"bond", "placement", "bond_condition"})
 def happenings(change: Change) -> list[EventType]:
     """Which events this change is; what none of them speaks of is a plain `<kind>.changed`, where the kind has one."""
     happened = [row for row in _BY_KIND[change.kind] if row.happens(change)]
-    told = frozenset(field for row in happened for field in row.covers)
+    told = frozenset(field for row in happened for field in row.covers) | _WORKED_OUT.get(change.kind, frozenset())
     rest = EVENTS.get(f"{change.kind}.changed")
     return [*happened, rest] if rest and change.fields - told else happened
 

@@ -362,3 +362,13 @@ def test_generic_changes_speak_only_of_uncovered_fields() -> None:
                 found = [each.name for each in happenings(change(kind, before, only))]
                 told_twice += [found] if f"{name}.changed" in found else []
     assert told_twice == []
+
+
+def test_that_a_node_is_known_to_be_up_to_date_is_no_change() -> None:
+    """What we work out ourselves is told only where it means something: a node that is outdated, not that it is known."""
+    before, after = body("node", id=8, version="6.5"), body("node", id=8, version="6.5", outdated=False)
+    assert happenings(change("node", before, after)) == []
+    told = happenings(change("node", after, {**after, "outdated": True}))
+    assert [row.name for row in told] == ["node.outdated"]
+    told = happenings(change("node", after, {**after, "version": "6.6"}))
+    assert [row.name for row in told] == ["node.changed"]
