@@ -9,7 +9,7 @@ from bridge.core import events, schema
 from bridge.core.bodies import BODIES, CONFIGURED
 from bridge.core.diff import compare, with_derived
 from bridge.core.events import EVENTS, describe, happenings, make, related
-from bridge.core.headlines import _LINES, headline
+from bridge.core.headlines import LINES, headline
 from bridge.core.model import Change, Event, Known, Seen
 from bridge.core.schema import Schema
 from bridge.core.standing import class_of
@@ -321,8 +321,8 @@ def test_a_removed_bond_is_told_as_it_was() -> None:
 
 def test_every_event_has_a_headline_and_every_headline_an_event() -> None:
     """No line is for an event that is none; what has no line of its own is the coming, going or changing of an object."""
-    assert set(_LINES) <= set(EVENTS)
-    assert {name.partition(".")[2] for name in set(EVENTS) - set(_LINES)} == {"added", "changed", "removed"}
+    assert set(LINES) <= set(EVENTS)
+    assert {name.partition(".")[2] for name in set(EVENTS) - set(LINES)} == {"added", "changed", "removed"}
 
 
 def test_a_change_of_what_a_person_configured_reads_like_a_sentence() -> None:
