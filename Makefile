@@ -49,8 +49,9 @@ soak: .venv/.dev ## the slow runs: every kill of the durability matrix
 bench: .venv/.dev ## measure, and print what benchmarks/README.md records
 	$(BIN)/python -m benchmarks.run
 
-docs: .venv/.dev ## make docs/operations.md from the catalogue
+docs: .venv/.dev ## make docs/operations.md and docs/events.md from the catalogues
 	$(BIN)/python -m bridge.cli.operations_doc
+	$(BIN)/python -m bridge.cli.events_doc
 
 fmt: .venv/.dev ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .

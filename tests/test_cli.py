@@ -93,8 +93,9 @@ def test_poll_shows_what_happened_and_events_tell_its_story(stage: Stage, run: R
     """Poll by hand, find the outage, ask for it as text and as JSON."""
     stage.set("leg", 1, "state", "down")
     ran = run("poll", "--once", "--scope", "legs", "--json")
-    (found,) = json.loads(ran.out)
+    found, follows = json.loads(ran.out)
     assert found["headline"] == "leg cable of vancouver-hq is down"
+    assert (follows["type"], follows["headline"]) == ("bond.degraded", "vancouver-hq is degraded: 1 of 2 legs are down")
     listed = run("events", "--type", "leg.*")
     assert found["id"] in listed.out
     stage.work()

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from pydantic import BaseModel
 from bridge import config, wiring
 from bridge.actions import permits
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS
+from bridge.bonding.scopes import FAMILIES, TIMINGS
 from bridge.bonding.wire import wrong_argument
-from bridge.cli import operations_doc
-from bridge.core import events, rules
+from bridge.cli import events_doc, operations_doc
+from bridge.cli.app import app
+from bridge.core import events, rules, schema
 from bridge.core.document import read
 from bridge.core.examples import failures
 from bridge.core.model import Reason
@@ -41,20 +44,41 @@ def test_the_example_of_the_rules_page_is_a_good_rule() -> None:
     assert list(failures(rule, VOCABULARY)) == []
 
 
-def test_the_rules_page_names_every_event_and_every_reason() -> None:
-    """No event type and no reason of a verdict is missing from the page, and none stands there that is not."""
+def test_the_page_of_events_is_what_the_catalogue_says() -> None:
+    """`make docs` was run after the last change: every event has its row, no row is of none, and no note of none."""
+    text = _doc("docs/events.md")
+    assert text == events_doc.text()
+    named = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    assert sorted(named) == sorted(events.EVENTS)
+    assert set(events_doc.NOTES) <= set(events.EVENTS)
+
+
+def test_the_rules_page_names_every_reason_and_all_that_is_known() -> None:
+    """No reason of a verdict is missing from the page, and nothing that conditions can ask of `known`."""
     text = _doc("docs/rules.md")
-    table = text.partition("## Events")[2]
-    named: set[str] = set()
-    for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
-        words = re.findall(r"`([^`]+)`", cell)
-        whole = [word for word in words if not word.startswith(".")]
-        named |= {word for word in whole if "." in word}
-        for ending in (word for word in words if word.startswith(".")):
-            stems = [word.partition(".")[0] for word in whole]
-            named |= {stem + ending for stem in stems if stem != "placement"}
-    assert named - {"webhook.<name>"} == set(events.EVENTS)
     assert all(f"`{reason}`" in text or f"({reason})" in text for reason in Reason)
+    assert all(f"`known.{name}`" in text for name in schema.KNOWN)
+
+
+def test_the_watching_page_names_every_timing_and_what_is_never_polled() -> None:
+    """Every family of scopes that can be timed stands on the page with the scopes it covers."""
+    text = _doc("docs/watching.md")
+    assert all(f"`{timing}`" in text for timing in TIMINGS)
+    for family in FAMILIES.values():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{family.timing}`"))
+        stem = re.sub(r"\{\w+\}", "*", family.template)
+        assert any(fnmatchcase(stem, glob) for glob in re.findall(r"`([^`]+)`", row)[1:]), family.template
+
+
+def test_the_readme_names_every_command() -> None:
+    """No command of the command line is missing from the README, and every page of the docs is linked there."""
+    text = _doc("README.md")
+    commands = {each.name or each.callback.__name__.replace("_", "-") for each in app.registered_commands if each.callback}
+    groups = {each.name for each in app.registered_groups}
+    for name in commands | groups - {None}:
+        assert re.search(rf"[`/ |]{name}[` |]", text), name
+    for path in (ROOT / "docs").glob("*.md"):
+        assert f"(docs/{path.name})" in text, path.name
 
 
 def test_the_page_of_operations_is_what_the_catalogue_says() -> None:
@@ -75,7 +99,8 @@ def test_the_settings_page_names_every_key() -> None:
         assert f"`{key}" in text, key
     for key in _keys(config.Web):
         assert f"web.{key}" in text, key
-    for key in _keys(config.Server) | _keys(config.Poll) | _keys(config.Webhook) | _keys(config.Backups) | _keys(config.Users):
+    models = (config.Server, config.Poll, config.Webhook, config.Backups, config.Users, config.Flapping)
+    for key in frozenset().union(*map(_keys, models)):
         assert re.search(rf"[`{{ .]{key}\b", text), key
 
 

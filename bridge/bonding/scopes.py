@@ -100,7 +100,14 @@ TIMINGS = tuple(dict.fromkeys(each.timing for each in FAMILIES.values()))
 
 WHOLE = tuple(name for name in FAMILIES if "{" not in name)
 
-_PATTERNS = [(re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(name))), each) for name, each in FAMILIES.items()]
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Which names a template stands for: a space is called by its key, everything else by a number."""
+    escaped = re.escape(template).replace(r"\{space\}", "(?P<space>[^/]+)")
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+)", escaped))
+
+
+_PATTERNS = [(_pattern(name), each) for name, each in FAMILIES.items()]
 
 # which scopes an object brings with it, by its kind: those whose first argument it is
 _FOLLOWING = {
@@ -155,10 +162,8 @@ def read(scope: str, source: Source, key: bytes) -> list[Seen]:
     kind = KINDS[at.family.kind]
     if not kind.by:
         return [_one(kind.name, source, at, key)]
-    seen = [
-        normalise(kind.name, _worded(each, kind.by), key, **at.arguments)
-        for each in source.list(at.family.operation, **at.arguments)
-    ]
+    items = source.list(at.family.operation, **at.arguments)
+    seen = [_owned(normalise(kind.name, _worded(each, kind.by), key, **at.arguments), at.arguments) for each in items]
     if "space" in at.arguments:  # one allocation may stand in the lists of several spaces
         seen = [replace(each, id=f"{at.arguments['space']}/{each.id}") for each in seen]
     return _unique(seen)
@@ -170,6 +175,12 @@ def _one(kind: str, source: Source, at: Address, key: bytes) -> Seen:
         shown = source.certificate()
         return replace(seen, body={**seen.body, **shown, "source": "handshake"}) if shown else seen
     return seen
+
+
+def _owned(seen: Seen, arguments: Mapping[str, Json]) -> Seen:
+    """Whose it is, the address says. A space's list may show what another space owns: there the object's word counts."""
+    told = {name: value for name, value in arguments.items() if name in seen.body and name != "space"}
+    return replace(seen, body={**seen.body, **told}) if told else seen
 
 
 def _worded(raw: Json, by: str) -> Json:

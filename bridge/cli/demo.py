@@ -19,6 +19,7 @@ import httpx
 import typer
 
 from bridge import config, wiring
+from bridge.bonding.scopes import address
 from bridge.cli import up
 from bridge.cli.output import PipedConsole
 from bridge.cli.settings import DEMO, Config, chosen
@@ -33,6 +34,8 @@ _RULES = Path(__file__).parent / "demo_rules"
 # seconds after the story began, by the machine's clock; the second is skipped by its rule's cooldown
 _WEBHOOKS_AT = (8.0, 13.0)
 _HOOK, _BOND = "demo", 1
+# what the scenes are seen in: they begin when each of these has its baseline, whatever the rotation has come to
+_IN_THE_SCENES = frozenset({"legs", "bonds", "placements", "aggregators", "backups", "bonds/{bond}/tuners"})
 
 State = Annotated[Path, typer.Option(help="Folder that keeps everything.", envvar="BONDBRIDGE_DEMO_STATE")]
 Speed = Annotated[float, typer.Option(help="World seconds per second.", min=1, max=120, envvar="BONDBRIDGE_DEMO_SPEED")]
@@ -102,7 +105,7 @@ def send_webhook(settings: config.Settings, bond: int) -> dict[str, Any]:
 
 
 class _Show:
-    """Starts the story once everything has been seen for the first time, then sends the webhooks."""
+    """Starts the story once everything it shows has been seen for the first time, then sends the webhooks."""
 
     def __init__(self, simulator: str, supervisor: Supervisor) -> None:
         self._simulator, self._supervisor = simulator, supervisor
@@ -128,7 +131,9 @@ class _Show:
     def _look(self, bridge: wiring.Bridge) -> None:
         with bridge.database.reading() as connection:
             scopes = watching.all_scopes(connection)
-        self._all_seen = any(scope.name.startswith("bonds/") for scope in scopes) and all(each.version for each in scopes)
+        shown = [(address(each.name).family.template, each.version) for each in scopes]
+        wanted = [(name, version) for name, version in shown if name in _IN_THE_SCENES]
+        self._all_seen = {name for name, _ in wanted} == _IN_THE_SCENES and all(version for _, version in wanted)
 
     def _begin(self, bridge: wiring.Bridge) -> None:
         del bridge

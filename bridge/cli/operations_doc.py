@@ -29,7 +29,7 @@ def _sections() -> Iterator[str]:
         groups.setdefault(row.name.partition(".")[0], []).append(row)
     for name, rows in groups.items():
         yield f"## {name}\n"
-        yield from _table(("operation", "request", "danger", "repeat", "proof", "notes"), map(_line, rows))
+        yield from table(("operation", "request", "danger", "repeat", "proof", "notes"), map(_line, rows))
 
 
 def _line(row: Operation) -> tuple[str, ...]:
@@ -51,20 +51,21 @@ def _aliases() -> Iterator[str]:
         (f"`{each.name}`", ", ".join(each.arguments), each.sample.danger.value, f"`{each.sample.name}` …")
         for each in ALIASES.values()
     )
-    yield from _table(("operation", "arguments", "danger", "as"), rows)
+    yield from table(("operation", "arguments", "danger", "as"), rows)
 
 
 def _own() -> Iterator[str]:
     yield "## The bridge's own\n"
-    yield from _table(("operation", "arguments"), ((f"`{name}`", ", ".join(arguments)) for name, arguments in OWN.items()))
+    yield from table(("operation", "arguments"), ((f"`{name}`", ", ".join(arguments)) for name, arguments in OWN.items()))
 
 
 def _impossible() -> Iterator[str]:
     yield "## What there is none for\n"
-    yield from _table(("name", "why"), ((f"`{name}`", why) for name, why in IMPOSSIBLE.items()))
+    yield from table(("name", "why"), ((f"`{name}`", why) for name, why in IMPOSSIBLE.items()))
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """The lines of a table in Markdown."""
     yield f"| {' | '.join(head)} |"
     yield "|" + "---|" * len(head)
     yield from (f"| {' | '.join(row)} |" for row in rows)

@@ -98,10 +98,6 @@ _GENERIC = {
 }
 
 
-# what we work out ourselves is told by its own event or not at all
-WORKED_OUT = {"node": frozenset({"outdated"})}
-
-
 def _generic(kind: str, told: str) -> Iterator[EventType]:
     happens = {"changed": lambda _: False, "added": added, "removed": removed}
     nouns = dict.fromkeys((kind, "bond") if "bond" in BODIES[kind] or kind == "placement" else (kind,))

@@ -6,7 +6,7 @@ from datetime import datetime
 from bridge.core import schema
 from bridge.core.bodies import BODIES
 from bridge.core.canonical import identity
-from bridge.core.event_rows import EVENTS, WORKED_OUT
+from bridge.core.event_rows import EVENTS
 from bridge.core.event_types import EventType
 from bridge.core.model import Body, Change, Event
 
@@ -29,7 +29,7 @@ _AS_BOND = frozenset({"bond", "placement", "bond_condition"})
 def happenings(change: Change) -> list[EventType]:
     """Which events this change is; what none of them speaks of is a plain `<kind>.changed`, where the kind has one."""
     happened = [row for row in _BY_KIND[change.kind] if row.happens(change)]
-    told = WORKED_OUT.get(change.kind, frozenset()).union(*(row.covers for row in happened))
+    told = frozenset(field for row in happened for field in row.covers)
     rest = EVENTS.get(f"{change.kind}.changed")
     return [*happened, rest] if rest and change.fields - told - _OURS else happened
 

@@ -15,7 +15,7 @@ def _tunings(kind: str, it: str) -> dict[str, str]:
     }
 
 
-_LINES: Mapping[str, str] = {
+LINES: Mapping[str, str] = {
     "leg.down": "leg {leg[name]} of {bond[name]} is down",
     "leg.up": "leg {leg[name]} of {bond[name]} is up again",
     "leg.degraded": "leg {leg[name]} of {bond[name]} is degraded ({leg[state]})",
@@ -85,7 +85,7 @@ _FIELDS, _LENGTH = 3, 80
 
 def headline(event: Event) -> str:
     """`"leg cable of vancouver-hq is down"`; names not known yet show as ?."""
-    line = _LINES.get(event.type)
+    line = LINES.get(event.type)
     if event.type.startswith("webhook."):
         return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
     if line is None:

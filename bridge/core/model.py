@@ -49,7 +49,6 @@ class Reason(StrEnum):
     OVER = "over"
     FLAPPING = "flapping"
     HANDS_OFF = "hands_off"
-    NOT_ALLOWED = "not_allowed"
     IN_DOUBT = "in_doubt"
 
 

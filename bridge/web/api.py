@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from bridge.core.model import Body, JobState, Ruling
 from bridge.store import journal
-from bridge.store.journal import Page
+from bridge.store.journal import Page, Window
 from bridge.web import auth, health, queries, shapes, site
 from bridge.web.problems import Problem
 
@@ -47,6 +47,26 @@ def event(identifier: str) -> Response:
     if story is None:
         raise Problem(404, "there is no event of this id", "ids stand in /api/v1/events")
     return jsonify(shapes.story(story))
+
+
+@routes.get("/incidents")
+def incidents() -> Response:
+    """A page of incidents: what many outages have in common."""
+    window, _ = queries.window()
+    with site.bridge().database.reading() as connection:
+        return _paged(journal.list_incidents(connection, window), shapes.incident)
+
+
+@routes.get("/incidents/<identifier>")
+def incident(identifier: str) -> Response:
+    """One incident and the events it owns, in the order they happened."""
+    queries.only()
+    with site.bridge().database.reading() as connection:
+        found = journal.list_incidents(connection, Window(1), identifier).rows
+        if not found or found[0]["id"] != identifier:
+            raise Problem(404, "there is no incident of this id", "ids stand in /api/v1/incidents")
+        members = journal.members_of(connection, identifier)
+    return jsonify(incident=shapes.incident(found[0]), members=[shapes.event(row) for row in members])
 
 
 @routes.get("/health")

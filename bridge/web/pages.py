@@ -79,6 +79,7 @@ def _story(identifier: str) -> dict[str, Any]:
         "headline": shapes.told(found),
         "changes": telling.changes(data),
         "contents": telling.contents(data),
+        "known": telling.known(found["known"] or {}),
         "whole": shapes.event({**found, "time": shapes.iso(found["time"]), "seen_at": shapes.iso(found["seen_at"])}),
     }
 

@@ -36,7 +36,8 @@ def iso(moment: datetime) -> str:
 
 def event_of(row: Body) -> Event:
     """The event that a row of the journal is."""
-    return Event(row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"])
+    names = ("id", "type", "server", "subject", "time", "seen_at", "data", "exact")
+    return Event(**{name: row[name] for name in names}, known=row["known"] or {})
 
 
 def told(row: Body) -> str:
@@ -53,7 +54,7 @@ def verdict(row: Body) -> str:
 
 
 def event(row: Body) -> Body:
-    """An event as structured CloudEvents JSON; `seq`, `seenat` and `headline` are extensions."""
+    """An event as structured CloudEvents JSON; `seq`, `seenat`, `headline`, `exact` and what was known are extensions."""
     return {
         "specversion": "1.0",
         "id": row["id"],
@@ -66,7 +67,19 @@ def event(row: Body) -> Body:
         "seq": row["seq"],
         "seenat": row["seen_at"],
         "headline": told(row),
+        "exact": row["exact"],
+        **known(row),
     }
+
+
+def known(row: Body) -> Body:
+    """What the bridge knew about an event when it decided it, as extensions: plain values, named by lower-case letters."""
+    return {name.replace("_", ""): value for name, value in (row["known"] or {}).items() if value not in (None, False)}
+
+
+def incident(row: Body) -> Body:
+    """An incident as it stands, without when it is looked at next."""
+    return {name: value for name, value in row.items() if name not in ("due_at", "touched")}
 
 
 def decision(row: Body) -> Body:

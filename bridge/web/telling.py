@@ -16,6 +16,9 @@ _REASONS: Mapping[Reason, str] = {
     Reason.RULE_GONE: "Nothing more was done: the rule is no longer in the rulebook.",
     Reason.STEP_FAILED: "Not begun: a step before it did not succeed.",
     Reason.UNREADABLE: "On hold: something that must be known first cannot be read now. It is judged again.",
+    Reason.OVER: "Nothing was done: it was over before anybody learned of it, and what has passed needs no action.",
+    Reason.FLAPPING: "On hold: the leg is flapping, and what is done to it now would be undone. It is judged again later.",
+    Reason.HANDS_OFF: "On hold: somebody works on this bond, and until they have finished nothing is done to it.",
     Reason.IN_DOUBT: "Nobody knows whether it took effect: a person must look, and say so.",
 }
 _ANSWERED = {Ruling.SKIP: "A person looked and gave an answer.", Ruling.ACT: "A person said it is to be tried again."}
@@ -34,7 +37,7 @@ _LOOKS = {
 }
 
 _MOST_ROWS, _LONGEST, _DEEPEST = 60, 300, 6
-_ABOUT_THE_CHANGE = ("old", "new", "changed", "between")
+_ABOUT_THE_CHANGE = ("old", "new", "changed", "between", "over")
 
 
 def sentence(row: Body) -> str:
@@ -98,6 +101,11 @@ def contents(data: Body) -> list[tuple[str, str]]:
     """(name, value) of everything an event says beside the change itself."""
     about = {name: value for name, value in data.items() if name not in _ABOUT_THE_CHANGE}
     return [(name, text(value)) for name, value in _flat(about)][:_MOST_ROWS]
+
+
+def known(body: Body) -> dict[str, Json]:
+    """What was known about an event and matters, by a name that a person can read."""
+    return {name.replace("_", " "): value for name, value in body.items() if value not in (None, False)}
 
 
 def text(value: Json) -> str:

@@ -163,8 +163,10 @@ IN_OUR_WORDS: dict[str, dict[str, Any]] = {
         "created": "2020-03-01T10:00:00+00:00", "started": "2020-03-01T10:00:05.500000+00:00",
         "finished": "2020-03-01T10:11:40+00:00",
     },
-    "backup": {"name": "2020-03-01.zip", "complete": True, "size": 5.0, "created": "2020-03-01T00:00:00+00:00"},
-    "node": {"id": 8, "name": "van", "status": "unknown", "version": ""},
+    "backup": {
+        "name": "2020-03-01.zip", "complete": True, "failed": False, "size": 5.0, "created": "2020-03-01T00:00:00+00:00",
+    },
+    "node": {"id": 8, "name": "van", "status": "unknown", "version": "", "outdated": None},
     "leg_tuning": {
         "id": 9, "bond": 3, "leg": 12, "status": "running", "outcome": None, "verdict": None, "recommendations": {},
         "created": "2020-03-01T10:00:00+00:00", "started": "2020-03-01T10:00:05+00:00", "finished": None,

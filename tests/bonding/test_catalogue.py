@@ -9,7 +9,7 @@ import pytest
 
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, KINDS, LITERAL, OPERATIONS, ROOT, Alias, Danger, Kind, Operation
 from bridge.bonding.proof import PROOFS
-from bridge.bonding.scopes import FAMILIES, WHOLE, family, tunings_of
+from bridge.bonding.scopes import FAMILIES, PLACEMENTS, STATISTICS, WHOLE, address, following
 from bridge.core import bodies
 from bridge.core.model import Repeat
 
@@ -95,9 +95,36 @@ def test_every_kind_has_its_operations_and_its_body(kind: Kind) -> None:
     assert not kind.by or kind.by in bodies.BODIES[kind.name]
 
 
-def test_scopes_belong_to_families_and_read_known_lists() -> None:
-    """Every scope's name has its family, and every whole scope its kind and list."""
-    assert {family(name) for name in (*WHOLE, "placements", tunings_of("12"))} == set(FAMILIES)
-    assert tunings_of("12") == "bonds/12/tuners"
-    for kind, operation in WHOLE.values():
-        assert KINDS[kind].collection == operation
+def test_every_kind_that_has_a_list_is_in_a_scope() -> None:
+    """Each kind of object is read by the scope of its own collection, and by no other but a leg's tunings, which have two."""
+    of_kind: dict[str, set[str]] = {}
+    for name, each in FAMILIES.items():
+        assert name == each.template
+        if each.kind and each.kind != "placement":
+            of_kind.setdefault(each.kind, set()).add(each.operation)
+    tunings = of_kind.pop("leg_tuning")
+    assert tunings == {"interface_leg_tuning.list", "mobile_broadband_leg_tuning.list"}
+    assert of_kind == {kind.name: {kind.collection} for kind in KINDS.values() if kind.name != "leg_tuning"}
+
+
+def test_a_scope_is_called_like_the_address_it_reads() -> None:
+    """Every whole scope is found by its name, and one that belongs to an object by its name with the object's id."""
+    assert {PLACEMENTS, STATISTICS, "legs", "tlsinfo"} <= set(WHOLE)
+    assert all(address(name).family is FAMILIES[name] and not address(name).arguments for name in WHOLE)
+    of_bond = address("bonds/12/tuners")
+    assert (of_bond.family.operation, of_bond.arguments) == ("bond_tuning.list", {"bond": 12})
+    assert address("spaces/acme/ip_allocations").arguments == {"space": "acme"}
+    with pytest.raises(KeyError):
+        address("bonds/twelve/tuners")
+
+
+def test_what_follows_an_object_is_a_scope() -> None:
+    """What a new bond, node, space or leg brings is all found again by its name, and read by an operation that takes its id."""
+    bodies_of = {"bond": {"id": 12}, "node": {"id": 3}, "space": {"key": "acme"}, "leg": {"id": 5, "bond": 12, "type": None}}
+    for kind, body in bodies_of.items():
+        names = following(kind, body)
+        assert names
+        for name in names:
+            at = address(name)
+            assert set(OPERATIONS[at.family.operation].arguments) == set(at.arguments)
+    assert following("leg", {"id": 5, "bond": None, "type": None}) == []

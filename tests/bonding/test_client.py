@@ -13,6 +13,7 @@ from bridge.bonding.client import Client
 from bridge.bonding.proof import prove
 from bridge.bonding.scopes import read as read_scope
 from bridge.errors import BadInput, Busy, CredentialsRejected, Forbidden, Garbled, InDoubt, Refused, Unreachable
+from bridge.pipeline.source import Reader
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import running
 
@@ -228,13 +229,10 @@ def test_the_environment_does_not_redirect_traffic(monkeypatch: pytest.MonkeyPat
 def test_the_simulators_scopes_can_be_read_whole() -> None:
     """Every kind of scope is read from a server over a socket, in more pages than one."""
     with running(make_world(seed=1, epoch=NOW, bonds=210), speed=0) as sim, to(sim.url) as client:
-
-        def fetch(operation: str, /, **arguments: object) -> list:
-            return client.walk(operation, **arguments)[0]
-
-        counts = {scope: len(read_scope(scope, fetch, b"k")) for scope in ("legs", "bonds", "aggregators", "placements")}
+        source = Reader(client)
+        counts = {scope: len(read_scope(scope, source, b"k")) for scope in ("legs", "bonds", "aggregators", "placements")}
         assert counts == {"legs": 420, "bonds": 210, "aggregators": 3, "placements": 210}
-        assert read_scope("bonds/1/tuners", fetch, b"k") == []
+        assert read_scope("bonds/1/tuners", source, b"k") == []
 
 
 def test_wrong_credentials_are_rejected_by_the_simulator() -> None:

@@ -9,7 +9,7 @@ from bridge.core import events, schema
 from bridge.core.bodies import BODIES, CONFIGURED
 from bridge.core.diff import compare, with_derived
 from bridge.core.events import EVENTS, describe, happenings, make, related
-from bridge.core.headlines import _LINES, headline
+from bridge.core.headlines import LINES, headline
 from bridge.core.model import Change, Event, Known, Seen
 from bridge.core.schema import Schema
 from bridge.core.standing import class_of
@@ -324,8 +324,8 @@ def test_a_removed_bond_is_told_as_it_was() -> None:
 
 def test_every_event_has_a_headline_and_every_headline_an_event() -> None:
     """No line is for an event that is none; what has no line of its own is the coming, going or changing of an object."""
-    assert set(_LINES) <= set(EVENTS)
-    assert {name.partition(".")[2] for name in set(EVENTS) - set(_LINES)} == {"added", "changed", "removed"}
+    assert set(LINES) <= set(EVENTS)
+    assert {name.partition(".")[2] for name in set(EVENTS) - set(LINES)} == {"added", "changed", "removed"}
 
 
 def test_a_change_of_what_a_person_configured_reads_like_a_sentence() -> None:
@@ -365,3 +365,13 @@ def test_generic_changes_speak_only_of_uncovered_fields() -> None:
                 found = [each.name for each in happenings(change(kind, before, only))]
                 told_twice += [found] if f"{name}.changed" in found else []
     assert told_twice == []
+
+
+def test_that_a_node_is_known_to_be_up_to_date_is_no_change() -> None:
+    """What we work out ourselves is told only where it means something: a node that is outdated, not that it is known."""
+    before, after = body("node", id=8, version="6.5"), body("node", id=8, version="6.5", outdated=False)
+    assert happenings(change("node", before, after)) == []
+    told = happenings(change("node", after, {**after, "outdated": True}))
+    assert [row.name for row in told] == ["node.outdated"]
+    told = happenings(change("node", after, {**after, "version": "6.6"}))
+    assert [row.name for row in told] == ["node.changed"]

@@ -164,7 +164,9 @@ def watched(
     os.environ.update(WATCH_PASSWORD="demo")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        sims = [stack.enter_context(running(make_world(seed=1, epoch=EPOCH, **size), speed=0, ways=ways, tls=tls)) for size in sizes]
+        sims = [
+            stack.enter_context(running(make_world(seed=1, epoch=EPOCH, **size), speed=0, ways=ways, tls=tls)) for size in sizes
+        ]
         settings = _SETTINGS.format(state=folder / "state", rules=folder / "rules")
         times = "{" + ", ".join(f"{name}: {value}" for name, value in {**POLL, **poll}.items()) + f", off: {off}" + "}"
         for name, sim in zip(("one", "two", "three"), sims, strict=False):

@@ -1,11 +1,17 @@
 import json
+import re
+from dataclasses import replace
 from itertools import count
 
 import httpx
 import pytest
 
+from bridge.core.incidents import Incident
 from bridge.core.model import JobState
+from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
 from bridge.store import watching
+from bridge.store.incidents import Kept
 from tests.web.house import EPOCH, House, an_event, leg_down
 
 
@@ -47,8 +53,45 @@ def test_cloudevents(house: House, reader: httpx.Client) -> None:
             "seq": 1,
             "seenat": "2026-03-01T12:00:05Z",
             "headline": "leg cable of vancouver is down",
+            "exact": False,
         }
     ]
+
+
+def test_what_was_known_is_told_as_extensions(house: House, reader: httpx.Client) -> None:
+    """The true time's mark and what was known when an event was decided are plain values with names CloudEvents allows."""
+    event = replace(leg_down(), exact=True)
+    house.happen(event)
+    known = {"incident": "i1", "flapping": True, "explained": None, "hands_off": "2026-03-01T14:00:00+00:00", "over": False}
+    with house.bridge.database.writing() as connection:
+        event_store.note(connection, {event.id: known})
+    (item,) = reader.get("/api/v1/events").json()["items"]
+    assert {name: item[name] for name in ("exact", "incident", "flapping", "handsoff")} == {
+        "exact": True, "incident": "i1", "flapping": True, "handsoff": "2026-03-01T14:00:00+00:00",
+    }  # fmt: skip
+    assert not {"explained", "over"} & set(item)
+    assert all(re.fullmatch("[a-z0-9]+", name) for name in item)
+    assert all(name == "data" or not isinstance(value, dict | list) for name, value in item.items())
+    page = reader.get(f"/events/{event.id}").text
+    assert "the server's own time" in page.replace("&#39;", "'")
+    assert "hands off <b>2026-03-01T14:00:00+00:00</b>" in page
+
+
+def test_incidents(house: House, reader: httpx.Client) -> None:
+    """Incidents are a list like the others; one of them comes with the events it owns; an unknown id is a 404."""
+    assert reader.get("/api/v1/incidents").json() == {"items": [], "next": None}
+    first, other = leg_down(1), leg_down(2, seconds=9)
+    house.happen(first, other)
+    one = Incident("i1", ("aggregator", "7"), "failed", EPOCH, EPOCH, bonds=frozenset({3}), legs=frozenset({12}))
+    with house.bridge.database.writing() as connection:
+        incident_store.save(connection, "hq", Kept(one, "vancouver-1", EPOCH), EPOCH)
+        incident_store.attach(connection, {first.id: "i1"})
+    (item,) = reader.get("/api/v1/incidents").json()["items"]
+    assert (item["id"], item["cause"], item["key"], item["name"]) == ("i1", "aggregator", "7", "vancouver-1")
+    assert (item["state"], item["bonds"], item["legs"], item["ended"]) == ("failed", [3], [12], None)
+    told = reader.get("/api/v1/incidents/i1").json()
+    assert (told["incident"], [each["id"] for each in told["members"]]) == (item, [first.id])
+    assert reader.get("/api/v1/incidents/i").status_code == 404
 
 
 def test_filters(house: House, reader: httpx.Client) -> None:
