@@ -156,6 +156,7 @@ def watched(
     faults: Mapping[str, object] = {},
     user: str = "demo@example.com",
     more: str = "",
+    epoch: datetime = EPOCH,
 ) -> Iterator[Watch]:
     """Worlds of these sizes whose baselines have been polled: servers `one`, `two`, …
 
@@ -164,7 +165,8 @@ def watched(
     os.environ.update(WATCH_PASSWORD="demo")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        sims = [stack.enter_context(running(make_world(seed=1, epoch=EPOCH, **size), speed=0, ways=ways, tls=tls)) for size in sizes]
+        worlds = [make_world(seed=1, epoch=epoch, **size) for size in sizes]
+        sims = [stack.enter_context(running(world, speed=0, ways=ways, tls=tls)) for world in worlds]
         settings = _SETTINGS.format(state=folder / "state", rules=folder / "rules")
         times = "{" + ", ".join(f"{name}: {value}" for name, value in {**POLL, **poll}.items()) + f", off: {off}" + "}"
         for name, sim in zip(("one", "two", "three"), sims, strict=False):
