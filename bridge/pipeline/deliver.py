@@ -107,7 +107,12 @@ class Deliverer:
                 return self._settle(claimed, end)
         provable = action.provable(claimed.job.request)
         then = retry.after(
-            claimed.job, result.outcome, action.repeat(claimed.job.request), provable=provable, now=self._now(), wait=result.wait
+            claimed.job,
+            result.outcome,
+            action.repeat(claimed.job.request),
+            provable=provable,
+            now=self._now(),
+            wait=result.wait,
         )
         return self._settle(claimed, _End(then, result))
 

@@ -14,7 +14,7 @@ from bridge.core import backups, diff, events
 from bridge.core.conditions import conditions
 from bridge.core.diff import Diff, Key
 from bridge.core.headlines import headline
-from bridge.core.model import Body, Change, Event, Known, Seen
+from bridge.core.model import Change, Event, Known, Seen
 from bridge.errors import BridgeError, Garbled, LeaseLost, Refused
 from bridge.pipeline import announce, histories, notices, rotation, troubles
 from bridge.pipeline.announce import Walk
@@ -154,7 +154,9 @@ class Observer:
                     gone.add((kind, identifier))
         return gone
 
-    def _events(self, scope: Scope, walk: Walk, found: Diff, before: Mapping[Key, Known]) -> tuple[list[Event], tuple[Known, ...]]:
+    def _events(
+        self, scope: Scope, walk: Walk, found: Diff, before: Mapping[Key, Known]
+    ) -> tuple[list[Event], tuple[Known, ...]]:
         wanted = {key for change in found.changes for key in events.related(change)}
         with self._database.reading() as connection:
             others = watching.bodies(connection, scope.server, wanted)

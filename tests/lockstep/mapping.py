@@ -11,7 +11,7 @@
 | bond, current_aggregator → its primary | `bond.restored` | between the two polls |
 | aggregator, status → `down`, → `up` | `aggregator.failed`, `aggregator.recovered` | between the two polls |
 | bond_tuning, status: new | `bond_tuning.started` | to the second, by the tuning itself |
-| bond_tuning, status → finished, failed, canceled | `bond_tuning.finished`, and `recommended` where it succeeded | to the second |
+| bond_tuning, status → finished, failed, canceled | `bond_tuning.finished`, `recommended` where it succeeded | to the second |
 | bond_tuning, accepted → true, false | `bond_tuning.accepted`, `bond_tuning.declined` | between the two polls |
 | backup, completed | `backup.completed` | to the second |
 

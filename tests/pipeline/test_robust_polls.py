@@ -1,15 +1,21 @@
 """Whatever a server sends instead of its lists, no false event comes of it, and what happened meanwhile is told once."""
 
-import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from bridge.bonding.client import walking
-from tests.pipeline.watch import Watch, watched
+from tests.pipeline.watch import watched
 
-_LISTS = ["leg.list", "bond.list", "aggregator.list", "aggregator.bonds", "aggregator.bonds_secondary", "aggregator.bonds_current"]
+_LISTS = [
+    "leg.list",
+    "bond.list",
+    "aggregator.list",
+    "aggregator.bonds",
+    "aggregator.bonds_secondary",
+    "aggregator.bonds_current",
+]
 
 # what is wrong with each answer, for how long, and what else may be told of the server
 TROUBLES: Mapping[str, tuple[dict[str, object], float, tuple[str, ...]]] = {

@@ -136,7 +136,7 @@ def test_the_tuning_of_a_leg_is_told_and_its_verdict(watch: Watch) -> None:
         ("space", "/spaces/", "spaces", {"name": "New", "key": "new"}, {"crm_id": "7"}),
     ],
 )  # fmt: skip
-def test_configuration_is_audited(  # noqa: PLR0913  a table's columns
+def test_configuration_is_audited(
     watch: Watch, kind: str, path: str, scope: str, body: dict[str, Any], change: dict[str, Any]
 ) -> None:
     """Added, changed and removed: each once, of that object, and of a bond's object the bond is named."""

@@ -1,11 +1,12 @@
 """Servers that refuse, are busy or slow, and settings that say what is polled: each told once, and obeyed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bridge.simulator.manners import Ways
+from bridge.simulator.moments import real_now
 from bridge.simulator.serve import Tls
 from bridge.simulator.things import Record
 from bridge.store import watching
@@ -69,7 +70,6 @@ def test_polls_wait_as_long_as_the_server_asks(tmp_path: Path) -> None:
     """A scope whose answer says Retry-After is due no sooner, give or take the spread of polls."""
     with watched(tmp_path) as watch:
         watch.sim.set_faults(retry_after=1.0, seconds=600, only=["leg.list"], times=1)
-        watch.live(30)
         watch.poll("legs")
         assert _scope(watch, "legs").due_at - watch.now() >= timedelta(seconds=500)
 
@@ -116,9 +116,10 @@ def test_settings_say_what_is_polled_how_often_and_what_is_no_change(tmp_path: P
 
 
 def test_a_certificate_is_seen_in_the_handshake_where_the_server_does_not_tell(tmp_path: Path) -> None:
-    """No document that can be read, a certificate with ten days left: `tls.expiring`, from the handshake, once."""
-    with watched(tmp_path, off="[]", ways=Ways(rename_guessed=True), tls=Tls(days=10), epoch=datetime.now(UTC)) as watch:
+    """No document that can be read, a certificate with a week left: `tls.expiring`, from the handshake, once."""
+    with watched(tmp_path, off="[]", ways=Ways(rename_guessed=True), tls=Tls(days=10), epoch=real_now()) as watch:
+        watch.sim.advance(4 * 86_400)
         for _ in range(3):
             watch.poll("tlsinfo")
         (event,) = watch.events("tls.expiring")
-        assert (event["data"]["certificate"]["source"], event["data"]["certificate"]["stage"]) == ("handshake", 14)
+        assert (event["data"]["certificate"]["source"], event["data"]["certificate"]["stage"]) == ("handshake", 7)

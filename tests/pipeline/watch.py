@@ -102,7 +102,7 @@ class Watch:
         """What a person does on the server's own pages."""
         auth = ("demo@example.com", "demo")
         given = {"json": body} if body else {}
-        answer = httpx.request(method, f"{self.sim.url}/api/v4{path}", auth=auth, timeout=30, verify=False, **given)
+        answer = httpx.request(method, f"{self.sim.url}/api/v4{path}", auth=auth, timeout=30, **given)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -158,7 +158,7 @@ def watched(
     more: str = "",
     epoch: datetime = EPOCH,
 ) -> Iterator[Watch]:
-    """Worlds of these sizes whose baselines have been polled: servers `one`, `two`, …
+    """Worlds of these sizes whose baselines have been polled: servers `one`, `two` and `three`.
 
     `poll`: intervals over POLL; `off`: globs of scopes not polled; `faults` are there from the beginning.
     """
