@@ -46,7 +46,8 @@ def _queue(before: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
     assert before is not None  # noqa: S101  a state was read from it
     known = body["pending"] is not None and before["pending"] is not None
     done = known and body["pending"] < before["pending"]
-    if body["pending"] == 0 or (done and not rising):
+    empty = body["pending"] == 0
+    if (empty and done) or ((empty or done) and not rising):  # what is sent again and again may not count as pending
         return {"state": "clear", "since": None}
     if done:
         return {"state": "failing", "since": now.isoformat()}

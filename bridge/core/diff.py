@@ -124,7 +124,7 @@ def same(old: Json, new: Json) -> bool:
         return old.keys() == new.keys() and all(same(value, new[name]) for name, value in old.items())
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and all(map(same, old, new))
-    return _plain(old) == _plain(new)
+    return bool(_plain(old) == _plain(new))
 
 
 def _plain(value: Json) -> Json:

@@ -102,7 +102,7 @@ class Watch:
         """What a person does on the server's own pages."""
         auth = ("demo@example.com", "demo")
         given = {"json": body} if body else {}
-        answer = httpx.request(method, f"{self.sim.url}/api/v4{path}", auth=auth, timeout=30, verify=False, **given)
+        answer = httpx.request(method, f"{self.sim.url}/api/v4{path}", auth=auth, timeout=30, **given)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -156,17 +156,17 @@ def watched(
     faults: Mapping[str, object] = {},
     user: str = "demo@example.com",
     more: str = "",
+    epoch: datetime = EPOCH,
 ) -> Iterator[Watch]:
-    """Worlds of these sizes whose baselines have been polled: servers `one`, `two`, …
+    """Worlds of these sizes whose baselines have been polled: servers `one`, `two` and `three`.
 
     `poll`: intervals over POLL; `off`: globs of scopes not polled; `faults` are there from the beginning.
     """
     os.environ.update(WATCH_PASSWORD="demo")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        sims = [
-            stack.enter_context(running(make_world(seed=1, epoch=EPOCH, **size), speed=0, ways=ways, tls=tls)) for size in sizes
-        ]
+        worlds = [make_world(seed=1, epoch=epoch, **size) for size in sizes]
+        sims = [stack.enter_context(running(world, speed=0, ways=ways, tls=tls)) for world in worlds]
         settings = _SETTINGS.format(state=folder / "state", rules=folder / "rules")
         times = "{" + ", ".join(f"{name}: {value}" for name, value in {**POLL, **poll}.items()) + f", off: {off}" + "}"
         for name, sim in zip(("one", "two", "three"), sims, strict=False):

@@ -1,5 +1,6 @@
 """What an HTTP answer means: a value, or the error that says what can be done about it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ _LONGEST_WAIT = 3600.0  # seconds a server may ask for; more is not believed
 _NO_TIME = timedelta()
 # the statuses in which the vendor says that something is not as the operation needs it
 _PRECONDITIONS = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT)
+# how the vendor's framework says that it does not know somebody, where it says so with a 403
+_STRANGER = re.compile(r"authentication|username/password|inactive or deleted|basic header|invalid token", re.IGNORECASE)
 _PERMISSIONS = {"GET": "view", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 
 
@@ -57,7 +60,7 @@ def check(row: Operation, response: httpx.Response, content: bytes) -> None:
         return
     body, readable = _decoded(content)
     status, said = response.status_code, refusal(body) if readable else ""
-    if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and "uthentication" in said):
+    if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and _STRANGER.search(said)):
         raise CredentialsRejected(f"{_server(response)} does not accept the user or password: {said or status}", status)
     words = f"{status}" + (f": {said}" if said else "")
     if status == httpx.codes.FORBIDDEN:
