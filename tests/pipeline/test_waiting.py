@@ -107,15 +107,15 @@ def test_conditions_ask_what_was_known(tmp_path: Path) -> None:
     """An outage by itself meets the rule for such; one that a restart of ours explains, or that a person made, does not."""
     with staged(tmp_path, rules=KNOWING) as stage:
         stage.set("leg", 1, "state", "down")
-        stage.live(30)
+        stage.live(60)
         hold(stage, 2, stage.now() + timedelta(hours=1))
         stage.set("leg", 3, "state", "down")
-        stage.live(30)
+        stage.live(60)
         stage.webhook(3)
         stage.work()
         stage.live(60)  # the restart itself is over
         stage.set("leg", 5, "state", "down")
-        stage.live(30)
+        stage.live(60)
         told = {each["data"]["leg"]["id"]: each for each in stage.events("leg.down")}
         assert {leg: event["known"]["hands_off"] is not None for leg, event in told.items() if leg in (1, 3, 5)} == {
             1: False, 3: True, 5: False,
