@@ -103,6 +103,17 @@ def test_a_call_on_a_leg_that_flaps_waits_for_its_calm(tmp_path: Path) -> None:
         assert reasons(stage, event)[-1] is None
 
 
+def test_a_call_that_names_only_the_leg_waits_for_its_bond(tmp_path: Path) -> None:
+    """Whose leg it is the bridge knows itself: somebody who works on bond 1 is not disturbed by a call on its leg."""
+    with staged(tmp_path, rules=LEG_RULES) as stage:
+        hold(stage, 1, stage.now() + timedelta(seconds=90))
+        event = stage.webhook(1)
+        stage.webhook(3, "b")
+        stage.work()
+        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [3]
+        assert reasons(stage, event)[-1] == "hands_off"
+
+
 def test_conditions_ask_what_was_known(tmp_path: Path) -> None:
     """An outage by itself meets the rule for such; one that a restart of ours explains, or that a person made, does not."""
     with staged(tmp_path, rules=KNOWING) as stage:
