@@ -17,8 +17,8 @@ _HEAD = """# Events
 
 Made from the catalogue of events by `make docs`; [watching](watching.md) says how they come about. **Reads as** is the line
 that people see. **Names** are what an event's data holds beside the change itself: rules use them as `leg.name`,
-`bond.space.key`, … An event of a change also has `old` and `new` (the object before and after), `changed` (the fields that differ)
-and `between` (the two polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are
+`bond.space.key`, … An event of a change also has `old` and `new` (the object before and after), `changed` (the fields that
+differ) and `between` (the two polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are
 `webhook.<name>`, with `body`.
 
 One happening is told once: `<kind>.changed` speaks only of fields that no other event of that change has told.

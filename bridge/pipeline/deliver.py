@@ -23,6 +23,7 @@ from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
+from bridge.store import watching
 from bridge.store.database import Database
 from bridge.store.jobs import Claimed
 
@@ -156,10 +157,11 @@ class Deliverer:
         """A person who works on the bond, a leg that flaps: the call waits for its end."""
         arguments, now = job.request["arguments"], self._now()
         with self._database.reading() as connection:
-            data = event_store.get(connection, job.event).data
-            bond = arguments.get("bond", (data.get("bond") or {}).get("id"))
-            held = incident_store.held(connection, job.server, now).get(_number(bond))
             leg = _number(arguments.get("leg"))
+            known = watching.bodies(connection, job.server, {("leg", str(leg))}).get(("leg", str(leg)), {})
+            about = event_store.get(connection, job.event).data.get("bond") or {}
+            bond = arguments.get("bond", known.get("bond", about.get("id")))
+            held = incident_store.held(connection, job.server, now).get(_number(bond))
             calm_at = incident_store.calm_at(connection, job.server, leg) if leg is not None else None
         return (guards.hands_off(held["until"], held["who"]) if held else None) or guards.flapping(calm_at)
 

@@ -115,7 +115,7 @@ def scope_sizes(connection: Connection, server: str) -> dict[str, int]:
     """How many objects each scope holds; scopes with none are left out."""
     there = and_(objects.c.server == server, objects.c.gone.is_(False), objects.c.kind != "bond_condition")
     rows = connection.execute(select(objects.c.scope, func.count()).where(there).group_by(objects.c.scope))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Known]:

@@ -1,0 +1,267 @@
+"""Interpret: what several events mean together, on both databases."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from bridge.core import events, schema
+from bridge.core.bodies import BODIES
+from bridge.core.flapping import Limits
+from bridge.core.model import Event, Known, Seen
+from bridge.pipeline.interpret import Interpreter
+from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
+from bridge.store import journal, watching
+from bridge.store.database import Database
+from bridge.store.incidents import Kept
+from bridge.store.journal import Window
+from bridge.store.watching import Walked
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def body(kind: str, **given: Any) -> dict[str, Any]:
+    """A whole body of a kind: what is not given is None."""
+    return {**schema.blank(BODIES[kind]), **given}
+
+
+@dataclass
+class World:
+    """What the bridge knows of a server called main; `now` moves only when told to."""
+
+    database: Database
+    now: datetime = START
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.interpreter = Interpreter(self.database, lambda: self.now, Limits())
+        with self.database.writing() as connection:
+            watching.ensure_server(connection, "main")
+
+    def see(self, scope: str, *seen: Seen) -> None:
+        """A poll of this scope finds these objects."""
+        with self.database.writing() as connection:
+            watching.ensure_scopes(connection, "main", {scope: 0}, self.now)
+            claimed = watching.claim_scope(connection, "main", scope, 60)
+            assert claimed is not None
+            watching.save_walk(connection, claimed, [Known(each) for each in seen], Walked(self.now, self.now, 0.0))
+            watching.reschedule(connection, claimed, self.now)
+
+    def bonds(self, number: int, *, aggregator: int = 1) -> None:
+        """Bonds 1 to `number` with one leg of the same id each, on one aggregator of two."""
+        ids = range(1, number + 1)
+        self.see("bonds", *(Seen("bond", str(i), body("bond", id=i, name=f"b{i}", space={"key": None})) for i in ids))
+        self.see("legs", *(self.leg(i, "up") for i in ids))
+        where = [(i, aggregator) for i in ids] + [(900 + i, 2) for i in range(3)]
+        self.see(
+            "placements",
+            *(Seen("placement", str(i), body("placement", id=i, primary=at, current=at)) for i, at in where),
+        )
+        self.aggregator("up")
+
+    def leg(self, number: int, standing: str) -> Seen:
+        """Leg n of bond n."""
+        return Seen("leg", str(number), body("leg", id=number, bond=number, name=f"l{number}", standing=standing))
+
+    def aggregator(self, standing: str) -> None:
+        """How aggregator 1 stands."""
+        self.see("aggregators", Seen("aggregator", "1", body("aggregator", id=1, name="north", standing=standing)))
+
+    def event(self, name: str, bond: int, *, at: float = 0.0, **nouns: Any) -> Event:
+        """Something happens to a bond and its leg, so many seconds after now."""
+        about = {"id": bond, "name": f"b{bond}", "current": 1, "primary": 1, "space": {"key": None}}
+        data = {"leg": dict(self.leg(bond, "down").body), "bond": about, "over": False, **nouns}
+        time = self.now + timedelta(seconds=at)
+        row = events.EVENTS[name]
+        return events.make(
+            row, server="main", subject=f"leg/{bond}", n=next(self.numbers), time=time, seen_at=self.now, data=data
+        )  # fmt: skip
+
+    def meet(self, *happened: Event) -> list[Event]:
+        """Record these and interpret all that waits, then what follows from it; the events with what is known."""
+        with self.database.writing() as connection:
+            event_store.record(connection, happened)
+        return self.interpret()
+
+    def interpret(self) -> list[Event]:
+        """Interpret until nothing new follows."""
+        met: list[Event] = []
+        while True:
+            with self.database.writing() as connection:
+                fence = event_store.claim_deciding(connection, "main", 60)
+            assert fence is not None
+            with self.database.reading() as connection:
+                batch = event_store.undecided(connection, "main", 200)
+            found = self.interpreter.interpret("main", fence, batch)
+            with self.database.writing() as connection:
+                event_store.mark_decided(connection, found)
+                event_store.release_deciding(connection, "main", fence)
+            met += found
+            if not batch:
+                return met
+
+    def pass_time(self, seconds: float) -> list[Event]:
+        """Let time pass, and look at what was waiting for it; what was concluded."""
+        self.now += timedelta(seconds=seconds)
+        with self.database.writing() as connection:
+            fence = event_store.claim_deciding(connection, "main", 60)
+        assert fence is not None
+        self.interpreter.timers("main", fence)
+        with self.database.writing() as connection:
+            event_store.release_deciding(connection, "main", fence)
+        return self.interpret()
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """Every incident, newest first."""
+        with self.database.reading() as connection:
+            return [dict(row) for row in journal.list_incidents(connection, Window()).rows]
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """Ten bonds on one aggregator, three on another."""
+    made = World(database)
+    made.bonds(10)
+    return made
+
+
+def named(met: list[Event], *types: str) -> list[Event]:
+    """Those of these types."""
+    return [each for each in met if each.type in types]
+
+
+def test_a_leg_flaps_once_per_spell_and_is_stable_once(world: World) -> None:
+    """However often it changes, one spell is told once; when it has been calm long enough that is told once, then anew."""
+    told: list[Event] = []
+    for _ in range(2):
+        for i in range(8):
+            told += world.meet(world.event("leg.down" if i % 2 == 0 else "leg.up", 1))
+            world.now += timedelta(seconds=10)
+        for _ in range(90):
+            told += world.pass_time(10)
+    types = [each.type for each in named(told, "leg.flapping", "leg.stable")]
+    assert types == ["leg.flapping", "leg.stable", "leg.flapping", "leg.stable"]
+    flags = [each.known["flapping"] for each in named(told, "leg.down", "leg.up")]
+    assert flags == 2 * [False, False, False, False, False, True, True, True]
+    stable = named(told, "leg.stable")[0]
+    assert (stable.data["flapping"]["changes"], stable.data["leg"]["name"]) == (8, "l1")
+    assert stable.data["bond"]["name"] == "b1"
+    assert named(told, "leg.flapping")[0].time < stable.time
+
+
+def test_a_leg_on_the_edge_does_not_flap(world: World) -> None:
+    """Four changes are an unlucky line."""
+    told = world.meet(*(world.event("leg.down" if i % 2 == 0 else "leg.up", 1, at=i) for i in range(4)))
+    for _ in range(90):
+        told += world.pass_time(10)
+    assert named(told, "leg.flapping", "leg.stable") == []
+
+
+def test_one_incident_is_opened_joined_and_ended(world: World) -> None:
+    """Six of ten bonds lose their legs in two batches: one incident that owns all, is declared failed, and ends once."""
+    told = world.meet(*(world.event("leg.down", i, at=-5) for i in range(1, 6)))
+    (suspected,) = named(told, "aggregator.suspected")
+    incident = suspected.data["incident"]
+    assert (suspected.data["aggregator"], incident["bonds"]) == ({"id": 1, "name": "north"}, 5)
+    assert {each.known["incident"] for each in named(told, "leg.down")} == {incident["id"]}
+    about = {"id": 1, "name": "north"}
+    failed = events.make(
+        events.EVENTS["aggregator.failed"], server="main", subject="aggregator/1", n=1, time=world.now, seen_at=world.now,
+        data={"aggregator": about},
+    )  # fmt: skip
+    moved = world.event("bond.failed_over", 2, leg=None)
+    joined = world.meet(world.event("leg.down", 6), failed, moved)
+    assert {each.known["incident"] for each in joined} == {incident["id"]}
+    (kept,) = world.incidents()
+    assert (kept["state"], kept["bonds"]) == ("failed", [1, 2, 3, 4, 5, 6])
+    with world.database.reading() as connection:
+        members = [row["type"] for row in journal.members_of(connection, incident["id"])]
+    assert sorted(members) == sorted(["leg.down"] * 6 + ["aggregator.failed", "bond.failed_over"])
+    assert world.meet(world.event("leg.down", 11))[0].known["incident"] == incident["id"], "of the same aggregator"
+
+    world.see("legs", *(world.leg(i, "down") for i in range(1, 7)))
+    world.aggregator("down")
+    assert named(world.pass_time(600), "incident.ended") == []
+    world.see("legs", *(world.leg(i, "up") for i in range(1, 7)))
+    assert named(world.pass_time(20), "incident.ended") == [], "its aggregator is still failed"
+    world.aggregator("up")
+    (ended,) = named(world.pass_time(20), "incident.ended")
+    assert (ended.data["incident"]["id"], ended.data["incident"]["state"]) == (incident["id"], "over")
+    assert named(world.pass_time(600), "incident.ended") == []
+    assert len(world.incidents()) == 1
+
+
+def test_a_few_outages_are_no_incident(world: World) -> None:
+    """Four bonds of ten are four outages, and belong to nothing."""
+    told = world.meet(*(world.event("leg.down", i) for i in range(1, 5)))
+    assert {each.known["incident"] for each in told} == {None}
+    assert world.incidents() == []
+
+
+def test_an_aggregator_that_is_not_declared_failed_is_not_suspected_for_ever(world: World) -> None:
+    """What the server has not called failed by its third check it will not: the incident stays open, as one of many bonds."""
+    world.meet(*(world.event("leg.down", i) for i in range(1, 6)))
+    world.see("legs", *(world.leg(i, "down") for i in range(1, 6)))
+    world.pass_time(181)
+    assert world.incidents()[0]["state"] == "open"
+
+
+def test_a_test_that_runs_explains_an_outage(world: World) -> None:
+    """A leg that goes down while its bond is being tuned says so; another bond's does not, nor an event that is no outage."""
+    begun = (world.now - timedelta(seconds=30)).isoformat()
+    run = body("bond_tuning", id=7, bond=3, status="running", created=begun, started=begun)
+    world.see("bonds/3/tuners", Seen("bond_tuning", "7", run))
+    down, other, up = world.meet(world.event("leg.down", 3), world.event("leg.down", 4), world.event("leg.up", 3))
+    assert (down.known["explained"], other.known["explained"], up.known["explained"]) == ("bond_tuning 7", None, None)
+
+
+def test_a_bond_that_somebody_works_on_says_so(world: World) -> None:
+    """While it lasts, events of that bond carry until when; afterwards and on other bonds they do not."""
+    until = world.now + timedelta(hours=1)
+    with world.database.writing() as connection:
+        incident_store.hold(connection, "main", 3, until, "alice", "new bonder")
+    mine, other = world.meet(world.event("leg.down", 3), world.event("leg.down", 4))
+    assert (mine.known["hands_off"], other.known["hands_off"]) == (until.isoformat(), None)
+    world.now = until
+    assert world.meet(world.event("leg.up", 3))[0].known["hands_off"] is None
+
+
+def test_what_was_known_is_noted_once(world: World) -> None:
+    """An event that waits to be decided after it was interpreted keeps what was known then, whatever came after."""
+    event = world.event("leg.down", 1)
+    with world.database.writing() as connection:
+        event_store.record(connection, [event])
+        fence = event_store.claim_deciding(connection, "main", 60)
+        assert fence is not None
+    for _ in range(2):
+        with world.database.reading() as connection:
+            batch = event_store.undecided(connection, "main", 200)
+        (met,) = world.interpreter.interpret("main", fence, batch)
+        with world.database.writing() as connection:
+            incident_store.hold(connection, "main", 1, world.now + timedelta(hours=1), "alice", "")
+    assert met.known["hands_off"] is None
+    with world.database.reading() as connection:
+        assert incident_store.buckets(connection, "main", [1])[1].level == 1.0
+
+
+def test_an_incident_is_kept_as_it_was_saved(world: World) -> None:
+    """Written and read again it is the same, oldest first; over for long it is not read; an owner is for good."""
+    one, two = world.event("leg.down", 1), world.event("leg.down", 2)
+    world.meet(*(world.event("leg.down", i) for i in range(1, 6)), one, two)
+    with world.database.reading() as connection:
+        (kept,) = incident_store.recent(connection, "main", world.now)
+        assert isinstance(kept, Kept)
+        assert incident_store.due(connection, world.now) == set()
+        assert incident_store.due(connection, world.now + timedelta(minutes=1)) == {"main"}
+    with world.database.writing() as connection:
+        incident_store.save(connection, "main", kept, None)
+        incident_store.attach(connection, {one.id: "another"})
+    with world.database.reading() as connection:
+        assert incident_store.recent(connection, "main", kept.incident.last) == [kept]
+        assert incident_store.recent(connection, "main", kept.incident.last + timedelta(seconds=1)) == []
+        assert incident_store.owners(connection, [one.id, "nobody"]) == {one.id: kept.incident.id}
+        assert incident_store.recent(connection, "elsewhere", START) == []

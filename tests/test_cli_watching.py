@@ -1,0 +1,130 @@
+"""The command line's ways of watching: `watch`, `incidents`, `hands-off`, and what `poll` can do."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from bridge.core.incidents import Incident
+from bridge.store import incidents as incident_store
+from bridge.store import watching
+from bridge.store.incidents import Kept
+from tests.pipeline.stage import EPOCH, Stage
+from tests.test_cli import Run, run, stage
+
+__all__ = ["run", "stage"]
+
+
+def test_watch_streams_events_as_they_are_recorded(stage: Stage) -> None:
+    """One CloudEvents document a line, those of the type asked for, until Ctrl-C; what comes later comes too."""
+    stage.set("leg", 1, "state", "down")
+    stage.live(60)
+    command = [sys.executable, "-m", "bridge.cli", "watch", "--json", "--since", "0", "--type", "leg.*"]
+    with subprocess.Popen(  # noqa: S603  our own command
+        command, cwd=stage.folder, stdout=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
+        timer = threading.Timer(60, process.kill)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            first = json.loads(process.stdout.readline())
+            stage.set("leg", 1, "state", "up")
+            stage.live(60)
+            second = json.loads(process.stdout.readline())
+        finally:
+            timer.cancel()
+            process.send_signal(signal.SIGINT)
+    assert (first["type"], second["type"], first["specversion"]) == ("leg.down", "leg.up", "1.0")
+    assert first["seq"] < second["seq"]
+    assert first["headline"] == "leg cable of vancouver-hq is down"
+
+
+def test_incidents_are_listed_with_their_events(stage: Stage, run: Run) -> None:
+    """The list names cause and size; the beginning of an id shows the events that one owns; a wrong one is a clear line."""
+    assert run("incidents").out == "nothing\n"
+    stage.set("leg", 1, "state", "down")
+    stage.live(60)
+    (down,) = stage.events("leg.down")
+    one = Incident("4be1", ("aggregator", "1"), "failed", EPOCH, EPOCH, bonds=frozenset({1}), legs=frozenset({1}))
+    with stage.bridge.database.writing() as connection:
+        incident_store.save(connection, "demo", Kept(one, "vancouver-1", EPOCH), None)
+        incident_store.attach(connection, {down["id"]: "4be1"})
+    listed = run("incidents").out
+    assert "4be1" in listed
+    assert "aggregator vancouver-1" in listed
+    assert json.loads(run("incidents", "--json").out)[0]["legs"] == [1]
+    assert [each["id"] for each in json.loads(run("incidents", "4b", "--json").out)] == [down["id"]]
+    assert "is down" in run("incidents", "4b").out
+    wrong = run("incidents", "ffff")
+    assert wrong.code == 2
+    assert "no incidents' ids begin with 'ffff'" in wrong.err
+
+
+def test_hands_off_holds_a_bond_and_lets_it_go(stage: Stage, run: Run) -> None:
+    """It says until when, by whom and why; it is listed until then or until it is over; what makes no sense is refused."""
+    assert run("hands-off").out == "nobody works on any bond\n"
+    (row,) = json.loads(run("hands-off", "3", "--for", "90m", "--why", "new bonder", "--json").out)
+    assert (row["bond"], row["why"], bool(row["who"])) == (3, "new bonder", True)
+    with stage.bridge.database.reading() as connection:
+        held = incident_store.held(connection, "demo", stage.bridge.now())
+    assert set(held) <= {3}
+    assert "new bonder" in run("hands-off").out
+    assert json.loads(run("hands-off", "3", "--for", "3h", "--json").out)[0]["until"] > row["until"]
+    assert run("hands-off", "3", "--over").out == "nobody works on any bond\n"
+    for argv, said in (
+        (("3", "--over"), "nobody works on bond 3"),
+        (("3", "--for", "soon"), "--for"),
+        (("3", "--server", "dmo"), "did you mean 'demo'?"),
+    ):
+        ran = run("hands-off", *argv)
+        assert (ran.code, len(ran.err.strip().splitlines())) == (2, 1)
+        assert said in ran.err
+
+
+def test_poll_takes_a_glob_of_scopes(stage: Stage, run: Run) -> None:
+    """Every scope that the glob names is polled, and no other."""
+    with stage.bridge.database.reading() as connection:
+        before = {each.name: each.version for each in watching.all_scopes(connection, "demo")}
+    assert run("poll", "--once", "--scope", "bonds/*/tuners").code == 0
+    with stage.bridge.database.reading() as connection:
+        after = {each.name: each.version for each in watching.all_scopes(connection, "demo")}
+    polled = {name for name, version in after.items() if version > before[name]}
+    assert polled == {f"bonds/{i}/tuners" for i in range(1, 7)}
+
+
+def test_poll_plan_says_what_a_round_costs(stage: Stage, run: Run) -> None:
+    """As a table with the time of one round, and as JSON for scripts; it needs --once or itself, not both."""
+    shown = run("poll", "--plan")
+    assert shown.code == 0
+    assert "one round of the rotation takes" in shown.out
+    assert "in rotation" in shown.out
+    plan = json.loads(run("poll", "--plan", "--json").out)["demo"]
+    lines = {line["timing"]: line for line in plan["scopes"]}
+    assert lines["tunings"] == {"timing": "tunings", "scopes": 6, "requests": 6, "interval": 30.0, "rotates": True}
+    assert (plan["requests_per_second"], plan["round_seconds"]) == (None, 30.0)
+    assert plan["timed"] > 0
+    assert run("poll", "--plan", "--once").code == 2
+    assert stage.types() == []
+
+
+def test_what_a_person_says_is_gone_is_gone(stage: Stage, run: Run) -> None:
+    """A list that shrank is kept as it was, until a person says of this scope that it is really so."""
+    world = stage.sim.world
+    kept = {leg: world.legs.pop(leg) for leg in list(world.legs) if leg > 4}
+    stage.live(180)
+    assert stage.types() == ["scope.shrunk"]
+    assert "--scope legs --shrink" in stage.events("scope.shrunk")[0]["data"]["problem"]["text"]
+    assert run("poll", "--once", "--shrink").code == 2
+    ran = run("poll", "--once", "--scope", "legs", "--shrink", "--json")
+    assert [each["type"] for each in json.loads(ran.out)].count("leg.removed") == len(kept) == 8
+
+
+@pytest.mark.usefixtures("stage")
+def test_shrinking_needs_a_scope(run: Run) -> None:
+    """It is said of one scope, by name; without one nothing is polled."""
+    ran = run("poll", "--once", "--shrink")
+    assert (ran.code, "name it: --once --scope legs --shrink" in ran.err) == (2, True)
