@@ -43,6 +43,13 @@ class Call:
         own = self._own.get(request["operation"])
         return own.provable(request) if own else _row(request).proof is not None
 
+    def lasts(self, server: str, request: Body) -> float:
+        """An alias asks for its leg before it is sent."""
+        client, own = self._clients.get(server), self._own.get(request["operation"])
+        if own or client is None:
+            return own.lasts(server, request) if own else 0.0
+        return client.longest * (2 if request["operation"] in ALIASES else 1)
+
     def send(self, server: str, request: Body) -> Result:
         """Send it once."""
         client, operation = self._clients.get(server), request["operation"]

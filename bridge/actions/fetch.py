@@ -41,6 +41,11 @@ class Fetch:
         del server, request
         return None
 
+    def lasts(self, server: str, request: Body) -> float:
+        """As long as a download may."""
+        del request
+        return self._clients[server].longest_download if server in self._clients else 0.0
+
     def send(self, server: str, request: Body) -> Result:
         """Download, check, keep, and let the oldest go."""
         del request

@@ -37,6 +37,9 @@ class Action(Protocol):
     def provable(self, request: Body) -> bool:
         """Whether `look` can tell."""
 
+    def lasts(self, server: str, request: Body) -> float:
+        """Seconds that one try may take at most: so long nobody else may take it for lost."""
+
     def send(self, server: str, request: Body) -> Result:
         """Do it. Raises nothing of the network's: every end has an outcome."""
 

@@ -30,6 +30,11 @@ class Notify:
         del server, request
         return None
 
+    def lasts(self, server: str, request: Body) -> float:
+        """Apprise gives up on a service long before a lease runs out."""
+        del server, request
+        return 0.0
+
     def send(self, server: str, request: Body) -> Result:
         """One target, one attempt."""
         del server

@@ -15,7 +15,7 @@ from redis import RedisError
 from bridge.errors import Busy
 
 _STEP = 0.05  # seconds between two looks whether there is room
-_LONGEST = 20.0  # less than any lease, so that whoever waits still holds what they claimed
+LONGEST = 20.0  # less than any lease, so that whoever waits still holds what they claimed
 _TIMEOUT = 1.0
 _WITHOUT = 100  # tokens taken without asking a Redis that did not answer
 
@@ -44,11 +44,11 @@ class Budget:
 
     def __call__(self) -> None:
         """Take one token, waiting for it."""
-        for _ in range(math.ceil(_LONGEST / _STEP)):
+        for _ in range(math.ceil(LONGEST / _STEP)):
             if self._take():
                 return
             self._sleep(_STEP)
-        msg = f"no room in the request budget of {self._name} for {_LONGEST:.0f}s"
+        msg = f"no room in the request budget of {self._name} for {LONGEST:.0f}s"
         raise Busy(msg, _STEP)
 
     def _take(self) -> bool:

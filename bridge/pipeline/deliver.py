@@ -124,7 +124,7 @@ class Deliverer:
             result = Result(Outcome.UNKNOWN, "this server does not show whether it took effect")
             return claimed, _End(Next(JobState.IN_DOUBT, doubt=True), result)
         with self._database.writing() as connection:
-            claimed = job_store.begin(connection, claimed, "look", self._now())
+            claimed = job_store.begin(connection, claimed, "look", self._now(), _LEASE)
         try:
             done = action.look(job.server, job.request)
         except AgainLater as error:
@@ -171,7 +171,8 @@ class Deliverer:
 
     def _send(self, claimed: Claimed, action: Action) -> tuple[Claimed, Result]:
         with self._database.writing() as connection:
-            claimed = job_store.begin(connection, claimed, "send", self._now())
+            longest = action.lasts(claimed.job.server, claimed.job.request)
+            claimed = job_store.begin(connection, claimed, "send", self._now(), max(_LEASE, longest))
         with self._database.writing() as connection:
             job_store.check(connection, claimed)
         return claimed, action.send(claimed.job.server, claimed.job.request)

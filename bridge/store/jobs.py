@@ -54,13 +54,14 @@ def get(connection: Connection, job: str) -> Job:
     return job_of(connection.execute(select(jobs).where(jobs.c.id == job)).mappings().one())
 
 
-def begin(connection: Connection, claimed: Claimed, what: str, now: datetime) -> Claimed:
-    """The intent: from here on, a crash means the outcome is unknown. Raises LeaseLost."""
+def begin(connection: Connection, claimed: Claimed, what: str, now: datetime, seconds: float) -> Claimed:
+    """The intent: from here on, a crash means the outcome is unknown. The job is ours for so long. Raises LeaseLost."""
     job = claimed.job
     check(connection, claimed)
     number = job.attempts + 1
     connection.execute(insert(attempts).values(job=job.id, n=number, what=what, fence=claimed.fence, began_at=now))
-    connection.execute(update(jobs).where(jobs.c.id == job.id).values(attempts=number))
+    ours = {"attempts": number, "lease_until": now_of_database() + seconds}
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(**ours))
     return replace(claimed, job=replace(job, attempts=number))
 
 

@@ -142,7 +142,7 @@ def test_a_cooldown_is_held_until_its_decision_is_over(database: Database) -> No
         assert decisions.held(connection, ["k", "other"]) == {"k": Held("d1", None)}
         assert decisions.held(connection, []) == {}
     with database.writing() as connection:
-        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW)
+        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
         jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(5))
     with database.reading() as connection:
         assert decisions.held(connection, ["k"]) == {"k": Held("d1", later(5))}
@@ -163,7 +163,7 @@ def test_telling_does_not_hold_a_cooldown(database: Database) -> None:
     with database.reading() as connection:
         assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}
     with database.writing() as connection:
-        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW)
+        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
         jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(500))
     with database.reading() as connection:
         assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}

@@ -32,7 +32,7 @@ def settle(database: Database, claimed: jobs.Claimed, then: Next = DONE) -> None
 def begin(database: Database, claimed: jobs.Claimed, what: str = "send") -> jobs.Claimed:
     """Write that a request is about to leave."""
     with database.writing() as connection:
-        return jobs.begin(connection, claimed, what, NOW)
+        return jobs.begin(connection, claimed, what, NOW, LEASE)
 
 
 def state(database: Database, identifier: str) -> JobState:

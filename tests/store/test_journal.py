@@ -100,7 +100,7 @@ def test_an_events_story_is_whole(database: Database) -> None:
         events.record(connection, [event("e2")])
         decisions.record(connection, [decision(job("k", decision="d3", event="e2"), identifier="d3", event_id="e2")])
         decisions.record(connection, [decision(identifier="d2", rule="r2", facts={"mode": "dry_run"})])
-        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW)
+        mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
         jobs.end_attempt(connection, mine, Outcome.DONE, "200", NOW)
         jobs.settle(connection, mine, Next(JobState.SUCCEEDED), NOW)
     with database.reading() as connection:

@@ -115,7 +115,7 @@ class House:
         with self.bridge.database.writing() as connection:
             claimed = job_store.claim(connection, job.id, now, 60)
             assert claimed is not None
-            claimed = job_store.begin(connection, claimed, "send", now)
+            claimed = job_store.begin(connection, claimed, "send", now, 60)
             decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.ACT), now)
             job_store.end_attempt(connection, claimed, Outcome.UNKNOWN, "the answer never came", now + timedelta(seconds=10))
             job_store.settle(connection, claimed, Next(JobState.IN_DOUBT, doubt=True), now)

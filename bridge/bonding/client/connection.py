@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import httpx
 
+from bridge.bonding.budget import LONGEST
 from bridge.bonding.catalogue import OPERATIONS, Danger, Operation
 from bridge.bonding.client import answers, downloads, handshake
 from bridge.bonding.client.answers import Answer
@@ -65,6 +66,16 @@ class Client:
             trust_env=False, limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
             headers={"Accept": "application/json", "User-Agent": "bondbridge"},
         )  # fmt: skip
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which a call has an end, whatever the server does: connecting, the budget's wait, the whole answer."""
+        return self._timeout * (1 + _WHOLE) + LONGEST
+
+    @property
+    def longest_download(self) -> float:
+        """The same for a download."""
+        return self._timeout * (1 + _DOWNLOAD) + LONGEST
 
     def close(self) -> None:
         """Let go of the pooled connections."""
