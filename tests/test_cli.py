@@ -207,6 +207,16 @@ def test_doctor(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert "does not accept the user or password" in wrong["server demo"]
 
 
+def test_doctor_lists_what_is_forbidden(stage: Stage, run: Run) -> None:
+    """A scope that the user may not see is a line of its own, with the permission that it takes."""
+    for group in stage.sim.world.of("group").values():
+        group.values["permissions"] = [code for code in group.values["permissions"] if code != "bonding.view_leg"]
+    stage.bridge.observer.poll("demo", "legs")
+    (finding,) = [each for each in json.loads(run("doctor", "--json").out) if not each["good"]]
+    assert finding["what"] == "server demo: scope legs"
+    assert "the permission to view legs" in finding["says"]
+
+
 def test_doctor_says_when_a_server_is_away(stage: Stage, run: Run) -> None:
     """A server that nobody serves is said to be unreachable, in one line."""
     path = stage.folder / "bondbridge.yaml"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from bridge.core.diff import GONE_AFTER, compare, missing, shrunk, suspects, with_derived
+from bridge.core.diff import GONE_AFTER, compare, missing, same, shrunk, suspects, with_derived
 from bridge.core.model import Known, Seen
 from bridge.core.standing import CLASSES, class_of, standing
 
@@ -194,3 +194,24 @@ def test_only_three_classes_say_how_a_leg_stands() -> None:
         "degraded",
         "down",
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alike"),
+    [
+        (50, "50", True),
+        ("10.0", 10, True),
+        ("10.0.0.1", "10.0.0.2", False),
+        ({"key": "acme", "name": "Acme"}, {"key": "acme", "name": None}, True),
+        ({"key": "acme", "name": "Acme"}, {"key": "globex", "name": "Acme"}, False),
+        ("https://x/api/v4/bonds/3/", {"url": "https://x/api/v4/bonds/3/", "id": 3}, True),
+        ([{"a": 1}], [{"a": "1"}], True),
+        ([1], [1, 2], False),
+        (None, 0, False),
+        ("", None, False),
+    ],
+)
+def test_what_says_the_same_in_another_form_is_the_same(old: object, new: object, alike: bool) -> None:  # noqa: FBT001
+    """Numbers as text, references in another form, a space by its key; nothing else."""
+    assert same(old, new) is alike
+    assert same(new, old) is alike

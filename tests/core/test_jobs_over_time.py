@@ -164,3 +164,10 @@ def test_a_retry_counts_from_the_moment_it_failed() -> None:
     """The wait begins now, not when the job was first due."""
     then = after(job(attempts=3), Outcome.UNREACHABLE, Repeat.SAFE, provable=False, now=later(100))
     assert then.due_at - later(100) == timedelta(seconds=40)
+
+
+@pytest.mark.parametrize(("wait", "due"), [(None, 10), (5, 10), (60, 60)])
+def test_a_wait_that_is_asked_for_is_the_least(wait: float | None, due: float) -> None:
+    """Retry-After makes the pause longer, never shorter."""
+    then = after(job(), Outcome.UNREACHABLE, Repeat.SAFE, provable=False, now=NOW, wait=wait)
+    assert then == Next(JobState.DUE, later(due))

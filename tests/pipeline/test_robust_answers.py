@@ -122,7 +122,7 @@ def test_a_stall_is_given_up_in_time(tmp_path: Path) -> None:
     """A server that stalls for 30 s costs one time-out a request and no event; what happened meanwhile is told."""
     with watched(tmp_path, timeout="1s", poll={"histories": "1d"}) as watch:
         watch.live(30)
-        watch.sim.set_faults(stall=1.0, seconds=30)
+        watch.sim.set_faults(stall=1.0, seconds=30, only=["leg.list"])
         watch.set("leg", 1, "state", "down")
         watch.live(60)
         watch.sim.set_faults()
