@@ -1,10 +1,12 @@
 """Polls that fail, and servers that are well again: each said once."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bridge.bonding import scopes
 from bridge.core.model import Body, Event
 from bridge.errors import BridgeError, Busy, CredentialsRejected, Forbidden, Garbled, Unreachable
 from bridge.pipeline import announce
@@ -78,9 +80,13 @@ def _turned(connection: Connection, server: str, health: str, error: BridgeError
 
 
 def _forbidden(scope: Scope, error: BridgeError, memo: dict[str, object], now: datetime) -> list[Event]:
-    """Told when it turns so; `forbidden` counts how often it did, and is negative while it is not."""
+    """Told when it turns so, once for all scopes alike: not for each of a thousand legs.
+
+    `forbidden` counts how often it did, and is negative while it is not.
+    """
     n = int(str(memo.get("forbidden", 0)))
     if n > 0:
         return []
     memo["forbidden"] = 1 - n
-    return [announce.of_scope(scope, "scope.forbidden", 1 - n, now, problem={"text": str(error)})]
+    alike = replace(scope, name=scopes.address(scope.name).family.template)
+    return [announce.of_scope(alike, "scope.forbidden", 1 - n, now, problem={"text": str(error)})]

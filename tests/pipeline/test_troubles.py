@@ -51,6 +51,18 @@ def test_what_is_forbidden_is_told_once_and_again_after_it_was_allowed(tmp_path:
         watch.prove("scope.forbidden")
 
 
+def test_what_is_forbidden_of_every_bond_is_told_once_for_all(tmp_path: Path) -> None:
+    """A permission that is missing for a list each bond has is one event, not one per bond."""
+    with watched(tmp_path, off="[]") as watch:
+        group = _group(watch)
+        group.values["permissions"] = [code for code in group.values["permissions"] if code != "bonding.view_route"]
+        watch.sim.advance(4000)
+        watch.poll()
+        told = [event["subject"] for event in watch.events("scope.forbidden")]
+        assert told == ["scope/bonds/{bond}/routes"]
+        assert len({_scope(watch, f"bonds/{bond}/routes").problem for bond in watch.sim.world.bonds} - {None}) == 1
+
+
 @pytest.mark.parametrize("challenge", [True, False])
 def test_unknown_credentials_are_told_as_such(challenge: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """By a 401, or by a 403 that speaks of authentication: `server.auth_failed` once, and `recovered` once."""
