@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # An empty PYTHONPATH: what the caller's shell adds must not shadow what the lock pins.
 export PYTHONPATH :=
 
-.PHONY: help setup run test lint types soak bench docs fmt lock clean
+.PHONY: help setup run test coverage lint types soak bench docs fmt lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ run: .venv/.ready ## run everything until Ctrl-C; against the simulator until a 
 	@exec $(BIN)/bondbridge up
 
 test: lint types ## lint, types, contracts and the whole suite
+	$(BIN)/pytest
+
+coverage: .venv/.dev ## the suite again, half as fast again, with what it covers
 	$(BIN)/pytest --cov=bridge --cov-report=term
 
 lint: .venv/.dev ## ruff and import-linter

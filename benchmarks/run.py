@@ -54,6 +54,7 @@ def main() -> None:
     up, down = ([normalise("leg", raw, b"key") for raw in _legs(state)] for state in ("up", "down"))
     before = {(seen.kind, seen.id): Known(seen) for seen in up}
     volatile = {"leg": frozenset({"upload_rate", "download_rate"})}
+    down = diff.with_derived(before, down, NOW, None)
     changed = diff.compare(before, down, volatile=volatile, gone=(), now=NOW).changes
     rules, happened = _rules(), [_happened(change) for change in changed[:EVENTS]]
     works: dict[str, Callable[[], object]] = {
