@@ -66,6 +66,7 @@ def _told(folder: Path, many: int, others: int, *, watched: bool) -> Iterator[St
 WAYS = pytest.mark.parametrize("watched", [True, False], ids=["watched", "slept through"])
 
 
+@pytest.mark.timeout(600)
 @WAYS
 def test_a_storm_is_told_as_what_it_is(tmp_path: Path, watched: bool) -> None:  # noqa: FBT001
     """One incident with its members, each flapping leg once, no outage for a tuning, each outage once with its true times."""

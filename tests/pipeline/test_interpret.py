@@ -211,12 +211,13 @@ def test_an_aggregator_that_is_not_declared_failed_is_not_suspected_for_ever(wor
 
 
 def test_a_test_that_runs_explains_an_outage(world: World) -> None:
-    """A leg that goes down while its bond is being tuned says so; another bond's does not, nor an event that is no outage."""
+    """What goes down, and up again, while its bond is being tuned says so; another bond's does not, nor a change of mode."""
     begun = (world.now - timedelta(seconds=30)).isoformat()
     run = body("bond_tuning", id=7, bond=3, status="running", created=begun, started=begun)
     world.see("bonds/3/tuners", Seen("bond_tuning", "7", run))
-    down, other, up = world.meet(world.event("leg.down", 3), world.event("leg.down", 4), world.event("leg.up", 3))
-    assert (down.known["explained"], other.known["explained"], up.known["explained"]) == ("bond_tuning 7", None, None)
+    names = (("leg.down", 3), ("leg.up", 3), ("leg.down", 4), ("leg.mode_changed", 3))
+    met = world.meet(*(world.event(name, leg) for name, leg in names))
+    assert [event.known["explained"] for event in met] == ["bond_tuning 7", "bond_tuning 7", None, None]
 
 
 def test_a_bond_that_somebody_works_on_says_so(world: World) -> None:
