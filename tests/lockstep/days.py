@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class Days:
     folder: Path
     every: float
     since: datetime
+    faults: dict[str, float] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The one time there is."""
@@ -77,7 +78,7 @@ class Days:
 
     def sweep(self) -> None:
         """Look at everything once more, with nothing going wrong: what no poll has come to yet is found now."""
-        self.sim.set_faults()
+        self.fail()
         for pattern in ("%tuners", "legs", "placements", "aggregators", "backups", "%state_history"):
             self.sim.advance(self.every / 5)
             with self.bridge.database.writing() as connection:
@@ -88,10 +89,17 @@ class Days:
         """Meddle with the world."""
         httpx.post(f"{self.sim.url}/_sim/{what}", json=body).raise_for_status()
 
+    def fail(self, **faults: float) -> None:
+        """From now on so large a share of the bridge's requests goes wrong."""
+        self.faults = faults
+        self.sim.set_faults(**faults)
+
     def call(self, method: str, path: str, **body: Any) -> None:
-        """What a person does on the server's own pages."""
+        """What a person does on the server's own pages, and tries again until it works."""
+        self.sim.set_faults()
         auth = ("demo@example.com", "demo")
         httpx.request(method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=30).raise_for_status()
+        self.sim.set_faults(**self.faults)
 
     def away(self, seconds: float) -> None:
         """Let world time pass with the bridge stopped, and start it again."""

@@ -55,7 +55,7 @@ def test_an_hour_of_500_bonds(tmp_path: Path) -> None:
     """None missed, none invented, none twice, each at its time: an hour of failing legs, with a server that fails, too."""
     with days(tmp_path, every=30) as stage:
         stage.post("story", name="random-faults")
-        stage.sim.set_faults(**FAULTS)
+        stage.fail(**FAULTS)
         _an_hour(stage, 0)
         _check(stage)
 
@@ -66,7 +66,7 @@ def test_a_day_of_500_bonds(tmp_path: Path) -> None:
     """As the hour, for a day."""
     with days(tmp_path, every=30) as stage:
         stage.post("story", name="random-faults")
-        stage.sim.set_faults(**FAULTS)
+        stage.fail(**FAULTS)
         for number in range(24):
             _an_hour(stage, number)
         _check(stage)
