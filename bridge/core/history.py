@@ -61,7 +61,8 @@ def turns(runs: Iterable[tuple[str, datetime]]) -> list[Turn]:
 def align(history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, horizon: datetime) -> Aligned:
     """`settled`: everything before has been aligned. `horizon`: the start of the newest recorded poll of the leg.
 
-    What turned after the horizon is left for the next time: that poll, or the next, may tell it first.
+    What turned after the horizon, or so little before it that the clocks cannot tell, is left for the next time: the poll
+    after it may tell it first.
     """
     left = {i: turn for i, turn in enumerate(history) if turn.at > settled}
     times: dict[str, datetime] = {}
@@ -71,7 +72,7 @@ def align(history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, h
             turn = left.pop(min(fits, key=lambda i: abs(left[i].at - each.at)))
             if not each.exact:
                 times[each.event] = turn.at
-    return Aligned(times, tuple(turn for turn in left.values() if turn.at <= horizon))
+    return Aligned(times, tuple(turn for turn in left.values() if turn.at <= horizon - SKEW))
 
 
 def _between(at: datetime, told: Told) -> bool:

@@ -58,6 +58,13 @@ def test_what_came_after_the_newest_poll_is_left_for_it() -> None:
     assert align(found, [told("a", "down", 15, 30)], settled=NOW, horizon=later(30)).times == {"a": later(20)}
 
 
+def test_what_turned_just_as_the_poll_began_is_left_for_the_next_one() -> None:
+    """A leg that goes down in the moment of a poll is told by the poll after it, and once."""
+    found = history(("up", 0), ("down", 30))
+    assert align(found, [], settled=NOW, horizon=later(30)) == Aligned({}, ())
+    assert align(found, [told("a", "down", 30, 60)], settled=later(28), horizon=later(60)) == Aligned({"a": later(30)}, ())
+
+
 @pytest.mark.parametrize("jitter", [-1.5, 0.0, 1.5])
 def test_what_was_set_right_once_is_not_missed_the_next_time(jitter: float) -> None:
     """A history read again with clocks that differ by their grain finds nothing new."""

@@ -94,6 +94,16 @@ def test_a_person_settles_a_doubt(stage: Stage, answer: str, state: str, restart
     assert not stage.bridge.deliverer.answer(job["id"], answer, "tester")
 
 
+@pytest.mark.parametrize(("when", "restarts"), [("before", 0), ("after", 1)])
+def test_a_web_page_is_no_answer_to_an_action(stage: Stage, when: str, restarts: int) -> None:
+    """A page with status 200, of a proxy perhaps, says nothing about the restart: a person is asked, none is sent again."""
+    stage.sim.set_faults(html=1.0, only=["bond.restart"], when=when, times=1)
+    stage.webhook(1)
+    stage.work()
+    assert (stage.jobs()[0]["state"], stage.effective("bond.restart")) == (JobState.IN_DOUBT, restarts)
+    assert len(stage.ledger("bond.restart")) == 1
+
+
 def test_a_connection_that_was_refused_did_nothing(stage: Stage) -> None:
     """A server that cannot be connected to has certainly not restarted anything: the request goes again, once effective."""
     event = stage.webhook(1)

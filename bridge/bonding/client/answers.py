@@ -44,12 +44,16 @@ class Answer:
 
 
 def answer(row: Operation, response: httpx.Response, content: bytes, now: Callable[[], datetime]) -> Answer:
-    """The value of an answer. Raises what `check` raises, and Garbled for a read whose answer is not JSON."""
+    """The value of an answer. Raises what `check` raises, and Garbled for a read whose answer is not JSON.
+
+    What the server says to an action is not known, nothing at all included. A web page, though, is something else that speaks
+    in its place, a proxy or a login page, and whether the action was done is then anybody's guess.
+    """
     check(row, response, content)
     body, readable = _decoded(content)
-    if not readable and not row.writes:
-        msg = f"{row.name}: the answer is not JSON"
-        raise Garbled(msg)
+    if not readable and (not row.writes or content.lstrip().startswith(b"<")):
+        what = "a web page" if row.writes else "not JSON"
+        raise Garbled(f"{row.name}: the answer is {what}")
     told = _date(response)
     return Answer(response.status_code, body, told - now() if told else _NO_TIME)
 
