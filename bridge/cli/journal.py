@@ -154,6 +154,10 @@ def _print_decision(decision: Mapping[str, Any]) -> None:
         console.print(Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True)
     for job in decision["jobs"]:
         console.print(Text(f"  job {job['id']}: {_asks(job)} → {job['state']}"), soft_wrap=True)
+        for judged in decision["verdicts"]:
+            if judged["job"] == job["id"] and judged["reason"]:
+                why = f"    {clock(judged['at'])} {judged['ruling']} ({judged['reason']})  {judged['detail']}"
+                console.print(Text(why), soft_wrap=True)
         for tried in job["tried"]:
             outcome = tried["outcome"] or "on its way"
             console.print(

@@ -27,9 +27,13 @@ def _kind(
     *,
     danger: Danger = _CONFIGURE,
     note: str = "",
+    noted: str = "create replace update delete",
     kind: str | None = None,
 ) -> Iterator[Operation]:
-    """The usual operations on a list and on its objects. A deleted object's address says so, so deleting has a proof."""
+    """The usual operations on a list and on its objects; `note` is that of those `noted`.
+
+    A deleted object's address says so, so deleting has a proof.
+    """
     single, able, kind = f"{path}{{{argument}}}/", can.split(), kind or name
     rows = {
         "list": _read(f"{name}.list", path, kind, paged=True),
@@ -48,7 +52,7 @@ def _kind(
             f"{name}.delete", "DELETE", single, kind, repeat=Repeat.ONCE, danger=_ADMINISTER, note=note, proof="deleted"
         ),
     }  # fmt: skip
-    yield from (rows[each] for each in able)
+    yield from (rows[each] if each in noted.split() else replace(rows[each], note="") for each in able)
 
 
 _UNDECIDED = "only if the tuning finished successfully, with recommendations that are neither accepted nor declined"
@@ -67,7 +71,9 @@ def _tunings(name: str, path: str, kind: str) -> Iterator[Operation]:
 
 def _legs(name: str) -> Iterator[Operation]:
     path = f"/bonds/{{bond}}/{name}s/"
-    yield from _kind(name, path, "leg", note="refused while a tuning of the bond or the leg runs", kind="leg")
+    yield from _kind(
+        name, path, "leg", note="refused while a tuning of the bond or the leg runs", noted="replace update delete", kind="leg"
+    )
     yield _operate(f"{name}.detect_mtus", f"{path}{{leg}}/detect_mtus/", kind="leg")
     yield _read(f"{name}.state_history", f"{path}{{leg}}/state_history/")
     yield from _tunings(f"{name}_tuning", f"{path}{{leg}}/tuners/", "leg_tuning")
@@ -125,7 +131,13 @@ def _node_rows() -> Iterator[Operation]:
 def _bond_rows() -> Iterator[Operation]:
     yield from _kind("qos_profile", "/qos/", "profile", "list get replace update delete")
     yield _read("qos_profile.bonds", "/qos/{profile}/bonds/", "bond", paged=True)
-    yield from _kind("bond", "/bonds/", "bond", note="refused while a tuning of the bond or one of its legs runs")
+    yield from _kind(
+        "bond",
+        "/bonds/",
+        "bond",
+        note="refused while a tuning of the bond or one of its legs runs",
+        noted="replace update delete",
+    )
     yield _read("bond.downtime_prevented", "/bonds/{bond}/downtime_prevented/")
     # A restart leaves no trace that the API shows, so it has no proof: an unknown outcome asks a person.
     yield _operate("bond.restart", "/bonds/{bond}/restart/", kind="bond")
@@ -158,7 +170,13 @@ def _shared_rows() -> Iterator[Operation]:
     yield _read("space.flat", "/flat/spaces/", paged=True)
     yield _read("leg.list", "/legs/", "leg", paged=True)
     yield _read("leg.get", "/legs/{leg}/", "leg")
-    yield from _kind("mobile_provider_profile", "/mobile_provider_profiles/", "profile", note="deleted only if leg_count is 0")
+    yield from _kind(
+        "mobile_provider_profile",
+        "/mobile_provider_profiles/",
+        "profile",
+        note="deleted only if leg_count is 0",
+        noted="delete",
+    )
 
 
 def _people_rows() -> Iterator[Operation]:
@@ -169,7 +187,7 @@ def _people_rows() -> Iterator[Operation]:
 
 
 def _space_rows() -> Iterator[Operation]:
-    yield from _kind("space", "/spaces/", "space", note="a space cannot be moved to another parent")
+    yield from _kind("space", "/spaces/", "space", note="a space cannot be moved to another parent", noted="replace update")
     yield _read("space.statistics", "/spaces/{space}/statistics/")
     for what in _STATISTICS:
         yield _read(f"space.statistics.{what}", f"/spaces/{{space}}/statistics/{what}/")
