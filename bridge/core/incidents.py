@@ -31,7 +31,8 @@ Cause = tuple[str, str]  # one of CAUSES, and which
 class Loss:
     """A leg went down. `causes`: what it has in common with others, as (one of CAUSES, which).
 
-    `likely`: of two aggregators, where its bond is and where it belongs, the one it was on when it happened.
+    `likely`: of two aggregators, where its bond is and where it belongs, the one it was on when it happened. `over`: when
+    the leg was no longer down; None where that is not known yet.
     """
 
     event: str
@@ -40,6 +41,7 @@ class Loss:
     at: datetime
     causes: frozenset[Cause]
     likely: Cause | None = None
+    over: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,12 @@ class Incident:
         """Whether what happened then belongs to it: it has the cause, or happens to a bond that is in it."""
         if not self.began - WINDOW <= at <= (self.ended or at):
             return False
-        return bond in self.bonds or self.cause in cause
+        return self.cause in cause or (bond in self.bonds and at >= self.began)
+
+    def takes_loss(self, loss: Loss) -> bool:
+        """The same of a loss. One that was over before the incident began is a story of its own."""
+        before = loss.over is not None and loss.over < self.began
+        return not before and self.takes(loss.causes, loss.bond, loss.at)
 
     def with_loss(self, loss: Loss) -> "Incident":
         """The incident with one more member."""
@@ -98,7 +105,7 @@ class _Book:
 
     def joins(self, loss: Loss) -> bool:
         """Give the loss to the incident that takes it, if there is one."""
-        owner = next((each for each in self.current.values() if each.takes(loss.causes, loss.bond, loss.at)), None)
+        owner = next((each for each in self.current.values() if each.takes_loss(loss)), None)
         if owner:
             self.current[owner.id], self.owners[loss.event] = owner.with_loss(loss), owner.id
         return owner is not None
@@ -137,11 +144,21 @@ def _common(kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> tu
 
     share, found = EVERYTHING if kind == "server" else SHARE, []
     for cause in sorted(each for each in losses[-1].causes if each[0] == kind):
-        members = [each for each in losses if cause in each.causes]
+        members = _at_once([each for each in losses if cause in each.causes])
         enough = len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0))
         if enough and not (kind == "server" and _of_one_aggregator(members)):
             found.append((cause, members))
     return max(found, key=fits) if found else None
+
+
+def _at_once(losses: Sequence[Loss]) -> list[Loss]:
+    """Without those that were over before the next one began: a leg that flapped a little earlier is none of this."""
+    found: list[Loss] = []
+    for each in losses:
+        if all(before.over is not None and before.over < each.at for before in found):
+            found = []
+        found.append(each)
+    return found
 
 
 def _of_one_aggregator(members: Sequence[Loss]) -> bool:

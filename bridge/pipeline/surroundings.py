@@ -22,7 +22,7 @@ from bridge.store.incidents import Kept
 # how often an open incident is looked at
 LOOK_AGAIN = timedelta(seconds=15)
 
-_LOSS = "leg.down"
+_LOSS, _RETURNS = "leg.down", ("leg.up", "leg.degraded")
 _RUNS = ("bond_tuning", "leg_tuning", "speedtest")
 
 
@@ -47,7 +47,9 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
     first, last = min(event.time for event in fresh), max(event.time for event in fresh)
     recent = _recent_losses(connection, server, fresh, first, last)
     owners = incident_store.owners(connection, [each.id for each in (*recent, *fresh)])
-    losses = [_loss(server, each) for each in recent if each.id not in owners and _complete(each)]
+    loose = [each for each in recent if each.id not in owners and _complete(each)]
+    returns = _returns(connection, server, first, last) if loose else {}
+    losses = [_loss(server, each, returns) for each in loose]
     explainable = any(event.type in explained.EXPLAINABLE for event in fresh)
     return Surroundings(
         buckets=incident_store.buckets(connection, server, legs) if legs else {},
@@ -81,11 +83,20 @@ def _recent_losses(connection: Connection, server: str, fresh: Sequence[Event], 
     return event_store.happened(connection, server, _LOSS, first - window, last + window)
 
 
+def _returns(connection: Connection, server: str, first: datetime, last: datetime) -> Mapping[int, list[datetime]]:
+    """When legs ceased to be down, by leg."""
+    found: dict[int, list[datetime]] = {}
+    for name in _RETURNS:
+        for each in event_store.happened(connection, server, name, first - incidents.WINDOW, last + incidents.WINDOW):
+            found.setdefault(each.data["leg"]["id"], []).append(each.time)
+    return found
+
+
 def _complete(event: Event) -> bool:
     return event.data["leg"]["id"] is not None and bond_of(event) is not None
 
 
-def _loss(server: str, event: Event) -> Loss:
+def _loss(server: str, event: Event, returns: Mapping[int, Sequence[datetime]]) -> Loss:
     bond, leg = event.data["bond"], event.data["leg"]
     # a bond that has moved since still belongs with those that were on its primary
     at = bond.get("primary") if event.data.get("over") else bond.get("current")
@@ -95,7 +106,8 @@ def _loss(server: str, event: Event) -> Loss:
         causes.add(("provider", str(leg["provider"])))
     if (bond.get("space") or {}).get("key"):
         causes.add(("space", bond["space"]["key"]))
-    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)))
+    over = min((each for each in returns.get(leg["id"], ()) if each > event.time), default=None)
+    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)), over)
 
 
 def _sizes(connection: Connection, server: str) -> dict[Cause, int]:

@@ -19,10 +19,19 @@ SIZES = {
 }
 
 
-def loss(bond: int, at: float = 0.0, *, leg: int = 0, aggregator: str = "1", space: str = "other") -> Loss:
-    """A leg of a bond goes down."""
+def loss(
+    bond: int,
+    at: float = 0.0,
+    *,
+    leg: int = 0,
+    aggregator: str = "1",
+    space: str = "other",
+    over: float | None = None,
+) -> Loss:
+    """A leg of a bond goes down; `over`: and is no longer so many seconds later."""
     causes = frozenset({("aggregator", aggregator), ("server", "main"), ("space", space)})
-    return Loss(f"e{bond}-{leg}-{at}", bond, leg or bond, later(at), causes)
+    until = None if over is None else later(over)
+    return Loss(f"e{bond}-{leg}-{at}", bond, leg or bond, later(at), causes, over=until)
 
 
 def judged(*losses: Loss, known: tuple[Incident, ...] = (), sizes: dict = SIZES) -> Judged:
@@ -55,6 +64,26 @@ def test_a_share_of_a_large_aggregator_is_wanted() -> None:
 def test_losses_further_apart_than_a_minute_are_no_incident() -> None:
     """Six outages in an hour are six outages."""
     assert not judged(*(loss(i, i * 61) for i in range(6))).incidents
+
+
+def test_a_leg_that_flapped_before_is_no_member_for_that() -> None:
+    """What was over before the others began neither opens the incident, nor sets its beginning, nor joins it later."""
+    flap = loss(1, -40, over=-30)
+    found = judged(flap, *(loss(i, i) for i in range(1, 7)))
+    (incident,) = found.incidents.values()
+    assert (incident.began, flap.event in found.owners) == (later(1), False)
+    assert not judged(flap, known=(incident,)).owners
+    assert not judged(loss(9, -40, over=-30), *(loss(i) for i in range(4))).incidents, "four are still too few"
+    assert not incident.takes((), 1, later(-30)), "nor is the end of the flap a part of it"
+
+
+def test_a_spell_that_lasted_into_the_incident_is_a_member() -> None:
+    """Legs that fall and rise one after another, each while another is still down, are one incident."""
+    losses = [loss(i, i * 8, over=i * 8 + 10) for i in range(7)]
+    (incident,) = judged(*losses).incidents.values()
+    assert (incident.began, len(incident.legs)) == (later(0), 7)
+    earlier = judged(loss(8, -5, over=5), known=(incident,))
+    assert earlier.incidents[incident.id].began == later(-5)
 
 
 def test_nearly_everything_at_once_is_the_servers_incident() -> None:

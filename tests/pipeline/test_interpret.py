@@ -195,6 +195,18 @@ def test_one_incident_is_opened_joined_and_ended(world: World) -> None:
     assert len(world.incidents()) == 1
 
 
+def test_an_incident_begins_with_what_belongs_to_it(world: World) -> None:
+    """A leg of it that had flapped half a minute before neither makes it begin then, nor belongs to it for that."""
+    flap = (world.event("leg.down", 1, at=-40), world.event("leg.up", 1, at=-30))
+    world.meet(*flap)
+    told = world.meet(*(world.event("leg.down", i, at=-5) for i in range(1, 7)))
+    (suspected,) = named(told, "aggregator.suspected")
+    assert suspected.data["incident"]["began"] == (START - timedelta(seconds=5)).isoformat()
+    with world.database.reading() as connection:
+        members = {row["id"] for row in journal.members_of(connection, suspected.data["incident"]["id"])}
+    assert members == {each.id for each in named(told, "leg.down")}
+
+
 def test_a_few_outages_are_no_incident(world: World) -> None:
     """Four bonds of ten are four outages, and belong to nothing."""
     told = world.meet(*(world.event("leg.down", i) for i in range(1, 5)))
