@@ -85,6 +85,23 @@ def test_hands_off_holds_a_bond_and_lets_it_go(stage: Stage, run: Run) -> None:
         assert said in ran.err
 
 
+def test_hands_off_a_bond_that_is_not_there_is_refused(stage: Stage, run: Run) -> None:
+    """A slip of the finger holds nothing: the nearest bonds are named. A name will do for an id, and --anyway for a poll."""
+    named = next(iter(stage.sim.world.bonds.values())).name
+    for argv, said in (
+        (("33",), "nearest: 6 ("),
+        ((named[:-1],), f"({named})"),
+        (("nonsense", "--anyway"), "no bond 'nonsense'"),
+    ):
+        ran = run("hands-off", *argv)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert run("hands-off").out == "nobody works on any bond\n"
+    assert [row["bond"] for row in json.loads(run("hands-off", named, "--json").out)] == [1]
+    assert [row["bond"] for row in json.loads(run("hands-off", "33", "--anyway", "--json").out)] == [1, 33]
+    assert [row["bond"] for row in json.loads(run("hands-off", named, "--over", "--json").out)] == [33]
+    assert run("hands-off", "33", "--over").code == 0
+
+
 def test_poll_takes_a_glob_of_scopes(stage: Stage, run: Run) -> None:
     """Every scope that the glob names is polled, and no other."""
     with stage.bridge.database.reading() as connection:

@@ -2,7 +2,9 @@
 
 import getpass
 import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -14,11 +16,13 @@ from bridge.core.durations import seconds
 from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.store import incidents as incident_store
-from bridge.store import journal
+from bridge.store import journal, watching
 from bridge.store.journal import Window
 from bridge.web import shapes
 
 _PAUSE = 0.5
+# so many bonds are named where one is not found
+_NEAREST = 3
 
 
 def watch(
@@ -77,12 +81,13 @@ def incidents(
 
 
 def hands_off(
-    bond: Annotated[int | None, typer.Argument(help="The bond that is being worked on; without one, lists them.")] = None,
+    bond: Annotated[str, typer.Argument(help="The bond that is worked on, its id or name; without one, lists them.")] = "",
     given: Config = None,
     server: Annotated[str, typer.Option(help="Which server, where there are several.")] = "",
     lasts: Annotated[str, typer.Option("--for", help="How long, such as 2h.")] = "2h",
     why: Annotated[str, typer.Option(help="What is being done.")] = "",
     over: Annotated[bool, typer.Option("--over", help="It is finished: rules may act on the bond again.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even if no poll has seen a bond with this id.")] = False,
     json_output: AsJson = False,
 ) -> None:
     """Say that somebody works on a bond: no rule acts on it until then. What happens there is still told.
@@ -95,17 +100,41 @@ def hands_off(
             raise BadInput([Problem("hands-off", f"no server is called {chosen!r}", nearest(chosen, bridge.clients))])
         now = bridge.now()
         with bridge.database.writing() as connection:
-            if bond is not None and over and not incident_store.let_go(connection, chosen, bond):
+            bodies = [body for _, body in watching.bodies_of(connection, chosen, ("bond",))]
+            names = {int(body["id"]): str(body["name"]) for body in bodies}
+            one = _bond(names, chosen, bond, anyway=anyway or over) if bond else None
+            if one is not None and over and not incident_store.let_go(connection, chosen, one):
                 raise BadInput([Problem("hands-off", f"nobody works on bond {bond}", "see `bondbridge hands-off`")])
-            if bond is not None and not over:
+            if one is not None and not over:
                 until = now + timedelta(seconds=_length(lasts))
-                incident_store.hold(connection, chosen, bond, until, getpass.getuser(), why)
+                incident_store.hold(connection, chosen, one, until, getpass.getuser(), why)
             rows = [dict(row) for row in incident_store.held(connection, chosen, now).values()]
     if json_output:
         as_json(rows)
     else:
         shown = [(row["bond"], clock(row["until"]), row["who"], row["why"]) for row in rows]
         table(("bond", "until", "who", "why"), shown, empty="nobody works on any bond")
+
+
+def _bond(names: Mapping[int, str], server: str, given: str, *, anyway: bool) -> int:
+    """The id of a bond of this server. Raises BadInput for one that no poll has seen, unless `anyway`."""
+    found = [number for number, name in names.items() if given in (str(number), name)]
+    if len(found) == 1:
+        return found[0]
+    if anyway and given.isascii() and given.isdigit():
+        return int(given)
+    what = f"{len(found)} bonds of {server} are called {given!r}" if found else f"{server} has no bond {given!r}"
+    raise BadInput([Problem("hands-off", what, _near(given, names, found))])
+
+
+def _near(given: str, names: Mapping[int, str], found: Sequence[int]) -> str:
+    if not names:
+        return "no poll has seen its bonds yet; if it is there all the same, give its id and --anyway"
+    alike = found or [number for number, name in names.items() if name in get_close_matches(given, names.values())]
+    if not alike and given.isascii() and given.isdigit():
+        alike = sorted(names, key=lambda number: abs(number - int(given)))
+    shown = ", ".join(f"{number} ({names[number]})" for number in (alike or sorted(names))[:_NEAREST])
+    return f"nearest: {shown}; if it is there all the same, give its id and --anyway"
 
 
 def _length(text: str) -> float:
