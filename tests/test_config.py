@@ -154,6 +154,70 @@ def test_a_wrong_value_stops_the_start(
     assert says in words
 
 
+@pytest.mark.parametrize(
+    ("new", "key", "says"),
+    [
+        ("allow: [configure, confgure]", "allow.1", "did you mean 'configure'?"),
+        ("allow: [administer]", "allow.0", "one by one: name each operation"),
+        ("allow: [operate]", "allow.0", "allowed already"),
+        ("allow: [bond.get]", "allow.0", "only reads"),
+        ("allow: [leg.get]", "allow.0", "only reads"),
+        ("allow: [user.craete]", "allow.0", "did you mean 'user.create'?"),
+        ("allow: [bond.gett]", "allow.0", "nothing that can be allowed"),
+        ("flapping: {start: 3, stop: 4}", "flapping", "`stop` is 4"),
+        ("chanels: {}", "chanels", "did you mean 'channels'?"),
+    ],
+)
+def test_what_means_nothing_stops_the_start(tmp_path: Path, new: str, key: str, says: str) -> None:
+    """A name that can allow nothing, a spell that ends before it begins: each at its line, with what was meant."""
+    ((line, found, words),) = wrong(f"{GOOD}{new}\n", tmp_path)
+    assert (line, found) == (len(GOOD.splitlines()) + 1, key)
+    assert says in words
+    assert "delete" not in words
+
+
+@pytest.mark.parametrize(
+    ("new", "key", "says"),
+    [
+        ("poll: {off: [users, usrs]}", "poll.off.1", "did you mean 'users'?"),
+        ("poll: {off: ['bond/*/routes']}", "poll.off.0", "did you mean 'bonds/*/routes'?"),
+        ("poll: {off: [configuration]}", "poll.off.0", "the scopes of that timing are bonders, "),
+        ("poll: {off: ['bonds/[a-z]*/routes']}", "poll.off.0", "no scope can be called like"),
+        ("poll: {every: {'bonds/*/tuner': 1m}}", "poll.every.bonds/*/tuner", "did you mean 'bonds/*/tuners'?"),
+        ("ignore: {bondd: [note]}", "ignore.bondd.0", "did you mean 'bond'?"),
+        ("ignore: {bond: [note, notes]}", "ignore.bond.1", "a bond has no field 'notes': did you mean 'note'?"),
+        ("ignore: {aggregator: ['*']}", "ignore.aggregator.0", "an aggregator has no field '*'"),
+        ("ignore: {route: [metric]}", "ignore.route.0", "other.metric"),
+        ("ignore: {route: [other]}", "ignore.route.0", "one by one"),
+        ("ignore: {leg: [other.x]}", "ignore.leg.0", "a leg has no field"),
+    ],
+)
+def test_what_can_match_nothing_stops_the_start(tmp_path: Path, new: str, key: str, says: str) -> None:
+    """Scopes that are nowhere, fields that nothing has: silence about them would look like obedience."""
+    ((line, found, words),) = wrong(GOOD.replace("poll: {legs: 10s}", new), tmp_path)
+    assert (line, found) == (7, f"servers.0.{key}")
+    assert says in words
+
+
+def test_what_can_match_something_is_taken(tmp_path: Path) -> None:
+    """Names, globs and half globs of scopes that may come; fields of ours, and the server's own below `other`."""
+    scopes = ["legs", "*", "bonds/*", "bonds/1?/routes", "bonds/[12]*/*_legs/*/tuners", "*/tuners", "spaces/acme-2/*", "isos"]
+    poll = f"poll: {{off: {scopes}, every: {{'nodes/*_interfaces': 1h, 'nodes/*': 2h}}}}"
+    ignore = "ignore: {leg: [note, state], route: [other.metric], settings: [failover], bond_tuning: [recommendations]}"
+    found = read(GOOD.replace("    poll: {legs: 10s}", f"    {poll}\n    {ignore}"), tmp_path).servers[0]
+    assert found.poll.off == scopes
+
+
+def test_what_means_nothing_is_told_with_what_is_wrong_otherwise(tmp_path: Path) -> None:
+    """One look at the file mends it all."""
+    text = GOOD.replace("{legs: 10s}", "{legs: 10, off: [nonsense]}\n    ignore: {bond: [notes]}")
+    assert {key for _, key, _ in wrong(text, tmp_path)} == {
+        "servers.0.poll.legs",
+        "servers.0.poll.off.0",
+        "servers.0.ignore.bond.0",
+    }
+
+
 def test_what_does_not_fit_together_is_told_at_once_and_where(tmp_path: Path) -> None:
     """Two servers of one name, one that is called as we are and a webhook of no server: each at its line."""
     server = "  - {name: %s, url: 'https://x.example.com', user: x, password: {env: PW}}\n"

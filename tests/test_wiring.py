@@ -54,14 +54,6 @@ def test_rules_may_call_what_the_settings_allow(allow: str, refused: set[str]) -
     assert all("allow: [" in problem.mend for problem in problems)
 
 
-def test_a_name_that_cannot_be_allowed_stops_the_start() -> None:
-    """Both where a bridge is built and where rules are only checked."""
-    wrong = settings(allow="[administer]")
-    for start in (wiring.build, wiring.vocabulary):
-        with pytest.raises(BadInput, match="one by one"):
-            start(wrong)
-
-
 def test_login_and_users_reach_the_client() -> None:
     """With `login: token` each account logs in by itself, and goes where its class of action goes."""
 

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, KINDS, OPERATIONS, Danger, Operation
 from bridge.bonding.wire import hidden
 from bridge.core.model import Body
-from bridge.core.rules import nearest
-from bridge.errors import BadInput, Problem
 
 # operations that are the bridge's own, by name, with their arguments; they change nothing on the server
 OWN: Mapping[str, tuple[str, ...]] = {"backup.fetch": ()}
+
+_READING = "what the bridge has read stands in the event; `bondbridge call --list` says what operates, configures, administers"
 
 
 def callable_operations() -> Mapping[str, tuple[str, ...]]:
@@ -31,24 +31,18 @@ def secret(operation: str, fields: Body) -> Collection[str]:
 
 
 def refused(allow: Collection[str]) -> Mapping[str, tuple[str, str]]:
-    """Every name that cannot be called from a rule: why, and how to mend it. Impossible ones, and those not allowed."""
+    """Every name that cannot be called from a rule: why, and how to mend it.
+
+    Those that only read, that are impossible, and that are not allowed.
+    """
+    reading = {name: (f"{name} only reads; a rule calls what writes", _READING) for name in _reads()}
     impossible = {name: (why, "") for name, why in IMPOSSIBLE.items()}
-    return {**impossible, **{name: said for name, row in _rows() if (said := _forbidden(name, row, allow))}}
+    return {**reading, **impossible, **{name: said for name, row in _rows() if (said := _forbidden(name, row, allow))}}
 
 
-def check(allow: Collection[str]) -> None:
-    """Raises BadInput for names in `allow` that mean nothing there."""
-    known = [Danger.CONFIGURE.value, *(name for name, _ in _rows())]
-    problems = []
-    for i, name in enumerate(allow):
-        if name == Danger.ADMINISTER:
-            mend = "name each operation, such as user.create"
-            problems.append(Problem("settings", "what administers is allowed one by one", mend, f"allow.{i}"))
-        elif name not in known:
-            mend = nearest(name, tuple(known)) or "write `configure` or names of `bondbridge call --list`"
-            problems.append(Problem("settings", f"{name!r} is nothing that can be allowed", mend, f"allow.{i}"))
-    if problems:
-        raise BadInput(problems)
+def _reads() -> Iterator[str]:
+    yield from (name for name, row in OPERATIONS.items() if not row.writes)
+    yield from (name for name, alias in ALIASES.items() if not alias.sample.writes)
 
 
 def _rows() -> Iterator[tuple[str, Operation]]:

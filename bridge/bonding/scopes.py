@@ -6,8 +6,11 @@ because the bond's own field for it is not known. Source: the vendor's v4 URI ta
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import Protocol
 
 from bridge.bonding.catalogue import KINDS, OPERATIONS
@@ -107,6 +110,9 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+)", escaped))
 
 
+# what the key of a space may be made of
+_KEY = f"{string.ascii_letters}{string.digits}-_"
+
 _PATTERNS = [(_pattern(name), each) for name, each in FAMILIES.items()]
 
 # which scopes an object brings with it, by its kind: those whose first argument it is
@@ -126,6 +132,39 @@ def address(scope: str) -> Address:
             given = {name: value if name == "space" else int(value) for name, value in match.groupdict().items()}
             return Address(found, given)
     raise KeyError(scope)
+
+
+def possible(pattern: str) -> bool:
+    """Whether a scope can be called like this glob, on whatever server."""
+    units = re.findall(r"\*|\[!?\]?[^\]]*\]|.", pattern, re.DOTALL)
+    return any(_fits(units, list(_steps(name))) for name in FAMILIES)
+
+
+def _steps(template: str) -> Iterator[tuple[str, bool]]:
+    """The characters that may stand at each place of a scope's name, and whether there may be several."""
+    for literal, argument in re.findall(r"([^{]+)|\{(\w+)\}", template):
+        yield from ((each, False) for each in literal)
+        if argument:
+            yield _KEY if argument == "space" else string.digits, True
+
+
+def _fits(units: Sequence[str], steps: Sequence[tuple[str, bool]]) -> bool:
+    """Whether one name can be made of these steps that the glob matches."""
+
+    @cache
+    def fits(unit: int, step: int) -> bool:
+        if step == len(steps):
+            return all(each == "*" for each in units[unit:])
+        if unit == len(units):
+            return False
+        characters, several = steps[step]
+        if units[unit] == "*":
+            return fits(unit + 1, step) or fits(unit, step + 1)
+        if not any(fnmatchcase(each, units[unit]) for each in characters):
+            return False
+        return fits(unit + 1, step + 1) or (several and fits(unit + 1, step))
+
+    return fits(0, 0)
 
 
 def following(kind: str, body: Body) -> list[str]:

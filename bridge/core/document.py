@@ -108,7 +108,7 @@ def problems_of(error: ValidationError, document: Document, place: Place = ()) -
     """The errors of pydantic in our words, each at its line."""
     found = []
     for each in error.errors(include_url=False, include_input=False):
-        where: Place = (*place, *(part for part in each["loc"] if part != "__key__"))
+        where: Place = (*place, *(part for part in each["loc"] if part != "[key]"))
         what = each["msg"].removeprefix("Value error, ")
         mend = "no such key here; check its spelling and its indentation" if each["type"] == "extra_forbidden" else ""
         found.append(document.problem(where, "unknown key" if mend else _lowered(what), mend))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bridge.bonding import scopes
+from bridge.bonding.catalogue import one
 from bridge.bonding.wire import Strange, strange
 from bridge.core.durations import spoken
 from bridge.core.events import EVENTS, make
@@ -71,4 +72,4 @@ def _unknown(scope: Scope, what: Strange, now: datetime) -> Event:
 def _told(what: Strange) -> str:
     missing = f"nothing says its {', '.join(sorted(what.missing))}" if what.missing else ""
     strange = f"nobody knows its {', '.join(sorted(what.unexpected))}" if what.unexpected else ""
-    return f"a {what.kind} is not as expected: {'; '.join(filter(None, (missing, strange)))}"
+    return f"{one(what.kind)} is not as expected: {'; '.join(filter(None, (missing, strange)))}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.bonding.catalogue import KINDS
+from bridge.bonding.catalogue import KINDS, one
 from bridge.bonding.wire import system, values
 from bridge.bonding.wire.certificates import from_document
 from bridge.bonding.wire.digests import digested
@@ -29,7 +29,7 @@ def normalise(kind: str, raw: Json, key: bytes, **parents: Json) -> Seen:
     raw = _object(kind, raw)
     identifier = _identifier(kind, raw)
     if identifier is None:
-        msg = f"a {kind} without {row.by or 'anything to read'!r}: {_shape(raw)}"
+        msg = f"{one(kind)} without {row.by or 'anything to read'!r}: {_shape(raw)}"
         raise Garbled(msg)
     safe = digested(raw, row.secret, key)
     body = {name: field.read(values.first(safe, field.names)) for name, field in FIELDS[kind].items()}

@@ -1,0 +1,28 @@
+"""The settings: one YAML file, the environment over it, secrets only from the environment or from files.
+
+Frozen once read; a wrong value stops the start with every problem at once, and so does a name that can mean nothing. Only
+wiring and the entries read this.
+"""
+
+from bridge.config.folders import shipped
+from bridge.config.model import PREFIX, Backups, Channel, Flapping, Poll, Server, Settings, User, Users, Web, Webhook
+from bridge.config.reading import CONFIG_VARIABLE, load
+from bridge.config.secrets import Secret
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "PREFIX",
+    "Backups",
+    "Channel",
+    "Flapping",
+    "Poll",
+    "Secret",
+    "Server",
+    "Settings",
+    "User",
+    "Users",
+    "Web",
+    "Webhook",
+    "load",
+    "shipped",
+]

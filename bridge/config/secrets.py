@@ -1,0 +1,60 @@
+"""Where secrets stand: in the environment or in files, never in the settings."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+
+class Frozen(BaseModel):
+    """Settings that stay as they were read, and have no key that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Frozen):
+    """Where a secret stands: `{env: NAME}` (or a file named by NAME_FILE), or `{file: PATH}`. Never the secret itself."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_in_clear(cls, value: Any) -> Any:
+        if not isinstance(value, dict | Secret):
+            msg = "a secret does not stand in the settings: write {env: NAME} or {file: PATH}"
+            raise ValueError(msg)  # noqa: TRY004  pydantic collects ValueErrors
+        return value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Secret":
+        if (self.env is None) == (self.file is None):
+            msg = "write either {env: NAME} or {file: PATH}"
+            raise ValueError(msg)
+        return self
+
+    def reveal(self) -> str:
+        """The secret. Raises ValueError that names the place, never the content."""
+        path = self.file or Path(os.environ.get(f"{self.env}_FILE", ""))
+        if self.env and self.env in os.environ:
+            return os.environ[self.env]
+        if self.env and f"{self.env}_FILE" not in os.environ:
+            msg = f"neither {self.env} nor {self.env}_FILE is set in the environment"
+            raise ValueError(msg)
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"cannot read the secret file {path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+            raise ValueError(msg) from error
+
+
+def _revealed(secret: Secret) -> Secret:
+    if not secret.reveal():
+        msg = f"the secret at {secret.env or secret.file} is empty"
+        raise ValueError(msg)
+    return secret
+
+
+# checked when the settings are read, so that a missing secret stops the start and not the first request
+GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
