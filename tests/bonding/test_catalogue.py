@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, KINDS, LITERAL, OPERATIONS, ROOT, Alias, Danger, Kind, Operation
+from bridge.bonding.catalogue import (
+    ALIASES,
+    IMPOSSIBLE,
+    KINDS,
+    LITERAL,
+    OPERATIONS,
+    ROOT,
+    Alias,
+    Danger,
+    Kind,
+    Operation,
+    meant,
+    one,
+)
 from bridge.bonding.proof import PROOFS
 from bridge.bonding.scopes import FAMILIES, PLACEMENTS, STATISTICS, WHOLE, address, following
 from bridge.core import bodies
@@ -128,3 +141,28 @@ def test_what_follows_an_object_is_a_scope() -> None:
             at = address(name)
             assert set(OPERATIONS[at.family.operation].arguments) == set(at.arguments)
     assert following("leg", {"id": 5, "bond": None, "type": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("bond.resart", "bond.restart"), ("bond.gett", "bond.get"), ("bond.deleet", "bond.delete"), ("user.craete", "user.create"),
+     ("bond.remove", "bond.delete"), ("nonsense", "")],
+)  # fmt: skip
+def test_what_was_meant_is_never_worse_than_what_was_written(word: str, near: str) -> None:
+    """The nearest operation is suggested, one that deletes only where the word itself speaks of deleting."""
+    assert meant(word) == near
+
+
+def test_no_word_that_does_not_speak_of_deleting_is_answered_with_a_deletion() -> None:
+    """Whatever kind it is of, and among the operations a rule may call as well as among all."""
+    writing = [name for name, row in OPERATIONS.items() if row.writes]
+    for kind in {name.partition(".")[0] for name in OPERATIONS}:
+        for verb in ("get", "set", "read", "list", "select", "replate", "updte"):
+            assert not meant(f"{kind}.{verb}", writing).endswith("delete"), f"{kind}.{verb}"
+
+
+def test_kinds_are_spoken_of_in_english() -> None:
+    """With the article that is spoken."""
+    assert [one(kind) for kind in ("leg", "aggregator", "user", "ssh_key", "iso")] == [
+        "a leg", "an aggregator", "a user", "an ssh_key", "an iso",
+    ]  # fmt: skip

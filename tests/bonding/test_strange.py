@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.bonding.catalogue import KINDS
-from bridge.bonding.wire import strange
+from bridge.bonding.wire import normalise, strange
 
 from .samples import FULL
 
@@ -46,6 +46,26 @@ def test_a_field_that_is_not_found_is_told(kind: str, field: str, lost: str) -> 
     found = strange(kind, {name: value for name, value in renamed(kind, {field}).items() if name != "x_certificate"})
     assert found is not None
     assert lost in found.missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "unexpected"),
+    [
+        ("settings", {"email_host": "secretly", "x_failover": True}, {"x_failover": "flag", "email_host": "text(8)"}),
+        ("failover_checks", [{"aggregator": 1, "good": 3}, {"aggregator": 2, "good": 4}],
+         {"items.aggregator": "number", "items.good": "number"}),
+        ("downtime_report", {"week": {"start": "secretly", "outages_seen": 3}, "url": "u"}, {"week.outages_seen": "number"}),
+        ("bonding_version", {"release": "secretly", "versions": []}, {"versions": "list(0)", "release": "text(8)"}),
+        ("certificate", {"cert": {"subject": "secretly", "Not Valid": {"later": 5}}},
+         {"cert.Not Valid.later": "number", "cert.subject": "text(8)"}),
+    ],
+)  # fmt: skip
+def test_of_a_document_the_unknown_keys_are_shown(kind: str, raw: object, unexpected: dict[str, str]) -> None:
+    """Where a document does not say what it should, its keys that nobody knows are told, masked, the likeliest first."""
+    found = strange(kind, normalise(kind, raw, b"").raw)
+    assert found is not None
+    assert found.missing
+    assert list(found.unexpected.items()) == list(unexpected.items())
 
 
 def test_unexpected_fields_are_shown_masked() -> None:

@@ -239,7 +239,7 @@ def test_a_digest_shows_a_change_and_nothing_else() -> None:
 @pytest.mark.parametrize("raw", [None, [], "", 5, {}, {"id": None, "name": None}, {"id": {}, "name": []}], ids=repr)
 def test_what_cannot_be_told_from_others_is_garbled(kind: str, raw: object) -> None:
     """An object without its id makes the whole answer unusable."""
-    with pytest.raises(Garbled, match=f"a {kind} without"):
+    with pytest.raises(Garbled, match=f"an? {kind} without"):
         normalise(kind, raw, KEY)
 
 

@@ -16,8 +16,9 @@ def meant(word: str, names: Collection[str] = (*OPERATIONS, *ALIASES)) -> str:
 
     Never one that deletes for a word that does not speak of deleting: a suggestion is typed in without much thought.
     """
-    verb = word.rpartition(".")[2].lower()
-    deleting = any(SequenceMatcher(None, verb, each).ratio() >= _NEARLY for each in _DESTROYING)
+    noun, dot, verb = word.rpartition(".")
+    deleting = any(SequenceMatcher(None, verb.lower(), each).ratio() >= _NEARLY for each in _DESTROYING)
+    word = f"{noun}{dot}delete" if deleting else word
     near = get_close_matches(word, [name for name in names if deleting or not _deletes(name)], n=1)
     return near[0] if near else ""
 

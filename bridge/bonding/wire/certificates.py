@@ -24,6 +24,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _FORMATS = ("%b %d %H:%M:%S %Y %Z", "%b %d %H:%M:%S %Y", "%Y%m%d%H%M%SZ", "%Y-%m-%d %H:%M:%S %Z", "%d %b %Y", "%Y/%m/%d")
 _EPOCHS = (10**8, 10**10)  # seconds that are plausible moments: 1973 to 2286
+_CONTAINERS = ("certificate", "items")
 _REQUESTS = ("csr", "request", "signing")
 
 
@@ -52,6 +53,12 @@ def _body(certificate: x509.Certificate, source: str) -> Body:
         "source": source,
         "stage": None,
     }
+
+
+def names(field: str) -> bool:
+    """Whether a field of such a document is one that is understood by its name."""
+    bare = re.sub(r"[^a-z0-9]", "", field.lower())
+    return bare in _CONTAINERS or bare.startswith(_REQUESTS) or any(bare in each for each in _NAMES.values())
 
 
 def _found(raw: Json, name: str) -> str | None:

@@ -1,9 +1,10 @@
 """What an object has that nobody expects, and what it lacks that matters: to be told, never lost."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.bonding.catalogue import KINDS
+from bridge.bonding.wire import certificates, system
 from bridge.bonding.wire.fields import FIELDS, KNOWN, VITAL
 from bridge.bonding.wire.objects import normalise
 from bridge.core.bodies import CONFIGURED
@@ -48,7 +49,10 @@ def strange(kind: str, raw: Json) -> Strange | None:
     table = FIELDS[kind]
     missing = {name for name in VITAL[kind] if name in table and not any(each in raw for each in table[name].names)}
     missing |= _not_found(kind, raw)
-    unexpected = _unexpected(kind, raw) if table and kind != "bonding_version" else {}
+    if kind in _FOUND:  # a document has whatever it has: only beside what is missing is that worth a word
+        unexpected = _of_document(kind, raw, missing) if missing else {}
+    else:
+        unexpected = _unexpected(kind, raw) if table else {}
     worth_telling = missing or (unexpected and kind not in CONFIGURED)
     return Strange(kind, tuple(sorted(missing)), unexpected) if worth_telling else None
 
@@ -68,6 +72,28 @@ def _unexpected(kind: str, raw: Mapping[str, Json]) -> dict[str, str]:
     known = {"id", "url"} | names | KNOWN.get(kind, frozenset()) | KINDS[kind].secret
     strangers = [name for name in raw if name not in known]
     return {name[:_LONGEST_NAME]: _masked(raw[name]) for name in sorted(strangers)[:_MOST]}
+
+
+def _of_document(kind: str, raw: Mapping[str, Json], missing: Collection[str]) -> dict[str, str]:
+    """The leaves of a document whose names nobody knows, `week.outages`; first those that speak of what is missing."""
+    known = system.NAMES.get(kind) or {name for field in FIELDS[kind].values() for name in field.names}
+    understood = certificates.names if kind == "certificate" else known.__contains__
+    secret = {"id", "url"} | KINDS[kind].secret
+    strangers = {
+        ".".join(path): value for path, value in _leaves(raw) if path[0] not in secret and not all(map(understood, path))
+    }
+    order = sorted(strangers, key=lambda path: (not any(name in path for name in missing), path))
+    return {path[:_LONGEST_NAME]: _masked(strangers[path]) for path in order[:_MOST]}
+
+
+def _leaves(value: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Every field that has none below it, with the names that lead there; of a list, what its first item has."""
+    first = value[0] if isinstance(value, list) and value else value
+    if isinstance(first, dict) and first:
+        for name, below in first.items():
+            yield from _leaves(below, (*above, name))
+    elif above:
+        yield above, value
 
 
 def _masked(value: Json) -> str:

@@ -45,6 +45,7 @@ def _sum(parts: list[Raw], names: tuple[str, ...]) -> int | None:
     return sum(found) if found else None
 
 
+_SPANS = ("week", "month")
 _REPORT = {
     "start": (values.moment, ("start", "start_time", "begin", "from")),
     "end": (values.moment, ("end", "end_time", "to", "until")),
@@ -56,7 +57,7 @@ _REPORT = {
 def downtime_report(raw: Raw, _: Body) -> Body:
     """`{"week": {…}, "month": {…}}`, or the same flat, as `week_start`."""
     found: dict[str, Json] = {}
-    for span in ("week", "month"):
+    for span in _SPANS:
         below = raw.get(span) or raw.get(f"previous_{span}")
         part = below if isinstance(below, dict) else {}
         for name, (read, names) in _REPORT.items():
@@ -88,3 +89,14 @@ def settings(raw: Raw, _: Body) -> Body:
     if maintenance or enabled is False:
         state = "maintenance"
     return {"failover": state, "other": {name: value for name, value in raw.items() if name not in ("id", "url")}}
+
+
+# the names by which these documents are read, wherever in them they stand
+NAMES: Mapping[str, frozenset[str]] = {
+    "failover_checks": frozenset({*_SUCCESS, *_FAILURE, "items"}),
+    "downtime_report": frozenset({
+        *_SPANS, *(f"previous_{span}" for span in _SPANS),
+        *(name for _, names in _REPORT.values() for each in names for name in (each, *(f"{span}_{each}" for span in _SPANS))),
+    }),
+    "settings": frozenset({*_MAINTENANCE, *_SUSPENDED, *_ENABLED}),
+}  # fmt: skip
