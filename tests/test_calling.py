@@ -92,7 +92,7 @@ def test_a_file_is_saved(run: Run) -> None:
         (("bond.update", "bond=3"), "needs the fields to change"),
         (("bond.update", "bond=3", "--body", "{"), "no JSON"),
         (("bond.update", "bond=3", "--body", "[1]"), "a JSON object"),
-        (("bond.update", "bond=3", "--body", "@nowhere.json"), "No such file"),
+        (("bond.update", "bond=3", "--body", "@nowhere.json"), "nowhere.json: No such file"),
         (("bond.update", "bond=3", "--set", "a"), "write NAME=VALUE"),
         (("bond.restart", "bond=3", "--param", "a=1"), "takes no query"),
         (("bond.delete", "bond=x"), "ids are whole numbers"),
@@ -115,6 +115,40 @@ def test_what_is_wrong_is_said_before_anything_is_asked_or_sent(
     assert (ran.code, server.asked) == (2, [])
     assert said in ran.err
     assert "?" not in ran.err.replace("did you mean 'leg.update'?", "")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("bond.restart", "bond=3"), "look first what the server has now, `bondbridge call bond.get …`"),
+        (("bond.update", "bond=3", "--set", "note=x"), "does no harm"),
+    ],
+)
+def test_what_is_in_doubt_is_said_in_words(server: Scripted, run: Run, argv: tuple[str, ...], said: str) -> None:
+    """No answer to a call that changes something: what that means and what to do, and 5."""
+    server.say = lambda asked: Reply([]) if asked.method in ("GET", "OPTIONS") else Reply(silent=True)
+    ran = run("call", *argv, "--yes")
+    assert ran.code == 5
+    assert "in doubt: the server may have done it, or not." in ran.err
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(("status", "said"), [(404, "may not see it"), (405, "no such operation there")])
+def test_what_is_not_there_is_named(server: Scripted, run: Run, status: int, said: str) -> None:
+    """A refusal that says nothing by itself is told with the operation and the path that was asked for."""
+    server.say = lambda _: Reply({"detail": "No."}, status)
+    ran = run("call", "bond.restart", "bond=3", "--yes")
+    assert ran.code == 4
+    assert f"{status}: No. (bond.restart, POST /api/v4/bonds/3/restart/: " in ran.err
+    assert said in ran.err
+
+
+def test_a_wrong_password_says_what_to_check(server: Scripted, run: Run) -> None:
+    """The server's own words, and where the account stands."""
+    server.say = lambda _: Reply({"detail": "Invalid username/password."}, 401)
+    ran = run("call", "bond.list")
+    assert ran.code == 4
+    assert "Invalid username/password. (check `user` and `password` in the settings" in ran.err
 
 
 def test_nothing_is_changed_without_a_yes(server: Scripted, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

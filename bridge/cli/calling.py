@@ -11,14 +11,15 @@ import typer
 from bridge import wiring
 from bridge.actions.permits import OWN
 from bridge.bonding import resolve
-from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Operation
+from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Operation, did_you_mean
 from bridge.bonding.client import Client
 from bridge.bonding.wire import request
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.model import Repeat
 from bridge.core.plain import decoded
 from bridge.core.rules import nearest
-from bridge.errors import BadInput, Problem
+from bridge.errors import BadInput, InDoubt, Problem
 
 _ALIAS_NOTE = "which of the two types of leg, the leg says itself"
 
@@ -55,7 +56,20 @@ def call(
         if row.writes and not yes and not typer.confirm(f"{operation} {' '.join(arguments or [])} on {name}?", err=True):
             print("not called", file=sys.stderr)
             raise typer.Exit(1)
-        as_json(_answer(client, operation, values, sent, params, output))
+        try:
+            as_json(_answer(client, operation, values, sent, params, output))
+        except InDoubt as error:
+            raise InDoubt(f"{error}\n{_doubt(row)}") from error
+
+
+def _doubt(row: Operation) -> str:
+    """What it means that nobody knows whether something was done, and what to do about it."""
+    means = "in doubt: the server may have done it, or not. "
+    if row.repeat is Repeat.SAFE:
+        return f"{means}Calling it again does no harm: it sets the same once more"
+    reading = f"{row.name.rpartition('.')[0]}.get"
+    how = f"`bondbridge call {reading} …`" if reading in OPERATIONS else "on its own pages"
+    return f"{means}Calling it again may do it twice: look first what the server has now, {how}"
 
 
 def _answer(
@@ -78,7 +92,7 @@ def _row(operation: str) -> Operation:
     if operation in OWN:
         raise BadInput([Problem("call", f"{operation} is for rules", "by hand: backup.latest --output FILE")])
     if operation not in OPERATIONS:
-        mend = nearest(operation, (*OPERATIONS, *ALIASES)) or "see `bondbridge call --list`"
+        mend = did_you_mean(operation) or "see `bondbridge call --list`"
         raise BadInput([Problem("call", f"no operation is called {operation!r}", mend)])
     return OPERATIONS[operation]
 
@@ -112,7 +126,8 @@ def _body(row: Operation, whole: str, fields: list[str]) -> Any:
         try:
             found = decoded(Path(whole[1:]).read_bytes() if whole.startswith("@") else whole.encode())
         except (OSError, ValueError) as error:
-            what = f"--body: {getattr(error, 'strerror', None) or f'no JSON: {error}'}"
+            named = f"{whole[1:]}: " if whole.startswith("@") else ""
+            what = f"--body: {named}{getattr(error, 'strerror', None) or f'no JSON: {error}'}"
             raise BadInput([Problem("call", what, "write JSON, or @ and a file of it")]) from error
         if not isinstance(found, dict):
             raise BadInput([Problem("call", "--body: the fields are a JSON object")])

@@ -1,7 +1,7 @@
 """What an HTTP answer means: a value, or the error that says what can be done about it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,11 @@ _LONGEST_WAIT = 3600.0  # seconds a server may ask for; more is not believed
 _NO_TIME = timedelta()
 # the statuses in which the vendor says that something is not as the operation needs it
 _PRECONDITIONS = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT)
+_NOT_THERE: Mapping[int, str] = {
+    httpx.codes.NOT_FOUND: "there is nothing, or this user may not see it",
+    httpx.codes.METHOD_NOT_ALLOWED: "this server has no such operation there, its version may be another",
+}
+_CREDENTIALS = "check `user` and `password` in the settings, and that the account is active on the server"
 # how the vendor's framework says that it does not know somebody, where it says so with a 403
 _STRANGER = re.compile(r"authentication|username/password|inactive or deleted|basic header|invalid token", re.IGNORECASE)
 _PERMISSIONS = {"GET": "view", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
@@ -65,15 +70,23 @@ def check(row: Operation, response: httpx.Response, content: bytes) -> None:
     body, readable = _decoded(content)
     status, said = response.status_code, refusal(body) if readable else ""
     if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and _STRANGER.search(said)):
-        raise CredentialsRejected(f"{_server(response)} does not accept the user or password: {said or status}", status)
+        says = f"{_server(response)} does not accept the user or password: {said or status} ({_CREDENTIALS})"
+        raise CredentialsRejected(says, status)
     words = f"{status}" + (f": {said}" if said else "")
     if status == httpx.codes.FORBIDDEN:
         needs = permission(row)
         raise Forbidden(f"{words} ({row.name} needs the permission to {needs})", needs, status)
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise _away(row, response)
-    reminder = f" ({row.name}: {row.note})" if row.note and row.writes and status in _PRECONDITIONS else ""
-    raise Refused(words + reminder, status)
+    raise Refused(words + _reminder(row, response), status)
+
+
+def _reminder(row: Operation, response: httpx.Response) -> str:
+    """What may be behind a refusal that says little by itself."""
+    status, asked = response.status_code, f"{response.request.method} {response.request.url.path}"
+    if status in _NOT_THERE:
+        return f" ({row.name}, {asked}: {_NOT_THERE[status]})"
+    return f" ({row.name}: {row.note})" if row.note and row.writes and status in _PRECONDITIONS else ""
 
 
 def permission(row: Operation) -> str:
