@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
 from bridge.core.incidents import Incident
+from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import watching
 from bridge.store.incidents import Kept
+from tests.core import made
 from tests.pipeline.stage import EPOCH, Stage
 from tests.test_cli import Run, run, stage
 
@@ -124,7 +127,6 @@ def test_poll_plan_says_what_a_round_costs(stage: Stage, run: Run) -> None:
     assert lines["tunings"] == {"timing": "tunings", "scopes": 6, "requests": 6, "interval": 30.0, "rotates": True}
     assert (plan["requests_per_second"], plan["round_seconds"]) == (None, 30.0)
     assert plan["timed"] > 0
-    assert run("poll", "--plan", "--once").code == 2
     assert stage.types() == []
 
 
@@ -138,6 +140,37 @@ def test_what_a_person_says_is_gone_is_gone(stage: Stage, run: Run) -> None:
     assert run("poll", "--once", "--shrink").code == 2
     ran = run("poll", "--once", "--scope", "legs", "--shrink", "--json")
     assert [each["type"] for each in json.loads(ran.out)].count("leg.removed") == len(kept) == 8
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((), "say --once"),
+        (("--plan", "--once"), "say one of them"),
+        (("--scope", "legs"), "--once --scope 'legs'"),
+        (("--plan", "--scope", "legs"), "a plan is of all scopes"),
+    ],
+)
+def test_options_of_poll_that_do_not_go_together_are_refused(run: Run, argv: tuple[str, ...], said: str) -> None:
+    """None is quietly left aside: one line says what was meant, and nothing is polled."""
+    ran = run("poll", *argv)
+    assert (ran.code, ran.out, len(ran.err.strip().splitlines())) == (2, "", 1)
+    assert said in ran.err
+
+
+def test_a_type_of_events_that_is_none_is_told(stage: Stage, run: Run) -> None:
+    """A slip is no empty list: the nearest type is named. What has happened can be asked for, and what can happen."""
+    for command in ("events", "watch"):
+        for like, said in (("leg.dwn", "did you mean 'leg.down'?"), ("xyz*", "docs/events.md")):
+            ran = run(command, "--type", like)
+            assert (ran.code, said in ran.err) == (2, True)
+    assert run("events", "--type", "webhook.*").code == run("events", "--type", "*.removed").code == 0
+    stage.set("leg", 1, "state", "down")
+    stage.live(60)
+    with stage.bridge.database.writing() as connection:
+        event_store.record(connection, [replace(made.event("leg.down"), type="webhook.gone", server="demo")])
+    assert "webhook.gone" in run("events", "--type", "webhook.gone", "--json").out
 
 
 @pytest.mark.usefixtures("stage")

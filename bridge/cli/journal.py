@@ -4,6 +4,7 @@ import getpass
 import time
 from collections.abc import Mapping
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from bridge.cli.output import as_json, as_json_line, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.headlines import headline
 from bridge.core.model import Event, JobState
+from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.store import journal
 from bridge.store.journal import Window
@@ -46,6 +48,7 @@ def events(
         if event:
             _story(bridge, _whole_id(bridge, "events", event), json_output=json_output)
             return
+        check_type(bridge, "events", like)
         with bridge.database.reading() as connection:
             rows = journal.list_events(connection, Window(limit), like or None).rows[::-1]
         if json_output and not follow:
@@ -107,6 +110,18 @@ def _whole_id(bridge: wiring.Bridge, name: str, beginning: str) -> str:
         what = f"no id begins with {beginning!r}" if not found else f"several ids begin with {beginning!r}"
         raise BadInput([Problem(name, what, f"see `bondbridge {name}`" if not found else "give more of it")])
     return found[0]
+
+
+def check_type(bridge: wiring.Bridge, command: str, like: str) -> None:
+    """Raises BadInput for a type, or a glob, of events that there never were and that there cannot be."""
+    known = wiring.vocabulary(bridge.settings).event_types
+    if not like or any(fnmatchcase(name, like) for name in known):
+        return
+    with bridge.database.reading() as connection:  # of a webhook that the settings have no longer, say
+        if journal.list_events(connection, Window(1), like).rows:
+            return
+    mend = nearest(like, known) or "docs/events.md lists them; a glob is such as 'leg.*'"
+    raise BadInput([Problem(command, f"no event is called {like!r}", mend)])
 
 
 def print_events(rows: Any, *, json_output: bool) -> None:

@@ -42,11 +42,7 @@ def poll(
 
     Exits with 3 if a scope could not be polled. Examples: bondbridge poll --once --scope legs · bondbridge poll --plan
     """
-    if once == planned:
-        mend = "to poll by hand, say --once; to see what a round costs, --plan"
-        raise BadInput([Problem("poll", "polling goes on by itself under `bondbridge up`", mend)])
-    if shrink and not (once and scope):
-        raise BadInput([Problem("poll", "--shrink is said of one scope", "name it: --once --scope legs --shrink")])
+    _check(scope, once=once, planned=planned, shrink=shrink)
     with bridge_of(given) as bridge:
         bridge.observer.prepare()
         if planned:
@@ -57,6 +53,24 @@ def poll(
     for each in failed:
         print(f"{each.server} {each.name}: {each.problem or 'somebody else is polling it'}", file=sys.stderr)
     raise typer.Exit(3 if failed else 0)
+
+
+def _check(scope: str, *, once: bool, planned: bool, shrink: bool) -> None:
+    """Raises BadInput for what does not go together."""
+    wrong = [
+        (once and planned, "--once polls and --plan only reckons", "say one of them"),
+        (bool(scope) and planned, "--scope belongs to --once: a plan is of all scopes", "leave it out"),
+        (bool(scope) and not (once or planned), "--scope alone does nothing", f"to poll it now: --once --scope {scope!r}"),
+        (shrink and not (once and scope), "--shrink is said of one scope", "name it: --once --scope legs --shrink"),
+        (
+            not (once or planned or scope or shrink),
+            "polling goes on by itself under `bondbridge up`",
+            "to poll by hand, say --once; to see what a round costs, --plan",
+        ),
+    ]
+    problems = [Problem("poll", what, mend) for is_so, what, mend in wrong if is_so]
+    if problems:
+        raise BadInput(problems)
 
 
 def _show(found: list[Event], *, json_output: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bridge.bonding.catalogue import LITERAL, OPERATIONS
 from bridge.simulator import certificate, state, stories
 from bridge.simulator import inbox as inbox_room
 from bridge.simulator import serve as simulator_room
@@ -20,6 +21,7 @@ from bridge.simulator.moments import moment, stamp
 from bridge.simulator.people import USERS, User
 from bridge.simulator.world import World
 
+_LITERALLY = ", ".join(name for name, row in OPERATIONS.items() if LITERAL.get(name) != row)
 _FASTEST = 100_000  # a day in about a second
 _LAST_PORT = 65535
 _MOST_DAYS = 10_000
@@ -50,7 +52,11 @@ def simulate(
     ] = Path("simulator.pem"),
     tls_days: Annotated[float, typer.Option(help="Days a new certificate is valid; below 0: over already.")] = 365.0,
     literal_docs: Annotated[
-        bool, typer.Option("--literal-docs", help="Read the vendor's table to the letter, where two of its rows are swapped.")
+        bool,
+        typer.Option(
+            "--literal-docs",
+            help=f"Read the vendor's table to the letter, where two of its rows are swapped. Changes: {_LITERALLY}.",
+        ),
     ] = False,
     rename_guessed: Annotated[
         bool, typer.Option("--rename-guessed", help="Give every field whose name is a guess another name.")
@@ -135,12 +141,17 @@ def _moment(text: str) -> datetime | None:
 def _tls(path: Path, host: str, days: float) -> simulator_room.Tls:
     if not (math.isfinite(days) and abs(days) <= _MOST_DAYS):
         _fail(f"--tls-days {days:g}: give a number from -{_MOST_DAYS} to {_MOST_DAYS}")
+    folder = next((each for each in reversed(path.parents) if not each.exists()), None)
+    fresh = not path.exists()
     try:
         certificate.at(path, host, days=days).context()
     except OSError as error:
         _fail(f"cannot use {path}: {error.strerror}; name another file with --tls-file")
     except ValueError:
         _fail(f"{path} holds no certificate with its key: name another file with --tls-file, or move this one away")
+    if fresh:
+        made = f" in the new folder {path.parent}" if folder else ""
+        typer.echo(f"made a certificate for {days:g} days: {path}{made}", err=True)
     return simulator_room.Tls(path, days)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.journal import print_events
+from bridge.cli.journal import check_type, print_events
 from bridge.cli.output import as_json, as_json_line, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.durations import seconds
@@ -36,6 +36,7 @@ def watch(
     Examples: bondbridge watch --type 'leg.*' · bondbridge watch --json --since 0
     """
     with bridge_of(given) as bridge:
+        check_type(bridge, "watch", like)
         if since < 0:
             with bridge.database.reading() as connection:
                 newest = journal.list_events(connection, Window(1)).rows

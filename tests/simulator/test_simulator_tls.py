@@ -19,6 +19,9 @@ from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, Tls, running
 from tests.simulator.test_simulator_serving import process
 
+COMMAND = typer.Typer()
+COMMAND.command()(simulate)
+
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AUTH = ("demo@example.com", "demo")
 LATEST = f"{ROOT}/system/status/backups/latest-backup/"
@@ -76,14 +79,12 @@ def test_a_file_of_another_kind_is_one_clear_line(content: str, tmp_path: Path) 
     """A file that holds no certificate is not overwritten, and a place that cannot be written is named."""
     foreign = tmp_path / "notes.pem"
     foreign.write_text(content)
-    command = typer.Typer()
-    command.command()(simulate)
     for options, says in (
         (("--tls-file", str(foreign)), "holds no certificate"),
         (("--tls-file", str(foreign / "below.pem")), "name another file with --tls-file"),
         (("--tls-days", "nan"), "--tls-days nan"),
     ):
-        done = CliRunner().invoke(command, ["--port", "0", "--tls", *options])
+        done = CliRunner().invoke(COMMAND, ["--port", "0", "--tls", *options])
         assert (done.exit_code, says in done.stderr, len(done.stderr.splitlines())) == (2, True, 1)
     assert foreign.read_text() == content
 
@@ -150,3 +151,21 @@ def test_the_command_speaks_tls(tmp_path: Path) -> None:
         assert url.startswith("https://")
         trust = ssl.create_default_context(cafile=file)
         assert httpx.get(f"{url}{ROOT}/bonds/", auth=AUTH, verify=trust).is_success
+
+
+def test_the_command_says_what_it_made(tmp_path: Path) -> None:
+    """A certificate that was not there, and the folder it is in, do not come about in silence; one that was there is used."""
+    file = tmp_path / "new" / "it.pem"
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends before it serves
+        argv = ["--port", str(taken.getsockname()[1]), "--tls", "--tls-file", str(file), "--tls-days", "20"]
+        first, again = (CliRunner().invoke(COMMAND, argv) for _ in range(2))
+    assert f"made a certificate for 20 days: {file} in the new folder {file.parent}\n" in first.stderr
+    assert "made a certificate" not in again.stderr
+    assert first.exit_code == again.exit_code == 2
+
+
+def test_the_command_names_the_rows_it_reads_to_the_letter() -> None:
+    """Its help says which operations are others then."""
+    words = " ".join(CliRunner().invoke(COMMAND, ["--help"], env={"COLUMNS": "400"}).stdout.split())
+    for verb in ("create", "replace", "update", "delete"):
+        assert f"interface_leg.{verb}" in words
