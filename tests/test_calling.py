@@ -63,13 +63,16 @@ def test_fields_are_set_by_name_over_a_whole_body(server: Scripted, run: Run, tm
     ran = run("call", "bond.update", "bond=3", "--body", "@body.json", *sets, "--yes")
     assert json.loads(ran.out) == {"note": "a=b c", "level": 1, "count": 5, "on": True, "list": [1, "x"], "none": None}
     assert json.loads(run("call", "bond.update", "bond=3", "--body", '{"a": 1}', "--yes").out) == {"a": 1}
-    assert {(asked.method, asked.path) for asked in server.asked} == {("PATCH", "/api/v4/bonds/3/")}
+    assert {(asked.method, asked.path) for asked in server.asked if asked.body} == {("PATCH", "/api/v4/bonds/3/")}
 
 
 def test_an_alias_asks_the_leg(server: Scripted, run: Run) -> None:
     """The leg says which operation it is; what is asked is asked by the name that was given."""
     assert json.loads(run("call", "leg.update", "leg=5", "--set", "link_mode=idle", "--yes").out) == {"link_mode": "idle"}
-    assert [asked.path for asked in server.asked] == ["/api/v4/legs/5/", "/api/v4/bonds/3/interface_legs/5/"]
+    assert [(asked.method, asked.path) for asked in server.asked] == [
+        ("GET", "/api/v4/legs/5/"),
+        *((method, "/api/v4/bonds/3/interface_legs/5/") for method in ("OPTIONS", "PATCH", "GET")),
+    ]
 
 
 def test_a_read_takes_a_query(server: Scripted, run: Run) -> None:
@@ -117,6 +120,51 @@ def test_what_is_wrong_is_said_before_anything_is_asked_or_sent(
     assert "?" not in ran.err.replace("did you mean 'leg.update'?", "")
 
 
+def bond(asked: Asked) -> Reply:
+    """A bond whose fields can be asked for; what is set is answered well, and its circuit_id stays as it is."""
+    if asked.method == "OPTIONS":
+        fixed = {"id": {"read_only": True}, "created": {"read_only": True}}
+        return Reply({"actions": {"PUT": {**fixed, "note": {"read_only": False}, "circuit_id": {}}}})
+    return Reply({"id": 3, "created": "2026", "note": " New ", "circuit_id": "C-1"})
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("bond.update", "bond=3", "--set", "notte=x"), "the server knows no field 'notte' (did you mean 'note'?; --anyway"),
+        (("bond.update", "bond=3", "--set", "created=x"), "created is the server's to set"),
+    ],
+)
+def test_a_field_the_server_does_not_name_is_not_sent(server: Scripted, run: Run, argv: tuple[str, ...], said: str) -> None:
+    """It is asked which it takes, and the nearest is told; --anyway sends it all the same."""
+    server.say = bond
+    ran = run("call", *argv, "--yes")
+    assert (ran.code, {asked.method for asked in server.asked}) == (2, {"OPTIONS"})
+    assert said in ran.err
+    assert run("call", *argv, "--yes", "--anyway").code in (0, 1)
+    assert "PATCH" in {asked.method for asked in server.asked}
+
+
+def test_where_the_server_does_not_say_a_strange_field_is_a_warning(server: Scripted, run: Run) -> None:
+    """Our own table of names is a guess: what it lacks is sent, and told."""
+    ran = run("call", "bond.update", "bond=3", "--set", "circuit_ids=x", "--set", "note=x", "--yes")
+    assert ran.code == 0
+    assert "bondbridge knows no field 'circuit_ids'" in ran.err
+    assert "did you mean 'circuit_id'?" in ran.err
+    assert "'note'" not in ran.err
+    assert any(asked.body for asked in server.asked)
+
+
+def test_what_an_update_did_not_do_is_said(server: Scripted, run: Run) -> None:
+    """The answer was well, the field reads back as it was: not done, and 1. What the server only spelt otherwise is done."""
+    server.say = bond
+    ran = run("call", "bond.update", "bond=3", "--set", "note=new", "--set", "circuit_id=C-2", "--yes")
+    assert (ran.code, json.loads(ran.out)["id"]) == (1, 3)
+    assert ran.err == 'bondbridge: not done: circuit_id reads back "C-1"\n'
+    whole = '{"id": 4, "created": "2020", "note": "new", "circuit_id": "C-1"}'
+    assert run("call", "bond.replace", "bond=3", "--body", whole, "--yes").code == 0
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -156,7 +204,7 @@ def test_nothing_is_changed_without_a_yes(server: Scripted, run: Run, monkeypatc
     for argv in (("bond.update", "bond=3", "--set", "a=1"), ("bond.delete", "bond=3")):
         monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
         assert run("call", *argv).code == 1
-    assert server.asked == []
+    assert {asked.method for asked in server.asked} <= {"OPTIONS"}
 
 
 def test_the_list_names_every_operation_and_can_be_searched(run: Run) -> None:

@@ -93,6 +93,20 @@ def updated(sent: Sent) -> bool | None:
     return _fits(sent.body, found, exactly=True)
 
 
+def unlike(operation: str, arguments: Mapping[str, Json], body: Body, read: Read) -> Mapping[str, Json]:
+    """Of the fields that were set, those that now read back as something else, with that. Raises what reading raises.
+
+    What the object does not show, or shows in other capitals, is not among them.
+    """
+    found = Sent(OPERATIONS[operation], arguments, body, read).itself()
+    shown = found if isinstance(found, dict) else {}
+    return {
+        name: shown[name]
+        for name, value in body.items()
+        if name in shown and not _same(name, value, shown[name], exactly=False)
+    }
+
+
 def deleted(sent: Sent) -> bool | None:
     """Its own address says that it is not there."""
     try:

@@ -14,6 +14,7 @@ from bridge.bonding import resolve
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Operation, did_you_mean
 from bridge.bonding.client import Client
 from bridge.bonding.wire import request
+from bridge.cli import fields
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.model import Repeat
@@ -29,15 +30,18 @@ def call(
     arguments: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE, such as bond=3.")] = None,
     given: Config = None,
     server: Annotated[str, typer.Option(help="Which server, where there are several.")] = "",
-    fields: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: a field to set, JSON or text.")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: a field to set, JSON or text.")] = None,
     body: Annotated[str, typer.Option(help="All fields as JSON, or @FILE.")] = "",
     query: Annotated[list[str] | None, typer.Option("--param", help="NAME=VALUE: a query, such as page_size=5.")] = None,
     output: Annotated[Path | None, typer.Option(help="Where to save what is a zip file.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the operations.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Send fields the server does not name, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a call that changes something.")] = False,
     json_output: AsJson = False,
 ) -> None:
     """Call one operation and print the answer as JSON. A call that changes something asks first.
+
+    Fields are checked by what the server says it takes, and an update is read back: what was not done is said, exit code 1.
 
     Examples: bondbridge call --list leg · bondbridge call bond.get bond=3 · bondbridge call bond.restart bond=3 --yes ·
     bondbridge call leg.update leg=5 --set link_mode=idle · bondbridge call backup.latest --output newest.zip
@@ -46,20 +50,42 @@ def call(
         _list(operation, json_output=json_output)
         return
     row, values = _row(operation), _pairs(arguments or [])
-    sent, params = _body(row, body, fields or []), _pairs(query or [])
+    sent, params = _body(row, body, sets or []), _pairs(query or [])
     _check(operation, row, values, sent, params)
     if row.zipped != (output is not None):
         mend = "save it with --output FILE" if row.zipped else "leave out --output"
         raise BadInput([Problem("call", f"{operation} gives {'a' if row.zipped else 'no'} zip file", mend)])
     with bridge_of(given) as bridge:
         client, name = _server(bridge, server)
+        if output is not None:
+            as_json({"file": str(output), "bytes": client.download(operation, output, **values)})
+            return
+        wanted = resolve.resolve(operation, values, client.read)
+        ours = fields.settable(row, sent or {}) if anyway else fields.check(client, *wanted, sent or {})
         if row.writes and not yes and not typer.confirm(f"{operation} {' '.join(arguments or [])} on {name}?", err=True):
             print("not called", file=sys.stderr)
             raise typer.Exit(1)
-        try:
-            as_json(_answer(client, operation, values, sent, params, output))
-        except InDoubt as error:
-            raise InDoubt(f"{error}\n{_doubt(row)}") from error
+        as_json(_answer(client, *wanted, sent, params))
+        _look_again(client, *wanted, {name: sent[name] for name in ours})
+
+
+def _answer(client: Client, name: str, arguments: Mapping[str, Any], sent: Any, params: Mapping[str, str]) -> Any:
+    row = OPERATIONS[name]
+    if not (row.writes or params):
+        return client.read(name, **arguments)
+    try:
+        return client.call(name, arguments, body=sent, params=params).body
+    except InDoubt as error:
+        raise InDoubt(f"{error}\n{_doubt(row)}") from error
+
+
+def _look_again(client: Client, name: str, arguments: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+    """Say what of an update was not done, and end with 1 where something was not."""
+    told = list(fields.not_taken(client, name, arguments, sent))
+    for each in told:
+        print(f"bondbridge: {each}", file=sys.stderr)
+    if told:
+        raise typer.Exit(1)
 
 
 def _doubt(row: Operation) -> str:
@@ -70,17 +96,6 @@ def _doubt(row: Operation) -> str:
     reading = f"{row.name.rpartition('.')[0]}.get"
     how = f"`bondbridge call {reading} …`" if reading in OPERATIONS else "on its own pages"
     return f"{means}Calling it again may do it twice: look first what the server has now, {how}"
-
-
-def _answer(
-    client: Client, operation: str, values: Mapping[str, str], sent: Any, params: Mapping[str, str], to: Path | None
-) -> Any:
-    if to is not None:
-        return {"file": str(to), "bytes": client.download(operation, to, **values)}
-    name, arguments = resolve.resolve(operation, values, client.read)
-    if OPERATIONS[name].writes or params:
-        return client.call(name, arguments, body=sent, params=params).body
-    return client.read(name, **arguments)
 
 
 def _row(operation: str) -> Operation:
@@ -119,7 +134,7 @@ def _pairs(given: Iterable[str]) -> dict[str, str]:
     return dict(each.split("=", 1) for each in given)
 
 
-def _body(row: Operation, whole: str, fields: list[str]) -> Any:
+def _body(row: Operation, whole: str, sets: list[str]) -> Any:
     """The fields to send: those of `--body`, and over them each `--set`; None where there are neither."""
     found: Any = {}
     if whole:
@@ -131,7 +146,7 @@ def _body(row: Operation, whole: str, fields: list[str]) -> Any:
             raise BadInput([Problem("call", what, "write JSON, or @ and a file of it")]) from error
         if not isinstance(found, dict):
             raise BadInput([Problem("call", "--body: the fields are a JSON object")])
-    found = {**found, **{name: _value(text) for name, text in _pairs(fields).items()}}
+    found = {**found, **{name: _value(text) for name, text in _pairs(sets).items()}}
     if found and not row.takes:
         raise BadInput([Problem("call", f"{row.name} takes no fields", "leave out --set and --body")])
     return found if found or whole else None

@@ -86,7 +86,7 @@ def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scr
             self.end_headers()
             self.wfile.write(content[: len(content) - reply.cut])
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

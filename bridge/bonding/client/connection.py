@@ -106,6 +106,13 @@ class Client:
             return self.walk(operation, **arguments)[0]
         return self.call(operation, arguments).body
 
+    def describe(self, operation: str, /, **arguments: Json) -> Json:
+        """What the server says of an operation's address: the answer to an OPTIONS there. Raises as a read does."""
+        row = OPERATIONS[operation]
+        asking = replace(row, method="OPTIONS", danger=Danger.READ, takes=False)
+        # as the user who would call it: the fields of what somebody may not do are not told
+        return self._sent(row, partial(self._call, asking, request(asking, arguments))).body
+
     def walk(
         self, operation: str, /, params: Mapping[str, str] | None = None, **arguments: Json
     ) -> tuple[list[Json], timedelta]:

@@ -7,16 +7,19 @@ Whatever is not understood is carried: an unknown state stays as it is spelt, an
 from bridge.bonding.wire.certificates import described
 from bridge.bonding.wire.digests import hidden
 from bridge.bonding.wire.history import Run, runs
+from bridge.bonding.wire.metadata import Fields, fields_of
 from bridge.bonding.wire.objects import normalise
 from bridge.bonding.wire.requests import Request, refusal, request, wrong_argument
 from bridge.bonding.wire.strangeness import Strange, strange
 from bridge.bonding.wire.values import moment, reference, space_key
 
 __all__ = [
+    "Fields",
     "Request",
     "Run",
     "Strange",
     "described",
+    "fields_of",
     "hidden",
     "moment",
     "normalise",
