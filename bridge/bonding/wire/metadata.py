@@ -43,7 +43,7 @@ def fields_of(row: Operation, described: Json) -> Fields | None:
         return Fields(names, fixed | (measured - names), told=True)
     if row.kind not in KINDS or not FIELDS[row.kind]:
         return None
-    names = {name for field in FIELDS[row.kind].values() for name in field.names}
-    known = frozenset(names) | KNOWN.get(row.kind, frozenset()) | KINDS[row.kind].secret
+    guessed = frozenset(name for field in FIELDS[row.kind].values() for name in field.names)
+    known = guessed | KNOWN.get(row.kind, frozenset()) | KINDS[row.kind].secret
     address = frozenset({"id", "url"})
     return Fields(known - address, address, told=False)
