@@ -13,10 +13,11 @@ from pathlib import Path
 from rich.progress import track
 
 from bridge.bonding.wire import normalise
-from bridge.core import diff, events, match
+from bridge.core import diff, events
+from bridge.core.deciding import match
 from bridge.core.document import read
+from bridge.core.language.rules import Rule, Vocabulary, parse
 from bridge.core.model import Event, Known
-from bridge.core.rules import Rule, Vocabulary, parse
 
 LEGS, EVENTS, ROUNDS = 6_000, 2_000, 5
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -76,7 +76,10 @@ class Bug(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with what a person wrote. `line` and `column` count from 1; 0 means unknown."""
+    """One thing wrong with what a person wrote. `line` and `column` count from 1; 0 means unknown.
+
+    `excerpt`: the line as it is written, and below it a caret.
+    """
 
     where: str
     what: str
@@ -84,11 +87,13 @@ class Problem:
     key: str = ""
     line: int = 0
     column: int = 0
+    excerpt: str = ""
 
     def __str__(self) -> str:
         place = self.where + (f":{self.line}" if self.line else "") + (f":{self.column}" if self.column else "")
         named = f" {self.key}:" if self.key else ""
-        return f"{place}:{named} {self.what}" + (f" ({self.mend})" if self.mend else "")
+        quoted = "".join(f"\n    {line}" for line in self.excerpt.splitlines())
+        return f"{place}:{named} {self.what}" + (f" ({self.mend})" if self.mend else "") + quoted
 
 
 class BadInput(BridgeError):

@@ -1,22 +1,25 @@
 """rules/*.yaml → one immutable rulebook with a hash. A bad edit keeps the last good one."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.core.canonical import identity
-from bridge.core.document import read
-from bridge.core.rules import Rule, Vocabulary, parse
+from bridge.core.deciding.match import listening
+from bridge.core.document import Document, read
+from bridge.core.language.rules import Rule, Vocabulary, parse
+from bridge.core.rehearsing.examples import broken
 from bridge.errors import BadInput, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All rules, by the hash of their files. `sources`: each file's text by name."""
+    """All rules, by the hash of their files. `sources`: each file's text by name. `listening`: rules by event type."""
 
     hash: str
     rules: tuple[Rule, ...]
     sources: Mapping[str, str]
+    listening: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
 
     def rule(self, identifier: str) -> Rule | None:
         """The rule of this id."""
@@ -32,18 +35,33 @@ def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary) -> Ruleb
     """The rulebook of these files. Raises BadInput."""
     rules: list[Rule] = []
     problems: list[Problem] = []
+    documents: list[Document] = []
     for name, text in sorted(sources.items()):
         try:
-            found, wrong = parse(read(text, name), vocabulary)
+            documents.append(read(text, name))
+            found, wrong = parse(documents[-1], vocabulary)
         except BadInput as error:
             problems += error.problems
             continue
         rules += found
         problems += wrong
-    problems += _twice(rules)
+    problems += _twice(documents)
     if problems:
         raise BadInput(problems)
-    return Rulebook(identity(dict(sources)), tuple(rules), dict(sources))
+    return Rulebook(identity(dict(sources)), tuple(rules), dict(sources), listening(rules))
+
+
+def proven(book: Rulebook, vocabulary: Vocabulary) -> Rulebook:
+    """The same, if its examples hold. Raises BadInput: a rulebook that breaks its own promises is not put in use."""
+    problems = [
+        rule.source.problem((*rule.place, "examples", number), said, "mend the rule or its example")
+        for rule in book.rules
+        for number, example in enumerate(rule.examples)
+        for said in broken(rule, example, vocabulary)
+    ]
+    if problems:
+        raise BadInput(problems)
+    return book
 
 
 class Keeper:
@@ -55,23 +73,24 @@ class Keeper:
         self._kept: Rulebook | None = None
         self._signature: object = None
 
-    def current(self, fallback: Mapping[str, str] | None = None) -> Rulebook:
+    def current(self, fallback: Callable[[], Mapping[str, str] | None] = lambda: None) -> Rulebook:
         """The newest good rulebook; `rejected` says what is wrong with the files, if anything.
 
-        `fallback`: the files of the last good one, for a process that starts while the files are bad. Raises BadInput
-        where there is no good one at all.
+        `fallback`: gives the files of the last good one, for a process that starts while the files are bad. Raises
+        BadInput where there is no good one at all.
         """
         signature = _signature(self.folders)
         if self._kept is None or signature != self._signature:
             self._signature = signature
             try:
-                self._kept, self.rejected = load(self.folders, self.vocabulary), None
+                self._kept, self.rejected = proven(load(self.folders, self.vocabulary), self.vocabulary), None
             except BadInput as error:
                 self.rejected = error
                 if self._kept is None:
-                    if fallback is None:
+                    last_good = fallback()
+                    if last_good is None:
                         raise
-                    self._kept = compile_sources(fallback, self.vocabulary)
+                    self._kept = compile_sources(last_good, self.vocabulary)
         return self._kept
 
 
@@ -112,12 +131,19 @@ def _signature(folders: Sequence[Path]) -> object:
     return [(path, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in stats]
 
 
-def _twice(rules: Iterable[Rule]) -> list[Problem]:
-    first: dict[str, Rule] = {}
+def _twice(documents: Iterable[Document]) -> list[Problem]:
+    """Ids that stand there twice, in rules that are good and in those that are not."""
+    first: dict[str, str] = {}
     problems = []
-    for rule in rules:
-        other = first.setdefault(rule.id, rule)
-        if other is not rule:
-            what = f"the id {rule.id!r} is taken by a rule in {other.source.name}"
-            problems.append(rule.source.problem((*rule.place, "id"), what, "every rule has an id of its own"))
+    for document in documents:
+        many = isinstance(document.data, list)
+        for number, data in enumerate(document.data if many else [document.data]):
+            identifier = data.get("id") if isinstance(data, dict) else None
+            if not isinstance(identifier, str):
+                continue
+            if identifier in first:
+                what = f"the id {identifier!r} is taken by a rule in {first[identifier]}"
+                place = (number, "id") if many else ("id",)
+                problems.append(document.problem(place, what, "every rule has an id of its own"))
+            first.setdefault(identifier, document.name)
     return problems

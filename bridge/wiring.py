@@ -15,6 +15,10 @@ from bridge.actions.call import Call
 from bridge.actions.fetch import Fetch, Place
 from bridge.actions.kinds import Action
 from bridge.actions.notify import Notify
+from bridge.actions.outside import Target, trusted
+from bridge.actions.wait import Wait
+from bridge.actions.webhook import Hook as Outgoing
+from bridge.actions.webhook import Webhook
 from bridge.bonding.budget import Budget
 from bridge.bonding.catalogue import Danger
 from bridge.bonding.client import Client
@@ -23,14 +27,23 @@ from bridge.bonding.wire import wrong_argument
 from bridge.config import Secret, Server, Settings
 from bridge.core.clock import ORDINARY, Pace
 from bridge.core.flapping import Limits
+from bridge.core.language.rule import Rate
+from bridge.core.language.rules import Vocabulary
 from bridge.core.model import Body
-from bridge.core.rules import Vocabulary
 from bridge.errors import BadInput, Problem, Unreachable
+from bridge.pipeline.aftermath import Aftermath
+from bridge.pipeline.asking import Approver
+from bridge.pipeline.backtest import Backtester
 from bridge.pipeline.decide import Decider
 from bridge.pipeline.deliver import Deliverer
+from bridge.pipeline.gate import Bounds, Gate
+from bridge.pipeline.hush import Silence
 from bridge.pipeline.interpret import Interpreter
+from bridge.pipeline.keeping import Keeping
 from bridge.pipeline.observe import Observer
 from bridge.pipeline.receive import Hook, Receiver
+from bridge.pipeline.steering import Steering
+from bridge.pipeline.undoing import Undoer
 from bridge.pipeline.watched import Watched
 from bridge.rulebook import Keeper
 from bridge.store.database import Database
@@ -50,6 +63,10 @@ class Bridge:
     observer: Observer
     decider: Decider
     deliverer: Deliverer
+    approver: Approver
+    steering: Steering
+    undoer: Undoer
+    backtester: Backtester
     receiver: Receiver
     now: Clock
     machine: Clock
@@ -73,13 +90,26 @@ def build(
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url)
     clients = {server.name: _client(server, settings.broker, now, transport) for server in settings.servers}
-    keeper = Keeper(settings.rules, vocabulary(settings))
+    words = vocabulary(settings)
+    keeper = Keeper(settings.rules, words)
     forced = _forced_live(settings, transport)
     channels = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
     own: Mapping[str, Action] = {"backup.fetch": Fetch(clients, _places(settings), now)}
-    actions: Mapping[str, Action] = {"call": Call(clients, settings.allow, own, _reveal), "notify": Notify(channels)}
-    limits = Limits(**settings.flapping.model_dump())
-    decider = Decider(database, keeper, Interpreter(database, now, limits), now, forced)
+    actions: Mapping[str, Action] = {
+        "call": Call(clients, settings.allow, own, _reveal),
+        "notify": Notify(channels),
+        "webhook": Webhook(outgoing(settings), machine),
+        "wait": Wait(),
+        "silence": Silence(database, now),
+    }
+    keeping = Keeping(database, keeper, now)
+    counts = {name: len(channel.urls) for name, channel in settings.channels.items()}
+    spaces = {server.name: tuple(server.act_in) for server in settings.servers}
+    interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
+    decider = Decider(database, keeping, interpreter, now, forced, channels=counts, spaces=spaces, servers=tuple(clients))
+    gate = Gate(database, now, keeping.rulebook, forced, Bounds(_rates(settings), spaces))
+    aftermath = Aftermath(database, now, keeping.rulebook, counts)
+    approver = Approver(database, now)
     return Bridge(
         settings=settings,
         database=database,
@@ -87,7 +117,11 @@ def build(
         clients=clients,
         observer=Observer(database, _watched(settings, clients), _digest_key(settings.state_dir), now),
         decider=decider,
-        deliverer=Deliverer(database, actions, now, decider.rulebook, forced),
+        deliverer=Deliverer(database, actions, now, gate, aftermath),
+        approver=approver,
+        steering=Steering(database, now, approver, servers=tuple(clients), types=words.event_types),
+        undoer=Undoer(database, clients, now),
+        backtester=Backtester(database, forced, spaces),
         receiver=Receiver(database, _hooks(settings), now, machine),
         now=now,
         machine=machine,
@@ -100,11 +134,25 @@ def vocabulary(settings: Settings) -> Vocabulary:
         operations=permits.callable_operations(),
         channels={name: len(channel.urls) for name, channel in settings.channels.items()},
         webhooks=frozenset(settings.webhooks),
+        hooks=frozenset(settings.hooks),
         takes=permits.taking(),
         refused=permits.refused(settings.allow),
         wrong=wrong_argument,
         secret=permits.secret,
     )
+
+
+def outgoing(settings: Settings) -> Mapping[str, Outgoing]:
+    """Where rules may send, by name. Raises BadInput."""
+    found = {}
+    for name, hook in settings.hooks.items():
+        try:
+            target = Target(httpx.URL(str(hook.url)), hook.allow_private, hook.timeout, trusted(hook.verify))
+        except OSError as error:
+            what = f"verify: {error.strerror}: {hook.verify}"
+            raise BadInput([Problem("settings", what, key=f"hooks.{name}")]) from error
+        found[name] = Outgoing(target, hook.secret.reveal())
+    return found
 
 
 def pace(settings: Settings) -> Pace:
@@ -139,6 +187,13 @@ def _client(server: Server, broker: str | None, now: Clock, transport: httpx.Bas
         )
     except OSError as error:
         raise BadInput([Problem("settings", f"server {server.name!r}: verify: {error.strerror}: {verify}")]) from error
+
+
+def _rates(settings: Settings) -> Mapping[str, Rate]:
+    """The settings' own limits, by what they are about."""
+    limits = settings.limits
+    named = {"global": limits.everything} | {name: getattr(limits, name) for name in ("server", "space", "aggregator", "rule")}
+    return {name: Rate(bound.most, bound.every) for name, bound in named.items() if bound}
 
 
 def _places(settings: Settings) -> Mapping[str, Place]:

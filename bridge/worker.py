@@ -97,6 +97,7 @@ def _sweep() -> None:
 def tick() -> None:
     """Ring every bell that something is due for; a changed rule file is noticed though nothing happens."""
     bridge().decider.rulebook()
+    bridge().approver.expire()
     for server, scope in bridge().observer.due():
         ring("observe", server, scope)
     _sweep()

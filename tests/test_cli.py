@@ -8,13 +8,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 from _pytest.logging import LogCaptureHandler
 
+from bridge import wiring
 from bridge.cli.app import app, main
+from bridge.store import decisions
 from tests.pipeline.stage import Stage, staged
 
 RULES = """
@@ -72,6 +75,19 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
             logging.getLogger().removeHandler(handler)
 
 
+def standing(stage: Stage, run: Run) -> Run:
+    """Runs commands whose clock shows the world's time, and stands still."""
+    path = stage.folder / "bondbridge.yaml"
+    settings = path.read_text(encoding="utf-8")
+
+    def command(*argv: str) -> Ran:
+        moments = f"machine: {wiring.machine_time().isoformat()}, domain: {stage.now().isoformat()}"
+        path.write_text(f"{settings}clock: {{{moments}, speed: 0.000000001}}\n", encoding="utf-8")
+        return run(*argv)
+
+    return command
+
+
 def test_every_command_has_help_with_an_example(run: Run) -> None:
     """`--help` of every command and subcommand says how it is used, with an example."""
     import typer.main  # noqa: PLC0415
@@ -85,7 +101,7 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
     for name, command in commands.items():
         ran = run(*name, "--help")
         assert ran.code == 0
-        if name not in {("rules",), ("token",)}:
+        if name not in {("rules",), ("token",), ("tuning",)}:
             assert "Example" in command.help + (command.epilog or ""), name
 
 
@@ -205,6 +221,45 @@ def test_doctor(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     wrong = {each["what"]: each["says"] for each in json.loads(ran.out) if not each["good"]}
     assert set(wrong) == {"rules", "channel noc", "server demo"}
     assert "does not accept the user or password" in wrong["server demo"]
+
+
+def test_doctor_says_that_rejected_files_do_not_stop_the_bridge(stage: Stage, run: Run) -> None:
+    """What was good before goes on, and every problem of the files is said."""
+    (stage.folder / "rules" / "rules.yaml").write_text("- id: x\n", encoding="utf-8")
+    (finding,) = [each for each in json.loads(run("doctor", "--json").out) if not each["good"]]
+    assert finding["what"] == "rules"
+    assert finding["says"].startswith("the rule files are rejected, and the last good ones go on:")
+    assert "when: field required" in finding["says"]
+
+
+def test_doctor_lists_yellow_rules(stage: Stage, run: Run) -> None:
+    """A rule that could not be evaluated in the last day is one line, with how often and the last reason; then no more."""
+    rule = "- {id: yellow, when: webhook.demo, if: event.data.body.bond.name == 'x', do: [{notify: {to: noc}}]}\n"
+    (stage.folder / "rules" / "rules.yaml").write_text(RULES + rule, encoding="utf-8")
+    for bond in (1, 2):
+        stage.webhook(bond)
+        stage.work()
+    path = stage.folder / "bondbridge.yaml"
+    clock = f"{{machine: '{wiring.machine_time().isoformat()}', domain: '{stage.now().isoformat()}'}}"
+    path.write_text(f"clock: {clock}\n" + path.read_text("utf-8"), encoding="utf-8")
+    found = {each["what"]: each["says"] for each in json.loads(run("doctor", "--json").out) if not each["good"]}
+    assert set(found) == {"yellow rule yellow"}
+    assert found["yellow rule yellow"].startswith("could not be evaluated twice in the last day, last at 2026-03-01 00:")
+    with stage.bridge.database.reading() as connection:
+        assert decisions.yellow(connection, stage.now() + timedelta(seconds=1)) == []
+
+
+def test_doctor_looks_where_outgoing_webhooks_lead(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a line; one that leads inside without being allowed to is wrong, with how to mend it."""
+    monkeypatch.setenv("STAGE_SIGNING", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    path = stage.folder / "bondbridge.yaml"
+    hook = "{url: 'https://127.0.0.1:1/', secret: {env: STAGE_SIGNING}, allow_private: %s}"
+    path.write_text(f"hooks:\n  a: {hook % 'true'}\n  b: {hook % 'false'}\n" + path.read_text("utf-8"), encoding="utf-8")
+    found = {each["what"]: (each["good"], each["says"]) for each in json.loads(run("doctor", "--json").out)}
+    assert found["outgoing webhook a"] == (True, "goes to 127.0.0.1")
+    good, says = found["outgoing webhook b"]
+    assert not good
+    assert "allow_private: true" in says
 
 
 def test_doctor_lists_what_is_forbidden(stage: Stage, run: Run) -> None:

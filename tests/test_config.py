@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bridge.config import CONFIG_VARIABLE, Secret, Settings, load, shipped
 from bridge.errors import BadInput
-from bridge.wiring import build
+from bridge.wiring import build, outgoing, vocabulary
 
 GOOD = """\
 state_dir: here
@@ -21,14 +21,19 @@ channels:
   noc: {urls: [{env: NOC}, {file: noc.txt}]}
 webhooks:
   chat: {secret: {env: HOOK}, server: main, tolerance: 1m}
+hooks:
+  billing: {url: "https://billing.example.com/in", secret: {env: SIGNING}}
 """
+
+
+SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the secrets of the example, and nothing else of ours."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"PW": "p", "NOC": "json://127.0.0.1", "HOOK": "h"}.items():
+    for name, value in {"PW": "p", "NOC": "json://127.0.0.1", "HOOK": "h", "SIGNING": SIGNING}.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "noc.txt").write_text("  json://localhost\n")
 
@@ -58,6 +63,8 @@ def test_everything_is_read_and_the_rest_has_its_default(tmp_path: Path) -> None
     assert (settings.webhooks["chat"].tolerance, settings.web.port, server.force_live) == (60, 8080, False)
     assert settings.database_url == f"sqlite:///{tmp_path}/here/bondbridge.sqlite3"
     assert (settings.rules, settings.clock) == ([shipped("rules")], None)
+    hook = settings.hooks["billing"]
+    assert (hook.allow_private, hook.verify, hook.timeout, hook.secret.reveal()) == (False, True, 10, SIGNING)
     assert settings.web.url == "http://127.0.0.1:8080/"
 
 
@@ -338,4 +345,46 @@ def test_a_platform_nobody_wrote_is_refused(tmp_path: Path) -> None:
     """The platforms a webhook may name are those that are there."""
     settings = read(GOOD.replace("server: main", "server: main, platform: carrier-pigeon"), tmp_path)
     with pytest.raises(BadInput, match=r"no platform is called 'carrier-pigeon' \(there is: hmac\)"):
+        build(settings)
+
+
+@pytest.mark.parametrize(
+    ("hook", "key", "says"),
+    [
+        ("{url: 'http://a.example.com/', secret: {env: SIGNING}}", "hooks.billing", "goes over https"),
+        ("{url: 'https://u:p@a.example.com/', secret: {env: SIGNING}}", "hooks.billing.url", "credentials do not stand"),
+        ("{url: 'ftp://a.example.com/', secret: {env: SIGNING}}", "hooks.billing.url", "URL scheme"),
+        ("{url: 'https://a.example.com/'}", "hooks.billing.secret", "required"),
+        ("{url: 'https://a.example.com/', secret: whsec_abc}", "hooks.billing.secret", "does not stand in the settings"),
+        ("{url: 'https://a.example.com/', secret: {env: PW}}", "hooks.billing.secret", "cannot sign: write whsec_"),
+        ("{url: 'https://a.example.com/', secret: {env: NOC}}", "hooks.billing.secret", "openssl rand -base64 32"),
+        ("{url: 'https://a.example.com/', secret: {env: SIGNING}, timeout: 0s}", "hooks.billing.timeout", "greater than 0"),
+        ("{url: 'https://a.example.com/', secret: {env: SIGNING}, to: x}", "hooks.billing.to", "nknown key"),
+    ],
+)
+def test_an_outgoing_webhook_that_makes_no_sense_is_refused(hook: str, key: str, says: str, tmp_path: Path) -> None:
+    """Plain http to the outside, a secret that cannot sign or stands in clear, a key nobody knows; the secret is not said."""
+    text = GOOD.partition("  billing:")[0] + f"  billing: {hook}\n"
+    ((_, where, words),) = wrong(text, tmp_path)
+    assert where == key
+    assert says in words
+    assert SIGNING not in words
+
+
+@pytest.mark.parametrize("secret", [SIGNING, SIGNING.removeprefix("whsec_"), f"whsec_{'A' * 86}", f"whsec_{'A' * 86}=="])
+def test_what_can_sign(secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """24 to 64 bytes in base64, with and without prefix and padding; and inside, plain http is good enough."""
+    monkeypatch.setenv("SIGNING", secret)
+    inside = GOOD.replace('"https://billing.example.com/in"', "'http://billing.lan/', allow_private: true")
+    for text in (GOOD, inside):
+        settings = read(text, tmp_path)
+        assert settings.hooks["billing"].secret.reveal() == secret
+        assert vocabulary(settings).hooks == {"billing"}
+        assert outgoing(settings)["billing"].secret == secret
+
+
+def test_a_ca_file_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    """What outgoing webhooks trust is read when the bridge is built."""
+    settings = read(GOOD.replace("{env: SIGNING}", "{env: SIGNING}, verify: none.pem"), tmp_path)
+    with pytest.raises(BadInput, match=r"hooks\.billing: verify: No such file or directory: none\.pem"):
         build(settings)

@@ -17,15 +17,26 @@ from bridge.bonding.scopes import FAMILIES, TIMINGS
 from bridge.bonding.wire import wrong_argument
 from bridge.cli import events_doc, operations_doc
 from bridge.cli.app import app
-from bridge.core import events, rules, schema
+from bridge.core import events, schema
+from bridge.core.deciding import guards
 from bridge.core.document import read
-from bridge.core.examples import failures
-from bridge.core.model import Reason
-from bridge.core.rules import Vocabulary, parse
+from bridge.core.expressions import FUNCTIONS
+from bridge.core.language import guard_file, rule_file, rules, step_file
+from bridge.core.language.contradictions import contradictions
+from bridge.core.language.rules import Vocabulary, parse
+from bridge.core.model import Mode, Reason, Ruling
+from bridge.core.rehearsing.examples import failures
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY = Vocabulary(
     permits.callable_operations(), {"noc": 1}, frozenset({"demo"}), permits.taking(), permits.refused([]), wrong_argument
+)
+CONFIGURING = replace(
+    VOCABULARY,
+    channels={"noc": 1, "oncall": 1},
+    refused=permits.refused(["configure"]),
+    secret=permits.secret,
+    hooks=frozenset({"ticketing"}),
 )
 
 
@@ -33,15 +44,51 @@ def _doc(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_example_of_the_rules_page_is_a_good_rule() -> None:
-    """The rule on the page loads, and its own example holds."""
-    text, more = re.findall(r"```yaml\n(.*?)```", _doc("docs/rules.md"), re.DOTALL)
-    allowed = replace(VOCABULARY, refused=permits.refused(["leg.update"]))
-    ((_,), wrong) = parse(read(f"id: more\nwhen: leg.down\ndo:\n{more}", "docs/rules.md"), allowed)
-    assert wrong == []
-    ((rule,), problems) = parse(read(text, "docs/rules.md"), VOCABULARY)
-    assert problems == []
-    assert list(failures(rule, VOCABULARY)) == []
+def _blocks() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", _doc("docs/rules.md") + _doc("README.md"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", _blocks(), ids=lambda block: str(re.findall(r"id: (\S+)", block)[0]))
+def test_every_block_of_the_rules_page_is_a_good_rule(block: str) -> None:
+    """Each block of YAML on the page and in the README loads as it stands, has examples, and they hold."""
+    loaded, problems = parse(read(block, "docs/rules.md"), CONFIGURING)
+    assert problems == [], [str(each) for each in problems]
+    for rule in loaded:
+        assert rule.examples, rule.id
+        assert list(failures(rule, CONFIGURING)) == []
+
+
+MODELS = (
+    *(rule_file.RuleModel, rule_file.CountModel, rule_file.AbsentModel, rule_file.ScheduleModel, rule_file.GroupModel),
+    *(rule_file.ExampleModel, rule_file.GivenModel, rule_file.ThenModel, rule_file.CalledModel),
+    *(step_file.StepModel, step_file.RetryModel, step_file.NotifyModel, step_file.WebhookModel, step_file.SilenceModel),
+    *(step_file.UntilModel, step_file.VerifyModel, guard_file.GuardModel, guard_file.CooldownModel, guard_file.RateModel),
+    *(guard_file.BlastRadiusModel, guard_file.WindowModel, guard_file.ApprovalModel, guard_file.BreakerModel),
+    *(guard_file.RolloutModel, guard_file.UndoneModel, guard_file.TuningModel),
+)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_the_rules_page_has_an_example_of_every_key(model: type[BaseModel]) -> None:
+    """No key of the language is without a place in a block of YAML or in the tables of the page."""
+    shown = "\n".join(re.findall(r"`[^`]+`|```yaml\n.*?```", _doc("docs/rules.md"), re.DOTALL))
+    for name, field in model.model_fields.items():
+        assert re.search(rf"\b{field.alias or name}\b", shown), name
+
+
+def test_the_rules_page_has_the_guards_in_their_order() -> None:
+    """The order on the page is the order in the code, when deciding and before each attempt."""
+    text = _doc("docs/rules.md")
+    assert re.findall(r"^\d+\. `([^`]+)`: ", text, re.MULTILINE) == [name for name, _ in guards.DECIDING]
+    before = text.partition("Right before each attempt")[2].partition("; then whether another job")[0]
+    assert re.findall(r"`([^`]+)`", before) == [name for name, _ in guards.ATTEMPTING]
+
+
+def test_the_rules_page_says_which_functions_work() -> None:
+    """Every function that expressions may call is on the page, and no other stands in its table."""
+    table = _doc("docs/rules.md").partition("| these work | for |")[2].partition("\n\n")[0]
+    named = [word for row in table.splitlines() for word in re.findall(r"`(\w+)[`(]", row.split("|")[1] if "|" in row else "")]
+    assert set(named) == FUNCTIONS
 
 
 def test_the_page_of_events_is_what_the_catalogue_says() -> None:
@@ -53,10 +100,12 @@ def test_the_page_of_events_is_what_the_catalogue_says() -> None:
     assert set(events_doc.NOTES) <= set(events.EVENTS)
 
 
-def test_the_rules_page_names_every_reason_and_all_that_is_known() -> None:
-    """No reason of a verdict is missing from the page, and nothing that conditions can ask of `known`."""
+def test_the_rules_page_has_a_row_for_every_reason_and_all_that_is_known() -> None:
+    """No reason of a verdict is missing from the page, none is made up, and nothing that conditions can ask of `known`."""
     text = _doc("docs/rules.md")
-    assert all(f"`{reason}`" in text or f"({reason})" in text for reason in Reason)
+    rows = re.findall(r"^\| `(\w+)` \| ([a-z, ]+) \| ", text.partition("## Verdicts")[2], re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(Reason)
+    assert {word for _, said in rows for word in said.split(", ")} == set(Ruling) - {Ruling.ACT}
     assert all(f"`known.{name}`" in text for name in schema.KNOWN)
 
 
@@ -99,7 +148,7 @@ def test_the_settings_page_names_every_key() -> None:
         assert f"`{key}" in text, key
     for key in _keys(config.Web):
         assert f"web.{key}" in text, key
-    models = (config.Server, config.Poll, config.Webhook, config.Backups, config.Users, config.Flapping)
+    models = (config.Server, config.Poll, config.Webhook, config.Backups, config.Users, config.Flapping, config.Hook)
     for key in frozenset().union(*map(_keys, models)):
         assert re.search(rf"[`{{ .]{key}\b", text), key
 
@@ -114,20 +163,42 @@ def test_the_example_settings_load(monkeypatch: pytest.MonkeyPatch) -> None:
         assert problems == []
 
 
-@pytest.mark.parametrize("folder", [ROOT / "rules", ROOT / "bridge" / "cli" / "demo_rules"])
-def test_every_shipped_rule_keeps_its_examples(folder: Path) -> None:
-    """Each shipped rule has examples and gives the verdicts they promise; what touches traffic ships as dry_run."""
+def _rules(folder: Path, vocabulary: Vocabulary) -> list[rules.Rule]:
     found: list[rules.Rule] = []
     for path in sorted(folder.glob("*.yaml")):
-        loaded, problems = parse(read(path.read_text(encoding="utf-8"), path.name), VOCABULARY)
-        assert problems == []
+        loaded, problems = parse(read(path.read_text(encoding="utf-8"), path.name), vocabulary)
+        assert problems == [], [str(each) for each in problems]
         found += loaded
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "vocabulary"),
+    [
+        (ROOT / "rules", VOCABULARY),
+        (ROOT / "rules" / "examples", CONFIGURING),
+        (ROOT / "bridge" / "cli" / "demo_rules", VOCABULARY),
+    ],
+)
+def test_every_shipped_rule_keeps_its_examples(folder: Path, vocabulary: Vocabulary) -> None:
+    """Each shipped rule keeps its three examples or more; what calls ships as dry_run, and shows what it does live."""
+    found = _rules(folder, vocabulary)
     assert found
     for rule in found:
-        assert rule.examples
-        assert list(failures(rule, VOCABULARY)) == []
-        calls = any(step.action == "call" for step in rule.steps)
-        assert rule.mode == "dry_run" if calls else rule.mode == "live"
+        assert len(rule.examples) > 2, rule.id
+        assert list(failures(rule, vocabulary)) == []
+        assert rule.mode == ("dry_run" if rule.calls else "live"), rule.id
+        shown = [then.calls for example in rule.examples if example.mode == "live" for then in example.then]
+        assert any(shown) or not rule.calls, rule.id
+    assert contradictions([replace(rule, mode=Mode.LIVE) for rule in found]) == []
+
+
+def test_the_shipped_rules_show_what_acts_and_what_does_not() -> None:
+    """Among the examples of a rule one acts and one does not."""
+    for rule in _rules(ROOT / "rules", VOCABULARY):
+        said = {then.verdict for example in rule.examples for then in example.then}
+        assert "skip" in said, rule.id
+        assert "act" in said, rule.id
 
 
 def test_the_compose_file_is_one() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.rules import Vocabulary
+from bridge.core.language.rules import Vocabulary
 from bridge.errors import BadInput
 from bridge.rulebook import Keeper, compile_sources, load
 
@@ -113,9 +113,9 @@ def test_an_id_is_taken_once(folder: Path) -> None:
         (lambda here: (here / "x.yaml").write_bytes(b"\xff\xfe"), "is not UTF-8 text"),
         (lambda here: (here / "x.yaml").mkdir(), "cannot be read: Is a directory"),
         (lambda here: (here / "x.yaml").symlink_to(here / "nowhere"), "cannot be read: No such file"),
-        (lambda here: (here / "x.yaml").write_text(""), "a rule is a mapping"),
+        (lambda here: (here / "x.yaml").write_text("when: leg.down"), "id: field required"),
     ],
-    ids=["bytes", "folder", "dangling", "empty file"],
+    ids=["bytes", "folder", "dangling", "no rule"],
 )
 def test_a_file_that_cannot_be_read_is_a_problem(folder: Path, spoil: object, says: str) -> None:
     """What looks like a rule file and is none is told, not left out."""
@@ -179,10 +179,10 @@ def test_a_new_process_goes_on_with_what_was_remembered(folder: Path) -> None:
     remembered = load([folder], WORDS).sources
     write(folder / "b.yaml", "- id: [")
     keeper = Keeper([folder], WORDS)
-    assert ids(keeper.current(remembered)) == ["one", "three", "two"]
+    assert ids(keeper.current(lambda: remembered)) == ["one", "three", "two"]
     assert "not YAML" in str(keeper.rejected)
     write(folder / "b.yaml", rule("seven"))
-    assert ids(keeper.current(remembered)) == ["one", "three", "seven"]
+    assert ids(keeper.current(lambda: remembered)) == ["one", "three", "seven"]
 
 
 def test_a_folder_that_vanishes_keeps_the_book(folder: Path) -> None:
@@ -209,4 +209,10 @@ def test_remembered_files_that_fit_no_more_do_not_start(folder: Path) -> None:
     """If neither the files nor the remembered ones can be used under these settings, the start says so."""
     write(folder / "b.yaml", "- id: [")
     with pytest.raises(BadInput):
-        Keeper([folder], WORDS).current({"rules/old.yaml": rule("old", "leg.upp")})
+        Keeper([folder], WORDS).current(lambda: {"rules/old.yaml": rule("old", "leg.upp")})
+
+
+def test_a_file_of_comments_has_no_rules(folder: Path) -> None:
+    """A rule is switched off by commenting it out: the others are read all the same."""
+    (folder / "off.yaml").write_text("# - id: off\n#   when: leg.down\n", encoding="utf-8")
+    assert "off" not in ids(load([folder], WORDS))

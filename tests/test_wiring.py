@@ -9,7 +9,7 @@ import pytest
 
 from bridge import config, wiring
 from bridge.core.document import read
-from bridge.core.rules import parse
+from bridge.core.language.rules import parse
 from bridge.errors import BadInput
 from tests.bonding.scripted import Asked, Reply, serving
 

@@ -7,10 +7,12 @@ from bridge.actions import permits
 from bridge.actions.kinds import Action, Result, ended
 from bridge.bonding.catalogue import ALIASES, OPERATIONS, Operation
 from bridge.bonding.client import Client
-from bridge.bonding.proof import prove
+from bridge.bonding.preconditions import stands_against
+from bridge.bonding.proof import Sent, prove
 from bridge.bonding.resolve import resolve
-from bridge.core.model import Body, Outcome, Repeat
-from bridge.core.rule_file import is_place
+from bridge.bonding.wire import fields_of
+from bridge.core.language.rule_file import is_place
+from bridge.core.model import Body, Json, Outcome, Repeat
 from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected, Problem, Refused
 
 _NOT_FOUND = 404
@@ -43,12 +45,30 @@ class Call:
         own = self._own.get(request["operation"])
         return own.provable(request) if own else _row(request).proof is not None
 
+    def shows(self, request: Body) -> bool:
+        """What can be proved, but for what replaces a whole object: it carries fields that only the server sets."""
+        return self.provable(request) and not request["operation"].endswith(".replace")
+
     def lasts(self, server: str, request: Body) -> float:
         """An alias asks for its leg before it is sent."""
         client, own = self._clients.get(server), self._own.get(request["operation"])
         if own or client is None:
             return own.lasts(server, request) if own else 0.0
         return client.longest * (2 if request["operation"] in ALIASES else 1)
+
+    def against(self, server: str, request: Body) -> str | None:
+        """What the server shows against it: already so, not finished, decided by somebody else."""
+        client, operation = self._clients.get(server), request["operation"]
+        if client is None or operation in self._own or operation in self._refused:
+            return None
+        try:
+            name, arguments = resolve(operation, request["arguments"], client.read)
+            against = stands_against(Sent(OPERATIONS[name], arguments, _filled(request, {}) or {}, client.read))
+            return against or _unknown_fields(client, name, arguments, request.get("body") or {})
+        except CredentialsRejected as error:
+            raise AgainLater(str(error)) from error
+        except (Refused, BadInput):
+            return None  # sending it will say the same, and how it ends
 
     def send(self, server: str, request: Body) -> Result:
         """Send it once."""
@@ -95,6 +115,21 @@ class Call:
             return {name: self._reveal(body[name]) for name in permits.secret(operation, body) if is_place(body[name])}
         except ValueError as error:
             raise BadInput([Problem(operation, str(error))]) from error
+
+
+def _unknown_fields(client: Client, name: str, arguments: Mapping[str, Json], body: Body) -> str | None:
+    """Fields that the server, asked for them, does not name: it would take them without a word, and do nothing."""
+    row = OPERATIONS[name]
+    if not body or row.method == "PUT":
+        return None
+    try:
+        fields = fields_of(row, client.describe(name, **arguments))
+    except (AgainLater, Refused):
+        return None  # it need not say
+    if fields is None or not fields.told:
+        return None
+    wrong = [f"{what} ({mend})" if mend else what for what, mend in filter(None, map(fields.wrong, body))]
+    return "; ".join(wrong) or None
 
 
 def _filled(request: Body, secrets: Mapping[str, str]) -> Body | None:

@@ -31,6 +31,11 @@ class Fetch:
         del request
         return Repeat.SAFE
 
+    def shows(self, request: Body) -> bool:
+        """What it says of itself is all there is to see."""
+        del request
+        return False
+
     def provable(self, request: Body) -> bool:
         """It need not be: it is safe to repeat."""
         del request
@@ -45,6 +50,11 @@ class Fetch:
         """As long as a download may."""
         del request
         return self._clients[server].longest_download if server in self._clients else 0.0
+
+    def against(self, server: str, request: Body) -> str | None:
+        """Nothing to be read."""
+        del server, request
+        return None
 
     def send(self, server: str, request: Body) -> Result:
         """Download, check, keep, and let the oldest go."""

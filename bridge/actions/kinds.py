@@ -34,11 +34,17 @@ class Action(Protocol):
     def repeat(self, request: Body) -> Repeat:
         """What sending the same request again would do."""
 
+    def shows(self, request: Body) -> bool:
+        """Whether its effect must show after it was answered well: what does not is then told as not verified."""
+
     def provable(self, request: Body) -> bool:
         """Whether `look` can tell."""
 
     def lasts(self, server: str, request: Body) -> float:
         """Seconds that one try may take at most: so long nobody else may take it for lost."""
+
+    def against(self, server: str, request: Body) -> str | None:
+        """What the other side itself says against it, where that can be read with certainty. Raises AgainLater."""
 
     def send(self, server: str, request: Body) -> Result:
         """Do it. Raises nothing of the network's: every end has an outcome."""

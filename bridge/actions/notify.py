@@ -9,8 +9,12 @@ from bridge.core.model import Body, Outcome, Repeat
 logging.getLogger("apprise").propagate = False  # what it says is caught below and told with the attempt
 
 
+# by how bad it is, Apprise's own word; what was asked for before there were severities has none
+_TYPES = {"info": "info", "warning": "warning", "critical": "failure"}
+
+
 class Notify:
-    """`request`: `{"to": "noc", "target": 0, "title": "…", "body": "…"}`; `channels`: each one's Apprise URLs."""
+    """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's Apprise URLs."""
 
     def __init__(self, channels: Mapping[str, Sequence[str]]) -> None:
         self._channels = channels
@@ -19,6 +23,11 @@ class Notify:
         """Telling twice is a nuisance, not telling is a silence that looks like health: so it is safe to repeat."""
         del request
         return Repeat.SAFE
+
+    def shows(self, request: Body) -> bool:
+        """What it says of itself is all there is to see."""
+        del request
+        return False
 
     def provable(self, request: Body) -> bool:
         """Nobody can be asked whether they were told."""
@@ -35,10 +44,15 @@ class Notify:
         del server, request
         return 0.0
 
+    def against(self, server: str, request: Body) -> str | None:
+        """Nothing to be read."""
+        del server, request
+        return None
+
     def send(self, server: str, request: Body) -> Result:
         """One target, one attempt."""
         del server
-        from apprise import Apprise, LogCapture, NotifyFormat  # noqa: PLC0415  17 MB: only where something is told
+        from apprise import Apprise, LogCapture, NotifyFormat, NotifyType  # noqa: PLC0415  17 MB: only where something is told
 
         urls = self._channels.get(request["to"], ())
         if request["target"] >= len(urls):
@@ -49,7 +63,8 @@ class Notify:
         # Apprise answers with one bool; why it failed stands only in its log (which ships without types)
         with LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
             title, body = request["title"], request["body"] or request["title"]
-            told = teller.notify(title=title, body=body, body_format=NotifyFormat.TEXT)
+            kind = NotifyType(_TYPES[request.get("severity", "info")])
+            told = teller.notify(title=title, body=body, notify_type=kind, body_format=NotifyFormat.TEXT)
         return Result(Outcome.DONE, "told") if told else Result(Outcome.UNREACHABLE, _cause(said.getvalue()))
 
 

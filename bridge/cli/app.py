@@ -5,7 +5,22 @@ from typing import Any
 
 import typer
 
-from bridge.cli import calling, demo, doctor, journal, migrate, polling, rules, simulate, token, up, watching
+from bridge.cli import (
+    approving,
+    calling,
+    demo,
+    doctor,
+    holding,
+    journal,
+    migrate,
+    polling,
+    rules,
+    simulate,
+    token,
+    tuning,
+    up,
+    watching,
+)
 from bridge.errors import AgainLater, BadInput, BridgeError, InDoubt, Refused
 
 app = typer.Typer(
@@ -27,6 +42,12 @@ for _command in (
     journal.events,
     watching.watch,
     watching.incidents,
+    holding.pause,
+    holding.resume,
+    holding.silence,
+    approving.approvals,
+    approving.approve,
+    approving.deny,
     doctor.doctor,
     migrate.migrate,
 ):
@@ -34,7 +55,9 @@ for _command in (
 app.command("hands-off")(watching.hands_off)
 app.command("demo-webhook")(demo.demo_webhook)
 app.add_typer(journal.jobs, name="jobs")
+app.add_typer(holding.silences, name="silences")
 app.add_typer(rules.app, name="rules")
+app.add_typer(tuning.app, name="tuning")
 app.add_typer(token.app, name="token")
 
 # by what a caller can do about it; the first class that fits counts

@@ -17,9 +17,9 @@ from bridge.bonding.wire import request
 from bridge.cli import fields
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.language.rules import nearest
 from bridge.core.model import Repeat
 from bridge.core.plain import decoded
-from bridge.core.rules import nearest
 from bridge.errors import BadInput, InDoubt, Problem
 
 _ALIAS_NOTE = "which of the two types of leg, the leg says itself"

@@ -1,8 +1,9 @@
 """`bondbridge doctor`: check everything a bridge needs, and say how to mend what is missing."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import redis
 import typer
@@ -14,12 +15,14 @@ from bridge.bonding.catalogue import Danger
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.core.durations import spoken
-from bridge.errors import BridgeError, Refused
-from bridge.store import schema, watching
+from bridge.errors import BadInput, BridgeError, Refused
+from bridge.store import decisions, rulebooks, schema, watching
 
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
 _CLOCK_OFF = 60.0
 _CERTIFICATE_ENDS = 14 * 86_400.0
+# so long a rule that could not be evaluated is yellow
+_RECENT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,13 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
         yield Finding("state", good=False, says=str(error))
         return
     yield _tried("database", lambda: _database(bridge))
-    yield _tried("rules", lambda: f"{len(bridge.keeper.current().rules)} rules in {', '.join(map(str, settings.rules))}")
+    yield _tried("rules", lambda: _rules(bridge))
+    yield from _yellow(bridge)
     yield _broker(settings)
     for name in settings.channels:
         yield _channel(settings, name)
+    for name, hook in wiring.outgoing(settings).items():
+        yield _tried(f"outgoing webhook {name}", lambda hook=hook: f"goes to {', '.join(hook.target.addresses())}")  # type: ignore[misc]
     for name in bridge.clients:
         yield from _of_server(bridge, name)
     bridge.close()
@@ -93,6 +99,34 @@ def _tried(what: str, check: Callable[[], str]) -> Finding:
 def _database(bridge: wiring.Bridge) -> str:
     schema.migrate(bridge.database, config.shipped("migrations"))
     return bridge.database.engine.url.render_as_string(hide_password=True)
+
+
+def _rules(bridge: wiring.Bridge) -> str:
+    folders = ", ".join(map(str, bridge.settings.rules))
+    try:
+        return f"{len(bridge.keeper.current().rules)} rules in {folders}"
+    except BadInput as error:
+        goes_on = ", and the last good ones go on" if _last_good(bridge) else ""
+        raise Refused(f"the rule files are rejected{goes_on}:\n{error}") from error
+
+
+def _last_good(bridge: wiring.Bridge) -> bool:
+    with suppress(BridgeError), bridge.database.reading() as connection:
+        return rulebooks.newest(connection) is not None
+    return False
+
+
+def _yellow(bridge: wiring.Bridge) -> Iterator[Finding]:
+    """Rules that met an event in the last day and could not be evaluated on it."""
+    try:
+        with bridge.database.reading() as connection:
+            found = decisions.yellow(connection, bridge.now() - _RECENT)
+    except BridgeError:
+        return  # the database has its own line
+    for row in found:
+        often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
+        says = f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
+        yield Finding(f"yellow rule {row['rule']}", good=False, says=says)
 
 
 def _broker(settings: config.Settings) -> Finding:

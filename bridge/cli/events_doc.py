@@ -19,7 +19,7 @@ Made from the catalogue of events by `make docs`; [watching](watching.md) says h
 that people see. **Names** are what an event's data holds beside the change itself: rules use them as `leg.name`,
 `bond.space.key`, … An event of a change also has `old` and `new` (the object before and after), `changed` (the fields that
 differ) and `between` (the two polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are
-`webhook.<name>`, with `body`.
+`webhook.<name>`, with `body`. **Lasts until** names the events that end what a lasting event began; the others are moments.
 
 One happening is told once: `<kind>.changed` speaks only of fields that no other event of that change has told.
 """
@@ -61,6 +61,11 @@ NOTES: Mapping[str, str] = {
     "server.unreachable": "after three failures in a row",
     "rulebook.rejected": "the rule files cannot be used",
     "action.in_doubt": "a person must look",
+    "action.unverified": "the server answered well, and what was to come of it did not",
+    "rule.tripped": "too many of its jobs failed",
+    "rule.contradicted": "at run time, by priority",
+    "schedule.due": "rules with `when: {schedule: …}`",
+    "bridge.paused": "by a limit or a person; telling goes on",
 }
 
 
@@ -75,7 +80,7 @@ def _sections() -> Iterator[str]:
         groups.setdefault(_section(row), []).append(row)
     for name, rows in groups.items():
         yield f"## {name}\n"
-        yield from table(("event", "reads as", "names", "notes"), map(_line, rows))
+        yield from table(("event", "reads as", "names", "lasts until", "notes"), map(_line, rows))
 
 
 def _section(row: EventType) -> str:
@@ -86,7 +91,8 @@ def _section(row: EventType) -> str:
 
 def _line(row: EventType) -> tuple[str, ...]:
     nouns = ", ".join(f"`{noun}`" for noun in row.nouns)
-    return f"`{row.name}`", _reads(row), nouns, NOTES.get(row.name, "")
+    ends = ", ".join(f"`{name}`" for name in row.ends)
+    return f"`{row.name}`", _reads(row), nouns, ends, NOTES.get(row.name, "")
 
 
 def _reads(row: EventType) -> str:

@@ -13,9 +13,10 @@ from rich.text import Text
 from bridge import wiring
 from bridge.cli.output import as_json, as_json_line, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.core.asks import asks
 from bridge.core.headlines import headline
+from bridge.core.language.rules import nearest
 from bridge.core.model import Event, JobState
-from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.store import journal
 from bridge.store.journal import Window
@@ -79,7 +80,10 @@ def list_jobs(
     if json_output:
         as_json(rows)
         return
-    shown = [(row["id"], row["state"], row["rule"], _asks(row), row["attempts"], clock(row["due_at"])) for row in rows]
+    shown = [
+        (row["id"], row["state"], row["rule"], asks(row["action"], row["request"]), row["attempts"], clock(row["due_at"]))
+        for row in rows
+    ]
     table(("job", "state", "rule", "asks", "attempts", "due"), shown)
 
 
@@ -168,7 +172,7 @@ def _print_decision(decision: Mapping[str, Any]) -> None:
     for traced in decision["trace"]:
         console.print(Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True)
     for job in decision["jobs"]:
-        console.print(Text(f"  job {job['id']}: {_asks(job)} → {job['state']}"), soft_wrap=True)
+        console.print(Text(f"  job {job['id']}: {asks(job['action'], job['request'])} → {job['state']}"), soft_wrap=True)
         for judged in decision["verdicts"]:
             if judged["job"] == job["id"] and judged["reason"]:
                 why = f"    {clock(judged['at'])} {judged['ruling']} ({judged['reason']})  {judged['detail']}"
@@ -186,10 +190,3 @@ def _print_decision(decision: Mapping[str, Any]) -> None:
 def _headline(row: Mapping[str, Any]) -> str:
     names = ("id", "type", "server", "subject", "time", "seen_at", "data")
     return headline(Event(**{name: row[name] for name in names}))
-
-
-def _asks(row: Mapping[str, Any]) -> str:
-    request = row["request"]
-    if row["action"] == "call":
-        return f"{request['operation']} {' '.join(f'{name}={value}' for name, value in request['arguments'].items())}"
-    return f"tell {request['to']}: {request['title']}"

@@ -13,8 +13,8 @@ from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.durations import spoken
 from bridge.core.headlines import headline
+from bridge.core.language.rules import nearest
 from bridge.core.model import Event
-from bridge.core.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.pipeline.plan import Plan, plan
 from bridge.store import watching

@@ -1,5 +1,6 @@
 """`bondbridge rules`: check them, run their examples, try them on an event. Nothing is called."""
 
+import getpass
 import json
 import sys
 from pathlib import Path
@@ -9,18 +10,24 @@ import typer
 from rich.text import Text
 
 from bridge import config, wiring
+from bridge.cli import backtesting, explaining
 from bridge.cli.output import as_json, console
 from bridge.cli.settings import AsJson, Config, bridge_of, chosen
-from bridge.core import examples, match
+from bridge.core.language.contradictions import contradictions
+from bridge.core.language.rule_file import GivenModel
+from bridge.core.language.rule_schema import schema_of
+from bridge.core.language.rules import Vocabulary, nearest
 from bridge.core.model import Decision, Event
-from bridge.core.rule_file import GivenModel
-from bridge.core.rules import Vocabulary, nearest
+from bridge.core.rehearsing import examples, junit
+from bridge.core.rehearsing.comparing import compare
 from bridge.errors import BadInput, Problem
-from bridge.rulebook import Rulebook, load
-from bridge.store import decisions, journal
+from bridge.rulebook import Rulebook, compile_sources, load
+from bridge.store import journal, rulebooks
 from bridge.store.events import event_of
 
 app = typer.Typer(help="Check rules, run their examples, try them on an event. Nothing is called.", no_args_is_help=True)
+app.command()(backtesting.backtest)
+app.command()(explaining.explain)
 Folder = Annotated[Path | None, typer.Argument(help="Folder of rules; default: those of the settings.")]
 
 
@@ -28,25 +35,79 @@ Folder = Annotated[Path | None, typer.Argument(help="Folder of rules; default: t
 def check(folder: Folder = None, given: Config = None) -> None:
     """Read every rule file and say everything that is wrong, each at its line; exit code 2 if anything is.
 
+    Live rules that can want opposite things of one object are named: that is no error, but a `priority` settles it.
+
     Example: bondbridge rules check
     """
     book, _ = _load(folder, given)
+    for line in contradictions(book.rules):
+        print(f"note: {line}")
     print(f"{len(book.rules)} rules in {len(book.sources)} files are good (rulebook {book.hash})")
 
 
 @app.command("test")
-def play(folder: Folder = None, given: Config = None) -> None:
+def play(
+    folder: Folder = None,
+    given: Config = None,
+    report: Annotated[Path | None, typer.Option("--junit", help="Write a JUnit XML report there.")] = None,
+) -> None:
     """Play every rule's own examples; exit code 1 if one does not get the verdict it promises.
 
-    Example: bondbridge rules test
+    Examples: bondbridge rules test · bondbridge rules test --junit report.xml
     """
     book, vocabulary = _load(folder, given)
-    failed = [line for rule in book.rules for line in examples.failures(rule, vocabulary)]
-    for line in failed:
-        print(line, file=sys.stderr)
-    count = sum(len(rule.examples) for rule in book.rules)
-    print(f"{count - len(failed)} of {count} examples hold")
-    raise typer.Exit(1 if failed else 0)
+    played = {rule.id: [list(examples.broken(rule, each, vocabulary)) for each in rule.examples] for rule in book.rules}
+    for rule, cases in played.items():
+        for number, lines in enumerate(cases, 1):
+            for line in lines:
+                print(f"{rule}, example {number}: {line}", file=sys.stderr)
+    if report is not None:
+        _write(report, junit.report(played))
+    outcomes = [not lines for cases in played.values() for lines in cases]
+    print(f"{sum(outcomes)} of {len(outcomes)} examples hold")
+    raise typer.Exit(0 if all(outcomes) else 1)
+
+
+@app.command()
+def schema(
+    given: Config = None,
+    output: Annotated[Path | None, typer.Option(help="Write it there instead.")] = None,
+) -> None:
+    """The JSON Schema of a rule file, with the events, operations and channels there are; editors complete and check by it.
+
+    Example: bondbridge rules schema --output rules.schema.json
+    """
+    text = json.dumps(schema_of(wiring.vocabulary(config.load(chosen(given)))), indent=2, ensure_ascii=False)
+    if output is None:
+        print(text)
+    else:
+        _write(output, text + "\n")
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A rulebook's hash, or its beginning; `now` for the files as they are.")],
+    after: Annotated[str, typer.Argument(help="Likewise.")] = "now",
+    given: Config = None,
+    json_output: AsJson = False,
+) -> None:
+    """What changed between two rulebooks that were in use: rules that came, went, and changed. Exit code 1 if any did.
+
+    Examples: bondbridge rules diff 3f9a2c · bondbridge rules diff 3f9a2c 7c41d0
+    """
+    with bridge_of(given) as bridge:
+        found = compare(*(_book(bridge, name).rules for name in (before, after)))
+    if json_output:
+        as_json({"added": found.added, "removed": found.removed, "changed": found.changed})
+    else:
+        for word, names in (("added", found.added), ("removed", found.removed)):
+            for name in names:
+                print(f"{word}: {name}")
+        for name, lines in found.changed.items():
+            print("\n".join((f"changed: {name}", *lines)))
+        if not (found.added or found.removed or found.changed):
+            print("the same rules")
+    raise typer.Exit(1 if found.added or found.removed or found.changed else 0)
 
 
 @app.command("try")
@@ -66,9 +127,7 @@ def try_event(
         book = load([folder] if folder else bridge.settings.rules, vocabulary)
         found = _imagined(event, data, vocabulary) if event in vocabulary.event_types else _recorded(bridge, event)
         now = max(bridge.now(), found.time) if event not in vocabulary.event_types else found.time
-        with bridge.database.reading() as connection:
-            held = decisions.held(connection, match.cooldown_keys(book.rules, found, now))
-    made = match.decide(book.rules, [found], match.Situation(book.hash, now, held))
+        made = bridge.decider.tried(book, found, now)
     if json_output:
         as_json([{"rule": each.rule, "verdict": str(each.verdict), "trace": each.trace} for each in made])
         return
@@ -76,6 +135,40 @@ def try_event(
         print(f"no rule listens to {found.type}")
     for each in made:
         _print(each)
+
+
+@app.command()
+def resume(
+    rule: Annotated[str, typer.Argument(help="The rule's id.")],
+    given: Config = None,
+) -> None:
+    """Switch a rule on again that its breaker has switched off, on every server.
+
+    Example: bondbridge rules resume bring-home
+    """
+    with bridge_of(given) as bridge:
+        count = bridge.steering.switch_on(rule, getpass.getuser())
+    print(f"{rule} acts again on {count} server{'s' if count > 1 else ''}; its failures count anew from now")
+
+
+def _book(bridge: wiring.Bridge, name: str) -> Rulebook:
+    """A remembered rulebook, or that of the files. Raises BadInput."""
+    if name == "now":
+        return load(bridge.settings.rules, bridge.keeper.vocabulary)
+    with bridge.database.reading() as connection:
+        rows = rulebooks.find(connection, name)
+        newest = ", ".join(row["hash"][:12] for row in (rows or rulebooks.find(connection, ""))[:5])
+    if len(rows) != 1:
+        what = f"{'several' if rows else 'no'} remembered rulebooks have a hash that begins with {name!r}"
+        raise BadInput([Problem("rules diff", what, newest and f"such as {newest}")])
+    return compile_sources(rows[0]["sources"], bridge.keeper.vocabulary)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput([Problem(str(path), f"cannot be written: {error.strerror}")]) from error
 
 
 def _load(folder: Path | None, given: Path | None) -> tuple[Rulebook, Vocabulary]:

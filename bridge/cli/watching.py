@@ -13,7 +13,7 @@ from bridge.cli.journal import check_type, print_events
 from bridge.cli.output import as_json, as_json_line, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.durations import seconds
-from bridge.core.rules import nearest
+from bridge.core.language.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.store import incidents as incident_store
 from bridge.store import journal, watching

@@ -5,7 +5,7 @@ wiring and the entries read this.
 """
 
 from bridge.config.folders import shipped
-from bridge.config.model import PREFIX, Backups, Channel, Flapping, Poll, Server, Settings, User, Users, Web, Webhook
+from bridge.config.model import PREFIX, Backups, Channel, Flapping, Hook, Poll, Server, Settings, User, Users, Web, Webhook
 from bridge.config.reading import CONFIG_VARIABLE, load
 from bridge.config.secrets import Secret
 
@@ -15,6 +15,7 @@ __all__ = [
     "Backups",
     "Channel",
     "Flapping",
+    "Hook",
     "Poll",
     "Secret",
     "Server",

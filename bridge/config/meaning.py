@@ -5,7 +5,7 @@ import re
 from bridge.bonding import scopes
 from bridge.bonding.catalogue import ALIASES, KINDS, OPERATIONS, Danger, did_you_mean, one
 from bridge.core.bodies import BODIES
-from bridge.core.rules import nearest
+from bridge.core.language.rules import nearest
 
 _WRITING = frozenset({
     *(name for name, row in OPERATIONS.items() if row.writes),

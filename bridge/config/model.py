@@ -11,9 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from bridge.config import meaning
 from bridge.config.folders import shipped
-from bridge.config.secrets import Frozen, GivenSecret
+from bridge.config.secrets import Frozen, GivenSecret, SigningSecret
 from bridge.core.durations import seconds
-from bridge.core.rule_file import slug
+from bridge.core.language.rule_file import slug
 
 PREFIX = "BONDBRIDGE_"
 
@@ -25,6 +25,13 @@ Scopes = Annotated[str, AfterValidator(meaning.scopes_like)]
 def _without_credentials(url: HttpUrl) -> HttpUrl:
     if url.username or url.password:
         msg = "credentials do not stand in an address: use `user` and `password`"
+        raise ValueError(msg)
+    return url
+
+
+def _signed(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password:
+        msg = "credentials do not stand in an address: what is sent is signed with `secret`"
         raise ValueError(msg)
     return url
 
@@ -90,11 +97,28 @@ class Flapping(Frozen):
         return self
 
 
+class Bound(Frozen):
+    """At most so many calls in so much time."""
+
+    most: int = Field(gt=0)
+    every: Duration
+
+
+class Limits(Frozen):
+    """Limits on what rules do, over all of them; passing the global one stops everything until a person says go on."""
+
+    everything: Bound | None = Field(default=Bound.model_construct(most=2000, every=3600.0), alias="global")
+    server: Bound | None = Bound.model_construct(most=1000, every=3600.0)
+    space: Bound | None = None
+    aggregator: Bound | None = None
+    rule: Bound | None = None
+
+
 class Server(Frozen):
     """One management server. `force_live` makes every rule act, and is obeyed only by a server that is a simulator.
 
     `requests_per_second` is for all processes together, null for no limit; `concurrency` is how many requests may be under
-    way at once in one of them.
+    way at once in one of them. `act_in`: globs of the spaces that rules may act in, empty for all.
     """
 
     name: Name
@@ -110,6 +134,7 @@ class Server(Frozen):
     poll: Poll = Poll()
     backups: Backups = Backups()
     ignore: dict[str, list[str]] = Field(default_factory=dict)
+    act_in: list[str] = Field(default_factory=list)
     force_live: bool = False
 
 
@@ -126,6 +151,26 @@ class Webhook(Frozen):
     secret: GivenSecret
     server: Name
     tolerance: Duration = 300.0
+
+
+class Hook(Frozen):
+    """An outgoing webhook: rules send to these and nowhere else.
+
+    `allow_private`: also to addresses that are not public, and over plain http. `verify` as for a server.
+    """
+
+    url: Annotated[HttpUrl, AfterValidator(_signed)]
+    secret: SigningSecret
+    allow_private: bool = False
+    verify: bool | Path = True
+    timeout: Duration = 10.0
+
+    @model_validator(mode="after")
+    def _unread(self) -> "Hook":
+        if self.url.scheme != "https" and not self.allow_private:
+            msg = "what goes outside goes over https: write an https address, or `allow_private: true` where it stays inside"
+            raise ValueError(msg)
+        return self
 
 
 class Web(Frozen):
@@ -168,7 +213,9 @@ class Settings(BaseSettings):
     servers: list[Server] = Field(min_length=1)
     channels: dict[Name, Channel] = Field(default_factory=dict)
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
+    hooks: dict[Name, Hook] = Field(default_factory=dict)
     flapping: Flapping = Flapping()
+    limits: Limits = Limits()
     allow: list[Annotated[str, AfterValidator(meaning.allowed)]] = Field(default_factory=list)
     clock: ClockSettings | None = None
 

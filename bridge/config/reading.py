@@ -12,7 +12,7 @@ from bridge.config import meaning
 from bridge.config.model import Settings
 from bridge.core.document import Document, problems_of, read
 from bridge.core.events import OURSELVES
-from bridge.core.rules import nearest
+from bridge.core.language.rules import nearest
 from bridge.errors import BadInput, Problem
 
 CONFIG_VARIABLE = "BONDBRIDGE_CONFIG"
@@ -87,4 +87,4 @@ def _document(path: Path) -> Document:
         raise BadInput([Problem(str(path), f"cannot be read: {error.strerror}", "name another with --config")]) from error
     except UnicodeDecodeError as error:
         raise BadInput([Problem(str(path), "is not UTF-8 text", "save it as UTF-8")]) from error
-    return read(text, str(path))
+    return read(text, str(path), quoted=False)  # a setting may be a secret in clear, and problems are shown

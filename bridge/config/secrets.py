@@ -1,5 +1,6 @@
 """Where secrets stand: in the environment or in files, never in the settings."""
 
+import base64
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,3 +59,24 @@ def _revealed(secret: Secret) -> Secret:
 
 # checked when the settings are read, so that a missing secret stops the start and not the first request
 GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
+
+
+# what the Standard Webhooks specification asks of a secret, in bytes
+_LEAST, _MOST = 24, 64
+_PREFIX = "whsec_"
+
+
+def _signs(secret: Secret) -> Secret:
+    text = secret.reveal().removeprefix(_PREFIX)
+    try:
+        size = len(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+    except ValueError:  # not base64
+        size = 0
+    if not _LEAST <= size <= _MOST:
+        wanted = f'{_PREFIX} and the base64 of {_LEAST} to {_MOST} bytes, such as "{_PREFIX}$(openssl rand -base64 32)"'
+        msg = f"the secret at {secret.env or secret.file} cannot sign: write {wanted}"
+        raise ValueError(msg)
+    return secret
+
+
+SigningSecret = Annotated[GivenSecret, AfterValidator(_signs)]

@@ -5,9 +5,25 @@ so one happening is never told twice.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from bridge.core.bodies import BODIES, CONFIGURED
-from bridge.core.event_types import EventType, Happens, added, became, begun, differs, ended, moved, removed, turned
+from bridge.core.event_types import (
+    EventType,
+    Happens,
+    Still,
+    added,
+    away,
+    became,
+    begun,
+    differs,
+    ended,
+    moved,
+    removed,
+    stays,
+    turned,
+    undecided,
+)
 
 
 def _leg(name: str, happens: Happens, *covers: str) -> EventType:
@@ -70,6 +86,7 @@ _SEEN = (
     _aggregator("aggregator.failed", became("standing", "down")),
     _aggregator("aggregator.recovered", turned("standing", "up", after=_BAD)),
     _own("failover_checks", "aggregator.checks_failing", became("state", "failing")),
+    _own("failover_checks", "aggregator.checks_passing", turned("state", "clear", after=frozenset({"failing"}))),
     _own("settings", "failover.disabled", lambda c: c.body["failover"] in _OFF and "failover" in c.fields, "failover"),
     _own("settings", "failover.enabled", turned("failover", "on", after=_OFF), "failover"),
     *_tunings("bond_tuning"),
@@ -87,6 +104,7 @@ _SEEN = (
     _own("certificate", "tls.changed", differs("fingerprint", "not_after")),
     _own("bonding_version", "version.available", differs("version")),
     _own("node", "node.outdated", turned("outdated", value=True, after=frozenset({False})), "outdated"),
+    _own("node", "node.updated", turned("outdated", value=False, after=frozenset({True})), "outdated", "version"),
     _own("downtime_report", "report.downtime_prevented", differs("week_start", "month_start")),
 )
 
@@ -123,9 +141,64 @@ _CONCLUDED = (
     EventType("action.succeeded", ("job",)),
     EventType("action.failed", ("job",)),
     EventType("action.in_doubt", ("job",)),
+    EventType("action.unverified", ("job",)),
     EventType("rulebook.rejected", ("problem",)),
+    EventType("rule.tripped", ("rule",)),
+    EventType("rule.contradicted", ("rule",)),
+    EventType("rule.gathered", ("rule", "events")),
+    EventType("schedule.due", ("schedule",)),
+    *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired")),
+    EventType("bridge.paused", ("pause",)),
+    EventType("bridge.resumed", ("pause",)),
 )
 
-EVENTS: Mapping[str, EventType] = {
-    row.name: row for row in (*_SEEN, *(r for kind, told in _GENERIC.items() for r in _generic(kind, told)), *_CONCLUDED)
-}
+_BOND = frozenset({"bond.down", "bond.degraded", "bond.on_failover_leg", "bond.up", "bond.removed"})
+
+
+def _bond_is(name: str, state: str) -> tuple[str, str, Still]:
+    return name, " ".join(sorted(_BOND - {name})), stays("state", state)
+
+
+def _undecided(kind: str) -> tuple[str, str, Still]:
+    return f"{kind}.recommended", f"{kind}.accepted {kind}.declined", undecided
+
+
+# What lasts: event, the events that end it, whether its object still shows it (None: no object does). What grows worse
+# under another name goes on under this one too: an overdue backup is still pending.
+_LASTING: tuple[tuple[str, str, Still | None], ...] = (
+    ("leg.down", "leg.up leg.degraded leg.removed", stays("standing", "down")),
+    ("leg.degraded", "leg.up leg.down leg.removed", stays("standing", "degraded")),
+    _bond_is("bond.down", "down"),
+    _bond_is("bond.degraded", "degraded"),
+    _bond_is("bond.on_failover_leg", "on_failover"),
+    ("bond.failed_over", "bond.restored bond.removed", away),
+    ("aggregator.failed", "aggregator.recovered aggregator.removed", stays("standing", "down")),
+    ("aggregator.checks_failing", "aggregator.checks_passing", stays("state", "failing")),
+    ("failover.disabled", "failover.enabled", stays("failover", *_OFF)),
+    *((f"{kind}.started", f"{kind}.finished", stays("outcome", None)) for kind in ("bond_tuning", "leg_tuning", "speedtest")),
+    *map(_undecided, ("bond_tuning", "leg_tuning")),
+    ("config_updates.failing", "config_updates.cleared", stays("state", *_TROUBLED)),
+    ("config_updates.stuck", "config_updates.cleared", stays("state", "stuck")),
+    ("backup.pending", "backup.completed", stays("state", "pending", "overdue")),
+    ("backup.overdue", "backup.completed", stays("state", "overdue")),
+    ("tls.expiring", "tls.changed", lambda body: body["stage"] is not None),
+    ("node.outdated", "node.updated", stays("outdated", True)),  # noqa: FBT003  a value of the field
+    ("leg.flapping", "leg.stable leg.removed", None),
+    ("aggregator.suspected", "incident.ended", None),
+    ("incident.opened", "incident.ended", None),
+    ("server.unreachable", "server.recovered server.auth_failed", None),
+    ("server.auth_failed", "server.recovered server.unreachable", None),
+    ("approval.asked", "approval.granted approval.denied approval.expired", None),
+    ("bridge.paused", "bridge.resumed", None),
+)
+
+
+def _rows() -> Iterator[EventType]:
+    lasting = {name: (tuple(ends.split()), still) for name, ends, still in _LASTING}
+    generic = (row for kind, told in _GENERIC.items() for row in _generic(kind, told))
+    for row in (*_SEEN, *generic, *_CONCLUDED):
+        ends, still = lasting.get(row.name, ((), None))
+        yield replace(row, ends=ends, still=still)
+
+
+EVENTS: Mapping[str, EventType] = {row.name: row for row in _rows()}

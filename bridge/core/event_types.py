@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from bridge.core import schema
 from bridge.core.bodies import BODIES, Schema
-from bridge.core.model import Change
+from bridge.core.model import Body, Change
 
 Happens = Callable[[Change], bool]
+Still = Callable[[Body], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,9 @@ class EventType:
 
     `nouns` are what its data names, `covers` the fields it speaks for, `time_field` the object's own field that says
     when it happened, where the server tells.
+
+    A lasting event has `ends`: the events that end what it began, of the same object, or of the bond or the backups that
+    object tells the state of. `still`: whether the object, as it is now, still shows it; None where no object does.
     """
 
     name: str
@@ -24,11 +28,28 @@ class EventType:
     happens: Happens = lambda _: False
     covers: frozenset[str] = frozenset()
     time_field: str | None = None
+    ends: tuple[str, ...] = ()
+    still: Still | None = None
 
     @property
     def shape(self) -> Schema:
         """What an expression may name when it meets this event."""
         return schema.of_event(self.nouns, self.kind, BODIES[self.kind] if self.kind else None)
+
+
+def stays(field: str, *values: object) -> Still:
+    """The field is one of these."""
+    return lambda body: body.get(field) in values
+
+
+def away(body: Body) -> bool:
+    """The bond is not on its primary aggregator, and both are known."""
+    return None not in (body["primary"], body["current"]) and body["primary"] != body["current"]
+
+
+def undecided(body: Body) -> bool:
+    """The tuning recommends something that nobody has accepted or declined."""
+    return body["outcome"] == "recommended" and body["verdict"] is None
 
 
 def added(change: Change) -> bool:

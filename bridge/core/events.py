@@ -39,6 +39,23 @@ def webhook(name: str) -> EventType:
     return EventType(f"webhook.{name}", ("body",))
 
 
+def ends_of(event: Event) -> Mapping[str, str | None]:
+    """Which events end what this one began, each with the subject it must have; None where any of the server's will do.
+
+    A bond's place and standing go by the bond's own id; what the server has one of is ended by whatever ends it.
+    """
+    row = EVENTS.get(event.type)
+    kind, _, identifier = event.subject.partition("/")
+    found: dict[str, str | None] = {}
+    for name in row.ends if row else ():
+        end = EVENTS[name]
+        if end.kind is None or end.kind == kind:
+            found[name] = event.subject
+        else:
+            found[name] = f"{end.kind}/{identifier}" if identifier.isdigit() else None
+    return found
+
+
 def make(
     row: EventType, *, server: str, subject: str, n: object, time: datetime, seen_at: datetime, data: Body, exact: bool = False
 ) -> Event:

@@ -5,19 +5,17 @@ when the rule is loaded and not at three in the morning.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import cel
 
 from bridge.core import schema
-from bridge.core.bodies import Schema
+from bridge.core.bodies import BODIES, Schema
 from bridge.core.model import Json
 
 Path = tuple[str, ...]
-# by name, or prepared once for many expressions
-Facts = Mapping[str, Json] | cel.Context
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*)
@@ -30,24 +28,71 @@ _TOKEN = re.compile(
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _LONGEST = 4_000  # the compiler has limits of its own, and breaks at them without a word
 _LITERALS = frozenset({"true", "false", "null", "in"})
+# what the evaluator has, and what is ours: see `scene`
+_NAMES = """
+    has size contains startsWith endsWith matches all exists exists_one map filter int uint double string bytes type dyn
+    timestamp duration getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds
+    getMilliseconds hours
+"""
+FUNCTIONS = frozenset(_NAMES.split())
 
 
 class ConditionError(Exception):
     """An expression that could not be evaluated on these facts; the message is for a person."""
 
 
+class Scene:
+    """What expressions see: values by root name, each turned into the evaluator's own when an expression first names it.
+
+    `functions` of our own by name, such as `hours`; `on_view` gives what can be called on `view`, such as
+    `view.aggregator(3)`: it is asked when `view` is first named.
+    """
+
+    def __init__(
+        self,
+        roots: Mapping[str, Json],
+        functions: Mapping[str, Callable[..., Json]] | None = None,
+        on_view: Callable[[], Mapping[str, Callable[[Json, Json], Json]]] = dict,
+    ) -> None:
+        self.roots, self._on_view = roots, on_view
+        self._context = cel.Context()
+        self._bound: set[str] = set()
+        for called, function in (functions or {}).items():
+            self._context.add_function(called, function)
+
+    def bound(self, names: frozenset[str]) -> cel.Context:
+        """A context that has these roots. Raises ConditionError."""
+        for name in names - self._bound:
+            self._bound.add(name)
+            try:
+                if name in self.roots:
+                    self._context.add_variable(name, self.roots[name])
+            except Exception as error:  # the evaluator raises many types, all of them about these facts
+                raise ConditionError(f"{name} cannot be read: {error}") from error
+            if name == "view":
+                for called, function in self._on_view().items():
+                    self._context.add_function(called, function)
+        return self._context
+
+
+Facts = Mapping[str, Json] | Scene
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression and the dotted paths it reads."""
+    """A compiled expression, the dotted paths it reads, the roots they begin with, the functions it calls (`view.leg`)."""
 
     source: str
     paths: tuple[Path, ...]
     program: cel.Program
+    roots: frozenset[str] = frozenset()
+    functions: tuple[str, ...] = ()
 
     def evaluate(self, facts: Facts) -> Json:
         """Its value on these facts. Raises ConditionError."""
+        seen = facts.bound(self.roots) if isinstance(facts, Scene) else dict(facts)
         try:
-            return self.program.execute(facts if isinstance(facts, cel.Context) else dict(facts))
+            return self.program.execute(seen)
         except KeyError as error:
             msg = f"{self.source}: there is no {error} here"
             raise ConditionError(msg) from error
@@ -63,14 +108,6 @@ class Expression:
         return value
 
 
-def prepared(facts: Mapping[str, Json]) -> Facts:
-    """Facts that many expressions will read: turned into the evaluator's own values once. Raises ConditionError."""
-    try:
-        return cel.Context(variables=dict(facts))
-    except Exception as error:  # as above: many types, all about these facts
-        raise ConditionError(f"these facts cannot be read: {error}") from error
-
-
 def compile_expression(source: str) -> Expression:
     """Raises ValueError, in one line, for what is not CEL."""
     if len(source) > _LONGEST:
@@ -79,7 +116,17 @@ def compile_expression(source: str) -> Expression:
         program = cel.compile(source)
     except ValueError as error:
         raise ValueError(_in_one_line(source, str(error))) from error
-    return Expression(source, tuple(dict.fromkeys(_paths(source))), program)
+    paths = tuple(dict.fromkeys(_paths(source)))
+    return Expression(source, paths, program, frozenset(path[0] for path in paths), tuple(dict.fromkeys(_called(source))))
+
+
+def unknown_functions(expression: Expression) -> Iterator[str]:
+    """One sentence for each function that is not there, with the nearest one that is."""
+    known = [*FUNCTIONS, *(f"view.{kind}" for kind in BODIES)]
+    for name in expression.functions:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            yield f"there is no function {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def unknown_paths(expression: Expression, shape: Schema) -> Iterator[str]:
@@ -98,9 +145,23 @@ def _in_one_line(source: str, error: str) -> str:
     return f"not an expression: {source!r}" + (f", at character {found[1]}: {found[2]}" if found else "")
 
 
+def _tokens(source: str) -> list[tuple[str | None, str]]:
+    return [(match.lastgroup, match[0]) for match in _TOKEN.finditer(source) if match.lastgroup != "comment"]
+
+
+def _called(source: str) -> Iterator[str]:
+    """The names that stand before a `(`; those called on `view` with it."""
+    words = [text if kind != "string" else '""' for kind, text in _tokens(source)]
+    kinds = [kind for kind, _ in _tokens(source)]
+    for i, word in enumerate(words[:-1]):
+        if kinds[i] == "name" and words[i + 1] == "(" and word not in _LITERALS:
+            on_view = words[max(i - 2, 0) : i] == ["view", "."] and (i < 3 or words[i - 3] != ".")  # noqa: PLR2004  `view`, `.`
+            yield f"view.{word}" if on_view else word
+
+
 def _paths(source: str) -> Iterator[Path]:
     """Dotted paths from a root name. A name before `(` is a function; one bound by a macro such as `all(x, …)` is local."""
-    tokens = [(match.lastgroup, match[0]) for match in _TOKEN.finditer(source) if match.lastgroup != "comment"]
+    tokens = _tokens(source)
     local = {
         tokens[i + 2][1]
         for i, (_, text) in enumerate(tokens[:-2])

@@ -47,6 +47,7 @@ LINES: Mapping[str, str] = {
     "speedtest.finished": "speed test {speedtest[id]} of {bond[name]} finished: {speedtest[outcome]}",
     "aggregator.suspected": "aggregator {aggregator[name]} may have failed: {incident[bonds]} bonds lost legs at once",
     "aggregator.checks_failing": "checks of aggregators fail: {failover_checks[failure]} so far",
+    "aggregator.checks_passing": "checks of aggregators do not fail any more",
     "failover.disabled": "aggregator failover is switched off: {settings[failover]}",
     "failover.enabled": "aggregator failover works again",
     "incident.opened": "{incident[bonds]} bonds of {incident[cause]} {incident[name]} lost legs at once",
@@ -58,6 +59,7 @@ LINES: Mapping[str, str] = {
     "tls.changed": "the server has a new certificate, until {certificate[not_after]}",
     "version.available": "version {bonding_version[version]} is in the repository",
     "node.outdated": "node {node[name]} runs version {node[version]}, not the repository's",
+    "node.updated": "node {node[name]} runs version {node[version]}, the repository's",
     "report.downtime_prevented": "downtime prevented: {downtime_report[week_count]} outages in the week, "
     "{downtime_report[month_count]} in the month",
     "settings.changed": "the server's settings changed",
@@ -78,19 +80,29 @@ LINES: Mapping[str, str] = {
     "action.succeeded": "{job[operation]} ({job[arguments]}) succeeded",
     "action.failed": "{job[operation]} ({job[arguments]}) failed: {job[detail]}",
     "action.in_doubt": "nobody knows whether {job[operation]} ({job[arguments]}) took effect: {job[detail]}",
+    "action.unverified": "{job[operation]} ({job[arguments]}) was done and is not seen to work: {job[detail]}",
+    "rule.tripped": "rule {rule[id]} is switched off until a person switches it on: {rule[detail]}",
+    "rule.gathered": "rule {rule[id]} has put {rule[detail]} together",
+    "rule.contradicted": "rule {rule[id]} gives way to another that wants the opposite: {rule[detail]}",
+    "schedule.due": "rule {schedule[rule]} is due at {schedule[at]}",
+    "approval.asked": "{approval[rule]} asks {approval[to]} for a yes by {approval[expires]}: {approval[detail]}",
+    "approval.granted": "{approval[who]} said yes to {approval[rule]}: {approval[detail]}",
+    "approval.denied": "{approval[who]} said no to {approval[rule]}: {approval[detail]}",
+    "approval.expired": "nobody answered {approval[rule]}, so it is a no: {approval[detail]}",
+    "bridge.paused": "all actions are paused by {pause[who]}: {pause[why]}",
+    "bridge.resumed": "actions go on, says {pause[who]}",
 }
 
 _FIELDS, _LENGTH = 3, 80
+_MOMENTS = frozenset({"since", "not_after", "at", "expires"})
 
 
 def headline(event: Event) -> str:
     """`"leg cable of vancouver-hq is down"`; names not known yet show as ?."""
-    line = LINES.get(event.type)
     if event.type.startswith("webhook."):
         return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
-    if line is None:
-        line = _audit(event)
-    return line.format_map(_Told(event.data)) + (_differences(event.data) if event.type.endswith(".changed") else "")
+    line = LINES.get(event.type) or _audit(event)
+    return line.format_map(_sentence(event.data)) + (_differences(event.data) if event.type.endswith(".changed") else "")
 
 
 # what a person would call an object by, the first that it has
@@ -129,25 +141,40 @@ def _gist(body: Body) -> str:
     return (text[:_LENGTH] + "…" if len(text) > _LENGTH else text) or "an empty body"
 
 
+class _Unknown(str):
+    """What nobody knows, and so everything that is asked of it."""
+
+    __slots__ = ()
+
+    def __getitem__(self, _: object) -> "_Unknown":
+        return self
+
+
+_UNKNOWN = _Unknown("?")
+
+
 class _Told(dict[str, object]):
-    """Event data as it reads in a sentence."""
+    """What is known, as it reads in a sentence: an example may leave out whatever it likes."""
 
-    def __init__(self, data: Body) -> None:
-        super().__init__({name: _nouns(value) if isinstance(value, Mapping) else _told(value) for name, value in data.items()})
+    def __missing__(self, _: str) -> _Unknown:
+        return _UNKNOWN
 
 
-def _nouns(noun: Body) -> Body:
-    return {
-        name: _minute(below) if name.endswith("_at") or name in ("since", "not_after") else _told(below)
-        for name, below in noun.items()
-    }
+def _sentence(data: Body) -> _Told:
+    return _Told({name: _noun(value) if isinstance(value, Mapping) else _told(value) for name, value in data.items()})
+
+
+def _noun(noun: Body) -> _Told:
+    return _Told({
+        name: _minute(below) if name.endswith("_at") or name in _MOMENTS else _told(below) for name, below in noun.items()
+    })  # fmt: skip
 
 
 def _told(value: object) -> object:
     """None reads as ?, arguments as `bond 3, tuning 7`."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {below}" for name, below in value.items())
-    return "?" if value is None else value
+    return _UNKNOWN if value is None else value
 
 
 def _minute(moment: object) -> str:

@@ -38,18 +38,53 @@ class Ruling(StrEnum):
 class Reason(StrEnum):
     """Why a verdict is not `act`. One list for log, table, page and test."""
 
+    # what the event is
     CONDITION = "condition"
     CONDITION_ERROR = "condition_error"
-    DRY_RUN = "dry_run"
-    COOLDOWN = "cooldown"
-    EXPIRED = "expired"
-    RULE_GONE = "rule_gone"
-    STEP_FAILED = "step_failed"
-    UNREADABLE = "unreadable"
+    COUNT = "count"
+    CAME = "came"
     OVER = "over"
-    FLAPPING = "flapping"
+    ENDED = "ended"
+    LOOP = "loop"
+    FOR = "for"
+    GROUP = "group"
+    ABSENT = "absent"
+    STALE = "stale"
+    # what the rule is
+    RULE_GONE = "rule_gone"
+    BREAKER = "breaker"
+    DRY_RUN = "dry_run"
+    # what stands against it
+    EXPIRED = "expired"
+    SPACE = "space"
+    EXPLAINED = "explained"
+    COOLDOWN = "cooldown"
+    OVERLAP = "overlap"
+    SUPERSEDED = "superseded"
+    OPPOSED = "opposed"
+    PRECONDITION = "precondition"
+    STEP_FAILED = "step_failed"
+    # what has to pass first
+    SILENCED = "silenced"
     HANDS_OFF = "hands_off"
+    FLAPPING = "flapping"
+    INCIDENT = "incident"
+    PAUSED = "paused"
+    WINDOW = "window"
+    STUCK = "stuck"
+    LOCKED = "locked"
+    RATE = "rate"
+    LIMIT = "limit"
+    UNREADABLE = "unreadable"
+    # what a person is asked about
+    UNDONE = "undone"
+    TUNING = "tuning"
+    BLAST_RADIUS = "blast_radius"
+    APPROVAL = "approval"
+    ROLLOUT = "rollout"
     IN_DOUBT = "in_doubt"
+    DENIED = "denied"
+    UNANSWERED = "unanswered"
 
 
 class Outcome(StrEnum):
@@ -61,17 +96,29 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
 
 
 class JobState(StrEnum):
-    """Where a job stands. `waiting`: for the step before it. The last four are final, `in_doubt` until a person decides."""
+    """Where a job stands.
+
+    `waiting`: for the step or the batch before it. `held`: for a person's yes. `verifying`: done, its effect not seen yet.
+    The others but `due` are final, `in_doubt` until a person decides.
+    """
 
     WAITING = "waiting"
+    HELD = "held"
     DUE = "due"
+    VERIFYING = "verifying"
     SUCCEEDED = "succeeded"
+    UNVERIFIED = "unverified"
     FAILED = "failed"
     SKIPPED = "skipped"
     IN_DOUBT = "in_doubt"
+
+
+OPEN = frozenset({JobState.WAITING, JobState.HELD, JobState.DUE, JobState.VERIFYING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +168,7 @@ class Event:
     """Something happened. `time`: when, in domain time; `seen_at`: when the bridge learned of it.
 
     `exact`: the server itself told the time. `known`: what the bridge knew about it when it was decided (schema.KNOWN).
+    `only`: the one rule that what is already so was found for.
     """
 
     id: str
@@ -132,6 +180,7 @@ class Event:
     data: Body
     exact: bool = False
     known: Body = field(default_factory=dict)
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +209,11 @@ class Retry:
 class Job:
     """One action owed because of one decision.
 
-    `request` is all the action needs, rendered. `doubt`: an earlier attempt may have taken effect, so look first.
-    `due_at` and `not_after` are domain times.
+    `event`: the one that this turn of the step is about. `request` is all the action needs, rendered. `doubt`: an earlier
+    attempt may have taken effect, so look first. `due_at` and `not_after` are domain times. `target`: what a call touches,
+    such as "bond/3", or "". `rollout`: `{"batch": 2, "pause": 120, "stop_on": […]}` where it goes in batches. `verify`:
+    `{"expect": "…" or null, "within": 300}` where its effect is to be seen, `verify_until` by when. `parent`: the job whose
+    failure it answers.
     """
 
     id: str
@@ -178,22 +230,47 @@ class Job:
     state: JobState = JobState.DUE
     doubt: bool = False
     attempts: int = 0
+    target: str = ""
+    rollout: Body | None = None
+    verify: Body | None = None
+    verify_until: datetime | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A group while events join it: `key` is what they have in common, `until` when it is complete."""
+
+    id: str
+    key: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One rule met one event: the verdict, how it came about, and every fact it was made from."""
+    """One rule met one event or one group of them: the verdict, how it came about, and every fact it was made from.
+
+    `event`: the first of `events`. `cooldowns`: the keys it reserves. `due_at`: when it is judged again; None when it
+    is settled. `group`: the one that the event waits in. `about`: what it is about, for `overlap` and for counting.
+    `supersedes`: earlier decisions whose jobs that have not begun it takes the place of.
+    """
 
     id: str
     event: str
     rule: str
     rulebook: str
+    server: str
     verdict: Verdict
     at: datetime
     trace: tuple[Body, ...]
     facts: Body
     jobs: tuple[Job, ...] = ()
-    cooldown: str | None = None
+    cooldowns: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    events: tuple[str, ...] = ()
+    group: Gathering | None = None
+    about: str = ""
+    supersedes: tuple[str, ...] = ()
 
     @property
     def acts(self) -> bool:

@@ -88,4 +88,6 @@ def _kept(expression: Expression, facts: Facts) -> Json:
 def _text(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
     return "?" if value is None else value if isinstance(value, str) else str(value)

@@ -26,15 +26,25 @@ NOUNS: Mapping[str, Schema] = {
     "flapping": fields("changes since"),
     "scope": fields("name objects"),
     "problem": fields("text"),
+    # which rule the clock has called, and for when
+    "schedule": fields("rule at"),
+    "rule": fields("id detail"),
+    # what is to be approved and why it must be, by whom (a channel) and until when; `who` has decided
+    "approval": fields("id rule reason detail to expires who"),
+    # server: null where all are meant
+    "pause": fields("server who why"),
     # what the server wrote: types and lengths, never values
     "sample": FREE,
     "body": FREE,
+    # ids of the events that a rule has put together
+    "events": FREE,
 }
 
 
 # What the bridge knew about an event when it was decided: the id of the incident that owns it, whether its leg flaps, what
-# explains it (an action, a tuning, a test), until when somebody works on its bond, whether it was over when found.
-KNOWN = fields("incident flapping explained hands_off over")
+# explains it (an action, a tuning, a test), until when somebody works on its bond, whether it was over when found, how many
+# of our own actions led to it, one after another.
+KNOWN = fields("incident flapping explained hands_off over depth")
 
 
 def of_event(nouns: tuple[str, ...], kind: str | None, body: Schema | None) -> Schema:
@@ -42,14 +52,29 @@ def of_event(nouns: tuple[str, ...], kind: str | None, body: Schema | None) -> S
 
     Nouns stand under `event.data` and, for short, at the root; `old` and `new` are the object before and after,
     `changed` the names of the fields that differ, `between` the two polls it happened between, `over` whether it was over
-    when it was found. A `tuning` is one of a bond
-    or of a leg, as the event's kind is.
+    when it was found. A `tuning` is one of a bond or of a leg, as the event's kind is. `events` are all that met the rule
+    together, `view` is what the bridge sees now: of neither is more known before there are some.
     """
     data = {noun: BODIES[kind] if noun == "tuning" and kind else NOUNS[noun] for noun in nouns}
     change = {"old": body, "new": body} if body is not None else {}
-    told = {"changed": LEAF, "between": LEAF, "over": LEAF} if body is not None else {}
-    event = {**fields("id type server subject time"), "data": {**data, **change, **told}}
-    return {**data, **change, "event": event, "known": KNOWN, "server": LEAF, "now": LEAF}
+    beside = {"changed": LEAF, "between": LEAF, "over": LEAF} if body is not None else {}
+    event = {**fields("id type server subject time"), "data": {**data, **change, **beside}}
+    told = {"event": event, "events": FREE, "known": KNOWN, "view": FREE, "server": LEAF, "now": LEAF}
+    return {**data, **change, **told}
+
+
+# what an expression after a call may speak of: objects of the event as they are by then
+_VERIFIED = ("bond", "leg", "tuning", "aggregator", "primary", "current")
+
+
+def of_verify(shape: Schema) -> Schema:
+    """What `verify.expect` sees, from what the rule's other expressions see: the event's objects, newly read, and the view."""
+    return {**{noun: shape[noun] for noun in _VERIFIED if noun in shape}, "view": FREE}
+
+
+def of_failure(shape: Schema) -> Schema:
+    """What expressions below `on_failure` see: what the others see, and the job that failed."""
+    return {**shape, "job": fields("id operation outcome detail", arguments=FREE)}
 
 
 def blank(schema: Schema) -> Any:

@@ -155,7 +155,14 @@ def _known(reading: _Reading, event: Event) -> Body:
         "explained": why,
         "hands_off": held.isoformat() if held else None,
         "over": bool(event.data.get("over")),
+        "depth": reading.around.depths.get(_led_by(event, why) or "", 0),
     }
+
+
+def _led_by(event: Event, why: str | None) -> str | None:
+    """The job of ours that led to an event: what became of it, or what it explains."""
+    named = surroundings.JOB.search(why or "")
+    return (event.data.get("job") or {}).get("id") if event.type.startswith("action.") else named and named[1]
 
 
 def _spell(reading: _Reading, name: str, leg: int, bucket: Bucket, time: datetime, nouns: Mapping[str, Body]) -> Event:

@@ -1,5 +1,6 @@
 """What stands around a batch of events: everything that is read before they are interpreted."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from bridge.store.incidents import Kept
 # how often an open incident is looked at
 LOOK_AGAIN = timedelta(seconds=15)
 
+# how an explanation names a job of ours
+JOB = re.compile(r"\(job (\w+)\)")
+
 _LOSS, _RETURNS = "leg.down", ("leg.up", "leg.degraded")
 _RUNS = ("bond_tuning", "leg_tuning", "speedtest")
 
@@ -39,6 +43,7 @@ class Surroundings:
     held: Mapping[int, datetime]
     done: Sequence[Done]
     runs: Sequence[tuple[str, Body]]
+    depths: Mapping[str, int]
 
 
 def gather(connection: Connection, server: str, fresh: Sequence[Event], now: datetime) -> Surroundings:
@@ -51,6 +56,7 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
     returns = _returns(connection, server, first, last) if loose else {}
     losses = [_loss(server, each, returns) for each in loose]
     explainable = any(event.type in explained.EXPLAINABLE for event in fresh)
+    done = job_store.calls_since(connection, server, first - explained.LONGEST) if explainable else ()
     return Surroundings(
         buckets=incident_store.buckets(connection, server, legs) if legs else {},
         kept=incident_store.recent(connection, server, first - incidents.WINDOW),
@@ -59,9 +65,17 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
         names=_names(connection, server) if losses else {},
         owners={event.id: owners[event.id] for event in fresh if event.id in owners},
         held={row["bond"]: row["until"] for row in incident_store.held(connection, server, now).values()},
-        done=job_store.calls_since(connection, server, first - explained.LONGEST) if explainable else (),
+        done=done,
+        depths=_depths(connection, done, fresh),
         runs=watching.bodies_of(connection, server, _RUNS) if explainable else (),
     )
+
+
+def _depths(connection: Connection, done: Sequence[Done], fresh: Sequence[Event]) -> dict[str, int]:
+    """How deep what each job of ours leads to is: one more than the event it answers. By its id, and as it is named."""
+    jobs = {each.job for each in done} | {str(event.data["job"]["id"]) for event in fresh if event.data.get("job")}
+    found = job_store.depths(connection, jobs)
+    return {**found, **{job[:8]: depth for job, depth in found.items()}}
 
 
 def bond_of(event: Event) -> int | None:

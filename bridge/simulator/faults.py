@@ -7,7 +7,7 @@ to 1, and together they are at most 1: `{"errors": 0.1, "half": 0.2}`. Beside th
     times      how often they may still strike; null: for ever
     skip       how many requests they spare first (default 0)
     when       "after" or "before" the world has applied the request, for errors, html, cut and drop; the others come after,
-               but for retry_after, which is always before
+               but for retry_after and deaf, which are always before
     seconds    how long a drip or a stall takes, in real time; what Retry-After says (default 30)
     megabytes  how much is added to a huge body (default 200)
     skew_seconds  by how much the server's time is off under skew; below 0 it is late (default 3600)
@@ -32,6 +32,7 @@ KINDS: dict[str, str] = {
     "drop": "the connection is reset without an answer",
     "html": "an HTML page with status 200",
     "retry_after": "429 or 503 with Retry-After, and the request does nothing",
+    "deaf": "a write is answered as if it had been done, and does nothing",
     "half": "half the objects of a page or list, in JSON that is whole; a page says how many there should be",
     "empty": "lists are empty, with status 200",
     "hidden": "every second object is missing from lists, and 404 at its own address",
@@ -111,7 +112,7 @@ class Faults:
             self.struck += 1
             self.times = None if self.times is None else self.times - 1
             status = self._dice.choice({"errors": BROKEN_STATUSES, "retry_after": BUSY_STATUSES}.get(kind, (200,)))
-            before = kind == "retry_after" or (kind in _EITHER_WAY and self.when == "before")
+            before = kind in {"retry_after", "deaf"} or (kind in _EITHER_WAY and self.when == "before")
             chance = self._dice.getrandbits(32)
         return Fate(kind, before, self.latency, status, self.seconds, self.megabytes, self.skew_seconds, chance)
 

@@ -21,6 +21,8 @@ def page_instead(fate: Fate) -> tuple[int, str, dict[str, str]] | None:
     """Give status, body and headers of what comes in place of the answer; None where the answer itself does."""
     if fate.kind not in {"errors", "html", "retry_after", "endless_zip"} and not fate.before:
         return None
+    if fate.kind == "deaf":
+        return 200, "{}", {}
     if fate.kind == "retry_after":
         waiting = {"Retry-After": f"{fate.seconds:.0f}"}
         return fate.status, json.dumps({"detail": f"Expected available in {fate.seconds:.0f} seconds."}), waiting

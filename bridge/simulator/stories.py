@@ -50,7 +50,7 @@ STORIES: dict[str, Story] = {
             (60, *_line(1, 1, "down")),
             (120, "aggregator.breaks", {"broken": True}),
             (240, *_line(1, 1, "up")),
-            (700, "aggregator.breaks", {"broken": False}),
+            (1200, "aggregator.breaks", {"broken": False}),
             (1500, "backup.told", {}),
             (2100, "backup.told", {}),
             (2700, "backup.told", {}),

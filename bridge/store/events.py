@@ -6,15 +6,23 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, select, update
 
+from bridge.core.events import EVENTS
 from bridge.core.model import Body, Event
 from bridge.store import leases
 from bridge.store.tables import events, servers
 from bridge.store.types import insert_new
 
+_PLACE = {name: place for place, name in enumerate(EVENTS)}
+
 
 def record(connection: Connection, happened: Iterable[Event]) -> list[Event]:
-    """Write those events that are not there yet; those it wrote."""
-    return [event for event in happened if insert_new(connection, events, _row(event))]
+    """Write those events that are not there yet; those it wrote.
+
+    In the order they happened, of one moment in that of the catalogue: whatever order they were found in, they are
+    decided in this one.
+    """
+    ordered = sorted(happened, key=lambda event: (event.time, _PLACE.get(event.type, 0), event.id))
+    return [event for event in ordered if insert_new(connection, events, _row(event))]
 
 
 def claim_deciding(connection: Connection, server: str, seconds: float) -> int | None:
@@ -48,6 +56,15 @@ def mark_decided(connection: Connection, decided: Sequence[Event]) -> None:
     """In the transaction that writes their decisions."""
     ids = [event.id for event in decided]
     connection.execute(update(events).where(events.c.id.in_(ids)).values(decided=True))
+
+
+def several(connection: Connection, wanted: Sequence[str]) -> list[Event]:
+    """These events, in recorded order."""
+    found: list[Event] = []
+    for start in range(0, len(wanted), 500):
+        rows = connection.execute(select(events).where(events.c.id.in_(wanted[start : start + 500])).order_by(events.c.seq))
+        found += [event_of(dict(row)) for row in rows.mappings()]
+    return found
 
 
 def get(connection: Connection, event: str) -> Event:
@@ -85,7 +102,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
     """A row as a value."""
     return Event(
         row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"],
-        row["exact"], row["known"] or {},
+        row["exact"], row["known"] or {}, row["only"],
     )  # fmt: skip
 
 
@@ -101,4 +118,5 @@ def _row(event: Event) -> dict[str, Any]:
         "decided": False,
         "exact": event.exact,
         "known": None,
+        "only": event.only,
     }

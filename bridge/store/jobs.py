@@ -1,19 +1,23 @@
 """The outbox: jobs, claimed by lease, each attempt written before its request leaves and again when its answer is in."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
 
+from bridge.core.deciding import plan
+from bridge.core.deciding.retry import Next
+from bridge.core.deciding.steps import progress
 from bridge.core.explained import Done
-from bridge.core.model import Job, JobState, Outcome, Reason, Retry, Ruling, Verdict
-from bridge.core.retry import Next
-from bridge.core.steps import progress
+from bridge.core.model import OPEN, Job, JobState, Outcome, Reason, Retry, Ruling, Verdict
 from bridge.errors import LeaseLost
-from bridge.store import decisions, leases
-from bridge.store.tables import attempts, jobs
+from bridge.store import decisions, holds, leases
+from bridge.store.tables import attempts, events, jobs
 from bridge.store.tables import decisions as decision_rows
-from bridge.store.types import now_of_database
+from bridge.store.types import insert_new, now_of_database
+
+_READY = (JobState.DUE, JobState.VERIFYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Claimed:
 def due(connection: Connection, now: datetime, most: int) -> list[str]:
     """Jobs to try now that nobody is trying, longest due first."""
     free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now_of_database())
-    wanted = select(jobs.c.id).where(jobs.c.state == JobState.DUE, jobs.c.due_at <= now, free)
+    wanted = select(jobs.c.id).where(jobs.c.state.in_(_READY), jobs.c.due_at <= now, free)
     return list(connection.execute(wanted.order_by(jobs.c.due_at, jobs.c.seq).limit(most)).scalars())
 
 
@@ -36,7 +40,7 @@ def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Cl
 
     An attempt that was begun and never ended is closed here as unknown, and the job is in doubt from then on.
     """
-    ready = and_(jobs.c.id == job, jobs.c.state == JobState.DUE, jobs.c.due_at <= now)
+    ready = and_(jobs.c.id == job, jobs.c.state.in_(_READY), jobs.c.due_at <= now)
     fence = leases.claim(connection, jobs, ready, seconds)
     if fence is None:
         return None
@@ -76,43 +80,113 @@ def end_attempt(connection: Connection, claimed: Claimed, outcome: Outcome, deta
     connection.execute(update(attempts).where(under_way).values(outcome=outcome, detail=detail, ended_at=now))
 
 
+def sent_at(connection: Connection, job: str) -> datetime | None:
+    """When its newest request was answered."""
+    sent = select(func.max(attempts.c.ended_at)).where(attempts.c.job == job, attempts.c.what == "send")
+    found = connection.execute(sent).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
+
+
+def looked(connection: Connection, claimed: Claimed, outcome: Outcome, detail: str, now: datetime) -> Claimed:
+    """Write how looking for the effect of a call ended."""
+    number = claimed.job.attempts + 1
+    row = {"job": claimed.job.id, "n": number, "what": "verify", "fence": claimed.fence, "began_at": now, "ended_at": now}
+    connection.execute(insert(attempts).values(**row, outcome=outcome, detail=detail))
+    connection.execute(update(jobs).where(jobs.c.id == claimed.job.id).values(attempts=number))
+    return replace(claimed, job=replace(claimed.job, attempts=number))
+
+
+def follow(connection: Connection, claimed: Claimed, verify: Mapping[str, object]) -> Claimed:
+    """How its effect is to be seen, where the rule did not say."""
+    connection.execute(update(jobs).where(jobs.c.id == claimed.job.id).values(verify=dict(verify)))
+    return replace(claimed, job=replace(claimed.job, verify=verify))
+
+
 def settle(connection: Connection, claimed: Claimed, then: Next, now: datetime) -> Job:
     """Write the job's next state, give it back and move its decision on. Raises LeaseLost."""
     job = claimed.job
     values = {"state": then.state, "due_at": then.due_at or job.due_at, "doubt": then.doubt, "lease_until": None}
+    values |= {"not_after": then.not_after} if then.not_after else {}
+    if then.state is JobState.VERIFYING and job.verify and job.state is not JobState.VERIFYING:
+        values["verify_until"] = now + timedelta(seconds=job.verify["within"])
     mine = and_(jobs.c.id == job.id, jobs.c.fence == claimed.fence)
     if connection.execute(update(jobs).where(mine).values(**values)).rowcount != 1:
         msg = f"job {job.id} has been taken over"
         raise LeaseLost(msg)
-    move_on(connection, job, now)
+    if then.state not in OPEN:
+        holds.unlock(connection, job.id)
     return get(connection, job.id)
 
 
-def move_on(connection: Connection, settled: Job, now: datetime) -> None:
-    """Start what this job held up, or end it. Jobs of one step may end at once: the lock lets one of them be last."""
+def move_on(connection: Connection, settled: Job, now: datetime) -> tuple[Job, ...]:
+    """Start what this job held up, or end it; the rest of a rollout that it stopped, now held for a person's word.
+
+    Jobs of one step may end at once: the lock on their decision lets one of them be last.
+    """
     decision = settled.decision
     connection.execute(select(decision_rows.c.id).where(decision_rows.c.id == decision).with_for_update())
-    rows = connection.execute(select(jobs).where(jobs.c.decision == decision).order_by(jobs.c.step)).mappings()
-    step = progress([job_of(row) for row in rows])
-    for job in step.start:
-        connection.execute(update(jobs).where(jobs.c.id == job.id).values(state=JobState.DUE, due_at=now))
-    for job in step.skip:
-        connection.execute(update(jobs).where(jobs.c.id == job.id).values(state=JobState.SKIPPED))
-        verdict = Verdict(Ruling.SKIP, Reason.STEP_FAILED, "a step before it did not succeed")
-        decisions.add_verdict(connection, decision, job.id, verdict, now)
+    step = progress(of_decision(connection, decision), now)
+    for job, when in step.start:
+        turn = plan.begun(job, when)
+        values = {"state": turn.state, "due_at": turn.due_at, "not_after": turn.not_after}
+        connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.WAITING).values(**values))
+    end(connection, step.skip, Verdict(Ruling.SKIP, Reason.STEP_FAILED, "a step before it did not succeed"), now)
+    if step.ask:
+        connection.execute(update(jobs).where(jobs.c.id.in_([job.id for job in step.ask])).values(state=JobState.HELD))
     if step.acted and settled.action == "call":
         decisions.end_cooldown(connection, decision, now)
+    return step.ask
 
 
-def answer_doubt(connection: Connection, job: str, state: JobState, verdict: Verdict, now: datetime) -> bool:
-    """A person's word on a job in doubt; False if it is not in doubt."""
+def of_decision(connection: Connection, decision: str) -> list[Job]:
+    """Every job of a decision, in the order of its steps and turns."""
+    rows = connection.execute(select(jobs).where(jobs.c.decision == decision).order_by(jobs.c.step, jobs.c.seq)).mappings()
+    return [job_of(row) for row in rows]
+
+
+def end(connection: Connection, those: Iterable[Job], verdict: Verdict, now: datetime) -> None:
+    """They come to nothing, and each says why."""
+    for job in those:
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(state=JobState.SKIPPED))
+        decisions.add_verdict(connection, job.decision, job.id, verdict, now)
+
+
+def release(connection: Connection, decision: str, now: datetime) -> list[Job]:
+    """A person said yes: what was held takes its turn, fresh from now on. What still waits for a step or batch goes on so."""
+    every = of_decision(connection, decision)
+    for job in every:
+        if job.rollout and job.state not in OPEN:
+            # whoever says go on has seen how these ended
+            known = {**job.rollout, "stop_on": []}
+            connection.execute(update(jobs).where(jobs.c.id == job.id).values(rollout=known))
+    held = [job for job in every if job.state is JobState.HELD]
+    for job in held:
+        fresh = now + timedelta(seconds=job.retry.until)
+        values = {"state": JobState.WAITING, "not_after": max(job.not_after, fresh)}
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
+    step = progress(of_decision(connection, decision), now)
+    for job, _ in step.start:
+        # a person has said that it may go on: no pause, and what stopped it does so no more
+        turn = plan.begun(job, now)
+        values = {"state": turn.state, "due_at": turn.due_at, "not_after": turn.not_after}
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
+    return held
+
+
+def add(connection: Connection, made: Iterable[Job]) -> None:
+    """Jobs that answer a failure; each once."""
+    for job in made:
+        insert_new(connection, jobs, decisions.job_row(job))
+
+
+def answer_doubt(connection: Connection, job: str, state: JobState, verdict: Verdict, now: datetime) -> Job | None:
+    """A person's word on a job in doubt; the job as it is then, None if it is not in doubt."""
     doubtful = and_(jobs.c.id == job, jobs.c.state == JobState.IN_DOUBT)
     if connection.execute(update(jobs).where(doubtful).values(state=state, doubt=False, due_at=now)).rowcount != 1:
-        return False
+        return None
     settled = get(connection, job)
     decisions.add_verdict(connection, settled.decision, job, verdict, now)
-    move_on(connection, settled, now)
-    return True
+    return settled
 
 
 def calls_since(connection: Connection, server: str, since: datetime) -> list[Done]:
@@ -123,10 +197,21 @@ def calls_since(connection: Connection, server: str, since: datetime) -> list[Do
     return [Done(row.request["operation"], row.request["arguments"], row.began_at, row.id) for row in found]
 
 
+def depths(connection: Connection, those: Collection[str]) -> dict[str, int]:
+    """By job: one more than how many of our actions led to the event it answers."""
+    if not those:
+        return {}
+    known = select(jobs.c.id, events.c.known).join(events, events.c.id == jobs.c.event).where(jobs.c.id.in_(list(those)))
+    return {row.id: int((row.known or {}).get("depth") or 0) + 1 for row in connection.execute(known)}
+
+
 def job_of(row: RowMapping) -> Job:
     """A row as a value."""
     retry = row["retry"]
-    names = ("id", "decision", "event", "rule", "server", "step", "action", "request", "due_at", "not_after")
+    names = (
+        "id", "decision", "event", "rule", "server", "step", "action", "request", "due_at", "not_after", "target", "rollout",
+        "verify", "verify_until", "parent",
+    )  # fmt: skip
     return Job(
         **{name: row[name] for name in names},
         retry=Retry(frozenset(Outcome(name) for name in retry["on"]), retry["every"], retry["until"]),

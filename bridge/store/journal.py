@@ -4,7 +4,7 @@ Plain dicts for pages, API and terminal; reading for people bypasses the domain 
 recorded order, so a page stays the same page while new rows arrive.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,16 +82,32 @@ def story(connection: Connection, event: str) -> Body | None:
         return None
     made = select(decisions, facts.c.body.label("facts_read")).join(facts, facts.c.hash == decisions.c.facts)
     found = connection.execute(made.where(decisions.c.event == event).order_by(decisions.c.seq)).mappings().all()
-    judged = select(verdicts).where(verdicts.c.decision.in_([each["id"] for each in found])).order_by(verdicts.c.seq)
-    verdicts_of = _grouped(connection, judged, "decision")
-    owed = connection.execute(select(jobs).where(jobs.c.event == event).order_by(jobs.c.step, jobs.c.seq)).mappings().all()
+    # of an event that went with a group, its own turns of the group's steps stand under its own decision
+    of = {each["gathering"]: each["id"] for each in found if each["gathering"]} | {each["id"]: each["id"] for each in found}
+    mine = or_(jobs.c.event == event, jobs.c.decision.in_([each["id"] for each in found]))
+    owed = connection.execute(select(jobs).where(mine).order_by(jobs.c.step, jobs.c.seq)).mappings().all()
+    about = or_(verdicts.c.decision.in_([each["id"] for each in found]), verdicts.c.job.in_([each["id"] for each in owed]))
+    verdicts_of: dict[str, list[Body]] = {}
+    for row_of in connection.execute(select(verdicts).where(about).order_by(verdicts.c.seq)).mappings():
+        verdicts_of.setdefault(of.get(row_of["decision"], ""), []).append(dict(row_of))
     tried = select(attempts).where(attempts.c.job.in_([each["id"] for each in owed])).order_by(attempts.c.seq)
     tries_of = _grouped(connection, tried, "job")
     jobs_of: dict[str, list[Body]] = {}
     for job in owed:
-        jobs_of.setdefault(job["decision"], []).append({**job, "tried": tries_of.get(job["id"], [])})
+        jobs_of.setdefault(of.get(job["decision"], ""), []).append({**job, "tried": tries_of.get(job["id"], [])})
     told = [{**each, "verdicts": verdicts_of.get(each["id"], []), "jobs": jobs_of.get(each["id"], [])} for each in found]
     return {**row, "decisions": told}
+
+
+def read_by(connection: Connection, digests: Collection[str]) -> dict[str, Body]:
+    """What verdicts were made from, by its hash."""
+    wanted = select(facts).where(facts.c.hash.in_(sorted(digests)))
+    return {row["hash"]: row["body"] for row in connection.execute(wanted).mappings()}
+
+
+def event_of_decision(connection: Connection, decision: str) -> str:
+    """The event that a decision is about."""
+    return str(connection.execute(select(decisions.c.event).where(decisions.c.id == decision)).scalar_one())
 
 
 def ruled(connection: Connection, wanted: Sequence[str]) -> dict[str, list[Body]]:

@@ -200,6 +200,14 @@ def forward(connection: Connection, server: str, names: Iterable[str], now: date
         connection.execute(update(scopes).where(these).values(due_at=now, rank=FORWARD))
 
 
+def hurry(connection: Connection, server: str, names: Iterable[str], now: datetime) -> None:
+    """As `forward`, for scopes that are not due anyway."""
+    later = [scopes.c.name == name for name in names]
+    if later:
+        mine = (scopes.c.server == server, or_(*later), scopes.c.due_at > now)
+        connection.execute(update(scopes).where(*mine).values(due_at=now))
+
+
 def forward_like(connection: Connection, server: str, pattern: str, now: datetime) -> None:
     """Poll every scope whose name is LIKE the pattern now."""
     these = and_(scopes.c.server == server, scopes.c.name.like(pattern))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 from flask import Flask, Response, request
 
-from bridge.web import api, auth, health, hooks, pages, problems, site
+from bridge.web import api, auth, health, hooks, pages, problems, site, steering
 from bridge.web.shapes import Provider
 from bridge.wiring import Bridge
 
@@ -30,7 +30,7 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     app.json = Provider(app)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     site.put(app, bridge, ring)
-    for room in (auth.routes, hooks.routes, api.routes, pages.routes):
+    for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes):
         app.register_blueprint(room)
     app.add_url_rule("/healthz", view_func=_alive)
     problems.register(app)

@@ -62,7 +62,7 @@ def sign_in() -> Response:
 @routes.post("/sign-in")
 def sign_in_with_token() -> Response:
     """Sign in with a lasting token, pasted into the form."""
-    _from_our_own_page()
+    from_our_own_page()
     token = request.form.get("token", "").strip()
     with site.bridge().database.reading() as connection:
         name = tokens.holder(connection, token, site.bridge().machine())
@@ -75,7 +75,7 @@ def sign_in_with_token() -> Response:
 @routes.post("/sign-out")
 def sign_out() -> Response:
     """Forget the cookie, and end the sign-in it stood for; a token that was pasted stays good."""
-    _from_our_own_page()
+    from_our_own_page()
     name = holder()
     if name is not None and name.startswith(_NAMED):
         with site.bridge().database.writing() as connection:
@@ -121,7 +121,7 @@ def _secure() -> bool:
     return urlsplit(site.bridge().settings.web.url).scheme == "https"
 
 
-def _from_our_own_page() -> None:
+def from_our_own_page() -> None:
     """Refuse a form that another site made the browser send. Programs send neither header, and no cookie unasked."""
     site_of_page, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     ours = {_origin(request.host_url), _origin(site.bridge().settings.web.url)}

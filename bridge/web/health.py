@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bridge.core.model import Body
-from bridge.store import journal, watching
+from bridge.store import journal, rulebooks, watching
 from bridge.store.watching import Scope
 from bridge.wiring import Bridge
 
 # what people should look at; an open job or an undecided event is business as usual
-_WRONG = ("jobs_late", "jobs_in_doubt")
+_WRONG = ("jobs_late", "jobs_in_doubt", "rulebook_rejected")
 
 
 def glance(bridge: Bridge) -> None:
@@ -22,7 +22,8 @@ def report(bridge: Bridge) -> Body:
     """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts"}`; ages in seconds of domain time."""
     now, watched = bridge.now(), [server.name for server in bridge.settings.servers]
     with bridge.database.reading() as connection:
-        known, counts = watching.health_of(connection), journal.counts(connection, now)
+        known, counts = watching.health_of(connection), dict(journal.counts(connection, now))
+        counts["rulebook_rejected"] = int(rulebooks.rejected(connection))
         scopes = [scope for scope in watching.all_scopes(connection) if scope.server in watched]
     servers = {name: known.get(name, "unknown") for name in watched}
     return {

@@ -1,13 +1,16 @@
-"""The two pages: the live stream, and one event's story. Each has a part that the browser asks for again and again."""
+"""The two pages: the live stream, and one event's story. Each has a part that the browser asks for again and again.
+
+On the stream people answer what rules ask, and end a pause.
+"""
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from bridge.core.model import Body, JobState
 from bridge.store import journal
 from bridge.store.journal import Window
-from bridge.web import auth, health, queries, shapes, site, telling
+from bridge.web import auth, health, queries, shapes, site, steering, telling
 from bridge.web.problems import Problem
 
 _ROWS, _DOUBTS = 50, 5
@@ -43,6 +46,23 @@ def story_part(identifier: str) -> Response:
     return _part("story_part.html", **_story(identifier))
 
 
+@routes.post("/approvals/<identifier>")
+def answer(identifier: str) -> Response:
+    """A person's yes or no to what a rule asks."""
+    auth.from_our_own_page()
+    steering.decide(identifier, yes=request.form.get("answer") == "yes")
+    return make_response(redirect(url_for("pages.stream"), 303))
+
+
+@routes.post("/resume")
+def resume() -> Response:
+    """Let acting go on, which somebody has paused."""
+    auth.from_our_own_page()
+    with steering.told():
+        site.bridge().steering.resume(request.form.get("server", ""), steering.who())
+    return make_response(redirect(url_for("pages.stream"), 303))
+
+
 @routes.app_context_processor
 def _words() -> dict[str, Any]:
     return {
@@ -65,7 +85,8 @@ def _stream(before: int | None) -> dict[str, Any]:
         ruled = journal.ruled(connection, [row["id"] for row in page.rows])
         doubtful = journal.list_jobs(connection, Window(_DOUBTS), JobState.IN_DOUBT)
     rows = [{**row, "headline": shapes.told(row), "decisions": ruled.get(row["id"], [])} for row in page.rows]
-    return {"rows": rows, "before": before, "next": page.next, "doubtful": doubtful.rows, "health": health.report(bridge)}
+    shown = {"rows": rows, "before": before, "next": page.next, "doubtful": doubtful.rows, "health": health.report(bridge)}
+    return {**shown, "pauses": bridge.steering.pauses(), "questions": bridge.steering.questions()}
 
 
 def _story(identifier: str) -> dict[str, Any]:
@@ -76,6 +97,7 @@ def _story(identifier: str) -> dict[str, Any]:
     data: Body = found["data"]
     return {
         "event": found,
+        "pauses": site.bridge().steering.pauses(),
         "headline": shapes.told(found),
         "changes": telling.changes(data),
         "contents": telling.contents(data),

@@ -19,9 +19,40 @@ _REASONS: Mapping[Reason, str] = {
     Reason.OVER: "Nothing was done: it was over before anybody learned of it, and what has passed needs no action.",
     Reason.FLAPPING: "On hold: the leg is flapping, and what is done to it now would be undone. It is judged again later.",
     Reason.HANDS_OFF: "On hold: somebody works on this bond, and until they have finished nothing is done to it.",
+    Reason.COUNT: "Nothing to do yet: it has not happened as often as the rule waits for.",
+    Reason.CAME: "Nothing to do: what the rule waited for in vain elsewhere came in time.",
+    Reason.ENDED: "Nothing was done: it was over before it had lasted as long as the rule asks.",
+    Reason.LOOP: "Nothing was done: our own actions led to it, one after another, and that has to end somewhere.",
+    Reason.FOR: "On hold: the rule waits whether it lasts.",
+    Reason.GROUP: "On hold: the rule puts events together, and the group is not complete.",
+    Reason.ABSENT: "On hold: the rule waits whether something else comes in time.",
+    Reason.STALE: "On hold: what the server shows is too old to judge by. It is looked at again.",
+    Reason.BREAKER: "Nothing was done: too much of what the rule did has failed, and it is off until a person switches it on.",
+    Reason.SPACE: "Nothing was done: it is not in a space in which the rule, or the settings, let rules act.",
+    Reason.EXPLAINED: "Nothing was done: we did it ourselves, or a test that runs does it.",
+    Reason.OVERLAP: "Not now: what the rule began earlier about the same thing is still under way.",
+    Reason.SUPERSEDED: "Nothing more was done: a newer decision of the rule has taken its place.",
+    Reason.OPPOSED: "Another rule wants the opposite of the same object.",
+    Reason.PRECONDITION: "Nothing was done: the server itself shows that it cannot be done now.",
+    Reason.SILENCED: "A silence covers it.",
+    Reason.INCIDENT: "On hold: a common cause is at work, and single bonds are let be until it is over.",
+    Reason.PAUSED: "On hold: all acting is paused. `bondbridge resume` lets it go on.",
+    Reason.WINDOW: "On hold: the rule acts only at certain hours.",
+    Reason.STUCK: "On hold: configuration updates are stuck, and what is changed now would not reach the nodes.",
+    Reason.LOCKED: "On hold: another job is at work on the same object.",
+    Reason.RATE: "On hold: the rule has made as many calls as it may within a while.",
+    Reason.LIMIT: "On hold: as many calls have been made as the settings allow within a while.",
+    Reason.UNDONE: "A person must decide: it was done before, and came undone each time.",
+    Reason.TUNING: "A person must decide: what the tuning recommends looks odd.",
+    Reason.BLAST_RADIUS: "A person must decide: it would touch more objects than the rule may without asking.",
+    Reason.APPROVAL: "A person must decide: the rule asks for it.",
+    Reason.ROLLOUT: "A person must decide: the rollout was stopped, and the rest waits.",
     Reason.IN_DOUBT: "Nobody knows whether it took effect: a person must look, and say so.",
+    Reason.DENIED: "Nothing was done: a person said no.",
+    Reason.UNANSWERED: "Nothing was done: nobody answered in time, and that is a no.",
 }
 _ANSWERED = {Ruling.SKIP: "A person looked and gave an answer.", Ruling.ACT: "A person said it is to be tried again."}
+_ALLOWED = "A person said yes."
 _RULINGS: Mapping[Ruling, str] = {
     Ruling.ACT: "The rule acts.",
     Ruling.SKIP: "Nothing was done.",
@@ -45,6 +76,8 @@ def sentence(row: Body) -> str:
     ruling, reason = Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None
     if reason is Reason.IN_DOUBT and ruling in _ANSWERED:
         return _ANSWERED[ruling]
+    if reason and ruling is Ruling.ACT:
+        return _ALLOWED
     return _REASONS[reason] if reason else _RULINGS[ruling]
 
 
@@ -62,21 +95,22 @@ def asks(job: Body) -> str:
     return " ".join([str(request.get("operation")), *arguments])
 
 
+_STANDING = {
+    JobState.WAITING: "It waits for the step or the batch before it.",
+    JobState.HELD: "It waits for a person's yes: see `bondbridge approvals`.",
+    JobState.VERIFYING: "It was done; its effect is looked for.",
+    JobState.SUCCEEDED: "It is done.",
+    JobState.UNVERIFIED: "It was done, but its effect was never seen.",
+    JobState.FAILED: "It failed and is not tried again.",
+    JobState.SKIPPED: "It was not done: the last verdict below says why.",
+    JobState.IN_DOUBT: "It may or may not have taken effect, and the server does not show which.",
+}
+
+
 def standing(job: Body) -> str:
     """Where a job stands, in a sentence."""
-    match JobState(job["state"]):
-        case JobState.WAITING:
-            return "It waits for the step before it."
-        case JobState.DUE:
-            return _due(job)
-        case JobState.SUCCEEDED:
-            return "It is done."
-        case JobState.FAILED:
-            return "It failed and is not tried again."
-        case JobState.SKIPPED:
-            return "It was not done: the last verdict below says why."
-        case JobState.IN_DOUBT:
-            return "It may or may not have taken effect, and the server does not show which."
+    state = JobState(job["state"])
+    return _due(job) if state is JobState.DUE else _STANDING[state]
 
 
 def took(attempt: Body) -> str:

@@ -12,7 +12,7 @@ from bridge.actions import permits
 from bridge.bonding.catalogue import IMPOSSIBLE, OPERATIONS, ROOT
 from bridge.bonding.client import Client
 from bridge.core.document import read
-from bridge.core.rules import Vocabulary, parse
+from bridge.core.language.rules import Vocabulary, parse
 from bridge.errors import Refused
 from bridge.simulator.serve import Running
 from tests.api.cases import TUNED

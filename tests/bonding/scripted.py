@@ -1,6 +1,7 @@
 """A management server that says exactly what it is told to, over a real socket."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,8 +60,8 @@ class Scripted:
 
 
 @contextmanager
-def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scripted]:
-    """Serve one reply for everything, replies in turn, or whatever a function makes of each request."""
+def serving(say: Reply | Callable[[Asked], Reply] | list[Reply], context: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+    """Serve one reply for everything, replies in turn, or whatever a function makes of each request; over TLS if asked."""
     if isinstance(say, list):
         turns = iter(say)
         scripted = Scripted(lambda _: next(turns))
@@ -92,9 +93,11 @@ def serving(say: Reply | Callable[[Asked], Reply] | list[Reply]) -> Iterator[Scr
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    scripted.url = f"http://127.0.0.1:{server.server_port}"
+    scripted.url = f"{'http' if context is None else 'https'}://127.0.0.1:{server.server_port}"
     try:
         yield scripted
     finally:

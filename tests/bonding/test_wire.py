@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire import moment, normalise, reference
+from bridge.bonding.wire.fields import FIELDS
 from bridge.core import bodies
+from bridge.core.deciding.tuning import SPEEDS
 from bridge.errors import Garbled
 
 from .samples import FULL, HOST, IN_OUR_WORDS
@@ -135,6 +137,29 @@ def test_what_came_of_a_tuning(status: str | None, success: object, recommends: 
     """Status, success and recommendations make one outcome; a status nobody knows is neither running nor ended."""
     raw = {"id": 1, "status": status, "success": success, "recommendations": {"a": 1} if recommends else None}
     assert normalise("bond_tuning", raw, KEY).body["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"legs": [{"leg": f"{HOST}/bonds/3/legs/12/", "down_speed": "48.5", "up_speed": 9}], "packet_distribution": "idmpq"},
+         {"legs": [{"leg": 12, "down_speed": 48.5, "up_speed": 9.0}], "packet_distribution": "idmpq"}),
+        ({"legs": [{"leg": {"id": 12}, "download_speed": 5, "upload_speed": 0}]},
+         {"legs": [{"leg": 12, "download_speed": 5, "upload_speed": 0, "down_speed": 5.0, "up_speed": 0.0}]}),
+        ({"legs": [{"leg": None, "down_speed": "fast"}, 12]}, {"legs": [{"leg": None, "down_speed": "fast"}, 12]}),
+        ({"legs": {"12": 5}}, {"legs": {"12": 5}}),
+        ([{"leg": 12}], [{"leg": 12}]),
+        (None, {}),
+    ],
+)  # fmt: skip
+def test_what_a_tuning_recommends_in_our_words(given: object, read: object) -> None:
+    """Legs and their speeds are read in any spelling we know of; whatever else stands there is carried as it is."""
+    assert normalise("bond_tuning", {"id": 1, "recommendations": given}, KEY).body["recommendations"] == read
+
+
+def test_a_legs_speeds_are_called_alike_on_the_wire_and_here() -> None:
+    """What puts a tuning back is sent under our own names: they are those that the server takes."""
+    assert all(FIELDS["leg"][name].names[0] == name for name in SPEEDS)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """Small values for the tests of core: a vocabulary, rules from text, events with every field there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.core import bodies, schema
+from bridge.core.deciding import match
+from bridge.core.deciding.facts import Facts
+from bridge.core.deciding.match import Situation
 from bridge.core.document import read
 from bridge.core.events import EVENTS
-from bridge.core.model import Body, Change, Event
-from bridge.core.rules import Rule, Vocabulary, parse
+from bridge.core.language.rules import Rule, Vocabulary, parse
+from bridge.core.model import Body, Change, Decision, Event, Job, Json, Outcome, Retry
+from bridge.core.rehearsing.memory import Memory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VOLATILE: Mapping[str, frozenset[str]] = {"leg": frozenset({"upload_rate", "download_rate"})}
@@ -18,6 +22,8 @@ VOCABULARY = Vocabulary(
         "bond.restart": ("bond",),
         "bond.restore_to_primary_agg": ("bond",),
         "bond_tuning.accept": ("bond", "tuning"),
+        "bond_tuning.decline": ("bond", "tuning"),
+        "leg.detect_mtus": ("leg",),
     },
     channels={"noc": 2, "boss": 1},
     webhooks=frozenset({"chat"}),
@@ -62,7 +68,60 @@ def event(name: str, identifier: str = "e1", *, time: datetime = NOW, server: st
     data = schema.blank(row.shape["event"]["data"])
     for noun, fields in nouns.items():
         data[noun] = {**data[noun], **fields} if isinstance(data[noun], dict) else fields
-    return Event(identifier, name, server, "test/7", time, time, data)
+    return Event(identifier, name, server, f"{row.kind or 'test'}/7", time, time, data)
+
+
+def situation(now: datetime = NOW, *, forced_live: bool = False) -> Situation:
+    """Where a decision is made."""
+    return Situation("book", now, forced_live)
+
+
+def answering(**answers: Json) -> Facts:
+    """Facts in which every question of a kind has the same answer, and what is not named is None."""
+    return Facts(lambda what, *_about: answers.get(what))
+
+
+def memory(*known: Rule, now: datetime = NOW, **more: Any) -> Memory:
+    """What a rehearsal remembers, before anything has happened."""
+    return Memory({each.id: each for each in known}, now, **more)
+
+
+def decide(book: Iterable[Rule], batch: Sequence[Event], remembered: Memory, here: Situation | None = None) -> list[Decision]:
+    """One batch: every rule that listens meets every event, and what is decided counts for those after it."""
+    listening, made = match.listening(book), []
+    for one in batch:
+        remembered.happen(one)
+    for one in batch:
+        for each in listening.get(one.type, ()):
+            made.append(match.meet(each, one, Facts(remembered), here or situation(remembered.now)))
+            remembered.fold(made[-1])
+    return made
+
+
+RESTART = "do: [{call: bond.restart, with: {bond: '${bond.id}'}}]"
+COOLING = f"id: a\nwhen: leg.down\nguard: {{cooldown: {{every: 10m, per: bond}}}}\n{RESTART}"
+
+
+def down(identifier: str = "e1", bond: int = 3, *, time: datetime = NOW, name: str | None = "cable") -> Event:
+    """A leg of this bond is down."""
+    return event("leg.down", identifier, time=time, leg={"name": name, "id": 7}, bond={"id": bond, "name": "acme"})
+
+
+def job(*, on: frozenset[Outcome] = frozenset(), attempts: int = 1, not_after: float = 900, **given: Any) -> Job:
+    """A job that has been tried so often."""
+    about: dict[str, Any] = {
+        "id": "j",
+        "decision": "d",
+        "event": "e",
+        "rule": "r",
+        "server": "main",
+        "step": 0,
+        "action": "call",
+        "request": {},
+        **given,
+    }
+    retry = Retry(on, 60.0, not_after)
+    return Job(retry=retry, due_at=NOW, not_after=later(not_after), attempts=attempts, **about)
 
 
 FACTS_OF_LEG: Body = {

@@ -24,9 +24,47 @@ def test_a_problem_points_at_the_nearest_place_that_is_written() -> None:
     """What is missing is shown at the part that should have had it."""
     document = read("id: x\ndo:\n  - call: a\n", "r.yaml")
     assert str(document.problem(("do", 0, "with", "bond"), "is missing", "write it")) == (
-        "r.yaml:3:5: do.0.with.bond: is missing (write it)"
+        "r.yaml:3:5: do.0.with.bond: is missing (write it)\n      - call: a\n        ^"
     )
     assert str(Document("env", {}, {}).problem(("a",), "is wrong")) == "env:1:1: a: is wrong"
+
+
+def test_a_problem_quotes_its_line_with_a_caret() -> None:
+    """A long line is cut around the column, and the caret stands below it."""
+    document = read(f"a: {{{', '.join(f'k{n:03}: {n}' for n in range(60))}}}\n", "r.yaml")
+    quoted, caret = document.problem(("a", "k050"), "is wrong").excerpt.splitlines()
+    assert len(quoted) <= 120
+    assert quoted[caret.index("^") :].startswith("k050: 50")
+    assert document.problem(("a",), "is wrong").excerpt.splitlines()[1] == "^"
+
+
+def test_a_line_that_may_hold_a_secret_is_not_quoted() -> None:
+    """Problems travel: what looks like a password stays in the file, and so does every line of the settings."""
+    text = "a:\n  Password: hush\n  API_TOKEN: hush\n  b: 1\n"
+    document = read(text, "r.yaml")
+    assert [document.problem(("a", key), "x").excerpt for key in ("Password", "API_TOKEN")] == ["", ""]
+    assert document.problem(("a", "b"), "x").excerpt
+    assert read(text, "r.yaml", quoted=False).problem(("a", "b"), "x").excerpt == ""
+    with pytest.raises(BadInput) as caught:
+        read("secret: [hush", "r.yaml")
+    assert "hush" not in str(caught.value)
+
+
+def test_a_file_beyond_all_measure_is_refused_before_it_is_read() -> None:
+    """A megabyte of YAML is no rule file, and is not parsed to find that out."""
+    with pytest.raises(BadInput, match="too large: 1000000 characters at most"):
+        read("- [\n" * 300_000, "r.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("a: 1\nb: \x07", (2, 4)), ("a: 1\nb: !!int x", (2, 4)), ("a:\n  b: 2026-99-99", (2, 6)), ("a: !any [1]", (1, 4))],
+)
+def test_what_is_wrong_in_one_value_is_told_at_that_value(text: str, place: tuple[int, int]) -> None:
+    """Characters, numbers, dates and tags that YAML does not take have their line and column too."""
+    with pytest.raises(BadInput) as caught:
+        read(text, "r.yaml")
+    assert [(each.line, each.column) for each in caught.value.problems] == [place]
 
 
 def test_words_that_older_yaml_took_for_booleans_are_words() -> None:

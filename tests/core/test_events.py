@@ -151,7 +151,8 @@ TABLE = [
     ("bond_condition", condition("down"), None, set()),
     ("failover_checks", one("failover_checks", state="clear"), one("failover_checks", state="failing"),
      {"aggregator.checks_failing"}),
-    ("failover_checks", one("failover_checks", state="failing"), one("failover_checks", state="clear"), set()),
+    ("failover_checks", one("failover_checks", state="failing"), one("failover_checks", state="clear"),
+     {"aggregator.checks_passing"}),
     ("settings", one("settings", failover="on"), one("settings", failover="maintenance"), {"failover.disabled"}),
     ("settings", one("settings", failover="maintenance"), one("settings", failover="suspended"), {"failover.disabled"}),
     ("settings", one("settings", failover="suspended"), one("settings", failover="on"), {"failover.enabled"}),
@@ -179,7 +180,9 @@ TABLE = [
     ("bonding_version", one("bonding_version", version="6.6"), one("bonding_version", version="6.7"), {"version.available"}),
     ("node", one("node", id=7, outdated=False), one("node", id=7, outdated=True), {"node.outdated"}),
     ("node", one("node", id=7), one("node", id=7, outdated=True), set()),
-    ("node", one("node", id=7, outdated=True), one("node", id=7, outdated=False), set()),
+    ("node", one("node", id=7, outdated=True), one("node", id=7, outdated=False), {"node.updated"}),
+    ("node", one("node", id=7, version="6.6", outdated=True), one("node", id=7, version="6.7", outdated=False),
+     {"node.updated"}),
     ("node", one("node", id=7, version="6.6"), one("node", id=7, version="6.7"), {"node.changed"}),
     ("downtime_report", one("downtime_report", week_start="a", week_count=3), one("downtime_report", week_start="b"),
      {"report.downtime_prevented"}),
@@ -351,6 +354,9 @@ def test_a_headline_reads_like_a_sentence() -> None:
     """Names stand where they are known, and an event type nobody wrote a line for has one all the same."""
     data = {"leg": {"name": "cable"}, "bond": {"name": None}}
     assert headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, data)) == "leg cable of ? is down"
+    assert headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, {"leg": None, "bond": {}})) == "leg ? of ? is down"
+    sent = {"body": {"text": "{0} {x"}}
+    assert headline(Event("e", "webhook.chat", "main", "x", NOW, NOW, sent)) == "webhook chat: text {0} {x"
     assert headline(Event("e", "moon.rose", "main", "moon/1", NOW, NOW, {})) == "moon moon/1 was rose"
 
 
@@ -375,3 +381,20 @@ def test_that_a_node_is_known_to_be_up_to_date_is_no_change() -> None:
     assert [row.name for row in told] == ["node.outdated"]
     told = happenings(change("node", after, {**after, "version": "6.6"}))
     assert [row.name for row in told] == ["node.changed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line"),
+    [
+        ("schedule.due", {"schedule": {"rule": "nightly", "at": "2026-03-01T22:00:00+00:00"}},
+         "rule nightly is due at 2026-03-01 22:00 UTC"),
+        ("approval.asked",
+         {"approval": {"rule": "bring-home", "to": "noc", "expires": "2026-03-01T22:30:00+00:00", "detail": "30 bonds"}},
+         "bring-home asks noc for a yes by 2026-03-01 22:30 UTC: 30 bonds"),
+        ("bridge.paused", {"pause": {"server": None, "who": "ana", "why": "works on the core"}},
+         "all actions are paused by ana: works on the core"),
+    ],
+)  # fmt: skip
+def test_what_the_bridge_says_of_itself_reads_like_a_sentence(name: str, data: dict, line: str) -> None:
+    """Moments are told to the minute, the rest as it stands."""
+    assert headline(Event("e", name, "main", "x/7", NOW, NOW, data)) == line

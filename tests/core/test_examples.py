@@ -2,9 +2,10 @@
 
 import pytest
 
-from bridge.core import bodies, examples, schema
+from bridge.core import bodies, schema
+from bridge.core.language.rule_file import GivenModel
 from bridge.core.model import Reason, Ruling
-from bridge.core.rule_file import GivenModel
+from bridge.core.rehearsing import examples
 
 from .made import VOCABULARY, rule
 
@@ -79,5 +80,38 @@ def test_imagined_events_are_whole() -> None:
 def test_the_verdict_of_the_last_event_counts() -> None:
     """An example with several events is about the last."""
     one = rule(HEAD + f"  - {{given: [{THREE}, {{type: leg.down}}], then: {{verdict: skip, reason: condition}}}}")
-    verdict = examples.play(one, one.examples[0], VOCABULARY)
+    played = examples.play(one, one.examples[0], VOCABULARY)
+    verdict = examples.verdict_at(played, one, played.memory.now)
     assert (verdict.ruling, verdict.reason) == (Ruling.SKIP, Reason.CONDITION)
+
+
+def test_an_example_can_show_what_a_dry_run_would_do() -> None:
+    """With `mode: live` it is played as if the rule were live; without, as the rule is."""
+    dry = HEAD.replace("examples:", "mode: dry_run\nexamples:")
+    one = rule(dry + f"  - {{given: [{THREE}], then: {{verdict: skip, reason: dry_run, calls: []}}}}")
+    other = rule(dry + f"  - {{mode: live, given: [{THREE}], then: {{verdict: act, calls: [bond.restart]}}}}")
+    assert [*examples.failures(one, VOCABULARY), *examples.failures(other, VOCABULARY)] == []
+
+
+@pytest.mark.parametrize(
+    ("view", "verdict"),
+    [
+        ("", "act"),  # as everything that an example leaves out: there, with nothing in it
+        ("view: {aggregator: {'1': {standing: down}}}, ", "skip, reason: condition"),
+        ("view: {aggregator: {'1': null}}, ", "skip, reason: condition_error"),
+    ],
+)
+def test_what_the_view_shows_in_an_example(view: str, verdict: str) -> None:
+    """An object that an example says nothing of has no values; null is for one that is not there."""
+    text = HEAD.replace("bond.id == 3", "'!view.aggregator(1).failed'")
+    one = rule(text + f"  - {{given: [{{{view}{THREE[1:]}], then: {{verdict: {verdict}}}}}")
+    assert list(examples.failures(one, VOCABULARY)) == []
+
+
+def test_hands_off_end_in_an_example() -> None:
+    """What was known of a person at work holds until then, and no longer."""
+    known = 'known: {hands_off: "2026-01-06T09:10:00+00:00"}'
+    given = f"[{{type: leg.down, data: {{bond: {{id: 3}}}}, {known}}}]"
+    calls = "[{call: bond.restart, at: 10m}]"
+    one = rule(HEAD + f"  - {{given: {given}, then: {{verdict: wait, reason: hands_off, calls: {calls}}}}}")
+    assert list(examples.failures(one, VOCABULARY)) == []

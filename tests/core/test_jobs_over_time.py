@@ -1,4 +1,4 @@
-"""What an attempt's outcome means, and which step comes next."""
+"""What an attempt's outcome means."""
 
 from datetime import timedelta
 
@@ -6,19 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.model import Job, JobState, Outcome, Repeat, Retry
-from bridge.core.retry import Next, after, backoff, blind, default
-from bridge.core.steps import Progress, progress
+from bridge.core.deciding.retry import Next, after, backoff, blind, default
+from bridge.core.model import JobState, Outcome, Repeat, Retry
 
-from .made import NOW, later
-
-
-def job(*, on: frozenset[Outcome] = frozenset(), attempts: int = 1, not_after: float = 900, **given: object) -> Job:
-    """A job that has been tried so often."""
-    about = {"id": "j", "decision": "d", "event": "e", "rule": "r", "server": "main", "step": 0, "action": "call", **given}
-    retry = Retry(on, 60.0, not_after)
-    return Job(request={}, retry=retry, due_at=NOW, not_after=later(not_after), attempts=attempts, **about)
-
+from .made import NOW, job, later
 
 DONE, FAILED = Next(JobState.SUCCEEDED), Next(JobState.FAILED)
 AGAIN_10, AGAIN_60 = Next(JobState.DUE, later(10)), Next(JobState.DUE, later(60))
@@ -108,56 +99,6 @@ def test_waiting_grows_and_has_an_end() -> None:
 def test_how_long_a_step_is_worth_trying(action: str, event: str, until: float) -> None:
     """Telling may come a day late, acting a quarter of an hour, acting for another system two minutes; refusals are final."""
     assert default(action, event) == Retry(frozenset(), 10.0, until)
-
-
-W, D, OK, F, SK, IN = (
-    JobState.WAITING, JobState.DUE, JobState.SUCCEEDED, JobState.FAILED, JobState.SKIPPED, JobState.IN_DOUBT,
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("jobs", "start", "skip", "over"),
-    [
-        ("", "", "", True),
-        ([(0, "call", D), (1, "notify", W)], [], [], False),
-        ([(0, "call", OK), (1, "notify", W)], [1], [], True),
-        ([(0, "call", OK), (1, "notify", W), (1, "notify", W), (2, "call", W)], [1, 2, 3], [], False),
-        ([(0, "call", OK), (1, "notify", D), (1, "notify", OK), (2, "call", D)], [], [], False),
-        ([(0, "call", F), (1, "notify", W), (2, "call", W)], [], [1, 2], True),
-        ([(0, "call", SK), (1, "notify", W)], [], [1], True),
-        ([(0, "notify", D), (1, "call", W)], [1], [], False),
-        ([(0, "notify", F), (1, "call", W)], [1], [], False),
-        ([(0, "notify", D), (0, "notify", OK)], [], [], True),
-        ([(0, "call", IN), (1, "notify", W)], [], [], True),
-        ([(0, "call", IN), (0, "call", D), (1, "notify", W)], [], [], False),
-        ([(0, "call", OK)], [], [], True),
-        ([(0, "call", F)], [], [], True),
-        ([(0, "call", F), (1, "notify", SK)], [], [], True),
-        ([(0, "call", OK), (1, "notify", OK), (2, "call", D)], [], [], False),
-        ([(1, "notify", W), (0, "call", D)], [], [], False),
-        ([(1, "notify", W), (0, "call", OK)], [0], [], True),
-    ],
-)
-def test_what_comes_next(jobs: list, start: list, skip: list, over: bool) -> None:  # noqa: FBT001
-    """A step starts when the calls before it have succeeded; a failed call ends the rest, and a notice holds up nothing."""
-    made = [job(id=str(i), step=step, action=action, state=state) for i, (step, action, state) in enumerate(jobs)]
-    assert progress(made) == Progress(tuple(made[i] for i in start), tuple(made[i] for i in skip), over)
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["call", "notify"]), st.sampled_from(JobState)), max_size=6),
-    st.randoms(),
-)
-def test_progress_does_not_depend_on_the_order_of_rows(rows: list, chance: object) -> None:
-    """However the database hands the jobs over, the same of them start, end or wait, and only waiting ones are touched."""
-    made = [job(id=str(i), step=step, action=action, state=state) for i, (step, action, state) in enumerate(rows)]
-    mixed = list(made)
-    chance.shuffle(mixed)
-    one, other = progress(made), progress(mixed)
-    assert (set(map(id, one.start)), set(map(id, one.skip)), one.acted) == (
-        set(map(id, other.start)), set(map(id, other.skip)), other.acted,
-    )  # fmt: skip
-    assert all(each.state is W for each in (*one.start, *one.skip))
 
 
 def test_a_retry_counts_from_the_moment_it_failed() -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from bridge.core.deciding.facts import Facts, nothing
+from bridge.core.deciding.match import Situation, meet
 from bridge.core.document import read
-from bridge.core.match import Situation, meet
-from bridge.core.rules import Vocabulary, parse
+from bridge.core.language.rules import Vocabulary, parse
 from bridge.errors import Problem
 
 from .made import NOW, event
@@ -93,5 +94,5 @@ def test_a_call_carries_the_fields_it_sets(text: str, request_: dict) -> None:
     """Values stand as they are written, an expression alone keeps its type, and what sets nothing has no body."""
     ((rule,), wrong) = parse(read(step(text), "rules/test.yaml"), VOCABULARY)
     assert not wrong
-    (job,) = meet(rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), Situation("r", NOW, {})).jobs
+    (job,) = meet(rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), Facts(nothing), Situation("r", NOW)).jobs
     assert job.request == request_

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.core.document import read
+from bridge.core.language.rules import parse
 from bridge.core.model import Mode, Outcome, Retry
-from bridge.core.rules import parse
 from bridge.errors import BadInput
 
 from .made import FACTS_OF_LEG, VOCABULARY, rule, rules
@@ -114,11 +114,11 @@ BROKEN = [
     (f"id: A b\nwhen: leg.up\n{DO}", 1, "id", "is no name"),
     (f"id: 5\nwhen: leg.up\n{DO}", 1, "id", "valid string"),
     (f"id: a\nwhen: []\n{DO}", 2, "when", "at least 1 item"),
-    (f"id: a\nwhen: {{leg: up}}\n{DO}", 2, "when", "valid list"),
+    (f"id: a\nwhen: {{leg: up}}\n{DO}", 2, "when.leg", "unknown key"),
     (f"id: a\nwhen: leg.dwon\n{DO}", 2, "when", "did you mean 'leg.down'?"),
     (f"id: a\nwhen: [leg.up, webhook.mail]\n{DO}", 2, "when", "no event is called 'webhook.mail'"),
     ("id: a\nwhen: leg.up\ndo: []", 3, "do", "at least 1 item"),
-    ("id: a\nwhen: leg.up\ndo:\n  - {}", 4, "do.0", "write either `call` or `notify`"),
+    ("id: a\nwhen: leg.up\ndo:\n  - {}", 4, "do.0", "exactly one of `call`, `notify`"),
     ("id: a\nwhen: leg.up\ndo:\n  - {call: bond.restart, notify: {to: noc, title: t}}", 4, "do.0", "does one thing"),
     ("id: a\nwhen: leg.up\ndo:\n  - notify: {to: noc, title: t}\n    with: {bond: 3}", 4, "do.0", "`with` belongs to `call`"),
     (f"id: a\nwhen: leg.up\nwhne: leg.up\n{DO}", 3, "whne", "unknown key"),
@@ -141,13 +141,11 @@ BROKEN = [
     ("id: a\nwhen: leg.up\ndo:\n  - call: bond.restart\n    with:\n      bond: 1\n      bnd: 2", 7, "do.0.with.bnd", "'bnd'"),
     ("id: a\nwhen: leg.up\ndo:\n  - call: bond.restart\n    with:\n      bond: ${leg.bnd}", 6, "do.0.with.bond", "'bond'?"),
     ("id: a\nwhen: leg.up\ndo:\n  - notify: {to: noc, title: t}\n    retry: {on: [unknown], every: 1m, until: 1h}", 5,
-     "do.0.retry.on.0", "'refused' or 'unreachable'"),
+     "do.0.retry.on.0", "'refused', 'unreachable'"),
     ("id: a\nwhen: leg.up\ndo:\n  - notify: {to: noc, title: t}\n    retry: {on: [refused], every: 0s, until: 1h}", 5,
      "do.0.retry.every", "0"),
     ("id: a\nwhen: leg.up\ndo:\n  - notify: {to: noc, title: t}\n    retry: {on: [refused], every: 1m, until: 9999999d}", 5,
      "do.0.retry.until", "9999999d"),
-    ("id: a\nwhen: action.failed\ndo:\n  - call: bond.restart\n    with: {bond: 3}", 2, "when", "may only notify"),
-    ("id: a\nwhen: '*'\ndo:\n  - call: bond.restart\n    with: {bond: 3}", 2, "when", "may only notify"),
     (f"id: a\nwhen: leg.up\n{DO}\nexamples:\n  - given: [{{type: leg.upp}}]\n    then: {{verdict: act}}", 5,
      "examples.0.given.0.type", "did you mean 'leg.up'?"),
     (f"id: a\nwhen: leg.up\n{DO}\n{MISSPELT}",
@@ -194,6 +192,26 @@ def test_all_problems_of_a_file_are_told_at_once() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_wrong_in_a_part_does_not_hide_what_is_wrong_with_the_whole() -> None:
+    """A notice to nobody and a call beside it, a retry that never comes, a window that never opens: all at once."""
+    text = """\
+id: a
+when: leg.up
+whne: leg.up
+guard:
+  cooldown: {every: 5}
+  windows: [{days: daily, from: "01:00", to: "01:00", zone: UTC}]
+do:
+  - {call: bond.restart, notify: {title: t}}
+  - notify: {to: noc, title: "${leg.nam}"}
+    retry: {on: [refused], every: 1h, until: 5m}
+"""
+    assert sorted((each.line, each.key) for each in problems(text)) == [
+        (3, "whne"), (5, "guard.cooldown.every"), (6, "guard.windows.0"), (8, "do.0"), (8, "do.0.notify.to"),
+        (9, "do.1.notify.title"), (10, "do.1.retry"),
+    ]  # fmt: skip
+
+
 def test_a_path_must_be_there_for_every_event_of_the_rule() -> None:
     """A field that only some of the events have is a problem that names one that has it not, once."""
     (problem,) = problems(f"id: a\nwhen: ['leg.*', aggregator.failed]\nif: leg.name == 'x'\n{DO}")
@@ -208,6 +226,7 @@ def test_below_a_webhooks_body_everything_may_stand() -> None:
     assert "did you mean 'body'?" in problem.what
 
 
-def test_a_rule_that_only_tells_may_listen_to_what_actions_became() -> None:
-    """The refusal of loops is about calls."""
-    assert rule(f"id: a\nwhen: 'action.*'\n{DO}").types == {"action.succeeded", "action.failed", "action.in_doubt"}
+def test_a_rule_may_answer_what_actions_became_with_a_call() -> None:
+    """How deep actions may follow from actions is limited when they run, not when rules are read."""
+    answering = rule("id: a\nwhen: action.failed\ndo: [{call: bond.restart, with: {bond: 3}}]")
+    assert (answering.types, answering.calls) == ({"action.failed"}, True)

@@ -14,7 +14,7 @@ FAULTS = {"errors": 0.006, "cut": 0.004, "drop": 0.004, "html": 0.003, "half": 0
 BESIDES = frozenset({
     "scope.baseline", "leg.changed", "leg.flapping", "leg.stable", "bond.down", "bond.degraded", "bond.up",
     "bond.on_failover_leg", "aggregator.suspected", "incident.opened", "incident.ended", "settings.changed",
-    "aggregator.checks_failing", "backup.pending", "report.downtime_prevented",
+    "aggregator.checks_failing", "aggregator.checks_passing", "backup.pending", "report.downtime_prevented",
 })  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import httpx
 from bridge import config, wiring
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, running
+from bridge.simulator.world import World
 from bridge.store import journal, schema
 from bridge.store.journal import Window
 
@@ -169,16 +170,21 @@ def staged(
     database: str = "",
     off: str = QUIET,
     allow: Sequence[str] = (),
+    world: World | None = None,
+    more: str = "",
 ) -> Iterator[Stage]:
-    """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what rules may call besides."""
+    """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what rules may call besides.
+
+    `world`: another than the usual small one; `more`: further settings.
+    """
     os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK="hook")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
-    with running(make_world(seed=1, epoch=EPOCH), speed=0) as sim:
+    with running(world or make_world(seed=1, epoch=EPOCH), speed=0) as sim:
         path = folder / "bondbridge.yaml"
         values = {"state": folder / "state", "rules": folder / "rules", "url": server or sim.url, "live": str(live).lower()}
         where = f"allow: [{', '.join(allow)}]\n" + (f"database: {database}\n" if database else "")
-        path.write_text(where + SETTINGS.format(**values, backups=backups, off=off), encoding="utf-8")
+        path.write_text(where + more + SETTINGS.format(**values, backups=backups, off=off), encoding="utf-8")
         bridge = wiring.build(config.load(path), now=lambda: sim.world.now)
         try:
             schema.migrate(bridge.database, config.shipped("migrations"))

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.core.model import JobState
 from bridge.simulator import inbox
+from bridge.web import health
 from tests.pipeline.stage import RULES, Stage, staged
 
 
@@ -60,8 +61,11 @@ def test_an_accept_that_was_not_done_is_sent_again(stage: Stage, fault: str) -> 
     stage.live(300)
     (job,) = stage.jobs()
     tried = stage.story(job["event"])["decisions"][0]["jobs"][0]["tried"]
-    assert [(each["what"], each["outcome"]) for each in tried] == [("send", "unknown"), ("look", "not_done"), ("send", "done")]
+    assert [(each["what"], each["outcome"]) for each in tried] == _SENT_AGAIN
     assert stage.effective("bond_tuning.accept") == 1
+
+
+_SENT_AGAIN = [("send", "unknown"), ("look", "not_done"), ("send", "done"), ("verify", "verified")]
 
 
 @pytest.mark.parametrize(("when", "restarts"), [("after", 1), ("before", 0)])
@@ -135,17 +139,40 @@ def test_a_restore_is_refused_until_the_primary_is_well(stage: Stage) -> None:
 
 
 def test_a_refusal_the_rule_does_not_name_is_final(stage: Stage) -> None:
-    """An accept that the server refuses is failed after one try, and told."""
-    recommend(stage)
-    stage.bridge.clients["demo"].call("bond_tuning.decline", {"bond": 2, "tuning": 1})
-    stage.live(120)
+    """A restart of a bond that the server refuses is failed after one try, and told."""
+    event = stage.webhook(999)
+    stage.work()
     (job,) = stage.jobs()
-    assert (job["state"], job["attempts"]) == (JobState.FAILED, 1)
+    assert (job["state"], job["attempts"], job["event"]) == (JobState.FAILED, 1, event)
     assert "action.failed" in stage.types()
 
 
+def test_what_the_server_shows_against_it_is_read_before_it_is_sent(stage: Stage) -> None:
+    """A tuning that somebody declines after it was decided is not accepted: nothing is sent, and the verdict says why."""
+    recommend(stage)
+    stage.sim.advance(30)
+    for server, scope in stage.bridge.observer.due():
+        stage.bridge.observer.poll(server, scope)
+    stage.bridge.decider.run("demo")
+    stage.bridge.clients["demo"].call("bond_tuning.decline", {"bond": 2, "tuning": 1})
+    stage.work()
+    (job,) = stage.jobs()
+    assert (job["state"], job["attempts"]) == (JobState.SKIPPED, 0)
+    last = stage.story(job["event"])["decisions"][0]["verdicts"][-1]
+    assert (last["reason"], last["detail"]) == ("precondition", "tuning 1 has been declined already")
+
+
+def test_what_ended_before_anything_was_done_is_not_acted_on(stage: Stage) -> None:
+    """A tuning that a poll has shown to be declined is no news to act on any more."""
+    recommend(stage)
+    stage.bridge.clients["demo"].call("bond_tuning.decline", {"bond": 2, "tuning": 1})
+    stage.live(120)
+    assert stage.effective("bond_tuning.accept") == 0
+    assert [job["state"] for job in stage.jobs()] == [JobState.SKIPPED]
+
+
 def test_a_refusal_after_a_lost_answer_is_looked_at(stage: Stage) -> None:
-    """The first try failed before doing, the second was done by somebody else meanwhile: its 400 is found to be done."""
+    """The first try failed before doing, then somebody else did it: what stands against the second is found to be done."""
     recommend(stage)
     stage.sim.set_faults(drop=1.0, only=["bond_tuning.accept"], when="before", times=1)
     action = stage.bridge.deliverer._actions["call"]  # noqa: SLF001  to act between the look and the second try
@@ -161,14 +188,15 @@ def test_a_refusal_after_a_lost_answer_is_looked_at(stage: Stage) -> None:
     stage.work()
     (job,) = stage.jobs()
     tried = stage.story(job["event"])["decisions"][0]["jobs"][0]["tried"]
-    assert [each["outcome"] for each in tried] == ["unknown", "not_done", "refused", "found_done"]
+    assert [each["outcome"] for each in tried] == ["unknown", "not_done", "found_done"]
     assert stage.effective("bond_tuning.accept") == 1
 
 
 def test_a_look_that_cannot_be_had_waits_then_asks(stage: Stage) -> None:
     """While the server cannot be read the doubt stays and nothing is sent; when it is no use any more a person is asked."""
     recommend(stage)
-    stage.sim.set_faults(drop=1.0, only=["bond_tuning.accept", "bond_tuning.get"], when="before")
+    # the first read, whether it may be done, still gets through
+    stage.sim.set_faults(drop=1.0, only=["bond_tuning.accept", "bond_tuning.get"], when="before", skip=1)
     stage.live(300)
     (job,) = stage.jobs()
     assert (job["state"], job["doubt"]) == (JobState.DUE, True)
@@ -260,11 +288,16 @@ def test_a_broken_rulebook_keeps_the_last_good_one(stage: Stage) -> None:
     stage.work()
     assert stage.effective("bond.restart") == 1
     assert stage.types().count("rulebook.rejected") == 1
+    assert health.report(stage.bridge)["counts"]["rulebook_rejected"] == 1
     stage.bridge.keeper._kept = None  # noqa: SLF001  as a new process would begin
     stage.bridge.keeper._signature = None  # noqa: SLF001
     stage.webhook(2, "b")
     stage.work()
     assert stage.effective("bond.restart") == 2
+    path.write_text(path.read_text(encoding="utf-8").partition("- id: broken")[0], encoding="utf-8")
+    stage.webhook(3, "c")
+    stage.work()
+    assert health.report(stage.bridge)["counts"]["rulebook_rejected"] == 0
 
 
 def test_a_server_that_left_the_settings_is_not_called(stage: Stage) -> None:

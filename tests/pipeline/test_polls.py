@@ -20,7 +20,8 @@ def test_a_leg_that_falls_and_rises_is_two_events(stage: Stage) -> None:
     stage.live(90)
     stage.set("leg", 1, "state", "up")
     stage.live(90)
-    assert stage.types() == ["leg.down", "bond.degraded", "leg.up", "bond.up"]
+    types = stage.types()
+    assert [sorted(types[:2]), sorted(types[2:])] == [["bond.degraded", "leg.down"], ["bond.up", "leg.up"]]
     down = stage.events("leg.down")[0]
     assert down["data"]["bond"]["name"] == "vancouver-hq"
     assert down["data"]["old"]["state"] == "up"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core import guards, retry
+from bridge.core.deciding import retry
 from bridge.core.flapping import Bucket
 from bridge.core.model import JobState, Reason, Ruling, Verdict
 from bridge.store import incidents as incident_store
-from tests.core.test_jobs_over_time import job as a_job
-from tests.pipeline.stage import EPOCH, Stage, staged
+from tests.core.made import job as a_job
+from tests.pipeline.stage import Stage, staged
 
 LEG_RULES = """
 - id: idle
@@ -70,8 +70,10 @@ def test_a_call_that_would_wait_too_long_is_skipped(stage: Stage) -> None:
     hold(stage, 1, stage.now() + timedelta(hours=2))
     event = stage.webhook(1)
     stage.work()
-    assert stage.jobs()[0]["state"] == JobState.SKIPPED
-    assert reasons(stage, event)[-1] == "hands_off"
+    (verdict,) = stage.story(event)["decisions"][0]["verdicts"]
+    assert (verdict["ruling"], verdict["reason"]) == ("skip", "expired")
+    assert "alice works on this bond" in verdict["detail"]
+    assert stage.jobs() == []
     assert stage.ledger("bond.restart") == []
 
 
@@ -148,15 +150,3 @@ def test_what_a_guard_stops_waits_as_long_as_it_is_worth_it(until: timedelta | N
     then = retry.stopped(job, Verdict(Ruling.WAIT, Reason.HANDS_OFF, "", moment))
     assert (then.state, then.due_at) == (state, moment if state is JobState.DUE else None)
     assert retry.stopped(job, Verdict(Ruling.SKIP, Reason.RULE_GONE, "", job.not_after)).state is JobState.SKIPPED
-
-
-def test_guards_say_who_and_until_when() -> None:
-    """Nobody at work and no spell let through; the others wait, and say for what."""
-    assert guards.hands_off(None, "") is None
-    assert guards.flapping(None) is None
-    held, flaps = guards.hands_off(EPOCH, "alice"), guards.flapping(EPOCH)
-    assert held is not None
-    assert flaps is not None
-    assert (held.ruling, held.reason, held.until) == (Ruling.WAIT, Reason.HANDS_OFF, EPOCH)
-    assert "alice" in held.detail
-    assert (flaps.ruling, flaps.reason, flaps.until) == (Ruling.WAIT, Reason.FLAPPING, EPOCH)

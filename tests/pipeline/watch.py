@@ -21,10 +21,10 @@ from tests.lockstep.mapping import TYPES, differences, expected
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 # the scopes in which most of a day happens, and what tells the true times
-LINES = "[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, repositories, mobile_provider_profiles, 'dynamic_routing/*', \
-  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings', \
-  'bonds/*_legs/*/tuners', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings, downtime_prevented, \
-  bondingversion, statistics]"
+LINES = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, repositories, mobile_provider_profiles,
+  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings',
+  'bonds/*_legs/*/tuners', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings, downtime_prevented,
+  bondingversion, statistics]"""
 
 POLL = {"legs": "30s", "placements": "30s", "aggregators": "30s", "bonds": "30s", "tunings": "60s", "tunings_running": "30s"}
 

@@ -195,8 +195,8 @@ def test_the_tour_goes_as_told_and_begins_again(world: World) -> None:
         (3660, "up", "down"),
         (3840, "down", "up"),
     ]
-    assert seen(world, kind="aggregator", what="broken")[:2] == [(120, False, True), (700, True, False)]
-    assert seen(world, kind="aggregator", what="status")[:2] == [(208, "up", "down"), (718, "down", "up")]
+    assert seen(world, kind="aggregator", what="broken")[:2] == [(120, False, True), (1200, True, False)]
+    assert seen(world, kind="aggregator", what="status")[:2] == [(208, "up", "down"), (1228, "down", "up")]
     assert {line["id"] for line in world.truth if line["what"] == "current_aggregator"} == {3, 6}
     assert [when for when, _, _ in seen(world, kind="backup")] == [0, 1500, 2100, 2700, 3300, 3600]
     (begun, _, _), *_, (ended, _, status) = seen(world, kind="bond_tuning", id=1)

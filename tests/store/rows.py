@@ -41,7 +41,8 @@ def job(identifier: str, step: int = 0, *, decision: str = "d1", action: str = "
 def decision(*owed: Job, identifier: str = "d1", event_id: str = "e1", rule: str = "r1", **given: Any) -> Decision:
     """One decision that owes these jobs."""
     about: dict[str, Any] = {
-        "rulebook": "book", "verdict": Verdict(Ruling.ACT), "at": NOW, "trace": ({"step": "when"},), "facts": {"mode": "live"},
+        "rulebook": "book", "server": "main",
+        "verdict": Verdict(Ruling.ACT), "at": NOW, "trace": ({"step": "when"},), "facts": {"mode": "live"},
     }  # fmt: skip
     return Decision(id=identifier, event=event_id, rule=rule, jobs=owed, **{**about, **given})
 

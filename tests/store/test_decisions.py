@@ -1,18 +1,27 @@
 """Events and decisions as rows."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 import sqlalchemy as sa
 
 from bridge.core.canonical import identity
-from bridge.core.guards import Held
+from bridge.core.deciding.retry import Next
 from bridge.core.model import JobState, Reason, Ruling, Verdict
-from bridge.core.retry import Next
 from bridge.errors import LeaseLost
-from bridge.store import decisions, events, jobs, watching
+from bridge.store import asked, decisions, events, jobs, watching
 from bridge.store import tables as t
 from bridge.store.database import Database
 
 from .rows import LEASE, NOW, decision, event, job, later, owe, rows, together
+
+
+def held(database: Database, server: str = "main") -> dict[str, tuple[str, datetime | None]]:
+    """The cooldowns that hold at NOW: by key the decision and when it was over."""
+    with database.reading() as connection:
+        found = asked.cooldowns_of(connection, server, NOW)
+    return {key: (row["decision"], row["ended_at"]) for key, row in found.items()}
 
 
 def test_an_event_comes_back_as_it_was_recorded(database: Database) -> None:
@@ -45,9 +54,9 @@ def test_an_event_found_by_two_at_once_is_recorded_once(database: Database) -> N
 
 def test_events_wait_in_recorded_order_until_they_are_decided(database: Database) -> None:
     """The oldest recorded come first, one server at a time, and those decided come no more."""
-    all_of_them = [event("z"), event("a"), event("x", server="other"), event("m")]
-    with database.writing() as connection:
-        events.record(connection, all_of_them)
+    for one in (event("z"), event("a"), event("x", server="other"), event("m")):
+        with database.writing() as connection:
+            events.record(connection, [one])
     with database.reading() as connection:
         assert [each.id for each in events.undecided(connection, "main", 2)] == ["z", "a"]
         assert sorted(events.servers_with_undecided(connection)) == ["main", "other"]
@@ -56,6 +65,15 @@ def test_events_wait_in_recorded_order_until_they_are_decided(database: Database
     with database.reading() as connection:
         assert events.undecided(connection, "main", 10) == []
         assert events.servers_with_undecided(connection) == ["other"]
+
+
+def test_what_is_found_together_is_decided_in_the_order_it_happened(database: Database) -> None:
+    """One poll's events are recorded by their times, and those of one moment by their ids, however they were found."""
+    early = replace(event("y"), time=later(-60))
+    with database.writing() as connection:
+        assert events.record(connection, [event("z"), event("a"), early]) == [early, event("a"), event("z")]
+    with database.reading() as connection:
+        assert [each.id for each in events.undecided(connection, "main", 10)] == ["y", "a", "z"]
 
 
 def test_one_worker_decides_for_a_server(database: Database) -> None:
@@ -137,57 +155,51 @@ def test_the_database_itself_keeps_event_and_rule_unique(database: Database) -> 
 
 def test_a_cooldown_is_held_until_its_decision_is_over(database: Database) -> None:
     """Reserved with the decision, it has no end while a job is under way; the end of the last attempt starts its time."""
-    owe(database, job("j1"), cooldown="k")
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k", "other"]) == {"k": Held("d1", None)}
-        assert decisions.held(connection, []) == {}
+    owe(database, job("j1"), cooldowns=("k",))
+    assert held(database) == {"k": ("d1", None)}
+    assert held(database, server="other") == {}
     with database.writing() as connection:
         mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
-        jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(5))
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k"]) == {"k": Held("d1", later(5))}
+        jobs.move_on(connection, jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(5)), later(5))
+    assert held(database) == {"k": ("d1", later(5))}
 
 
 def test_a_cooldown_is_given_back_where_nothing_was_tried(database: Database) -> None:
     """A decision whose job was skipped before any attempt does not hold up the next."""
-    owe(database, job("j1"), cooldown="k")
+    owe(database, job("j1"), cooldowns=("k",))
     with database.writing() as connection:
-        jobs.settle(connection, jobs.claim(connection, "j1", NOW, LEASE), Next(JobState.SKIPPED), NOW)
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k"]) == {}
+        settled = jobs.settle(connection, jobs.claim(connection, "j1", NOW, LEASE), Next(JobState.SKIPPED), NOW)
+        jobs.move_on(connection, settled, NOW)
+    assert held(database) == {}
 
 
 def test_telling_does_not_hold_a_cooldown(database: Database) -> None:
     """A chat service that is down for hours must not keep a rule from acting: a notice's turn is over when it is decided."""
-    owe(database, job("j1", action="notify"), cooldown="k")
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}
+    owe(database, job("j1", action="notify"), cooldowns=("k",))
+    assert held(database) == {"k": ("d1", NOW)}
     with database.writing() as connection:
         mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
-        jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(500))
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}
+        jobs.move_on(connection, jobs.settle(connection, mine, Next(JobState.SUCCEEDED), later(500)), later(500))
+    assert held(database) == {"k": ("d1", NOW)}
 
 
 def test_a_cooldown_taken_over_is_not_ended_by_the_one_before(database: Database) -> None:
     """Once another decision holds the key, the old one's end does not touch it."""
-    owe(database, job("j1"), cooldown="k")
+    owe(database, job("j1"), cooldowns=("k",))
     with database.writing() as connection:
         events.record(connection, [event("e2")])
         decisions.record(
-            connection, [decision(job("j2", decision="d2", event="e2"), identifier="d2", event_id="e2", cooldown="k")]
+            connection, [decision(job("j2", decision="d2", event="e2"), identifier="d2", event_id="e2", cooldowns=("k",))]
         )
         decisions.end_cooldown(connection, "d1", NOW)
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k"]) == {"k": Held("d2", None)}
+    assert held(database) == {"k": ("d2", None)}
 
 
 def test_a_dry_runs_turn_is_over_at_once(database: Database) -> None:
     """A decision without jobs that holds a key has ended when it was made."""
     dry = Verdict(Ruling.SKIP, Reason.DRY_RUN, "dry")
-    owe(database, verdict=dry, cooldown="k")
-    with database.reading() as connection:
-        assert decisions.held(connection, ["k"]) == {"k": Held("d1", NOW)}
+    owe(database, verdict=dry, cooldowns=("k",))
+    assert held(database) == {"k": ("d1", NOW)}
 
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud800"], ids=["no letter", "half a letter"])

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from bridge.core.deciding.retry import Next
 from bridge.core.model import JobState, Outcome, Reason, Ruling, Verdict
-from bridge.core.retry import Next
 from bridge.errors import LeaseLost
 from bridge.store import decisions, events, jobs
 from bridge.store.database import Database
@@ -24,9 +24,9 @@ def claim(database: Database, identifier: str = "j1") -> jobs.Claimed | None:
 
 
 def settle(database: Database, claimed: jobs.Claimed, then: Next = DONE) -> None:
-    """End a job."""
+    """End a job, and let what it held up go on."""
     with database.writing() as connection:
-        jobs.settle(connection, claimed, then, NOW)
+        jobs.move_on(connection, jobs.settle(connection, claimed, then, NOW), NOW)
 
 
 def begin(database: Database, claimed: jobs.Claimed, what: str = "send") -> jobs.Claimed:
@@ -43,7 +43,11 @@ def state(database: Database, identifier: str) -> JobState:
 
 def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
     """Every field of a job survives the database."""
-    one = job("j1", request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": None, "n": 1.5}, action="notify")
+    one = job(
+        "j1", request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": None, "n": 1.5}, action="notify", target="bond/3",
+        rollout={"batch": 1, "pause": 120.0, "stop_on": ["failed"]}, verify={"expect": "bond.id == 3", "within": 300.0},
+        verify_until=later(7), parent="j0",
+    )  # fmt: skip
     owe(database, one)
     with database.reading() as connection:
         assert jobs.get(connection, "j1") == one
@@ -183,7 +187,7 @@ def test_two_jobs_that_end_at_once_start_the_next_step_once(database: Database) 
         with database.writing() as connection:
             jobs_of = (job(f"a{n}", decision=f"d{n}"), job(f"b{n}", decision=f"d{n}"), job(f"c{n}", 1, decision=f"d{n}"))
             events.record(connection, [event()])
-            decisions.record(connection, [decision(*jobs_of, identifier=f"d{n}", rule=f"r{n}", cooldown=f"k{n}")])
+            decisions.record(connection, [decision(*jobs_of, identifier=f"d{n}", rule=f"r{n}", cooldowns=(f"k{n}",))])
         held = [begin(database, claim(database, f"{name}{n}")) for name in "ab"]
         together(2, lambda which, held=held: settle(database, held[which]))
         (third,) = rows(database, job_rows, id=f"c{n}")
@@ -225,7 +229,9 @@ def test_a_persons_word_moves_a_job_in_doubt(database: Database, answer: JobStat
     assert state(database, "b") is JobState.WAITING
     verdict = Verdict(Ruling.SKIP, Reason.IN_DOUBT, "ann answered")
     with database.writing() as connection:
-        assert jobs.answer_doubt(connection, "a", answer, verdict, NOW)
+        settled = jobs.answer_doubt(connection, "a", answer, verdict, NOW)
+        assert settled is not None
+        jobs.move_on(connection, settled, NOW)
     assert (state(database, "a"), state(database, "b")) == (first, second)
     assert ("a", "ann answered") in [(row["job"], row["detail"]) for row in rows(database, verdicts)]
 
@@ -238,7 +244,8 @@ def test_a_job_in_doubt_is_answered_once(database: Database) -> None:
     def answer(number: int) -> bool:
         verdict = Verdict(Ruling.SKIP, Reason.IN_DOUBT, str(number))
         with database.writing() as connection:
-            return jobs.answer_doubt(connection, "a", (JobState.SUCCEEDED, JobState.FAILED)[number], verdict, NOW)
+            said = jobs.answer_doubt(connection, "a", (JobState.SUCCEEDED, JobState.FAILED)[number], verdict, NOW)
+            return said is not None
 
     heard = together(2, answer)
     assert sorted(heard) == [False, True]

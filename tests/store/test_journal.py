@@ -2,8 +2,8 @@
 
 import pytest
 
+from bridge.core.deciding.retry import Next
 from bridge.core.model import JobState, Outcome
-from bridge.core.retry import Next
 from bridge.store import decisions, events, jobs, journal, rulebooks, watching
 from bridge.store.database import Database
 from bridge.store.journal import Window
@@ -102,7 +102,7 @@ def test_an_events_story_is_whole(database: Database) -> None:
         decisions.record(connection, [decision(identifier="d2", rule="r2", facts={"mode": "dry_run"})])
         mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
         jobs.end_attempt(connection, mine, Outcome.DONE, "200", NOW)
-        jobs.settle(connection, mine, Next(JobState.SUCCEEDED), NOW)
+        jobs.move_on(connection, jobs.settle(connection, mine, Next(JobState.SUCCEEDED), NOW), NOW)
     with database.reading() as connection:
         story = journal.story(connection, "e1")
         assert journal.story(connection, "nothing") is None

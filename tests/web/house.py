@@ -15,8 +15,8 @@ from werkzeug.serving import make_server
 
 from bridge import config, wiring
 from bridge.core import events
+from bridge.core.deciding.retry import Next
 from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
-from bridge.core.retry import Next
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store

@@ -10,7 +10,7 @@ from bridge.core.incidents import Incident
 from bridge.core.model import JobState
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
-from bridge.store import watching
+from bridge.store import rulebooks, watching
 from bridge.store.incidents import Kept
 from tests.web.house import EPOCH, House, an_event, leg_down
 
@@ -160,6 +160,11 @@ def test_health(house: House, reader: httpx.Client) -> None:
     assert (doubtful["status"], doubtful["counts"]["jobs_in_doubt"]) == ("degraded", 1)
     house.bridge.deliverer.answer(call.id, "failed", "tests")
     assert reader.get("/api/v1/health").json()["status"] == "ok"
+    for rejected, status in ((True, "degraded"), (False, "ok")):
+        with house.bridge.database.writing() as connection:
+            rulebooks.note(connection, rejected=rejected)
+        now = reader.get("/api/v1/health").json()
+        assert (now["status"], now["counts"]["rulebook_rejected"], set(now["servers"])) == (status, int(rejected), {"hq"})
     with house.bridge.database.writing() as connection:
         scope = watching.claim_scope(connection, "hq", "legs", 60)
         assert scope is not None

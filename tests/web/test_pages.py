@@ -86,7 +86,7 @@ def test_story(house: House, reader: httpx.Client) -> None:
     assert "guard cooldown" in page
     assert "bond.restart bond 3" in page
     assert "It is about to be tried." in page
-    assert "It waits for the step before it." in page
+    assert "It waits for the step or the batch before it." in page
     assert "restarted vancouver" in page
     assert '"specversion": "1.0"' in page
 

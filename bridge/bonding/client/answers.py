@@ -99,7 +99,7 @@ def permission(row: Operation) -> str:
 
 
 def _away(row: Operation, response: httpx.Response) -> BridgeError:
-    status, wait = response.status_code, _asked_for(response)
+    status, wait = response.status_code, asked_for(response)
     says = f"{_server(response)} answered {status} to {row.name}" + (f": again in {wait:.0f}s" if wait else "")
     # too many requests: turned away at the door, so nothing was done
     if status == httpx.codes.TOO_MANY_REQUESTS or (wait is not None and not row.writes):
@@ -111,7 +111,7 @@ def _server(response: httpx.Response) -> str:
     return f"{response.request.url.scheme}://{response.request.url.netloc.decode()}"
 
 
-def _asked_for(response: httpx.Response) -> float | None:
+def asked_for(response: httpx.Response) -> float | None:
     """The seconds of a `Retry-After`, given as seconds or as a date on the server's own clock."""
     given = response.headers.get("Retry-After", "").strip()
     if given.isascii() and given.isdigit():

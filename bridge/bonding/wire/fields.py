@@ -100,7 +100,7 @@ _ANYWHERE: Mapping[str, Field] = {
     "groups": _as(values.references, "groups group"),
     "routing_groups": _as(values.references, "routing_groups routing_group"),
     "permissions": _as(values.codes, "permissions"),
-    "recommendations": _as(values.free, "recommendations recommended recommendation"),
+    "recommendations": _as(values.advice, "recommendations recommended recommendation"),
     "results": _as(values.free, "results result"),
     "statuses": _as(values.numbers, "status statuses by_status"),
     "created": _as(values.moment, "created created_at submitted date time timestamp"),

@@ -113,6 +113,22 @@ def free(value: Json) -> Json:
     return value or {}
 
 
+def advice(value: Json) -> Json:
+    """What a tuning recommends: which legs and their speeds in our words, all else, and what is no such list, as it is."""
+    if not isinstance(value, dict) or not isinstance(value.get("legs"), list):
+        return free(value)
+    return {**value, "legs": [_of_leg(each) if isinstance(each, dict) else each for each in value["legs"]]}
+
+
+def _of_leg(raw: Mapping[str, Json]) -> Body:
+    told = {
+        "leg": reference(first(raw, ("leg", "leg_id"))),
+        "down_speed": number(first(raw, ("down_speed", "download_speed"))),
+        "up_speed": number(first(raw, ("up_speed", "upload_speed"))),
+    }
+    return {**raw, **{name: said for name, said in told.items() if said is not None}}
+
+
 def first(raw: Mapping[str, Json], names: Iterable[str]) -> Json:
     """The first of these fields that says something."""
     return next((raw[name] for name in names if raw.get(name) is not None), None)

@@ -1,0 +1,82 @@
+"""`webhook`: tell another system, with a CloudEvent signed as Standard Webhooks says."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import standardwebhooks
+
+from bridge.actions.kinds import Result, ended
+from bridge.actions.outside import Target
+from bridge.core.model import Body, Outcome, Repeat
+from bridge.errors import BridgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where it goes, and what it is signed with."""
+
+    target: Target
+    secret: str
+
+
+class Webhook:
+    """`request`: `{"to", "id", "rule", "event", "type", "subject", "time", "data"}`; `now`: the machine's, for signatures."""
+
+    def __init__(self, hooks: Mapping[str, Hook], now: Callable[[], datetime]) -> None:
+        self._hooks, self._now = hooks, now
+
+    def repeat(self, request: Body) -> Repeat:
+        """The same id twice is one message to whoever keeps to the standard: so it is safe to repeat."""
+        del request
+        return Repeat.SAFE
+
+    def shows(self, request: Body) -> bool:
+        """What it says of itself is all there is to see."""
+        del request
+        return False
+
+    def provable(self, request: Body) -> bool:
+        """Nobody can be asked what they received."""
+        del request
+        return False
+
+    def look(self, server: str, request: Body) -> bool | None:
+        """Unknown, always."""
+        del server, request
+        return None
+
+    def lasts(self, server: str, request: Body) -> float:
+        """As long as all its steps may."""
+        del server
+        hook = self._hooks.get(request["to"])
+        return hook.target.longest if hook else 0.0
+
+    def against(self, server: str, request: Body) -> str | None:
+        """Nothing to be read."""
+        del server, request
+        return None
+
+    def send(self, server: str, request: Body) -> Result:
+        """Sign it for this try, and send it."""
+        hook = self._hooks.get(request["to"])
+        if hook is None:
+            return Result(Outcome.REFUSED, f"not sent: the settings name no outgoing webhook {request['to']!r} any more")
+        text, moment = cloud_event(server, request), self._now().astimezone(UTC)
+        headers = {
+            "Content-Type": "application/cloudevents+json; charset=utf-8",
+            "webhook-id": request["id"],
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": standardwebhooks.Webhook(hook.secret).sign(request["id"], moment, text),
+        }
+        try:
+            return Result(Outcome.DONE, str(hook.target.post(text.encode(), headers)))
+        except BridgeError as error:
+            return ended(error)
+
+
+def cloud_event(server: str, request: Body) -> str:
+    """A CloudEvent of one id for all tries. `event` and `rule` are extensions: what happened, and who tells it."""
+    about = {name: request[name] for name in ("id", "type", "subject", "time", "event", "rule", "data")}
+    return json.dumps({"specversion": "1.0", "source": server, "datacontenttype": "application/json", **about})

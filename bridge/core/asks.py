@@ -1,0 +1,23 @@
+"""What a job asks for, in one line for a person."""
+
+from bridge.core.durations import spoken
+from bridge.core.model import Body
+
+
+def asks(action: str, request: Body) -> str:
+    """`"bond.restart bond=3"`, `"tell noc: a leg is down"`, `"wait 10m"`."""
+    if action == "call":
+        given = [*request.get("arguments", {}).items(), *(request.get("body") or {}).items()]
+        return " ".join([str(request.get("operation")), *(f"{name}={value}" for name, value in given)])
+    if action == "notify":
+        return f"tell {request.get('to')}: {request.get('title')}"
+    if action == "webhook":
+        return f"webhook {request.get('to')}"
+    if action == "wait":
+        seconds = request.get("seconds")
+        return f"wait {spoken(seconds)}" if seconds is not None else f"wait until {request.get('until')} {request.get('zone')}"
+    if action == "silence":
+        length = request.get("for")
+        lasts = length if isinstance(length, str) else spoken(float(length or 0))
+        return f"silence {', '.join(request.get('types') or ('the same',))} of this {request.get('per')} for {lasts}"
+    return action

@@ -1,0 +1,1 @@
+"""Rules meet events: verdicts, their guards, and the jobs that come of them."""

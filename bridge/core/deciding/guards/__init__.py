@@ -1,0 +1,77 @@
+"""What keeps a rule from acting now. Each guard: an intent → a verdict with its reason, or nothing.
+
+When deciding, in the order of DECIDING: first what is final (skip), then what a person is asked about (ask), then what has
+only to pass (wait). Before each attempt of a call, in the order of ATTEMPTING, everything that can have changed since.
+"""
+
+from collections.abc import Sequence
+
+from bridge.core.deciding.guards.asking import approval, blast_radius, named, tuning, undone
+from bridge.core.deciding.guards.final import (
+    DEEPEST,
+    breaker,
+    cooldown,
+    cooldown_key,
+    expired,
+    explained,
+    gone,
+    loop,
+    opposed,
+    over,
+    overlap,
+    rule_gone,
+    space,
+)
+from bridge.core.deciding.guards.intent import ACT, LOOK_AGAIN, Guard, Intent, skip
+from bridge.core.deciding.guards.waiting import ended, flapping, hands_off, incident, muted, paused, silenced, stuck, window
+from bridge.core.model import Mode, Reason, Verdict
+
+__all__ = [
+    "ACT", "ATTEMPTING", "DECIDING", "DEEPEST", "LOOK_AGAIN", "TELLING", "Guard", "Intent", "approval",
+    "before_attempt",
+    "blast_radius", "breaker", "cooldown", "cooldown_key", "ended", "expired", "explained", "flapping", "gone", "hands_off",
+    "incident", "loop", "muted", "named", "opposed", "over", "overlap", "paused", "rule_gone", "silenced", "space", "stuck",
+    "tuning", "undone", "window",
+]  # fmt: skip
+
+# names as they stand in traces and docs
+DECIDING: Sequence[tuple[str, Guard]] = (
+    ("breaker", breaker),
+    ("overlap", overlap),
+    ("opposed", opposed),
+    ("undone", undone),
+    ("tuning", tuning),
+    ("blast radius", blast_radius),
+    ("approval", approval),
+    *(
+        waiting := (
+            ("silence", silenced),
+            ("hands-off", hands_off),
+            ("flapping", flapping),
+            ("incident", incident),
+            ("pause", paused),
+            ("window", window),
+            ("stuck updates", stuck),
+        )
+    ),
+)
+# for rules that only tell
+TELLING: Sequence[tuple[str, Guard]] = (("silence", muted), ("window", window))
+ATTEMPTING: Sequence[tuple[str, Guard]] = (("breaker", breaker), ("ended", ended), *waiting)
+
+
+def before_attempt(intent: Intent, mode: Mode) -> Verdict:
+    """The guards again, right before an attempt of a call: the rule may have been changed, and time has passed."""
+    job = intent.job
+    if job is None:
+        return ACT
+    if mode is Mode.DRY_RUN:
+        return skip(Reason.DRY_RUN, "the rule has been set to dry_run since")
+    late = expired(intent.now, job.not_after)
+    if late or job.action != "call":
+        return late or ACT
+    for _, guard in ATTEMPTING:
+        verdict = guard(intent)
+        if verdict is not None:
+            return verdict
+    return ACT

@@ -1,0 +1,96 @@
+"""What has only to pass: wait. And what it is over before anything was done about it."""
+
+from datetime import datetime, timedelta
+
+from bridge.core.deciding.guards.intent import Intent, minute, skip, wait
+from bridge.core.language import windows
+from bridge.core.model import Reason, Verdict
+
+
+def ended(intent: Intent) -> Verdict | None:
+    """What the call answers is over, and nothing has been done about it yet."""
+    if intent.job is None or intent.rule.late:
+        return None
+    when = intent.facts.ask("ended", intent.job.event)
+    if when is None or intent.facts.ask("begun", intent.decision, intent.job.event):
+        return None
+    return skip(Reason.ENDED, f"it ended at {minute(when)}, before anything was done about it")
+
+
+def muted(intent: Intent) -> Verdict | None:
+    """A silence: nothing is told. What lasts through it is found when it ends."""
+    held = intent.facts.ask("silence", intent.events[0].id)
+    if held is None:
+        return None
+    return skip(Reason.SILENCED, f"silenced by {held['who']} until {minute(held['until'])}: {held['why']}")
+
+
+def silenced(intent: Intent) -> Verdict | None:
+    """A silence that also holds back acting."""
+    held = intent.facts.ask("silence", intent.events[0].id)
+    if held is None or not held["acts"]:
+        return None
+    until = datetime.fromisoformat(held["until"])
+    return wait(intent, Reason.SILENCED, f"silenced by {held['who']} until {until:%Y-%m-%d %H:%M} UTC", until)
+
+
+def hands_off(intent: Intent) -> Verdict | None:
+    """Somebody works on the bond: nothing is done to it until they have finished."""
+    for bond in intent.bonds:
+        held = intent.facts.ask("hands_off", intent.server, bond)
+        if held is not None:
+            until = datetime.fromisoformat(held["until"])
+            detail = f"{held['who']} works on this bond until {until:%Y-%m-%d %H:%M} UTC"
+            return wait(intent, Reason.HANDS_OFF, detail, until)
+    return None
+
+
+def flapping(intent: Intent) -> Verdict | None:
+    """The leg flaps: what is done to it now would be undone, or make it worse. A rule about flapping itself knows."""
+    if any(event.type == "leg.flapping" for event in intent.events):
+        return None
+    for leg in intent.legs:
+        calm_at = intent.facts.moment("calm_at", intent.server, leg)
+        if calm_at is not None:
+            detail = f"the leg is flapping, until {calm_at:%H:%M:%S} UTC at least"
+            return wait(intent, Reason.FLAPPING, detail, max(calm_at, intent.now + timedelta(seconds=1)))
+    return None
+
+
+def incident(intent: Intent) -> Verdict | None:
+    """A common cause is at work: nothing is done to single bonds for what it did to their legs."""
+    for event in intent.events:
+        owner = event.known.get("incident")
+        if not owner or event.type.partition(".")[0] not in ("leg", "bond") or event.type in _OF_PLACES:
+            continue
+        one = intent.facts.ask("incident", owner)
+        if one is not None and one["state"] != "over":
+            return wait(intent, Reason.INCIDENT, f"{one['cause']} {one['name']} is the cause, and not over yet")
+    return None
+
+
+_OF_PLACES = frozenset({"bond.failed_over", "bond.moved", "bond.restored"})
+
+
+def paused(intent: Intent) -> Verdict | None:
+    """Somebody, or a limit, stopped all acting."""
+    held = intent.facts.ask("paused", intent.server)
+    if held is None:
+        return None
+    detail = f"paused by {held['who']} since {minute(held['since'])}: {held['why']} (bondbridge resume)"
+    return wait(intent, Reason.PAUSED, detail, intent.now + timedelta(minutes=1))
+
+
+def window(intent: Intent) -> Verdict | None:
+    """Outside the hours in which the rule may act."""
+    opens = windows.opens(intent.rule.guard.windows, intent.now)
+    if opens is None:
+        return None
+    return wait(intent, Reason.WINDOW, f"its window opens {opens:%Y-%m-%d %H:%M} UTC", opens)
+
+
+def stuck(intent: Intent) -> Verdict | None:
+    """Configuration updates do not reach the nodes: what is changed now would pile up."""
+    if intent.facts.ask("updates", intent.server) != "stuck":
+        return None
+    return wait(intent, Reason.STUCK, "configuration updates are stuck: what is changed now would not reach the nodes")

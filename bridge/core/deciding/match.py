@@ -1,0 +1,63 @@
+"""Rules meet events: every meeting is a decision, and every decision says how it came about.
+
+    when ─► if ─► count ─► (absent, for: waits, judged again) ─► group: waits ─► guards ─► act · skip · wait · ask
+
+Pure: what is not in the rule or the events is asked of `facts`, and every answer is kept with the decision.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from bridge.core.canonical import identity
+from bridge.core.deciding import admission, waits
+from bridge.core.deciding.facts import Facts
+from bridge.core.deciding.guards import ACT
+from bridge.core.deciding.meeting import Meeting, Situation, judged, per_value
+from bridge.core.deciding.waits import concerns
+from bridge.core.language.rule import Rule
+from bridge.core.model import Decision, Event, Reason, Ruling, Verdict
+
+__all__ = ["Situation", "again", "close", "concerns", "listening", "meet", "per_value"]
+
+
+def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
+    """Rules by the event types they listen to; the one with the higher priority first."""
+    found: dict[str, list[Rule]] = {}
+    for rule in sorted(rules, key=lambda each: -each.priority):
+        for name in rule.types:
+            found.setdefault(name, []).append(rule)
+    return found
+
+
+def meet(rule: Rule, event: Event, facts: Facts, situation: Situation) -> Decision:
+    """One rule meets one new event."""
+    meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation)
+    meeting.say("when", "holds", event.type)
+    return meeting.decided(waits.first_look)
+
+
+def again(rule: Rule, event: Event, waited: Reason, facts: Facts, situation: Situation) -> Decision:
+    """The wait of a decision is over (`for`, `absent`, a view that was too old, an earlier one): it is judged again."""
+    meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation)
+    meeting.say("again", "after", waited.value)
+    return meeting.decided(lambda met: waits.after(met, waited))
+
+
+def close(
+    rule: Rule, events: Sequence[Event], group: str, until: datetime, facts: Facts, situation: Situation
+) -> tuple[Decision, Mapping[str, Verdict]]:
+    """A group is complete: one decision for all its members that nothing stands against; and each member's own verdict."""
+    ordered = sorted(events, key=lambda event: (event.time, event.id))
+    verdicts: dict[str, Verdict] = {}
+    keys: dict[str, str] = {}
+    for event in ordered:
+        member = Meeting(rule, (event,), group, facts, situation)
+        verdicts[event.id] = judged(member, admission.member) or ACT
+        keys |= {key: event.id for key in member.cooldowns if verdicts[event.id] is ACT}
+        facts.answers |= {f"cooldown {key}": {"by": group, "ended_at": None} for key in member.cooldowns if key in keys}
+    left = [event for event in ordered if verdicts[event.id].ruling is Ruling.ACT]
+    meeting = Meeting(rule, tuple(left or ordered), group, facts, situation, ripe=until, cooldowns=list(keys))
+    meeting.say("group", f"{len(left)} of {len(ordered)}", f"together until {until.isoformat()}")
+    if not left:
+        return meeting.decided(lambda _: verdicts[ordered[0].id]), verdicts
+    return meeting.decided(admission.guarded), verdicts

@@ -1,0 +1,189 @@
+"""What a rule does about what it met: its steps as jobs, rendered, in the order they may go."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+
+from bridge.core.canonical import identity
+from bridge.core.deciding import requests, retry, scene
+from bridge.core.deciding.facts import Facts
+from bridge.core.expressions import Scene
+from bridge.core.language import windows
+from bridge.core.language.rule import Rollout, Rule, Step
+from bridge.core.model import Body, Event, Job, JobState, Json, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What there is to plan for. `ripe`: since when it may be done, from which the jobs' freshness is counted.
+
+    `scene`: what the steps that are done once see.
+    """
+
+    rule: Rule
+    decision: str
+    events: Sequence[Event]
+    facts: Facts
+    now: datetime
+    ripe: datetime
+    scene: Scene
+
+
+def jobs(occasion: Occasion) -> tuple[Job, ...]:
+    """Every job that the rule's steps come to. Raises ConditionError."""
+    made: list[Job] = []
+    held_up = False
+    for number, step in enumerate(occasion.rule.steps):
+        turns = list(_turns(step, number, occasion))
+        state = JobState.WAITING if held_up or step.action == "wait" else JobState.DUE
+        made += _batched(turns, step, occasion.rule.guard.rollout, state)
+        held_up = held_up or (step.action in _HOLDING and bool(turns))
+    # a wait that nothing holds up begins at once
+    return tuple(begun(job, occasion.now) if not _before(job, made) and job.action == "wait" else job for job in made)
+
+
+_HOLDING = frozenset({"call", "wait"})
+
+
+def _before(job: Job, made: Sequence[Job]) -> bool:
+    return any(each.step < job.step and each.action in _HOLDING for each in made)
+
+
+def begun(job: Job, now: datetime) -> Job:
+    """A job whose turn has come: a wait is due at its end, anything else at once; its freshness counts from then."""
+    due = ends(job.request, now) if job.action == "wait" else now
+    return replace(job, state=JobState.DUE, due_at=due, not_after=max(job.not_after, due + timedelta(seconds=job.retry.until)))
+
+
+def ends(request: Body, now: datetime) -> datetime:
+    """When a wait that begins now is over."""
+    if request.get("seconds") is not None:
+        return now + timedelta(seconds=request["seconds"])
+    return windows.o_clock(time.fromisoformat(request["until"]), request["zone"], now)
+
+
+def _turns(step: Step, number: int, occasion: Occasion) -> Iterator[Job]:
+    """One turn, or with `each` one for every object of that noun among the events."""
+    if step.each is None:
+        yield from _of_turn(step, (number,), occasion, occasion.events)
+        return
+    seen: set[str] = set()
+    for event in occasion.events:
+        noun = event.data.get(step.each)
+        key = str(noun.get("id", noun)) if isinstance(noun, dict) else str(noun)
+        if key not in seen:
+            seen.add(key)
+            yield from _of_turn(step, (number, key), occasion, [event])
+
+
+def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequence[Event]) -> Iterator[Job]:
+    rule, first = occasion.rule, events[0]
+    seen = occasion.scene if step.each is None else scene.of(events, occasion.now, occasion.facts, _all(occasion))
+    if step.condition is not None and not step.condition.holds(seen):
+        return
+    wanted = step.retry or retry.default(step.action, first.type)
+    for target, request in enumerate(requests.of(step, seen, events)):
+        identifier = identity(occasion.decision, *key, target)
+        yield Job(
+            id=identifier,
+            decision=occasion.decision,
+            event=first.id,
+            rule=rule.id,
+            server=first.server,
+            step=int(key[0]),
+            action=step.action,
+            request=requests.named(request, identifier, rule.id) if step.action == "webhook" else request,
+            retry=wanted,
+            due_at=occasion.now,
+            not_after=occasion.ripe + timedelta(seconds=wanted.until),
+            target=touched(request, first, occasion.facts) if step.action == "call" else "",
+            verify=_verify(step),
+        )
+
+
+def _all(occasion: Occasion) -> Body:
+    return {"events": [scene.told(event) for event in occasion.events]}
+
+
+def _verify(step: Step) -> Body | None:
+    if step.verify is None:
+        return None
+    return {"expect": step.verify.expect.source if step.verify.expect else None, "within": step.verify.within}
+
+
+def _batched(turns: Sequence[Job], step: Step, rollout: Rollout | None, state: JobState) -> Iterator[Job]:
+    """The turns in batches, where the rule rolls out: those of a later batch wait for the one before."""
+    if rollout is None or step.each is None or step.action != "call":
+        yield from (replace(job, state=state) for job in turns)
+        return
+    sizes = _sizes(rollout, len(turns))
+    numbers = [batch for batch, size in enumerate(sizes) for _ in range(size)]
+    for job, batch in zip(turns, numbers, strict=True):
+        spec = {"batch": batch, "pause": rollout.pause, "stop_on": sorted(rollout.stop_on)}
+        yield replace(job, state=JobState.WAITING if batch else state, rollout=spec)
+
+
+def _sizes(rollout: Rollout, total: int) -> list[int]:
+    sizes = [min(rollout.first, total)]
+    later = 0
+    while sum(sizes) < total:
+        share = rollout.then[min(later, len(rollout.then) - 1)] if rollout.then else None
+        size = share.of(total) if share else rollout.first
+        sizes.append(min(max(size, 1), total - sum(sizes)))
+        later += 1
+    return sizes
+
+
+def on_failure(step: Step, failed: Job, events: Sequence[Event], now: datetime, facts: Facts, said: Body) -> tuple[Job, ...]:
+    """What a step does about its own failure; its expressions also see the `job` that failed. Raises ConditionError."""
+    about = {"id": failed.id, **said}
+    seen = scene.of(events, now, facts, {"job": about})
+    made = []
+    for number, each in enumerate(step.on_failure):
+        if each.condition is not None and not each.condition.holds(seen):
+            continue
+        wanted = each.retry or retry.default(each.action, events[0].type)
+        for target, request in enumerate(requests.of(each, seen, events, requests.failure(failed, said))):
+            made.append(
+                Job(
+                    id=identity(failed.id, "on_failure", number, target),
+                    decision=failed.decision,
+                    event=failed.event,
+                    rule=failed.rule,
+                    server=failed.server,
+                    step=failed.step,
+                    action=each.action,
+                    request=request,
+                    retry=wanted,
+                    due_at=now,
+                    not_after=now + timedelta(seconds=wanted.until),
+                    target=touched(request, events[0], facts) if each.action == "call" else "",
+                    parent=failed.id,
+                )
+            )
+    return tuple(made)
+
+
+def touched(request: Body, event: Event, facts: Facts) -> str:
+    """What a call touches: `"bond/3"` where it can be known, since jobs of one bond never overlap; "" for nothing."""
+    arguments = request["arguments"]
+    bond = arguments.get("bond")
+    if bond is None and arguments.get("leg") is not None:
+        leg = event.data.get("leg") or {}
+        same = str(leg.get("id")) == str(arguments["leg"])
+        seen = leg if same and leg.get("bond") is not None else facts.ask("view", event.server, "leg", arguments["leg"]) or {}
+        bond = seen.get("bond")
+    if bond is not None:
+        return f"bond/{bond}"
+    return next((f"{name}/{value}" for name, value in reversed(arguments.items()) if value is not None), "")
+
+
+def outcome_said(job: Job, outcome: Outcome, detail: str) -> Body:
+    """What is told of a job: in events about it, and to what answers its failure."""
+    request = job.request
+    return {
+        "operation": request.get("operation", job.action),
+        "arguments": request.get("arguments", {}),
+        "outcome": outcome,
+        "detail": detail,
+    }

@@ -1,0 +1,88 @@
+"""What an attempt's outcome means for its job: done, again, failed, or in doubt (law 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.core.model import Job, JobState, Outcome, Reason, Repeat, Retry, Ruling, Verdict
+
+_FIRST, _LONGEST = 10.0, 300.0
+
+# How long after its event a job is worth trying. Acting on old news is dangerous, telling it late is not; and what
+# another system asks for is stale sooner than what we saw ourselves.
+_TELL, _ACT, _ACT_ON_WEBHOOK = 24 * 3600.0, 15 * 60.0, 2 * 60.0
+
+# how often the effect of a call is looked for
+_VERIFY = 5.0
+
+
+def default(action: str, event_type: str) -> Retry:
+    """The retry of a step that names none: nothing that was refused, everything that could not be delivered."""
+    act = _ACT_ON_WEBHOOK if event_type.startswith("webhook.") else _ACT
+    return Retry(frozenset(), _FIRST, act if action == "call" else _TELL)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The job's next state: `due_at` when it is tried or looked at again, `doubt` where it may have taken effect.
+
+    `not_after`: where it is worth it for longer than before.
+    """
+
+    state: JobState
+    due_at: datetime | None = None
+    doubt: bool = False
+    not_after: datetime | None = None
+
+
+def after(
+    job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: datetime, wait: float | None = None
+) -> Next:  # fmt: skip
+    """`provable`: a later look can tell whether the request took effect. `wait`: the seconds the other side asks for."""
+    if outcome in (Outcome.DONE, Outcome.FOUND_DONE):
+        # done is not yet seen: that is followed until the effect shows, or until it should have
+        return Next(JobState.VERIFYING, now) if job.verify else Next(JobState.SUCCEEDED)
+    if outcome is Outcome.UNKNOWN and repeat is Repeat.ONCE:
+        # never a silent second time: look first, and where nothing can be looked at, ask
+        return Next(JobState.DUE, now, doubt=True) if provable else Next(JobState.IN_DOUBT, doubt=True)
+    if outcome is Outcome.REFUSED and outcome not in job.retry.on:
+        return Next(JobState.FAILED)
+    pause = job.retry.every if outcome in job.retry.on else backoff(job.attempts)
+    due = now + timedelta(seconds=max(pause, wait or 0.0))
+    return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
+
+
+def stopped(job: Job, verdict: Verdict) -> Next:
+    """A guard has stopped the attempt: for good, or until it lets through, as long as the job is worth it.
+
+    A rule with hours of its own means to wait for them: how long the job is worth it counts from when they begin.
+    """
+    if verdict.reason is Reason.WINDOW and verdict.until is not None:
+        fresh = verdict.until + timedelta(seconds=job.retry.until)
+        return Next(JobState.DUE, verdict.until, not_after=max(job.not_after, fresh))
+    if verdict.ruling is Ruling.WAIT and verdict.until is not None and verdict.until <= job.not_after:
+        return Next(JobState.DUE, verdict.until)
+    return Next(JobState.SKIPPED)
+
+
+def blind(job: Job, now: datetime) -> Next:
+    """The look at what happened could not be had: again a little later, and when it is no use any more, ask."""
+    due = now + timedelta(seconds=backoff(job.attempts))
+    return Next(JobState.DUE, due, doubt=True) if due <= job.not_after else Next(JobState.IN_DOUBT, doubt=True)
+
+
+def verified(job: Job, *, holds: bool | None, now: datetime) -> Next:
+    """The effect was looked for. `holds`: True or False as the server shows it, None where nothing newer than the call does."""
+    if holds:
+        return Next(JobState.SUCCEEDED)
+    until = job.verify_until or now
+    if now < until:
+        return Next(JobState.VERIFYING, min(now + timedelta(seconds=_VERIFY), until))
+    again = now + timedelta(seconds=job.retry.every)
+    if Outcome.UNVERIFIED in job.retry.on and again <= job.not_after:
+        return Next(JobState.DUE, again)
+    return Next(JobState.UNVERIFIED)
+
+
+def backoff(attempts: int) -> float:
+    """Seconds before the next try: 10, 20, 40 … at most 300."""
+    return float(min(_FIRST * 2.0 ** min(max(attempts - 1, 0), 10), _LONGEST))

@@ -1,0 +1,1 @@
+"""Rule files → values: the language that rules are written in."""

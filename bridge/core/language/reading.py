@@ -1,0 +1,119 @@
+"""One rule while it is read: where it stands, what it may name, what its expressions may see, what is wrong with it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bridge.core import render, schema
+from bridge.core.bodies import Schema
+from bridge.core.document import Document, Place
+from bridge.core.expressions import Expression, compile_expression, unknown_functions, unknown_paths
+from bridge.core.language import hours
+from bridge.core.language.rule import Fields
+from bridge.core.language.vocabulary import Vocabulary, nearest
+from bridge.core.model import Json
+from bridge.errors import Problem
+
+# by event type: what an expression sees when it meets one
+Shapes = Mapping[str, Schema]
+
+
+@dataclass(slots=True)
+class Reading:
+    """`say` collects problems; the others read one thing at a place of the rule and say what is wrong with it.
+
+    `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`: keys whose value has been
+    told to be none; more about them would only confuse.
+    """
+
+    document: Document
+    place: Place
+    vocabulary: Vocabulary
+    shapes: Shapes = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    hushed: bool = False
+    unread: frozenset[str] = frozenset()
+
+    def told(self) -> list[Problem]:
+        """All that was said, as it may be shown."""
+        return [replace(problem, excerpt="") for problem in self.problems] if self.hushed else self.problems
+
+    def say(self, place: Place, what: str, mend: str = "") -> None:
+        """One more problem."""
+        problem = self.document.problem((*self.place, *place), what, mend)
+        if problem.key not in self.unread:
+            self.problems.append(problem)
+
+    def told_below(self, place: Place) -> bool:
+        """Whether a key that stands here could not be read, which may be all that is wrong here."""
+        here = ".".join(str(part) for part in (*self.place, *place))
+        return any(key.rpartition(".")[0] == here for key in self.unread)
+
+    def types(self, patterns: Iterable[str], *place: str | int) -> frozenset[str]:
+        """The events that these names and globs stand for."""
+        found: frozenset[str] = frozenset()
+        for pattern in patterns:
+            matching = self.vocabulary.matching(pattern)
+            if not matching:
+                self.say(place, f"no event is called {pattern!r}", nearest(pattern, self.vocabulary.event_types))
+            found |= matching
+        return found
+
+    def named(self, name: str, known: Collection[str], kind: str, mend: str, *place: str | int) -> None:
+        """Says so where nothing is called like this; an empty name has been told before."""
+        if name and name not in known:
+            self.say(place, f"no {kind} is called {name!r}", nearest(name, known) or mend)
+
+    def expression(self, source: str | None, *place: str | int, shapes: Shapes | None = None) -> Expression | None:
+        """An expression whose paths are there for every event of the rule, or of these shapes."""
+        if not source:
+            return None
+        try:
+            expression = compile_expression(source)
+        except ValueError as error:
+            self.say(place, str(error))
+            return None
+        self.check_paths(expression, place, self.shapes if shapes is None else shapes)
+        return expression
+
+    def check_paths(self, expression: Expression, place: Place, shapes: Shapes) -> None:
+        """Each path that an event of the rule does not have, once, with one event that has it not; each unknown function."""
+        said = set()
+        for sentence in (*unknown_functions(expression), *hours.wrong(expression.source)):
+            self.say(place, sentence, "docs/rules.md lists what expressions can call")
+        for name, shape in shapes.items():
+            for sentence in unknown_paths(expression, shape):
+                path = sentence.partition(":")[0]
+                if path not in said:
+                    said.add(path)
+                    self.say(place, sentence, f"checked against {name}")
+
+    def fields(self, given: Mapping[str, Json], *place: str | int, shapes: Shapes | None = None) -> Fields:
+        """Values with `${…}` in them, as templates."""
+        fields = {}
+        for name, value in given.items():
+            try:
+                template = render.constant(value)
+                render.check_plain(value)
+            except ValueError as error:
+                self.say((*place, name), str(error))
+                continue
+            fields[name] = template
+            for expression in template.expressions:
+                self.check_paths(expression, (*place, name), self.shapes if shapes is None else shapes)
+        return fields
+
+    def nouns(self) -> dict[str, Schema]:
+        """The objects that every event of the rule names, each by the shape that it has in the first of them."""
+        known = self.vocabulary.event_types
+        common = [set(known[name].nouns) for name in self.shapes]
+        return {noun: next(iter(self.shapes.values()))[noun] for noun in sorted(set.intersection(*common))} if common else {}
+
+
+def verified(shapes: Shapes) -> Shapes:
+    """What `verify.expect` sees of each event."""
+    return {name: schema.of_verify(shape) for name, shape in shapes.items()}
+
+
+def failed(shapes: Shapes) -> Shapes:
+    """What expressions below `on_failure` see with each event."""
+    return {name: schema.of_failure(shape) for name, shape in shapes.items()}

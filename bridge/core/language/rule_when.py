@@ -1,0 +1,164 @@
+"""What a rule listens to: `when`, `for` and `still`, and the tests that its condition begins with."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+
+from bridge.core.bodies import Schema
+from bridge.core.expressions import Expression
+from bridge.core.language.reading import Reading, Shapes
+from bridge.core.language.rule import Absent, Count, Group, Schedule
+from bridge.core.language.rule_file import AbsentModel, CountModel, GroupModel, RuleModel, ShapeModel
+
+Shape = Count | Absent | Schedule
+Test = tuple[tuple[str, ...], str | int | bool | None]
+
+DUE = "schedule.due"
+_NEARBY = 5
+
+
+def types_of(reading: Reading, model: RuleModel) -> frozenset[str]:
+    """The event types that the rule meets; from now on its expressions are checked against these."""
+    if not isinstance(model.when, ShapeModel):
+        types = reading.types(model.when, "when")
+    elif model.when.count:
+        types = reading.types(model.when.count.of, "when", "count", "of")
+    elif model.when.absent:
+        types = reading.types(model.when.absent.after, "when", "absent", "after")
+    else:
+        types = frozenset({DUE}) if model.when.schedule else frozenset()
+    reading.shapes = _shapes(reading, types)
+    return types
+
+
+def shape_of(reading: Reading, model: RuleModel) -> Shape | None:
+    """What `when` is beside a list of types."""
+    if not isinstance(model.when, ShapeModel):
+        return None
+    if model.when.count:
+        return _count(reading, model.when.count)
+    if model.when.absent:
+        return _absent(reading, model.when.absent)
+    return Schedule(model.when.schedule.cron, model.when.schedule.zone) if model.when.schedule else None
+
+
+def _count(reading: Reading, count: CountModel) -> Count:
+    return Count(count.over, count.at_least, reading.expression(count.per, "when", "count", "per"))
+
+
+def _absent(reading: Reading, absent: AbsentModel) -> Absent:
+    types = reading.types(absent.of, "when", "absent", "of")
+    both = types & reading.shapes.keys()
+    if both:
+        what = f"{min(both)} cannot both begin the time and end it"
+        reading.say(("when", "absent", "of"), what, "name other events in `of` than in `after`")
+    shapes = {**reading.shapes, **_shapes(reading, types)}
+    return Absent(types, absent.within, reading.expression(absent.per, "when", "absent", "per", shapes=shapes))
+
+
+def group_of(reading: Reading, model: RuleModel) -> Group | None:
+    """Which events are one; a count is a group already, and the clock calls one by one."""
+    group: GroupModel | None = model.group
+    if group is None:
+        return None
+    if isinstance(model.when, ShapeModel) and (model.when.count or model.when.schedule):
+        reading.say(("group",), "`group` goes with event names and with `absent`", "leave one of the two out")
+    return Group(reading.expression(group.by, "group", "by"), group.wait, group.most)
+
+
+def check_lasting(reading: Reading, model: RuleModel, types: frozenset[str]) -> None:
+    """`for` and `still` speak of what lasts."""
+    for key, given in (("for", model.lasts), ("still", model.still)):
+        if given and isinstance(model.when, ShapeModel):
+            reading.say(
+                (key,), f"`{key}` goes with event names, not with a `when` of another shape", "leave one of the two out"
+            )
+        elif given:
+            _refuse_momentary(reading, key, types)
+
+
+def all_last(reading: Reading, types: frozenset[str]) -> bool:
+    """Whether every one of these events begins something that lasts."""
+    return bool(types) and not _momentary(reading, types)
+
+
+def _refuse_momentary(reading: Reading, key: str, types: frozenset[str]) -> None:
+    momentary = _momentary(reading, types)
+    if momentary:
+        more = f" and {len(momentary) - 1} more" if len(momentary) > 1 else ""
+        what = f"`{key}` needs events that last: {momentary[0]}{more} is over as soon as it has happened"
+        reading.say(
+            (key,), what.replace(" is over", " are over") if more else what, f"these last: {_near(reading, momentary[0])}"
+        )
+
+
+def _momentary(reading: Reading, types: Iterable[str]) -> list[str]:
+    known = reading.vocabulary.event_types
+    return [name for name in sorted(types) if not known[name].ends]
+
+
+def _near(reading: Reading, name: str) -> str:
+    """Lasting events of the same family, or else of all."""
+    lasting = [each for each, row in reading.vocabulary.event_types.items() if row.ends]
+    family = [each for each in lasting if each.partition(".")[0] == name.partition(".")[0]]
+    return ", ".join((family or lasting)[:_NEARBY])
+
+
+def _shapes(reading: Reading, types: Iterable[str]) -> Shapes:
+    known = reading.vocabulary.event_types
+    shapes: dict[str, Schema] = {name: known[name].shape for name in sorted(types)}
+    return shapes
+
+
+_TOKEN = re.compile(r"""//[^\n]*|[rRbB]*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|&&|\|\||==|[\w.]+|\S""")
+_EQUALITY = re.compile(r"""([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*) == (?:(-?\s?\d+)|(true|false|null)|"([^"\\]*)"|'([^'\\]*)')""")
+# what may be null, and what is no part of the event
+_UNSURE = frozenset({"old", "new", "now"})
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+def tests_for(reading: Reading, condition: Expression | None) -> tuple[Test, ...]:
+    """The equalities that a condition begins with, of what is sure to be there in every event of the rule.
+
+    Where something may be missing, as in what another system sends, a condition fails instead of not holding.
+    """
+    found = equalities(condition.source) if condition else ()
+    return tuple(test for test in found if all(_sure(shape, test[0]) for shape in reading.shapes.values()))
+
+
+def _sure(shape: Schema, path: tuple[str, ...]) -> bool:
+    here: Schema | None = shape
+    for part in path:
+        here = here.get(part) if here is not None and part not in _UNSURE else None
+    return here is not None and "*" not in here
+
+
+def equalities(source: str) -> tuple[Test, ...]:
+    """`a.b == "x" && c > 1` → `((("a", "b"), "x"),)`: the equalities that a condition begins with and cannot hold without."""
+    conjuncts = list(_conjuncts(source))
+    found = (_EQUALITY.fullmatch(conjunct) for conjunct in conjuncts)
+    return tuple(_test(match) for match in takewhile(lambda match: match is not None, found) if match)
+
+
+def _test(match: re.Match[str]) -> Test:
+    path, number, word, double, single = match.groups()
+    value: str | int | bool | None
+    if number is not None:
+        value = int(number.replace(" ", ""))
+    else:
+        value = _WORDS[word] if word is not None else (double if double is not None else single)
+    return tuple(path.split(".")), value
+
+
+def _conjuncts(source: str) -> Iterator[str]:
+    """The parts of a condition between its outermost `&&`, tokens apart by one space; none where it is no conjunction."""
+    depth, part, parts = 0, list[str](), list[str]()
+    for word in _TOKEN.findall(source):
+        depth += (word in "([{") - (word in ")]}")
+        if depth == 0 and word in ("||", "?"):
+            return
+        if depth == 0 and word == "&&":
+            parts, part = [*parts, " ".join(part)], []
+        elif not word.startswith("//"):
+            part.append(word)
+    yield from (*parts, " ".join(part))

@@ -1,0 +1,128 @@
+"""Rules: plain data → values, or every error at once, each with its file, line, column and key."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from bridge.core import schema
+from bridge.core.canonical import identity
+from bridge.core.document import Document, Place, problems_of
+from bridge.core.language.reading import Reading
+from bridge.core.language.rule import Cooldown, Fields, Overlap, Rule, Step
+from bridge.core.language.rule_file import ExampleModel, GivenModel, RuleModel
+from bridge.core.language.rule_guards import guard_of
+from bridge.core.language.rule_steps import steps_of
+from bridge.core.language.rule_when import all_last, check_lasting, group_of, shape_of, tests_for, types_of
+from bridge.core.language.salvage import salvaged
+from bridge.core.language.vocabulary import Vocabulary, nearest
+from bridge.core.model import Json
+from bridge.errors import BadInput, Problem
+
+__all__ = ["Cooldown", "Fields", "Rule", "Step", "Vocabulary", "at", "nearest", "parse"]
+
+
+def parse(document: Document, vocabulary: Vocabulary) -> tuple[list[Rule], list[Problem]]:
+    """The rules of one file (a mapping, or a list of mappings) that can be used, and what is wrong with the others."""
+    data = document.data if document.data is not None else []  # nothing but comments: no rules
+    places: list[Place] = [(i,) for i in range(len(data))] if isinstance(data, list) else [()]
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for place in places:
+        try:
+            rules.append(_rule(Reading(document, place, vocabulary)))
+        except BadInput as error:
+            problems += error.problems
+    return rules, problems
+
+
+def at(data: Json, place: Place) -> Json:
+    """The part of plain data that stands at a place."""
+    for part in place:
+        data = data[part]
+    return data
+
+
+def _rule(reading: Reading) -> Rule:
+    """The rule at one place of a document. Raises BadInput with every problem of it."""
+    model = _model(reading)
+    types = types_of(reading, model)
+    shape, condition = shape_of(reading, model), reading.expression(model.condition, "if")
+    check_lasting(reading, model, types)
+    group = group_of(reading, model)
+    steps = steps_of(reading, model.do)
+    guard = guard_of(reading, model, steps, lasting=shape is None and all_last(reading, types))
+    _check_examples(reading, model.examples)
+    if reading.problems:
+        raise BadInput(reading.told())
+    return Rule(
+        id=model.id,
+        description=model.description,
+        types=types,
+        condition=condition,
+        mode=model.mode,
+        steps=steps,
+        source=reading.document,
+        place=reading.place,
+        hash=identity(at(reading.document.data, reading.place)),
+        examples=tuple(model.examples),
+        shape=shape,
+        lasts=model.lasts,
+        still=model.still,
+        late=model.late == "act",
+        group=group,
+        guard=guard,
+        overlap=Overlap(model.overlap) if model.overlap else Overlap.QUEUE if group else Overlap.PARALLEL,
+        priority=model.priority,
+        tests=tests_for(reading, condition),
+    )
+
+
+def _model(reading: Reading) -> RuleModel:
+    data = at(reading.document.data, reading.place)
+    if not isinstance(data, dict):
+        raise BadInput([reading.document.problem(reading.place, "a rule is a mapping: id, when, do …")])
+    try:
+        return RuleModel.model_validate(data)
+    except ValidationError as error:
+        reading.problems += problems_of(error, reading.document, reading.place)
+        reading.unread = frozenset(problem.key for problem in reading.problems)
+    rule, amiss = salvaged(data)
+    for place, what in amiss:
+        if not reading.told_below(place):
+            reading.say(place, what)
+    return rule
+
+
+def _check_examples(reading: Reading, examples: list[ExampleModel]) -> None:
+    for i, example in enumerate(examples):
+        for j, given in enumerate(example.given):
+            if given.type:
+                _check_given(reading, given, ("examples", i, "given", j))
+        for j, then in enumerate(example.then):
+            for k, called in enumerate(then.calls or ()):
+                place = ("examples", i, "then", *((j,) if _is_list(reading, i) else ()), "calls", k)
+                names = reading.vocabulary.operations
+                reading.named(called.call, names, "operation", "see docs/operations.md", *place)
+
+
+def _is_list(reading: Reading, i: int) -> bool:
+    return isinstance(at(reading.document.data, (*reading.place, "examples", i, "then")), list)
+
+
+def _check_given(reading: Reading, given: GivenModel, here: Place) -> None:
+    known = reading.vocabulary.event_types
+    reading.named(given.type, known, "event", "", *here, "type")
+    if given.type not in known:
+        return
+    shape = known[given.type].shape["event"]["data"]
+    for path in _leaves(given.data):
+        if schema.missing(shape, path):
+            reading.say((*here, "data", *path), f"{given.type} has no {'.'.join(path)}")
+
+
+def _leaves(data: Mapping[str, Json], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, value in data.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*above, name))
+        else:
+            yield (*above, name)

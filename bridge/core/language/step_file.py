@@ -1,0 +1,156 @@
+"""The shape of a step in a rule file: one thing to do."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from bridge.core.language.written import (
+    ChannelName,
+    Clock,
+    Expression,
+    HookName,
+    Name,
+    OperationName,
+    Patterns,
+    Span,
+    Strict,
+    Zone,
+)
+from bridge.core.model import Json
+
+ACTIONS = ("call", "notify", "webhook", "silence", "wait")
+# what belongs to one action: key → the actions that it may stand beside
+_BELONGS = {
+    "with": ("call",),
+    "set": ("call",),
+    "verify": ("call",),
+    "on_failure": ("call",),
+    "retry": ("call", "notify", "webhook"),
+}
+
+
+class RetryModel(Strict):
+    """`retry: {on: [refused, unreachable], every: 5m, until: 6h}`; `until` counts from the event's time."""
+
+    on: list[Literal["refused", "unreachable", "unverified"]] = Field(min_length=1)
+    """After which ends it is tried again."""
+    every: Span
+    """How long after the last try."""
+    until: Span
+    """How long after the event at the latest."""
+
+    def amiss(self) -> str:
+        """A retry that is never made."""
+        if self.until < self.every:
+            return "it would never be tried again: `until` must not be shorter than `every`"
+        return ""
+
+
+class NotifyModel(Strict):
+    """`notify: {to: noc, title: "…", body: "…", severity: warning}`."""
+
+    to: ChannelName
+    """The channel."""
+    title: str | None = Field(default=None, min_length=1)
+    """One line; ${…} is an expression. Without it the event's headline, or below on_failure what failed and how."""
+    body: str = ""
+    """More text; ${…} is an expression."""
+    severity: Literal["info", "warning", "critical"] = "info"
+    """How bad it is: services show it as a colour or a sign."""
+
+
+class WebhookModel(Strict):
+    """`webhook: {to: ticketing, data: {leg: "${leg.name}"}}`."""
+
+    to: HookName
+    """The name of an outgoing webhook of the settings."""
+    data: dict[str, Json] = Field(default_factory=dict)
+    """What is sent; ${…} is an expression."""
+
+
+class SilenceModel(Strict):
+    """`silence: {for: 2h, types: leg.*, per: bond}`."""
+
+    length: Span = Field(alias="for")
+    """How long it lasts."""
+    types: Patterns | None = None
+    """Which events it silences, as globs; without it those of the event's type."""
+    per: Literal["bond", "leg", "server", "space"]
+    """Of which object: the one that the event names."""
+    acts: bool = False
+    """Whether it also keeps rules from acting, not only from telling."""
+
+
+class UntilModel(Strict):
+    """`wait: {until: "02:00", zone: America/Vancouver}`."""
+
+    until: Clock
+    """The next time it is so late, in quotes."""
+    zone: Zone
+    """The time zone, by its IANA name."""
+
+
+class VerifyModel(Strict):
+    """`verify: {expect: "bond.current == bond.primary", within: 5m}`."""
+
+    expect: Expression | None = None
+    """What must hold after the call; without it what the catalogue proves the operation by."""
+    within: Span = 300.0
+    """In this time."""
+
+
+# marks in angle brackets are ours: a problem's place leaves them out
+WaitFor = Annotated[
+    Annotated[Span, Tag("<length>")] | Annotated[UntilModel, Tag("<until>")],
+    Discriminator(lambda value: "<until>" if isinstance(value, dict) else "<length>"),
+]
+
+
+class RemedyModel(Strict):
+    """A step of `on_failure`: exactly one of `call`, `notify` and `silence`, and what goes with it."""
+
+    call: OperationName | None = None
+    """An operation of the management server."""
+    with_: dict[str, Json] = Field(default_factory=dict, alias="with")
+    """The arguments of the call; ${…} is an expression."""
+    set_: dict[str, Json] = Field(default_factory=dict, alias="set")
+    """The fields that the call gives the object it makes or changes, in the server's own names."""
+    notify: NotifyModel | None = None
+    """Tell the people of a channel."""
+    silence: SilenceModel | None = None
+    """Keep events from telling for a while."""
+    condition: Expression | None = Field(default=None, alias="if")
+    """Only where this holds; else the next step."""
+    retry: RetryModel | None = None
+    """When a failed try is made again."""
+    verify: VerifyModel | None = None
+    """What must be so after the call."""
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions that stand in it: one, where it is right."""
+        return tuple(name for name in ACTIONS if getattr(self, name, None) is not None)
+
+    def amiss(self) -> str:
+        """None of the actions, more than one, or something that does not go with it."""
+        if len(self.actions) != 1:
+            known = ", ".join(f"`{name}`" for name in ACTIONS if name in type(self).model_fields)
+            return f"a step does one thing: write exactly one of {known}"
+        for name, beside in _BELONGS.items():
+            written = f"{name}_" if name in ("with", "set") else name
+            if getattr(self, written, None) and self.actions[0] not in beside:
+                return f"`{name}` belongs to {' and '.join(f'`{each}`' for each in beside)}"
+        return ""
+
+
+class StepModel(RemedyModel):
+    """One step: exactly one of `call`, `notify`, `webhook`, `silence` and `wait`, and what goes with it."""
+
+    webhook: WebhookModel | None = None
+    """Send JSON to another system."""
+    wait: WaitFor | None = None
+    """Wait before the next step: a length of time, or until a time of day."""
+    each: Name | None = None
+    """A noun of the event, such as bond: one turn of this step for every such object among the events."""
+    on_failure: list[RemedyModel] | None = Field(default=None, min_length=1)
+    """What is done when the call has failed: notices, calls, silences."""

@@ -1,0 +1,166 @@
+"""What comes of an attempt: the job's next state, its events, the steps after it, and what its failure leads to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.actions.kinds import Result
+from bridge.core import events
+from bridge.core.deciding import plan
+from bridge.core.deciding.facts import Facts
+from bridge.core.deciding.retry import Next
+from bridge.core.expressions import ConditionError
+from bridge.core.headlines import headline
+from bridge.core.language.rule import Rule
+from bridge.core.model import Event, Job, JobState, Reason, Ruling, Verdict
+from bridge.pipeline import asking
+from bridge.pipeline.answers import Answers
+from bridge.rulebook import Rulebook
+from bridge.store import decisions as decision_store
+from bridge.store import events as event_store
+from bridge.store import holds
+from bridge.store import jobs as job_store
+from bridge.store.database import Database
+from bridge.store.jobs import Claimed
+
+_EVENT_OF = {
+    JobState.SUCCEEDED: "action.succeeded",
+    JobState.FAILED: "action.failed",
+    JobState.UNVERIFIED: "action.unverified",
+    JobState.IN_DOUBT: "action.in_doubt",
+}
+_FAILED = frozenset({JobState.FAILED, JobState.UNVERIFIED, JobState.IN_DOUBT})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a delivery ended: the job's next state, what its last attempt or look said, and the guard that stopped it."""
+
+    then: Next
+    result: Result
+    verdict: Verdict | None = None
+
+
+class Aftermath:
+    """`now` is domain time; `channels`: how many targets each has."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook], channels: Mapping[str, int]
+    ) -> None:
+        self._database, self._now, self._rulebook, self._channels = database, now, rulebook, channels
+
+    def settle(self, claimed: Claimed, end: End) -> Job:
+        """Write how it ended, and everything that follows, in one transaction."""
+        now, then, result = self._now(), end.then, end.result
+        rule = self._rulebook().rule(claimed.job.rule)
+        with self._database.writing() as connection:
+            job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
+            job = job_store.settle(connection, claimed, then, now)
+            self._last_word(connection, job, end, now)
+            told = event_store.record(connection, _events(job, result, now))
+            told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
+            told += self._go_on(connection, job, rule, now) if job.parent is None else []
+        again = {"again_at": f"{then.due_at:%H:%M:%S}"} if then.due_at else {}
+        said = f"{_named(job)}: {result.outcome}"
+        log.info(said, job=job.id, state=job.state, said=result.detail, **again)
+        for event in told:
+            log.info(headline(event), id=event.id, type=event.type)
+        return job
+
+    def put_off(self, claimed: Claimed, then: Next) -> Job:
+        """Its effect does not show yet; it is looked for again."""
+        with self._database.writing() as connection:
+            return job_store.settle(connection, claimed, then, self._now())
+
+    def answered(self, job: str, state: JobState, verdict: Verdict) -> bool:
+        """A person's word on a job in doubt. False if it is not in doubt."""
+        # asked before: a rulebook that is new to this process is remembered in a transaction of its own
+        now, book = self._now(), self._rulebook()
+        with self._database.writing() as connection:
+            settled = job_store.answer_doubt(connection, job, state, verdict, now)
+            if settled is None:
+                return False
+            told = self._go_on(connection, settled, book.rule(settled.rule), now)
+        for event in told:
+            log.info(headline(event), id=event.id, type=event.type)
+        return True
+
+    @staticmethod
+    def _last_word(connection: Connection, job: Job, end: End, now: datetime) -> None:
+        """What a person or a later reader must know: that a person is asked, or that waiting came to nothing."""
+        if job.state is JobState.IN_DOUBT:
+            verdict = Verdict(Ruling.ASK, Reason.IN_DOUBT, end.result.detail)
+            decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
+        if job.state is JobState.SKIPPED and end.verdict is not None and end.verdict.ruling is Ruling.WAIT:
+            detail = f"it was to be done by {job.not_after:%Y-%m-%d %H:%M:%S} UTC, and had to wait: {end.verdict.detail}"
+            decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.SKIP, Reason.EXPIRED, detail), now)
+
+    def _go_on(self, connection: Connection, job: Job, rule: Rule | None, now: datetime) -> list[Event]:
+        """The steps and batches after it; where a rollout was stopped, a person is asked about the rest."""
+        left = job_store.move_on(connection, job, now)
+        if not left:
+            return []
+        detail = f"stopped after {_named(job)} ended {job.state}; {len(left)} are left"
+        verdict = Verdict(Ruling.ASK, Reason.ROLLOUT, detail)
+        decision_store.add_verdict(connection, job.decision, left[0].id, verdict, now)
+        decision = decision_store.get(connection, job.decision)
+        return asking.ask(connection, asking.Asked(decision, left, verdict), rule, self._channels, now)
+
+    def _failed(self, connection: Connection, job: Job, rule: Rule | None, result: Result, now: datetime) -> list[Event]:
+        """What its step does about a failure, and whether the rule has failed too often."""
+        if rule is None or job.action != "call" or job.parent is not None:
+            return []
+        operation = job.request["operation"]
+        step = next((each for n, each in enumerate(rule.steps) if n == job.step and each.name == operation), None)
+        if step is not None and step.on_failure:
+            answers = Answers(connection, job.server, now, {})
+            said = plan.outcome_said(job, result.outcome, result.detail)
+            try:
+                made = plan.on_failure(step, job, (answers.event(job.event),), now, Facts(answers), said)
+            except ConditionError as error:
+                verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, f"on_failure: {error}")
+                decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
+            else:
+                job_store.add(connection, made)
+        return self._breaker(connection, job, rule, now)
+
+    @staticmethod
+    def _breaker(connection: Connection, job: Job, rule: Rule, now: datetime) -> list[Event]:
+        limit = rule.guard.breaker
+        if limit is None:
+            return []
+        count = holds.failures(connection, rule.id, job.server, now - timedelta(seconds=limit.within))
+        if count < limit.failures:
+            return []
+        why = f"{count} of its calls failed within {limit.within / 60:g} minutes"
+        if not holds.trip(connection, rule.id, job.server, now, why):
+            return []
+        data, row = {"rule": {"id": rule.id, "detail": why}}, events.EVENTS["rule.tripped"]
+        subject = f"rule/{rule.id}"
+        event = events.make(
+            row, server=job.server, subject=subject, n=now.isoformat(), time=now, seen_at=now, data=data
+        )  # fmt: skip
+        return event_store.record(connection, [event])
+
+
+def _named(job: Job) -> str:
+    """`"bond.restart bond=3"`, `"notify noc"`."""
+    if job.action != "call":
+        return f"{job.action} {job.request.get('to', '')}".rstrip()
+    return asking.said(job)
+
+
+def _events(job: Job, result: Result, now: datetime) -> list[Event]:
+    """What became of a call is an event like any other, once it is certain, or certainly uncertain."""
+    name = _EVENT_OF.get(job.state)
+    if job.action != "call" or name is None:
+        return []
+    about = {"id": job.id, "rule": job.rule, "cause": job.event, "outcome": result.outcome, "detail": result.detail}
+    data = {"job": {**about, "operation": job.request["operation"], "arguments": job.request["arguments"]}}
+    row, subject = events.EVENTS[name], f"job/{job.id}"
+    return [events.make(row, server=job.server, subject=subject, n=job.attempts, time=now, seen_at=now, data=data)]

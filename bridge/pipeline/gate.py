@@ -1,0 +1,161 @@
+"""The gate before every attempt of a call: guards, the lock of its object, the limits, what stands against it.
+
+Lock and limits are taken in the transaction that writes the verdict: of two workers one gets the last place.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bridge.core import events
+from bridge.core.deciding import guards, tuning
+from bridge.core.deciding.facts import Facts
+from bridge.core.deciding.guards import Intent
+from bridge.core.durations import spoken
+from bridge.core.language.rule import Rate, Rule
+from bridge.core.model import Body, Event, Job, JobState, Mode, Reason, Ruling, Verdict
+from bridge.core.rehearsing import replay
+from bridge.pipeline.answers import Answers
+from bridge.rulebook import Rulebook
+from bridge.store import decisions as decision_store
+from bridge.store import events as event_store
+from bridge.store import holds, limits, undo
+from bridge.store.database import Database
+from bridge.store.jobs import Claimed
+from bridge.store.limits import Limit
+
+_LOCKED = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The settings' own limits: `by_kind` for global, server, space, aggregator and rule; `spaces` to act in, by server."""
+
+    by_kind: Mapping[str, Rate]
+    spaces: Mapping[str, Sequence[str]]
+
+
+class Gate:
+    """`now` is domain time; `rulebook` and `forced_live` are asked anew each time."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook],
+        forced_live: Callable[[str], bool], bounds: Bounds,
+    ) -> None:  # fmt: skip
+        self._database, self._now, self._rulebook = database, now, rulebook
+        self._forced_live, self._bounds = forced_live, bounds
+
+    def admit(self, claimed: Claimed) -> Verdict:
+        """Whether the job may be tried now; its verdict is written, and where it may, its place is taken."""
+        job, now, book = claimed.job, self._now(), self._rulebook()
+        rule = book.rule(job.rule)
+        forced = self._forced_live(job.server)
+        with self._database.writing() as connection:
+            if rule is None or (job.parent is not None and job.action != "call"):
+                # what people are told of a failure or asked about does not hang on the rule
+                free = job.parent is not None and job.action != "call"
+                verdict = (guards.expired(now, job.not_after) or guards.ACT) if free else guards.rule_gone(job)
+                decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
+                return verdict
+            answers = self._answers(connection, job, book, now)
+            facts = Facts(answers)
+            event = answers.event(job.event)
+            intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
+            mode = Mode.LIVE if forced else rule.mode
+            verdict = guards.before_attempt(intent, mode)
+            if verdict is guards.ACT and job.action == "call":
+                verdict = self._take(connection, job, rule, event, answers, now) or verdict
+                facts.answers["place"] = replay.kept(verdict)
+            if verdict.ruling is Ruling.ACT and job.action == "call":
+                remember(connection, job, answers, now)
+            self._write(connection, job, verdict, facts, rule, mode, now)
+        return verdict
+
+    def _answers(self, connection: Connection, job: Job, book: Rulebook, now: datetime) -> Answers:
+        rules = {rule.id: rule for rule in book.rules}
+        return Answers(connection, job.server, now, rules, spaces=self._bounds.spaces.get(job.server, ()))
+
+    @staticmethod
+    def _write(connection: Connection, job: Job, verdict: Verdict, facts: Facts, rule: Rule, mode: Mode, now: datetime) -> None:
+        """A wait that goes on for the same reason is one row."""
+        if verdict.ruling is Ruling.WAIT and decision_store.says(connection, job.id) == (verdict.ruling, verdict.reason):
+            return
+        read = {
+            "job": job.id, "not_after": job.not_after.isoformat(), "now": now.isoformat(), "rule": rule.hash, "mode": mode,
+            "asked": dict(facts.answers),
+        }  # fmt: skip
+        digest = decision_store.keep_facts(connection, read)
+        decision_store.add_verdict(connection, job.decision, job.id, verdict, now, digest)
+
+    def _take(
+        self, connection: Connection, job: Job, rule: Rule, event: Event, answers: Answers, now: datetime
+    ) -> Verdict | None:
+        held = holds.lock(connection, job, now)
+        if held is not None:
+            detail = f"job {held[:8]} is at work on {job.target}"
+            return Verdict(Ruling.WAIT, Reason.LOCKED, detail, now + _LOCKED)
+        full = limits.spend(connection, self._limits(job, rule, event, answers), job.id, now)
+        if full is None:
+            return None
+        holds.unlock(connection, job.id)
+        limit, free_at = full
+        if limit.pauses:
+            self._pause(connection, limit, now)
+        own = limit.key.startswith("own/")
+        detail = f"{limit.most} calls in {spoken(limit.every)} are made ({limit.key.removeprefix('own/')})"
+        return Verdict(Ruling.WAIT, Reason.RATE if own else Reason.LIMIT, detail, max(free_at, now + timedelta(seconds=1)))
+
+    def _limits(self, job: Job, rule: Rule, event: Event, answers: Answers) -> list[Limit]:
+        wanted = []
+        if rule.guard.rate:
+            wanted.append(Limit(f"own/{rule.id}/{job.server}", rule.guard.rate.most, rule.guard.rate.every))
+        bond = answers("view", job.server, "bond", job.target.removeprefix("bond/")) if job.target.startswith("bond/") else None
+        space = ((bond or {}).get("space") or (event.data.get("bond") or {}).get("space") or {}).get("key")
+        about = {
+            "global": "global",
+            "server": f"server/{job.server}",
+            "rule": f"rule/{rule.id}",
+            "space": f"space/{job.server}/{space}" if space else None,
+            "aggregator": f"aggregator/{job.server}/{bond['current']}" if bond and bond.get("current") is not None else None,
+        }
+        for kind, rate in self._bounds.by_kind.items():
+            key = about.get(kind)
+            if key is not None:
+                wanted.append(Limit(key, rate.most, rate.every, pauses=kind == "global"))
+        return wanted
+
+    @staticmethod
+    def _pause(connection: Connection, limit: Limit, now: datetime) -> None:
+        why = f"{limit.most} calls within {spoken(limit.every)}, more than the settings' global limit allows"
+        if holds.pause(connection, holds.EVERYWHERE, now, "the global limit", why):
+            event_store.record(connection, [paused_event("bridge.paused", holds.EVERYWHERE, "the global limit", why, now)])
+
+
+def paused_event(name: str, server: str, who: str, why: str, now: datetime) -> Event:
+    """That acting was stopped, or goes on."""
+    data: Body = {"pause": {"server": server or None, "who": who, "why": why}}
+    row = events.EVENTS[name]
+    return events.make(
+        row, server=server or events.OURSELVES, subject="bridge", n=now.isoformat(), time=now, seen_at=now, data=data
+    )  # fmt: skip
+
+
+def remember(connection: Connection, job: Job, answers: Answers, now: datetime) -> None:
+    """Before a tuning is accepted: the values it changes, so that they can be put back."""
+    if not job.request["operation"].endswith("tuning.accept") or job.state is not JobState.DUE:
+        return
+    kind, arguments = job.request["operation"].removesuffix(".accept"), job.request["arguments"]
+    seen = answers("tuning", job.server, kind, arguments.get("tuning"), arguments.get("bond"))
+    if seen is None:
+        return
+    legs = {int(name): body for name, body in seen["legs"].items()}
+    old = tuning.old_values(seen["recommendations"], legs)
+    calls = [
+        {"operation": "leg.update", "arguments": {"leg": leg}, "body": fields}
+        for leg, values in sorted(old.items())
+        if (fields := tuning.wire_fields(values))
+    ]
+    if calls:
+        undo.keep(connection, job.id, job.server, calls, now)

@@ -1,0 +1,211 @@
+"""Steering: what people say to the bridge at any time. The command line, the API, the pages and chat all say it here.
+
+`who` is whoever says it. What makes no sense is BadInput, with what to do instead.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+import structlog
+from sqlalchemy import Connection, RowMapping
+
+from bridge.core.asks import asks
+from bridge.core.durations import seconds
+from bridge.core.language.vocabulary import nearest
+from bridge.core.model import Body, JobState
+from bridge.errors import BadInput, Problem
+from bridge.pipeline.asking import Answered, Approver
+from bridge.pipeline.gate import paused_event
+from bridge.store import approvals, holds
+from bridge.store import events as event_store
+from bridge.store import jobs as job_store
+from bridge.store.database import Database
+
+_MOST = 100
+# a silence without an end is a blind spot
+_LONGEST = timedelta(days=30)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A silence as it is wanted: `about` such as "bond/3", "" for the whole server; `acts`: acting is held back too."""
+
+    server: str
+    lasts: str
+    why: str
+    types: Sequence[str] = ("*",)
+    about: str = ""
+    acts: bool = False
+
+
+class Steering:
+    """`now` is domain time; `servers`: those that are watched; `types`: every event type there is."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], approver: Approver, *,
+        servers: Sequence[str], types: Iterable[str],
+    ) -> None:  # fmt: skip
+        self._database, self._now, self._approver = database, now, approver
+        self._servers, self._types = servers, sorted(types)
+
+    # --- pauses ---
+
+    def pause(self, server: str, who: str, why: str) -> bool:
+        """Stop all acting on a server, or everywhere (""). False if it stands still already. Raises BadInput."""
+        self._check_server("pause", server)
+        _check_why("pause", why)
+        now = self._now()
+        with self._database.writing() as connection:
+            if not holds.pause(connection, server, now, who, why):
+                return False
+            event_store.record(connection, [paused_event("bridge.paused", server, who, why, now)])
+        log.warning("paused", server=server or "everywhere", who=who, why=why)
+        return True
+
+    def resume(self, server: str, who: str) -> bool:
+        """Let acting go on. False if nothing was paused so. Raises BadInput."""
+        self._check_server("resume", server)
+        now = self._now()
+        with self._database.writing() as connection:
+            if not holds.resume(connection, server, now, who):
+                return False
+            event_store.record(connection, [paused_event("bridge.resumed", server, who, "", now)])
+        log.warning("resumed", server=server or "everywhere", who=who)
+        return True
+
+    def pauses(self) -> list[Body]:
+        """The pauses that hold: `{"server": "demo" or None, "since", "who", "why"}`."""
+        with self._database.reading() as connection:
+            rows = holds.paused(connection)
+        return [{"server": row["server"] or None, **{name: row[name] for name in ("since", "who", "why")}} for row in rows]
+
+    # --- silences ---
+
+    def silence(self, wanted: Quiet, who: str) -> Body:
+        """Begin a silence. Raises BadInput."""
+        server = self.only_server("silence", wanted.server)
+        _check_why("silence", wanted.why)
+        problems = [self._unknown_type(glob) for glob in wanted.types if not self._meets(glob)]
+        if problems:
+            raise BadInput(problems)
+        now = self._now()
+        until = now + _length(wanted.lasts)
+        with self._database.writing() as connection:
+            types = sorted(set(wanted.types))
+            name = holds.silence(
+                connection, server, types, wanted.about, now, until, who, wanted.why, acts=wanted.acts
+            )  # fmt: skip
+            (row,) = holds.find_silences(connection, name, now)
+        log.warning("silenced", server=server, types=types, about=wanted.about, who=who, why=wanted.why)
+        return _silence(row)
+
+    def silences(self) -> list[Body]:
+        """The silences that hold."""
+        with self._database.reading() as connection:
+            return [_silence(row) for row in holds.silences_at(connection, self._now())]
+
+    def end_silence(self, beginning: str, who: str) -> str:
+        """End the silence whose id begins so; its id. Raises BadInput if it is not one."""
+        with self._database.writing() as connection:
+            rows = holds.find_silences(connection, beginning, self._now())
+            if len(rows) != 1:
+                raise _not_one("silences", beginning, rows)
+            holds.end_silence(connection, rows[0]["id"], self._now())
+        log.warning("silence ended", id=rows[0]["id"], who=who)
+        return str(rows[0]["id"])
+
+    # --- rules that are off ---
+
+    def switch_on(self, rule: str, who: str) -> int:
+        """Switch a rule on again that its breaker switched off; on how many servers it was off. Raises BadInput."""
+        with self._database.writing() as connection:
+            off = sorted({row["rule"] for row in holds.all_tripped(connection)})
+            if rule not in off:
+                mend = nearest(rule, off) or (f"off: {', '.join(off)}" if off else "no rule is switched off")
+                raise BadInput([Problem("rules resume", f"the rule {rule!r} is not switched off by its breaker", mend)])
+            count = holds.switch_on(connection, rule, self._now())
+        log.warning("rule switched on", rule=rule, who=who)
+        return count
+
+    def tripped(self) -> list[Body]:
+        """Rules that their breakers have switched off."""
+        with self._database.reading() as connection:
+            return [dict(row) for row in holds.all_tripped(connection)]
+
+    # --- questions ---
+
+    def questions(self, *, answered: bool = False) -> list[Body]:
+        """Questions that wait for an answer, oldest first, each with its `plan`; or the newest, answered ones too."""
+        with self._database.reading() as connection:
+            rows = approvals.every(connection, _MOST) if answered else approvals.waiting(connection)
+            return [_question(connection, row) for row in rows]
+
+    def question(self, beginning: str) -> Body:
+        """The question whose id begins so, with its exact plan. Raises BadInput if it is not one."""
+        with self._database.reading() as connection:
+            rows = approvals.find(connection, beginning)
+            if len(rows) != 1:
+                raise _not_one("approvals", beginning, rows)
+            return _question(connection, rows[0])
+
+    def answer(self, name: str, *, yes: bool, who: str) -> Answered:
+        """Say yes or no; the first answer wins. Raises KeyError for a question that there is not."""
+        return self._approver.decide(name, yes=yes, who=who)
+
+    # --- what makes no sense ---
+
+    def only_server(self, where: str, server: str) -> str:
+        """The server that is meant; where there is one, it need not be named. Raises BadInput."""
+        self._check_server(where, server)
+        if not server and len(self._servers) > 1:
+            raise BadInput([Problem(where, "there are several servers", f"say which: {', '.join(self._servers)}")])
+        return server or self._servers[0]
+
+    def _check_server(self, where: str, server: str) -> None:
+        if server and server not in self._servers:
+            raise BadInput([Problem(where, f"no server is called {server!r}", nearest(server, self._servers))])
+
+    def _meets(self, glob: str) -> bool:
+        return any(fnmatchcase(name, glob) for name in self._types)
+
+    def _unknown_type(self, glob: str) -> Problem:
+        return Problem("silence", f"no event is called {glob!r}", nearest(glob, self._types) or "see docs/events.md")
+
+
+def _check_why(where: str, why: str) -> None:
+    if not why.strip():
+        raise BadInput([Problem(where, "say why, for whoever has the next shift", "--why 'TEXT'")])
+
+
+def _length(text: str) -> timedelta:
+    try:
+        length = timedelta(seconds=seconds(text))
+    except ValueError as error:
+        raise BadInput([Problem("silence", f"for: {error}")]) from error
+    if not timedelta(0) < length <= _LONGEST:
+        raise BadInput([Problem("silence", "for: it must last some time, and at most 30d", "such as 2h")])
+    return length
+
+
+def _not_one(where: str, beginning: str, rows: Sequence[RowMapping]) -> BadInput:
+    what = f"{'several ids' if rows else 'no id'} of {where} begin{'' if rows else 's'} with {beginning!r}"
+    return BadInput([Problem(where, what, "give more of it" if rows else f"see `bondbridge {where}`")])
+
+
+def _silence(row: RowMapping) -> Body:
+    return {name: row[name] for name in ("id", "server", "types", "about", "since", "until", "who", "why", "acts")}
+
+
+def _question(connection: Connection, row: RowMapping) -> Body:
+    """A question as people see it; `plan`: what is done after a yes, none once it is answered."""
+    held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
+    asked = row["state"] == approvals.ASKED
+    return {
+        **{name: value for name, value in row.items() if name not in ("seq", "digest")},
+        "event": held[0].event if held and asked else None,
+        "plan": [asks(job.action, job.request) for job in held] if asked else [],
+    }

@@ -1,0 +1,110 @@
+"""What comes by the clock: schedules that are due, and lasting states that already are so when a rule begins to look."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping
+
+from bridge.core.canonical import identity
+from bridge.core.deciding import found
+from bridge.core.events import EVENTS, make, related
+from bridge.core.language import cron
+from bridge.core.language.rule import Rule, Schedule
+from bridge.core.model import Body, Change, Event
+from bridge.rulebook import Rulebook
+from bridge.store import events as event_store
+from bridge.store import gathering, holds, watching
+from bridge.store.database import Database
+
+
+class Timing:
+    """`now` is domain time; `servers`: those that are watched, for each of which a schedule is followed."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], servers: Sequence[str]) -> None:
+        self._database, self._now, self._servers = database, now, servers
+
+    def to_sweep(self, connection: Connection, book: Rulebook) -> set[str]:
+        """Servers on which a rule has not looked yet for what already is so, or a schedule is not known yet."""
+        return {
+            each for each in self._servers if self._unswept(connection, each, book) or self._unknown(connection, each, book)
+        }
+
+    def run(self, server: str, fence: int, book: Rulebook) -> None:
+        """Record what is due and what is found. The caller decides it."""
+        if server not in self._servers:
+            return
+        now = self._now()
+        with self._database.reading() as connection:
+            unswept = self._unswept(connection, server, book)
+            happened = [event for rule, occasion in unswept for event in self._found(connection, rule, server, occasion, now)]
+            timetable = gathering.timetable(connection, server)
+        scheduled = {rule.id: rule for rule in book.rules if isinstance(rule.shape, Schedule)}
+        with self._database.writing() as connection:
+            event_store.check_deciding(connection, server, fence)
+            gathering.drop_schedules(connection, server, timetable.keys() - scheduled.keys())
+            for rule in scheduled.values():
+                known = timetable.get(rule.id)
+                happened += _scheduled(connection, rule, server, known, now)
+            event_store.record(connection, happened)
+            for rule, occasion in unswept:
+                gathering.swept(connection, rule.id, server, occasion, now)
+
+    def _unswept(self, connection: Connection, server: str, book: Rulebook) -> list[tuple[Rule, str]]:
+        lasting = [rule for rule in book.rules if rule.lasting]
+        if not lasting:
+            return []
+        state = (holds.ended_holds(connection, server, self._now()), gathering.baselines(connection, server))
+        known = gathering.occasions(connection, server)
+        wanted = [(rule, identity(rule.hash, *state)) for rule in lasting]
+        return [(rule, occasion) for rule, occasion in wanted if known.get(rule.id) != occasion]
+
+    @staticmethod
+    def _unknown(connection: Connection, server: str, book: Rulebook) -> bool:
+        scheduled = {rule.id for rule in book.rules if isinstance(rule.shape, Schedule)}
+        return bool(scheduled) and bool(scheduled - gathering.timetable(connection, server).keys())
+
+    @staticmethod
+    def _found(connection: Connection, rule: Rule, server: str, occasion: str, now: datetime) -> list[Event]:
+        """What the rule speaks of that is so by the view, and that it has not dealt with."""
+        kinds = sorted({kind for name in rule.types if (kind := EVENTS[name].kind) and EVENTS[name].still})
+        made: list[Event] = []
+        for kind in kinds:
+            seen = watching.bodies_of(connection, server, (kind,))
+            bodies = {str(body.get("id", body.get("name", kind))): body for _, body in seen}
+            standing = {
+                key: body
+                for key, body in bodies.items()
+                if any(EVENTS[name].kind == kind and (still := EVENTS[name].still) and still(body) for name in rule.types)
+            }
+            others = _others(connection, server, kind, standing)
+            made += found.found(rule, server, kind, standing, others, now, occasion)
+        known = gathering.spoken_for(connection, rule.id, server, {event.subject for event in made}) if made else set()
+        return [event for event in made if (event.type, event.subject) not in known]
+
+
+def _others(connection: Connection, server: str, kind: str, standing: dict[str, Body]) -> dict[tuple[str, str], Body]:
+    """The objects whose names the events carry."""
+    wanted = {key for name, body in standing.items() for key in related(Change(kind, name, None, body))}
+    return watching.bodies(connection, server, wanted) if wanted else {}
+
+
+def _scheduled(connection: Connection, rule: Rule, server: str, known: RowMapping | None, now: datetime) -> list[Event]:
+    """The event of a schedule that is due; moments that were slept through are one. Its next moment is noted."""
+    shape = rule.shape
+    assert isinstance(shape, Schedule)  # noqa: S101  asked before
+    spelled = f"{shape.cron} {shape.zone}"
+    if known is None or known["cron"] != spelled:
+        gathering.set_due(connection, rule.id, server, spelled, cron.following(shape, now))
+        return []
+    due = known["due_at"]
+    if due > now:
+        return []
+    # of those that were slept through the newest is told, so that what it leads to is no old news
+    while (later := cron.following(shape, due)) <= now:
+        due = later
+    gathering.set_due(connection, rule.id, server, spelled, later)
+    data = {"schedule": {"rule": rule.id, "at": due.isoformat()}}
+    row = EVENTS["schedule.due"]
+    event = make(row, server=server, subject=f"rule/{rule.id}", n=due.isoformat(), time=due, seen_at=now, data=data)
+    return [replace(event, only=rule.id)]

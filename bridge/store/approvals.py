@@ -1,0 +1,68 @@
+"""What people are asked: a question about one decision's exact plan, answered once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, select, update
+
+from bridge.core.canonical import identity
+from bridge.core.model import Decision, Job, Verdict
+from bridge.store.tables import approvals
+from bridge.store.types import insert_new
+
+ASKED, GRANTED, DENIED, EXPIRED = "asked", "granted", "denied", "expired"
+
+
+def digest(jobs: Sequence[Job]) -> str:
+    """Of what is to be done, exactly."""
+    return identity([(job.id, job.action, dict(job.request)) for job in jobs])
+
+
+def ask(
+    connection: Connection, decision: Decision, jobs: Sequence[Job], verdict: Verdict, to: str | None, now: datetime,
+    expires_at: datetime,
+) -> RowMapping | None:  # fmt: skip
+    """Put the question; None if it has been put."""
+    plan = digest(jobs)
+    row: dict[str, Any] = {
+        "id": identity("approval", decision.id, verdict.reason, plan), "decision": decision.id, "rule": decision.rule,
+        "server": decision.server, "reason": verdict.reason, "detail": verdict.detail, "digest": plan, "to": to,
+        "asked_at": now, "expires_at": expires_at, "state": ASKED,
+    }  # fmt: skip
+    return get(connection, row["id"]) if insert_new(connection, approvals, row) else None
+
+
+def get(connection: Connection, name: str) -> RowMapping | None:
+    """One question."""
+    return connection.execute(select(approvals).where(approvals.c.id == name)).mappings().first()
+
+
+def find(connection: Connection, beginning: str) -> Sequence[RowMapping]:
+    """Questions whose id begins so."""
+    wanted = select(approvals).where(approvals.c.id.startswith(beginning, autoescape=True)).limit(2)
+    return connection.execute(wanted).mappings().all()
+
+
+def waiting(connection: Connection) -> Sequence[RowMapping]:
+    """Questions without an answer, oldest first."""
+    return connection.execute(select(approvals).where(approvals.c.state == ASKED).order_by(approvals.c.seq)).mappings().all()
+
+
+def every(connection: Connection, most: int) -> Sequence[RowMapping]:
+    """The newest questions, answered or not."""
+    return connection.execute(select(approvals).order_by(approvals.c.seq.desc()).limit(most)).mappings().all()
+
+
+def expiring(connection: Connection, now: datetime) -> list[str]:
+    """Questions whose time is over."""
+    late = and_(approvals.c.state == ASKED, approvals.c.expires_at <= now)
+    return list(connection.execute(select(approvals.c.id).where(late).order_by(approvals.c.seq)).scalars())
+
+
+def settle(connection: Connection, name: str, state: str, who: str, now: datetime) -> bool:
+    """The answer, or that there was none; the first one wins. A yes after the time is over is none."""
+    open_one = and_(approvals.c.id == name, approvals.c.state == ASKED)
+    if state != EXPIRED:
+        open_one = and_(open_one, approvals.c.expires_at > now)
+    return connection.execute(update(approvals).where(open_one).values(state=state, who=who, decided_at=now)).rowcount == 1

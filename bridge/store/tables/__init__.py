@@ -1,0 +1,52 @@
+"""The tables. Their history is in `migrations/`; a test holds the two together.
+
+Moments are domain time unless their name says otherwise; leases are seconds by the database's own clock.
+"""
+
+from bridge.store.tables.acting import attempts, cooldowns, decisions, facts, gatherings, jobs, rulebooks, verdicts
+from bridge.store.tables.columns import metadata
+from bridge.store.tables.holding import (
+    approvals,
+    breakers,
+    locks,
+    meters,
+    pauses,
+    schedules,
+    silences,
+    spendings,
+    sweeps,
+    tokens,
+    undos,
+)
+from bridge.store.tables.watching import events, flaps, hands_off, incidents, members, objects, scopes, servers
+
+__all__ = [
+    "approvals",
+    "attempts",
+    "breakers",
+    "cooldowns",
+    "decisions",
+    "events",
+    "facts",
+    "flaps",
+    "gatherings",
+    "hands_off",
+    "incidents",
+    "jobs",
+    "locks",
+    "members",
+    "metadata",
+    "meters",
+    "objects",
+    "pauses",
+    "rulebooks",
+    "schedules",
+    "scopes",
+    "servers",
+    "silences",
+    "spendings",
+    "sweeps",
+    "tokens",
+    "undos",
+    "verdicts",
+]

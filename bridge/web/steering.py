@@ -1,0 +1,174 @@
+"""Steering by JSON, as the command line does it: pauses, silences, approvals, rules that are off. Who: whose token it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bridge.core.model import Body
+from bridge.errors import BadInput
+from bridge.pipeline.asking import Answered
+from bridge.pipeline.steering import Quiet
+from bridge.web import auth, queries, shapes, site
+from bridge.web.problems import Problem
+
+routes = Blueprint("steering", __name__, url_prefix="/api/v1")
+routes.before_request(auth.api_only_with_token)
+routes.before_request(auth.from_our_own_page)
+
+_Any = TypeVar("_Any", bound=BaseModel)
+_SAID = {"granted": "said yes", "denied": "said no", "expired": "answered in time"}
+
+
+class _Wanted(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PauseWanted(_Wanted):
+    """`server`: None for all of them."""
+
+    why: str
+    server: str | None = None
+
+
+class ResumeWanted(_Wanted):
+    """`server`: as it was paused."""
+
+    server: str | None = None
+
+
+class SilenceWanted(_Wanted):
+    """`lasts` such as "2h", `about` such as "bond/3"."""
+
+    lasts: str
+    why: str
+    server: str = ""
+    types: list[str] = ["*"]
+    about: str = ""
+    acts: bool = False
+
+
+class AnswerWanted(_Wanted):
+    """A yes or a no."""
+
+    yes: bool
+
+
+@routes.get("/pauses")
+def pauses() -> Response:
+    """The pauses that hold, and the rules that their breakers have switched off."""
+    queries.only()
+    return _pauses()
+
+
+@routes.post("/pause")
+def pause() -> Response:
+    """Stop all acting on a server, or on all of them."""
+    wanted = _body(PauseWanted)
+    with told():
+        site.bridge().steering.pause(wanted.server or "", who(), wanted.why)
+    return _pauses()
+
+
+@routes.post("/resume")
+def resume() -> Response:
+    """Let acting go on; 409 if nothing was paused so."""
+    wanted = _body(ResumeWanted)
+    with told():
+        gone_on = site.bridge().steering.resume(wanted.server or "", who())
+    if not gone_on:
+        raise Problem(409, f"{wanted.server or 'everything'} is not paused", "what is paused stands in /api/v1/pauses")
+    return _pauses()
+
+
+@routes.post("/rules/<rule>/resume")
+def switch_on(rule: str) -> Response:
+    """Switch a rule on again that its breaker has switched off."""
+    with told(409):
+        site.bridge().steering.switch_on(rule, who())
+    return _pauses()
+
+
+@routes.get("/silences")
+def silences() -> Response:
+    """Silences that hold."""
+    queries.only()
+    return jsonify(items=site.bridge().steering.silences())
+
+
+@routes.post("/silences")
+def silence() -> tuple[Response, int]:
+    """Begin a silence."""
+    wanted = _body(SilenceWanted)
+    quiet = Quiet(wanted.server, wanted.lasts, wanted.why, tuple(wanted.types), wanted.about, wanted.acts)
+    with told():
+        return jsonify(site.bridge().steering.silence(quiet, who())), 201
+
+
+@routes.delete("/silences/<identifier>")
+def end_silence(identifier: str) -> Response:
+    """End a silence before its time."""
+    with told(404):
+        return jsonify(ended=site.bridge().steering.end_silence(identifier, who()))
+
+
+@routes.get("/approvals")
+def approvals() -> Response:
+    """Questions that wait, each with its exact plan; with `all=yes` the newest, answered ones too."""
+    queries.only("all")
+    return jsonify(items=site.bridge().steering.questions(answered=request.args.get("all") == "yes"))
+
+
+@routes.post("/approvals/<identifier>")
+def answer(identifier: str) -> Response:
+    """Say yes or no to a question; 409 says who was faster."""
+    given = decide(identifier, yes=_body(AnswerWanted).yes)
+    return jsonify(id=identifier, state=given.state, who=given.who)
+
+
+def decide(identifier: str, *, yes: bool) -> Answered:
+    """Answer a question for whoever asks us to. Raises Problem where somebody was faster or there is no such question."""
+    try:
+        given = site.bridge().steering.answer(identifier, yes=yes, who=who())
+    except KeyError:
+        raise Problem(404, "there is no question of this id", "ids stand in /api/v1/approvals") from None
+    if not given.first:
+        raise Problem(409, f"too late: {given.who} {_SAID[given.state]}{_at(given.at)}", "the first answer counts")
+    return given
+
+
+def who() -> str:
+    """Whose token it is."""
+    return auth.holder() or "nobody"
+
+
+@contextmanager
+def told(status: int = 400) -> Iterator[None]:
+    """What makes no sense is an answer of this status."""
+    try:
+        yield
+    except BadInput as error:
+        raise Problem(status, error.problems[0].what, error.problems[0].mend) from error
+
+
+def _pauses() -> Response:
+    steering = site.bridge().steering
+    return jsonify(items=steering.pauses(), tripped=steering.tripped())
+
+
+def _at(moment: datetime | None) -> str:
+    return f" at {shapes.iso(moment)}" if moment else ""
+
+
+def _body(model: type[_Any]) -> _Any:
+    given: Body = request.get_json()
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        known = ", ".join(model.model_fields)
+        raise Problem(400, f"{where}: {first['msg']}", f"a JSON object with: {known}") from error

@@ -1,0 +1,124 @@
+"""`bondbridge up` as an operator runs it, against a fleet of the simulator's, and how all of it is killed at once."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.simulator.serve import Running
+from tests.test_whole_stack import free_ports
+
+_PATIENCE = 900.0
+_SETTINGS = """
+state_dir: {state}
+rules: {rules}
+web: {{port: {port}}}
+servers:
+  - name: demo
+    url: "{url}"
+    user: demo@example.com
+    password: {{env: FLEET_PASSWORD}}
+    requests_per_second: null
+    poll:
+      {{legs: 2m, placements: 30s, aggregators: 30s, bonds: 10m, tunings: 10m, tunings_running: 10m, backups: 10m, off: {off}}}
+channels: {{noc: {{urls: [{{env: FLEET_CHANNEL}}]}}}}
+clock: {{machine: "{machine}", domain: "{domain}", speed: {speed}}}
+"""
+
+
+class Processes:
+    """Every process of one bridge; `killed` says how often all of them were."""
+
+    def __init__(self, sim: Running, folder: Path, *, rules: str, channel: str, off: str, speed: float) -> None:
+        self.sim, self.folder, self.lines, self.killed = sim, folder, list[str](), 0
+        (folder / "rules").mkdir()
+        (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
+        shown = httpx.get(f"{sim.url}/_sim/clock").json()["now"]
+        machine = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        values = {"state": folder / "state", "rules": folder / "rules", "port": free_ports(1)[0], "url": sim.url, "off": off}
+        text = _SETTINGS.format(**values, machine=machine, domain=shown, speed=speed)
+        (folder / "bondbridge.yaml").write_text(text, encoding="utf-8")
+        self.env = {**os.environ, "FLEET_PASSWORD": "demo", "FLEET_CHANNEL": channel}
+        self.up()
+
+    def up(self) -> None:
+        """Start them all, and wait until they are at work."""
+        before = len(self.lines)
+        argv = [sys.executable, "-m", "bridge.cli", "up", "--config", str(self.folder / "bondbridge.yaml"), "--workers", "2"]
+        self.process = subprocess.Popen(  # noqa: S603  our own command
+            argv, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        out = self.process.stdout
+        assert out is not None
+        self.reader = threading.Thread(target=lambda: self.lines.extend(line.rstrip() for line in out), daemon=True)
+        self.reader.start()
+        self.until(lambda: any(line.startswith("ready") for line in self.lines[before:]), "ready")
+
+    def kill(self) -> None:
+        """SIGKILL to every process, supervisor, worker, beat, web and Redis alike; then what they held lapses; start anew."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                mine = str(self.folder).encode() in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if mine and int(entry.name) != os.getpid():
+                os.kill(int(entry.name), signal.SIGKILL)
+        self._ended(30)
+        self.killed += 1
+        with closing(self._connected()) as connection, connection:
+            for table in ("jobs", "servers", "scopes"):
+                connection.execute(f"UPDATE {table} SET lease_until = lease_until - 1000")  # noqa: S608  fixed names
+        self.up()
+
+    def stop(self) -> None:
+        """End them as Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        self._ended(60)
+
+    def _ended(self, seconds: float) -> None:
+        self.process.wait(seconds)
+        self.reader.join(10)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Wait for something to be true."""
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            if holds():
+                return
+            time.sleep(0.3)
+        pytest.fail(f"never: {what}\n" + "\n".join(self.lines[-40:]))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the bridge's database."""
+        with closing(self._connected()) as connection:
+            return connection.execute(query).fetchall()
+
+    def cli(self, *words: str) -> Any:
+        """What a command says, as JSON where it is."""
+        argv = [sys.executable, "-m", "bridge.cli", *words, "--config", str(self.folder / "bondbridge.yaml")]
+        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            return done.stdout
+
+    def restores(self) -> list[dict[str, Any]]:
+        """What the world was asked to restore."""
+        entries = httpx.get(f"{self.sim.url}/_sim/ledger", timeout=60).json()
+        return [each for each in entries if each["operation"] == "bond.restore_to_primary_agg"]
+
+    def _connected(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / "state" / "bondbridge.sqlite3", timeout=60)

@@ -1,0 +1,75 @@
+"""A failover of many bonds is brought home: asked about, one first, then batches, each verified."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.store import approvals
+from tests.pipeline.stage import Stage, staged
+
+from .ear import listening
+from .failover import FAILED, FEW, RULES, fail_and_recover, fleet
+
+
+def asked(stage: Stage) -> Any:
+    """The one question that waits."""
+    with stage.bridge.database.reading() as connection:
+        (row,) = approvals.waiting(connection)
+    return row
+
+
+def sent_of(stage: Stage, operation: str) -> list[tuple[datetime, int]]:
+    """When the world was asked to do this, and to which bond."""
+    return [(datetime.fromisoformat(each["at"]), each["arguments"]["bond"]) for each in stage.ledger(operation)]
+
+
+def sent(stage: Stage) -> list[tuple[datetime, int]]:
+    """Restores as the world was asked for them."""
+    return sent_of(stage, "bond.restore_to_primary_agg")
+
+
+@pytest.mark.timeout(600)
+def test_a_failover_is_brought_home_in_batches(tmp_path: Path) -> None:
+    """One notice; the blast radius asks; after the yes one bond, then batches at the rate, each verified, none twice."""
+    many, rules = 24, RULES.replace("[5, 10%]", "[5, 50%]")
+    with (
+        listening() as ear,
+        staged(tmp_path, rules=rules, channel=ear.url, world=fleet(many, 24), live=False, off=FEW) as stage,
+    ):
+        fail_and_recover(stage)
+        assert "failed" in ear.titles()[0]
+        question = asked(stage)
+        assert question["reason"] == "blast_radius"
+        assert sent(stage) == []
+        assert sum("asks" in title for title in ear.titles()) == 1
+        stage.bridge.approver.answer(question["id"], yes=True, who="alice")
+        stage.live(20 * 60)
+        _brought_home(stage, many)
+        assert f"{many} bonds are home again" in ear.titles()
+        assert len(ear.heard) == 3
+
+
+def _brought_home(stage: Stage, many: int) -> None:
+    calls = sent(stage)
+    effective = [each for each in stage.ledger("bond.restore_to_primary_agg") if each["effective"]]
+    assert len({each["arguments"]["bond"] for each in effective}) == len(effective) == many
+    assert all(bond.current == FAILED for bond in stage.sim.world.bonds.values() if bond.primary == FAILED)
+    first = calls[0][0]
+    assert sum(at < first + timedelta(minutes=2) for at, _ in calls) == 1, "the first goes alone"
+    second = min(at for at, _ in calls if at > first)
+    assert sum(at < second + timedelta(minutes=2) for at, _ in calls) == 1 + 5
+    assert all(sum(start <= at < start + timedelta(minutes=10) for at, _ in calls) <= 120 for start, _ in calls)
+    jobs = [job for job in every_job(stage) if job["action"] == "call"]
+    assert {job["state"] for job in jobs} == {"succeeded"}
+
+
+def every_job(stage: Stage) -> list[dict[str, Any]]:
+    """Every job there is."""
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from bridge.store.tables import jobs  # noqa: PLC0415
+
+    with stage.bridge.database.reading() as connection:
+        return [dict(row) for row in connection.execute(select(jobs)).mappings()]

@@ -1,0 +1,151 @@
+"""What holds actions back: pauses, silences, breakers, locks."""
+
+import pytest
+
+from bridge.core.deciding.retry import Next
+from bridge.core.model import JobState, Outcome, Retry
+from bridge.store import holds, jobs
+from bridge.store import tables as t
+from bridge.store.database import Database
+
+from .rows import LEASE, NOW, job, later, owe, rows, together
+
+
+def test_a_pause_holds_until_it_is_ended(database: Database) -> None:
+    """A server, or everywhere, is paused once at a time; ended, it can be paused again, and both stay in the books."""
+    with database.writing() as connection:
+        assert holds.pause(connection, "main", NOW, "ann", "works")
+        assert not holds.pause(connection, "main", NOW, "bob", "too")
+        assert holds.pause(connection, holds.EVERYWHERE, NOW, "bob", "all")
+        assert [(row["server"], row["who"]) for row in holds.paused(connection)] == [("main", "ann"), ("", "bob")]
+        assert holds.resume(connection, "main", later(60), "bob")
+        assert not holds.resume(connection, "main", later(61), "bob")
+        assert [row["server"] for row in holds.paused(connection)] == [""]
+        assert holds.pause(connection, "main", later(70), "ann", "again")
+    assert [(row["ended_at"], row["ended_by"]) for row in rows(database, t.pauses, server="main")] == [
+        (later(60), "bob"), (None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("server", "moved"), [("main", ["waits"]), ("other", []), ("", ["waits"])])
+def test_what_waited_for_a_pause_is_looked_at_when_it_ends(database: Database, server: str, moved: list[str]) -> None:
+    """Untried calls of that server are due at once; notices, and calls that wait for their next try, keep their moment."""
+    owe(
+        database, job("waits", due_at=later(600)), job("tried", due_at=later(600), attempts=1),
+        job("told", action="notify", due_at=later(600)), job("step", 1, due_at=later(600)),
+    )  # fmt: skip
+    with database.writing() as connection:
+        holds.pause(connection, server, NOW, "ann", "works")
+        holds.resume(connection, server, later(5), "ann")
+    assert [row["id"] for row in rows(database, t.jobs, due_at=later(5))] == moved
+
+
+def test_a_silence_holds_from_its_beginning_to_its_end(database: Database) -> None:
+    """It holds from the first moment up to, not at, its end; ended by hand it is over then; twice the same is one."""
+    with database.writing() as connection:
+        about = (connection, "main", ["leg.*"], "bond/3", later(0), later(60), "ann", "works")
+        name = holds.silence(*about, acts=True)
+        assert holds.silence(*about, acts=True) == name
+        held = [[row["id"] for row in holds.silences_at(connection, later(at), "main")] for at in (-1, 0, 59, 60)]
+        assert held == [[], [name], [name], []]
+        assert holds.silences_at(connection, NOW, "other") == []
+        assert holds.end_silence(connection, name, later(10))
+        assert not holds.end_silence(connection, name, later(11))
+        assert holds.silences_at(connection, later(10)) == []
+
+
+def test_each_end_of_a_hold_is_a_new_occasion(database: Database) -> None:
+    """What lasted through a pause or a silence is looked for anew once it is over: the state of the ends tells."""
+    seen = []
+    with database.writing() as connection:
+        seen.append(holds.ended_holds(connection, "main", NOW))
+        holds.pause(connection, holds.EVERYWHERE, NOW, "ann", "x")
+        holds.silence(connection, "main", ["leg.down"], "", NOW, later(60), "ann", "x", acts=False)
+        assert holds.ended_holds(connection, "main", later(59)) == seen[0]
+        seen.append(holds.ended_holds(connection, "main", later(60)))
+        holds.resume(connection, holds.EVERYWHERE, later(61), "ann")
+        seen.append(holds.ended_holds(connection, "main", later(61)))
+        holds.pause(connection, "other", NOW, "ann", "x")
+        holds.resume(connection, "other", later(62), "ann")
+        assert holds.ended_holds(connection, "main", later(62)) == seen[-1]
+    assert len(set(seen)) == 3
+
+
+def fail(database: Database, name: str, state: JobState, outcome: Outcome, at: float = 0) -> None:
+    """End a job like this."""
+    with database.writing() as connection:
+        mine = jobs.begin(connection, jobs.claim(connection, name, NOW, LEASE), "send", NOW, LEASE)
+        jobs.end_attempt(connection, mine, outcome, "", later(at))
+        jobs.settle(connection, mine, Next(state), later(at))
+
+
+def test_failures_of_a_rule_are_counted_since_it_was_switched_on(database: Database) -> None:
+    """Failed, unseen and doubtful calls count; successes, notices, remedies and refusals it retries on do not."""
+    none = Retry(frozenset(), 60.0, 900.0)
+    owe(
+        database, *(job(name, retry=none) for name in ("failed", "unseen", "doubt", "fine", "old")), job("refused"),
+        job("final", retry=none), job("told", action="notify", retry=none), job("remedy", retry=none, parent="failed"),
+    )  # fmt: skip
+    for name, state, outcome, at in (
+        ("failed", JobState.FAILED, Outcome.UNREACHABLE, 1), ("unseen", JobState.UNVERIFIED, Outcome.UNVERIFIED, 2),
+        ("doubt", JobState.IN_DOUBT, Outcome.UNKNOWN, 3), ("fine", JobState.SUCCEEDED, Outcome.DONE, 4),
+        ("old", JobState.FAILED, Outcome.REFUSED, -9), ("refused", JobState.FAILED, Outcome.REFUSED, 5),
+        ("final", JobState.FAILED, Outcome.REFUSED, 6), ("told", JobState.FAILED, Outcome.REFUSED, 7),
+        ("remedy", JobState.FAILED, Outcome.REFUSED, 8),
+    ):  # fmt: skip
+        fail(database, name, state, outcome, at)
+    with database.writing() as connection:
+        assert holds.failures(connection, "r1", "main", NOW) == 4
+        assert holds.failures(connection, "r1", "main", later(-10)) == 5
+        assert holds.failures(connection, "r1", "other", NOW) == 0
+        holds.trip(connection, "r1", "main", later(10), "too many")
+        holds.switch_on(connection, "r1", later(20))
+        assert holds.failures(connection, "r1", "main", NOW) == 0
+
+
+def test_a_breaker_trips_once_until_it_is_switched_on(database: Database) -> None:
+    """Of four who trip it at once one does; on one server; switched on, it can trip again."""
+
+    def trip(_: int) -> bool:
+        with database.writing() as connection:
+            return holds.trip(connection, "a", "main", NOW, "3 failed")
+
+    assert sorted(together(4, trip)) == [False, False, False, True]
+    with database.writing() as connection:
+        assert [(name, row["why"]) for name, row in holds.tripped(connection, "main").items()] == [("a", "3 failed")]
+        assert holds.tripped(connection, "other") == {}
+        assert holds.switch_on(connection, "a", later(1)) == 1
+        assert holds.switch_on(connection, "a", later(2)) == 0
+        assert holds.tripped(connection, "main") == {}
+    assert trip(0)
+
+
+def test_one_job_at_a_time_is_at_work_on_an_object(database: Database) -> None:
+    """Of four that want a bond at once one has it; it may ask again; let go, the next has it; no target needs no lock."""
+    wanted = [job(f"j{n}", target="bond/3") for n in range(4)]
+
+    def lock(number: int) -> str | None:
+        with database.writing() as connection:
+            return holds.lock(connection, wanted[number], NOW)
+
+    got = together(4, lock)
+    owner = got.index(None)
+    assert [each for each in got if each] == [f"j{owner}"] * 3
+    assert lock(owner) is None
+    with database.writing() as connection:
+        assert holds.lock(connection, job("x", target="bond/4"), NOW) is None
+        assert holds.lock(connection, job("y", target="bond/3", server="other"), NOW) is None
+        assert holds.lock(connection, job("z"), NOW) is None
+        holds.unlock(connection, f"j{owner}")
+    assert lock((owner + 1) % 4) is None
+
+
+def test_a_job_that_is_over_lets_go(database: Database) -> None:
+    """While its effect is looked for, or a later try is due, the object is its own; at the end it is free."""
+    owe(database, job("j1", target="bond/3", verify={"expect": None, "within": 60}))
+    for then in (Next(JobState.VERIFYING, NOW), Next(JobState.DUE, NOW), Next(JobState.SUCCEEDED)):
+        with database.writing() as connection:
+            mine = jobs.claim(connection, "j1", NOW, LEASE)
+            holds.lock(connection, mine.job, NOW)
+            jobs.settle(connection, mine, then, NOW)
+        assert len(rows(database, t.locks)) == (then.state is not JobState.SUCCEEDED)
