@@ -140,6 +140,22 @@ def unknown_paths(expression: Expression, shape: Schema) -> Iterator[str]:
             yield f"{'.'.join(path)}: no {part!r} here; {hint}"
 
 
+_COMPARED = re.compile(r"(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\s*(?:==|!=|<=|>=|<|>)\s*(?:\"|'|-?\d)")
+_MEANT = ("key", "id", "name")
+
+
+def objects_compared(expression: Expression, shape: Schema) -> Iterator[str]:
+    """One sentence for each path to a whole object that is compared with a text or a number: that is never true."""
+    for found in _COMPARED.finditer(expression.source):
+        here: Schema | None = shape
+        for part in found[1].split("."):
+            here = here.get(part) if here and "*" not in here else None
+        if here and "*" not in here:
+            meant = next((name for name in _MEANT if name in here), None)
+            hint = f"did you mean {found[1]}.{meant}?" if meant else f"it has: {', '.join(sorted(here))}"
+            yield f"{found[1]} is an object, and never equal to a text or a number; {hint}"
+
+
 def _in_one_line(source: str, error: str) -> str:
     found = re.search(r"<input>:\d+:(\d+): Syntax error: (.*?)(?: expecting|\n|$)", error)
     return f"not an expression: {source!r}" + (f", at character {found[1]}: {found[2]}" if found else "")

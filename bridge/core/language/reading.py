@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from bridge.core import render, schema
 from bridge.core.bodies import Schema
 from bridge.core.document import Document, Place
-from bridge.core.expressions import Expression, compile_expression, unknown_functions, unknown_paths
+from bridge.core.expressions import Expression, compile_expression, objects_compared, unknown_functions, unknown_paths
 from bridge.core.language import hours
 from bridge.core.language.rule import Fields
 from bridge.core.language.vocabulary import Vocabulary, nearest
@@ -81,8 +81,8 @@ class Reading:
         for sentence in (*unknown_functions(expression), *hours.wrong(expression.source)):
             self.say(place, sentence, "docs/rules.md lists what expressions can call")
         for name, shape in shapes.items():
-            for sentence in unknown_paths(expression, shape):
-                path = sentence.partition(":")[0]
+            for sentence in (*unknown_paths(expression, shape), *objects_compared(expression, shape)):
+                path = sentence.partition(":")[0].partition(" ")[0]
                 if path not in said:
                     said.add(path)
                     self.say(place, sentence, f"checked against {name}")
