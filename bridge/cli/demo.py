@@ -170,7 +170,7 @@ def _write_settings(state: Path, clock: dict[str, Any], *, port: int, simulator:
         "hook": _keep_secret(hook, hook.read_text(encoding="utf-8") if hook.exists() else secrets.token_urlsafe(32)),
         "channel": _keep_secret(folder / "inbox.url", f"json://{_HOST}:{inbox_port}/"),
     }
-    places = {"state": folder, "rules": config.shipped("rules"), "demo_rules": _RULES, **kept}
+    places = {"state": folder, "backups": folder / "backups", "rules": config.shipped("rules"), "demo_rules": _RULES, **kept}
     text = Template(_SETTINGS.read_text(encoding="utf-8")).substitute(
         {name: json.dumps(str(place)) for name, place in places.items()},
         port=port,
