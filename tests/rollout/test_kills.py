@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -52,6 +53,8 @@ def _home(folder: Path, many: int, disturb: Callable[[Processes, str], None]) ->
         effective = Counter(each["arguments"]["bond"] for each in bridge.restores() if each["effective"])
         assert len(effective) == many
         assert set(effective.values()) == {1}
+        moments = [datetime.fromisoformat(each["at"]) for each in bridge.restores()]
+        assert max(sum(begin <= at < begin + timedelta(minutes=10) for at in moments) for begin in moments) <= 120
         told = Counter(ear.titles())
         # a notice whose outcome nobody knows is told again: once more for each time all were killed
         assert max(told.values()) <= 1 + bridge.killed
