@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bridge.actions.kinds import Result, ended
+from bridge.actions.kinds import Result, Unseen, ended
 from bridge.bonding.client import Client
 from bridge.core.model import Body, Outcome, Repeat
 from bridge.errors import BridgeError
@@ -20,7 +20,7 @@ class Place:
     keep: int
 
 
-class Fetch:
+class Fetch(Unseen):
     """`request` has no arguments. `places` by server; a server without one is refused."""
 
     def __init__(self, clients: Mapping[str, Client], places: Mapping[str, Place], now: Callable[[], datetime]) -> None:
@@ -31,30 +31,10 @@ class Fetch:
         del request
         return Repeat.SAFE
 
-    def shows(self, request: Body) -> bool:
-        """What it says of itself is all there is to see."""
-        del request
-        return False
-
-    def provable(self, request: Body) -> bool:
-        """It need not be: it is safe to repeat."""
-        del request
-        return False
-
-    def look(self, server: str, request: Body) -> bool | None:
-        """Unknown, always."""
-        del server, request
-        return None
-
     def lasts(self, server: str, request: Body) -> float:
         """As long as a download may."""
         del request
         return self._clients[server].longest_download if server in self._clients else 0.0
-
-    def against(self, server: str, request: Body) -> str | None:
-        """Nothing to be read."""
-        del server, request
-        return None
 
     def send(self, server: str, request: Body) -> Result:
         """Download, check, keep, and let the oldest go."""

@@ -51,3 +51,37 @@ class Action(Protocol):
 
     def look(self, server: str, request: Body) -> bool | None:
         """Whether it has taken effect; None if that does not show. Raises AgainLater when it cannot be read now."""
+
+
+class Unseen(Action):
+    """An action that nothing shows of: what it says of itself is all there is to know, and so it is safe to repeat."""
+
+    def repeat(self, request: Body) -> Repeat:
+        """The same again does no harm."""
+        del request
+        return Repeat.SAFE
+
+    def shows(self, request: Body) -> bool:
+        """There is nothing to see."""
+        del request
+        return False
+
+    def provable(self, request: Body) -> bool:
+        """Nobody can be asked."""
+        del request
+        return False
+
+    def lasts(self, server: str, request: Body) -> float:
+        """Long before a lease runs out it is over."""
+        del server, request
+        return 0.0
+
+    def against(self, server: str, request: Body) -> str | None:
+        """Nothing to be read."""
+        del server, request
+        return None
+
+    def look(self, server: str, request: Body) -> bool | None:
+        """Unknown, always."""
+        del server, request
+        return None

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from bridge.actions.kinds import Result
+from bridge.actions.kinds import Result, Unseen
 from bridge.core.model import Body, Outcome, Repeat
 
 logging.getLogger("apprise").propagate = False  # what it says is caught below and told with the attempt
@@ -13,7 +13,7 @@ logging.getLogger("apprise").propagate = False  # what it says is caught below a
 _TYPES = {"info": "info", "warning": "warning", "critical": "failure"}
 
 
-class Notify:
+class Notify(Unseen):
     """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's Apprise URLs."""
 
     def __init__(self, channels: Mapping[str, Sequence[str]]) -> None:
@@ -23,31 +23,6 @@ class Notify:
         """Telling twice is a nuisance, not telling is a silence that looks like health: so it is safe to repeat."""
         del request
         return Repeat.SAFE
-
-    def shows(self, request: Body) -> bool:
-        """What it says of itself is all there is to see."""
-        del request
-        return False
-
-    def provable(self, request: Body) -> bool:
-        """Nobody can be asked whether they were told."""
-        del request
-        return False
-
-    def look(self, server: str, request: Body) -> bool | None:
-        """Unknown, always."""
-        del server, request
-        return None
-
-    def lasts(self, server: str, request: Body) -> float:
-        """Apprise gives up on a service long before a lease runs out."""
-        del server, request
-        return 0.0
-
-    def against(self, server: str, request: Body) -> str | None:
-        """Nothing to be read."""
-        del server, request
-        return None
 
     def send(self, server: str, request: Body) -> Result:
         """One target, one attempt."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import standardwebhooks
 
-from bridge.actions.kinds import Result, ended
+from bridge.actions.kinds import Result, Unseen, ended
 from bridge.actions.outside import Target
 from bridge.core.model import Body, Outcome, Repeat
 from bridge.errors import BridgeError
@@ -21,7 +21,7 @@ class Hook:
     secret: str
 
 
-class Webhook:
+class Webhook(Unseen):
     """`request`: `{"to", "id", "rule", "event", "type", "subject", "time", "data"}`; `now`: the machine's, for signatures."""
 
     def __init__(self, hooks: Mapping[str, Hook], now: Callable[[], datetime]) -> None:
@@ -32,31 +32,11 @@ class Webhook:
         del request
         return Repeat.SAFE
 
-    def shows(self, request: Body) -> bool:
-        """What it says of itself is all there is to see."""
-        del request
-        return False
-
-    def provable(self, request: Body) -> bool:
-        """Nobody can be asked what they received."""
-        del request
-        return False
-
-    def look(self, server: str, request: Body) -> bool | None:
-        """Unknown, always."""
-        del server, request
-        return None
-
     def lasts(self, server: str, request: Body) -> float:
         """As long as all its steps may."""
         del server
         hook = self._hooks.get(request["to"])
         return hook.target.longest if hook else 0.0
-
-    def against(self, server: str, request: Body) -> str | None:
-        """Nothing to be read."""
-        del server, request
-        return None
 
     def send(self, server: str, request: Body) -> Result:
         """Sign it for this try, and send it."""

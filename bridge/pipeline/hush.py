@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bridge.actions.kinds import Result
-from bridge.actions.wait import Wait
+from bridge.actions.kinds import Result, Unseen
 from bridge.core.durations import seconds, spoken
 from bridge.core.model import Body, Event, Outcome
 from bridge.store import events as event_store
@@ -12,7 +11,7 @@ from bridge.store import holds
 from bridge.store.database import Database
 
 
-class Silence(Wait):
+class Silence(Unseen):
     """`request`: `{"types": ["leg.*"], "per": "bond", "for": "2h", "acts": false, "event": id}`; `now` is domain time.
 
     Safe to repeat: of the same words from the same event there is one silence.

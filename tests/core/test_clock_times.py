@@ -5,10 +5,12 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from bridge.core.language.cron import following, wrong
+from bridge.core.language.cron import following
 from bridge.core.language.rule import Schedule, Window
-from bridge.core.language.windows import o_clock, opens, wrong_zone
+from bridge.core.language.windows import o_clock, opens
+from bridge.core.language.written import Cron, Zone
 
 # clocks there go from 2:00 to 3:00 on 8 March 2026 (at 10:00 UTC), and from 2:00 back to 1:00 on 1 November (at 9:00 UTC)
 VANCOUVER = "America/Vancouver"
@@ -19,6 +21,15 @@ EVERY_DAY = frozenset(range(7))
 def window(begins: str, ends: str, days: frozenset[int] = EVERY_DAY, zone: str = "UTC") -> Window:
     """A window from "22:00" to "06:00"."""
     return Window(days, time.fromisoformat(begins), time.fromisoformat(ends), zone)
+
+
+def refusal(kind: object, text: str) -> str:
+    """What a rule file is told that writes this there; nothing where it is good."""
+    try:
+        TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"])
+    return ""
 
 
 def at(text: str) -> datetime:
@@ -126,7 +137,7 @@ def test_when_it_is_so_late_again(until: str, zone: str, after: str, moment: str
 def test_when_a_schedule_is_due(cron: str, zone: str, after: str, moment: str | None) -> None:
     """The next time by the zone's clocks and never one that is past, also in the hour that comes twice."""
     leap_day = datetime(2028, 2, 29, tzinfo=UTC)
-    assert wrong(cron, zone) == ""
+    assert refusal(Cron, cron) + refusal(Zone, zone) == ""
     assert following(Schedule(cron, zone), at(after)) == (at(moment) if moment else leap_day)
 
 
@@ -158,12 +169,12 @@ def test_a_daily_schedule_comes_once_a_day(now: datetime, minute: int, hour: int
 )
 def test_what_is_wrong_with_a_schedule_is_said(cron: str, zone: str, told: str) -> None:
     """A schedule that cannot be kept is refused with what is wrong about it, a good one with nothing."""
-    said = wrong(cron, zone)
+    said = refusal(Cron, cron) + refusal(Zone, zone)
     assert told in said
     assert bool(said) == bool(told)
 
 
 def test_zones_are_told_apart_from_what_is_none() -> None:
     """A zone of the database is good, by its full name."""
-    assert wrong_zone(VANCOUVER) == ""
-    assert "'Vancouver'" in wrong_zone("Vancouver")
+    assert refusal(Zone, VANCOUVER) == ""
+    assert "'Vancouver'" in refusal(Zone, "Vancouver")

@@ -17,15 +17,6 @@ _SECOND = timedelta(seconds=1)
 _AHEAD = 15
 
 
-def wrong_zone(name: str) -> str:
-    """Why there is no such time zone, or nothing."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return f"{name!r} is no time zone: write one such as UTC or America/Vancouver"
-    return ""
-
-
 def opens(windows: Sequence[Window], now: datetime) -> datetime | None:
     """When the next of them opens, in UTC; None if one is open now, or if there are none. A window's end is not in it."""
     stretches = [each for window in windows for each in _stretches(window, now)]

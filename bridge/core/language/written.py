@@ -125,7 +125,9 @@ def _zone(name: str) -> str:
 
 def _cron(line: str) -> str:
     if len(line.split()) != _CRON_FIELDS:
-        raise ValueError(f'{line[:40]!r} is no cron expression: write minute hour day month weekday, such as "0 22 * * *"')
+        raise ValueError(
+            f'{line[:40]!r} is no cron expression: write five fields, minute hour day month weekday, such as "0 22 * * *"'
+        )
     try:
         next(CronSim(line, datetime(2026, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
