@@ -53,8 +53,19 @@ def upgrade() -> None:
             op.add_column(table, column)
     for table, names in _INDEXED:
         op.create_index(f"ix_{table}_{'_'.join(names)}", table, list(names))
+    _of_servers()
+    # a cooldown says itself which decision holds it
+    op.drop_column("decisions", "cooldown")
     _holds()
     _waits()
+
+
+def _of_servers() -> None:
+    """What was decided before belongs to a server too: a cooldown that holds must go on holding."""
+    about = "SELECT events.server FROM events WHERE events.id = decisions.event"
+    op.execute(f"UPDATE decisions SET server = ({about})")  # noqa: S608  our own words
+    of_decision = "SELECT decisions.server FROM decisions WHERE decisions.id = cooldowns.decision"
+    op.execute(f"UPDATE cooldowns SET server = COALESCE(({of_decision}), '')")  # noqa: S608  the same
 
 
 def _holds() -> None:
@@ -189,6 +200,7 @@ def downgrade() -> None:
         op.drop_table(name)
     for table, names in reversed(_INDEXED):
         op.drop_index(f"ix_{table}_{'_'.join(names)}", table)
+    op.add_column("decisions", sa.Column("cooldown", sa.String(length=64), nullable=True))
     for table, columns in _added().items():
         for column in reversed(columns):
             op.drop_column(table, column.name)

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.config import shipped
 from bridge.errors import BadInput
+from bridge.store import asked
 from bridge.store.database import Database
 from bridge.store.schema import migrate
 from bridge.store.tables import facts, metadata
@@ -129,3 +132,31 @@ def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
         insert_new(connection, facts, {"hash": "h", "body": {}})
         raise RuntimeError
     assert rows(database, facts) == []
+
+
+def test_a_cooldown_goes_on_holding_after_an_upgrade(tmp_path: Path) -> None:
+    """What held before there were servers in these tables is found for its server afterwards."""
+    old = Database(f"sqlite:///{tmp_path}/old.sqlite3")
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    with old.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in (
+            "INSERT INTO facts VALUES ('f', '{}')",
+            (
+                "INSERT INTO events (id, type, server, subject, time, seen_at, data, decided) "
+                "VALUES ('e', 'leg.down', 'main', 'leg/1', 0, 0, '{}', 1)"
+            ),
+            (
+                "INSERT INTO decisions (id, event, rule, rulebook, facts, ruling, detail, at, trace, cooldown) "
+                "VALUES ('d', 'e', 'r', 'b', 'f', 'act', '', 0, '[]', 'k')"
+            ),
+            "INSERT INTO cooldowns (key, decision, ended_at) VALUES ('k', 'd', NULL)",
+        ):
+            connection.exec_driver_sql(statement)
+    migrate(old, shipped("migrations"))
+    with old.reading() as connection:
+        held = asked.cooldowns_of(connection, "main", datetime(2026, 1, 1, tzinfo=UTC))
+    old.close()
+    assert {key: row["decision"] for key, row in held.items()} == {"k": "d"}

@@ -44,8 +44,6 @@ decisions = Table(
     Column("detail", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("trace", JSON, nullable=False),
-    # not used any more: cooldowns say which decision holds them
-    Column("cooldown", ID),
     Column("server", NAME, nullable=False, default="", server_default=text("''")),
     # when it is judged again; null when it is settled
     Column("due_at", Moment),
