@@ -158,17 +158,13 @@ class Decider:
         with self._database.reading() as connection:
             ready = gathering.complete(connection, server, self._now())
         for row in ready:
-            made = _Made()
+            made, rule = _Made(), book.rule(row["rule"])
             with self._database.reading() as connection:
-                answers, situation = self._asked(connection, server, book)
                 members = event_store.several(connection, gathering.members(connection, row["id"]))
-            answers.events |= {event.id: event for event in members}
-            rule = book.rule(row["rule"])
-            if rule is None or rule.group is None or not members:
-                gone = guards.gone(row["rule"])
-                made.closed.append((row["id"], row["rule"], {event.id: gone for event in members}))
-            else:
-                with self._database.reading() as connection:
+                if rule is None or rule.group is None or not members:
+                    gone = guards.gone(row["rule"])
+                    made.closed.append((row["id"], row["rule"], {event.id: gone for event in members}))
+                else:
                     answers, situation = self._asked(connection, server, book)
                     answers.events |= {event.id: event for event in members}
                     self._close(rule, members, row["id"], row["until"], answers, situation, made)

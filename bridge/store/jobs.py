@@ -113,7 +113,8 @@ def settle(connection: Connection, claimed: Claimed, then: Next, now: datetime) 
     if connection.execute(update(jobs).where(mine).values(**values)).rowcount != 1:
         msg = f"job {job.id} has been taken over"
         raise LeaseLost(msg)
-    if then.state not in OPEN:
+    if then.state not in OPEN or (then.state is JobState.DUE and not then.doubt):
+        # nothing of it is under way while it waits for another try: others may have the object
         holds.unlock(connection, job.id)
     return get(connection, job.id)
 

@@ -150,3 +150,15 @@ def test_what_a_guard_stops_waits_as_long_as_it_is_worth_it(until: timedelta | N
     then = retry.stopped(job, Verdict(Ruling.WAIT, Reason.HANDS_OFF, "", moment))
     assert (then.state, then.due_at) == (state, moment if state is JobState.DUE else None)
     assert retry.stopped(job, Verdict(Ruling.SKIP, Reason.RULE_GONE, "", job.not_after)).state is JobState.SKIPPED
+
+
+def test_a_call_that_waits_for_another_try_lets_others_have_its_object(stage: Stage) -> None:
+    """A restore that is refused until its primary is well does not keep a restart of the same bond away meanwhile."""
+    stage.set("aggregator", 3, "broken", value=True)
+    stage.live(240)
+    restores = [job for job in stage.jobs() if job["rule"] == "restore"]
+    assert {job["state"] for job in restores} == {JobState.DUE}
+    assert all(job["attempts"] for job in restores)
+    event = stage.webhook(restores[0]["request"]["arguments"]["bond"])
+    stage.work()
+    assert stage.effective("bond.restart") == 1, reasons(stage, event)
