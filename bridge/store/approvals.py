@@ -1,6 +1,6 @@
 """What people are asked: a question about one decision's exact plan, answered once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,12 @@ def expiring(connection: Connection, now: datetime) -> list[str]:
     """Questions whose time is over."""
     late = and_(approvals.c.state == ASKED, approvals.c.expires_at <= now)
     return list(connection.execute(select(approvals.c.id).where(late).order_by(approvals.c.seq)).scalars())
+
+
+def withdraw(connection: Connection, those: Collection[str], who: str, now: datetime) -> None:
+    """Questions about these decisions need no answer any more: what they asked about has been given up."""
+    open_ones = and_(approvals.c.decision.in_(list(those)), approvals.c.state == ASKED)
+    connection.execute(update(approvals).where(open_ones).values(state=EXPIRED, who=who, decided_at=now))
 
 
 def settle(connection: Connection, name: str, state: str, who: str, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, selec
 
 from bridge.core.canonical import identity
 from bridge.core.model import OPEN, Body, Decision, Job, JobState, Reason, Ruling, Verdict
-from bridge.store import gathering
+from bridge.store import approvals, gathering
 from bridge.store.tables import attempts, cooldowns, decisions, facts, jobs, verdicts
 from bridge.store.types import insert_new, upsert
 
@@ -55,6 +55,7 @@ def supersede(connection: Connection, decision: Decision) -> None:
         verdict = Verdict(Ruling.SKIP, Reason.SUPERSEDED, f"decision {decision.id[:8]} takes its place")
         add_verdict(connection, row.decision, row.id, verdict, decision.at)
     connection.execute(update(jobs).where(idle).values(state=JobState.SKIPPED))
+    approvals.withdraw(connection, decision.supersedes, f"decision {decision.id[:8]}", decision.at)
 
 
 def add_verdict(

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import RowMapping
 
 from bridge.core.model import Job, JobState, Reason, Ruling, Verdict
-from bridge.store import approvals, jobs
+from bridge.store import approvals, decisions, jobs
 from bridge.store.database import Database
 
 from .rows import NOW, decision, job, later, owe, together
@@ -92,3 +92,15 @@ def test_a_stopped_rollout_goes_on_when_somebody_says_yes(database: Database) ->
         found = jobs.of_decision(connection, "d1")
     assert [(one.id, one.state) for one in found] == [("a", JobState.FAILED), ("b", JobState.DUE), ("c", JobState.WAITING)]
     assert found[1].due_at == later(30)
+
+
+def test_a_question_about_what_was_given_up_is_withdrawn(database: Database) -> None:
+    """A later decision takes the place of what was asked about: no yes counts any more, and other questions stand."""
+    given_up, theirs = ask(database, job("j1")), job("j2", decision="d2")
+    assert given_up is not None
+    owe(database, theirs, identifier="d2", rule="r2")
+    with database.writing() as connection:
+        approvals.ask(connection, decision(theirs, identifier="d2", rule="r2"), (theirs,), WHY, "noc", NOW, later(60))
+        decisions.supersede(connection, decision(identifier="d3", supersedes=("d1",)))
+        assert [row["decision"] for row in approvals.waiting(connection)] == ["d2"]
+    assert not settle(database, given_up["id"], "granted")
