@@ -140,12 +140,17 @@ def test_one_job_at_a_time_is_at_work_on_an_object(database: Database) -> None:
     assert lock((owner + 1) % 4) is None
 
 
-def test_a_job_that_is_over_lets_go(database: Database) -> None:
-    """While its effect is looked for, or a later try is due, the object is its own; at the end it is free."""
+def test_a_job_that_is_not_at_work_lets_go(database: Database) -> None:
+    """While its effect is looked for or a doubt is to be settled the object is its own; waiting to try again, or over, not."""
     owe(database, job("j1", target="bond/3", verify={"expect": None, "within": 60}))
-    for then in (Next(JobState.VERIFYING, NOW), Next(JobState.DUE, NOW), Next(JobState.SUCCEEDED)):
+    for then, kept in (
+        (Next(JobState.VERIFYING, NOW), True),
+        (Next(JobState.DUE, NOW, doubt=True), True),
+        (Next(JobState.DUE, NOW), False),
+        (Next(JobState.SUCCEEDED), False),
+    ):
         with database.writing() as connection:
             mine = jobs.claim(connection, "j1", NOW, LEASE)
             holds.lock(connection, mine.job, NOW)
             jobs.settle(connection, mine, then, NOW)
-        assert len(rows(database, t.locks)) == (then.state is not JobState.SUCCEEDED)
+        assert bool(rows(database, t.locks)) == kept
