@@ -59,7 +59,8 @@ class Supervisor:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._running: dict[str, _Running] = {}
-        self._stop = threading.Event()
+        # plain: a signal may come while another is handled, and must find no lock to wait for
+        self._stopping = False
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -75,7 +76,7 @@ class Supervisor:
     @property
     def stopping(self) -> bool:
         """Whether somebody asked to stop."""
-        return self._stop.is_set()
+        return self._stopping
 
     def start(self, *children: Child) -> None:
         """Start these and wait until all of them serve. Raises BadInput or Unreachable if one does not."""
@@ -86,10 +87,17 @@ class Supervisor:
 
     def watch(self, each_second: Callable[[], None]) -> None:
         """Until told to stop: restart what died, with longer and longer waits."""
-        while not self._stop.wait(1.0):
+        while not self._pause(1.0):
             for running in list(self._running.values()):
                 self._revive(running)
             each_second()
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait so long, or until told to stop: then True."""
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until:
+            time.sleep(0.1)
+        return self._stopping
 
     def say(self, line: str | Text) -> None:
         """One line of the supervisor's own."""
@@ -102,10 +110,10 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        if self._stop.is_set():  # asked twice: no more grace
+        if self._stopping:  # asked twice: no more grace
             for running in self._running.values():
                 _signal_group(running.process, signal.SIGKILL)
-        self._stop.set()
+        self._stopping = True
 
     def _spawn(self, child: Child) -> _Running:
         process = subprocess.Popen(  # noqa: S603  our own command lines
@@ -133,7 +141,7 @@ class Supervisor:
         try:
             self._print(name, text)
         except BrokenPipeError:  # nobody reads what we say: whoever started us has gone
-            self._stop.set()
+            self._stopping = True
 
     def _print(self, name: str, text: str) -> None:
         colour = _COLOURS[sum(map(ord, name)) % len(_COLOURS)]
@@ -148,7 +156,7 @@ class Supervisor:
                 raise BadInput([Problem(running.child.name, f"did not start: {said}")])
             if time.monotonic() > until:
                 raise Unreachable(f"{running.child.name} was not ready after {_PATIENCE:.0f} s")
-            if self._stop.is_set():
+            if self._stopping:
                 return
 
     def _revive(self, running: _Running) -> None:
