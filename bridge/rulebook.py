@@ -7,6 +7,7 @@ from pathlib import Path
 from bridge.core.canonical import identity
 from bridge.core.deciding.match import listening
 from bridge.core.document import Document, read
+from bridge.core.language.rule import Chat
 from bridge.core.language.rules import Rule, Vocabulary, parse
 from bridge.core.rehearsing.examples import broken
 from bridge.errors import BadInput, Problem
@@ -46,6 +47,7 @@ def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary) -> Ruleb
         rules += found
         problems += wrong
     problems += _twice(documents)
+    problems += _said_twice(rules)
     if problems:
         raise BadInput(problems)
     return Rulebook(identity(dict(sources)), tuple(rules), dict(sources), listening(rules))
@@ -129,6 +131,17 @@ def _signature(folders: Sequence[Path]) -> object:
     except OSError:
         return object()
     return [(path, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in stats]
+
+
+def _said_twice(rules: Iterable[Rule]) -> list[Problem]:
+    """Commands that two rules would take."""
+    first: dict[str, Rule] = {}
+    problems = []
+    for rule in rules:
+        if isinstance(rule.shape, Chat) and first.setdefault(rule.shape.command, rule) is not rule:
+            what = f"the command {rule.shape.command!r} is taken by the rule {first[rule.shape.command].id}"
+            problems.append(rule.source.problem((*rule.place, "when", "chat", "command"), what, "give it another name"))
+    return problems
 
 
 def _twice(documents: Iterable[Document]) -> list[Problem]:

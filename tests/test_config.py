@@ -26,6 +26,7 @@ hooks:
 """
 
 
+NOC = "urls: [{env: NOC}, {file: noc.txt}]"
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -33,7 +34,13 @@ SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the secrets of the example, and nothing else of ours."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"PW": "p", "NOC": "json://127.0.0.1", "HOOK": "h", "SIGNING": SIGNING}.items():
+    for name, value in {
+        "PW": "p",
+        "NOC": "json://127.0.0.1",
+        "HOOK": "h",
+        "SIGNING": SIGNING,
+        "ROOM": "https://chat/in/x",
+    }.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "noc.txt").write_text("  json://localhost\n")
 
@@ -112,6 +119,7 @@ webhooks:
         ("{env: PW}", "[hunter-two]", "servers.0.password", "does not stand in the settings"),
         ("{env: HOOK}", "hunter-two", "webhooks.chat.secret", "does not stand in the settings"),
         ("{env: NOC}", "slack://hunter-two/x", "channels.noc.urls.0", "does not stand in the settings"),
+        (NOC, "rooms: [{webhook: chat, url: 'https://hunter-two/'}]", "channels.noc.rooms.0.url", "does not stand in"),
         ("{env: PW}", "{value: hunter-two}", "servers.0.password.value", "unknown key"),
         ("https://ba", "https://me:hunter-two@ba", "servers.0.url", "password"),
     ],
@@ -141,7 +149,9 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(tmp_path: Path, old: str,
         ("tolerance: 1m", "tolerance: 9999999d", "webhooks.chat.tolerance", "9999999d"),
         ("{legs: 10s}", "{legs: .inf}", "servers.0.poll.legs", ""),
         ("https://ba", "ftp://ba", "servers.0.url", "'http' or 'https'"),
-        ("urls: [{env: NOC}, {file: noc.txt}]", "urls: []", "channels.noc.urls", "at least 1 item"),
+        (NOC, "urls: []", "channels.noc", "leads nowhere"),
+        (NOC, "rooms: [{webhook: chat, url: {env: PW}}]", "channels.noc.rooms.0.url", "is no address"),
+        (NOC, "rooms: [{url: {env: ROOM}}]", "channels.noc.rooms.0.webhook", "required"),
         ("state_dir: here", "clock: {machine: 2026-01-01T00:00:00, domain: 2026-01-01T00:00:00Z}", "clock.machine", "timezone"),
         ("state_dir: here", "clock: {machine: 2026-01-01T00:00Z, domain: 2026-01-01T00:00Z, speed: 0}", "clock.speed", "0"),
         ("state_dir: here", "web: {port: 0}", "web.port", "greater than or equal to 1"),
@@ -344,7 +354,7 @@ def test_a_name_that_is_none_is_said_with_what_hangs_on_it(tmp_path: Path) -> No
 def test_a_platform_nobody_wrote_is_refused(tmp_path: Path) -> None:
     """The platforms a webhook may name are those that are there."""
     settings = read(GOOD.replace("server: main", "server: main, platform: carrier-pigeon"), tmp_path)
-    with pytest.raises(BadInput, match=r"no platform is called 'carrier-pigeon' \(there is: hmac\)"):
+    with pytest.raises(BadInput, match=r"no platform is called 'carrier-pigeon' \(there is: standard, hmac, "):
         build(settings)
 
 
@@ -371,6 +381,15 @@ def test_an_outgoing_webhook_that_makes_no_sense_is_refused(hook: str, key: str,
     assert SIGNING not in words
 
 
+def test_each_of_several_secrets_must_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is changed there are two, one a line, and the one that cannot is named by its line."""
+    monkeypatch.setenv("SIGNING", f"{SIGNING}\n{SIGNING}=\n")
+    assert len(outgoing(read(GOOD, tmp_path))["billing"].secrets) == 2
+    monkeypatch.setenv("SIGNING", f"{SIGNING}\nwhsec_short")
+    ((_, where, words),) = wrong(GOOD, tmp_path)
+    assert (where, "line 2, cannot sign" in words) == ("hooks.billing.secret", True)
+
+
 @pytest.mark.parametrize("secret", [SIGNING, SIGNING.removeprefix("whsec_"), f"whsec_{'A' * 86}", f"whsec_{'A' * 86}=="])
 def test_what_can_sign(secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """24 to 64 bytes in base64, with and without prefix and padding; and inside, plain http is good enough."""
@@ -380,7 +399,7 @@ def test_what_can_sign(secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         settings = read(text, tmp_path)
         assert settings.hooks["billing"].secret.reveal() == secret
         assert vocabulary(settings).hooks == {"billing"}
-        assert outgoing(settings)["billing"].secret == secret
+        assert outgoing(settings)["billing"].secrets == (secret,)
 
 
 def test_a_ca_file_that_is_none_stops_the_start(tmp_path: Path) -> None:

@@ -107,6 +107,18 @@ def test_an_id_is_taken_once(folder: Path) -> None:
     assert "'one' is taken by a rule in rules/a.yaml" in caught.value.problems[0].what
 
 
+def test_a_command_is_taken_once(folder: Path) -> None:
+    """Two rules for one command, in whatever files, are told at the second, naming the first."""
+    said = "- id: {}\n  when: {{chat: {{command: greet}}}}\n  do: [{{reply: {{text: hello}}}}]\n"
+    write(folder / "c.yaml", said.format("first"))
+    write(folder / "d.yaml", said.format("second"))
+    with pytest.raises(BadInput) as caught:
+        load([folder], WORDS)
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.line, problem.key) == ("rules/d.yaml", 2, "0.when.chat.command")
+    assert "the command 'greet' is taken by the rule first" in problem.what
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [

@@ -92,6 +92,36 @@ def test_the_budget_is_as_the_settings_say(server: dict, made: list, monkeypatch
     assert found == made
 
 
+ROOMS = """
+webhooks:
+  slack: {server: hq, platform: slack, secret: {env: HQ_PASSWORD}}
+  teams: {server: hq, platform: teams, secret: {env: HQ_PASSWORD}}
+channels:
+  noc: {rooms: [ROOM]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("webhook", "says"), [("slack", ""), ("teams", "teams has no buttons"), ("slick", "no webhook is called 'slick'")]
+)
+def test_a_room_needs_a_webhook_whose_platform_has_buttons(webhook: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel may have rooms alone, which rules then tell; one whose buttons nobody could press stops the start."""
+    monkeypatch.setenv("ROOM_URL", "https://hooks.example.com/services/x")
+    settings()
+    text = ROOMS.replace("ROOM]", f"{{webhook: {webhook}, url: {{env: ROOM_URL}}}}]")
+    with Path("bondbridge.yaml").open("a", encoding="utf-8") as file:
+        file.write(text)
+    whole = config.load(Path("bondbridge.yaml"))
+    assert wiring.vocabulary(whole).channels == {"noc": 1}
+    if not says:
+        wiring.build(whole).close()
+        return
+    with pytest.raises(BadInput) as caught:
+        wiring.build(whole)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.what) == ("channels.noc.rooms.0.webhook", says)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"login": "cookie"}, {"requests_per_second": 0}, {"requests_per_second": -1}, {"concurrency": 0}, {"users": {"read": {}}},

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, KINDS, OPERATIONS, Danger, Operation
 from bridge.bonding.wire import hidden
+from bridge.core.chatting.roles import Role
 from bridge.core.model import Body
 
 # operations that are the bridge's own, by name, with their arguments; they change nothing on the server
@@ -28,6 +29,11 @@ def secret(operation: str, fields: Body) -> Collection[str]:
     """Those of an operation's fields that nobody may read: they are kept as the places where the secrets stand."""
     row = ALIASES[operation].sample if operation in ALIASES else OPERATIONS[operation]
     return hidden(fields, KINDS[row.kind].secret if row.kind in KINDS else frozenset())
+
+
+def roles() -> Mapping[str, Role]:
+    """Who may call each operation by a command in chat: what configures or administers is an admin's."""
+    return {name: Role.OPERATOR if row.danger is Danger.OPERATE else Role.ADMIN for name, row in _rows()}
 
 
 def refused(allow: Collection[str]) -> Mapping[str, tuple[str, str]]:

@@ -1,7 +1,7 @@
 """`webhook`: tell another system, with a CloudEvent signed as Standard Webhooks says."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,10 +15,10 @@ from bridge.errors import BridgeError
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where it goes, and what it is signed with."""
+    """Where it goes, and what it is signed with: with each of the secrets, so that a receiver may have the old one yet."""
 
     target: Target
-    secret: str
+    secrets: Sequence[str]
 
 
 class Webhook(Unseen):
@@ -48,7 +48,9 @@ class Webhook(Unseen):
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "webhook-id": request["id"],
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": standardwebhooks.Webhook(hook.secret).sign(request["id"], moment, text),
+            "webhook-signature": " ".join(
+                standardwebhooks.Webhook(each).sign(request["id"], moment, text) for each in hook.secrets
+            ),
         }
         try:
             return Result(Outcome.DONE, str(hook.target.post(text.encode(), headers)))

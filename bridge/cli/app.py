@@ -20,6 +20,8 @@ from bridge.cli import (
     tuning,
     up,
     watching,
+    webhook_secrets,
+    webhooks,
 )
 from bridge.errors import AgainLater, BadInput, BridgeError, InDoubt, Refused
 
@@ -59,6 +61,9 @@ app.add_typer(holding.silences, name="silences")
 app.add_typer(rules.app, name="rules")
 app.add_typer(tuning.app, name="tuning")
 app.add_typer(token.app, name="token")
+webhooks.app.command()(webhook_secrets.add)
+webhooks.app.command()(webhook_secrets.rotate)
+app.add_typer(webhooks.app, name="webhooks")
 
 # by what a caller can do about it; the first class that fits counts
 _CODES: tuple[tuple[type[BridgeError], int], ...] = ((BadInput, 2), (AgainLater, 3), (Refused, 4), (InDoubt, 5))

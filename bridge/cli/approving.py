@@ -9,13 +9,13 @@ import typer
 from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.model import Body
+from bridge.pipeline.questions import settled
 from bridge.store.approvals import ASKED, GRANTED
 
 _SHOWN = 3
 
 Question = Annotated[str, typer.Argument(help="The question's id, or its beginning: see `bondbridge approvals`.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not show the plan and ask first.")]
-_SAID = {"granted": "said yes", "denied": "said no", "expired": "answered in time"}
 
 
 def approvals(
@@ -64,14 +64,19 @@ def _answer(beginning: str, given: Config, *, yes: bool, sure: bool) -> None:
                 print("not answered", file=sys.stderr)
                 raise typer.Exit(1)
         answered = bridge.steering.answer(asked["id"], yes=yes, who=getpass.getuser())
+    if answered.refused is not None:
+        print(f"it does not count: {answered.refused.why}", file=sys.stderr)
+        raise typer.Exit(1)
     if not answered.first:
-        print(f"too late: {answered.who} {_SAID[answered.state]}, at {clock(answered.at)}", file=sys.stderr)
+        print(f"too late: {settled(answered.state, answered.who)}, at {clock(answered.at)}", file=sys.stderr)
         raise typer.Exit(1)
     print(f"{asked['id']}: {answered.state}" + (f", {len(asked['plan'])} to do" if answered.state == GRANTED else ""))
 
 
 def _show(asked: Body) -> None:
     print(f"{asked['rule']} asks on {asked['server']}: {asked['detail']} ({asked['reason']})", file=sys.stderr)
+    if asked["limits"]:
+        print(f"to be answered {asked['limits']}", file=sys.stderr)
     for line in asked["plan"]:
         print(f"  {line}", file=sys.stderr)
 

@@ -89,11 +89,11 @@ def send_webhook(settings: config.Settings, bond: int) -> dict[str, Any]:
     """`{"event": id, "new": bool}`. Raises BadInput, Unreachable, Refused."""
     if _HOOK not in settings.webhooks:
         raise BadInput([Problem("settings", f"there is no webhook {_HOOK!r}", "this command is for the demo's settings")])
-    secret = settings.webhooks[_HOOK].secret.reveal()
+    secret = settings.webhooks[_HOOK].secret.reveal_all()[0]
     stamp = int(wiring.machine_time().timestamp())
     # `nonce`: two requests in one second are still two deliveries
     body = json.dumps({"action": "restart", "bond": bond, "nonce": secrets.token_hex(4)}).encode()
-    headers = {hmac.TIMESTAMP: str(stamp), hmac.SIGNATURE: hmac.sign(body, secret, stamp), "Content-Type": "application/json"}
+    headers = hmac.signed(body, secret, stamp)
     url = f"http://{settings.web.host}:{settings.web.port}/webhooks/{_HOOK}"
     try:
         answer = httpx.post(url, content=body, headers=headers, timeout=10.0, trust_env=False)

@@ -141,11 +141,17 @@ def _broker(settings: config.Settings) -> Finding:
 
 def _channel(settings: config.Settings, name: str) -> Finding:
     teller = Apprise()
-    strange = [i for i, url in enumerate(settings.channels[name].urls) if not teller.add(url.reveal())]
+    channel = settings.channels[name]
+    strange = [i for i, url in enumerate(channel.urls) if not teller.add(url.reveal())]
     if strange:
         says = f"Apprise does not understand the URL at place {strange[0]}; see its list of services for the right form"
         return Finding(f"channel {name}", good=False, says=says)
-    return Finding(f"channel {name}", good=True, says=f"{len(teller)} target{'s' if len(teller) != 1 else ''}")
+    return Finding(f"channel {name}", good=True, says=_counted(len(channel.urls), len(channel.rooms)))
+
+
+def _counted(urls: int, rooms: int) -> str:
+    told = [f"{urls} target{'s' if urls != 1 else ''}"] if urls or not rooms else []
+    return " and ".join(told + ([f"{rooms} room{'s' if rooms != 1 else ''}"] if rooms else []))
 
 
 def _server(bridge: wiring.Bridge, name: str) -> str:

@@ -64,6 +64,8 @@ NOTES: Mapping[str, str] = {
     "action.unverified": "the server answered well, and what was to come of it did not",
     "rule.tripped": "too many of its jobs failed",
     "rule.contradicted": "at run time, by priority",
+    "chat.command": "a person's command in chat: rules with `when: {chat: …}`; its nouns as far as it names any",
+    "chat.refused": "a command that came to nothing: not understood, not allowed, about what is not there",
     "schedule.due": "rules with `when: {schedule: …}`",
     "bridge.paused": "by a limit or a person; telling goes on",
 }

@@ -11,6 +11,7 @@ from bridge.cli.output import as_json, clock, console
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.asks import asks
 from bridge.core.canonical import canonical
+from bridge.core.deciding import match
 from bridge.core.model import Body
 from bridge.errors import BadInput, Problem
 from bridge.store import journal
@@ -133,8 +134,8 @@ def _unmet(bridge: wiring.Bridge, told: Body) -> Iterator[str]:
     for made in bridge.decider.tried(book, event, max(bridge.now(), event.time)):
         yield f"  {made.rule}: {made.verdict}  {made.verdict.detail}"
     for rule in listening:
-        if event.only not in (None, rule.id):
-            yield f"  {rule.id}: does not meet it, it was found for another"
+        if not match.hears(rule, event):
+            yield f"  {rule.id}: does not meet it, it is for another"
 
 
 def _short(answer: object) -> str:

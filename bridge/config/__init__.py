@@ -5,7 +5,23 @@ wiring and the entries read this.
 """
 
 from bridge.config.folders import shipped
-from bridge.config.model import PREFIX, Backups, Channel, Flapping, Hook, Poll, Server, Settings, User, Users, Web, Webhook
+from bridge.config.model import (
+    PREFIX,
+    Backups,
+    Bound,
+    Channel,
+    Flapping,
+    Hook,
+    Person,
+    Poll,
+    Room,
+    Server,
+    Settings,
+    User,
+    Users,
+    Web,
+    Webhook,
+)
 from bridge.config.reading import CONFIG_VARIABLE, load
 from bridge.config.secrets import Secret
 
@@ -13,10 +29,13 @@ __all__ = [
     "CONFIG_VARIABLE",
     "PREFIX",
     "Backups",
+    "Bound",
     "Channel",
     "Flapping",
     "Hook",
+    "Person",
     "Poll",
+    "Room",
     "Secret",
     "Server",
     "Settings",

@@ -6,12 +6,12 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, IPvAnyNetwork, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.config import meaning
 from bridge.config.folders import shipped
-from bridge.config.secrets import Frozen, GivenSecret, SigningSecret
+from bridge.config.secrets import AddressSecret, Frozen, GivenSecret, SigningSecret
 from bridge.core.durations import seconds
 from bridge.core.language.rule_file import slug
 
@@ -138,19 +138,66 @@ class Server(Frozen):
     force_live: bool = False
 
 
-class Channel(Frozen):
-    """A named place where people are told: one or more Apprise URLs, each a secret since it carries credentials."""
+class Room(Frozen):
+    """A room of a chat: the address of its incoming webhook, a secret, and the webhook of ours that buttons come back to."""
 
-    urls: list[GivenSecret] = Field(min_length=1)
+    webhook: Name
+    url: AddressSecret
+
+
+class Channel(Frozen):
+    """A named place where people are told: Apprise URLs, each a secret since it carries credentials, and rooms of a chat."""
+
+    urls: list[GivenSecret] = Field(default_factory=list)
+    rooms: list[Room] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Channel":
+        if not (self.urls or self.rooms):
+            msg = "a channel that leads nowhere: write `urls` or `rooms`, or both"
+            raise ValueError(msg)
+        return self
+
+
+class Person(Frozen):
+    """A role for a person (`user`) or for everybody in a room, by the ids of the platform; `spaces`: only there, by globs.
+
+    `name`: what the person is called here; one who comes by two ways is known as one by it.
+    """
+
+    role: Literal["viewer", "operator", "admin"]
+    user: str = ""
+    room: str = ""
+    spaces: list[str] = Field(default_factory=list)
+    name: str = ""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Person":
+        if not (self.user or self.room):
+            msg = "whose role is it? write `user` or `room`, or both"
+            raise ValueError(msg)
+        return self
 
 
 class Webhook(Frozen):
-    """An incoming webhook at `/webhooks/<name>`; its events belong to `server`."""
+    """An incoming webhook at `/webhooks/<name>`; its events belong to `server`.
+
+    `secret`: one a line, all of them good, so that they can be changed one after the other. `spaces`: what comes of it touches
+    only bonds of these, by globs; empty for all. `allow_from`: networks it may come from; empty for all. `rate`: so many.
+    For chat: `people` and their roles, `strangers` the role of those without one, `answers_at` where later answers may go.
+    """
 
     platform: str = "hmac"
     secret: GivenSecret
     server: Name
-    tolerance: Duration = 300.0
+    tolerance: Duration | None = None
+    options: dict[str, str | None] = Field(default_factory=dict)
+    spaces: list[str] = Field(default_factory=list)
+    allow_from: list[IPvAnyNetwork] = Field(default_factory=list)
+    rate: Bound | None = Bound.model_construct(most=600, every=60.0)
+    people: list[Person] = Field(default_factory=list)
+    strangers: Literal["viewer"] | None = None
+    answers_at: list[HttpUrl] = Field(default_factory=list)
 
 
 class Hook(Frozen):
@@ -174,18 +221,22 @@ class Hook(Frozen):
 
 
 class Web(Frozen):
-    """Where pages, API and webhooks are served. `largest_body` in bytes."""
+    """Where pages, API and webhooks are served. `largest_body` in bytes.
+
+    `proxies`: how many of ours stand in front and add to X-Forwarded-For; with 0 that header is not believed.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65_535)
     public_url: HttpUrl | None = None
     largest_body: int = Field(default=65_536, ge=1)
+    proxies: int = Field(default=0, ge=0, le=5)
 
     @property
     def url(self) -> str:
-        """What people open."""
+        """What people open; it ends with a slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return str(self.public_url or f"http://{host}:{self.port}/")
+        return f"{str(self.public_url or f'http://{host}:{self.port}').rstrip('/')}/"
 
 
 class ClockSettings(Frozen):

@@ -4,6 +4,7 @@ import base64
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
@@ -49,6 +50,10 @@ class Secret(Frozen):
             msg = f"cannot read the secret file {path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
             raise ValueError(msg) from error
 
+    def reveal_all(self) -> tuple[str, ...]:
+        """The secrets that stand there, one a line: all of them are good, the first is the current one."""
+        return tuple(line.strip() for line in self.reveal().splitlines() if line.strip())
+
 
 def _revealed(secret: Secret) -> Secret:
     if not secret.reveal():
@@ -61,22 +66,39 @@ def _revealed(secret: Secret) -> Secret:
 GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
 
 
+def _leads(secret: Secret) -> Secret:
+    parts = urlsplit(secret.reveal())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        msg = f"the secret at {secret.env or secret.file} is no address: write the whole of it, with https:// in front"
+        raise ValueError(msg)
+    return secret
+
+
+# an address that whoever has it may write to
+AddressSecret = Annotated[GivenSecret, AfterValidator(_leads)]
+
+
 # what the Standard Webhooks specification asks of a secret, in bytes
 _LEAST, _MOST = 24, 64
 _PREFIX = "whsec_"
 
 
 def _signs(secret: Secret) -> Secret:
-    text = secret.reveal().removeprefix(_PREFIX)
-    try:
-        size = len(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
-    except ValueError:  # not base64
-        size = 0
-    if not _LEAST <= size <= _MOST:
-        wanted = f'{_PREFIX} and the base64 of {_LEAST} to {_MOST} bytes, such as "{_PREFIX}$(openssl rand -base64 32)"'
-        msg = f"the secret at {secret.env or secret.file} cannot sign: write {wanted}"
-        raise ValueError(msg)
+    lines = secret.reveal_all()
+    for number, line in enumerate(lines, start=1):
+        if not _LEAST <= _size(line.removeprefix(_PREFIX)) <= _MOST:
+            wanted = f'{_PREFIX} and the base64 of {_LEAST} to {_MOST} bytes, such as "{_PREFIX}$(openssl rand -base64 32)"'
+            which = f", line {number}," if len(lines) > 1 else ""
+            msg = f"the secret at {secret.env or secret.file}{which} cannot sign: write {wanted}"
+            raise ValueError(msg)
     return secret
+
+
+def _size(text: str) -> int:
+    try:
+        return len(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+    except ValueError:  # not base64
+        return 0
 
 
 SigningSecret = Annotated[GivenSecret, AfterValidator(_signs)]

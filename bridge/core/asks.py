@@ -9,10 +9,10 @@ def asks(action: str, request: Body) -> str:
     if action == "call":
         given = [*request.get("arguments", {}).items(), *(request.get("body") or {}).items()]
         return " ".join([str(request.get("operation")), *(f"{name}={value}" for name, value in given)])
-    if action == "notify":
-        return f"tell {request.get('to')}: {request.get('title')}"
-    if action == "webhook":
-        return f"webhook {request.get('to')}"
+    if action in ("notify", "post"):
+        return f"tell {request.get('to')}: {request.get('title') or request.get('text')}"
+    if action in ("webhook", "reply"):
+        return f"{action} {request.get('to') or request.get('text') or ''}".strip()
     if action == "wait":
         seconds = request.get("seconds")
         return f"wait {spoken(seconds)}" if seconds is not None else f"wait until {request.get('until')} {request.get('zone')}"

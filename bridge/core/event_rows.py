@@ -147,7 +147,9 @@ _CONCLUDED = (
     EventType("rule.contradicted", ("rule",)),
     EventType("rule.gathered", ("rule", "events")),
     EventType("schedule.due", ("schedule",)),
-    *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired")),
+    EventType("chat.command", ("chat", "bond", "leg", "tuning", "space", "reach")),
+    EventType("chat.refused", ("chat", "refusal")),
+    *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired", "refused")),
     EventType("bridge.paused", ("pause",)),
     EventType("bridge.resumed", ("pause",)),
 )

@@ -35,8 +35,8 @@ def happenings(change: Change) -> list[EventType]:
 
 
 def webhook(name: str) -> EventType:
-    """The event type of an incoming webhook; its body is whatever was sent."""
-    return EventType(f"webhook.{name}", ("body",))
+    """The event type of an incoming webhook; its body is whatever was sent, `reach` where what comes of it may act."""
+    return EventType(f"webhook.{name}", ("body", "reach"))
 
 
 def ends_of(event: Event) -> Mapping[str, str | None]:

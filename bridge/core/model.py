@@ -56,6 +56,7 @@ class Reason(StrEnum):
     DRY_RUN = "dry_run"
     # what stands against it
     EXPIRED = "expired"
+    FORBIDDEN = "forbidden"
     SPACE = "space"
     EXPLAINED = "explained"
     COOLDOWN = "cooldown"
@@ -81,6 +82,7 @@ class Reason(StrEnum):
     TUNING = "tuning"
     BLAST_RADIUS = "blast_radius"
     APPROVAL = "approval"
+    CONFIRMATION = "confirmation"
     ROLLOUT = "rollout"
     IN_DOUBT = "in_doubt"
     DENIED = "denied"

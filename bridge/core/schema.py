@@ -29,13 +29,23 @@ NOUNS: Mapping[str, Schema] = {
     # which rule the clock has called, and for when
     "schedule": fields("rule at"),
     "rule": fields("id detail"),
-    # what is to be approved and why it must be, by whom (a channel) and until when; `who` has decided
-    "approval": fields("id rule reason detail to expires who"),
+    # what is to be approved and why it must be, by whom (a channel) and until when; `asker` brought it about, `who` has
+    # decided, or was refused, and `why`
+    "approval": fields("id rule reason detail to expires asker who why"),
     # server: null where all are meant
     "pause": fields("server who why"),
     # what the server wrote: types and lengths, never values
     "sample": FREE,
     "body": FREE,
+    # globs of the spaces that what comes of it may touch; null for all
+    "reach": LEAF,
+    # what a person said in chat: `args` as they were understood, `text` as it was said; `who` as approvals and the audit name
+    # the person; `role`: the one they hold where it would act
+    "chat": fields("command text role who platform webhook", args=FREE, user=fields("id name"), room=fields("id name")),
+    # why a command came to nothing, in one word and in a sentence
+    "refusal": fields("why text"),
+    # of a command, one of a bond
+    "tuning": BODIES["bond_tuning"],
     # ids of the events that a rule has put together
     "events": FREE,
 }

@@ -15,9 +15,10 @@ from bridge.core.deciding.retry import Next
 from bridge.core.expressions import ConditionError
 from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
-from bridge.core.model import Event, Job, JobState, Reason, Ruling, Verdict
-from bridge.pipeline import asking
+from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
+from bridge.pipeline import asking, followups
 from bridge.pipeline.answers import Answers
+from bridge.pipeline.questions import Places
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
@@ -47,12 +48,12 @@ class End:
 
 
 class Aftermath:
-    """`now` is domain time; `channels`: how many targets each has."""
+    """`now` is domain time; `places`: where each channel is told."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook], channels: Mapping[str, int]
+        self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook], places: Mapping[str, Places]
     ) -> None:
-        self._database, self._now, self._rulebook, self._channels = database, now, rulebook, channels
+        self._database, self._now, self._rulebook, self._places = database, now, rulebook, places
 
     def settle(self, claimed: Claimed, end: End) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
@@ -62,6 +63,7 @@ class Aftermath:
             job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
             job = job_store.settle(connection, claimed, then, now)
             self._last_word(connection, job, end, now)
+            followups.ended(connection, job, result.outcome, result.detail, end.verdict, now)
             told = event_store.record(connection, _events(job, result, now))
             told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
             told += self._go_on(connection, job, rule, now) if job.parent is None else []
@@ -85,6 +87,7 @@ class Aftermath:
             settled = job_store.answer_doubt(connection, job, state, verdict, now)
             if settled is None:
                 return False
+            followups.ended(connection, settled, Outcome.DONE, verdict.detail, None, now)
             told = self._go_on(connection, settled, book.rule(settled.rule), now)
         for event in told:
             log.info(headline(event), id=event.id, type=event.type)
@@ -109,7 +112,7 @@ class Aftermath:
         verdict = Verdict(Ruling.ASK, Reason.ROLLOUT, detail)
         decision_store.add_verdict(connection, job.decision, left[0].id, verdict, now)
         decision = decision_store.get(connection, job.decision)
-        return asking.ask(connection, asking.Asked(decision, left, verdict), rule, self._channels, now)
+        return asking.ask(connection, asking.Asked(decision, left, verdict), rule, self._places, now)
 
     def _failed(self, connection: Connection, job: Job, rule: Rule | None, result: Result, now: datetime) -> list[Event]:
         """What its step does about a failure, and whether the rule has failed too often."""

@@ -1,27 +1,30 @@
 """Asking people: a decision's jobs are held until somebody says yes or no, or nobody does in time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, RowMapping
 
 from bridge.core import events
-from bridge.core.asks import asks
-from bridge.core.canonical import identity
-from bridge.core.deciding import retry
-from bridge.core.durations import spoken
+from bridge.core.chatting.roles import Role
 from bridge.core.headlines import headline
-from bridge.core.language.rule import Rule
+from bridge.core.language.rule import Chat, Rule
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Reason, Ruling, Verdict
 from bridge.core.rehearsing.rehearsal import UNANSWERED
+from bridge.pipeline import answering, followups, questions
+from bridge.pipeline.answering import Answered, Answerer
+from bridge.pipeline.questions import NOBODY, Places, said
 from bridge.store import approvals, decisions
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
+from bridge.store.approvals import Terms
 from bridge.store.database import Database
 
-_SHOWN = 10
+__all__ = ["Answered", "Answerer", "Approver", "Asked", "ask", "said"]
+
+_SURE = 120.0
 
 log = structlog.get_logger()
 
@@ -35,87 +38,89 @@ class Asked:
     verdict: Verdict
 
 
-def ask(connection: Connection, about: Asked, rule: Rule | None, channels: Mapping[str, int], now: datetime) -> list[Event]:
-    """Put the question: its row, its event, and a notice to each target of the channel that the rule asks."""
-    wanted = rule.guard.approval if rule else None
-    expires_at = now + timedelta(seconds=wanted.expires if wanted else UNANSWERED)
-    to = wanted.to if wanted else None
-    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, to, now, expires_at)
+def ask(connection: Connection, about: Asked, rule: Rule | None, places: Mapping[str, Places], now: datetime) -> list[Event]:
+    """Put the question: its row, its event, and what tells each place of the channel that the rule asks."""
+    expires_at = now + timedelta(seconds=_lasts(about, rule))
+    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, _terms(connection, about, rule), now, expires_at)
     if row is None:
         return []
-    if to is not None:
-        job_store.add(connection, _notices(row, about, channels.get(to, 0), now))
+    if row["to"] is not None:
+        job_store.add(connection, questions.put(row, about.jobs, places.get(row["to"], Places()), now))
     return event_store.record(connection, [_event("approval.asked", row, now, None)])
 
 
-def _notices(row: RowMapping, about: Asked, targets: int, now: datetime) -> list[Job]:
-    wanted = retry.default("notify", "approval.asked")
-    first = about.jobs[0]
-    texts = {"title": f"{row['rule']} asks: {row['detail']}", "body": _question(row, about.jobs, now)}
-    return [
-        Job(
-            id=identity(row["id"], target),
-            decision=first.decision,
-            event=first.event,
-            rule=first.rule,
-            server=first.server,
-            step=first.step,
-            action="notify",
-            request={"to": row["to"], "target": target, **texts},
-            retry=wanted,
-            due_at=now,
-            not_after=row["expires_at"],
-            parent=row["id"],
-        )
-        for target in range(targets)
-    ]
+def _lasts(about: Asked, rule: Rule | None) -> float:
+    """How long it stands; whoever has just said it need not think long whether they are sure."""
+    if about.verdict.reason is Reason.CONFIRMATION:
+        return _SURE
+    return rule.guard.approval.expires if rule and rule.guard.approval else UNANSWERED
 
 
-def _question(row: RowMapping, jobs: Sequence[Job], now: datetime) -> str:
-    calls = [said(job) for job in jobs if job.action == "call"]
-    more = f"\n… and {len(calls) - _SHOWN} more" if len(calls) > _SHOWN else ""
-    plan = "\n".join(calls[:_SHOWN])
-    left = spoken((row["expires_at"] - now).total_seconds())
-    name = row["id"][:8]
-    return f"{plan}{more}\n\nyes: bondbridge approve {name}\nno: bondbridge deny {name}\nwithout an answer in {left}: no"
-
-
-def said(job: Job) -> str:
-    """`"bond.restart bond=3"`."""
-    return asks(job.action, job.request)
+def _terms(connection: Connection, about: Asked, rule: Rule | None) -> Terms:
+    """Whom it goes to and who may answer, as the rule says."""
+    wanted = rule.guard.approval if rule else None
+    asker = answering.asker_of(event_store.several(connection, about.decision.events or (about.decision.event,)))
+    role = rule.shape.role if rule and isinstance(rule.shape, Chat) else Role.OPERATOR
+    if about.verdict.reason is Reason.CONFIRMATION:
+        return Terms(asker=asker, answered_by=approvals.ASKER, role=role.word)
+    if wanted is None:
+        return Terms(asker=asker, role=max(role, Role.OPERATOR).word)
+    return Terms(wanted.to, asker, approvals.OTHERS if wanted.not_by_asker else approvals.ANYONE, wanted.role)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """How a question was answered, by whom and when; `first`: whether by the answer that was just given."""
+class _Given:
+    """An answer as it was given: see `Approver.decide`."""
 
-    state: str
-    who: str
-    at: datetime | None
-    first: bool
+    yes: bool
+    by: Answerer
+    plan: str | None = None
+    place: str = ""
+    delivery: str = ""
+
+    @property
+    def state(self) -> str:
+        return approvals.GRANTED if self.yes else approvals.DENIED
 
 
 class Approver:
-    """Takes people's answers. `now` is domain time."""
+    """Takes people's answers. `now` is domain time; `places`: where each channel is told."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Callable[[], datetime], places: Mapping[str, Places]) -> None:
+        self._database, self._now, self._places = database, now, places
 
     def answer(self, name: str, *, yes: bool, who: str) -> str:
         """`granted` or `denied`, or how it was answered before: the first answer wins. Raises KeyError."""
-        return self.decide(name, yes=yes, who=who).state
+        return self.decide(name, yes=yes, by=Answerer(who, who)).state
 
-    def decide(self, name: str, *, yes: bool, who: str) -> Answered:
-        """Answer a question; how it is answered now, which may be by somebody who was faster. Raises KeyError."""
-        state, now = approvals.GRANTED if yes else approvals.DENIED, self._now()
+    def decide(
+        self,
+        name: str,
+        *,
+        yes: bool,
+        by: Answerer,
+        plan: str | None = None,
+        place: str = "",
+        delivery: str = "",
+        then: Callable[[Connection, Answered], None] = lambda _connection, _answered: None,
+    ) -> Answered:
+        """Answer a question; how it is answered now, which may be by somebody who was faster. Raises KeyError.
+
+        `plan`: the digest of what the answer is to, where a button or a link says; `place`: where it was given, such as
+        "noc/1", which is not told again; `delivery`: the id of what brought it; `then`: what else is written with it.
+        """
+        given = _Given(yes, by, plan, place, delivery)
         with self._database.writing() as connection:
-            row = approvals.get(connection, name)
+            row = approvals.lock(connection, name)
             if row is None:
                 raise KeyError(name)
-            if not approvals.settle(connection, name, state, who, now):
-                return self._late(connection, row, now)
-            self._carry_out(connection, row, state, who, now)
-        return Answered(state, who, now, first=True)
+            held = _held(connection, row)
+            about = (f"{row['rule']} asked: {row['detail']}", *questions.plan_of(held))
+            answered = replace(self._answered(connection, row, held, given, self._now()), about=about)
+            then(connection, answered)
+        if answered.event is not None:
+            log.info(headline(answered.event), id=answered.event.id)
+        return answered
 
     def expire(self) -> int:
         """Questions that nobody answered in time: that is a no. How many."""
@@ -124,42 +129,98 @@ class Approver:
             late = approvals.expiring(connection, now)
         for name in late:
             with self._database.writing() as connection:
-                row = approvals.get(connection, name)
-                if row is not None and approvals.settle(connection, name, approvals.EXPIRED, "nobody", now):
-                    self._carry_out(connection, row, approvals.EXPIRED, "nobody", now)
+                row = approvals.lock(connection, name)
+                told = self._settle(connection, row, approvals.EXPIRED, NOBODY, now) if row is not None else None
+            if told is not None:
+                log.info(headline(told), id=told.id)
         return len(late)
 
-    def _late(self, connection: Connection, row: RowMapping, now: datetime) -> Answered:
-        """An answer that came too late finds the question expired, whoever notes that first."""
-        if approvals.settle(connection, row["id"], approvals.EXPIRED, "nobody", now):
-            self._carry_out(connection, row, approvals.EXPIRED, "nobody", now)
-        answered = approvals.get(connection, row["id"]) or row
-        return Answered(answered["state"], answered["who"] or "nobody", answered["decided_at"], first=False)
+    def _answered(
+        self, connection: Connection, row: RowMapping, held: Sequence[Job], given: _Given, now: datetime
+    ) -> Answered:  # fmt: skip
+        if row["state"] != approvals.ASKED or row["expires_at"] <= now:
+            return self._late(connection, row, given, now)
+        against = answering.against(connection, row, held, given.by, now, yes=given.yes, plan=given.plan)
+        if against is not None:
+            told = _refused(connection, row, given, against.why, now)
+            return Answered(row["state"], given.by.name, None, first=False, refused=against, event=told)
+        told = self._settle(connection, row, given.state, given.by.name, now, given.place)
+        return Answered(given.state, given.by.name, now, first=True, event=told)
 
-    def _carry_out(self, connection: Connection, row: RowMapping, state: str, who: str, now: datetime) -> None:
-        held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
-        if state == approvals.GRANTED:
-            for job in held:
-                verdict = Verdict(Ruling.ACT, Reason(row["reason"]), f"{who} said yes")
-                decisions.add_verdict(connection, row["decision"], job.id, verdict, now)
-            job_store.release(connection, row["decision"], now)
-        else:
-            reason = Reason.DENIED if state == approvals.DENIED else Reason.UNANSWERED
-            verdict = Verdict(Ruling.SKIP, reason, f"{who} said no" if reason is Reason.DENIED else "nobody answered in time")
-            job_store.end(connection, held, verdict, now)
-            for job in held[:1]:  # what comes after them will never have its turn
-                job_store.move_on(connection, job, now)
-            decisions.end_cooldown(connection, row["decision"], now)
-        for event in event_store.record(connection, [_event(f"approval.{state}", row, now, who)]):
-            log.info(headline(event), id=event.id)
+    def _late(self, connection: Connection, row: RowMapping, given: _Given, now: datetime) -> Answered:
+        """An answer that came too late finds the question expired, whoever notes that first.
+
+        In chat it is told whose answer it was, and so remembered; the same answer once more of the same person is none.
+        """
+        expired = self._settle(connection, row, approvals.EXPIRED, NOBODY, now)
+        found = approvals.get(connection, row["id"]) or row
+        state, who = found["state"], found["who"] or NOBODY
+        told = expired
+        if given.delivery and (state, who) != (given.state, given.by.name):
+            told = _refused(connection, row, given, f"too late: {questions.settled(state, who)}", now)
+        return Answered(state, who, found["decided_at"], first=False, event=told)
+
+    def _settle(
+        self, connection: Connection, row: RowMapping, state: str, who: str, now: datetime, place: str = ""
+    ) -> Event | None:
+        """Answer it and do what follows; the event, None if it has been answered."""
+        if not approvals.settle(connection, row["id"], state, who, now):
+            return None
+        _carry_out(connection, row, state, who, now)
+        told = _event(f"approval.{state}", row, now, who)
+        event_store.record(connection, [told])
+        _tell(connection, row["id"], self._places, now, place)
+        return told
 
 
-def _event(name: str, row: RowMapping, now: datetime, who: str | None) -> Event:
+def withdrawn(connection: Connection, newer: Decision, places: Mapping[str, Places], now: datetime) -> None:
+    """Questions about what a newer decision has taken the place of: where they were put it is told that they are over."""
+    for name in approvals.withdrawn(connection, newer.supersedes, now):
+        _tell(connection, name, places, now)
+
+
+def _tell(connection: Connection, name: str, places: Mapping[str, Places], now: datetime, but: str = "") -> None:
+    row = approvals.get(connection, name)
+    every = job_store.of_decision(connection, row["decision"]) if row is not None else []
+    if row is not None:
+        followups.answered(connection, row, every, now)
+    if row is not None and row["to"] is not None and every:
+        job_store.add(connection, questions.news(row, every, places.get(row["to"], Places()), now, but))
+
+
+def _held(connection: Connection, row: RowMapping) -> list[Job]:
+    return [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
+
+
+def _carry_out(connection: Connection, row: RowMapping, state: str, who: str, now: datetime) -> None:
+    held = _held(connection, row)
+    if state == approvals.GRANTED:
+        for job in held:
+            verdict = Verdict(Ruling.ACT, Reason(row["reason"]), f"{who} said yes")
+            decisions.add_verdict(connection, row["decision"], job.id, verdict, now)
+        job_store.release(connection, row["decision"], now)
+        return
+    reason = Reason.DENIED if state == approvals.DENIED else Reason.UNANSWERED
+    verdict = Verdict(Ruling.SKIP, reason, f"{who} said no" if reason is Reason.DENIED else "nobody answered in time")
+    job_store.end(connection, held, verdict, now)
+    for job in held[:1]:  # what comes after them will never have its turn
+        job_store.move_on(connection, job, now)
+    decisions.end_cooldown(connection, row["decision"], now)
+
+
+def _refused(connection: Connection, row: RowMapping, given: _Given, why: str, now: datetime) -> Event | None:
+    """That an answer did not count is remembered; None if this very delivery was refused before."""
+    n = given.delivery or [given.by.name, given.yes, now.isoformat()]
+    told = event_store.record(connection, [_event("approval.refused", row, now, given.by.name, n=n, why=why)])
+    return told[0] if told else None
+
+
+def _event(name: str, row: RowMapping, now: datetime, who: str | None, *, n: Json = 1, why: str | None = None) -> Event:
     noun: Mapping[str, Json] = {
         "id": row["id"], "rule": row["rule"], "reason": row["reason"], "detail": row["detail"], "to": row["to"],
-        "expires": row["expires_at"].isoformat(), "who": who,
+        "expires": row["expires_at"].isoformat(), "asker": row["asker"], "who": who, "why": why,
     }  # fmt: skip
     data: Body = {"approval": noun}
     return events.make(
-        events.EVENTS[name], server=row["server"], subject=f"approval/{row['id']}", n=1, time=now, seen_at=now, data=data
+        events.EVENTS[name], server=row["server"], subject=f"approval/{row['id']}", n=n, time=now, seen_at=now, data=data
     )

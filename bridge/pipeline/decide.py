@@ -16,10 +16,11 @@ from bridge.core.events import EVENTS, make
 from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
 from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
-from bridge.pipeline import asking
+from bridge.pipeline import asking, followups
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
+from bridge.pipeline.questions import Places
 from bridge.pipeline.timing import Timing
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
@@ -48,9 +49,10 @@ class _Made:
 
 
 class Decider:
-    """Decides events. `forced_live`: a server's rules act although they say dry_run; `channels`: targets by name.
+    """Decides events. `forced_live`: a server's rules act although they say dry_run; `places`: where each channel is told.
 
-    `spaces`: where the settings let rules act, by server; `servers`: those that are watched.
+    `spaces`: where the settings let rules act, by server; `servers`: those that are watched. `word`: by which a command is
+    confirmed where there are no buttons.
     """
 
     def __init__(
@@ -61,13 +63,15 @@ class Decider:
         now: Callable[[], datetime],
         forced_live: Callable[[str], bool],
         *,
-        channels: Mapping[str, int],
+        places: Mapping[str, Places],
         spaces: Mapping[str, Sequence[str]],
         servers: Sequence[str],
+        word: Callable[[str], str] = lambda event: event,
     ) -> None:  # fmt: skip
         self._database, self._now, self._forced_live = database, now, forced_live
         self._keeping, self._interpreter = keeping, interpreter
-        self._channels, self._spaces = channels, spaces
+        self._places, self._spaces = places, spaces
+        self._word = word
         self._timing = Timing(database, now, servers)
 
     def rulebook(self) -> Rulebook:
@@ -116,7 +120,7 @@ class Decider:
             answers.events[event.id] = event
             situation = match.Situation(book.hash, now)
             rules_of = book.listening.get(event.type, ())
-            return [match.meet(rule, event, Facts(answers), situation) for rule in rules_of if event.only in (None, rule.id)]
+            return [match.meet(rule, event, Facts(answers), situation) for rule in rules_of if match.hears(rule, event)]
 
     def _batch(self, server: str, fence: int) -> tuple[list[Event], list[Job]]:
         with self._database.reading() as connection:
@@ -130,7 +134,7 @@ class Decider:
                 answers.events |= {event.id: event for event in batch}
                 for event in batch:
                     for rule in book.listening.get(event.type, ()):
-                        if event.only in (None, rule.id):
+                        if match.hears(rule, event):
                             made.decisions.append(match.meet(rule, event, Facts(answers), situation))
                             answers.fold(made.decisions[-1])
         return batch, self._apply(server, fence, made)
@@ -200,7 +204,11 @@ class Decider:
             gathered = [event for event in made.told if event.type == "rule.gathered"]
             event_store.record(connection, gathered)
             owed = decision_store.record(connection, made.decisions)
+            for decision in made.decisions:
+                if decision.supersedes:
+                    asking.withdrawn(connection, decision, self._places, decision.at)
             told += self._ask(connection, book, made.decisions, now)
+            followups.decided(connection, made.decisions, about, self._word, now)
             told += event_store.record(connection, _contradictions(made.decisions, now))
             for group, rule, verdicts in made.closed:
                 decision_store.went_with(connection, verdicts, rule, group, now)
@@ -220,7 +228,7 @@ class Decider:
         for decision in made:
             if decision.verdict.ruling is Ruling.ASK and decision.jobs:
                 about = asking.Asked(decision, decision.jobs, decision.verdict)
-                told += asking.ask(connection, about, book.rule(decision.rule), self._channels, now)
+                told += asking.ask(connection, about, book.rule(decision.rule), self._places, now)
         return told
 
 

@@ -1,57 +1,148 @@
-"""Receive: an incoming webhook becomes an event, stored before it is answered. The other way into the flow."""
+"""Receive: what comes to a webhook becomes events, stored before it is answered. The other way into the flow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from bridge.core import events
-from bridge.core.model import Event
+from bridge.core.chatting.answers import Answer
+from bridge.core.chatting.roles import Grant, Role
+from bridge.core.model import Body, Event
+from bridge.errors import Refused
 from bridge.store import events as event_store
 from bridge.store.database import Database
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.webhooks.delivery import Keys, Options, Platform, Posted, Pressed, Reading, Request, Said
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One incoming webhook; `tolerance` in seconds of machine time."""
+    """One incoming webhook.
 
-    platform: str
-    secret: str
+    `secrets` are read each time, so that they can be changed while we run. `tolerance` in seconds of machine time.
+    `spaces`: globs of the spaces that what comes of it may touch; None for all. `grants`, `strangers`: who may do what in
+    chat; `answers_at`: how addresses for later answers must begin.
+    """
+
+    name: str
+    platform: Platform
+    secrets: Callable[[], Sequence[str]]
     server: str
     tolerance: float
+    options: Options
+    spaces: Sequence[str] | None = None
+    grants: Sequence[Grant] = ()
+    strangers: Role | None = None
+    answers_at: Sequence[str] = ()
+
+    def keys(self) -> Keys:
+        """What a request is checked with now. Raises ValueError where the secret cannot be read any more."""
+        return Keys(self.secrets(), self.tolerance, self.options)
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Taken:
     """The event a delivery became, and whether it was new."""
 
     event: Event
     new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one request came to: its events, what of it was ignored and why, and what is to be answered beside that.
+
+    `challenge`: what the platform wanted to hear. `answer`: to a person who talks; `pressed`: who pressed a button.
+    """
+
+    taken: tuple[Taken, ...] = ()
+    ignored: tuple[str, ...] = ()
+    challenge: Body | None = None
+    answer: Answer | None = None
+    pressed: bool = False
+
+    @property
+    def new(self) -> bool:
+        """Whether anything of it was."""
+        return any(each.new for each in self.taken)
+
+
+# what takes what people say and press: see `commanding` and `pressing`
+Talks = Callable[[Hook, Said], Receipt]
+Presses = Callable[[Hook, Pressed], Receipt]
+# raises Refused for a button that is none of ours
+Ours = Callable[[Hook, Pressed], object]
+
+
 class Receiver:
     """Takes deliveries. `now` is domain time, `machine` the machine's, which signatures are dated by."""
 
     def __init__(
-        self, database: Database, hooks: Mapping[str, Hook], now: Callable[[], datetime], machine: Callable[[], datetime]
-    ) -> None:
+        self,
+        database: Database,
+        hooks: Mapping[str, Hook],
+        now: Callable[[], datetime],
+        machine: Callable[[], datetime],
+        *,
+        said: Talks,
+        pressed: Presses,
+        ours: Ours,
+    ) -> None:  # fmt: skip
         self._database, self.hooks, self._now, self._machine = database, hooks, now, machine
+        self._said, self._pressed, self._ours = said, pressed, ours
 
-    def take(self, name: str, headers: Mapping[str, str], body: bytes) -> Receipt:
-        """Check and store one request. Raises Refused (nothing stored), KeyError for a name nobody has set."""
+    def read(self, name: str, headers: Mapping[str, str], body: bytes) -> Reading:
+        """Check one request and say what it comes to; nothing is stored. Raises Refused, KeyError for an unknown name."""
         hook = self.hooks[name]
-        machine = self._machine()
-        delivery = PLATFORMS[hook.platform](headers, body, secret=hook.secret, now=machine, tolerance=hook.tolerance)
-        now, row = self._now(), events.webhook(name)
-        event = events.make(
-            row, server=hook.server, subject=f"webhook/{name}", n=delivery.id, time=now, seen_at=now,
-            data={"body": delivery.body},
-        )  # fmt: skip
+        try:
+            keys = hook.keys()
+        except ValueError as error:
+            raise Refused("the secret of this webhook cannot be read here", 503) from error
+        reading = hook.platform.read(Request(headers, body), keys, self._machine())
+        for each in reading.deliveries:
+            # on a platform that does not sign what is pressed, this is all that keeps strangers out
+            if isinstance(each, Pressed):
+                self._ours(hook, each)
+        return reading
+
+    def take(self, name: str, reading: Reading) -> Receipt:
+        """Store what a request came to, all of it or nothing."""
+        hook = self.hooks[name]
+        if reading.answer is not None:
+            return Receipt(challenge=reading.answer)
+        match reading.deliveries:
+            case (Said() as said,):
+                return self._said(hook, said)
+            case (Pressed() as pressed,):
+                return self._pressed(hook, pressed)
+        posted = [each for each in reading.deliveries if isinstance(each, Posted)]
+        return Receipt(self._store(hook, posted), reading.ignored)
+
+    def _store(self, hook: Hook, posted: Sequence[Posted]) -> tuple[Taken, ...]:
+        now = self._now()
         with self._database.writing() as connection:
-            new = bool(event_store.record(connection, [event]))
-        log.info(f"webhook {name} received" if new else f"webhook {name} received again", id=event.id)
-        return Receipt(event, new)
+            before = [_event(hook, each.earlier, each.body, now).id for each in posted if each.earlier]
+            known = {event.id: event for event in event_store.several(connection, before)}
+            found = [_known_or_new(hook, each, known, now) for each in posted]
+            new = {event.id for event in event_store.record(connection, found)}
+        for event in found:
+            said = "received" if event.id in new else "received again"
+            log.info("webhook %s", said, webhook=hook.name, id=event.id)
+        return tuple(Taken(event, event.id in new) for event in found)
+
+
+def _known_or_new(hook: Hook, posted: Posted, known: Mapping[str, Event], now: datetime) -> Event:
+    """The event it became when it came before under its earlier id, or else the one it becomes."""
+    earlier = known.get(_event(hook, posted.earlier, posted.body, now).id) if posted.earlier else None
+    return earlier or _event(hook, posted.id, posted.body, now)
+
+
+def _event(hook: Hook, n: str, body: Body, now: datetime) -> Event:
+    reach = list(hook.spaces) if hook.spaces is not None else None
+    return events.make(
+        events.webhook(hook.name), server=hook.server, subject=f"webhook/{hook.name}", n=n, time=now, seen_at=now,
+        data={"body": body, "reach": reach},
+    )  # fmt: skip

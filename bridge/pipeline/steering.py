@@ -16,10 +16,12 @@ from bridge.core.durations import seconds
 from bridge.core.language.vocabulary import nearest
 from bridge.core.model import Body, JobState
 from bridge.errors import BadInput, Problem
-from bridge.pipeline.asking import Answered, Approver
+from bridge.pipeline import questions
+from bridge.pipeline.asking import Answered, Answerer, Approver
 from bridge.pipeline.gate import paused_event
 from bridge.store import approvals, holds
 from bridge.store import events as event_store
+from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
 
@@ -118,6 +120,17 @@ class Steering:
         log.warning("silence ended", id=rows[0]["id"], who=who)
         return str(rows[0]["id"])
 
+    # --- people at work ---
+
+    def hands_off(self, server: str, bond: int, lasts: str, who: str, why: str) -> datetime:
+        """Somebody works on a bond: no rule acts on it until the moment that this gives. Raises BadInput."""
+        server = self.only_server("hands-off", server)
+        until = self._now() + _length(lasts, "hands-off")
+        with self._database.writing() as connection:
+            incident_store.hold(connection, server, bond, until, who, why)
+        log.warning("hands off", server=server, bond=bond, who=who, why=why)
+        return until
+
     # --- rules that are off ---
 
     def switch_on(self, rule: str, who: str) -> int:
@@ -152,9 +165,21 @@ class Steering:
                 raise _not_one("approvals", beginning, rows)
             return _question(connection, rows[0])
 
-    def answer(self, name: str, *, yes: bool, who: str) -> Answered:
-        """Say yes or no; the first answer wins. Raises KeyError for a question that there is not."""
-        return self._approver.decide(name, yes=yes, who=who)
+    def linked(self, name: str, plan: str) -> Body | None:
+        """One question with its exact plan; `stale`: what would be done is not that plan any more. None if it is not there."""
+        with self._database.reading() as connection:
+            row = approvals.get(connection, name)
+            if row is None:
+                return None
+            held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
+            return {**_question(connection, row), "stale": {plan, row["digest"]} != {approvals.digest(held)}}
+
+    def answer(self, name: str, *, yes: bool, who: str, known: bool = True) -> Answered:
+        """Say yes or no; the first answer wins. Raises KeyError for a question that there is not.
+
+        `known`: whether `who` is a name that somebody in particular goes by.
+        """
+        return self._approver.decide(name, yes=yes, by=Answerer(who, who if known else None))
 
     # --- what makes no sense ---
 
@@ -181,13 +206,13 @@ def _check_why(where: str, why: str) -> None:
         raise BadInput([Problem(where, "say why, for whoever has the next shift", "--why 'TEXT'")])
 
 
-def _length(text: str) -> timedelta:
+def _length(text: str, where: str = "silence") -> timedelta:
     try:
         length = timedelta(seconds=seconds(text))
     except ValueError as error:
-        raise BadInput([Problem("silence", f"for: {error}")]) from error
+        raise BadInput([Problem(where, f"for: {error}")]) from error
     if not timedelta(0) < length <= _LONGEST:
-        raise BadInput([Problem("silence", "for: it must last some time, and at most 30d", "such as 2h")])
+        raise BadInput([Problem(where, "for: it must last some time, and at most 30d", "such as 2h")])
     return length
 
 
@@ -201,11 +226,12 @@ def _silence(row: RowMapping) -> Body:
 
 
 def _question(connection: Connection, row: RowMapping) -> Body:
-    """A question as people see it; `plan`: what is done after a yes, none once it is answered."""
+    """A question as people see it; `plan`: what is done after a yes, none once it is answered; `limits`: who may not answer."""
     held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
     asked = row["state"] == approvals.ASKED
     return {
         **{name: value for name, value in row.items() if name not in ("seq", "digest")},
         "event": held[0].event if held and asked else None,
+        "limits": questions.limits(row) if asked else "",
         "plan": [asks(job.action, job.request) for job in held] if asked else [],
     }

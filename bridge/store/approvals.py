@@ -1,33 +1,47 @@
 """What people are asked: a question about one decision's exact plan, answered once."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, select, update
 
-from bridge.core.canonical import identity
+from bridge.core.canonical import canonical, identity
 from bridge.core.model import Decision, Job, Verdict
 from bridge.store.tables import approvals
 from bridge.store.types import insert_new
 
 ASKED, GRANTED, DENIED, EXPIRED = "asked", "granted", "denied", "expired"
+# who may answer: anyone who is asked, only who brought it about, anyone but them
+ANYONE, ASKER, OTHERS = "anyone", "asker", "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Whom a question goes to (a channel), who brought it about, who may answer, and the role that it takes in chat."""
+
+    to: str | None = None
+    asker: str | None = None
+    answered_by: str = ANYONE
+    role: str = "operator"
 
 
 def digest(jobs: Sequence[Job]) -> str:
-    """Of what is to be done, exactly."""
-    return identity([(job.id, job.action, dict(job.request)) for job in jobs])
+    """Of what is to be done, exactly, in whatever order it is read."""
+    return identity(sorted((job.id, job.action, canonical(dict(job.request))) for job in jobs))
 
 
 def ask(
-    connection: Connection, decision: Decision, jobs: Sequence[Job], verdict: Verdict, to: str | None, now: datetime,
+    connection: Connection, decision: Decision, jobs: Sequence[Job], verdict: Verdict, terms: Terms, now: datetime,
     expires_at: datetime,
 ) -> RowMapping | None:  # fmt: skip
     """Put the question; None if it has been put."""
     plan = digest(jobs)
     row: dict[str, Any] = {
         "id": identity("approval", decision.id, verdict.reason, plan), "decision": decision.id, "rule": decision.rule,
-        "server": decision.server, "reason": verdict.reason, "detail": verdict.detail, "digest": plan, "to": to,
+        "server": decision.server, "reason": verdict.reason, "detail": verdict.detail, "digest": plan, "to": terms.to,
+        "asker": terms.asker, "answered_by": terms.answered_by, "role": terms.role,
         "asked_at": now, "expires_at": expires_at, "state": ASKED,
     }  # fmt: skip
     return get(connection, row["id"]) if insert_new(connection, approvals, row) else None
@@ -36,6 +50,17 @@ def ask(
 def get(connection: Connection, name: str) -> RowMapping | None:
     """One question."""
     return connection.execute(select(approvals).where(approvals.c.id == name)).mappings().first()
+
+
+def lock(connection: Connection, name: str) -> RowMapping | None:
+    """One question, which nobody else can answer before this transaction ends."""
+    return connection.execute(select(approvals).where(approvals.c.id == name).with_for_update()).mappings().first()
+
+
+def of_decision(connection: Connection, decision: str) -> RowMapping | None:
+    """The newest question about a decision."""
+    newest = select(approvals).where(approvals.c.decision == decision).order_by(approvals.c.seq.desc()).limit(1)
+    return connection.execute(newest).mappings().first()
 
 
 def find(connection: Connection, beginning: str) -> Sequence[RowMapping]:
@@ -64,6 +89,12 @@ def withdraw(connection: Connection, those: Collection[str], who: str, now: date
     """Questions about these decisions need no answer any more: what they asked about has been given up."""
     open_ones = and_(approvals.c.decision.in_(list(those)), approvals.c.state == ASKED)
     connection.execute(update(approvals).where(open_ones).values(state=EXPIRED, who=who, decided_at=now))
+
+
+def withdrawn(connection: Connection, those: Collection[str], now: datetime) -> list[str]:
+    """Questions about these decisions that were withdrawn at that moment."""
+    just_now = and_(approvals.c.decision.in_(list(those)), approvals.c.state == EXPIRED, approvals.c.decided_at == now)
+    return list(connection.execute(select(approvals.c.id).where(just_now).order_by(approvals.c.seq)).scalars())
 
 
 def settle(connection: Connection, name: str, state: str, who: str, now: datetime) -> bool:

@@ -50,12 +50,13 @@ def supersede(connection: Connection, decision: Decision) -> None:
     """End what earlier decisions have not begun."""
     if not decision.supersedes:
         return
+    # the question first, as whoever answers it does: an answer and this never wait for each other
+    approvals.withdraw(connection, decision.supersedes, f"decision {decision.id[:8]}", decision.at)
     idle = and_(jobs.c.decision.in_(decision.supersedes), jobs.c.state.in_(sorted(OPEN)), jobs.c.attempts == 0)
     for row in connection.execute(select(jobs.c.id, jobs.c.decision).where(idle)).all():
         verdict = Verdict(Ruling.SKIP, Reason.SUPERSEDED, f"decision {decision.id[:8]} takes its place")
         add_verdict(connection, row.decision, row.id, verdict, decision.at)
     connection.execute(update(jobs).where(idle).values(state=JobState.SKIPPED))
-    approvals.withdraw(connection, decision.supersedes, f"decision {decision.id[:8]}", decision.at)
 
 
 def add_verdict(

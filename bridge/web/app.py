@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import structlog
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bridge.web import api, auth, health, hooks, pages, problems, site, steering
+from bridge.web import api, approving, auth, health, hooks, pages, problems, site, steering
 from bridge.web.shapes import Provider
 from bridge.wiring import Bridge
 
@@ -27,10 +28,12 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     """The application over this bridge; `ring("decide", server)` is called after a webhook was stored."""
     app = Flask("bridge.web")
     app.config["MAX_CONTENT_LENGTH"] = bridge.settings.web.largest_body
+    if bridge.settings.web.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=bridge.settings.web.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.json = Provider(app)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     site.put(app, bridge, ring)
-    for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes):
+    for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes, approving.routes):
         app.register_blueprint(room)
     app.add_url_rule("/healthz", view_func=_alive)
     problems.register(app)

@@ -34,6 +34,11 @@ def holder() -> str | None:
         return tokens.holder(connection, token, site.bridge().machine())
 
 
+def named(holder: str) -> bool:
+    """Whether a token's name is that of somebody in particular: a sign-in by a one-time link says nothing of who it was."""
+    return not holder.startswith(_NAMED)
+
+
 def pages_only_with_token() -> Response | None:
     """Send people who have not signed in to where they can."""
     return None if holder() else make_response(redirect(url_for("auth.sign_in"), 303))
@@ -77,7 +82,7 @@ def sign_out() -> Response:
     """Forget the cookie, and end the sign-in it stood for; a token that was pasted stays good."""
     from_our_own_page()
     name = holder()
-    if name is not None and name.startswith(_NAMED):
+    if name is not None and not named(name):
         with site.bridge().database.writing() as connection:
             tokens.revoke(connection, name)
     response = make_response(redirect(url_for("auth.sign_in"), 303))

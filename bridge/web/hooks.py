@@ -1,15 +1,20 @@
-"""`POST /webhooks/<name>`: what another system sends is stored before it is answered."""
+"""`POST /webhooks/<name>`: what others send is checked, stored, and only then answered."""
 
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_address
 
 import structlog
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from bridge.config import Webhook
+from bridge.core.model import Body
 from bridge.errors import Refused
+from bridge.pipeline.receive import Hook, Receipt
 from bridge.web import site
 from bridge.web.problems import Problem, shown
+from bridge.webhooks.delivery import ChatPlatform
 
 log = structlog.get_logger()
 routes = Blueprint("hooks", __name__)
@@ -17,22 +22,62 @@ routes = Blueprint("hooks", __name__)
 
 @routes.post("/webhooks/<name>")
 def receive(name: str) -> Response:
-    """202 for a delivery that became an event, 200 for one that was here before."""
-    receiver = site.bridge().receiver
-    if name not in receiver.hooks:
+    """202 for what became an event, 200 for what was here before or only asks; nothing but a 2xx was stored."""
+    receiver, setting = site.bridge().receiver, site.bridge().settings.webhooks.get(name)
+    if name not in receiver.hooks or setting is None:
         raise Problem(404, "there is no webhook of this name", "name one that stands in the settings")
-    headers = {key.lower(): value for key, value in request.headers}
     try:
-        receipt = receiver.take(name, headers, _body())
+        _check_address(setting)
+        reading = receiver.read(name, {key.lower(): value for key, value in request.headers}, _body())
+        _check_rate(name, setting)
+        receipt = receiver.take(name, reading)
     except Refused as error:
-        log.warning("webhook refused", webhook=name, why=str(error), status=error.status)
-        mend = "sign it with the secret of the settings, at the time it is sent" if error.status == 401 else ""  # noqa: PLR2004
-        raise Problem(error.status or 400, str(error), mend) from error
-    response = make_response({"event": receipt.event.id, "new": receipt.new}, 202 if receipt.new else 200)
+        raise _refused(name, error) from error
+    for why in receipt.ignored:
+        log.warning("part of a webhook ignored", webhook=name, why=why)
+    response = _answered(receiver.hooks[name], receipt)
     if receipt.new:
         # a broker that is away takes its time to say so, and whoever sent this need not wait for that
-        response.call_on_close(partial(_ring, site.bell(), receipt.event.server))
+        response.call_on_close(partial(_ring, site.bell(), receiver.hooks[name].server))
     return response
+
+
+def _answered(hook: Hook, receipt: Receipt) -> Response:
+    if receipt.challenge is not None:
+        return jsonify(receipt.challenge)
+    if receipt.answer is not None and isinstance(hook.platform, ChatPlatform):
+        show = hook.platform.pressed if receipt.pressed else hook.platform.shown
+        return jsonify(show(receipt.answer, f"{site.bridge().settings.web.url}webhooks/{hook.name}"))
+    told: list[Body] = [{"event": each.event.id, "new": each.new} for each in receipt.taken]
+    whole: Body = told[0] if len(told) == 1 and not receipt.ignored else {"events": told, "ignored": receipt.ignored}
+    return make_response(jsonify(whole), 202 if receipt.new else 200)
+
+
+def _refused(name: str, error: Refused) -> Problem:
+    status = error.status or 400
+    log.warning("webhook refused", webhook=name, why=str(error), status=status, sender=request.remote_addr)
+    mend = "sign it with the secret of the settings, at the time it is sent" if status == 401 else ""  # noqa: PLR2004
+    return Problem(status, str(error), mend)
+
+
+def _check_address(setting: Webhook) -> None:
+    """Raises Refused(403) for an address that this webhook is not for. The header of proxies counts only behind them."""
+    if not setting.allow_from:
+        return
+    try:
+        sender = ip_address(request.remote_addr or "")
+    except ValueError:
+        raise Refused("this webhook is not for this address", 403) from None
+    if not any(sender in network for network in setting.allow_from):
+        raise Refused("this webhook is not for this address", 403)
+
+
+def _check_rate(name: str, setting: Webhook) -> None:
+    seconds = site.rates().spend(name, setting.rate)
+    if seconds is not None:
+        log.warning("webhook refused", webhook=name, why="more deliveries than its rate allows", status=429)
+        mend = "send it again later, or raise `rate` of this webhook in the settings"
+        raise Problem(429, "more deliveries than this webhook takes", mend, {"Retry-After": str(round(seconds))})
 
 
 def _body() -> bytes:

@@ -8,6 +8,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 _MACHINES = ("/api/", "/webhooks/")
+_LINKS = "/approve/"
 _FRAMES = 4
 
 _TOLD = {
@@ -56,8 +57,13 @@ def _expected(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     # the frames and not the values in them: those could be tokens, or the body of a webhook
     frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]]
-    log.error("a request failed", path=request.path, why=shown(error), at=frames)
+    log.error("a request failed", path=_spoken(), why=shown(error), at=frames)
     return _told(500, *_TOLD[500], {})
+
+
+def _spoken() -> str:
+    """The path for the log; behind a question's link it is a right, and stays unsaid."""
+    return f"{_LINKS}…" if request.path.startswith(_LINKS) else request.path
 
 
 def _told(status: int, what: str, mend: str, headers: dict[str, str]) -> Response:

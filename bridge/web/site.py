@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 from flask import Flask, current_app
 
+from bridge.web.rates import Rates
 from bridge.wiring import Bridge
 
-_BRIDGE, _RING = "bondbridge.bridge", "bondbridge.ring"
+_BRIDGE, _RING, _RATES = "bondbridge.bridge", "bondbridge.ring", "bondbridge.rates"
 
 
 def put(app: Flask, bridge: Bridge, ring: Callable[..., None]) -> None:
     """Give the application its bridge and its bell."""
-    app.extensions[_BRIDGE], app.extensions[_RING] = bridge, ring
+    app.extensions[_BRIDGE], app.extensions[_RING], app.extensions[_RATES] = bridge, ring, Rates()
 
 
 def bridge() -> Bridge:
@@ -23,4 +24,10 @@ def bridge() -> Bridge:
 def bell() -> Callable[..., None]:
     """Rings for a task; what it loses costs only time."""
     found: Callable[..., None] = current_app.extensions[_RING]
+    return found
+
+
+def rates() -> Rates:
+    """How much each webhook has taken lately."""
+    found: Rates = current_app.extensions[_RATES]
     return found

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bridge.core.model import Body
 from bridge.errors import BadInput
+from bridge.pipeline import questions
 from bridge.pipeline.asking import Answered
 from bridge.pipeline.steering import Quiet
 from bridge.web import auth, queries, shapes, site
@@ -20,7 +21,6 @@ routes.before_request(auth.api_only_with_token)
 routes.before_request(auth.from_our_own_page)
 
 _Any = TypeVar("_Any", bound=BaseModel)
-_SAID = {"granted": "said yes", "denied": "said no", "expired": "answered in time"}
 
 
 class _Wanted(BaseModel):
@@ -132,11 +132,14 @@ def answer(identifier: str) -> Response:
 def decide(identifier: str, *, yes: bool) -> Answered:
     """Answer a question for whoever asks us to. Raises Problem where somebody was faster or there is no such question."""
     try:
-        given = site.bridge().steering.answer(identifier, yes=yes, who=who())
+        given = site.bridge().steering.answer(identifier, yes=yes, who=who(), known=auth.named(who()))
     except KeyError:
         raise Problem(404, "there is no question of this id", "ids stand in /api/v1/approvals") from None
+    if given.refused is not None:
+        mend = "a token of one's own is a name: bondbridge token create NAME" if given.refused.status == 403 else ""  # noqa: PLR2004
+        raise Problem(given.refused.status, given.refused.why, mend)
     if not given.first:
-        raise Problem(409, f"too late: {given.who} {_SAID[given.state]}{_at(given.at)}", "the first answer counts")
+        raise Problem(409, f"too late: {questions.settled(given.state, given.who)}{_at(given.at)}", "the first answer counts")
     return given
 
 

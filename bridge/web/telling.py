@@ -45,6 +45,8 @@ _REASONS: Mapping[Reason, str] = {
     Reason.UNDONE: "A person must decide: it was done before, and came undone each time.",
     Reason.TUNING: "A person must decide: what the tuning recommends looks odd.",
     Reason.BLAST_RADIUS: "A person must decide: it would touch more objects than the rule may without asking.",
+    Reason.FORBIDDEN: "Nothing was done: whoever asked for it may not.",
+    Reason.CONFIRMATION: "On hold: whoever asked for it is asked whether they are sure.",
     Reason.APPROVAL: "A person must decide: the rule asks for it.",
     Reason.ROLLOUT: "A person must decide: the rollout was stopped, and the rest waits.",
     Reason.IN_DOUBT: "Nobody knows whether it took effect: a person must look, and say so.",

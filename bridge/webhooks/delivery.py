@@ -1,29 +1,155 @@
-"""What a platform makes of one request."""
+"""What goes into a platform and what comes out of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from pydantic import BaseModel, ConfigDict
+
+from bridge.core.chatting.answers import Answer
 from bridge.core.model import Body
 from bridge.core.plain import decoded
 from bridge.errors import Refused
 
+JSON = ("application/json",)
+FORM = ("application/x-www-form-urlencoded",)
+
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A request that is who it says it is. `id` is the same for the same delivery sent again."""
+class Request:
+    """One request as it came: header names in lower case, the body as bytes."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Options(BaseModel):
+    """What a platform lets a person set beside the secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What requests are checked with: any of the secrets is good, the first is the current one.
+
+    `tolerance`: seconds of machine time that a dated request may be away from now. `options`: the platform's own.
+    """
+
+    secrets: Sequence[str]
+    tolerance: float
+    options: Any = None
+
+    def __post_init__(self) -> None:
+        # an empty secret is everybody's: with none left, nothing is good
+        object.__setattr__(self, "secrets", tuple(each for each in self.secrets if each.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Another system says something. `id` is the same for the same delivery sent again.
+
+    `earlier`: the id it had if it came a while ago, for a platform whose ids change with time.
+    """
 
     id: str
     body: Body
+    earlier: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person or a room: the platform's id for it, and what it is called."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A person typed a command. `answer_at`: where later answers may be sent; whoever has it may write there."""
+
+    id: str
+    text: str
+    person: Named
+    room: Named
+    answer_at: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A person pressed a button of ours; `value` is the button's."""
+
+    id: str
+    value: str
+    person: Named
+    room: Named
+    answer_at: str | None = field(default=None, repr=False)
+
+
+Delivery = Posted | Said | Pressed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one request comes to. `ignored`: parts of it that become nothing, and why.
+
+    `answer`: what the platform itself wants to hear, such as its challenge; then nothing was delivered.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    ignored: tuple[str, ...] = ()
+    answer: Body | None = None
+
+
+@runtime_checkable
 class Platform(Protocol):
-    """Reads one request. `now` is machine time; header names are lower case. Raises Refused with an HTTP status."""
+    """One platform: how it signs, dates and words what it sends.
 
-    def __call__(  # noqa: D102  said above
-        self, headers: Mapping[str, str], body: bytes, *, secret: str, now: datetime, tolerance: float
-    ) -> Delivery: ...
+    `title`: what people know it as. `tolerance`: what is usual, in seconds.
+    """
+
+    name: str
+    title: str
+    tolerance: float
+
+    @property
+    def options(self) -> type[Options]:
+        """The model of what can be set."""
+
+    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
+        """What a request comes to; `now` is machine time. Raises Refused with an HTTP status, and nothing else."""
+
+    def example(self, keys: Keys, now: datetime) -> Request:
+        """A request as an honest sender makes it, that asks for nothing."""
+
+    def howto(self, url: str, keys: Keys) -> str:
+        """What to enter at the sender, for a person; no secret in it."""
+
+
+@runtime_checkable
+class ChatPlatform(Platform, Protocol):
+    """A platform on which people talk. `answers_at`: how addresses for later answers begin; empty where there are none.
+
+    `buttons`: whether its messages can have some. `seconds`: so long it waits for an answer.
+    """
+
+    answers_at: tuple[str, ...]
+    buttons: bool
+    seconds: float
+
+    def shown(self, answer: Answer, url: str) -> Body:
+        """The JSON that answers a command: in the response itself, or later at its address.
+
+        `url`: our own webhook, which some platforms want in each button.
+        """
+
+    def pressed(self, answer: Answer, url: str) -> Body:
+        """The JSON of the response to a pressed button; empty where the answer goes to its address instead."""
+
+    def posted(self, answer: Answer, url: str) -> Body:
+        """The JSON of a message in a room."""
 
 
 def json_object(body: bytes) -> Body:
@@ -35,3 +161,15 @@ def json_object(body: bytes) -> Body:
     if not isinstance(value, dict):
         raise Refused("the body must be a JSON object", 400)
     return value
+
+
+def check_type(headers: Mapping[str, str], accepted: Collection[str]) -> None:
+    """Raises Refused(415) for a body of another kind than the platform sends."""
+    given = content_type(headers)
+    if given not in accepted:
+        raise Refused(f"the content type {given or '(none)'} is not {' or '.join(sorted(accepted))}", 415)
+
+
+def content_type(headers: Mapping[str, str]) -> str:
+    """What kind of body it is said to be; empty where nothing is said."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()

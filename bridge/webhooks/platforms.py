@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 
-from bridge.webhooks import hmac
+from bridge.webhooks.alertmanager import Alertmanager
+from bridge.webhooks.bearer import Bearer
 from bridge.webhooks.delivery import Platform
+from bridge.webhooks.github import GitHub
+from bridge.webhooks.hmac import Hmac
+from bridge.webhooks.mattermost import Mattermost
+from bridge.webhooks.slack import Slack
+from bridge.webhooks.standard import Standard
+from bridge.webhooks.teams import Teams
 
-PLATFORMS: Mapping[str, Platform] = {"hmac": hmac.receive}
+_ALL: tuple[Platform, ...] = (
+    Standard(), Hmac(), Bearer(), GitHub(), Alertmanager(), Slack(), Mattermost(), Teams(),
+)  # fmt: skip
+
+PLATFORMS: Mapping[str, Platform] = {each.name: each for each in _ALL}

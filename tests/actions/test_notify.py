@@ -23,5 +23,5 @@ REQUEST = {"to": "noc", "target": 0, "title": "leg cable is down", "body": ""}
 def test_a_severity_is_a_type_of_apprises(more: dict[str, Any], kind: str) -> None:
     """Services show it as a colour or a sign; what was asked for before there were severities is information."""
     with listening() as ear:
-        assert Notify({"noc": [ear.url]}).send("hq", {**REQUEST, **more}).outcome is Outcome.DONE
+        assert Notify({"noc": [ear.url]}, {}, str).send("hq", {**REQUEST, **more}).outcome is Outcome.DONE
     assert [(each["title"], each["type"]) for each in ear.heard] == [("leg cable is down", kind)]

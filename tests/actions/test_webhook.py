@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import standardwebhooks
 
 from bridge.actions.kinds import Result
 from bridge.actions.outside import Target, lookup, trusted
@@ -35,7 +36,7 @@ REQUEST = {
 def hooks(url: str, *, allow_private: bool = True, **more: Any) -> dict[str, Hook]:
     """One outgoing webhook to this address."""
     given = {"timeout": 5.0, "trust": trusted(verify=True), **more}
-    return {"billing": Hook(Target(httpx.URL(url), allow_private, **given), SECRET)}
+    return {"billing": Hook(Target(httpx.URL(url), allow_private, **given), [SECRET])}
 
 
 def sent(url: str, **more: Any) -> Result:
@@ -72,6 +73,18 @@ def test_what_is_sent_is_a_cloud_event_signed_as_the_standard_says() -> None:
     assert (asked.headers["webhook-id"], asked.headers["webhook-timestamp"]) == ("0a1b2c", stamp)
     digest = hmac.digest(KEY, b".".join((b"0a1b2c", stamp.encode(), asked.body)), hashlib.sha256)
     assert asked.headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
+
+
+def test_while_a_secret_is_changed_it_is_signed_with_both() -> None:
+    """A receiver that has the old secret yet and one that has the new one each find a signature that is theirs."""
+    new = f"whsec_{base64.b64encode(b'another twenty-four bytes').decode()}"
+    with serving(Reply()) as receiver:
+        (hook,) = hooks(receiver.url).values()
+        Webhook({"billing": Hook(hook.target, [new, SECRET])}, lambda: NOW).send("hq", REQUEST)
+    (asked,) = receiver.asked
+    signatures = asked.headers["webhook-signature"].split(" ")
+    for secret, signature in zip((new, SECRET), signatures, strict=True):
+        assert standardwebhooks.Webhook(secret).sign("0a1b2c", NOW, asked.body.decode()) == signature
 
 
 def test_a_second_try_has_the_same_id_and_body_and_a_signature_of_its_own() -> None:

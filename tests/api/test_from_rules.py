@@ -82,8 +82,8 @@ def happens(stage: Stage, text: str, arguments: Mapping[str, Any]) -> dict[str, 
     (stage.folder / "rules" / "rules.yaml").write_text(text, encoding="utf-8")
     body = json.dumps({"with": dict(arguments), "nonce": next(NONCES)}).encode()
     stamp = int(stage.bridge.machine().timestamp())
-    signed = {hmac.TIMESTAMP: str(stamp), hmac.SIGNATURE: hmac.sign(body, "hook", stamp)}
-    event = stage.bridge.receiver.take("demo", signed, body).event.id
+    receiver = stage.bridge.receiver
+    event = receiver.take("demo", receiver.read("demo", hmac.signed(body, "hook", stamp), body)).taken[0].event.id
     stage.work()
     for _ in range(_PATIENCE):
         (decision,) = stage.story(event)["decisions"]

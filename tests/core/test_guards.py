@@ -51,6 +51,27 @@ def owned(name: str = "leg.down") -> Event:
     return replace(event(name, bond={"id": 3}), known={"incident": "i1"})
 
 
+IN_ACME = {"bond": 3, "space": {"key": "acme", "name": "Acme"}}
+BACKUP = job(request={"operation": "backup.fetch", "arguments": {}}, target="")
+SPACE = job(request={"operation": "space.update", "arguments": {"space": "acme"}}, target="space/acme")
+MUTES = {per: job(action="silence", request={"per": per, "types": ["*"], "for": 60.0}) for per in ("bond", "space", "server")}
+
+
+def said(
+    *, role: str | None = "operator", sure: str = "true", reach: list[str] | None = None, view: Any = None,
+    jobs: Sequence[Job] = (call(),), one: Job | None = None, more_events: Sequence[Event] = (),
+) -> Intent:  # fmt: skip
+    """What a command is about to do; `view`: what every object is seen as."""
+    command = event(
+        "chat.command",
+        chat={"command": "restart", "role": role, "who": "ann"},
+        bond={"id": 3, "space": IN_ACME["space"]},
+        reach=reach,
+    )
+    made = rule(f"id: a\nwhen: {{chat: {{command: restart, takes: [bond], sure: {sure}}}}}\n{RESTART}")
+    return Intent(made, "main", (command, *more_events), "mine", answering(view=view), NOW, NOW, jobs, one)
+
+
 OPEN_INCIDENT = {"state": "open", "cause": "provider", "name": "Shaw"}
 SEEN = {"recommendations": [], "legs": {}, "usual": {}}
 
@@ -58,6 +79,30 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
 @pytest.mark.parametrize(
     ("guard", "about", "says"),
     [
+        ("role", intent(), None),
+        ("role", said(role="operator"), None),
+        ("role", said(role="admin"), None),
+        ("role", said(role="viewer"), "skip(forbidden)"),
+        ("role", said(role=None), "skip(forbidden)"),
+        ("role", said(role="root"), "skip(forbidden)"),
+        ("reach", intent(), None),
+        ("reach", said(reach=None, view=None), None),
+        ("reach", said(reach=["ac*"], view=IN_ACME), None),
+        ("reach", said(reach=["lab"], view=IN_ACME), "skip(space)"),
+        ("reach", said(reach=[], view=IN_ACME), "skip(space)"),
+        ("reach", said(reach=["*"], view=None), "skip(space)"),
+        ("reach", said(reach=["acme"], view={**IN_ACME, "space": None}), "skip(space)"),
+        ("reach", said(reach=["*"], view=IN_ACME, jobs=[BACKUP]), "skip(space)"),
+        ("reach", said(reach=["lab"], view=IN_ACME, jobs=[NOTICE]), None),
+        ("reach", said(reach=["lab"], view=IN_ACME, jobs=(), one=call()), "skip(space)"),
+        ("reach", said(reach=["acme"], view=IN_ACME, jobs=[call(leg=7)]), None),
+        ("reach", said(reach=["acme"], view=None, jobs=[SPACE]), None),
+        ("reach", said(reach=["lab"], view=None, jobs=[SPACE]), "skip(space)"),
+        ("reach", said(reach=["lab"], view=IN_ACME, jobs=[MUTES["bond"]]), "skip(space)"),
+        ("reach", said(reach=["acme"], view=IN_ACME, jobs=[MUTES["bond"]]), None),
+        ("reach", said(reach=["acme"], view=IN_ACME, jobs=[MUTES["space"]]), None),
+        ("reach", said(reach=["*"], view=IN_ACME, jobs=[MUTES["server"]]), "skip(space)"),
+        ("reach", said(reach=["lab"], view=IN_ACME, more_events=[down()]), "skip(space)"),
         ("breaker", intent(), None),
         ("breaker", intent(tripped={"at": NOW.isoformat(), "why": "3 failed"}), "skip(breaker)"),
         ("overlap", intent(running=["other"]), None),
@@ -95,6 +140,10 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
         ("approval", intent(), None),
         ("approval", intent("{approval: {from: noc, expires: 30m}}", approval=False), None),
         ("approval", intent("{approval: {from: noc, expires: 30m}}", approval=True), "ask(approval)"),
+        ("confirmation", intent(), None),
+        ("confirmation", said(), "ask(confirmation)"),
+        ("confirmation", said(sure="false"), None),
+        ("confirmation", said(jobs=[NOTICE]), None),
         ("silence", intent(), None),
         ("silence", intent(silence={**SILENCE, "acts": False}), None),
         ("silence", intent(silence={**SILENCE, "acts": True}), "wait(silenced)"),
@@ -167,9 +216,9 @@ def test_a_wait_is_looked_at_again_when_it_can_be_over(guard: str, about: Intent
 def test_what_is_final_is_judged_before_what_a_person_is_asked_and_that_before_waits() -> None:
     """A person is not asked about what is skipped anyway, and nothing waits that a person still has to answer."""
     order = [name for name, _ in DECIDING]
-    assert order[:3] == ["breaker", "overlap", "opposed"]
-    assert order[3:7] == ["undone", "tuning", "blast radius", "approval"]
-    assert [name for name, _ in ATTEMPTING] == ["breaker", "ended", *order[7:]]
+    assert order[:5] == ["role", "reach", "breaker", "overlap", "opposed"]
+    assert order[5:10] == ["undone", "tuning", "blast radius", "approval", "confirmation"]
+    assert [name for name, _ in ATTEMPTING] == ["role", "reach", "breaker", "ended", *order[10:]]
 
 
 @pytest.mark.parametrize(("depth", "stops"), [(None, False), (0, False), (3, False), (4, True)])

@@ -205,5 +205,5 @@ def _webhook(stack: Stack, n: int) -> None:
 
     body = json.dumps({"action": "restart", "bond": n % 6 + 1, "nonce": n}).encode()
     stamp = int(time.mktime(time.localtime()))
-    headers = {hmac.TIMESTAMP: str(stamp), hmac.SIGNATURE: hmac.sign(body, "hook", stamp)}
-    httpx.post(f"http://127.0.0.1:{stack.port}/webhooks/demo", content=body, headers=headers).raise_for_status()
+    url, headers = f"http://127.0.0.1:{stack.port}/webhooks/demo", hmac.signed(body, "hook", stamp)
+    httpx.post(url, content=body, headers=headers).raise_for_status()

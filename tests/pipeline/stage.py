@@ -34,7 +34,8 @@ servers:
       {{legs: 30s, placements: 30s, aggregators: 30s, bonds: 30s, tunings: 30s, tunings_running: 30s, backups: 30s, off: {off}}}
     backups: {backups}
 channels: {{noc: {{urls: [{{env: STAGE_CHANNEL}}]}}}}
-webhooks: {{demo: {{server: demo, secret: {{env: STAGE_HOOK}}}}}}
+webhooks:
+  demo: {{server: demo, secret: {{env: STAGE_HOOK}}}}
 """
 
 # what most tests of the flow are not about
@@ -154,8 +155,9 @@ class Stage:
 
         body = b'{"action": "restart", "bond": %d, "nonce": "%s"}' % (bond, nonce.encode())
         stamp = int(self.bridge.machine().timestamp())
-        headers = {hmac.TIMESTAMP: str(stamp), hmac.SIGNATURE: hmac.sign(body, "hook", stamp)}
-        return self.bridge.receiver.take("demo", headers, body).event.id
+        receiver = self.bridge.receiver
+        reading = receiver.read("demo", hmac.signed(body, "hook", stamp), body)
+        return receiver.take("demo", reading).taken[0].event.id
 
 
 @contextmanager
@@ -172,10 +174,11 @@ def staged(
     allow: Sequence[str] = (),
     world: World | None = None,
     more: str = "",
+    hooks: str = "",
 ) -> Iterator[Stage]:
     """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what rules may call besides.
 
-    `world`: another than the usual small one; `more`: further settings.
+    `world`: another than the usual small one; `more`: further settings; `hooks`: further incoming webhooks.
     """
     os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK="hook")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
@@ -184,7 +187,7 @@ def staged(
         path = folder / "bondbridge.yaml"
         values = {"state": folder / "state", "rules": folder / "rules", "url": server or sim.url, "live": str(live).lower()}
         where = f"allow: [{', '.join(allow)}]\n" + (f"database: {database}\n" if database else "")
-        path.write_text(where + more + SETTINGS.format(**values, backups=backups, off=off), encoding="utf-8")
+        path.write_text(where + more + SETTINGS.format(**values, backups=backups, off=off) + hooks, encoding="utf-8")
         bridge = wiring.build(config.load(path), now=lambda: sim.world.now)
         try:
             schema.migrate(bridge.database, config.shipped("migrations"))

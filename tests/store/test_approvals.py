@@ -5,6 +5,7 @@ from sqlalchemy import RowMapping
 
 from bridge.core.model import Job, JobState, Reason, Ruling, Verdict
 from bridge.store import approvals, decisions, jobs
+from bridge.store.approvals import Terms
 from bridge.store.database import Database
 
 from .rows import NOW, decision, job, later, owe, together
@@ -16,7 +17,7 @@ def ask(database: Database, *about: Job, verdict: Verdict = WHY) -> RowMapping |
     """Put a question about these jobs that stands for a minute."""
     owe(database, *about)
     with database.writing() as connection:
-        return approvals.ask(connection, decision(*about), about, verdict, "noc", NOW, later(60))
+        return approvals.ask(connection, decision(*about), about, verdict, Terms("noc"), NOW, later(60))
 
 
 def settle(database: Database, name: str, state: str, at: float = 0, who: str = "ann") -> bool:
@@ -100,7 +101,7 @@ def test_a_question_about_what_was_given_up_is_withdrawn(database: Database) -> 
     assert given_up is not None
     owe(database, theirs, identifier="d2", rule="r2")
     with database.writing() as connection:
-        approvals.ask(connection, decision(theirs, identifier="d2", rule="r2"), (theirs,), WHY, "noc", NOW, later(60))
+        approvals.ask(connection, decision(theirs, identifier="d2", rule="r2"), (theirs,), WHY, Terms("noc"), NOW, later(60))
         decisions.supersede(connection, decision(identifier="d3", supersedes=("d1",)))
         assert [row["decision"] for row in approvals.waiting(connection)] == ["d2"]
     assert not settle(database, given_up["id"], "granted")

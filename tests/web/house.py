@@ -22,7 +22,7 @@ from bridge.store import events as event_store
 from bridge.store import jobs as job_store
 from bridge.store import tokens
 from bridge.web import create_app
-from bridge.webhooks.hmac import sign
+from bridge.webhooks import hmac
 from bridge.wiring import Bridge
 
 TLS = ssl.create_default_context()  # unused, but every client would make its own
@@ -104,7 +104,7 @@ class House:
     def deliver(self, body: bytes, *, name: str = "door", at: datetime | None = None, signed: str = "") -> httpx.Response:
         """Send a webhook."""
         stamp = int((at or self.machine).timestamp())
-        headers = {"X-Bondbridge-Timestamp": str(stamp), "X-Bondbridge-Signature": signed or sign(body, SECRET, stamp)}
+        headers = hmac.signed(body, SECRET, stamp) | ({hmac.SIGNATURE: signed} if signed else {})
         with self.visitor() as client:
             return client.post(f"/webhooks/{name}", content=body, headers=headers)
 

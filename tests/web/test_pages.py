@@ -4,6 +4,7 @@ from html import unescape
 import httpx
 import pytest
 
+from bridge.core.chatting.buttons import Way
 from bridge.core.model import Reason, Ruling
 from bridge.store import journal
 from bridge.web import telling
@@ -200,3 +201,15 @@ def test_late_words() -> None:
     due = {"state": "due", "attempts": 2, "due_at": EPOCH, "not_after": EPOCH, "doubt": True}
     assert telling.standing(due).startswith("Tried so far: 2. Next try at 12:00:00, at the latest 12:00:00.")
     assert "looked up first" in telling.standing(due)
+
+
+def test_a_right_in_the_path_is_not_logged(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    """A question's link whose request fails is logged without it: it is the right to answer."""
+    token = house.bridge.seals.link(Way("q1", "p1", "noc"))
+    with house.bridge.database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE approvals")
+    with house.visitor() as client:
+        assert client.get(f"/approve/{token}").status_code == 500
+    logged = capfd.readouterr().out
+    assert "path=/approve/… " in logged
+    assert token not in logged

@@ -15,7 +15,7 @@ def _asked(house: House) -> str:
         connection.execute(jobs.update().values(state=JobState.HELD))
         decision = decisions.get(connection, call.decision)
         verdict = Verdict(Ruling.ASK, Reason.BLAST_RADIUS, "too many bonds")
-        row = approvals.ask(connection, decision, (call, notice), verdict, None, EPOCH, EPOCH.replace(hour=13))
+        row = approvals.ask(connection, decision, (call, notice), verdict, approvals.Terms(), EPOCH, EPOCH.replace(hour=13))
     assert row is not None
     return str(row["id"])
 

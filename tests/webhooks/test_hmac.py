@@ -1,5 +1,6 @@
 """Incoming webhooks signed with HMAC."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from bridge.core.plain import decoded
 from bridge.errors import Refused
-from bridge.webhooks.delivery import Delivery, json_object
-from bridge.webhooks.hmac import SIGNATURE, TIMESTAMP, receive, sign
+from bridge.webhooks.delivery import JSON, Keys, Posted, Request, json_object
+from bridge.webhooks.hmac import SIGNATURE, TIMESTAMP, Hmac, HmacOptions, sign
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STAMP = 1767225600
@@ -23,17 +24,20 @@ BODY = b'{"bond": 3, "text": "\xc3\xa9"}'
 def headers(body: bytes = BODY, *, stamp: object = STAMP, secret: str = SECRET) -> dict[str, str]:
     """Headers as an honest sender makes them, by the documented recipe and not by our own code."""
     signature = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return {TIMESTAMP: str(stamp), SIGNATURE: f"sha256={signature}"}
+    return {"content-type": JSON[0], TIMESTAMP: str(stamp), SIGNATURE: f"sha256={signature}"}
 
 
-def take(given_headers: dict[str, str], body: bytes = BODY, now: datetime = NOW) -> Delivery:
+def take(given_headers: dict[str, str], body: bytes = BODY, options: HmacOptions | None = None) -> Posted:
     """Receive with the usual secret and five minutes of tolerance."""
-    return receive(given_headers, body, secret=SECRET, now=now, tolerance=300)
+    keys = Keys([SECRET], 300.0, options or HmacOptions())
+    (delivery,) = Hmac().read(Request(given_headers, body), keys, NOW).deliveries
+    assert isinstance(delivery, Posted)
+    return delivery
 
 
 def test_an_honest_request_is_a_delivery() -> None:
     """What was signed with the secret just now is taken, with other headers beside it."""
-    delivery = take({**headers(), "content-type": "application/json"})
+    delivery = take({**headers(), "x-other": "header"})
     assert delivery.body == {"bond": 3, "text": "é"}
     assert sign(BODY, SECRET, STAMP) == headers()[SIGNATURE]
 
@@ -53,6 +57,15 @@ def test_a_replay_in_another_spelling_is_the_same_delivery() -> None:
     except Refused:
         return
     assert again.id == take(headers()).id
+
+
+def test_form_and_headers_are_for_the_sender_to_choose() -> None:
+    """Other header names, another algorithm in base64, no prefix, and no date: as many senders do it."""
+    how = HmacOptions(header="X-Signature", timestamp_header=None, algorithm="sha512", encoding="base64", prefix="")
+    made = base64.b64encode(hmac.new(SECRET.encode(), BODY, hashlib.sha512).digest()).decode()
+    assert take({"content-type": JSON[0], "x-signature": made}, BODY, how).body["bond"] == 3
+    with pytest.raises(Refused, match="the signature is wrong"):
+        take({"content-type": JSON[0], "x-signature": made}, BODY + b" ", how)
 
 
 def refused(given_headers: dict[str, str], body: bytes = BODY) -> tuple[str, int | None]:

@@ -14,10 +14,10 @@ from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.guards import ACT
 from bridge.core.deciding.meeting import Meeting, Situation, judged, per_value
 from bridge.core.deciding.waits import concerns
-from bridge.core.language.rule import Rule
+from bridge.core.language.rule import Chat, Rule
 from bridge.core.model import Decision, Event, Reason, Ruling, Verdict
 
-__all__ = ["Situation", "again", "close", "concerns", "listening", "meet", "per_value"]
+__all__ = ["Situation", "again", "close", "concerns", "hears", "listening", "meet", "per_value"]
 
 
 def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
@@ -27,6 +27,13 @@ def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
         for name in rule.types:
             found.setdefault(name, []).append(rule)
     return found
+
+
+def hears(rule: Rule, event: Event) -> bool:
+    """Whether an event of a type that the rule listens to is for it: not found for another, nor another command."""
+    if isinstance(rule.shape, Chat) and (event.data.get("chat") or {}).get("command") != rule.shape.command:
+        return False
+    return event.only in (None, rule.id)
 
 
 def meet(rule: Rule, event: Event, facts: Facts, situation: Situation) -> Decision:

@@ -24,6 +24,8 @@ def of(step: Step, seen: Scene, events: Sequence[Event], title: str | None = Non
     if step.action == "webhook":
         about = {"event": first.id, "type": first.type, "subject": first.subject, "time": first.time.isoformat()}
         return [{"to": step.name, "data": _rendered(step.fields, seen), **about}]
+    if step.action == "reply":
+        return [{"event": first.id, "text": step.fields["text"].text(seen)}]
     if step.action == "wait" and step.wait is not None:
         until = step.wait.until
         return [{"seconds": step.wait.seconds} if until is None else {"until": until.isoformat(), "zone": step.wait.zone}]

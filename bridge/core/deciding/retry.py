@@ -10,6 +10,8 @@ _FIRST, _LONGEST = 10.0, 300.0
 # How long after its event a job is worth trying. Acting on old news is dangerous, telling it late is not; and what
 # another system asks for is stale sooner than what we saw ourselves.
 _TELL, _ACT, _ACT_ON_WEBHOOK = 24 * 3600.0, 15 * 60.0, 2 * 60.0
+# so long chat platforms take later answers
+_REPLY = 30 * 60.0
 
 # how often the effect of a call is looked for
 _VERIFY = 5.0
@@ -17,7 +19,10 @@ _VERIFY = 5.0
 
 def default(action: str, event_type: str) -> Retry:
     """The retry of a step that names none: nothing that was refused, everything that could not be delivered."""
-    act = _ACT_ON_WEBHOOK if event_type.startswith("webhook.") else _ACT
+    asked = event_type.startswith(("webhook.", "chat."))
+    act = _ACT_ON_WEBHOOK if asked else _ACT
+    if action == "reply":
+        return Retry(frozenset(), _FIRST, _REPLY)
     return Retry(frozenset(), _FIRST, act if action == "call" else _TELL)
 
 

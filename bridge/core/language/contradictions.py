@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from bridge.core.canonical import canonical
-from bridge.core.language.rule import Fields, Rule, Schedule, Step
+from bridge.core.language.rule import Chat, Fields, Rule, Schedule, Step
 from bridge.core.model import Body, Json, Mode
 from bridge.core.opposites import opposed
 from bridge.core.render import Template
@@ -21,8 +21,8 @@ def contradictions(rules: Sequence[Rule]) -> list[str]:
 
 
 def _meeting(one: Rule, other: Rule) -> str:
-    """An event type that both meet, unless their conditions exclude each other; the clock calls each rule by itself."""
-    if Schedule in (type(one.shape), type(other.shape)) and one.shape != other.shape:
+    """An event type that both meet, unless their conditions exclude each other; clock and people call each rule by itself."""
+    if {Schedule, Chat} & {type(one.shape), type(other.shape)} and one.shape != other.shape:
         return ""
     tests = dict(one.tests)
     if any(path in tests and tests[path] != value for path, value in other.tests):

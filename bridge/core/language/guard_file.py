@@ -74,7 +74,7 @@ class WindowModel(Strict):
 
 
 class ApprovalModel(Strict):
-    """`approval: {from: noc, expires: 30m, when: "size(events) > 20"}`."""
+    """`approval: {from: noc, expires: 30m, when: "size(events) > 20", role: admin, not_by_asker: true}`."""
 
     to: ChannelName = Field(alias="from")
     """The channel in which somebody must say yes."""
@@ -82,6 +82,10 @@ class ApprovalModel(Strict):
     """Without an answer in this time, the answer is no."""
     condition: Expression | None = Field(default=None, alias="when")
     """Ask only where this holds."""
+    role: Literal["operator", "admin"] = "operator"
+    """The role that whoever answers in chat must have, in the space of every bond of the plan."""
+    not_by_asker: bool = False
+    """Whoever caused it by a command may not answer; nor may anybody whose name is not known, such as by a link."""
 
 
 class BreakerModel(Strict):

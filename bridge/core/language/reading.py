@@ -22,7 +22,7 @@ class Reading:
     """`say` collects problems; the others read one thing at a place of the rule and say what is wrong with it.
 
     `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`: keys whose value has been
-    told to be none; more about them would only confuse.
+    told to be none; more about them would only confuse. `chats`: whether it is a person's command.
     """
 
     document: Document
@@ -32,6 +32,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     hushed: bool = False
     unread: frozenset[str] = frozenset()
+    chats: bool = False
 
     def told(self) -> list[Problem]:
         """All that was said, as it may be shown."""
@@ -106,7 +107,8 @@ class Reading:
         """The objects that every event of the rule names, each by the shape that it has in the first of them."""
         known = self.vocabulary.event_types
         common = [set(known[name].nouns) for name in self.shapes]
-        return {noun: next(iter(self.shapes.values()))[noun] for noun in sorted(set.intersection(*common))} if common else {}
+        first = next(iter(self.shapes.values()), {})
+        return {noun: first[noun] for noun in sorted(set.intersection(*common)) if noun in first} if common else {}
 
 
 def verified(shapes: Shapes) -> Shapes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
 
+from bridge.core.chatting.roles import Role
 from bridge.core.document import Document, Place
 from bridge.core.expressions import Expression
 from bridge.core.language.rule_file import ExampleModel
@@ -68,6 +69,16 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """A person's command: what it takes, in order; the role it needs; `sure`: whether the person is asked first."""
+
+    command: str
+    takes: tuple[str, ...]
+    role: Role
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Events that meet the rule within `wait` seconds of the first one, with the same `by`, are one: at most so many."""
 
@@ -113,11 +124,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's yes is needed, of those in a channel, before it expires; `condition`: only where it holds."""
+    """A person's yes is needed, of those in a channel, before it expires; `condition`: only where it holds.
+
+    `role`: what an answer from chat needs; `not_by_asker`: not by whoever caused it.
+    """
 
     to: str
     expires: float
     condition: Expression | None
+    role: str = "operator"
+    not_by_asker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +214,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: `call` an operation, `notify` a channel's targets, `webhook` a named target, `silence`, `wait`.
+    """One thing to do: `call` an operation, `notify` a channel's targets, `webhook` a named target, `silence`, `wait`, `reply`.
 
     `name`: the operation, channel or webhook. `fields`: what is rendered for it: a call's arguments, a notice's title (if it
-    has one), body and severity, a webhook's data, a silence's types, per and for. `body`: the fields that a call gives the
-    object it makes or changes. `each`: the noun whose every object among the events is one turn of this step.
+    has one), body and severity, a webhook's data, a silence's types, per and for, a reply's text. `body`: the fields that a
+    call gives the object it makes or changes. `each`: the noun whose every object among the events is one turn of this step.
     """
 
     action: str
@@ -237,7 +253,7 @@ class Rule:
     place: Place
     hash: str
     examples: tuple[ExampleModel, ...] = ()
-    shape: Count | Absent | Schedule | None = None
+    shape: Count | Absent | Schedule | Chat | None = None
     lasts: float | None = None
     still: bool = False
     late: bool = False

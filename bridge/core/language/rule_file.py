@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 from bridge.core.language.guard_file import GuardModel
 from bridge.core.language.step_file import RetryModel, StepModel
 from bridge.core.language.written import (
+    CommandName,
     Cron,
     Duration,
     EventName,
@@ -17,6 +18,7 @@ from bridge.core.language.written import (
     Patterns,
     Span,
     Strict,
+    Taken,
     Zone,
     listed,
     slug,
@@ -24,6 +26,9 @@ from bridge.core.language.written import (
 from bridge.core.model import Json, Mode, Reason, Ruling
 
 __all__ = ["ExampleModel", "GivenModel", "RetryModel", "RuleModel", "StepModel", "ThenModel", "is_place", "slug"]
+
+# what a command can name one of
+NAMED = frozenset({"bond", "leg", "space", "tuning"})
 
 Known = Literal["incident", "flapping", "explained", "hands_off", "over", "depth"]
 
@@ -63,6 +68,27 @@ class ScheduleModel(Strict):
     """The time zone, by its IANA name."""
 
 
+class ChatModel(Strict):
+    """`chat: {command: restart, takes: [bond], role: operator, sure: true}`."""
+
+    command: CommandName
+    """What a person says: one word, or two."""
+    takes: list[Taken] = Field(default_factory=list)
+    """What is said after it, in order: bond, leg, space, tuning (one of them), choices such as active|idle, text (the rest)."""
+    role: Literal["viewer", "operator", "admin"] | None = None
+    """Who may say it; without it as its calls need: operator, or admin for those that configure or administer."""
+    sure: bool | None = None
+    """Whether the person is asked first; without it wherever something is called."""
+
+    def amiss(self) -> str:
+        """What cannot be read back from words."""
+        if sum(each in NAMED for each in self.takes) > 1:
+            return "a command is about one object: take one of bond, leg, space and tuning"
+        if "text" in self.takes[:-1]:
+            return "`text` is the rest of what was said, so it stands last"
+        return ""
+
+
 class ShapeModel(Strict):
     """A `when` that is more than names: exactly one of these."""
 
@@ -72,11 +98,13 @@ class ShapeModel(Strict):
     """An event that should have followed another and did not."""
     schedule: ScheduleModel | None = None
     """By the clock."""
+    chat: ChatModel | None = None
+    """A person's command in chat."""
 
     def amiss(self) -> str:
         """None of the shapes, or more than one."""
-        if sum(shape is not None for shape in (self.count, self.absent, self.schedule)) != 1:
-            return "`when` is event names, or exactly one of `count`, `absent` and `schedule`"
+        if sum(shape is not None for shape in (self.count, self.absent, self.schedule, self.chat)) != 1:
+            return "`when` is event names, or exactly one of `count`, `absent`, `schedule` and `chat`"
         return ""
 
 
@@ -166,6 +194,8 @@ class ExampleModel(Strict):
     """When 0s is; without it 2026-01-06 09:00 UTC, a Tuesday."""
     mode: Literal["live"] | None = None
     """live: played as if the rule were live, to prove what it will do before it may."""
+    answer: Literal["yes"] | None = None
+    """yes: whoever is asked says yes at once; without it nobody answers."""
     given: list[GivenModel] = Field(min_length=1)
     """The events, in order."""
     then: Annotated[
@@ -188,7 +218,7 @@ class RuleModel(Strict):
     description: str = ""
     """What it is for, in a sentence."""
     when: When
-    """The events it listens to: a name, a list, globs; or one of count, absent and schedule."""
+    """The events it listens to: a name, a list, globs; or one of count, absent, schedule and chat."""
     condition: Expression | None = Field(default=None, alias="if")
     """A CEL expression that must hold."""
     lasts: Span | None = Field(default=None, alias="for")

@@ -74,7 +74,8 @@ def _approval(reading: Reading, given: GuardModel) -> Approval | None:
         return None
     here = ("guard", "approval")
     reading.named(approval.to, reading.vocabulary.channels, "channel", "add it to `channels` in the settings", *here, "from")
-    return Approval(approval.to, approval.expires, reading.expression(approval.condition, *here, "when"))
+    condition = reading.expression(approval.condition, *here, "when")
+    return Approval(approval.to, approval.expires, condition, approval.role, approval.not_by_asker)
 
 
 def _check_rollout(reading: Reading, given: GuardModel, calls: list[Step]) -> None:

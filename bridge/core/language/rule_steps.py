@@ -12,6 +12,7 @@ from bridge.core.language.rule_file import RetryModel
 from bridge.core.language.step_file import (
     NotifyModel,
     RemedyModel,
+    ReplyModel,
     SilenceModel,
     StepModel,
     UntilModel,
@@ -60,6 +61,8 @@ class _Steps:
             return self._silence(model.silence)
         if isinstance(model, StepModel) and model.webhook is not None:
             return self._webhook(model.webhook)
+        if isinstance(model, StepModel) and model.reply is not None:
+            return self._reply(model.reply)
         return Step("wait", "", {}, wait=_wait(model.wait if isinstance(model, StepModel) else None))
 
     def _notify(self, told: NotifyModel) -> Step:
@@ -73,6 +76,12 @@ class _Steps:
         here, hooks = (*self.here, "webhook"), self.reading.vocabulary.hooks
         self.reading.named(sent.to, hooks, "outgoing webhook", "name one of the settings", *here, "to")
         return Step("webhook", sent.to, self.reading.fields(sent.data, *here, "data", shapes=self.shapes))
+
+    def _reply(self, reply: ReplyModel) -> Step:
+        here = (*self.here, "reply")
+        if self.shapes and not self.reading.chats:
+            self.reading.say(here, "there is nobody to answer: a `reply` goes with `when: {chat: …}`", "write `notify`")
+        return Step("reply", "", self.reading.fields({"text": reply.text}, *here, shapes=self.shapes))
 
     def _silence(self, silence: SilenceModel) -> Step:
         here = (*self.here, "silence")

@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from bridge.core.bodies import Schema
 from bridge.core.expressions import Expression
+from bridge.core.language import rule_chat
 from bridge.core.language.reading import Reading, Shapes
 from bridge.core.language.rule import Absent, Count, Group, Schedule
 from bridge.core.language.rule_file import AbsentModel, CountModel, GroupModel, RuleModel, ShapeModel
@@ -19,6 +20,9 @@ _NEARBY = 5
 
 def types_of(reading: Reading, model: RuleModel) -> frozenset[str]:
     """The event types that the rule meets; from now on its expressions are checked against these."""
+    if isinstance(model.when, ShapeModel) and model.when.chat:
+        reading.shapes, reading.chats = rule_chat.shapes_of(model.when.chat), True
+        return frozenset({rule_chat.COMMAND})
     if not isinstance(model.when, ShapeModel):
         types = reading.types(model.when, "when")
     elif model.when.count:
@@ -32,7 +36,7 @@ def types_of(reading: Reading, model: RuleModel) -> frozenset[str]:
 
 
 def shape_of(reading: Reading, model: RuleModel) -> Shape | None:
-    """What `when` is beside a list of types."""
+    """What `when` is beside a list of types; a command is read by `rule_chat`."""
     if not isinstance(model.when, ShapeModel):
         return None
     if model.when.count:
@@ -57,11 +61,11 @@ def _absent(reading: Reading, absent: AbsentModel) -> Absent:
 
 
 def group_of(reading: Reading, model: RuleModel) -> Group | None:
-    """Which events are one; a count is a group already, and the clock calls one by one."""
+    """Which events are one; a count is a group already, and the clock and people call one by one."""
     group: GroupModel | None = model.group
     if group is None:
         return None
-    if isinstance(model.when, ShapeModel) and (model.when.count or model.when.schedule):
+    if isinstance(model.when, ShapeModel) and (model.when.count or model.when.schedule or model.when.chat):
         reading.say(("group",), "`group` goes with event names and with `absent`", "leave one of the two out")
     return Group(reading.expression(group.by, "group", "by"), group.wait, group.most)
 

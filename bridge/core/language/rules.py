@@ -9,6 +9,7 @@ from bridge.core.canonical import identity
 from bridge.core.document import Document, Place, problems_of
 from bridge.core.language.reading import Reading
 from bridge.core.language.rule import Cooldown, Fields, Overlap, Rule, Step
+from bridge.core.language.rule_chat import chat_of
 from bridge.core.language.rule_file import ExampleModel, GivenModel, RuleModel
 from bridge.core.language.rule_guards import guard_of
 from bridge.core.language.rule_steps import steps_of
@@ -50,6 +51,7 @@ def _rule(reading: Reading) -> Rule:
     check_lasting(reading, model, types)
     group = group_of(reading, model)
     steps = steps_of(reading, model.do)
+    chat = chat_of(reading, model, steps, types)
     guard = guard_of(reading, model, steps, lasting=shape is None and all_last(reading, types))
     _check_examples(reading, model.examples)
     if reading.problems:
@@ -65,7 +67,7 @@ def _rule(reading: Reading) -> Rule:
         place=reading.place,
         hash=identity(at(reading.document.data, reading.place)),
         examples=tuple(model.examples),
-        shape=shape,
+        shape=chat or shape,
         lasts=model.lasts,
         still=model.still,
         late=model.late == "act",

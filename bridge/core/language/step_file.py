@@ -18,7 +18,7 @@ from bridge.core.language.written import (
 )
 from bridge.core.model import Json
 
-ACTIONS = ("call", "notify", "webhook", "silence", "wait")
+ACTIONS = ("call", "notify", "webhook", "silence", "wait", "reply")
 # what belongs to one action: key → the actions that it may stand beside
 _BELONGS = {
     "with": ("call",),
@@ -66,6 +66,13 @@ class WebhookModel(Strict):
     """The name of an outgoing webhook of the settings."""
     data: dict[str, Json] = Field(default_factory=dict)
     """What is sent; ${…} is an expression."""
+
+
+class ReplyModel(Strict):
+    """`reply: {text: "restarted ${bond.name}"}`."""
+
+    text: str = Field(min_length=1)
+    """What the person who said the command is told, where they said it; ${…} is an expression."""
 
 
 class SilenceModel(Strict):
@@ -144,12 +151,14 @@ class RemedyModel(Strict):
 
 
 class StepModel(RemedyModel):
-    """One step: exactly one of `call`, `notify`, `webhook`, `silence` and `wait`, and what goes with it."""
+    """One step: exactly one of `call`, `notify`, `webhook`, `silence`, `wait` and `reply`, and what goes with it."""
 
     webhook: WebhookModel | None = None
     """Send JSON to another system."""
     wait: WaitFor | None = None
     """Wait before the next step: a length of time, or until a time of day."""
+    reply: ReplyModel | None = None
+    """Answer the person whose command it is; only with `when: {chat: …}`."""
     each: Name | None = None
     """A noun of the event, such as bond: one turn of this step for every such object among the events."""
     on_failure: list[RemedyModel] | None = Field(default=None, min_length=1)

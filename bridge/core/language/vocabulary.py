@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from bridge.core import events
+from bridge.core.chatting.roles import Role
 from bridge.core.model import Body, Json
 
 
@@ -15,7 +16,8 @@ class Vocabulary:
 
     `takes`: the operations that carry an object's fields, and whether they need any. `refused`: names that cannot be
     called here, why, and how to mend it. `wrong`: why a value cannot be the argument of this name, or nothing. `secret`:
-    which of the fields that a call sets are secret. `webhooks` come in, `hooks` go out.
+    which of the fields that a call sets are secret. `webhooks` come in, `hooks` go out. `roles`: who may call an operation by a
+    command, an operator where it is not there.
     """
 
     operations: Mapping[str, tuple[str, ...]]
@@ -26,6 +28,7 @@ class Vocabulary:
     wrong: Callable[[str, Json], str] = lambda _name, _value: ""
     secret: Callable[[str, Body], Collection[str]] = lambda _operation, _fields: ()
     hooks: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     @property
     def event_types(self) -> Mapping[str, events.EventType]:

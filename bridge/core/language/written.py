@@ -27,6 +27,10 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _CRON_FIELDS = 5
+_COMMAND = re.compile(r"[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)?")
+_CHOICE = re.compile(r"[a-z0-9][a-z0-9._-]*")
+# what a command can take, beside choices
+TAKEN = ("bond", "leg", "space", "tuning", "text")
 
 
 class Strict(BaseModel):
@@ -137,6 +141,21 @@ def _cron(line: str) -> str:
     return line
 
 
+def _command(value: str) -> str:
+    if not _COMMAND.fullmatch(value):
+        raise ValueError(f"{value[:40]!r} is no command: write one or two words of lower-case letters, digits and dashes")
+    return value
+
+
+def _taken(value: str) -> str:
+    """`bond`, `text`, or `active|idle`."""
+    choices = value.split("|")
+    if value in TAKEN or (len(choices) > 1 and all(map(_CHOICE.fullmatch, choices)) and len(set(choices)) == len(choices)):
+        return value
+    known = ", ".join(TAKEN)
+    raise ValueError(f"{value[:40]!r} cannot be taken: write {known}, or choices such as active|idle")
+
+
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(value if isinstance(value, str) else "")
@@ -185,4 +204,12 @@ Ends = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 Cron = Annotated[str, AfterValidator(_cron), Field(json_schema_extra={"examples": ["0 22 * * *"]})]
+CommandName = Annotated[str, AfterValidator(_command), WithJsonSchema({"type": "string", "pattern": f"^{_COMMAND.pattern}$"})]
+Taken = Annotated[
+    str,
+    AfterValidator(_taken),
+    WithJsonSchema(
+        {"anyOf": [{"enum": [*TAKEN]}, {"type": "string", "pattern": rf"^{_CHOICE.pattern}(\|{_CHOICE.pattern})+$"}]}
+    ),
+]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]

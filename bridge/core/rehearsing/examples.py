@@ -49,7 +49,12 @@ def broken(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Iterato
 def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Rehearsal:
     """The rehearsal of one example, to its end."""
     begin = example.begin or _BEGIN
-    rehearsal = Rehearsal("example", Memory({rule.id: rule}, begin, imagined=True), forced_live=example.mode == "live")
+    rehearsal = Rehearsal(
+        "example",
+        Memory({rule.id: rule}, begin, imagined=True),
+        forced_live=example.mode == "live",
+        yes=example.answer == "yes",
+    )
     for i, given in enumerate(example.given):
         moment = begin + timedelta(seconds=given.at)
         rehearsal.until(moment)

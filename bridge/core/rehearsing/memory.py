@@ -74,7 +74,8 @@ class Memory:
             if isinstance(noun, dict) and noun.get("id") is not None:
                 self._nouns[name, str(noun["id"])] = (event, noun)
                 if name == "tuning":
-                    self._tunings[event.type.partition(".")[0], str(noun["id"])] = noun
+                    family = event.type.partition(".")[0]
+                    self._tunings["bond_tuning" if family == "chat" else family, str(noun["id"])] = noun
 
     def forget(self, event: Event, *, keep: bool = False) -> None:
         """So old that nothing looks for it any more, but for what it says of objects; `keep`: it is still needed itself."""

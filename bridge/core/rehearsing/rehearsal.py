@@ -44,7 +44,7 @@ class Rehearsal:
     """`said` and `calls` are what came of it, in the order of time; `calls` with when each would be made.
 
     `hear`: is told instead, verdict by verdict; then nothing is kept that is not needed any more, for rehearsals of many
-    events, and `horizon` is for how long an event is looked for.
+    events, and `horizon` is for how long an event is looked for. `yes`: whoever is asked says so at once.
     """
 
     rulebook: str
@@ -55,6 +55,7 @@ class Rehearsal:
     decisions: dict[str, Decision] = field(default_factory=dict)
     hear: Callable[[Said], None] | None = None
     horizon: timedelta = timedelta(days=1)
+    yes: bool = False
     _listening: Mapping[str, Iterable[Rule]] = field(default_factory=dict)
     _due: list[tuple[datetime, int, str, str]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
@@ -72,7 +73,7 @@ class Rehearsal:
         self._let_pass(event.seen_at, lambda due: due < event.seen_at)
         self.memory.happen(event)
         for rule in self._listening.get(event.type, ()):
-            if event.only in (None, rule.id):
+            if match.hears(rule, event):
                 self._meet(rule, event)
         if self.hear is not None:
             self._recent.append(event)
@@ -136,7 +137,9 @@ class Rehearsal:
         self.memory.fold(decision)
         said = Said(decision.at, decision.rule, decision.event, decision.id, decision.verdict, of_group=of_group)
         self._say(said)
-        if decision.verdict.ruling is Ruling.ASK and decision.jobs:
+        if decision.verdict.ruling is Ruling.ASK and decision.jobs and self.yes:
+            self._granted(decision.id)
+        elif decision.verdict.ruling is Ruling.ASK and decision.jobs:
             self._at(decision.at + timedelta(seconds=_expires(self.memory.rules[decision.rule])), "question", decision.id)
         if decision.due_at is not None:
             self._at(decision.due_at, "decision", decision.id)
@@ -151,6 +154,14 @@ class Rehearsal:
         jobs = self.memory.jobs.get(decision, [])
         ended = [replace(job, state=JobState.SKIPPED) if job.state in OPEN and not job.attempts else job for job in jobs]
         self.memory.jobs[decision] = ended
+
+    def _granted(self, decision: str) -> None:
+        """A yes: what was held takes its turn."""
+        jobs = self.memory.jobs.get(decision, [])
+        self.memory.jobs[decision] = [
+            replace(job, state=JobState.WAITING) if job.state is JobState.HELD else job for job in jobs
+        ]
+        self._move_on(decision)
 
     def _unanswered(self, decision: str) -> None:
         """Nobody was asked, so nobody answered: that is a no, and what the cooldown was reserved for was not done."""

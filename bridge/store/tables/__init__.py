@@ -8,6 +8,7 @@ from bridge.store.tables.columns import metadata
 from bridge.store.tables.holding import (
     approvals,
     breakers,
+    conversations,
     locks,
     meters,
     pauses,
@@ -24,6 +25,7 @@ __all__ = [
     "approvals",
     "attempts",
     "breakers",
+    "conversations",
     "cooldowns",
     "decisions",
     "events",

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    text,
 )
 
 from bridge.store.tables.columns import ID, NAME, metadata
@@ -100,7 +101,24 @@ approvals = Table(
     Column("state", NAME, nullable=False),
     Column("who", Words),
     Column("decided_at", Moment),
+    # who brought it about, as "slack/U123" or a name of the settings; null where nobody did
+    Column("asker", NAME),
+    # "asker": a confirmation, theirs alone; "others": not theirs; "anyone"
+    Column("answered_by", NAME, nullable=False, default="anyone", server_default=text("'anyone'")),
+    # the role that an answer from chat needs
+    Column("role", NAME, nullable=False, default="operator", server_default=text("'operator'")),
     Index(None, "state", "expires_at"),
+)
+
+# where what comes of a command is told: its address is sealed, since whoever has it may write there
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("event", ID, ForeignKey("events.id"), primary_key=True),
+    Column("webhook", NAME, nullable=False),
+    Column("address", Words, nullable=False),
+    # machine time: platforms take no answers after it
+    Column("until", Moment, nullable=False),
 )
 
 # what a call changed, as it was before, so that it can be put back

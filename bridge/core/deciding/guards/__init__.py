@@ -1,11 +1,13 @@
 """What keeps a rule from acting now. Each guard: an intent → a verdict with its reason, or nothing.
 
-When deciding, in the order of DECIDING: first what is final (skip), then what a person is asked about (ask), then what has
-only to pass (wait). Before each attempt of a call, in the order of ATTEMPTING, everything that can have changed since.
+When deciding, in the order of DECIDING: first whether whoever asked for it may, and what else is final (skip), then what
+a person is asked about (ask), then what has only to pass (wait). Before each attempt of a call, in the order of
+ATTEMPTING, everything that can have changed since.
 """
 
 from collections.abc import Sequence
 
+from bridge.core.deciding.guards.asked import confirmation, reach, role
 from bridge.core.deciding.guards.asking import approval, blast_radius, named, tuning, undone
 from bridge.core.deciding.guards.final import (
     DEEPEST,
@@ -28,14 +30,14 @@ from bridge.core.model import Mode, Reason, Verdict
 
 __all__ = [
     "ACT", "ATTEMPTING", "DECIDING", "DEEPEST", "LOOK_AGAIN", "TELLING", "Guard", "Intent", "approval",
-    "before_attempt",
-    "blast_radius", "breaker", "cooldown", "cooldown_key", "ended", "expired", "explained", "flapping", "gone", "hands_off",
-    "incident", "loop", "muted", "named", "opposed", "over", "overlap", "paused", "rule_gone", "silenced", "space", "stuck",
-    "tuning", "undone", "window",
+    "before_attempt", "blast_radius", "breaker", "confirmation", "cooldown", "cooldown_key", "ended", "expired",
+    "explained", "flapping", "gone", "hands_off", "incident", "loop", "muted", "named", "opposed", "over",
+    "overlap", "paused", "reach", "role", "rule_gone", "silenced", "space", "stuck", "tuning", "undone", "window",
 ]  # fmt: skip
 
 # names as they stand in traces and docs
 DECIDING: Sequence[tuple[str, Guard]] = (
+    *(asked := (("role", role), ("reach", reach))),
     ("breaker", breaker),
     ("overlap", overlap),
     ("opposed", opposed),
@@ -43,6 +45,7 @@ DECIDING: Sequence[tuple[str, Guard]] = (
     ("tuning", tuning),
     ("blast radius", blast_radius),
     ("approval", approval),
+    ("confirmation", confirmation),
     *(
         waiting := (
             ("silence", silenced),
@@ -56,8 +59,8 @@ DECIDING: Sequence[tuple[str, Guard]] = (
     ),
 )
 # for rules that only tell
-TELLING: Sequence[tuple[str, Guard]] = (("silence", muted), ("window", window))
-ATTEMPTING: Sequence[tuple[str, Guard]] = (("breaker", breaker), ("ended", ended), *waiting)
+TELLING: Sequence[tuple[str, Guard]] = (*asked, ("silence", muted), ("window", window))
+ATTEMPTING: Sequence[tuple[str, Guard]] = (*asked, ("breaker", breaker), ("ended", ended), *waiting)
 
 
 def before_attempt(intent: Intent, mode: Mode) -> Verdict:

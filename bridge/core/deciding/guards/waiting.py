@@ -18,7 +18,9 @@ def ended(intent: Intent) -> Verdict | None:
 
 
 def muted(intent: Intent) -> Verdict | None:
-    """A silence: nothing is told. What lasts through it is found when it ends."""
+    """A silence: nothing is told. What lasts through it is found when it ends. Who asks in chat is answered all the same."""
+    if any(event.type.startswith("chat.") for event in intent.events):
+        return None
     held = intent.facts.ask("silence", intent.events[0].id)
     if held is None:
         return None

@@ -1,0 +1,1 @@
+"""Chat without I/O: who may do what, what an answer is, and how a line of words is read."""

@@ -1,0 +1,92 @@
+"""What people press in chat: a button answers a question, and shows in the place of it what came of that."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bridge.core.chatting.answers import Answer, Tone
+from bridge.core.chatting.buttons import Choice, Seals
+from bridge.core.chatting.roles import held
+from bridge.errors import Refused
+from bridge.pipeline import questions
+from bridge.pipeline.answering import Answered, Answerer, known_as
+from bridge.pipeline.asking import Approver
+from bridge.pipeline.conversing import Conversations, allowed
+from bridge.pipeline.receive import Hook, Receipt, Taken
+from bridge.store import approvals
+from bridge.store import jobs as job_store
+from bridge.webhooks.delivery import Pressed
+
+_FORGED, _GONE = 403, 410
+
+
+class Presser:
+    """Takes what is pressed. Where a platform takes the answer at an address, it goes there by the outbox."""
+
+    def __init__(self, approver: Approver, seals: Seals, conversations: Conversations) -> None:
+        self._approver, self._seals, self._conversations = approver, seals, conversations
+
+    def ours(self, hook: Hook, pressed: Pressed) -> Choice:
+        """What was pressed; nothing is read or stored. Raises Refused for a button that is none of ours."""
+        choice = self._seals.pressed(pressed.value)
+        if choice is None or choice.hook != hook.name:
+            raise Refused("this button is none of ours, or of another webhook", _FORGED)
+        return choice
+
+    def pressed(self, hook: Hook, pressed: Pressed) -> Receipt:
+        """Answer the question that the button is below. Raises Refused for a button that is none of ours."""
+        choice = self.ours(hook, pressed)
+        try:
+            answered = self._approver.decide(
+                choice.approval,
+                yes=choice.yes,
+                by=_who(hook, pressed),
+                plan=choice.plan,
+                place=choice.place if _seen(hook, pressed) else "",
+                delivery=pressed.id,
+                then=lambda connection, given: self._tell(connection, hook, pressed, choice, given),
+            )
+        except KeyError:
+            raise Refused("the question of this button is not there any more", _GONE) from None
+        taken = (Taken(answered.event, new=True),) if answered.event else ()
+        return Receipt(taken, answer=_answer(choice, answered), pressed=True)
+
+    def _tell(self, connection: Connection, hook: Hook, pressed: Pressed, choice: Choice, answered: Answered) -> None:
+        """Whoever pressed is told at the address that came with it; the same press again is told nothing new."""
+        told, row = answered.event, approvals.get(connection, choice.approval)
+        if told is None or row is None or not pressed.answer_at or not _seen(hook, pressed):
+            return
+        self._conversations.begin(connection, told.id, hook.name, pressed.answer_at)
+        jobs = job_store.of_decision(connection, row["decision"])
+        job_store.add(connection, [questions.back(row, jobs, told, _answer(choice, answered))])
+
+
+def _seen(hook: Hook, pressed: Pressed) -> bool:
+    """Whether the answer will show where it was pressed: in the response, or at an address that is the platform's."""
+    return pressed.answer_at is None or allowed(pressed.answer_at, hook.answers_at)
+
+
+def _who(hook: Hook, pressed: Pressed) -> Answerer:
+    user, room = pressed.person, pressed.room
+    grants = held(hook.grants, hook.strangers, user.id, room.id)
+    identity = known_as(hook.platform.name, user.id, grants)
+    # a name that the platform lets people choose is no proof of who they are
+    own = user.name not in ("", user.id) and identity == known_as(hook.platform.name, user.id, ())
+    name = f"{user.name} ({identity})" if own else identity
+    return Answerer(name, identity, grants, hook.spaces)
+
+
+def _answer(choice: Choice, answered: Answered) -> Answer:
+    """The first answer takes the place of the question; what did not count is told to whoever pressed."""
+    event = answered.event.id if answered.event else None
+    if answered.refused is not None:
+        return Answer(f"This does not count: {answered.refused.why}.", event=event, tone=Tone.BAD)
+    told = questions.settled(answered.state, answered.who)
+    if answered.first:
+        lines, tone = answered.about, Tone.GOOD if choice.yes else Tone.BAD
+        return Answer(f"{told}{_when(answered.at)}", lines, event=event, tone=tone, to_all=True, replaces=True)
+    return Answer(f"Too late: {told}{_when(answered.at)}.", answered.about, event=event)
+
+
+def _when(at: datetime | None) -> str:
+    return f", {at:%Y-%m-%d %H:%M} UTC" if at else ""

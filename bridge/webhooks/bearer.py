@@ -1,0 +1,86 @@
+"""`bearer`: a token, in `Authorization: Bearer …` or alone in a header of one's own choice.
+
+Nothing is signed or dated. One delivery is what the header `id_header` names, where it is set and sent; else the same
+body within a window, which is the tolerance. Time is cut into windows, and the body is also looked for in the window
+before: so a sender that tries again across an edge is recognised. The same body is a new delivery again after one to
+two windows.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from pydantic import field_validator
+
+from bridge.errors import Refused
+from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
+
+AUTHORIZATION = "authorization"
+
+
+class BearerOptions(Options):
+    """`header`: where the token stands. `id_header`: where a delivery's id stands, if the sender has one."""
+
+    header: str = AUTHORIZATION
+    id_header: str | None = None
+
+    @field_validator("header", "id_header")
+    @classmethod
+    def _lower(cls, value: str | None) -> str | None:
+        return value.lower() if value else None
+
+
+class Bearer:
+    """The platform."""
+
+    name = "bearer"
+    title = "any sender that has a token"
+    tolerance = 300.0
+    options = BearerOptions
+
+    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
+        """Raises Refused: 401 for a wrong token, 400 or 415 for a body that is no JSON object."""
+        how: BearerOptions = keys.options
+        check_token(request, keys, how.header)
+        check_type(request.headers, JSON)
+        body = json_object(request.body)
+        given = request.headers.get(how.id_header, "") if how.id_header else ""
+        if given:
+            return Reading((Posted(_id(f"id {given}"), body),))
+        window, content = int(now.timestamp() // keys.tolerance), hashlib.sha256(request.body).hexdigest()
+        return Reading((Posted(_id(f"{window} {content}"), body, _id(f"{window - 1} {content}")),))
+
+    def example(self, keys: Keys, now: datetime) -> Request:
+        """A new delivery each second."""
+        how: BearerOptions = keys.options
+        token = f"Bearer {keys.secrets[0]}" if how.header == AUTHORIZATION else keys.secrets[0]
+        body = f'{{"test": "of bondbridge", "at": "{now.isoformat(timespec="seconds")}"}}'.encode()
+        return Request({"content-type": JSON[0], how.header: token}, body)
+
+    def howto(self, url: str, keys: Keys) -> str:
+        """What a sender must do."""
+        how: BearerOptions = keys.options
+        token = "Authorization: Bearer TOKEN" if how.header == AUTHORIZATION else f"{how.header}: TOKEN"
+        named = f"\n  {how.id_header}: the id of the delivery, the same when it is sent again" if how.id_header else ""
+        return f"POST {url}\n  Content-Type: application/json\n  {token}{named}"
+
+
+def check_token(request: Request, keys: Keys, header: str = AUTHORIZATION) -> None:
+    """Raises Refused(401) unless one of the secrets stands in the header."""
+    given = request.headers.get(header, "")
+    if header == AUTHORIZATION:
+        kind, _, token = given.partition(" ")
+        given = token.strip() if kind.lower() == "bearer" else ""
+    if not given:
+        raise Refused(f"needs the token in the header {header}{': Bearer …' if header == AUTHORIZATION else ''}", 401)
+    if not any(same(secret, given) for secret in keys.secrets):
+        raise Refused("the token is wrong", 401)
+
+
+def same(ours: str, given: str) -> bool:
+    """Whether two secrets are, in a time that tells nothing."""
+    return hmac.compare_digest(ours.encode(), given.encode(errors="replace"))
+
+
+def _id(words: str) -> str:
+    return hashlib.sha256(words.encode(errors="replace")).hexdigest()

@@ -1,0 +1,110 @@
+"""The real Alertmanager, set up as the page says, against the whole stack."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bridge.core.document import read
+from tests.test_whole_stack import Stack, free_ports, started
+
+ROOT = Path(__file__).parent.parent
+# Debian's package, or what `make test` took out of it
+PLACES = (shutil.which("prometheus-alertmanager"), ROOT / ".venv/alertmanager/usr/bin/prometheus-alertmanager")
+BINARY = next((Path(place) for place in PLACES if place and Path(place).exists()), None)
+SECRET = "of Alertmanager and us"
+BOND = 2
+
+
+@pytest.fixture
+def binary() -> Path:
+    """Alertmanager. Without it the test is skipped; it fails instead where BONDBRIDGE_ALL_TESTS is set."""
+    if BINARY is None:
+        why = "no Alertmanager here: on Debian, `apt install prometheus-alertmanager`, or `make clean test` with a network"
+        if os.environ.get("BONDBRIDGE_ALL_TESTS"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return BINARY
+
+
+def blocks() -> list[str]:
+    """What the page shows as YAML below its heading `Alertmanager`."""
+    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    return re.findall(r"```yaml\n(.*?)```", page.partition("## Alertmanager")[2].partition("\n## ")[0], re.DOTALL)
+
+
+@contextmanager
+def alerting(binary: Path, folder: Path, port: int) -> Iterator[str]:
+    """Alertmanager with the page's configuration, in a hurry and with places of this machine; its address."""
+    (text, _rule) = blocks()
+    secret = folder / "bondbridge.secret"
+    secret.write_text(f"{SECRET}\n", encoding="utf-8")
+    for shown, here in (
+        ("127.0.0.1:8080", f"127.0.0.1:{port}"),
+        ("/etc/alertmanager/bondbridge.secret", str(secret)),
+        ("group_wait: 10s", "group_wait: 0s"),
+        ("group_interval: 1m", "group_interval: 1s"),
+        ("repeat_interval: 4h", "repeat_interval: 1s"),
+    ):
+        assert text.count(shown) == 1, shown
+        text = text.replace(shown, here)
+    (folder / "alertmanager.yml").write_text(text, encoding="utf-8")
+    (own,) = free_ports(1)
+    address = f"127.0.0.1:{own}"
+    # no cluster: it is alone, and opens no other port
+    flags = [f"--web.listen-address={address}", "--cluster.listen-address=", f"--storage.path={folder / 'data'}"]
+    with (folder / "alertmanager.log").open("wb") as log:
+        command = [binary, f"--config.file={folder / 'alertmanager.yml'}", *flags]
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  ours, or Debian's
+    try:
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def ready(address: str) -> bool:
+    """Whether it answers yet."""
+    try:
+        return httpx.get(f"{address}/-/ready").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def seen(stack: Stack) -> bool:
+    """Whether the bridge has seen the bonds, which the rule asks for."""
+    return any(scope["name"] == "bonds" and scope["polled_at"] for scope in stack.api("health")["scopes"])
+
+
+@pytest.mark.timeout(300)
+def test_an_alert_restarts_the_bond_of_its_label_once_however_often_it_is_repeated(tmp_path: Path, binary: Path) -> None:
+    """With the page's own configuration and rule, through all processes: several notifications, one event, one restart."""
+    for name in ("rules", "am"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "rules" / "alerts.yaml").write_text(blocks()[1], encoding="utf-8")
+    (tmp_path / "secret").write_text(f"of nobody yet\n{SECRET}\n", encoding="utf-8")
+    hook = f'{{"platform": "alertmanager", "server": "demo", "secret": {{"file": "{tmp_path / "secret"}"}}}}'
+    ports = free_ports(3)
+    more = {
+        "BONDBRIDGE_DEMO_SPEED": "1", "BONDBRIDGE_RULES": str(tmp_path / "rules"), "BONDBRIDGE_WEBHOOKS__ALERTS": hook,
+    }  # fmt: skip
+    assert read(blocks()[0], "docs/webhooks.md").data["route"]["receiver"] == "bondbridge"
+    with started(tmp_path, ports, **more) as stack, alerting(binary, tmp_path / "am", ports[0]) as address:
+        stack.until(lambda: seen(stack), "the bonds are seen")
+        stack.until(lambda: ready(address), "Alertmanager is ready")
+        alert = {"labels": {"alertname": "BondStuck", "bond": str(BOND)}, "annotations": {"summary": "no traffic"}}
+        httpx.post(f"{address}/api/v2/alerts", json=[alert]).raise_for_status()
+        stack.until(lambda: stack.ledger("bond.restart"), "the restart")
+        stack.until(lambda: sum("webhook received again" in line for line in stack.lines) > 1, "two repeats")
+        (event,) = stack.events("webhook.alerts")
+        assert event["data"]["body"]["labels"] == alert["labels"]
+        assert event["data"]["body"]["annotations"] == alert["annotations"]
+        (restart,) = stack.ledger("bond.restart")
+        assert (restart["effective"], restart["arguments"]["bond"]) == (True, BOND)
+    assert stack.left_behind() == []
