@@ -120,6 +120,7 @@ def test_what_makes_no_sense_is_refused(stage: Stage, run: Run) -> None:
     for argv, said in (
         (("--since", "yesterday"), "is no moment"),
         (("--since", "1h", "--until", "2h"), "not before"),
+        (("--since", "0d"), "not before"),
         (("--since", "1h", "--server", "dmo"), "did you mean 'demo'?"),
         (("--since", "1h", "--against", str(stage.folder / "none")), "no such folder"),
     ):

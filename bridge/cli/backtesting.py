@@ -41,7 +41,7 @@ def backtest(
     """
     with bridge_of(given) as bridge:
         begin, end = _moment(since, bridge.now()), _moment(until or "0s", bridge.now())
-        if begin >= end:
+        if end - begin < timedelta(seconds=1):
             raise BadInput([Problem("rules backtest", "--since is not before --until", "such as --since 7d")])
         if server and server not in bridge.clients:
             raise BadInput([Problem("rules backtest", f"no server is called {server!r}", nearest(server, bridge.clients))])

@@ -19,23 +19,26 @@ from bridge.store.events import event_of
 from bridge.web import shapes, telling
 
 _LONGEST = 160
+# what guards say that stand against nothing
+_THROUGH = frozenset({"lets through", "in time"})
 
 
 def explain(
     name: Annotated[str, typer.Argument(help="An event's or a decision's id, or its beginning.")],
     given: Config = None,
+    every: Annotated[bool, typer.Option("--all", help="Guards that let it through and facts that were asked, too.")] = False,
     json_output: AsJson = False,
 ) -> None:
-    """Why: every verdict with its reason, every condition and guard, the facts that were asked, and what came of it.
+    """Why: every verdict with its reason, what stood against it, and what came of it.
 
-    Example: bondbridge rules explain 3f9a2c
+    Examples: bondbridge rules explain 3f9a2c · bondbridge rules explain 3f9a2c --all
     """
     with bridge_of(given) as bridge:
         told, read, questions = _story(bridge, name)
         if json_output:
             as_json({**told, "facts": read, "questions": questions})
             return
-        for line in (*_of_event(told), *_of_decisions(told, read, questions)):
+        for line in (*_of_event(told), *_of_decisions(told, read if every else None, questions)):
             console.print(Text(line), soft_wrap=True)
         if not told["decisions"]:
             for line in _unmet(bridge, told):
@@ -68,7 +71,8 @@ def _of_event(told: Body) -> Iterator[str]:
         yield f"known then: {', '.join(f'{name} {value}' for name, value in known.items())}"
 
 
-def _of_decisions(told: Body, read: Mapping[str, Body], questions: Mapping[str, Body]) -> Iterator[str]:
+def _of_decisions(told: Body, read: Mapping[str, Body] | None, questions: Mapping[str, Body]) -> Iterator[str]:
+    """`read`: the facts by their hash where all is to be told; None for what matters."""
     for decision in told["decisions"]:
         yield ""
         yield f"rule {decision['rule']}: {shapes.verdict(decision)}"
@@ -93,18 +97,20 @@ def _waits(decision: Body, questions: Mapping[str, Body]) -> Iterator[str]:
         yield f"  it waits for a person until {until}: bondbridge approve {asked['id'][:8]}, or deny"
 
 
-def _run(judged: Body, read: Mapping[str, Body], indent: str = "  ") -> Iterator[str]:
-    """One run of the guards: what they said, and what was asked."""
+def _run(judged: Body, read: Mapping[str, Body] | None, indent: str = "  ") -> Iterator[str]:
+    """One run of the guards: what they said and what was asked, or only what did not let it through."""
     until = f", until {clock(judged['until'])}" if judged["until"] else ""
     yield f"{indent}{clock(judged['at'])}  {shapes.verdict(judged)}{until}  {judged['detail']}".rstrip()
     for traced in judged["trace"] or ():
+        if read is None and traced["says"] in _THROUGH:
+            continue
         yield f"{indent}  {traced['step']}: {traced['says']} · {telling.text(traced['about'])}"
-    body = read.get(judged["facts"] or "", {})
+    body = (read or {}).get(judged["facts"] or "", {})
     for question, answer in body.get("asked", {}).items():
         yield f"{indent}  asked {question}: {_short(answer)}"
 
 
-def _job(job: Body, verdicts: list[Body], read: Mapping[str, Body]) -> Iterator[str]:
+def _job(job: Body, verdicts: list[Body], read: Mapping[str, Body] | None) -> Iterator[str]:
     yield f"  job {job['id']}: {asks(job['action'], job['request'])} → {job['state']}"
     yield f"    {telling.standing(job)}"
     for judged in verdicts:

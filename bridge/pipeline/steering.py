@@ -19,7 +19,7 @@ from bridge.errors import BadInput, Problem
 from bridge.pipeline import questions
 from bridge.pipeline.asking import Answered, Answerer, Approver
 from bridge.pipeline.gate import paused_event
-from bridge.store import approvals, holds
+from bridge.store import approvals, holds, watching
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
@@ -97,6 +97,7 @@ class Steering:
         now = self._now()
         until = now + _length(wanted.lasts)
         with self._database.writing() as connection:
+            _check_there(connection, server, wanted.about)
             types = sorted(set(wanted.types))
             name = holds.silence(
                 connection, server, types, wanted.about, now, until, who, wanted.why, acts=wanted.acts
@@ -206,6 +207,20 @@ def _check_why(where: str, why: str) -> None:
         raise BadInput([Problem(where, "say why, for whoever has the next shift", "--why 'TEXT'")])
 
 
+def _check_there(connection: Connection, server: str, about: str) -> None:
+    """Raises BadInput for an object that the bridge does not see: silencing it would hold nothing back."""
+    if not about:
+        return
+    kind, _, identifier = about.partition("/")
+    if kind not in ("bond", "leg", "space") or not identifier:
+        raise BadInput([Problem("silence", f"{about!r} is nothing to be silenced", "such as bond/3, leg/12, space/acme")])
+    there = watching.bodies(connection, server, [(kind, identifier)])
+    # what is never polled cannot be looked for
+    if not there and watching.bodies_of(connection, server, [kind]):
+        what = f"{server} has no {kind} {identifier}, as far as it was polled"
+        raise BadInput([Problem("silence", what, "bonds and legs go by their id, spaces by their key")])
+
+
 def _length(text: str, where: str = "silence") -> timedelta:
     try:
         length = timedelta(seconds=seconds(text))
@@ -217,6 +232,8 @@ def _length(text: str, where: str = "silence") -> timedelta:
 
 
 def _not_one(where: str, beginning: str, rows: Sequence[RowMapping]) -> BadInput:
+    if not beginning.strip():
+        return BadInput([Problem(where, "which one? give its id, or the beginning of it", f"see `bondbridge {where}`")])
     what = f"{'several ids' if rows else 'no id'} of {where} begin{'' if rows else 's'} with {beginning!r}"
     return BadInput([Problem(where, what, "give more of it" if rows else f"see `bondbridge {where}`")])
 

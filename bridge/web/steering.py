@@ -80,7 +80,7 @@ def resume() -> Response:
     with told():
         gone_on = site.bridge().steering.resume(wanted.server or "", who())
     if not gone_on:
-        raise Problem(409, f"{wanted.server or 'everything'} is not paused", "what is paused stands in /api/v1/pauses")
+        raise Problem(409, f"{wanted.server or 'acting'} is not paused", "what is paused stands in /api/v1/pauses")
     return _pauses()
 
 
