@@ -101,7 +101,7 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
     for name, command in commands.items():
         ran = run(*name, "--help")
         assert ran.code == 0
-        if name not in {("rules",), ("token",), ("tuning",), ("webhooks",)}:
+        if name not in {("channels",), ("rules",), ("token",), ("tuning",), ("webhooks",)}:
             assert "Example" in command.help + (command.epilog or ""), name
 
 
@@ -205,6 +205,7 @@ def test_tokens(stage: Stage, run: Run) -> None:
     assert token.startswith("bbt_")
     assert "alice" in run("token", "list").out
     assert "has one already" in run("token", "create", "alice").err
+    assert "'alice' has one already, which is the same name as 'Alice'" in run("token", "create", "Alice ").err
     stored = b"".join(path.read_bytes() for path in (stage.folder / "state").glob("bondbridge.sqlite3*"))
     assert token.encode() not in stored
     assert run("token", "revoke", "alice").code == 0

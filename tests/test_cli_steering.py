@@ -109,7 +109,7 @@ def test_a_question_is_answered_once(stage: Stage, run: Run, monkeypatch: pytest
     stage.webhook(2)
     stage.work()
     (asked,) = json.loads(run("approvals", "--json").out)
-    assert (asked["rule"], asked["reason"], asked["plan"]) == ("restart", "approval", ["bond.restart bond=2"])
+    assert (asked["rule"], asked["reason"], asked["plan"]) == ("restart", "approval", ["bond.restart bond=2 (kelowna-hq)"])
     assert asked["id"] in run("approvals").out
     monkeypatch.setattr("typer.confirm", lambda *_said, **_more: False)
     unsure = run("approve", asked["id"][:6])

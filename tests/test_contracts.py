@@ -43,7 +43,7 @@ PLANTS = [
     ("simulator/world.py", "import bridge.store.tables", SIMULATOR),
     ("worker.py", "import bridge.web", ROOMS),
     ("web/__init__.py", "import sqlalchemy", SQL),
-    ("wiring.py", "import celery", FRAMEWORKS),
+    ("wiring/whole.py", "import celery", FRAMEWORKS),
     ("rulebook.py", "import flask", FRAMEWORKS),
     ("attic/__init__.py", "", ROOMS),
 ]

@@ -11,6 +11,7 @@ from bridge import config, wiring
 from bridge.core.document import read
 from bridge.core.language.rules import parse
 from bridge.errors import BadInput
+from bridge.wiring import servers
 from tests.bonding.scripted import Asked, Reply, serving
 
 RULES = """
@@ -87,7 +88,7 @@ def test_the_budget_is_as_the_settings_say(server: dict, made: list, monkeypatch
         found.append((name, rate, broker, share))
         return lambda: None
 
-    monkeypatch.setattr(wiring, "Budget", budget)
+    monkeypatch.setattr(servers, "Budget", budget)
     wiring.build(settings(**server)).close()
     assert found == made
 

@@ -1,50 +1,87 @@
-"""`notify`: tell one target of a channel, through Apprise; the targets after those are its rooms."""
+"""`notify`: one message at one address of a channel, through Apprise; the addresses after those are its rooms."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
 
 from bridge.actions.kinds import Result, Unseen
+from bridge.actions.plainly import plain, titled
 from bridge.actions.post import Room
-from bridge.core.chatting.answers import Answer, Tone
-from bridge.core.chatting.buttons import Way
-from bridge.core.model import Body, Outcome, Repeat
+from bridge.core.chatting.answers import Answer, Button, Tone
+from bridge.core.chatting.buttons import Take, Way
+from bridge.core.model import Body, Outcome
+from bridge.core.telling import message
 
-logging.getLogger("apprise").propagate = False  # what it says is caught below and told with the attempt
+_LOG = logging.getLogger("apprise")
+_LOG.propagate = False  # what it says is caught below and told with the attempt
 
-
-# by how bad it is, Apprise's own word; what was asked for before there were severities has none
+# by how bad it is, Apprise's own word; what people are asked has none
 _TYPES = {"info": "info", "warning": "warning", "critical": "failure"}
 _TONES = {"warning": Tone.BAD, "critical": Tone.BAD}
+
+# at the end of a line, since what a service says of itself may stand before it; ntfy has codes of its own, such as 40101
+_STATUS = re.compile(r"error=(\d{3})(?:\d\d)?\W*$", re.MULTILINE)
+_SMTP = re.compile(r"\((4\d\d|5\d\d), b?['\"]|was refused: (4\d\d|5\d\d) ")
+# what it says of the end of an attempt; the rest are our own words and the service's, which may look like anything
+_ENDS = ("Socket Exception", "I/O Exception", "SMTP Exception")
+# the address or what it is opened with is wrong: a person must mend it, and until then it is tried now and then
+_MISCONFIGURED = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410})
+_LATER = frozenset({408, 425, 429})
+_MEND_EVERY = 300.0
+# what happened, by words in what the libraries say; their own sentences hold addresses, and so secrets
+_CAUSES = (
+    ("timed out", "no answer in time"),
+    ("Connection refused", "it refuses the connection"),
+    ("Name or service not known", "its name is not known"),
+    ("nodename nor servname", "its name is not known"),
+    ("Temporary failure in name resolution", "its name cannot be looked up now"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not one that is trusted"),
+    ("Connection aborted", "it closed the connection"),
+    ("Connection reset", "it closed the connection"),
+    ("Connection unexpectedly closed", "it closed the connection"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What leads on from a notice, made when it is sent: nothing that is stored can take it.
+
+    `story`: the page of an event, or without one all of them; `take`: the page where somebody says that they have it; both
+    None where nobody outside could open them. `button`: the value of a button that says so.
+    """
+
+    story: Callable[[str | None], str] | None = None
+    take: Callable[[Take], str] | None = None
+    button: Callable[[Take], str] | None = None
 
 
 class Notify(Unseen):
     """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's Apprise URLs.
 
     `rooms`: those of each channel, counted on after its URLs. A `question` (`{"approval", "plan"}`) gets a link, which
-    `link` makes when it is sent: nothing that is stored can answer.
+    `link` makes when it is sent: nothing that is stored can answer. `event`: what it is about, None for many things; with
+    `follow`, or `take`, somebody can say that they have it.
     """
 
     def __init__(
-        self, channels: Mapping[str, Sequence[str]], rooms: Mapping[str, Sequence[Room]], link: Callable[[Way], str]
-    ) -> None:
-        self._channels, self._rooms, self._link = channels, rooms, link
-
-    def repeat(self, request: Body) -> Repeat:
-        """Telling twice is a nuisance, not telling is a silence that looks like health: so it is safe to repeat."""
-        del request
-        return Repeat.SAFE
+        self, channels: Mapping[str, Sequence[str]], rooms: Mapping[str, Sequence[Room]], link: Callable[[Way], str],
+        ways: Ways = Ways(),
+    ) -> None:  # fmt: skip
+        self._channels, self._rooms, self._link, self._ways = channels, rooms, link, ways
 
     def send(self, server: str, request: Body) -> Result:
-        """One target, one attempt."""
+        """One address, one attempt."""
         del server
         urls, rooms = self._channels.get(request["to"], ()), self._rooms.get(request["to"], ())
         if request["target"] < len(urls):
             return self._tell(urls[request["target"]], request)
         room: int = request["target"] - len(urls)
         if room < len(rooms):
-            lines, tone = tuple(request["body"].splitlines()), _TONES.get(request.get("severity", ""), Tone.PLAIN)
-            return rooms[room].say(Answer(request["title"], lines, tone=tone, to_all=True))
-        return Result(Outcome.REFUSED, f"channel {request['to']!r} has no target {request['target']} any more")
+            return rooms[room].say(self._answer(rooms[room], request))
+        return Result(Outcome.REFUSED, f"channel {request['to']!r} has no address {request['target']} any more")
 
     def lasts(self, server: str, request: Body) -> float:
         """A room's may take as long as all its steps."""
@@ -52,25 +89,118 @@ class Notify(Unseen):
         return max((room.target.longest for room in self._rooms.get(request["to"], ())), default=0.0)
 
     def _tell(self, url: str, request: Body) -> Result:
-        from apprise import Apprise, LogCapture, NotifyFormat, NotifyType  # noqa: PLC0415  17 MB: only where something is told
+        from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType  # noqa: PLC0415  17 MB: only where something is told
 
-        teller = Apprise()
-        if not teller.add(url):
-            return Result(Outcome.REFUSED, "Apprise does not understand this target's URL")
-        # Apprise answers with one bool; why it failed stands only in its log (which ships without types)
-        with LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
-            title, body = request["title"], self._body(request)
-            kind = NotifyType(_TYPES[request.get("severity", "info")])
-            told = teller.notify(title=title, body=body, notify_type=kind, body_format=NotifyFormat.TEXT)
-        return Result(Outcome.DONE, "told") if told else Result(Outcome.UNREACHABLE, _cause(said.getvalue()))
+        # one address: a pool of threads for it would only cost
+        asset = AppriseAsset(async_mode=False)
+        service = Apprise.instantiate(url, asset=asset)
+        if service is None:
+            return Result(Outcome.REFUSED, "Apprise does not understand this address: see `bondbridge channels list`")
+        teller = Apprise(asset=asset)
+        teller.add(service)
+        title, body = titled(str(request["title"]), self._body(request))
+        # most show text; those that only know Markdown get it from us, since Apprise would make addresses unusable
+        form = service.resolve_format(NotifyFormat.TEXT)
+        form = NotifyFormat.MARKDOWN if form == NotifyFormat.MARKDOWN else NotifyFormat.TEXT
+        title, body = (plain(type(service).__name__, each, markdown=form == NotifyFormat.MARKDOWN) for each in (title, body))
+        # Apprise answers with one bool; why it failed stands only in its log
+        with _listening() as said:
+            kind = NotifyType("success" if request.get("over") else _TYPES[request.get("severity") or "info"])
+            told = teller.notify(title=title, body=body, notify_type=kind, body_format=form)
+        return Result(Outcome.DONE, "told") if told else failed("\n".join(said))
 
     def _body(self, request: Body) -> str:
         asked = request.get("question")
-        if not asked:
-            return str(request["body"] or request["title"])
-        return f"{request['body']}\n\nyes or no: {self._link(Way(asked['approval'], asked['plan'], request['to']))}"
+        if asked:
+            return f"{request['body']}\n\nyes or no: {self._link(Way(asked['approval'], asked['plan'], request['to']))}"
+        return "\n".join([str(request["body"] or request["title"]), *_ahead(request), *self._links(request)])
+
+    def _links(self, request: Body) -> list[str]:
+        taken = _taken(request)
+        links = [f"take it: {self._ways.take(taken)}"] if taken and self._ways.take else []
+        return links + ([f"story: {self._ways.story(request['event'])}"] if "event" in request and self._ways.story else [])
+
+    def _answer(self, room: Room, request: Body) -> Answer:
+        """The notice as a room gets it: a button takes it, which comes back by the room's webhook."""
+        taken, event = _taken(request, room.hook), request.get("event")
+        button = self._ways.button(taken) if taken and self._ways.button else None
+        return Answer(
+            request["title"],
+            (*request["body"].splitlines(), *_ahead(request)),
+            buttons=(Button("I have it", button, Tone.GOOD),) if button else (),
+            event=event,
+            tone=_TONES.get(request.get("severity") or "", Tone.PLAIN),
+            to_all=True,
+            link=self._ways.story(event) if "event" in request and self._ways.story else None,
+        )
 
 
-def _cause(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    return lines[-1][-200:] if lines else "the service did not take it"
+def _ahead(request: Body) -> list[str]:
+    told = message.ahead(request.get("event") or "", request.get("follow"))
+    return [told] if told else []
+
+
+def _taken(request: Body, hook: str = "") -> Take | None:
+    """What somebody may say that they have; None for what is over, or only said."""
+    lasts = request.get("follow") is not None or request.get("take")
+    return Take(request["event"], request["to"], hook) if lasts and request.get("event") else None
+
+
+class _Ear(logging.Handler):
+    """Keeps what is said of how an attempt ended."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Once for each line."""
+        line = record.getMessage()
+        if record.levelno >= logging.WARNING or line.startswith(_ENDS):
+            self.said.append(line)
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What Apprise says meanwhile of how attempts end."""
+    ear, before = _Ear(), _LOG.level
+    _LOG.addHandler(ear)
+    _LOG.setLevel(logging.DEBUG)
+    try:
+        yield ear.said
+    finally:
+        _LOG.setLevel(before)
+        _LOG.removeHandler(ear)
+
+
+def failed(log: str) -> Result:
+    """What became of a message that was not taken, by the log of Apprise: again later, never again, or misconfigured."""
+    found = _STATUS.findall(log)
+    if not found:
+        return _unanswered(log)
+    status = int(found[-1])
+    if status in _MISCONFIGURED:
+        detail = f"the service answered {_named(status)}: check this address and its credentials in the settings"
+        return Result(Outcome.UNREACHABLE, detail, _MEND_EVERY)
+    if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Result(Outcome.UNREACHABLE, f"the service answered {_named(status)}")
+    return Result(Outcome.REFUSED, f"the service does not take this message: it answered {_named(status)}")
+
+
+def _unanswered(log: str) -> Result:
+    mail = _SMTP.search(log)
+    if mail is not None:
+        code = int(mail[1] or mail[2])
+        if code in (530, 534, 535):
+            return Result(Outcome.UNREACHABLE, f"the mail server answered {code}: check user and password", _MEND_EVERY)
+        refused = code >= 500  # noqa: PLR2004  SMTP: 4xx for now, 5xx for good
+        return Result(Outcome.REFUSED if refused else Outcome.UNREACHABLE, f"the mail server answered {code}")
+    cause = next((told for words, told in _CAUSES if words in log), "it could not be reached, or did not take it")
+    return Result(Outcome.UNREACHABLE, cause)
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,4 +1,4 @@
-"""One POST to a system outside: its name is looked up once, and what is reached is just the address that was checked."""
+"""One request to a system outside: its name is looked up once, and what is reached is just the address that was checked."""
 
 import socket
 import ssl
@@ -42,7 +42,7 @@ class Target:
 
     @property
     def longest(self) -> float:
-        """Seconds that a POST may take."""
+        """Seconds that one request may take."""
         return self.timeout * _STEPS
 
     def addresses(self) -> Sequence[str]:
@@ -62,17 +62,24 @@ class Target:
 
         Raises Unreachable (certainly not taken; Busy where it asks for time), InDoubt, Refused.
         """
+        return self._send("POST", content, headers)
+
+    def get(self) -> int:
+        """Only call there; as `post`."""
+        return self._send("GET", b"", {})
+
+    def _send(self, method: str, content: bytes, headers: dict[str, str]) -> int:
         problem: BridgeError = Unreachable(f"the name {self.url.host} has no address")
         for address in self.addresses():
             try:
-                return self._post(address, content, headers)
+                return self._sent(method, address, content, headers)
             except Unreachable as error:
                 if isinstance(error, Busy):
                     raise
                 problem = error
         raise problem
 
-    def _post(self, address: str, content: bytes, headers: dict[str, str]) -> int:
+    def _sent(self, method: str, address: str, content: bytes, headers: dict[str, str]) -> int:
         there, url = {**headers, "Host": self.url.netloc.decode()}, self.url.copy_with(host=address)
         # the certificate must be that of the name, though the address is what is connected to
         more = {"sni_hostname": self.url.host}
@@ -80,7 +87,7 @@ class Target:
         try:
             with (
                 httpx.Client(verify=self.trust, timeout=self.timeout, trust_env=False, follow_redirects=False) as http,
-                http.stream("POST", url, content=content, headers=there, extensions=more) as answer,
+                http.stream(method, url, content=content, headers=there, extensions=more) as answer,
             ):
                 # its body stays unread: it may repeat what we must not tell, such as a secret in the address
                 return _judged(answer)

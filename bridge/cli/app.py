@@ -6,8 +6,10 @@ from typing import Any
 import typer
 
 from bridge.cli import (
+    acknowledging,
     approving,
     calling,
+    channels,
     demo,
     doctor,
     holding,
@@ -19,6 +21,7 @@ from bridge.cli import (
     token,
     tuning,
     up,
+    watchdog,
     watching,
     webhook_secrets,
     webhooks,
@@ -47,9 +50,11 @@ for _command in (
     holding.pause,
     holding.resume,
     holding.silence,
+    acknowledging.ack,
     approving.approvals,
     approving.approve,
     approving.deny,
+    watchdog.watchdog,
     doctor.doctor,
     migrate.migrate,
 ):
@@ -59,6 +64,7 @@ app.command("demo-webhook")(demo.demo_webhook)
 app.add_typer(journal.jobs, name="jobs")
 app.add_typer(holding.silences, name="silences")
 app.add_typer(rules.app, name="rules")
+app.add_typer(channels.app, name="channels")
 app.add_typer(tuning.app, name="tuning")
 app.add_typer(token.app, name="token")
 webhooks.app.command()(webhook_secrets.add)

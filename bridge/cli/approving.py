@@ -75,6 +75,8 @@ def _answer(beginning: str, given: Config, *, yes: bool, sure: bool) -> None:
 
 def _show(asked: Body) -> None:
     print(f"{asked['rule']} asks on {asked['server']}: {asked['detail']} ({asked['reason']})", file=sys.stderr)
+    if asked["cause"]:
+        print(f"because: {asked['cause']}", file=sys.stderr)
     if asked["limits"]:
         print(f"to be answered {asked['limits']}", file=sys.stderr)
     for line in asked["plan"]:

@@ -20,10 +20,11 @@ import typer
 
 from bridge import config, wiring
 from bridge.bonding.scopes import address
-from bridge.cli import up
+from bridge.cli import secret_files, settings_file, up
 from bridge.cli.output import PipedConsole
 from bridge.cli.settings import DEMO, Config, chosen
 from bridge.cli.supervisor import Child, Supervisor
+from bridge.cli.webhooks import readable
 from bridge.errors import BadInput, Problem, Refused, Unreachable
 from bridge.store import watching
 from bridge.webhooks import hmac
@@ -64,7 +65,7 @@ def demo(
         if supervisor.stopping:
             return
         simulator, inbox = f"http://{_HOST}:{simulator_port}", f"http://{_HOST}:{inbox_port}"
-        path = _write_settings(state, _clock(simulator), port=port, simulator=simulator, inbox_port=inbox_port)
+        path = write_settings(state, _clock(simulator), port=port, simulator=simulator, inbox_port=inbox_port)
         supervisor.say(f"world and clock run {speed:g} times as fast as yours")
         supervisor.say(f"simulator  {simulator}/_sim/ledger  what it was asked to do")
         supervisor.say(f"inbox      {inbox}/  what people were told")
@@ -89,7 +90,7 @@ def send_webhook(settings: config.Settings, bond: int) -> dict[str, Any]:
     """`{"event": id, "new": bool}`. Raises BadInput, Unreachable, Refused."""
     if _HOOK not in settings.webhooks:
         raise BadInput([Problem("settings", f"there is no webhook {_HOOK!r}", "this command is for the demo's settings")])
-    secret = settings.webhooks[_HOOK].secret.reveal_all()[0]
+    secret = readable(_HOOK, settings.webhooks[_HOOK].secret.reveal_all)[0]
     stamp = int(wiring.machine_time().timestamp())
     # `nonce`: two requests in one second are still two deliveries
     body = json.dumps({"action": "restart", "bond": bond, "nonce": secrets.token_hex(4)}).encode()
@@ -161,9 +162,14 @@ def _clock(simulator: str) -> dict[str, Any]:
     return {"machine": machine, "domain": datetime.fromisoformat(shown["now"]), "speed": shown["speed"]}
 
 
-def _write_settings(state: Path, clock: dict[str, Any], *, port: int, simulator: str, inbox_port: int) -> Path:
-    """The demo's settings, as a file that every command here finds. Secrets stand beside it, readable by us alone."""
+def write_settings(state: Path, clock: dict[str, Any], *, port: int, simulator: str, inbox_port: int) -> Path:
+    """The demo's settings, as a file that every command here finds. Secrets stand beside it, readable by us alone.
+
+    Written anew, but for the webhooks that somebody added. Raises BadInput where what is there cannot be read.
+    """
     folder = state.resolve()
+    path = folder / "bondbridge.yaml"
+    added = {name: entry for name, entry in settings_file.webhooks_of(path).items() if name != _HOOK}
     hook = folder / "webhook.secret"
     kept = {
         "password": _keep_secret(folder / "password", "demo"),
@@ -179,8 +185,10 @@ def _write_settings(state: Path, clock: dict[str, Any], *, port: int, simulator:
         domain=clock["domain"].isoformat(),
         speed=clock["speed"],
     )
-    path = folder / "bondbridge.yaml"
-    path.write_text(text, encoding="utf-8")
+    for name, entry in reversed(added.items()):  # each is put in above those before it
+        text = settings_file.with_webhook(text, name, entry)
+    path.touch()
+    secret_files.write(path, text)
     return path
 
 

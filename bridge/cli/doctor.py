@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 
 import redis
 import typer
-from apprise import Apprise
 from rich.text import Text
 
 from bridge import config, wiring
+from bridge.actions import addresses
 from bridge.bonding.catalogue import Danger
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.core.durations import spoken
 from bridge.errors import BadInput, BridgeError, Refused
+from bridge.pipeline.receive import Hook
 from bridge.store import decisions, rulebooks, schema, watching
 
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
@@ -35,7 +36,7 @@ class Finding:
 
 
 def doctor(given: Config = None, json_output: AsJson = False) -> None:
-    """Check settings, state, database, broker, rules, channels, and each server's reachability and credentials.
+    """Check settings, state, database, broker, rules, channels, webhooks, and each server's reachability and credentials.
 
     Exits with 1 if something is wrong, 2 if the settings cannot be read. Example: bondbridge doctor
     """
@@ -62,6 +63,9 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
     yield _broker(settings)
     for name in settings.channels:
         yield _channel(settings, name)
+    yield _watchdog(settings)
+    for incoming in bridge.receiver.hooks.values():
+        yield _tried(f"webhook {incoming.name}", lambda incoming=incoming: _webhook(incoming))  # type: ignore[misc]
     for name, hook in wiring.outgoing(settings).items():
         yield _tried(f"outgoing webhook {name}", lambda hook=hook: f"goes to {', '.join(hook.target.addresses())}")  # type: ignore[misc]
     for name in bridge.clients:
@@ -140,13 +144,36 @@ def _broker(settings: config.Settings) -> Finding:
 
 
 def _channel(settings: config.Settings, name: str) -> Finding:
-    teller = Apprise()
     channel = settings.channels[name]
-    strange = [i for i, url in enumerate(channel.urls) if not teller.add(url.reveal())]
+    strange = [f"address {i}: {said}" for i, url in enumerate(channel.urls) if (said := addresses.wrong(url.reveal()))]
     if strange:
-        says = f"Apprise does not understand the URL at place {strange[0]}; see its list of services for the right form"
-        return Finding(f"channel {name}", good=False, says=says)
+        return Finding(f"channel {name}", good=False, says="; ".join(strange))
     return Finding(f"channel {name}", good=True, says=_counted(len(channel.urls), len(channel.rooms)))
+
+
+def _watchdog(settings: config.Settings) -> Finding:
+    wanted = settings.watchdog
+    if wanted is None:
+        return Finding(
+            "watchdog", good=True, says="none: should the bridge itself stand still, nobody is told; see docs/watchdog.md"
+        )
+    strange = [f"address {i}: {said}" for i, url in enumerate(wanted.tell) if (said := addresses.wrong(url.reveal()))]
+    if strange:
+        return Finding("watchdog", good=False, says="; ".join(strange))
+    ways = [_counted(len(wanted.tell), 0)] if wanted.tell else []
+    return Finding("watchdog", good=True, says=" and ".join(ways + (["a ping"] if wanted.ping else [])))
+
+
+def _webhook(hook: Hook) -> str:
+    try:
+        secrets = hook.keys().secrets
+    except ValueError as error:
+        raise Refused(f"{error}; write one there, one a line") from error
+    says = f"{hook.platform.name}, {len(secrets)} secret{'s' if len(secrets) != 1 else ''}"
+    weak = [f"secret {i}: {said}" for i, each in enumerate(secrets, start=1) if (said := hook.platform.wrong(each))]
+    if weak:
+        raise Refused(f"{says}; {'; '.join(weak)}; see `bondbridge webhooks rotate {hook.name}`")
+    return says
 
 
 def _counted(urls: int, rooms: int) -> str:

@@ -158,10 +158,18 @@ def _story(bridge: wiring.Bridge, event: str, *, json_output: bool) -> None:
     console.print(
         Text(f"{told['type']} · {told['server']} · {told['subject']} · {told['time'].isoformat()}", "dim"), soft_wrap=True
     )
+    for each in told["tellings"]:
+        console.print(Text(_telling(each)), soft_wrap=True)
     if not told["decisions"]:
         console.print("not decided yet" if not told["decided"] else "no rule listens to this event")
     for decision in told["decisions"]:
         _print_decision(decision)
+
+
+def _telling(each: Mapping[str, Any]) -> str:
+    has = f", {each['acked_by']} has it since {clock(each['acked_at'])}" if each["acked_by"] else ""
+    over = f", over at {clock(each['ended_at'])}" if each["ended_at"] else ""
+    return f"told at {each['address']} at {clock(each['told_at'])}{has}{over}"
 
 
 def _print_decision(decision: Mapping[str, Any]) -> None:

@@ -7,20 +7,22 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bridge.config.folders import private
 from bridge.errors import BadInput, Problem
+from bridge.webhooks.strength import PREFIX
 
 _BYTES = 32  # what the Standard Webhooks specification asks for lies between 24 and 64
 
 
 def fresh() -> str:
     """A secret that Standard Webhooks can sign with, and that is as good for every other platform."""
-    return f"whsec_{base64.b64encode(secrets.token_bytes(_BYTES)).decode()}"
+    return f"{PREFIX}{base64.b64encode(secrets.token_bytes(_BYTES)).decode()}"
 
 
 def create(path: Path, secret: str) -> None:
     """Write a new file that only its owner can read. Raises BadInput where there is one."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private(path.parent)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(f"{secret}\n")
     except FileExistsError as error:

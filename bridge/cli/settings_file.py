@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from bridge import config
 from bridge.cli import secret_files
+from bridge.core.document import read
 from bridge.errors import BadInput, Problem
 
 _INDENTED = re.compile(r"^ +- ", re.MULTILINE)
@@ -23,7 +24,7 @@ def add_webhook(path: Path, name: str, entry: dict[str, Any]) -> str:
     """
     try:
         before = path.read_text(encoding="utf-8")
-        after = _with_webhook(before, name, entry)
+        after = with_webhook(before, name, entry)
         secret_files.write(path, after)
     except (OSError, ValueError, YAMLError) as error:
         return str(error)
@@ -37,12 +38,17 @@ def add_webhook(path: Path, name: str, entry: dict[str, Any]) -> str:
     return ""
 
 
-def pasted(name: str, entry: dict[str, Any]) -> str:
-    """The same entry, for a person to paste below `webhooks:`."""
-    return _dumped(_yaml(""), {"webhooks": {name: _flow(entry)}})
+def webhooks_of(path: Path) -> dict[str, Any]:
+    """The webhooks as they are written in a settings file; none where there is no file. Raises BadInput where it is no YAML."""
+    if not path.exists():
+        return {}
+    data = read(path.read_text(encoding="utf-8"), str(path), quoted=False).data
+    written = data.get("webhooks") if isinstance(data, dict) else None
+    return dict(written) if isinstance(written, dict) else {}
 
 
-def _with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
+def with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
+    """The text of the settings with an entry more. Raises BadInput where there is one of this name, ValueError, YAMLError."""
     yaml = _yaml(text)
     data = yaml.load(text)
     if not isinstance(data, CommentedMap):
@@ -56,6 +62,11 @@ def _with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
     data["webhooks"][name] = _flow(entry)
     # a line put in leaves all others as they are; where that is not the same, such as in `webhooks: {…}`, it is written anew
     return line if line and _plain(line) == _plain(_dumped(yaml, data)) else _dumped(yaml, data)
+
+
+def pasted(name: str, entry: dict[str, Any]) -> str:
+    """The same entry, for a person to paste below `webhooks:`."""
+    return _dumped(_yaml(""), {"webhooks": {name: _flow(entry)}})
 
 
 def _inserted(text: str, data: CommentedMap, name: str, entry: dict[str, Any]) -> str:
@@ -87,8 +98,10 @@ def _yaml(text: str) -> YAML:
     return yaml
 
 
-def _flow(entry: dict[str, Any]) -> CommentedMap:
-    flow = CommentedMap({name: _flow(value) if isinstance(value, dict) else value for name, value in entry.items()})
+def _flow(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    flow = CommentedMap({name: _flow(value) for name, value in entry.items()})
     flow.fa.set_flow_style()
     return flow
 

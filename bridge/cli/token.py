@@ -1,5 +1,6 @@
 """`bondbridge token`: who may see the pages and use the API."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -18,13 +19,21 @@ def create(name: Name, given: Config = None) -> None:
 
     Example: bondbridge token create grafana
     """
-    if not name.strip():
+    name = name.strip()
+    if not name:
         raise BadInput([Problem("token", "a token is somebody's", "name the person or the system")])
     with bridge_of(given) as bridge, bridge.database.writing() as connection:
+        known = tokens.taken(connection, name)
         token = tokens.create(connection, name)
     if token is None:
-        raise BadInput([Problem("token", f"{name!r} has one already", f"`bondbridge token revoke {name}` takes it away")])
+        raise BadInput([_has_one(name, known or name)])
     print(token)
+
+
+def _has_one(name: str, known: str) -> Problem:
+    """Who may not answer their own question is known by their name, so no two may differ by their letters' case alone."""
+    same = "" if name == known else f", which is the same name as {name!r}"
+    return Problem("token", f"{known!r} has one already{same}", f"`bondbridge token revoke {shlex.quote(known)}` takes it away")
 
 
 @app.command("list")

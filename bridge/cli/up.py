@@ -32,7 +32,7 @@ def up(
     given: Config = None,
     workers: Annotated[int, typer.Option(help="Processes of the Celery worker.", min=1)] = 4,
 ) -> None:
-    """Watch the servers of the settings: broker, worker, beat and web under one supervisor, until Ctrl-C.
+    """Watch the servers of the settings: broker, worker, beat, web and watchdog under one supervisor, until Ctrl-C.
 
     Without settings it runs the demo, against the simulator.
 
@@ -44,6 +44,7 @@ def up(
         context.find_root().command.main(["demo"], standalone_mode=False)
         return
     settings = config.load(path)
+    wiring.check_channels(settings)
     console = PipedConsole()
     with only_one(settings.state_dir), Supervisor(console) as supervisor:
         run(supervisor, path, settings, workers=workers)
@@ -64,7 +65,7 @@ def run(
         free_port(settings.web.host, settings.web.port, "web.port in the settings")
         broker = settings.broker or stack.enter_context(_bundled_broker(supervisor))
         env = {config.CONFIG_VARIABLE: str(path.resolve()), f"{config.PREFIX}BROKER": broker}
-        supervisor.start(*_children(env, workers))
+        supervisor.start(*_children(env, workers, watched=settings.watchdog is not None))
         if not supervisor.stopping:
             supervisor.say(_ready(bridge))
         supervisor.watch(lambda: meanwhile(bridge) if meanwhile else None)
@@ -85,7 +86,7 @@ def free_port(host: str, port: int, setting: str) -> None:
 def only_one(state_dir: Path) -> Iterator[None]:
     """One bridge a state folder: two would share a database without knowing of each other's broker. Raises BadInput."""
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config.private(state_dir)
         handle = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         mend = "make it writable, or set `state_dir`"
@@ -105,6 +106,7 @@ def only_one(state_dir: Path) -> Iterator[None]:
 
 def _prepared(settings: Settings) -> wiring.Bridge:
     """Everything that can be wrong is found before the first process starts. Raises BadInput."""
+    wiring.check_webhooks(settings)
     bridge = wiring.build(settings)
     schema.migrate(bridge.database, config.shipped("migrations"))
     bridge.keeper.current()
@@ -112,14 +114,17 @@ def _prepared(settings: Settings) -> wiring.Bridge:
     return bridge
 
 
-def _children(env: Mapping[str, str], workers: int) -> list[Child]:
+def _children(env: Mapping[str, str], workers: int, *, watched: bool) -> list[Child]:
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "bridge.worker"]
     plain = ["--without-gossip", "--without-mingle"]
     worker = [*celery, "worker", "--concurrency", str(workers), "--queues", _QUEUES, "--loglevel", "WARNING", *plain]
+    # told to stop, the last is ended first: so a bridge that is stopped is no bridge that stands still
+    watchdog = [Child("watchdog", [sys.executable, "-m", "bridge.cli", "watchdog"], env)] if watched else []
     return [
         Child("worker", worker, env),
         Child("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""], env),
         Child("web", [sys.executable, "-m", "bridge.web"], env),
+        *watchdog,
     ]
 
 

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,16 +12,18 @@ from bridge import config
 from bridge.cli import secret_files, settings_file
 from bridge.cli.output import as_json
 from bridge.cli.settings import AsJson, Config, chosen
-from bridge.cli.webhooks import Name, address, unknown
+from bridge.cli.webhooks import Name, address, readable, unknown
 from bridge.core.language.rule_file import slug
 from bridge.core.language.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.webhooks.delivery import ChatPlatform, Keys, Platform
 from bridge.webhooks.platforms import PLATFORMS
+from bridge.webhooks.standard import Standard
+from bridge.webhooks.strength import PREFIX
 
 
 def add(
-    name: Annotated[str, typer.Argument(help="What it is to be called: letters, digits and hyphens.")],
+    name: Annotated[str, typer.Argument(help="What it is to be called: lower-case letters, digits and dashes, at most 63.")],
     platform: Annotated[str, typer.Option(help=f"Who sends: {', '.join(PLATFORMS)}.")],
     server: Annotated[str, typer.Option(help="The server it belongs to, where there are several.")] = "",
     given: Config = None,
@@ -76,10 +78,10 @@ def rotate(
     if path is None:
         what = f"its secret stands in the environment ({hook.secret.env}), which is not for this command to change"
         raise BadInput([Problem("webhooks", what, "write the secrets there one a line, the new one first", f"{name}.secret")])
-    lines = hook.secret.reveal_all()
-    theirs = isinstance(PLATFORMS[hook.platform], ChatPlatform)
-    new = lines[0] if finish else _given(PLATFORMS[hook.platform]) if theirs else secret_files.fresh()
-    good = [new] if finish else [new, *(each for each in lines if each != new)]
+    lines, of = readable(name, hook.secret.reveal_all), PLATFORMS[hook.platform]
+    theirs = isinstance(of, ChatPlatform)
+    new = _good(name, of, lines[0] if finish else _given(of) if theirs else secret_files.fresh())
+    good = [new] if finish else [new, *_kept(lines, new, theirs=theirs)]
     secret_files.replace(path, good)
     shown = None if finish or theirs else new
     if json_output:
@@ -90,6 +92,20 @@ def rotate(
         print(f"bondbridge webhooks rotate {name} --finish")
     else:
         print(f"{len(good)} secret{'s are' if len(good) > 1 else ' is'} good now")
+
+
+def _good(name: str, of: Platform, secret: str) -> str:
+    """The same secret. Raises BadInput for one that is none to rely on; what stood there is left as it was."""
+    amiss = of.wrong(secret)
+    if amiss:
+        mend = f"enter the one that {of.title} shows" if isinstance(of, ChatPlatform) else f"bondbridge webhooks rotate {name}"
+        raise BadInput([Problem("webhooks", f"this is no secret for it: {amiss}", mend, f"{name}.secret")])
+    return secret
+
+
+def _kept(lines: Sequence[str], new: str, *, theirs: bool) -> list[str]:
+    """The older secrets, without what we put there until the platform's own came."""
+    return [each for each in lines if each != new and not (theirs and each.startswith(PREFIX))]
 
 
 def _new(settings: config.Settings, name: str, platform: str, server: str) -> Platform:
@@ -120,6 +136,8 @@ def _say_made(made: Mapping[str, Any], path: Path, of: Platform) -> None:
         print(made["paste"])
     if made["secret"]:
         print(f"\nsecret, shown this once; it stands in {made['secret_file']}:\n\n{made['secret']}")
+        if not isinstance(of, Standard):
+            print(f"\nAll of this text is the secret, {PREFIX} too.")
     else:
         print(f"\n{of.title} gives the secret: put it into {made['secret_file']}.")
         print("Until then one stands there that nobody knows, and nothing is let in.")

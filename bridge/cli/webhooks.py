@@ -1,9 +1,9 @@
 """`bondbridge webhooks`: where other systems and people send to."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx
 import typer
@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="The webhook, as it is called in the settings.")]
+_Read = TypeVar("_Read")
 _TIMEOUT = 15.0
 _DAY = timedelta(days=1)
 
@@ -106,13 +107,15 @@ def unknown(name: str, hooks: Mapping[str, object]) -> Problem:
 
 
 def _keys(hook: Hook) -> Keys:
+    return readable(hook.name, hook.keys)
+
+
+def readable(name: str, read: Callable[[], _Read]) -> _Read:
+    """What reading the secret of this webhook gives. Raises BadInput."""
     try:
-        keys = hook.keys()
+        return read()
     except ValueError as error:
-        raise BadInput([Problem("webhooks", str(error), "", f"{hook.name}.secret")]) from error
-    if not keys.secrets:
-        raise BadInput([Problem("webhooks", "its secret is empty", "write one there, one a line", f"{hook.name}.secret")])
-    return keys
+        raise BadInput([Problem("webhooks", str(error), "write one there, one a line", f"{name}.secret")]) from error
 
 
 def address(settings: config.Settings, name: str) -> str:

@@ -4,12 +4,13 @@ Frozen once read; a wrong value stops the start with every problem at once, and 
 wiring and the entries read this.
 """
 
-from bridge.config.folders import shipped
+from bridge.config.folders import private, shipped
 from bridge.config.model import (
     PREFIX,
     Backups,
     Bound,
     Channel,
+    Daily,
     Flapping,
     Hook,
     Person,
@@ -19,6 +20,7 @@ from bridge.config.model import (
     Settings,
     User,
     Users,
+    Watchdog,
     Web,
     Webhook,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "Backups",
     "Bound",
     "Channel",
+    "Daily",
     "Flapping",
     "Hook",
     "Person",
@@ -41,8 +44,10 @@ __all__ = [
     "Settings",
     "User",
     "Users",
+    "Watchdog",
     "Web",
     "Webhook",
     "load",
+    "private",
     "shipped",
 ]

@@ -1,6 +1,7 @@
 """Names in the settings that must mean something: scopes, kinds and their fields, operations."""
 
 import re
+from ipaddress import ip_network
 
 from bridge.bonding import scopes
 from bridge.bonding.catalogue import ALIASES, KINDS, OPERATIONS, Danger, did_you_mean, one
@@ -57,6 +58,20 @@ def ignored(kind: str, field: str) -> str:
         return ""
     hint = f"what it has no name for is ignored as other.{field}" if "other" in shape and field.isidentifier() else ""
     return f"{one(kind)} has no field {field!r}" + _asked(nearest(field, shape) or hint)
+
+
+def network(value: object) -> object:
+    """A network as it is written. Raises ValueError, with the network that is meant, for the address of a host in one."""
+    try:
+        meant = ip_network(str(value), strict=False)
+    except ValueError:
+        return value  # its shape is checked next
+    try:
+        ip_network(str(value))
+    except ValueError:
+        msg = f"{value} has host bits set: write {meant}"
+        raise ValueError(msg) from None
+    return value
 
 
 def _asked(question: str) -> str:

@@ -11,14 +11,18 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from bridge.config import meaning
 from bridge.config.folders import shipped
-from bridge.config.secrets import AddressSecret, Frozen, GivenSecret, SigningSecret
+from bridge.config.secrets import AddressSecret, Frozen, GivenSecret, Secret, SigningSecret
 from bridge.core.durations import seconds
+from bridge.core.language.guard_file import WindowModel
 from bridge.core.language.rule_file import slug
+from bridge.core.language.written import Clock, Zone
 
 PREFIX = "BONDBRIDGE_"
 
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Name = Annotated[str, AfterValidator(slug)]
+Network = Annotated[IPvAnyNetwork, BeforeValidator(meaning.network)]
+Severity = Literal["info", "warning", "critical"]
 Scopes = Annotated[str, AfterValidator(meaning.scopes_like)]
 
 
@@ -146,10 +150,21 @@ class Room(Frozen):
 
 
 class Channel(Frozen):
-    """A named place where people are told: Apprise URLs, each a secret since it carries credentials, and rooms of a chat."""
+    """A named place where people are told: Apprise URLs, each a secret since it carries credentials, and rooms of a chat.
+
+    `severity`: the least that is told. `spaces`: only what is about bonds of these, by globs; empty for all. `quiet`: hours in
+    which only what is `loud` is told. `digest`: what comes within it is one message. `rate`: at most so many messages; what
+    is too much waits, and is one message then.
+    """
 
     urls: list[GivenSecret] = Field(default_factory=list)
     rooms: list[Room] = Field(default_factory=list)
+    severity: Severity = "info"
+    spaces: list[str] = Field(default_factory=list)
+    quiet: list[WindowModel] = Field(default_factory=list)
+    loud: Severity = "critical"
+    digest: Duration | None = None
+    rate: Bound | None = Bound.model_construct(most=20, every=60.0)
 
     @model_validator(mode="after")
     def _somewhere(self) -> "Channel":
@@ -188,12 +203,12 @@ class Webhook(Frozen):
     """
 
     platform: str = "hmac"
-    secret: GivenSecret
+    secret: Secret  # read at the start of what serves, so that one that is missing keeps nobody from looking
     server: Name
     tolerance: Duration | None = None
     options: dict[str, str | None] = Field(default_factory=dict)
     spaces: list[str] = Field(default_factory=list)
-    allow_from: list[IPvAnyNetwork] = Field(default_factory=list)
+    allow_from: list[Network] = Field(default_factory=list)
     rate: Bound | None = Bound.model_construct(most=600, every=60.0)
     people: list[Person] = Field(default_factory=list)
     strangers: Literal["viewer"] | None = None
@@ -239,6 +254,36 @@ class Web(Frozen):
         return f"{str(self.public_url or f'http://{host}:{self.port}').rstrip('/')}/"
 
 
+class Daily(Frozen):
+    """When the day's line is told: a time of day in a time zone."""
+
+    at: Clock
+    zone: Zone
+
+
+class Watchdog(Frozen):
+    """Who is told, past everything else of ours, when the bridge itself stands still for `after`; it looks `every` so often.
+
+    `tell`: Apprise URLs, each a secret. `ping`: an address that is called while all is well, and told otherwise; a secret.
+    """
+
+    tell: list[GivenSecret] = Field(default_factory=list)
+    after: Duration = 300.0
+    every: Duration = 60.0
+    ping: AddressSecret | None = None
+    daily: Daily | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Watchdog":
+        if not (self.tell or self.ping):
+            msg = "a watchdog that tells nobody: write `tell` or `ping`, or both"
+            raise ValueError(msg)
+        if self.daily and not self.tell:
+            msg = "the line of `daily` is told at the addresses of `tell`, and there are none"
+            raise ValueError(msg)
+        return self
+
+
 class ClockSettings(Frozen):
     """The domain clock: `domain` is what it showed when the machine's showed `machine`; it runs `speed` times as fast."""
 
@@ -268,6 +313,7 @@ class Settings(BaseSettings):
     flapping: Flapping = Flapping()
     limits: Limits = Limits()
     allow: list[Annotated[str, AfterValidator(meaning.allowed)]] = Field(default_factory=list)
+    watchdog: Watchdog | None = None
     clock: ClockSettings | None = None
 
     @property

@@ -51,14 +51,19 @@ class Secret(Frozen):
             raise ValueError(msg) from error
 
     def reveal_all(self) -> tuple[str, ...]:
-        """The secrets that stand there, one a line: all of them are good, the first is the current one."""
-        return tuple(line.strip() for line in self.reveal().splitlines() if line.strip())
+        """The secrets that stand there, one a line: all of them are good, the first is the current one.
+
+        Raises ValueError that names the place, also where it is empty.
+        """
+        lines = tuple(line.strip() for line in self.reveal().splitlines() if line.strip())
+        if not lines:
+            msg = f"the secret at {self.env or self.file} is empty"
+            raise ValueError(msg)
+        return lines
 
 
 def _revealed(secret: Secret) -> Secret:
-    if not secret.reveal():
-        msg = f"the secret at {secret.env or secret.file} is empty"
-        raise ValueError(msg)
+    secret.reveal_all()
     return secret
 
 

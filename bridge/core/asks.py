@@ -1,14 +1,24 @@
 """What a job asks for, in one line for a person."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from bridge.core.durations import spoken
 from bridge.core.model import Body
 
 
-def asks(action: str, request: Body) -> str:
-    """`"bond.restart bond=3"`, `"tell noc: a leg is down"`, `"wait 10m"`."""
+def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """`"bond.restart bond=3"`, `"tell noc: a leg is down"`, `"wait 10m"`.
+
+    `names`: what the objects that arguments of a call mean are called, by argument: `"bond.restart bond=3 (hq)"`.
+    """
     if action == "call":
-        given = [*request.get("arguments", {}).items(), *(request.get("body") or {}).items()]
-        return " ".join([str(request.get("operation")), *(f"{name}={value}" for name, value in given)])
+        aimed = [
+            f"{name}={value}" + (f" ({names[name]})" if name in names else "")
+            for name, value in request.get("arguments", {}).items()
+        ]
+        given = [f"{name}={value}" for name, value in (request.get("body") or {}).items()]
+        return " ".join([str(request.get("operation")), *aimed, *given])
     if action in ("notify", "post"):
         return f"tell {request.get('to')}: {request.get('title') or request.get('text')}"
     if action in ("webhook", "reply"):

@@ -147,6 +147,9 @@ _CONCLUDED = (
     EventType("rule.contradicted", ("rule",)),
     EventType("rule.gathered", ("rule", "events")),
     EventType("schedule.due", ("schedule",)),
+    EventType("event.acknowledged", ("telling",)),
+    EventType("channel.failing", ("channel",)),
+    EventType("channel.working", ("channel",)),
     EventType("chat.command", ("chat", "bond", "leg", "tuning", "space", "reach")),
     EventType("chat.refused", ("chat", "refusal")),
     *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired", "refused")),
@@ -191,6 +194,7 @@ _LASTING: tuple[tuple[str, str, Still | None], ...] = (
     ("server.unreachable", "server.recovered server.auth_failed", None),
     ("server.auth_failed", "server.recovered server.unreachable", None),
     ("approval.asked", "approval.granted approval.denied approval.expired", None),
+    ("channel.failing", "channel.working", None),
     ("bridge.paused", "bridge.resumed", None),
 )
 

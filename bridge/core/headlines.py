@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from bridge.core.model import Body, Event
+from bridge.core import moments
+from bridge.core.model import Body, Event, Reason
 
 
 def _tunings(kind: str, it: str) -> dict[str, str]:
@@ -92,9 +93,16 @@ LINES: Mapping[str, str] = {
     "approval.denied": "{approval[who]} said no to {approval[rule]}: {approval[detail]}",
     "approval.refused": "{approval[who]} cannot answer {approval[rule]}: {approval[why]}",
     "approval.expired": "nobody answered {approval[rule]}, so it is a no: {approval[detail]}",
+    "event.acknowledged": "{telling[who]} has it: {telling[title]}",
+    "channel.failing": "channel {channel[name]} takes no messages since {channel[since]}: {channel[detail]}",
+    "channel.working": "channel {channel[name]} takes messages again",
     "bridge.paused": "all actions are paused by {pause[who]}: {pause[why]}",
     "bridge.resumed": "actions go on, says {pause[who]}",
 }
+
+# a question that goes to no channel: to whoever asked for it, or to those whom rules tell of it
+_TO_ASKER = "{approval[rule]} asks {approval[asker]} whether they are sure"
+_TO_NOBODY = "{approval[rule]} asks for a yes by {approval[expires]}: {approval[detail]}"
 
 _FIELDS, _LENGTH = 3, 80
 _MOMENTS = frozenset({"since", "not_after", "at", "expires"})
@@ -104,8 +112,15 @@ def headline(event: Event) -> str:
     """`"leg cable of vancouver-hq is down"`; names not known yet show as ?."""
     if event.type.startswith("webhook."):
         return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
-    line = LINES.get(event.type) or _audit(event)
+    line = _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
     return line.format_map(_sentence(event.data)) + (_differences(event.data) if event.type.endswith(".changed") else "")
+
+
+def _asked(event: Event) -> str:
+    approval = event.data.get("approval") or {}
+    if approval.get("reason") == Reason.CONFIRMATION:
+        return _TO_ASKER
+    return LINES[event.type] if approval.get("to") else _TO_NOBODY
 
 
 # what a person would call an object by, the first that it has
@@ -182,4 +197,4 @@ def _told(value: object) -> object:
 
 def _minute(moment: object) -> str:
     """`"2026-03-01T02:00:04.5+00:00"` → `"2026-03-01 02:00 UTC"`."""
-    return f"{moment[:16].replace('T', ' ')} UTC" if isinstance(moment, str) else "?"
+    return moments.minute(moment) if isinstance(moment, str) else "?"

@@ -77,6 +77,11 @@ class Reason(StrEnum):
     RATE = "rate"
     LIMIT = "limit"
     UNREADABLE = "unreadable"
+    # how people are told
+    SEVERITY = "severity"
+    QUIET = "quiet"
+    DIGEST = "digest"
+    AWAY = "away"
     # what a person is asked about
     UNDONE = "undone"
     TUNING = "tuning"
@@ -213,9 +218,9 @@ class Job:
 
     `event`: the one that this turn of the step is about. `request` is all the action needs, rendered. `doubt`: an earlier
     attempt may have taken effect, so look first. `due_at` and `not_after` are domain times. `target`: what a call touches,
-    such as "bond/3", or "". `rollout`: `{"batch": 2, "pause": 120, "stop_on": […]}` where it goes in batches. `verify`:
-    `{"expect": "…" or null, "within": 300}` where its effect is to be seen, `verify_until` by when. `parent`: the job whose
-    failure it answers.
+    such as "bond/3", or where a notice is told, such as "noc/0", or "". `rollout`: `{"batch": 2, "pause": 120, "stop_on": […]}`
+    where it goes in batches. `verify`: `{"expect": "…" or null, "within": 300}` where its effect is to be seen, `verify_until`
+    by when. `parent`: the job whose failure it answers.
     """
 
     id: str

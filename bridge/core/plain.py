@@ -18,12 +18,19 @@ DEEPEST = 40
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
+class TooDeep(ValueError):
+    """More levels than anything here is made for."""
+
+    def __init__(self) -> None:
+        super().__init__("nested too deeply")
+
+
 def decoded(content: bytes) -> Json:
     """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also for what is too deep."""
     try:
         value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise TooDeep from error
     return _cleaned(value, DEEPEST)
 
 
@@ -60,7 +67,7 @@ def _finite(text: str) -> float:
 
 def _cleaned(value: Json, depth: int) -> Json:
     if depth < 0:
-        raise ValueError("nested too deeply")
+        raise TooDeep
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bridge.core.canonical import canonical
 from bridge.core.expressions import ConditionError, Expression, Facts, compile_expression
 from bridge.core.model import Json
+from bridge.core.moments import minute
 from bridge.core.plain import plain
 
 
@@ -25,6 +26,10 @@ class Template:
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
             return _kept(self.parts[0], facts)
         return self.text(facts)
+
+    def told(self, facts: Facts) -> str:
+        """The same, as text for people: `"since ${event.time}"` → `"since 2026-03-01 02:00 UTC"`. Raises ConditionError."""
+        return "".join(part if isinstance(part, str) else minute(_text(_kept(part, facts))) for part in self.parts)
 
     def text(self, facts: Facts) -> str:
         """The same, as text whatever it is: `"${bond.id}"` → `"3"`. Raises ConditionError."""

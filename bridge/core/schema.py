@@ -29,6 +29,10 @@ NOUNS: Mapping[str, Schema] = {
     # which rule the clock has called, and for when
     "schedule": fields("rule at"),
     "rule": fields("id detail"),
+    # what people were told of, an event by its id and type, and who has it now
+    "telling": fields("event type title who"),
+    # one address of a channel, which takes nothing since then; what it last said
+    "channel": fields("name address since detail"),
     # what is to be approved and why it must be, by whom (a channel) and until when; `asker` brought it about, `who` has
     # decided, or was refused, and `why`
     "approval": fields("id rule reason detail to expires asker who why"),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bridge.actions.kinds import Result
 from bridge.core import events
+from bridge.core.asks import asks
 from bridge.core.deciding import plan
 from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.retry import Next
@@ -58,21 +59,27 @@ class Aftermath:
     def settle(self, claimed: Claimed, end: End) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
         now, then, result = self._now(), end.then, end.result
-        rule = self._rulebook().rule(claimed.job.rule)
+        self._rulebook()  # one that is new to this process is remembered in a transaction of its own
         with self._database.writing() as connection:
-            job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
-            job = job_store.settle(connection, claimed, then, now)
-            self._last_word(connection, job, end, now)
-            followups.ended(connection, job, result.outcome, result.detail, end.verdict, now)
-            told = event_store.record(connection, _events(job, result, now))
-            told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
-            told += self._go_on(connection, job, rule, now) if job.parent is None else []
+            job, told = self.note(connection, claimed, end, now)
         again = {"again_at": f"{then.due_at:%H:%M:%S}"} if then.due_at else {}
         said = f"{_named(job)}: {result.outcome}"
         log.info(said, job=job.id, state=job.state, said=result.detail, **again)
         for event in told:
             log.info(headline(event), id=event.id, type=event.type)
         return job
+
+    def note(self, connection: Connection, claimed: Claimed, end: End, now: datetime) -> tuple[Job, list[Event]]:
+        """The same in a transaction that goes on: the job as it is then, and the events that came of it."""
+        result, rule = end.result, self._rulebook().rule(claimed.job.rule)
+        job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
+        job = job_store.settle(connection, claimed, end.then, now)
+        self._last_word(connection, job, end, now)
+        followups.ended(connection, job, result.outcome, result.detail, end.verdict, now)
+        told = event_store.record(connection, _events(job, result, now))
+        told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
+        told += self._go_on(connection, job, rule, now) if job.parent is None else []
+        return job, told
 
     def put_off(self, claimed: Claimed, then: Next) -> Job:
         """Its effect does not show yet; it is looked for again."""
@@ -155,7 +162,7 @@ def _named(job: Job) -> str:
     """`"bond.restart bond=3"`, `"notify noc"`."""
     if job.action != "call":
         return f"{job.action} {job.request.get('to', '')}".rstrip()
-    return asking.said(job)
+    return asks(job.action, job.request)
 
 
 def _events(job: Job, result: Result, now: datetime) -> list[Event]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from sqlalchemy import Connection, RowMapping
 
 from bridge.core.chatting.roles import Grant, Role, role_in
+from bridge.core.identities import same
 from bridge.core.model import Event, Job
 from bridge.pipeline.answers import Answers
 from bridge.store import approvals
@@ -32,10 +33,19 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an answer does not count; `status` as HTTP has it: they may not, or it is not what was asked about any more."""
+    """Why an answer does not count; `status` as HTTP has it: they may not, or it is not what was asked about any more.
+
+    `why` stands in the journal; `told` is for whoever answered, who may not know of every space that there is.
+    """
 
     why: str
     status: int
+    unseen: bool = False
+
+    @property
+    def told(self) -> str:
+        """Why, as far as it is theirs to know."""
+        return "this is no question that you may answer" if self.unseen else self.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +94,14 @@ def against(
 
 
 def _nobody(row: RowMapping, by: Answerer, *, yes: bool) -> Refusal | None:
-    theirs = by.identity is not None and by.identity == row["asker"]
-    if row["answered_by"] == approvals.ASKER and not theirs:
+    if row["answered_by"] == approvals.ASKER and by.identity != row["asker"]:
         return Refusal(f"only {row['asker']}, who asked for it, can confirm it", FORBIDDEN)
     if row["answered_by"] != approvals.OTHERS:
         return None
     if by.identity is None:
         return Refusal("only somebody whose name is known can answer this", FORBIDDEN)
-    # to take back what one asked for needs nobody else
+    # a name that only looks like another's is no second person; to take back what one asked for needs nobody else
+    theirs = row["asker"] is not None and same(by.identity, row["asker"])
     return Refusal("whoever asked for it cannot say yes to it: somebody else must", FORBIDDEN) if theirs and yes else None
 
 
@@ -106,7 +116,7 @@ def _role(connection: Connection, row: RowMapping, held: Sequence[Job], by: Answ
             return Refusal("what comes by this webhook acts only in other spaces", FORBIDDEN)
         has = role_in(by.grants, space) if by.grants is not None else Role.ADMIN
         if has is None or has < needed:
-            return Refusal(f"it needs the role {needed.word} {where}", FORBIDDEN)
+            return Refusal(f"it needs the role {needed.word} {where}", FORBIDDEN, unseen=has is None and space is not None)
     return None
 
 

@@ -13,16 +13,16 @@ from bridge.core.headlines import headline
 from bridge.core.language.rule import Chat, Rule
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Reason, Ruling, Verdict
 from bridge.core.rehearsing.rehearsal import UNANSWERED
-from bridge.pipeline import answering, followups, questions
+from bridge.pipeline import answering, followups, plans, questions
 from bridge.pipeline.answering import Answered, Answerer
-from bridge.pipeline.questions import NOBODY, Places, said
+from bridge.pipeline.questions import NOBODY, Places, Shown
 from bridge.store import approvals, decisions
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
 from bridge.store.approvals import Terms
 from bridge.store.database import Database
 
-__all__ = ["Answered", "Answerer", "Approver", "Asked", "ask", "said"]
+__all__ = ["Answered", "Answerer", "Approver", "Asked", "ask"]
 
 _SURE = 120.0
 
@@ -45,7 +45,8 @@ def ask(connection: Connection, about: Asked, rule: Rule | None, places: Mapping
     if row is None:
         return []
     if row["to"] is not None:
-        job_store.add(connection, questions.put(row, about.jobs, places.get(row["to"], Places()), now))
+        shown = Shown(plans.shown(connection, about.jobs), plans.cause(connection, about.jobs))
+        job_store.add(connection, questions.put(row, about.jobs, shown, places.get(row["to"], Places()), now))
     return event_store.record(connection, [_event("approval.asked", row, now, None)])
 
 
@@ -115,7 +116,7 @@ class Approver:
             if row is None:
                 raise KeyError(name)
             held = _held(connection, row)
-            about = (f"{row['rule']} asked: {row['detail']}", *questions.plan_of(held))
+            about = (f"{row['rule']} asked: {row['detail']}", *plans.shown(connection, held))
             answered = replace(self._answered(connection, row, held, given, self._now()), about=about)
             then(connection, answered)
         if answered.event is not None:

@@ -77,7 +77,7 @@ class Commander:
 
     def _heard(self, connection: Connection, hook: Hook, said: Said, book: Rulebook) -> Heard:
         grants = held(hook.grants, hook.strangers, said.person.id, said.room.id)
-        asker = Asker(known_as(hook.platform.name, said.person.id, grants), grants, hook.spaces)
+        asker = Asker(known_as(hook.platform.name, said.person.id, hook.grants), grants, hook.spaces)
         whole = fleets.read(connection, hook.server) if grants else Fleet()
         return Heard(hook, said, asker, whole.seen(lambda space: asker.role(space) is not None), commands_of(book))
 

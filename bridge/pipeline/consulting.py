@@ -16,9 +16,8 @@ from bridge.core.chatting.naming import NotThere
 from bridge.core.chatting.roles import Role
 from bridge.core.durations import spoken
 from bridge.core.headlines import headline
-from bridge.core.model import Body, JobState, Reason, Ruling, Verdict
-from bridge.pipeline import sight
-from bridge.pipeline.questions import plan_of
+from bridge.core.model import Body, Event, JobState, Reason, Ruling, Verdict
+from bridge.pipeline import plans, sight
 from bridge.store import approvals, holds, journal, watching
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
@@ -55,7 +54,7 @@ def status(at: Looking) -> Answer:
         newest = watching.newest_success(at.connection, at.server)
         more.append(f"what follows is from {newest:%Y-%m-%d %H:%M} UTC" if newest else "nothing has been seen yet")
     waiting = len(_questions(at))
-    more += [f"{waiting} questions wait for a person: approvals"] if waiting else []
+    more += [f"{_waiting(waiting)} for a person: approvals"] if waiting else []
     return showing.status(at.server, health.replace("_", " "), at.fleet, more)
 
 
@@ -83,8 +82,15 @@ def why(at: Looking) -> Answer:
     story = journal.story(at.connection, seen[0].id) or {}
     lines = [line for decision in story.get("decisions", ()) for line in _decision(decision)]
     if not lines:
-        lines = ["no rule has said anything about it"] if story.get("decided") else ["it is not decided yet"]
-    return Answer(headline(seen[0]), showing.cut(lines), event=seen[0].id)
+        lines = ["no rule listens to it" if story.get("decided") or _only_said(at, seen[0]) else "it is not decided yet"]
+    has_it = sorted({each["acked_by"] for each in story.get("tellings", ()) if each["acked_by"]})
+    return Answer(headline(seen[0]), showing.cut([*(f"{who} has it" for who in has_it), *lines]), event=seen[0].id)
+
+
+def _only_said(at: Looking, event: Event) -> bool:
+    """Whether it is no rule's command: one that is built in, or was refused."""
+    command = at.commands.get(str((event.data.get("chat") or {}).get("command")))
+    return event.type == "chat.refused" or (event.type == "chat.command" and command is not None and command.rule is None)
 
 
 def questions(at: Looking) -> Answer:
@@ -96,7 +102,7 @@ def questions(at: Looking) -> Answer:
     for row, plan in rows:
         left = spoken(max(0.0, (row["expires_at"] - at.now).total_seconds()))
         lines.append(f"{row['id'][:_SHORT]} {row['rule']} asks, for {left}: {row['detail']}: {', '.join(plan)}")
-    return Answer(f"{len(rows)} questions wait: approve ID, or deny ID", showing.cut(lines))
+    return Answer(f"{_waiting(len(rows))}: approve ID, or deny ID", showing.cut(lines))
 
 
 LOOKS: Mapping[str, Callable[[Looking], Answer]] = {
@@ -113,13 +119,17 @@ def _pauses(at: Looking) -> list[Body]:
     return [dict(row) for row in holds.paused(at.connection) if row["server"] in (holds.EVERYWHERE, at.server)]
 
 
+def _waiting(count: int) -> str:
+    return "1 question waits" if count == 1 else f"{count} questions wait"
+
+
 def _questions(at: Looking) -> list[tuple[Body, Sequence[str]]]:
     """Open questions whose every object may be seen, each with what it asks about."""
     found: list[tuple[Body, Sequence[str]]] = []
     for row in approvals.waiting(at.connection):
         held = [job for job in job_store.of_decision(at.connection, row["decision"]) if job.state is JobState.HELD]
         if row["server"] == at.server and sight.sees_all(at.connection, at.asker, at.server, held, at.now):
-            found.append((dict(row), plan_of(held, 3)))
+            found.append((dict(row), plans.shown(at.connection, held, 3)))
     return found
 
 

@@ -16,7 +16,7 @@ from bridge.core.events import EVENTS, make
 from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
 from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
-from bridge.pipeline import asking, followups
+from bridge.pipeline import asking, following, followups
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
@@ -217,6 +217,7 @@ class Decider:
                 gathering.put_off(connection, group, until)
             for name, rule in made.gone:
                 decision_store.drop(connection, name, rule, guards.gone(rule), now)
+            following.over(connection, made.events, now)
             event_store.mark_decided(connection, [*made.events, *gathered])
         _say(made.decisions, about)
         for event in told:

@@ -20,6 +20,7 @@ from bridge.errors import AgainLater, LeaseLost
 from bridge.pipeline.aftermath import Aftermath, End
 from bridge.pipeline.gate import Gate
 from bridge.pipeline.proving import Prover
+from bridge.pipeline.telling import Teller
 from bridge.store import decisions as decision_store
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
@@ -43,21 +44,30 @@ log = structlog.get_logger()
 
 
 class Deliverer:
-    """Carries out jobs. `actions` by name; `gate` is asked before each attempt, `aftermath` notes what came of it."""
+    """Carries out jobs. `actions` by name; `gate` is asked before each attempt, `aftermath` notes what came of it.
+
+    What people are told goes by its address, not by itself: see `telling`.
+    """
 
     def __init__(
-        self, database: Database, actions: Mapping[str, Action], now: Callable[[], datetime], gate: Gate, aftermath: Aftermath
-    ) -> None:
+        self, database: Database, actions: Mapping[str, Action], now: Callable[[], datetime], gate: Gate, aftermath: Aftermath,
+        teller: Teller,
+    ) -> None:  # fmt: skip
+        self._teller = teller
         self._database, self._actions, self._now = database, actions, now
         self._gate, self._aftermath, self._prover = gate, aftermath, Prover(database, now)
 
     def due(self) -> list[str]:
         """Jobs to try now."""
         with self._database.reading() as connection:
-            return job_store.due(connection, self._now(), _BATCH)
+            found = job_store.due(connection, self._now(), _BATCH)
+        return [*found, *self._teller.due()]
 
     def run(self, job: str) -> Job | None:
-        """Try one job; as it stands afterwards, or None if it was not ours to try."""
+        """Try one job; as it stands afterwards, or None if it was not ours to try. A notice brings all that waits with it."""
+        outlet = self._teller.outlet_of(job)
+        if outlet is not None:
+            return self._told(job) if self._teller.run(outlet) else None
         with self._database.writing() as connection:
             claimed = job_store.claim(connection, job, self._now(), _LEASE)
         if claimed is None:
@@ -72,6 +82,10 @@ class Deliverer:
         """A person's word on a job in doubt: `done`, `failed` or `again`. False if it is not in doubt."""
         state, ruling = _ANSWERS[what]
         return self._aftermath.answered(job, state, Verdict(ruling, Reason.IN_DOUBT, f"{who} answered: {what}"))
+
+    def _told(self, job: str) -> Job:
+        with self._database.reading() as connection:
+            return job_store.get(connection, job)
 
     def _deliver(self, claimed: Claimed) -> Job:
         action = self._actions[claimed.job.action]

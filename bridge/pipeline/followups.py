@@ -10,8 +10,9 @@ from bridge.core.chatting.answers import Tone
 from bridge.core.deciding import retry
 from bridge.core.durations import spoken
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Outcome, Reason, Ruling, Verdict
-from bridge.pipeline.questions import NOBODY, plan_of, settled
-from bridge.store import approvals, conversations
+from bridge.pipeline import plans
+from bridge.pipeline.questions import NOBODY, settled
+from bridge.store import approvals, conversations, decisions
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
 
@@ -43,6 +44,8 @@ def decided(
         told = _verdict(verdict)
         if verdict.ruling is Ruling.ASK:
             told = _question(connection, decision, word(command.id), now)
+        elif verdict.reason in (Reason.COOLDOWN, Reason.OVERLAP):
+            told = {**told, "lines": _unanswered(connection, decision, command.subject)}
         _tell(connection, command, decision, (verdict.ruling, verdict.reason), told, now)
 
 
@@ -56,7 +59,7 @@ def ended(connection: Connection, job: Job, said: Outcome, detail: str, verdict:
     told = _verdict(verdict) if waits and verdict else _end(job, said, detail)
     key: Sequence[Json] = (job.id, verdict.reason if waits and verdict else job.state, job.attempts if not waits else 0)
     (command,) = event_store.several(connection, [job.event])
-    _tell(connection, command, job, key, {**told, "lines": plan_of([job])}, now)
+    _tell(connection, command, job, key, {**told, "lines": plans.shown(connection, [job])}, now)
 
 
 def answered(connection: Connection, row: RowMapping, owed: Sequence[Job], now: datetime) -> None:
@@ -87,12 +90,25 @@ def _question(connection: Connection, decision: Decision, word: str, now: dateti
     if row is None:
         return _verdict(decision.verdict)
     until = f"without an answer in {spoken((row['expires_at'] - now).total_seconds())}: no"
-    plan = plan_of(decision.jobs)
+    plan = plans.shown(connection, decision.jobs)
     if decision.verdict.reason is Reason.CONFIRMATION:
         question = {"approval": row["id"], "plan": row["digest"], "word": word}
         return {"text": "are you sure?", "lines": (*plan, until), "question": question}
-    name = row["id"][:8]
-    return {"text": f"somebody must say yes: {row['detail']}", "lines": (*plan, f"approve {name}, or deny {name}", until)}
+    name, others = row["id"][:8], row["answered_by"] == approvals.OTHERS
+    ways = f"not you: approve {name}; you may take it back: deny {name}" if others else f"approve {name}, or deny {name}"
+    who = "somebody else" if others else "somebody"
+    return {"text": f"{who} must say yes: {row['detail']}", "lines": (*plan, ways, until)}
+
+
+def _unanswered(connection: Connection, decision: Decision, subject: str) -> Sequence[str]:
+    """Where what stands in its way is a question: who is asked, and until when."""
+    return [
+        f"{row['asker'] or row['rule']} {asks}, until {row['expires_at']:%Y-%m-%d %H:%M} UTC"
+        for row in approvals.waiting(connection)
+        if (row["server"], row["rule"]) == (decision.server, decision.rule)
+        and decisions.get(connection, row["decision"]).about == (decision.about or subject)
+        for asks in ("is asked whether they are sure" if row["answered_by"] == approvals.ASKER else "waits for a yes or no",)
+    ]
 
 
 def _end(job: Job, said: Outcome, detail: str) -> Body:

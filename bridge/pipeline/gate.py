@@ -49,28 +49,31 @@ class Gate:
 
     def admit(self, claimed: Claimed) -> Verdict:
         """Whether the job may be tried now; its verdict is written, and where it may, its place is taken."""
-        job, now, book = claimed.job, self._now(), self._rulebook()
-        rule = book.rule(job.rule)
-        forced = self._forced_live(job.server)
         with self._database.writing() as connection:
-            if rule is None or (job.parent is not None and job.action != "call"):
-                # what people are told of a failure or asked about does not hang on the rule
-                free = job.parent is not None and job.action != "call"
-                verdict = (guards.expired(now, job.not_after) or guards.ACT) if free else guards.rule_gone(job)
-                decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
-                return verdict
-            answers = self._answers(connection, job, book, now)
-            facts = Facts(answers)
-            event = answers.event(job.event)
-            intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
-            mode = Mode.LIVE if forced else rule.mode
-            verdict = guards.before_attempt(intent, mode)
-            if verdict is guards.ACT and job.action == "call":
-                verdict = self._take(connection, job, rule, event, answers, now) or verdict
-                facts.answers["place"] = replay.kept(verdict)
-            if verdict.ruling is Ruling.ACT and job.action == "call":
-                remember(connection, job, answers, now)
-            self._write(connection, job, verdict, facts, rule, mode, now)
+            return self.judge(connection, claimed.job)
+
+    def judge(self, connection: Connection, job: Job) -> Verdict:
+        """The same, in a transaction that goes on."""
+        now, book = self._now(), self._rulebook()
+        rule = book.rule(job.rule)
+        if rule is None or (job.parent is not None and job.action != "call"):
+            # what people are told of a failure or asked about does not hang on the rule
+            free = job.parent is not None and job.action != "call"
+            verdict = (guards.expired(now, job.not_after) or guards.ACT) if free else guards.rule_gone(job)
+            decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
+            return verdict
+        answers = self._answers(connection, job, book, now)
+        facts = Facts(answers)
+        event = answers.event(job.event)
+        intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
+        mode = Mode.LIVE if self._forced_live(job.server) else rule.mode
+        verdict = guards.before_attempt(intent, mode)
+        if verdict is guards.ACT and job.action == "call":
+            verdict = self._take(connection, job, rule, event, answers, now) or verdict
+            facts.answers["place"] = replay.kept(verdict)
+        if verdict.ruling is Ruling.ACT and job.action == "call":
+            remember(connection, job, answers, now)
+        self._write(connection, job, verdict, facts, rule, mode, now)
         return verdict
 
     def _answers(self, connection: Connection, job: Job, book: Rulebook, now: datetime) -> Answers:

@@ -1,4 +1,4 @@
-"""What people in chat can tell the bridge itself: pauses, silences, work on bonds, answers to what is asked."""
+"""What people in chat can tell the bridge itself: pauses, silences, work on bonds, who has what, answers to what is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,22 @@ from bridge.core.chatting.fleet import Fleet
 from bridge.core.chatting.naming import NotThere, Thing
 from bridge.core.chatting.roles import Role
 from bridge.core.durations import seconds
+from bridge.core.headlines import headline
 from bridge.core.model import JobState
 from bridge.errors import BadInput, Problem
 from bridge.pipeline import questions, sight
 from bridge.pipeline.answering import Answered, Answerer
 from bridge.pipeline.asking import Approver
+from bridge.pipeline.following import Follower
 from bridge.pipeline.steering import Quiet, Steering
-from bridge.store import approvals, holds
+from bridge.store import approvals, holds, tellings
+from bridge.store import events as event_store
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
 
 _WHY = "said in chat"
 _LEAST = 4  # of an id's beginning
+_SILENCED = ("bond", "leg", "space")
 
 
 class MayNot(Exception):
@@ -49,13 +53,17 @@ class Ordered:
 class Orders:
     """`word`: by which a command's question is confirmed. Each order raises NotThere, MayNot or BadInput."""
 
-    def __init__(self, database: Database, steering: Steering, approver: Approver, word: Callable[[str], str]) -> None:
+    def __init__(
+        self, database: Database, steering: Steering, approver: Approver, follower: Follower, word: Callable[[str], str]
+    ) -> None:  # fmt: skip
         self._database, self._steering, self._approver, self._word = database, steering, approver, word
+        self._follower = follower
         self.by_name: Mapping[str, Callable[[Ordered], Answer]] = {
             "pause": self._pause,
             "resume": self._resume,
             "silence": self._silence,
             "hands-off": self._hands_off,
+            "ack": self._ack,
             "approve": lambda order: self._answer(order, yes=True),
             "deny": lambda order: self._answer(order, yes=False),
             "yes": lambda order: self._confirm(order, yes=True),
@@ -85,21 +93,61 @@ class Orders:
             return False
 
     def _silence(self, order: Ordered) -> Answer:
-        name, lasts, why = _spans(order.words, "silence NAME for 2h [why]")
-        thing = _first(order.fleet, name, ("bond", "leg", "space"))
+        if _off(order.words):
+            return self._speak(order, _first(order.fleet, _off(order.words), _SILENCED))
+        name, lasts, why = _spans(order.words, "silence NAME for 2h [why], or silence NAME off")
+        thing = _first(order.fleet, name, _SILENCED)
         _check_role(order, thing)
         about = f"{thing.kind}/{thing.id}"
         made = self._steering.silence(Quiet(order.server, lasts, why, about=about), order.asker.who)
         told = f"nothing is told of {thing.kind} {thing.called} until {made['until']:%Y-%m-%d %H:%M} UTC"
         return Answer(told, to_all=True)
 
+    def _speak(self, order: Ordered, thing: Thing) -> Answer:
+        """The silences of this very thing end; one of what it belongs to goes on."""
+        _check_role(order, thing)
+        mine = (order.server, f"{thing.kind}/{thing.id}")
+        over = [each["id"] for each in self._steering.silences() if (each["server"], each["about"]) == mine]
+        if not over:
+            raise NotThere(f"{thing.kind} {thing.called} is not silenced by itself")
+        for each in over:
+            self._steering.end_silence(each, order.asker.who)
+        return Answer(f"{thing.kind} {thing.called} is told of again", tone=Tone.GOOD, to_all=True)
+
     def _hands_off(self, order: Ordered) -> Answer:
-        name, lasts, why = _spans(order.words, "hands-off BOND for 1h [why]")
+        if _off(order.words):
+            return self._let_go(order, order.fleet.named("bond", _off(order.words)))
+        name, lasts, why = _spans(order.words, "hands-off BOND for 1h [why], or hands-off BOND off")
         thing = order.fleet.named("bond", name)
         _check_role(order, thing)
         until = self._steering.hands_off(order.server, int(thing.id), lasts, order.asker.who, why)
         told = f"nothing is done to {thing.called} until {until:%Y-%m-%d %H:%M} UTC; what happens there is told"
         return Answer(told, to_all=True)
+
+    def _let_go(self, order: Ordered, thing: Thing) -> Answer:
+        _check_role(order, thing)
+        if not self._steering.let_go(order.server, int(thing.id), order.asker.who):
+            raise NotThere(f"nobody works on {thing.called}")
+        return Answer(f"rules act on {thing.called} again", tone=Tone.GOOD, to_all=True)
+
+    # --- what was told ---
+
+    def _ack(self, order: Ordered) -> Answer:
+        beginning = order.words[0].lower() if len(order.words) == 1 else ""
+        if len(beginning) < _LEAST:
+            raise NotThere("it takes the id of an event, or its beginning: it stands in the notice")
+        with self._database.reading() as connection:
+            there = event_store.several(connection, tellings.find(connection, beginning))
+            mine = [event for event in there if event.server == order.server]
+            seen = [event for event in mine if sight.sees(connection, order.asker, event, order.now)]
+            may = len(seen) == 1 and sight.operates(connection, order.asker, seen[0], order.now)
+        if len(seen) != 1:
+            several = f"several events that were told have an id that begins with {beginning!r}"
+            raise NotThere(several if seen else f"nobody was told of an event {beginning!r} that lasts")
+        if not may:
+            raise MayNot("it needs the role operator in every space that it is about")
+        self._follower.acknowledge(seen[0].id, order.answerer.name)
+        return Answer(f"you have it: {headline(seen[0])}", event=seen[0].id, tone=Tone.GOOD, to_all=True)
 
     # --- answers ---
 
@@ -132,7 +180,7 @@ class Orders:
     def _decide(self, order: Ordered, name: str, *, yes: bool) -> Answer:
         answered: Answered = self._approver.decide(name, yes=yes, by=order.answerer, delivery=order.event)
         if answered.refused is not None:
-            raise MayNot(f"this does not count: {answered.refused.why}")
+            raise MayNot(f"this does not count: {answered.refused.told}")
         told = questions.settled(answered.state, answered.who)
         if answered.first:
             return Answer(told, tone=Tone.GOOD if yes else Tone.PLAIN, to_all=True)
@@ -169,6 +217,19 @@ def _first(fleet: Fleet, name: str, kinds: Sequence[str]) -> Thing:
         except NotThere as error:
             problem = problem or error
     raise problem or NotThere(f"nothing is called {name!r}")
+
+
+def _off(words: Sequence[str]) -> str:
+    """`NAME off` → the name; "" for anything else."""
+    return " ".join(words[:-1]) if len(words) > 1 and words[-1].casefold() == "off" and not _lasts(words) else ""
+
+
+def _lasts(words: Sequence[str]) -> bool:
+    """Whether it is `NAME for 2h WHY`, of which the reason may end with any word."""
+    try:
+        return bool(_spans(words, ""))
+    except NotThere:
+        return False
 
 
 def _spans(words: Sequence[str], usage: str) -> tuple[str, str, str]:

@@ -1,11 +1,11 @@
-"""What people press in chat: a button answers a question, and shows in the place of it what came of that."""
+"""What people press in chat: a button answers a question, or takes a notice; in the place of it shows what came of that."""
 
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bridge.core.chatting.answers import Answer, Tone
-from bridge.core.chatting.buttons import Choice, Seals
+from bridge.core.chatting.buttons import Choice, Seals, Take
 from bridge.core.chatting.roles import held
 from bridge.errors import Refused
 from bridge.pipeline import questions
@@ -13,6 +13,7 @@ from bridge.pipeline.answering import Answered, Answerer, known_as
 from bridge.pipeline.asking import Approver
 from bridge.pipeline.conversing import Conversations, allowed
 from bridge.pipeline.receive import Hook, Receipt, Taken
+from bridge.pipeline.taking import Taker
 from bridge.store import approvals
 from bridge.store import jobs as job_store
 from bridge.webhooks.delivery import Pressed
@@ -23,19 +24,21 @@ _FORGED, _GONE = 403, 410
 class Presser:
     """Takes what is pressed. Where a platform takes the answer at an address, it goes there by the outbox."""
 
-    def __init__(self, approver: Approver, seals: Seals, conversations: Conversations) -> None:
-        self._approver, self._seals, self._conversations = approver, seals, conversations
+    def __init__(self, approver: Approver, seals: Seals, conversations: Conversations, taker: Taker) -> None:
+        self._approver, self._seals, self._conversations, self._taker = approver, seals, conversations, taker
 
-    def ours(self, hook: Hook, pressed: Pressed) -> Choice:
+    def ours(self, hook: Hook, pressed: Pressed) -> Choice | Take:
         """What was pressed; nothing is read or stored. Raises Refused for a button that is none of ours."""
-        choice = self._seals.pressed(pressed.value)
+        choice = self._seals.pressed(pressed.value) or self._seals.pressed_to_take(pressed.value)
         if choice is None or choice.hook != hook.name:
             raise Refused("this button is none of ours, or of another webhook", _FORGED)
         return choice
 
     def pressed(self, hook: Hook, pressed: Pressed) -> Receipt:
-        """Answer the question that the button is below. Raises Refused for a button that is none of ours."""
+        """Answer the question, or take the notice, that it is below. Raises Refused for a button that is none of ours."""
         choice = self.ours(hook, pressed)
+        if isinstance(choice, Take):
+            return self._taker.pressed(hook, pressed, choice, _who(hook, pressed))
         try:
             answered = self._approver.decide(
                 choice.approval,
@@ -69,7 +72,8 @@ def _seen(hook: Hook, pressed: Pressed) -> bool:
 def _who(hook: Hook, pressed: Pressed) -> Answerer:
     user, room = pressed.person, pressed.room
     grants = held(hook.grants, hook.strangers, user.id, room.id)
-    identity = known_as(hook.platform.name, user.id, grants)
+    # who somebody is does not depend on the room that they are in; what they may does
+    identity = known_as(hook.platform.name, user.id, hook.grants)
     # a name that the platform lets people choose is no proof of who they are
     own = user.name not in ("", user.id) and identity == known_as(hook.platform.name, user.id, ())
     name = f"{user.name} ({identity})" if own else identity
@@ -80,7 +84,7 @@ def _answer(choice: Choice, answered: Answered) -> Answer:
     """The first answer takes the place of the question; what did not count is told to whoever pressed."""
     event = answered.event.id if answered.event else None
     if answered.refused is not None:
-        return Answer(f"This does not count: {answered.refused.why}.", event=event, tone=Tone.BAD)
+        return Answer(f"This does not count: {answered.refused.told}.", event=event, tone=Tone.BAD)
     told = questions.settled(answered.state, answered.who)
     if answered.first:
         lines, tone = answered.about, Tone.GOOD if choice.yes else Tone.BAD

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
-from bridge.core.asks import asks
 from bridge.core.canonical import identity
 from bridge.core.chatting.answers import Answer, Tone
+from bridge.core.deciding import plan as planning
 from bridge.core.deciding import retry
 from bridge.core.durations import spoken
 from bridge.core.model import Body, Event, Job, Json
@@ -17,10 +17,21 @@ from bridge.store import approvals
 # who has answered where nobody has
 NOBODY = "nobody"
 
-_SHOWN = 10
-
 _TOLD = {approvals.GRANTED: "said yes", approvals.DENIED: "said no"}
 _TONES = {approvals.GRANTED: Tone.GOOD, approvals.DENIED: Tone.BAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is asked about, in words: the plan, a line each, and what brought it about, "" where that is not known."""
+
+    plan: Sequence[str]
+    cause: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Both, a line each."""
+        return (*self.plan, *([f"because: {self.cause}"] if self.cause else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +40,6 @@ class Places:
 
     targets: int = 0
     rooms: int = 0
-
-
-def said(job: Job) -> str:
-    """`"bond.restart bond=3"`."""
-    return asks(job.action, job.request)
-
-
-def plan_of(jobs: Sequence[Job], most: int = _SHOWN) -> tuple[str, ...]:
-    """What would be called, a line each."""
-    calls = [said(job) for job in jobs if job.action == "call"]
-    more = (f"… and {len(calls) - most} more",) if len(calls) > most else ()
-    return (*calls[:most], *more)
 
 
 def limits(row: RowMapping) -> str:
@@ -58,10 +57,10 @@ def settled(state: str, who: str) -> str:
     return "nobody answered in time, so it is a no" if who == NOBODY else f"withdrawn, since {who} takes its place"
 
 
-def put(row: RowMapping, jobs: Sequence[Job], places: Places, now: datetime) -> list[Job]:
+def put(row: RowMapping, jobs: Sequence[Job], shown: Shown, places: Places, now: datetime) -> list[Job]:
     """The jobs that put a question: notices with a link, where a link may answer, and posts with buttons."""
     until, only = f"without an answer in {spoken((row['expires_at'] - now).total_seconds())}: no", limits(row)
-    plan, name, title = plan_of(jobs), row["id"][:8], f"{row['rule']} asks: {row['detail']}"
+    plan, name, title = shown.lines, row["id"][:8], f"{row['rule']} asks: {row['detail']}"
     question = {"approval": row["id"], "plan": row["digest"]}
     ways = [*([only] if only else []), f"yes: bondbridge approve {name}", f"no: bondbridge deny {name}", until]
     notice: Body = {"title": title, "body": "\n".join([*plan, "", *ways])}
@@ -122,5 +121,6 @@ def _job(
         retry=retry.default(action, ""),
         due_at=now,
         not_after=not_after,
+        target=planning.told_at(request) if action == "notify" else "",
         parent=row["id"],
     )

@@ -39,7 +39,7 @@ class Hook:
     answers_at: Sequence[str] = ()
 
     def keys(self) -> Keys:
-        """What a request is checked with now. Raises ValueError where the secret cannot be read any more."""
+        """What a request is checked with now. Raises ValueError where there is no secret that can be read any more."""
         return Keys(self.secrets(), self.tolerance, self.options)
 
 
@@ -100,6 +100,8 @@ class Receiver:
         try:
             keys = hook.keys()
         except ValueError as error:
+            # which place it is, is for those who run us and not for those who send
+            log.warning("the secret of a webhook cannot be read", webhook=name, why=str(error))
             raise Refused("the secret of this webhook cannot be read here", 503) from error
         reading = hook.platform.read(Request(headers, body), keys, self._machine())
         for each in reading.deliveries:

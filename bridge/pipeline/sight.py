@@ -25,6 +25,14 @@ def sees(connection: Connection, asker: Asker, event: Event, now: datetime) -> b
     return bool(found) and all(space is not None and asker.role(space) is not None for space in found)
 
 
+def operates(connection: Connection, asker: Asker, event: Event, now: datetime) -> bool:
+    """Whether this person is an operator wherever the event is; of what is nowhere, whether they are one everywhere."""
+    if asker.everywhere(Role.OPERATOR):
+        return True
+    roles = [asker.role(space) if space is not None else None for space in _spaces(connection, event, now)]
+    return bool(roles) and all(role is not None and role >= Role.OPERATOR for role in roles)
+
+
 def sees_all(connection: Connection, asker: Asker, server: str, jobs: Sequence[Job], now: datetime) -> bool:
     """Whether everything that these calls touch may be seen."""
     return all(asker.role(space) is not None for space in spaces_of(connection, server, jobs, now))

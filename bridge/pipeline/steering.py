@@ -11,12 +11,11 @@ from fnmatch import fnmatchcase
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from bridge.core.asks import asks
 from bridge.core.durations import seconds
 from bridge.core.language.vocabulary import nearest
 from bridge.core.model import Body, JobState
 from bridge.errors import BadInput, Problem
-from bridge.pipeline import questions
+from bridge.pipeline import plans, questions
 from bridge.pipeline.asking import Answered, Answerer, Approver
 from bridge.pipeline.gate import paused_event
 from bridge.store import approvals, holds, watching
@@ -132,6 +131,16 @@ class Steering:
         log.warning("hands off", server=server, bond=bond, who=who, why=why)
         return until
 
+    def let_go(self, server: str, bond: int, who: str) -> bool:
+        """Nobody works on the bond any more. False if nobody did. Raises BadInput."""
+        server = self.only_server("hands-off", server)
+        with self._database.writing() as connection:
+            held = bond in incident_store.held(connection, server, self._now())
+            incident_store.let_go(connection, server, bond)
+        if held:
+            log.warning("hands off no more", server=server, bond=bond, who=who)
+        return held
+
     # --- rules that are off ---
 
     def switch_on(self, rule: str, who: str) -> int:
@@ -243,12 +252,16 @@ def _silence(row: RowMapping) -> Body:
 
 
 def _question(connection: Connection, row: RowMapping) -> Body:
-    """A question as people see it; `plan`: what is done after a yes, none once it is answered; `limits`: who may not answer."""
+    """A question as people see it; `plan`: what is done after a yes, none once it is answered; `cause`: what brought it about.
+
+    `limits`: who may not answer.
+    """
     held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
     asked = row["state"] == approvals.ASKED
     return {
         **{name: value for name, value in row.items() if name not in ("seq", "digest")},
         "event": held[0].event if held and asked else None,
         "limits": questions.limits(row) if asked else "",
-        "plan": [asks(job.action, job.request) for job in held] if asked else [],
+        "plan": plans.every(connection, held) if asked else [],
+        "cause": plans.cause(connection, held) if asked else "",
     }

@@ -1,7 +1,8 @@
 """The engine and its transactions, on SQLite and PostgreSQL alike."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -13,9 +14,10 @@ _SQLITE_WAIT_MS = 20_000
 class Database:
     """Short transactions: read with `reading()`, change with `writing()`; both end committed or rolled back whole."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float | None = None) -> None:
+        """`patience`: seconds after which one who must go on without it gives up a server that does not answer."""
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, patience)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -34,10 +36,15 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, patience: float | None) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, connect_args=_impatient(patience) if patience else {})
     engine = create_engine(url)
+
+    @event.listens_for(engine, "do_connect")
+    def _ours(dialect: object, record: object, arguments: Sequence[Any], more: object) -> None:
+        del dialect, record, more
+        _make(str(arguments[0]))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:
@@ -53,3 +60,19 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
     return engine
+
+
+def _make(path: str) -> None:
+    """An empty file that we alone can read, where there is none: SQLite gives its own mode to those it puts beside it."""
+    if path == ":memory:" or path.startswith("file:"):
+        return
+    # what is there is not opened: closing it again would let go of the locks that SQLite has on it in this process
+    with suppress(OSError):  # SQLite says what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _impatient(patience: float) -> dict[str, Any]:
+    """For psycopg: connecting, a statement, and a connection that has silently gone each take no longer than this."""
+    thousandths = round(patience * 1000)
+    limits = {"connect_timeout": max(2, round(patience)), "tcp_user_timeout": thousandths}
+    return {**limits, "options": f"-c statement_timeout={thousandths}"}

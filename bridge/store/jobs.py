@@ -29,9 +29,9 @@ class Claimed:
 
 
 def due(connection: Connection, now: datetime, most: int) -> list[str]:
-    """Jobs to try now that nobody is trying, longest due first."""
+    """Jobs to try now that nobody is trying, longest due first; what people are told goes by its address, see `outlets`."""
     free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now_of_database())
-    wanted = select(jobs.c.id).where(jobs.c.state.in_(_READY), jobs.c.due_at <= now, free)
+    wanted = select(jobs.c.id).where(jobs.c.action != "notify", jobs.c.state.in_(_READY), jobs.c.due_at <= now, free)
     return list(connection.execute(wanted.order_by(jobs.c.due_at, jobs.c.seq).limit(most)).scalars())
 
 

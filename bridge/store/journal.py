@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from bridge.core.model import Body, JobState
-from bridge.store.tables import attempts, decisions, events, facts, incidents, jobs, members, scopes, verdicts
+from bridge.store.tables import attempts, decisions, events, facts, incidents, jobs, members, scopes, tellings, verdicts
 
 MOST = 200
+_TOLD = ("told_at", "repeated", "acked_by", "acked_at", "ended_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,14 @@ def story(connection: Connection, event: str) -> Body | None:
     for job in owed:
         jobs_of.setdefault(of.get(job["decision"], ""), []).append({**job, "tried": tries_of.get(job["id"], [])})
     told = [{**each, "verdicts": verdicts_of.get(each["id"], []), "jobs": jobs_of.get(each["id"], [])} for each in found]
-    return {**row, "decisions": told}
+    return {**row, "decisions": told, "tellings": _tellings(connection, event)}
+
+
+def _tellings(connection: Connection, event: str) -> list[Body]:
+    """Where it was told and is followed, who has it, since when it is over."""
+    columns = (jobs.c.target.label("address"), *(tellings.c[name] for name in _TOLD))
+    found = select(*columns).join(jobs, jobs.c.id == tellings.c.job).where(tellings.c.event == event)
+    return [dict(row) for row in connection.execute(found.order_by(tellings.c.told_at, tellings.c.job)).mappings()]
 
 
 def read_by(connection: Connection, digests: Collection[str]) -> dict[str, Body]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, or_, select
 
+from bridge.core.identities import same
 from bridge.store.tables import tokens
 from bridge.store.types import insert_new
 
@@ -14,10 +15,18 @@ _PREFIX = "bbt_"  # so that a leaked one can be recognised by a scanner
 
 
 def create(connection: Connection, name: str, *, expires_at: datetime | None = None, once: bool = False) -> str | None:
-    """A new token in clear, shown now and never again; None if the name is taken."""
+    """A new token in clear, shown now and never again; None if the name is taken, or one that is the same person's."""
+    name = name.strip()
+    if taken(connection, name) is not None:
+        return None
     token = _PREFIX + secrets.token_urlsafe(32)
     row = {"name": name, "digest": _digest(token), "expires_at": expires_at, "once": once}
     return token if insert_new(connection, tokens, row) else None
+
+
+def taken(connection: Connection, name: str) -> str | None:
+    """The name of a token that is the same person's as this name; None where there is none."""
+    return next((each for each in connection.execute(select(tokens.c.name)).scalars() if same(each, name)), None)
 
 
 def holder(connection: Connection, token: str, now: datetime) -> str | None:

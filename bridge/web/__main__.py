@@ -59,6 +59,7 @@ def main() -> None:
     log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
     try:
         settings = config.load(None)
+        wiring.check_webhooks(settings)
         wiring.build(settings).close()  # what is wrong shows here, before anything is served
         listener = _listen(settings.web.host, settings.web.port)
     except (BadInput, _NoPort) as error:

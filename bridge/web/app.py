@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bridge.web import api, approving, auth, health, hooks, pages, problems, site, steering
+from bridge.web import api, approving, auth, health, hooks, pages, problems, site, steering, taking
 from bridge.web.shapes import Provider
 from bridge.wiring import Bridge
 
@@ -33,7 +33,7 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     app.json = Provider(app)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     site.put(app, bridge, ring)
-    for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes, approving.routes):
+    for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes, approving.routes, taking.routes):
         app.register_blueprint(room)
     app.add_url_rule("/healthz", view_func=_alive)
     problems.register(app)

@@ -4,17 +4,15 @@ Chat services and mail filters open every link they see. Whoever holds the link 
 asked, and is good for this one question, this exact plan, and until it is answered or its time is over.
 """
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
 from bridge.core.chatting.buttons import Way
 from bridge.core.model import Body
 from bridge.pipeline import questions
 from bridge.pipeline.answering import Answered, Answerer
 from bridge.store import approvals
-from bridge.web import auth, shapes, site
+from bridge.web import auth, links, shapes, site
 from bridge.web.problems import Problem
-
-_LONGEST = 60
 
 routes = Blueprint("approving", __name__)
 
@@ -23,7 +21,7 @@ routes = Blueprint("approving", __name__)
 def look(token: str) -> Response:
     """What is asked; opening it decides nothing."""
     way = _way(token)
-    return _page("approve.html", asked=_open(way), channel=way.channel, token=token)
+    return links.page("approve.html", asked=_open(way), channel=way.channel, token=token)
 
 
 @routes.post("/approve/<token>")
@@ -33,7 +31,7 @@ def decide(token: str) -> Response:
     way, said = _way(token), request.form.get("answer")
     if said not in ("yes", "no"):
         raise Problem(400, "this is neither a yes nor a no", "open the link again and press one of its two buttons")
-    who, asked = _who(way), _question(way)
+    who, asked = links.holder(way.channel), _question(way)
     try:
         given = site.bridge().approver.decide(way.approval, yes=said == "yes", by=Answerer(who), plan=way.plan)
     except KeyError:
@@ -43,7 +41,7 @@ def decide(token: str) -> Response:
     wanted = approvals.GRANTED if said == "yes" else approvals.DENIED
     if not given.first and (given.state, given.who) != (wanted, who):
         raise _over(given)
-    return _page("approved.html", asked=asked, given=given, channel=way.channel)
+    return links.page("approved.html", asked=asked, given=given, channel=way.channel)
 
 
 def _way(token: str) -> Way:
@@ -82,16 +80,3 @@ def _over(given: Answered) -> Problem:
 
 def _gone() -> Problem:
     return Problem(404, "there is no such question any more", "look at the live stream for those that wait")
-
-
-def _who(way: Way) -> str:
-    """A holder of the link, and what they say they are called."""
-    said = "".join(each for each in request.form.get("name", "") if each.isprintable()).strip()[:_LONGEST]
-    holder = f"a holder of the link sent to {way.channel}"
-    return f"{said} ({holder})" if said else holder
-
-
-def _page(template: str, **values: object) -> Response:
-    # what others' servers sent may hold halves of characters, which no encoding knows
-    body = render_template(template, **values).encode("utf-8", "replace")
-    return make_response(body, {"Content-Type": "text/html; charset=utf-8"})

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import structlog
 from flask import Blueprint, Response, jsonify, make_response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from bridge.config import Webhook
 from bridge.core.model import Body
@@ -18,6 +18,12 @@ from bridge.webhooks.delivery import ChatPlatform
 
 log = structlog.get_logger()
 routes = Blueprint("hooks", __name__)
+
+_MENDS = {
+    400: "send what this webhook's platform sends: docs/webhooks.md says what that is",
+    415: "say what kind of body it is in the header Content-Type",
+    503: "send it again later; the log of the bridge names what cannot be read",
+}
 
 
 @routes.post("/webhooks/<name>")
@@ -32,7 +38,7 @@ def receive(name: str) -> Response:
         _check_rate(name, setting)
         receipt = receiver.take(name, reading)
     except Refused as error:
-        raise _refused(name, error) from error
+        raise _refused(receiver.hooks[name], error) from error
     for why in receipt.ignored:
         log.warning("part of a webhook ignored", webhook=name, why=why)
     response = _answered(receiver.hooks[name], receipt)
@@ -53,10 +59,9 @@ def _answered(hook: Hook, receipt: Receipt) -> Response:
     return make_response(jsonify(whole), 202 if receipt.new else 200)
 
 
-def _refused(name: str, error: Refused) -> Problem:
+def _refused(hook: Hook, error: Refused) -> Problem:
     status = error.status or 400
-    log.warning("webhook refused", webhook=name, why=str(error), status=status, sender=request.remote_addr)
-    mend = "sign it with the secret of the settings, at the time it is sent" if status == 401 else ""  # noqa: PLR2004
+    mend = hook.platform.proof if status == 401 else _MENDS.get(status, "")  # noqa: PLR2004
     return Problem(status, str(error), mend)
 
 
@@ -75,19 +80,28 @@ def _check_address(setting: Webhook) -> None:
 def _check_rate(name: str, setting: Webhook) -> None:
     seconds = site.rates().spend(name, setting.rate)
     if seconds is not None:
-        log.warning("webhook refused", webhook=name, why="more deliveries than its rate allows", status=429)
         mend = "send it again later, or raise `rate` of this webhook in the settings"
         raise Problem(429, "more deliveries than this webhook takes", mend, {"Retry-After": str(round(seconds))})
 
 
 def _body() -> bytes:
-    """The bytes that were signed. One more than is allowed is read: without it, a longer body would only look cut."""
+    """The bytes that were signed, all of them. One more than is allowed is read, or a longer body would only look cut."""
     most = site.bridge().settings.web.largest_body
     request.max_content_length = most + 1
-    body = request.get_data(cache=False)
+    try:
+        body = request.get_data(cache=False)
+    except ClientDisconnected as error:
+        raise _cut() from error
     if len(body) > most:
         raise RequestEntityTooLarge
+    # a server hands on what came of a body whose sender went away, as if that were all of it
+    if request.content_length not in (None, len(body)):
+        raise _cut()
     return body
+
+
+def _cut() -> Problem:
+    return Problem(400, "the body was cut off on the way: less came than was announced", "send it again, all of it")
 
 
 def _ring(bell: Callable[..., None], server: str) -> None:

@@ -5,12 +5,12 @@ On the stream people answer what rules ask, and end a pause.
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 
 from bridge.core.model import Body, JobState
 from bridge.store import journal
 from bridge.store.journal import Window
-from bridge.web import auth, health, queries, shapes, site, steering, telling
+from bridge.web import auth, health, links, queries, shapes, site, steering, telling
 from bridge.web.problems import Problem
 
 _ROWS, _DOUBTS = 50, 5
@@ -23,7 +23,7 @@ routes.before_request(auth.pages_only_with_token)
 def stream() -> Response:
     """The live stream, newest first, or an older page of it."""
     before = queries.before()
-    return _page("stream.html", live=url_for("pages.stream_part", before=before), **_stream(before))
+    return links.page("stream.html", live=url_for("pages.stream_part", before=before), **_stream(before))
 
 
 @routes.get("/stream")
@@ -36,7 +36,7 @@ def stream_part() -> Response:
 def story(identifier: str) -> Response:
     """One event's story."""
     queries.only()
-    return _page("story.html", live=url_for("pages.story_part", identifier=identifier), **_story(identifier))
+    return links.page("story.html", live=url_for("pages.story_part", identifier=identifier), **_story(identifier))
 
 
 @routes.get("/events/<identifier>/part")
@@ -52,6 +52,15 @@ def answer(identifier: str) -> Response:
     auth.from_our_own_page()
     steering.decide(identifier, yes=request.form.get("answer") == "yes")
     return make_response(redirect(url_for("pages.stream"), 303))
+
+
+@routes.post("/events/<identifier>/acknowledge")
+def acknowledge(identifier: str) -> Response:
+    """A person has what was told of this event."""
+    auth.from_our_own_page()
+    with steering.told(409):
+        site.bridge().follower.acknowledge(identifier, steering.who())
+    return make_response(redirect(url_for("pages.story", identifier=identifier), 303))
 
 
 @routes.post("/resume")
@@ -99,6 +108,8 @@ def _story(identifier: str) -> dict[str, Any]:
         "event": found,
         "pauses": site.bridge().steering.pauses(),
         "headline": shapes.told(found),
+        "tellings": found["tellings"],
+        "free": any(each["ended_at"] is None and each["acked_by"] is None for each in found["tellings"]),
         "changes": telling.changes(data),
         "contents": telling.contents(data),
         "known": telling.known(found["known"] or {}),
@@ -106,14 +117,8 @@ def _story(identifier: str) -> dict[str, Any]:
     }
 
 
-def _page(template: str, **values: Any) -> Response:
-    # what others' servers sent may hold halves of characters, which no encoding knows
-    body = render_template(template, **values).encode("utf-8", "replace")
-    return make_response(body, {"Content-Type": "text/html; charset=utf-8"})
-
-
 def _part(template: str, **values: Any) -> Response:
-    response = _page(template, **values)
+    response = links.page(template, **values)
     response.add_etag()
     response.make_conditional(request)
     return response

@@ -5,11 +5,14 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
-_MACHINES = ("/api/", "/webhooks/")
-_LINKS = "/approve/"
+_WEBHOOKS = "/webhooks/"
+_MACHINES = ("/api/", _WEBHOOKS)
+_LINKS = ("/approve/", "/ack/")
 _FRAMES = 4
+_LONGEST_NAME = 80
 
 _TOLD = {
     400: ("this request cannot be read", "see the documentation for what this address takes"),
@@ -34,6 +37,7 @@ class Problem(HTTPException):
 def register(app: Flask) -> None:
     """Let every error of this application be told here."""
     app.register_error_handler(HTTPException, _expected)
+    app.register_error_handler(ParseException, _garbled)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -46,12 +50,27 @@ def shown(error: BaseException) -> str:
 def _expected(error: HTTPException) -> Response:
     status = error.code or 500
     if isinstance(error, Problem):
-        return _told(status, error.what, error.mend, error.headers)
+        return _refused(status, error.what, error.mend, error.headers)
     if error.response is not None or status < HTTPStatus.BAD_REQUEST:
         return make_response(error.get_response())
     what, mend = _TOLD.get(status, (error.name.lower(), ""))
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    return _told(status, what, mend, kept)
+    return _refused(status, what, mend, kept)
+
+
+def _garbled(error: Exception) -> Response:
+    """What gunicorn finds only when the body is read, such as a chunk whose length is none: the sender's, and not ours."""
+    del error
+    return _refused(400, "the body cannot be read: its chunks are broken", "send it as Transfer-Encoding says", {})
+
+
+def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Response:
+    """What a webhook refuses is in the log, whoever found it: the platform, the reading of the body, or Flask."""
+    if request.path.startswith(_WEBHOOKS):
+        name = request.path.removeprefix(_WEBHOOKS)[:_LONGEST_NAME]
+        known_as = name if name.isprintable() else ascii(name)
+        log.warning("webhook refused", webhook=known_as, why=what, status=status, sender=request.remote_addr)
+    return _told(status, what, mend, headers)
 
 
 def _unexpected(error: Exception) -> Response:
@@ -62,8 +81,8 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _spoken() -> str:
-    """The path for the log; behind a question's link it is a right, and stays unsaid."""
-    return f"{_LINKS}…" if request.path.startswith(_LINKS) else request.path
+    """The path for the log; behind the link of a question or a notice it is a right, and stays unsaid."""
+    return next((f"{begins}…" for begins in _LINKS if request.path.startswith(begins)), request.path)
 
 
 def _told(status: int, what: str, mend: str, headers: dict[str, str]) -> Response:

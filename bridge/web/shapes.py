@@ -94,7 +94,7 @@ def job(row: Body) -> Body:
 
 def story(row: Body) -> Body:
     """An event and all that came of it."""
-    return {"event": event(row), "decisions": [_chapter(each) for each in row["decisions"]]}
+    return {"event": event(row), "decisions": [_chapter(each) for each in row["decisions"]], "tellings": row["tellings"]}
 
 
 def _chapter(row: Body) -> Body:

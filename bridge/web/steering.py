@@ -115,6 +115,21 @@ def end_silence(identifier: str) -> Response:
         return jsonify(ended=site.bridge().steering.end_silence(identifier, who()))
 
 
+@routes.get("/tellings")
+def tellings() -> Response:
+    """What people were told that lasts, at which address, and who has it."""
+    queries.only()
+    return jsonify(items=site.bridge().follower.open())
+
+
+@routes.post("/events/<identifier>/acknowledge")
+def acknowledge(identifier: str) -> Response:
+    """Whoever's token it is has it; 409 where nobody was told of it, somebody has it, or it is over."""
+    with told(409):
+        addresses = site.bridge().follower.acknowledge(identifier, who())
+    return jsonify(event=identifier, who=who(), addresses=addresses)
+
+
 @routes.get("/approvals")
 def approvals() -> Response:
     """Questions that wait, each with its exact plan; with `all=yes` the newest, answered ones too."""
@@ -168,6 +183,8 @@ def _at(moment: datetime | None) -> str:
 
 def _body(model: type[_Any]) -> _Any:
     given: Body = request.get_json()
+    if not isinstance(given, dict):
+        raise Problem(400, "the body is no JSON object", f"a JSON object with: {', '.join(model.model_fields)}")
     try:
         return model.model_validate(given)
     except ValidationError as error:

@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from bridge.core.model import Body
 from bridge.errors import Refused
+from bridge.webhooks import strength
 from bridge.webhooks.bearer import AUTHORIZATION, check_token, same
 from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
 
@@ -57,6 +58,7 @@ class Alertmanager:
     name = "alertmanager"
     title = "Prometheus Alertmanager"
     tolerance = 3600.0
+    proof = "send a secret of this webhook as the bearer token, or as the password where its options have a `user`"
     options = AlertmanagerOptions
 
     def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
@@ -102,6 +104,10 @@ class Alertmanager:
             f"receivers:\n  - name: bondbridge\n    webhook_configs:\n      - url: {url}\n        send_resolved: true\n"
             f"        http_config:\n{_deeper(credentials)}"
         )
+
+    def wrong(self, secret: str) -> str:
+        """Any token will do that is long enough and can stand in a header."""
+        return strength.token(secret)
 
 
 def _deeper(lines: str) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 from pydantic import field_validator
 
 from bridge.errors import Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
 
 AUTHORIZATION = "authorization"
@@ -36,6 +37,7 @@ class Bearer:
     name = "bearer"
     title = "any sender that has a token"
     tolerance = 300.0
+    proof = "send a secret of this webhook as the token, all of its text"
     options = BearerOptions
 
     def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
@@ -63,6 +65,10 @@ class Bearer:
         token = "Authorization: Bearer TOKEN" if how.header == AUTHORIZATION else f"{how.header}: TOKEN"
         named = f"\n  {how.id_header}: the id of the delivery, the same when it is sent again" if how.id_header else ""
         return f"POST {url}\n  Content-Type: application/json\n  {token}{named}"
+
+    def wrong(self, secret: str) -> str:
+        """Any token will do that is long enough and can stand in a header."""
+        return strength.token(secret)
 
 
 def check_token(request: Request, keys: Keys, header: str = AUTHORIZATION) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bridge.core.chatting.answers import Answer
 from bridge.core.model import Body
-from bridge.core.plain import decoded
+from bridge.core.plain import TooDeep, decoded
 from bridge.errors import Refused
 
 JSON = ("application/json",)
@@ -107,12 +107,14 @@ class Reading:
 class Platform(Protocol):
     """One platform: how it signs, dates and words what it sends.
 
-    `title`: what people know it as. `tolerance`: what is usual, in seconds.
+    `title`: what people know it as. `tolerance`: what is usual, in seconds. `proof`: what to do where a request did not
+    prove where it comes from, for whoever sent it.
     """
 
     name: str
     title: str
     tolerance: float
+    proof: str
 
     @property
     def options(self) -> type[Options]:
@@ -126,6 +128,9 @@ class Platform(Protocol):
 
     def howto(self, url: str, keys: Keys) -> str:
         """What to enter at the sender, for a person; no secret in it."""
+
+    def wrong(self, secret: str) -> str:
+        """Why this is no secret to rely on, and what one looks like; empty where it is. The secret itself is never said."""
 
 
 @runtime_checkable
@@ -155,7 +160,12 @@ class ChatPlatform(Platform, Protocol):
 def json_object(body: bytes) -> Body:
     """The body as a JSON object. Raises Refused(400); only to be asked after the signature was found good."""
     try:
+        body.decode()
         value = decoded(body)
+    except UnicodeDecodeError as error:
+        raise Refused("the body is not UTF-8", 400) from error
+    except TooDeep as error:
+        raise Refused("the body is nested too deeply", 400) from error
     except ValueError as error:
         raise Refused("the body is not JSON", 400) from error
     if not isinstance(value, dict):

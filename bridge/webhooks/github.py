@@ -16,6 +16,7 @@ from datetime import datetime
 
 from bridge.core.model import Body
 from bridge.errors import Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import FORM, JSON, Keys, Options, Posted, Reading, Request, check_type, content_type, json_object
 from bridge.webhooks.fields import form
 
@@ -29,6 +30,7 @@ class GitHub:
     name = "github"
     title = "GitHub"
     tolerance = 300.0
+    proof = "sign the body with a secret of this webhook: at GitHub, enter the one that stands here"
     options = Options
 
     def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
@@ -62,6 +64,10 @@ class GitHub:
             "At GitHub, in the repository or organization: Settings → Webhooks → Add webhook:\n"
             f"  Payload URL: {url}\n  Content type: application/json\n  Secret: the secret of this webhook"
         )
+
+    def wrong(self, secret: str) -> str:
+        """Any key will do that is long enough; all of the text is the key."""
+        return strength.short(secret)
 
 
 def sign(body: bytes, secret: str) -> str:

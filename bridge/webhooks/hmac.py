@@ -18,6 +18,7 @@ from typing import Literal
 from pydantic import field_validator
 
 from bridge.errors import Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
 from bridge.webhooks.freshness import check_fresh, whole_seconds
 
@@ -59,6 +60,7 @@ class Hmac:
     name = "hmac"
     title = "any sender that signs with an HMAC"
     tolerance = 300.0
+    proof = "sign it with a secret of this webhook, at the time it is sent"
     options = HmacOptions
 
     def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
@@ -91,6 +93,10 @@ class Hmac:
         material = '"TIMESTAMP." + body' if how.timestamp_header else "the body"
         signature = f"{how.prefix}{how.encoding} of HMAC-{how.algorithm.upper()}(secret, {material})"
         return f"POST {url}\n  Content-Type: application/json{dated}\n  {how.header}: {signature}"
+
+    def wrong(self, secret: str) -> str:
+        """Any key will do that is long enough; all of the text is the key."""
+        return strength.short(secret)
 
 
 def _stamp(request: Request, how: HmacOptions) -> int | None:

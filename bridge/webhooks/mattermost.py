@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from bridge.core.chatting.answers import Answer, Button, Tone
 from bridge.core.model import Body
 from bridge.errors import Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import (
     FORM,
     JSON,
@@ -43,6 +44,7 @@ class Mattermost:
     name = "mattermost"
     title = "Mattermost"
     tolerance = 300.0
+    proof = "send the token that Mattermost shows for this slash command, which stands here as the secret"
     options = Options
     answers_at: tuple[str, ...] = ()
     buttons = True
@@ -82,6 +84,10 @@ class Mattermost:
             "Where the bridge is at a private address: System Console → Environment → Developer →\n"
             "  Allow untrusted internal connections"
         )
+
+    def wrong(self, secret: str) -> str:
+        """Mattermost gives 26 letters and digits."""
+        return strength.given(secret, "the token of the slash command")
 
     def shown(self, answer: Answer, url: str = "") -> Body:
         """Markdown; only the one who asked sees it, unless the answer is for all."""

@@ -16,6 +16,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from bridge.core.chatting.answers import Answer, Button, Tone
 from bridge.core.model import Body
 from bridge.errors import Bug, Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import (
     FORM,
     JSON,
@@ -53,6 +54,7 @@ class Slack:
     name = "slack"
     title = "Slack"
     tolerance = 300.0
+    proof = "sign it with the signing secret of the Slack app, which stands here, at the time it is sent"
     options = Options
     answers_at = ("https://hooks.slack.com/",)
     buttons = True
@@ -89,6 +91,10 @@ class Slack:
             f"  Interactivity & Shortcuts → on, Request URL: {url}\n"
             "  Install App → to your workspace"
         )
+
+    def wrong(self, secret: str) -> str:
+        """Slack gives 32 hexadecimal digits, and may give something longer one day."""
+        return strength.given(secret, "the Signing Secret of the app")
 
     def shown(self, answer: Answer, url: str = "") -> Body:
         """Blocks; only the one who asked sees them, unless the answer is for all. Slack itself knows where buttons go."""

@@ -19,11 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from bridge.errors import BadInput, Problem, Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
 from bridge.webhooks.freshness import check_fresh, whole_seconds
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 PUBLIC = "whpk_"
+_PUBLIC_BYTES = 32
+# what the specification asks of a secret, in bytes
+_LEAST, _MOST = 24, 64
 _LONGEST_ID = 256
 _MOST_SIGNATURES = 16  # a sender has a few while it rotates; each costs us work
 
@@ -34,6 +38,7 @@ class Standard:
     name = "standard"
     title = "any sender that keeps to Standard Webhooks"
     tolerance = 300.0
+    proof = "sign it with a secret of this webhook, at the time it is sent"
     options = Options
 
     def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
@@ -61,6 +66,16 @@ class Standard:
             f"POST {url}\n  Content-Type: application/json\n  with the three headers of https://www.standardwebhooks.com:\n"
             "  either share the secret (whsec_…) with the sender, or write the sender's public key (whpk_…) as the secret"
         )
+
+    def wrong(self, secret: str) -> str:
+        """`whsec_` and the base64 of 24 to 64 bytes, or `whpk_` and that of the 32 of a public key."""
+        if secret.startswith(PUBLIC):
+            good = strength.size(secret.removeprefix(PUBLIC)) == _PUBLIC_BYTES
+            return "" if good else f"it is no public key: {PUBLIC} and the base64 of {_PUBLIC_BYTES} bytes"
+        if secret.startswith(strength.PREFIX) and _LEAST <= strength.size(secret.removeprefix(strength.PREFIX)) <= _MOST:
+            return ""
+        wanted = f"{strength.PREFIX} and the base64 of {_LEAST} to {_MOST} bytes"
+        return f"it is no secret of Standard Webhooks: {wanted}, or {PUBLIC} and the sender's public key"
 
 
 def signed(body: bytes, secret: str, known_as: str, timestamp: int) -> dict[str, str]:

@@ -18,6 +18,7 @@ from bridge.core.chatting.answers import Answer
 from bridge.core.model import Body
 from bridge.core.plain import storable
 from bridge.errors import Refused
+from bridge.webhooks import strength
 from bridge.webhooks.delivery import JSON, Keys, Options, Reading, Request, Said, check_type, json_object
 from bridge.webhooks.fields import below, known, named, text
 from bridge.webhooks.markdown import written
@@ -32,6 +33,7 @@ class Teams:
     name = "teams"
     title = "Microsoft Teams"
     tolerance = 300.0
+    proof = "sign the body with the security token of the outgoing webhook, which stands here as the secret"
     options = Options
     answers_at: tuple[str, ...] = ()
     buttons = False
@@ -70,6 +72,15 @@ class Teams:
             f"  Name: bond\n  Callback URL: {url}\n"
             "  after Create, put the security token that it shows, once, into the file of this webhook's secret"
         )
+
+    def wrong(self, secret: str) -> str:
+        """Teams gives the base64 of 32 bytes."""
+        amiss = strength.given(secret, "the security token that Teams shows")
+        try:
+            base64.b64decode(secret, validate=True)
+        except ValueError:
+            return amiss or "it is not base64, as the security token that Teams shows"
+        return amiss
 
     def shown(self, answer: Answer, url: str = "") -> Body:
         """Markdown, seen by all: Teams has nothing else."""

@@ -17,7 +17,7 @@ from bridge.store import approvals
 from bridge.webhooks import hmac
 from tests.api.cases import Case, case_of
 from tests.api.place import TLS, USER, Again
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.stage import HOOK_SECRET, Stage, staged
 
 # the name that a rule gives, and the row that it is
 CALLS: list[tuple[str, Operation]] = [
@@ -83,7 +83,7 @@ def happens(stage: Stage, text: str, arguments: Mapping[str, Any]) -> dict[str, 
     body = json.dumps({"with": dict(arguments), "nonce": next(NONCES)}).encode()
     stamp = int(stage.bridge.machine().timestamp())
     receiver = stage.bridge.receiver
-    event = receiver.take("demo", receiver.read("demo", hmac.signed(body, "hook", stamp), body)).taken[0].event.id
+    event = receiver.take("demo", receiver.read("demo", hmac.signed(body, HOOK_SECRET, stamp), body)).taken[0].event.id
     stage.work()
     for _ in range(_PATIENCE):
         (decision,) = stage.story(event)["decisions"]

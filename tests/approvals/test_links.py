@@ -23,7 +23,8 @@ def test_a_link_shows_and_its_form_decides(tmp_path: Path, monkeypatch: pytest.M
         assert page.headers["Referrer-Policy"] == "no-referrer"
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
         assert page.headers["Cache-Control"] == "no-store"
-        assert "<code>bond.restart bond=3</code>" in page.text
+        assert "<code>bond.restart bond=3 (victoria-hq)</code>" in page.text
+        assert "because: webhook demo: action restart, bond 3" in page.text
         assert "<script" not in page.text
         assert here.question()["state"] == "asked"
         done = here.send(path, answer="yes", name=" Ana\n<b> ")

@@ -22,6 +22,8 @@ def test_a_role_too_low_or_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyP
         here.ask()
         for who in (VIC, ELSE, ("UNEW", "new")):
             assert here.press(here.buttons()[answer], who).status_code == 200
+        told = [each["text"] for each in here.later(ELSE)]
+        assert told == ["This does not count: this is no question that you may answer."]  # no word of where it is
         refused = here.events("approval.refused")
         assert [each["who"] for each in refused] == ["vic (slack/UVIC)", "els (slack/UELSE)", "new (slack/UNEW)"]
         assert all("it needs the role operator in space" in each["why"] for each in refused)
@@ -103,6 +105,16 @@ def test_not_by_who_asked_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ] * 2
         here.press(here.buttons()["Yes, do it"], ANA)
         assert (here.question()["state"], here.restarts()) == ("granted", 1)
+
+
+def test_another_spelling_of_a_name_is_no_other_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With not_by_asker a name that differs from the asker's by case, spaces or the width of its letters cannot say yes."""
+    with scene(tmp_path, monkeypatch, rules=FOUR_EYES) as here:
+        asked = here.ask()
+        here.change(asker="otto b")
+        for who in ("Otto B", " otto b ", "OTTOB", "\uff4ftto\u200bb"):
+            assert here.stage.bridge.steering.answer(asked["id"], yes=True, who=who).refused is not None
+        assert here.stage.bridge.steering.answer(asked["id"], yes=True, who="otto c").refused is None
 
 
 def test_who_asked_for_it_may_take_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

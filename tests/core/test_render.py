@@ -113,3 +113,22 @@ def test_any_text_parses_or_is_a_value_error(text: str) -> None:
         return
     if "${" not in text:
         assert template.render({}) == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        ("2026-03-01T12:00:59.123456+00:00", "2026-03-01 12:00 UTC"),
+        ("2026-03-01T12:00:00Z", "2026-03-01 12:00 UTC"),
+        ("2026-03-01T12:00:00-08:00", "2026-03-01 20:00 UTC"),
+        ("2026-02-31T12:00:00Z", "2026-02-31T12:00:00Z"),
+        ("2026-03-01", "2026-03-01"),
+        ("not before 2026-03-01T12:00:00Z", "not before 2026-03-01T12:00:00Z"),
+    ],
+)
+def test_people_are_told_moments_to_the_minute(moment: str, told: str) -> None:
+    """A value that is a moment is told in the minute form of headlines, in UTC; for what a call carries it stays as it is."""
+    text = parse("since ${now}, ${bond.id}")
+    facts = {**FACTS, "now": moment}
+    assert text.told(facts) == f"since {told}, 3"
+    assert text.render(facts) == f"since {moment}, 3"

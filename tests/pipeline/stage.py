@@ -18,6 +18,7 @@ from bridge.store import journal, schema
 from bridge.store.journal import Window
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
+HOOK_SECRET = "the secret of the webhook"
 
 SETTINGS = """
 state_dir: {state}
@@ -33,7 +34,7 @@ servers:
     poll:
       {{legs: 30s, placements: 30s, aggregators: 30s, bonds: 30s, tunings: 30s, tunings_running: 30s, backups: 30s, off: {off}}}
     backups: {backups}
-channels: {{noc: {{urls: [{{env: STAGE_CHANNEL}}]}}}}
+channels: {{noc: {{urls: [{{env: STAGE_CHANNEL}}]{telling}}}}}
 webhooks:
   demo: {{server: demo, secret: {{env: STAGE_HOOK}}}}
 """
@@ -156,7 +157,7 @@ class Stage:
         body = b'{"action": "restart", "bond": %d, "nonce": "%s"}' % (bond, nonce.encode())
         stamp = int(self.bridge.machine().timestamp())
         receiver = self.bridge.receiver
-        reading = receiver.read("demo", hmac.signed(body, "hook", stamp), body)
+        reading = receiver.read("demo", hmac.signed(body, HOOK_SECRET, stamp), body)
         return receiver.take("demo", reading).taken[0].event.id
 
 
@@ -175,19 +176,22 @@ def staged(
     world: World | None = None,
     more: str = "",
     hooks: str = "",
+    telling: str = "",
 ) -> Iterator[Stage]:
     """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what rules may call besides.
 
-    `world`: another than the usual small one; `more`: further settings; `hooks`: further incoming webhooks.
+    `world`: another than the usual small one; `more`: further settings; `hooks`: further incoming webhooks; `telling`: of the
+    channel, after a comma.
     """
-    os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK="hook")
+    os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK=HOOK_SECRET)
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
     with running(world or make_world(seed=1, epoch=EPOCH), speed=0) as sim:
         path = folder / "bondbridge.yaml"
         values = {"state": folder / "state", "rules": folder / "rules", "url": server or sim.url, "live": str(live).lower()}
         where = f"allow: [{', '.join(allow)}]\n" + (f"database: {database}\n" if database else "")
-        path.write_text(where + more + SETTINGS.format(**values, backups=backups, off=off) + hooks, encoding="utf-8")
+        written = SETTINGS.format(**values, backups=backups, off=off, telling=telling)
+        path.write_text(where + more + written + hooks, encoding="utf-8")
         bridge = wiring.build(config.load(path), now=lambda: sim.world.now)
         try:
             schema.migrate(bridge.database, config.shipped("migrations"))

@@ -74,13 +74,13 @@ class Talk:
         self.last = self._send(hook, fields)
         return self.last
 
-    def press(self, yes: bool, user: str = "UOP") -> Receipt:  # noqa: FBT001
+    def press(self, yes: bool, user: str = "UOP", room: str = "C1") -> Receipt:  # noqa: FBT001
         """Press a button of the newest question."""
         buttons = next(found for found in reversed(self.answers()) if found["buttons"])["buttons"]
         value = next(each["value"] for each in buttons if each.get("style") == ("primary" if yes else "danger"))
         self.said += 1
         payload = {
-            "type": "block_actions", "user": {"id": user, "username": user.lower()}, "channel": {"id": "C1", "name": "noc"},
+            "type": "block_actions", "user": {"id": user, "username": user.lower()}, "channel": {"id": room, "name": "noc"},
             "response_url": f"{self.place.url}/pressed/{self.said}", "actions": [{"value": value}],
             "trigger_id": str(self.said),
         }  # fmt: skip

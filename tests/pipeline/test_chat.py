@@ -13,7 +13,7 @@ from bridge.core.chatting.words import quoted
 from bridge.core.document import read
 from bridge.store.tables import conversations
 from bridge.webhooks import hmac
-from tests.pipeline.stage import staged
+from tests.pipeline.stage import HOOK_SECRET, staged
 from tests.pipeline.talk import RULES, Talk, talking
 
 
@@ -174,7 +174,7 @@ def test_every_built_in_command_answers(talk: Talk) -> None:
     assert [(each["about"], each["who"], each["why"]) for each in steering.silences()] == [("leg/1", "ana", "new cable")]
     assert "nothing is done to vancouver-hq until" in told["hands-off vancouver-hq for 1h"]
     assert told["resume"] == "nothing was paused"
-    assert set(BUILT_IN) - {line.split(" ")[0] for line in told} - {"legs down"} == {"approve", "deny", "yes", "no"}
+    assert set(BUILT_IN) - {line.split(" ")[0] for line in told} - {"legs down"} == {"ack", "approve", "deny", "yes", "no"}
 
 
 APPROVED = RULES.replace(
@@ -195,7 +195,8 @@ def test_others_are_asked_instead_where_the_rule_says_so(tmp_path: Path) -> None
         talk.stage.work()
         (question,) = talk.stage.bridge.steering.questions()
         assert (question["reason"], question["asker"], question["answered_by"]) == ("approval", "slack/UACME", "others")
-        assert any("somebody must say yes" in told for told in talk.later())
+        assert any("somebody else must say yes" in told for told in talk.later())
+        assert "not you: approve" in talk.answers()[-1]["words"]
         talk.say(f"approve {question['id'][:8]}", "UACME")
         assert refused(talk) == ("chat.refused", "not_allowed")
         assert "somebody else must" in talk.told()
@@ -306,7 +307,7 @@ def test_a_webhook_reaches_only_its_spaces(tmp_path: Path, bond: int, said: str,
     with staged(tmp_path, rules=ON_REQUEST, hooks=HOOK) as stage:
         body = json.dumps({"bond": bond}).encode()
         receiver = stage.bridge.receiver
-        reading = receiver.read("narrow", hmac.signed(body, "hook", int(stage.bridge.machine().timestamp())), body)
+        reading = receiver.read("narrow", hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
         receiver.take("narrow", reading)
         stage.work()
         (decision,) = stage.decisions()
@@ -320,7 +321,7 @@ def test_a_bond_that_has_moved_away_meanwhile_is_let_be(tmp_path: Path) -> None:
         stage.bridge.steering.pause("demo", "test", "so that it waits")
         body = json.dumps({"bond": 1}).encode()
         receiver = stage.bridge.receiver
-        reading = receiver.read("narrow", hmac.signed(body, "hook", int(stage.bridge.machine().timestamp())), body)
+        reading = receiver.read("narrow", hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
         event = receiver.take("narrow", reading).taken[0].event.id
         stage.work()
         stage.set("bond", 1, "space", "globex")
@@ -331,3 +332,68 @@ def test_a_bond_that_has_moved_away_meanwhile_is_let_be(tmp_path: Path) -> None:
         assert job["state"] == "skipped"
         assert stage.story(event)["decisions"][0]["verdicts"][-1]["reason"] == "space"
         assert stage.effective("bond.restart") == 0
+
+
+def test_a_silence_and_hands_off_end_by_a_word(talk: Talk) -> None:
+    """`off` ends what was begun there, for whoever may begin it; a reason that ends with this word is still a reason."""
+    steering = talk.stage.bridge.steering
+    talk.say("silence vancouver-hq for 2h day off")
+    talk.say("silence vancouver-hq/cable for 2h")
+    talk.say("hands-off vancouver-hq for 1h")
+    assert [each["why"] for each in steering.silences()] == ["day off", "said in chat"]
+    for line in ("silence vancouver-hq off", "hands-off vancouver-hq off"):
+        talk.say(line, "UBOTH")
+        assert refused(talk) == ("chat.refused", "not_allowed")
+        talk.say(line)
+        assert "again" in talk.told()
+        talk.say(line)
+        assert refused(talk) == ("chat.refused", "not_understood")
+    assert [each["about"] for each in steering.silences()] == ["leg/1"]
+
+
+def test_why_of_what_no_rule_listens_to(talk: Talk) -> None:
+    """A command that is built in is never decided by a rule, and neither is one that was refused: why says so."""
+    for line in ("help", "bond nowhere"):
+        talk.say(line)
+        event = talk.event()["id"]
+        talk.stage.work()
+        talk.say(f"why {event}")
+        assert "no rule listens to it" in talk.told()
+
+
+def test_one_question_is_one(talk: Talk) -> None:
+    """One question waits, two wait."""
+    talk.say("restart vancouver-hq")
+    talk.stage.work()
+    talk.say("approvals")
+    assert talk.told().startswith("1 question waits: ")
+    talk.say("status")
+    assert "1 question waits for a person" in talk.told()
+    talk.say("tune vancouver-hq")
+    talk.stage.work()
+    talk.say("approvals")
+    assert talk.told().startswith("2 questions wait: ")
+
+
+def test_a_question_in_the_way_is_told(talk: Talk) -> None:
+    """Whose command is held up by another's question is told who is asked, and until when."""
+    talk.say("restart vancouver-hq")
+    talk.stage.work()
+    talk.say("restart vancouver-hq", "UADMIN")
+    talk.stage.work()
+    words = talk.answers()[-1]["words"]
+    assert "not done: the one before it is still under way" in words
+    assert "ana is asked whether they are sure, until 2026-03-01 00:0" in words
+
+
+def test_who_somebody_is_does_not_depend_on_the_room(tmp_path: Path) -> None:
+    """Where a role is held in one room only, another room refuses for that, and knows all the same who speaks."""
+    people = "\n      - {user: URUDI, room: C1, role: operator, name: rudi}\n      - {user: URUDI, role: viewer}"
+    with talking(tmp_path, people=people) as talk:
+        talk.say("restart vancouver-hq", "URUDI")
+        talk.stage.work()
+        talk.press(yes=True, user="URUDI", room="C2")
+        assert "it needs the role operator in space acme" in talk.told()
+        talk.press(yes=True, user="URUDI")
+        talk.stage.work()
+        assert talk.stage.effective("bond.restart") == 1

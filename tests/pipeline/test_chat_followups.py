@@ -41,7 +41,7 @@ def test_a_command_is_confirmed_by_a_button_done_and_told(talk: Talk) -> None:
     talk.stage.work()
     assert talk.stage.effective("bond.restart") == 0
     assert talk.later() == [f"restart {NOW_SURE}"]
-    assert "bond.restart bond=1" in talk.answers()[0]["words"]
+    assert "bond.restart bond=1 (vancouver-hq)" in talk.answers()[0]["words"]
     talk.press(yes=True, user="UADMIN")  # not theirs to confirm
     assert "only ana, who asked for it, can confirm it" in talk.told()
     talk.press(yes=True)
@@ -111,12 +111,11 @@ def test_a_wait_and_a_skip_are_told_with_their_reasons(talk: Talk) -> None:
 
 
 def test_what_stands_against_it_is_told(talk: Talk) -> None:
-    """A bond that is at home cannot be brought home: that is seen before anything is sent, and told."""
+    """A bond that is at home cannot be brought home: that is told at once, and nobody is asked whether they are sure."""
     talk.say("restore vancouver-hq")
     talk.stage.work()
-    talk.press(yes=True)
-    talk.stage.work()
-    assert talk.later()[-1] == "restore vancouver-hq: not done: bond 1 is on its primary aggregator already"
+    assert talk.later() == ["vancouver-hq is on its primary aggregator already, as far as was seen"]
+    assert talk.stage.bridge.steering.questions() == []
     assert talk.stage.ledger("bond.restore_to_primary_agg") == []
 
 

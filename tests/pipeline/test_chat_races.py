@@ -13,6 +13,7 @@ from bridge.core.language.rules import Vocabulary
 from bridge.pipeline.asking import Approver
 from bridge.pipeline.commanding import Commander
 from bridge.pipeline.conversing import Conversations
+from bridge.pipeline.following import Follower
 from bridge.pipeline.ordering import Orders
 from bridge.pipeline.receive import Hook, Receipt
 from bridge.pipeline.steering import Steering
@@ -37,7 +38,8 @@ def commander(database: Database, book: Rulebook = BOOK) -> Commander:
     approver = Approver(database, lambda: NOW, {})
     steering = Steering(database, lambda: NOW, approver, servers=("main",), types=("leg.down",))
     talks = Conversations(database, b"key", lambda: NOW)
-    return Commander(database, lambda: NOW, lambda: book, talks, Orders(database, steering, approver, talks.word))
+    orders = Orders(database, steering, approver, Follower(database, lambda: NOW), talks.word)
+    return Commander(database, lambda: NOW, lambda: book, talks, orders)
 
 
 def said(text: str, name: str = "d1") -> Said:

@@ -32,7 +32,7 @@ servers:
     requests_per_second: null
     poll:
       {{legs: 2m, placements: 30s, aggregators: 30s, bonds: 10m, tunings: 10m, tunings_running: 10m, backups: 10m, off: {off}}}
-channels: {{noc: {{urls: [{{env: FLEET_CHANNEL}}]}}}}
+channels: {{noc: {{urls: [{{env: FLEET_CHANNEL}}]{telling}}}}}
 clock: {{machine: "{machine}", domain: "{domain}", speed: {speed}}}
 """
 
@@ -40,13 +40,16 @@ clock: {{machine: "{machine}", domain: "{domain}", speed: {speed}}}
 class Processes:
     """Every process of one bridge; `killed` says how often all of them were."""
 
-    def __init__(self, sim: Running, folder: Path, *, rules: str, channel: str, off: str, speed: float) -> None:
+    def __init__(
+        self, sim: Running, folder: Path, *, rules: str, channel: str, off: str, speed: float, telling: str = ""
+    ) -> None:  # fmt: skip
         self.sim, self.folder, self.lines, self.killed = sim, folder, list[str](), 0
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
         shown = httpx.get(f"{sim.url}/_sim/clock").json()["now"]
         machine = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         values = {"state": folder / "state", "rules": folder / "rules", "port": free_ports(1)[0], "url": sim.url, "off": off}
+        values["telling"] = telling
         text = _SETTINGS.format(**values, machine=machine, domain=shown, speed=speed)
         (folder / "bondbridge.yaml").write_text(text, encoding="utf-8")
         self.env = {**os.environ, "FLEET_PASSWORD": "demo", "FLEET_CHANNEL": channel}
@@ -77,7 +80,7 @@ class Processes:
         self._ended(30)
         self.killed += 1
         with closing(self._connected()) as connection, connection:
-            for table in ("jobs", "servers", "scopes"):
+            for table in ("jobs", "servers", "scopes", "outlets"):
                 connection.execute(f"UPDATE {table} SET lease_until = lease_until - 1000")  # noqa: S608  fixed names
         self.up()
 

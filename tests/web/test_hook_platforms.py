@@ -86,23 +86,29 @@ def bad(sender: Sender) -> dict[str, tuple[Request, int]]:
         "over the limit": (sender.request(b"x" * 2001), 413),
         "content type": (sender.request(content_type="text/plain"), 415),
         "not UTF-8": (sender.request(b"\xff\xfe"), 400),
-        "deep": (sender.request(b"[" * 1900), 400),
+        "deep": (sender.request(b"[" * 900 + b"]" * 900), 400),
     }
     return {**found, "old": (sender.request(stamp=0), 401)} if sender.dated else found
+
+
+_REASONS = {"not UTF-8": "the body is not UTF-8", "deep": "the body is nested too deeply"}
 
 
 @every
 def test_a_bad_request_gets_its_status_and_nothing_else(
     open_house: House, sender: Sender, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Of every platform: the right status, a reason in the answer and in the log, no event, no traceback, no secret."""
+    """Of every platform: the right status, the right reason in answer and log, how to mend it; no event, traceback, secret."""
     for what, (request, status) in bad(sender).items():
         answer = send(open_house, request, sender.name)
         assert (what, answer.status_code) == (what, status)
-        assert answer.json()["error"]["what"]
+        error = answer.json()["error"]
+        assert error["what"]
+        assert error["mend"]
         said = capfd.readouterr()
-        if status != 413:
-            assert answer.json()["error"]["what"] in said.out.replace('\\"', '"')
+        assert error["what"] in said.out.replace('\\"', '"')
+        if what in _REASONS and sender.kind == "application/json":
+            assert error["what"] == _REASONS[what]
         assert "Traceback" not in said.out + said.err
         assert sender.secret not in said.out + said.err + answer.text
     assert stored(open_house) == []

@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -49,6 +50,23 @@ def test_refusals(house: House, capfd: pytest.CaptureFixture[str]) -> None:
     said = capfd.readouterr()
     assert "the signature is wrong" in said.out
     assert "swordfish" not in said.out + said.err
+
+
+def test_a_secret_that_is_away_is_told_to_us_alone(
+    house: House, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Missing or empty, it lets nothing in: 503, whose place is named in the log and not in the answer."""
+    place = tmp_path / "of-the-door"
+    monkeypatch.delenv("DOOR_SECRET")
+    monkeypatch.setenv("DOOR_SECRET_FILE", str(place))
+    for content, says in ((None, str(place)), (" \n\n", "the secret at DOOR_SECRET is empty")):
+        if content is not None:
+            place.write_text(content)
+        answer = house.deliver(b"{}")
+        assert refused(answer) == (503, "the secret of this webhook cannot be read here")
+        assert "DOOR" not in answer.text
+        assert str(place) not in answer.text
+        assert says in capfd.readouterr().out
 
 
 def test_unknown_name_and_method(house: House) -> None:

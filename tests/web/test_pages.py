@@ -4,7 +4,7 @@ from html import unescape
 import httpx
 import pytest
 
-from bridge.core.chatting.buttons import Way
+from bridge.core.chatting.buttons import Take, Way
 from bridge.core.model import Reason, Ruling
 from bridge.store import journal
 from bridge.web import telling
@@ -204,12 +204,15 @@ def test_late_words() -> None:
 
 
 def test_a_right_in_the_path_is_not_logged(house: House, capfd: pytest.CaptureFixture[str]) -> None:
-    """A question's link whose request fails is logged without it: it is the right to answer."""
-    token = house.bridge.seals.link(Way("q1", "p1", "noc"))
+    """A link whose request fails is logged without what it carries: the right to answer, or to take what was told."""
+    seals = house.bridge.seals
+    links = {"/approve/": seals.link(Way("q1", "p1", "noc")), "/ack/": seals.take(Take("e1", "noc"))}
     with house.bridge.database.writing() as connection:
-        connection.exec_driver_sql("DROP TABLE approvals")
+        for table in ("approvals", "tellings"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
     with house.visitor() as client:
-        assert client.get(f"/approve/{token}").status_code == 500
+        assert [client.get(path + token).status_code for path, token in links.items()] == [500, 500]
     logged = capfd.readouterr().out
-    assert "path=/approve/… " in logged
-    assert token not in logged
+    for path, token in links.items():
+        assert f"path={path}… " in logged
+        assert token not in logged

@@ -76,12 +76,14 @@ def test_a_rule_is_switched_on(house: House, reader: httpx.Client) -> None:
         ("silences", {"lasts": "soon", "why": "x"}),
         ("silences", {"lasts": "2h", "why": "x", "types": ["leg.dwn"]}),
         ("approvals/x", {"yes": "maybe"}),
+        ("approvals/x", []),
     ],
 )
 def test_what_makes_no_sense(reader: httpx.Client, address: str, body: object) -> None:
-    """A 400 says what is wrong and what there is."""
+    """A 400 says what is wrong and what there is, and nothing of our insides."""
     answer = reader.post(f"/api/v1/{address}", json=body)
     assert (answer.status_code, bool(answer.json()["error"]["what"])) == (400, True)
+    assert "Wanted" not in answer.text
 
 
 def test_strangers_steer_nothing(house: House) -> None:

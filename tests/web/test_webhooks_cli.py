@@ -77,6 +77,7 @@ def test_the_example_settings_get_a_line_and_lose_none(run: Run, tmp_path: Path,
     [
         (["door", "--platform", "hmac"], "there is a webhook 'door' already"),
         (["Not a name", "--platform", "hmac"], "it cannot be called 'Not a name'"),
+        (["a" * 64, "--platform", "hmac"], "is too long for a name: it has 64 characters, and 63 are the most"),
         (["alerts", "--platform", "alertmanger"], "alertmanager"),
         (["alerts", "--platform", "hmac", "--server", "elsewhere"], "no server is called 'elsewhere'"),
     ],
@@ -117,9 +118,75 @@ def test_a_secret_is_changed_without_losing_a_delivery(
     assert hook.secret.reveal_all() == (second,)
     assert stat.S_IMODE(Path(str(hook.secret.file)).stat().st_mode) == 0o600
     run("webhooks", "add", "ops", "--platform", "mattermost")
-    monkeypatch.setattr(sys, "stdin", io.StringIO("of mattermost\n"))
-    assert "of mattermost" not in run("webhooks", "rotate", "ops").out
-    assert config.load(settings_file).webhooks["ops"].secret.reveal_all()[0] == "of mattermost"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("token of mattermost\n".replace(" ", "-")))
+    ran = run("webhooks", "rotate", "ops")
+    assert ran.out == "1 secret is good now\n"  # the one that kept its place is gone
+    assert config.load(settings_file).webhooks["ops"].secret.reveal_all() == ("token-of-mattermost",)
+
+
+@pytest.mark.parametrize(
+    ("platform", "given", "says"),
+    [
+        ("slack", "swordfish", "it has 9 characters"),
+        ("teams", "swordfish or whatever it was", "it is not base64"),
+        ("mattermost", f"whsec_{'A' * 44}", "it is what bondbridge put there"),
+    ],
+)
+def test_what_cannot_be_the_secret_is_not_taken_for_it(
+    run: Run, settings_file: Path, monkeypatch: pytest.MonkeyPatch, platform: str, given: str, says: str
+) -> None:
+    """A secret that is too short, another platform's or our own is refused with what is to be entered, and not repeated."""
+    at = ("-c", str(settings_file))
+    run("webhooks", "add", "ops", "--platform", platform, *at)
+    before = config.load(settings_file).webhooks["ops"].secret.reveal_all()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{given}\n"))
+    ran = run("webhooks", "rotate", "ops", *at)
+    assert (ran.code, says in ran.err, "enter the one that" in ran.err) == (2, True, True), ran.err
+    assert given not in ran.err
+    assert config.load(settings_file).webhooks["ops"].secret.reveal_all() == before
+
+
+def test_finishing_with_a_weak_secret_would_leave_that_alone(run: Run, settings_file: Path) -> None:
+    """So the older ones stay, and a stronger one is to be made first."""
+    at = ("-c", str(settings_file))
+    run("webhooks", "add", "alerts", "--platform", "bearer", *at)
+    place = Path(str(config.load(settings_file).webhooks["alerts"].secret.file))
+    place.write_text(f"swordfish\n{place.read_text()}")
+    before = place.read_text()
+    ran = run("webhooks", "rotate", "alerts", "--finish", *at)
+    assert (ran.code, "bondbridge webhooks rotate alerts" in ran.err) == (2, True), ran.err
+    assert place.read_text() == before
+
+
+def test_one_secret_that_is_away_keeps_nobody_from_the_others(run: Run, settings_file: Path) -> None:
+    """List and doctor say which and where, of each other how it stands; what serves does not start without it."""
+    at = ("-c", str(settings_file))
+    for name, platform in (("gone", "bearer"), ("hollow", "github"), ("good", "alertmanager"), ("ops", "slack")):
+        run("webhooks", "add", name, "--platform", platform, *at)
+    hooks = config.load(settings_file).webhooks
+    Path(str(hooks["gone"].secret.file)).unlink()
+    Path(str(hooks["hollow"].secret.file)).write_text("\n \n")
+    listed = {each["name"]: each["secrets"] for each in json.loads(run("webhooks", "list", "--json", *at).out)}
+    assert listed == {"door": 1, "gone": "unreadable", "hollow": "unreadable", "good": 1, "ops": 1}
+    found = {each["what"]: (each["good"], each["says"]) for each in json.loads(run("doctor", "--json", *at).out)}
+    assert found["webhook good"] == (True, "alertmanager, 1 secret")
+    for name, says in (
+        ("gone", f"cannot read the secret file {hooks['gone'].secret.file}"),
+        ("hollow", f"the secret at {hooks['hollow'].secret.file} is empty"),
+        ("ops", "what bondbridge put there to keep everybody out: the Signing Secret of the app"),
+        ("door", "hmac, 1 secret; secret 1: it has 11 characters"),
+    ):
+        good, said = found[f"webhook {name}"]
+        assert (good, says in said) == (False, True), said
+    ran = run("up", *at)
+    assert (ran.code, "webhooks.gone.secret" in ran.err, "webhooks.hollow.secret" in ran.err) == (2, True, True), ran.err
+
+
+@pytest.mark.parametrize(("platform", "says"), [("bearer", True), ("github", True), ("standard", False)])
+def test_all_that_is_shown_is_the_secret(run: Run, settings_file: Path, platform: str, *, says: bool) -> None:
+    """Where whsec_ is no mark of the platform's own, it is said that it belongs to the secret."""
+    made = run("webhooks", "add", "alerts", "--platform", platform, "-c", str(settings_file)).out
+    assert ("All of this text is the secret, whsec_ too." in made) == says
 
 
 def test_a_secret_of_the_environment_is_changed_there(run: Run, settings_file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The server's TLS certificate, from the handshake itself: what every client gets to see, whatever the API says."""
+"""What every client gets to see of a server, whatever its API says: that it listens, and its certificate in the handshake."""
 
 import socket
 import ssl
@@ -33,3 +33,13 @@ def certificate(url: str, timeout: float) -> Body | None:
         return described(found or b"", "handshake")
     except ValueError as error:
         raise Garbled(f"the certificate of {address.host} cannot be read: {error}") from error
+
+
+def listens(url: str, timeout: float) -> bool:
+    """Whether anybody takes a connection at this address; nothing is said over it."""
+    address = httpx.URL(url)
+    try:
+        with socket.create_connection((address.host, address.port or (443 if address.scheme == "https" else 80)), timeout):
+            return True
+    except (OSError, UnicodeError):
+        return False

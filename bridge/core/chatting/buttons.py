@@ -1,7 +1,8 @@
-"""What buttons and links carry: which question, of which exact plan, and the answer, sealed so that only we can write it.
+"""What buttons and links carry: which question, of which exact plan, and the answer; or which event somebody has.
 
-A seal proves that we wrote it, and nothing more: whether it still counts is read from the question. It has to be proof by
-itself where a platform does not sign what is pressed, and it is never stored: it is made anew whenever a message is sent.
+Sealed so that only we can write it. A seal proves that we wrote it, and nothing more: whether it still counts is read from the
+question. It has to be proof by itself where a platform does not sign what is pressed, and it is never stored: it is made anew
+whenever a message is sent.
 """
 
 import hashlib
@@ -39,11 +40,24 @@ class Way:
     channel: str
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A button or a link: whoever uses it has what this event is about. `channel`: where it was told.
+
+    `hook`: the webhook that the button may be pressed through; "" for a link.
+    """
+
+    event: str
+    channel: str
+    hook: str = ""
+
+
 class Seals:
     """Seals and opens, with a key of ours. What was sealed for one use opens for no other."""
 
     def __init__(self, key: bytes) -> None:
         self._buttons, self._links = _serializer(key, "button"), _serializer(key, "link")
+        self._taking_buttons, self._taking_links = _serializer(key, "button that takes"), _serializer(key, "link that takes")
 
     def button(self, choice: Choice) -> str:
         """The value of a button."""
@@ -62,6 +76,22 @@ class Seals:
         """Where a link of ours leads; None for what is none."""
         found = _opened(self._links, token)
         return Way(*found) if found else None
+
+    def take(self, take: Take) -> str:
+        """The value of a button, or where it has no webhook what stands behind `/ack/`."""
+        if take.hook:
+            return self._taking_buttons.dumps([take.event, take.channel, take.hook])
+        return self._taking_links.dumps([take.event, take.channel])
+
+    def pressed_to_take(self, value: str) -> Take | None:
+        """What a button of ours takes; None for what is none."""
+        found = _opened(self._taking_buttons, value)
+        return Take(*found) if found else None
+
+    def followed_to_take(self, token: str) -> Take | None:
+        """What a link of ours takes; None for what is none."""
+        found = _opened(self._taking_links, token)
+        return Take(*found) if found else None
 
     def yes_or_no(self, approval: str, plan: str, hook: str, place: str = "") -> tuple[Button, Button]:
         """The two buttons below a question."""

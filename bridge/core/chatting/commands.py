@@ -30,6 +30,7 @@ _ROWS = (
     Command("legs down", (), Role.VIEWER, "legs that are down or degraded"),
     Command("bond", ("name",), Role.VIEWER, "one bond, its legs, and where it is"),
     Command("why", ("event",), Role.VIEWER, "what came of an event or a command, and why"),
+    Command("ack", ("event",), Role.OPERATOR, "you have what an event is about: it is not told again, nor to others"),
     Command("approvals", (), Role.VIEWER, "what people are asked"),
     Command("approve", ("id",), Role.OPERATOR, "say yes to a question"),
     Command("deny", ("id",), Role.OPERATOR, "say no to a question"),
@@ -37,8 +38,8 @@ _ROWS = (
     Command("no", ("word",), Role.VIEWER, "you are not sure"),
     Command("pause", ("[why]",), Role.OPERATOR, "stop all acting; needs the role everywhere"),
     Command("resume", (), Role.OPERATOR, "let acting go on; needs the role everywhere"),
-    Command("silence", ("name", "for 2h [why]"), Role.OPERATOR, "tell nothing of a bond, a leg or a space for a while"),
-    Command("hands-off", ("bond", "for 1h [why]"), Role.OPERATOR, "you work on a bond: nothing is done to it"),
+    Command("silence", ("name", "for 2h [why]|off"), Role.OPERATOR, "tell nothing of a bond, a leg or a space for a while"),
+    Command("hands-off", ("bond", "for 1h [why]|off"), Role.OPERATOR, "you work on a bond: nothing is done to it"),
 )
 
 BUILT_IN: Mapping[str, Command] = {row.name: row for row in _ROWS}

@@ -96,7 +96,7 @@ def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequen
             retry=wanted,
             due_at=occasion.now,
             not_after=occasion.ripe + timedelta(seconds=wanted.until),
-            target=touched(request, first, occasion.facts) if step.action == "call" else "",
+            target=aimed(step.action, request, first, occasion.facts),
             verify=_verify(step),
         )
 
@@ -157,11 +157,23 @@ def on_failure(step: Step, failed: Job, events: Sequence[Event], now: datetime, 
                     retry=wanted,
                     due_at=now,
                     not_after=now + timedelta(seconds=wanted.until),
-                    target=touched(request, events[0], facts) if each.action == "call" else "",
+                    target=aimed(each.action, request, events[0], facts),
                     parent=failed.id,
                 )
             )
     return tuple(made)
+
+
+def aimed(action: str, request: Body, event: Event, facts: Facts) -> str:
+    """What a call touches, or where a notice is told, as "noc/0"; "" for nothing."""
+    if action == "notify":
+        return told_at(request)
+    return touched(request, event, facts) if action == "call" else ""
+
+
+def told_at(request: Body) -> str:
+    """`"noc/0"`: the channel, and which of its addresses."""
+    return f"{request['to']}/{request['target']}"
 
 
 def touched(request: Body, event: Event, facts: Facts) -> str:

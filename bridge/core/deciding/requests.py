@@ -19,13 +19,14 @@ def of(step: Step, seen: Scene, events: Sequence[Event], title: str | None = Non
         request: dict[str, Json] = {"operation": step.name, "arguments": _rendered(step.fields, seen)}
         return [{**request, "body": _rendered(step.body, seen)} if step.body else request]
     if step.action == "notify":
-        texts = {"title": title or _headline(events)} | {name: field.text(seen) for name, field in step.fields.items()}
-        return [{"to": step.name, "target": target, **texts} for target in range(step.targets)]
+        texts = {"title": title or _headline(events)} | {name: field.told(seen) for name, field in step.fields.items()}
+        told = texts if step.follow is None else {**texts, "follow": dict(step.follow)}
+        return [{"to": step.name, "target": target, **told} for target in range(step.targets)]
     if step.action == "webhook":
         about = {"event": first.id, "type": first.type, "subject": first.subject, "time": first.time.isoformat()}
         return [{"to": step.name, "data": _rendered(step.fields, seen), **about}]
     if step.action == "reply":
-        return [{"event": first.id, "text": step.fields["text"].text(seen)}]
+        return [{"event": first.id, "text": step.fields["text"].told(seen)}]
     if step.action == "wait" and step.wait is not None:
         until = step.wait.until
         return [{"seconds": step.wait.seconds} if until is None else {"until": until.isoformat(), "zone": step.wait.zone}]

@@ -1,5 +1,6 @@
 """One rule while it is read: where it stands, what it may name, what its expressions may see, what is wrong with it."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,13 +17,16 @@ from bridge.errors import Problem
 # by event type: what an expression sees when it meets one
 Shapes = Mapping[str, Schema]
 
+# a word of a command, by its place
+_WORD = re.compile(r"""(?<![\w."'])chat\.args\[(\d{1,9})\]""")
+
 
 @dataclass(slots=True)
 class Reading:
     """`say` collects problems; the others read one thing at a place of the rule and say what is wrong with it.
 
     `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`: keys whose value has been
-    told to be none; more about them would only confuse. `chats`: whether it is a person's command.
+    told to be none; more about them would only confuse. `chats`: whether it is a person's command, which `takes` these.
     """
 
     document: Document
@@ -33,6 +37,7 @@ class Reading:
     hushed: bool = False
     unread: frozenset[str] = frozenset()
     chats: bool = False
+    takes: tuple[str, ...] = ()
 
     def told(self) -> list[Problem]:
         """All that was said, as it may be shown."""
@@ -81,12 +86,21 @@ class Reading:
         said = set()
         for sentence in (*unknown_functions(expression), *hours.wrong(expression.source)):
             self.say(place, sentence, "docs/rules.md lists what expressions can call")
+        if self.chats:
+            self._check_words(expression, place)
         for name, shape in shapes.items():
             for sentence in (*unknown_paths(expression, shape), *objects_compared(expression, shape)):
                 path = sentence.partition(":")[0].partition(" ")[0]
                 if path not in said:
                     said.add(path)
                     self.say(place, sentence, f"checked against {name}")
+
+    def _check_words(self, expression: Expression, place: Place) -> None:
+        """A word that the command does not take is never there: it is told now, and not when somebody says the command."""
+        for number in sorted({int(found) for found in _WORD.findall(expression.source)}):
+            if number >= len(self.takes):
+                there = f"it takes {', '.join(self.takes)}: chat.args[0] is the first" if self.takes else "it takes none"
+                self.say(place, f"chat.args[{number}]: the command has no such word", f"{there}; `takes` of `when` lists them")
 
     def fields(self, given: Mapping[str, Json], *place: str | int, shapes: Shapes | None = None) -> Fields:
         """Values with `${…}` in them, as templates."""

@@ -12,7 +12,7 @@ from bridge.core.chatting.roles import Role
 from bridge.core.document import Document, Place
 from bridge.core.expressions import Expression
 from bridge.core.language.rule_file import ExampleModel
-from bridge.core.model import Mode, Retry
+from bridge.core.model import Body, Mode, Retry
 from bridge.core.render import Template
 
 Fields = Mapping[str, Template]
@@ -219,6 +219,7 @@ class Step:
     `name`: the operation, channel or webhook. `fields`: what is rendered for it: a call's arguments, a notice's title (if it
     has one), body and severity, a webhook's data, a silence's types, per and for, a reply's text. `body`: the fields that a
     call gives the object it makes or changes. `each`: the noun whose every object among the events is one turn of this step.
+    `follow`: how a notice is told on while what it tells of lasts.
     """
 
     action: str
@@ -232,6 +233,7 @@ class Step:
     verify: Verify | None = None
     on_failure: tuple["Step", ...] = ()
     wait: Wait | None = None
+    follow: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bridge.core.language.reading import Reading, Shapes
 from bridge.core.language.rule import Step, Verify, Wait
 from bridge.core.language.rule_file import RetryModel
 from bridge.core.language.step_file import (
+    FollowModel,
     NotifyModel,
     RemedyModel,
     ReplyModel,
@@ -19,7 +20,7 @@ from bridge.core.language.step_file import (
     VerifyModel,
     WebhookModel,
 )
-from bridge.core.model import Outcome, Retry
+from bridge.core.model import Body, Json, Outcome, Retry
 
 # the event's own type, where a silence does not say which
 _ITS_TYPE = "${[event.type]}"
@@ -70,7 +71,19 @@ class _Steps:
         self.reading.named(told.to, channels, "channel", "add it to `channels` in the settings", *here, "to")
         title = {} if told.title is None else {"title": told.title}
         given = {**title, "body": told.body, "severity": told.severity}
-        return Step("notify", told.to, self.reading.fields(given, *here, shapes=self.shapes), channels.get(told.to, 0))
+        step = Step("notify", told.to, self.reading.fields(given, *here, shapes=self.shapes), channels.get(told.to, 0))
+        return replace(step, follow=self._follow(told.follow, *here, "follow") if told.follow else None)
+
+    def _follow(self, wanted: FollowModel, *here: str | int) -> Body:
+        """How it is told on, as it is kept with each notice."""
+        escalate, channels = wanted.escalate, self.reading.vocabulary.channels
+        found: dict[str, Json] = {"repeat_every": wanted.repeat_every} if wanted.repeat_every else {}
+        if escalate is not None:
+            mend = "add it to `channels` in the settings"
+            self.reading.named(escalate.to, channels, "channel", mend, *here, "escalate", "to")
+            targets = channels.get(escalate.to, 0)
+            found["escalate"] = {"after": escalate.after, "to": escalate.to, "targets": targets}
+        return found
 
     def _webhook(self, sent: WebhookModel) -> Step:
         here, hooks = (*self.here, "webhook"), self.reading.vocabulary.hooks

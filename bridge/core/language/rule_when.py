@@ -22,6 +22,7 @@ def types_of(reading: Reading, model: RuleModel) -> frozenset[str]:
     """The event types that the rule meets; from now on its expressions are checked against these."""
     if isinstance(model.when, ShapeModel) and model.when.chat:
         reading.shapes, reading.chats = rule_chat.shapes_of(model.when.chat), True
+        reading.takes = tuple(model.when.chat.takes)
         return frozenset({rule_chat.COMMAND})
     if not isinstance(model.when, ShapeModel):
         types = reading.types(model.when, "when")
@@ -78,7 +79,26 @@ def check_lasting(reading: Reading, model: RuleModel, types: frozenset[str]) -> 
                 (key,), f"`{key}` goes with event names, not with a `when` of another shape", "leave one of the two out"
             )
         elif given:
-            _refuse_momentary(reading, key, types)
+            _refuse_momentary(reading, key, types, (key,))
+    _check_followed(reading, model, types)
+
+
+def _check_followed(reading: Reading, model: RuleModel, types: frozenset[str]) -> None:
+    """What is followed has an end: one event, that lasts."""
+    for i, step in enumerate(model.do):
+        for j, remedy in enumerate(step.on_failure or ()):
+            if remedy.notify is not None and remedy.notify.follow is not None:
+                what = "`follow` tells the end of what the rule listens to, and this tells of a call that failed"
+                below = ("do", i, "on_failure", j, "notify", "follow")
+                reading.say(below, what, "leave it out, or write it below a `notify` of its own in `do`")
+        if step.notify is None or step.notify.follow is None:
+            continue
+        place = ("do", i, "notify", "follow")
+        if isinstance(model.when, ShapeModel) or model.group is not None:
+            what = "`follow` goes with event names, one by one: of many things together there is no one end"
+            reading.say(place, what, "leave it out, or leave `group` out")
+        else:
+            _refuse_momentary(reading, "follow", types, place)
 
 
 def all_last(reading: Reading, types: frozenset[str]) -> bool:
@@ -86,13 +106,13 @@ def all_last(reading: Reading, types: frozenset[str]) -> bool:
     return bool(types) and not _momentary(reading, types)
 
 
-def _refuse_momentary(reading: Reading, key: str, types: frozenset[str]) -> None:
+def _refuse_momentary(reading: Reading, key: str, types: frozenset[str], place: tuple[str | int, ...]) -> None:
     momentary = _momentary(reading, types)
     if momentary:
         more = f" and {len(momentary) - 1} more" if len(momentary) > 1 else ""
         what = f"`{key}` needs events that last: {momentary[0]}{more} is over as soon as it has happened"
         reading.say(
-            (key,), what.replace(" is over", " are over") if more else what, f"these last: {_near(reading, momentary[0])}"
+            place, what.replace(" is over", " are over") if more else what, f"these last: {_near(reading, momentary[0])}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from bridge.core.language.written import (
     ChannelName,
@@ -46,6 +46,34 @@ class RetryModel(Strict):
         return ""
 
 
+class EscalateModel(Strict):
+    """`escalate: {after: 15m, to: oncall}`."""
+
+    after: Span
+    """Where nobody has acknowledged it in this time."""
+    to: ChannelName
+    """The channel that is told then."""
+
+
+class FollowModel(Strict):
+    """`follow: {repeat_every: 4h, escalate: {after: 15m, to: oncall}}`, or `follow: true`."""
+
+    repeat_every: Span | None = None
+    """While it lasts and nobody has acknowledged it, it is told again so often."""
+    escalate: EscalateModel | None = None
+    """Whom else to tell where nobody acknowledges it."""
+
+
+def _followed(value: Json) -> Json:
+    """`follow: true` is one without more."""
+    if value is True:
+        return {}
+    if not isinstance(value, dict | FollowModel):
+        msg = "write `true`, or how it is told on, such as {repeat_every: 4h}; leave it out where its end is not to be told"
+        raise ValueError(msg)  # noqa: TRY004  pydantic tells of nothing else
+    return value
+
+
 class NotifyModel(Strict):
     """`notify: {to: noc, title: "…", body: "…", severity: warning}`."""
 
@@ -57,6 +85,8 @@ class NotifyModel(Strict):
     """More text; ${…} is an expression."""
     severity: Literal["info", "warning", "critical"] = "info"
     """How bad it is: services show it as a colour or a sign."""
+    follow: Annotated[FollowModel, BeforeValidator(_followed, json_schema_input_type=FollowModel | Literal[True])] | None = None
+    """Tell its end, too, once and at the same address: true, or how it is told again meanwhile."""
 
 
 class WebhookModel(Strict):

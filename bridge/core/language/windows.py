@@ -25,6 +25,12 @@ def opens(windows: Sequence[Window], now: datetime) -> datetime | None:
     return min(begins for begins, _ in stretches if begins > now)
 
 
+def closes(windows: Sequence[Window], now: datetime) -> datetime | None:
+    """When the last of those that are open now closes, in UTC; None if none is open."""
+    stretches = [each for window in windows for each in _stretches(window, now)]
+    return max((ends for begins, ends in stretches if begins <= now < ends), default=None)
+
+
 def o_clock(until: time, zone: str, after: datetime) -> datetime:
     """When it is next so late by that zone's clocks, in UTC: always later than `after`."""
     there = ZoneInfo(zone)

@@ -57,8 +57,14 @@ class Strict(BaseModel):
         return ""
 
 
+_LONGEST_SLUG = 63
+
+
 def slug(text: str) -> str:
     """A name that is safe in ids, addresses and file names. Raises ValueError with a mend."""
+    if len(text) > _LONGEST_SLUG:
+        msg = f"{text[:40] + '…'!r} is too long for a name: it has {len(text)} characters, and {_LONGEST_SLUG} are the most"
+        raise ValueError(msg)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", text):
         msg = f"{text[:40]!r} is no name: write lower-case letters, digits and dashes, such as leg-outage"
         raise ValueError(msg)

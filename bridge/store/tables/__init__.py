@@ -19,6 +19,7 @@ from bridge.store.tables.holding import (
     tokens,
     undos,
 )
+from bridge.store.tables.telling import outlets, tellings
 from bridge.store.tables.watching import events, flaps, hands_off, incidents, members, objects, scopes, servers
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "metadata",
     "meters",
     "objects",
+    "outlets",
     "pauses",
     "rulebooks",
     "schedules",
@@ -48,6 +50,7 @@ __all__ = [
     "silences",
     "spendings",
     "sweeps",
+    "tellings",
     "tokens",
     "undos",
     "verdicts",

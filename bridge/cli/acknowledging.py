@@ -1,0 +1,22 @@
+"""`bondbridge ack`: somebody has what people were told."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from bridge.cli.settings import Config, bridge_of
+
+
+def ack(
+    event: Annotated[str, typer.Argument(help="The event's id, or its beginning: it stands in the notice.")],
+    given: Config = None,
+) -> None:
+    """Say that you have what was told: while it lasts it is not told again, nor to others; its end is told all the same.
+
+    Example: bondbridge ack 3f9a2c1b
+    """
+    with bridge_of(given) as bridge:
+        found = bridge.follower.find(event)
+        addresses = bridge.follower.acknowledge(found, getpass.getuser())
+    print(f"{found}: {getpass.getuser()} has it, told at {addresses} {'address' if addresses == 1 else 'addresses'}")

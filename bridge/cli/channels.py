@@ -1,0 +1,141 @@
+"""`bondbridge channels`: where people are told, whether it works, and what nobody took."""
+
+import getpass
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+
+from bridge import config, wiring
+from bridge.actions.addresses import kind_of
+from bridge.cli.output import as_json, clock, console, table
+from bridge.cli.settings import AsJson, Config, bridge_of, chosen
+from bridge.core.model import Body, Outcome
+from bridge.errors import BadInput, Problem
+from bridge.store import outlets
+
+app = typer.Typer(help="Channels: where people are told, whether it works, and what nobody took.", no_args_is_help=True)
+_TITLE = "bondbridge: a test"
+
+
+@app.command("list")
+def list_channels(given: Config = None, *, json_output: AsJson = False) -> None:
+    """Every address of every channel, and how it is doing.
+
+    Example: bondbridge channels list
+    """
+    with bridge_of(given) as bridge:
+        with bridge.database.reading() as connection:
+            known = {each.key: each for each in outlets.every(connection)}
+        rows = list(_addresses(bridge.settings, known))
+    if json_output:
+        as_json(rows)
+        return
+    names = ("channel", "address", "kind", "failing_since", "said")
+    shown = [[clock(each[name]) if name == "failing_since" else each[name] or "" for name in names] for each in rows]
+    table(("channel", "address", "leads to", "failing since", "it last said"), shown)
+
+
+@app.command("test")
+def try_out(
+    name: Annotated[str, typer.Argument(help="The channel; without it all of them.")] = "",
+    given: Config = None,
+    *,
+    json_output: AsJson = False,
+) -> None:
+    """Send a labelled test to each address and say what became of it. Ends with 1 if one did not take it.
+
+    Example: bondbridge channels test noc
+    """
+    settings = config.load(chosen(given))
+    wiring.check_channels(settings)
+    wanted = _wanted(settings, name)
+    tell = wiring.teller(settings)
+    text = f"A test of the channel, asked for by {getpass.getuser()}. Nothing has happened."
+    rows = []
+    for channel, target, kind in track(wanted, "testing", console=console, transient=True, disable=json_output):
+        request = {"to": channel, "target": target, "title": _TITLE, "body": text, "severity": "info"}
+        result = tell.send("", request)
+        rows.append({"channel": channel, "address": target, "kind": kind, "outcome": result.outcome, "said": result.detail})
+    if json_output:
+        as_json(rows)
+    else:
+        table(("channel", "address", "leads to", "outcome", "it said"), [tuple(each.values()) for each in rows])
+    if any(each["outcome"] != Outcome.DONE for each in rows):
+        raise typer.Exit(1)
+
+
+@app.command("open")
+def open_ones(given: Config = None, *, json_output: AsJson = False) -> None:
+    """What people were told that lasts, where, and who has it. `bondbridge ack EVENT` says that you do.
+
+    Example: bondbridge channels open
+    """
+    with bridge_of(given) as bridge:
+        rows = bridge.follower.open()
+    if json_output:
+        as_json(rows)
+        return
+    shown = [
+        (r["event"][:8], r["address"], clock(r["told_at"]), r["title"], r["repeated"] or "", r["acked_by"] or "nobody")
+        for r in rows
+    ]
+    table(("event", "address", "told", "title", "again", "who has it"), shown, empty="nothing that was told lasts")
+
+
+@app.command()
+def dead(given: Config = None, *, json_output: AsJson = False) -> None:
+    """What nobody took: notices that were refused, or that no service took in a day.
+
+    Example: bondbridge channels dead
+    """
+    with bridge_of(given) as bridge, bridge.database.reading() as connection:
+        rows = outlets.dead(connection)
+    if json_output:
+        as_json(rows)
+        return
+    table(
+        ("job", "address", "due", "title", "why"),
+        [(r["id"], r["address"], clock(r["due_at"]), r["title"], r["why"]) for r in rows],
+    )
+
+
+@app.command()
+def resend(
+    job: Annotated[str, typer.Argument(help="The beginning of a job's id, or `all`.")],
+    given: Config = None,
+) -> None:
+    """Tell what nobody took once more, within a day from now.
+
+    Example: bondbridge channels resend all
+    """
+    with bridge_of(given) as bridge, bridge.database.writing() as connection:
+        found = [each["id"] for each in outlets.dead(connection) if job == "all" or each["id"].startswith(job)]
+        if not found or (job != "all" and len(found) > 1):
+            what = f"{'several dead letters begin' if found else 'no dead letter begins'} with {job!r}"
+            raise BadInput([Problem("channels", what, "give more of it" if found else "see `bondbridge channels dead`")])
+        outlets.resend(connection, found, getpass.getuser(), bridge.now())
+    print(f"{len(found)} are told once more")
+
+
+def _addresses(settings: config.Settings, known: dict[str, outlets.Outlet]) -> Iterator[Body]:
+    for channel, target, kind in _wanted(settings, ""):
+        doing = known.get(f"{channel}/{target}", outlets.Outlet(f"{channel}/{target}"))
+        yield {
+            "channel": channel, "address": target, "kind": kind, "failures": doing.failures,
+            "failing_since": doing.failing_since, "again_at": doing.again_at, "said": doing.said,
+        }  # fmt: skip
+
+
+def _wanted(settings: config.Settings, name: str) -> Sequence[tuple[str, int, str]]:
+    """Channel, which of its addresses, and what that is: the kind of service, never the address itself."""
+    if name and name not in settings.channels:
+        raise BadInput([Problem("channels", f"no channel is called {name!r}", f"there is: {', '.join(settings.channels)}")])
+    found: list[tuple[str, int, str]] = []
+    for each, channel in settings.channels.items():
+        if name in ("", each):
+            kinds: list[Any] = [kind_of(url.reveal()) for url in channel.urls]
+            kinds += [f"{room.webhook} (a room)" for room in channel.rooms]
+            found += [(each, target, kind) for target, kind in enumerate(kinds)]
+    return found

@@ -1,0 +1,140 @@
+"""Whether the bridge does its work, by what should move and stands still: so a watcher needs no clock but its own.
+
+A backlog that is worked off moves, however old it is; a worker that has stopped moves nothing, whatever it last said.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """How a server is polled. `newest`: its newest whole poll; `idle`: polls are long due and nobody takes them."""
+
+    newest: datetime | None
+    health: str = "unknown"
+    idle: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The oldest of those that wait: its id, since when (domain time), and how many there are."""
+
+    id: str
+    since: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What the database says of the work: polls and undecided events by server, jobs and notices that are due and free."""
+
+    polled: Mapping[str, Polled] = field(default_factory=dict)
+    undecided: Mapping[str, Head] = field(default_factory=dict)
+    due: Head | None = None
+    untold: Head | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that should move. `at`: where it stands; where it stays longer than it may, `name` and `says` are told.
+
+    `slack`: seconds that it may stand still besides.
+    """
+
+    key: str
+    at: str
+    name: str
+    says: str = ""
+    slack: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A mark, and since when it stands there."""
+
+    mark: Mark
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that has stood still for too long."""
+
+    key: str
+    name: str
+    says: str
+    since: datetime
+
+
+def marks(pulse: Pulse, slack: Mapping[str, float]) -> list[Mark]:
+    """What should move. `slack` by server: seconds until it is due to be polled again."""
+    found = [_polls(server, polled, slack.get(server, 0.0)) for server, polled in pulse.polled.items()]
+    for server, head in pulse.undecided.items():
+        waits = f"{_counted(head, 'event')}, the oldest since {_moment(head.since)}"
+        found.append(Mark(f"decide {server}", head.id, f"nothing is decided for {server}", waits))
+    if pulse.due is not None:
+        found.append(_due("deliver", pulse.due, "nothing that is due is carried out", "job"))
+    if pulse.untold is not None:
+        found.append(_due("tell", pulse.untold, "nobody is told what is due", "notice"))
+    return found
+
+
+def _due(key: str, head: Head, name: str, what: str) -> Mark:
+    return Mark(key, head.id, name, f"{_counted(head, what)}, the oldest due since {_moment(head.since)}")
+
+
+def _polls(server: str, polled: Polled, slack: float) -> Mark:
+    newest = f"the newest whole poll is of {_moment(polled.newest)}" if polled.newest else "it was never polled whole"
+    if polled.idle:
+        return Mark(f"poll {server}", str(polled.newest), f"nobody polls {server}", newest, slack)
+    why = f"it is {polled.health.replace('_', ' ')}" if polled.health not in ("ok", "unknown") else "its answers are of no use"
+    said = f"{why}: {polled.problem}" if polled.problem else why
+    return Mark(f"poll {server}", str(polled.newest), f"{server} cannot be polled", f"{newest}; {said}", slack)
+
+
+def database_away(cause: str) -> Mark:
+    """The one thing that is known while the database cannot be read."""
+    return Mark("database", "away", "the database cannot be read", cause)
+
+
+def looked(before: Mapping[str, Still], seen: Sequence[Mark], now: datetime) -> dict[str, Still]:
+    """Since when each mark stands where it is seen now; what is not seen has gone on."""
+    found = {}
+    for mark in seen:
+        known = before.get(mark.key)
+        same = known is not None and known.mark.at == mark.at
+        found[mark.key] = Still(mark, known.since if known is not None and same else now)
+    return found
+
+
+def blind(before: Mapping[str, Still], cause: str, now: datetime, after: float) -> dict[str, Still]:
+    """As `looked`, without a database: what is wrong stays wrong, of the rest nothing is known."""
+    found = looked(before, [database_away(cause)], now)
+    lasting = {trouble.key for trouble in wrong(before, now, after)} - {"database"}
+    return {**{key: still for key, still in before.items() if key in lasting}, **found}
+
+
+def anew(before: Mapping[str, Still], now: datetime) -> dict[str, Still]:
+    """Nobody watched for a while: what stands still is counted from now."""
+    return {key: replace(still, since=now) for key, still in before.items()}
+
+
+def wrong(still: Mapping[str, Still], now: datetime, after: float) -> list[Trouble]:
+    """What has stood still for so many seconds, the longest first."""
+    found = [
+        Trouble(key, each.mark.name, each.mark.says, each.since)
+        for key, each in still.items()
+        if now - each.since >= timedelta(seconds=after + each.mark.slack)
+    ]
+    return sorted(found, key=lambda trouble: trouble.since)
+
+
+def _counted(head: Head, what: str) -> str:
+    return f"{head.count} {what}s wait" if head.count != 1 else f"one {what} waits"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

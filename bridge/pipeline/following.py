@@ -1,0 +1,204 @@
+"""Following: what was told and lasts is told again while it does, to others if nobody takes it, and once when it is over.
+
+    a notice is told ─► telling ─► (again, to others, unless acknowledged) ─► its end, at the same address
+
+So whoever was told that something began is told that it is over, whatever happened to rules, silences or channels meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, RowMapping
+
+from bridge.core import events
+from bridge.core.canonical import identity
+from bridge.core.deciding import plan, retry
+from bridge.core.durations import spoken
+from bridge.core.events import EVENTS, ends_of
+from bridge.core.headlines import headline
+from bridge.core.model import Body, Event, Job, JobState, Json
+from bridge.errors import BadInput, Problem
+from bridge.pipeline.answers import Answers
+from bridge.store import asked, tellings
+from bridge.store import events as event_store
+from bridge.store import jobs as job_store
+from bridge.store.database import Database
+
+# by event: those that it may be the end of
+_BEGINS: Mapping[str, frozenset[str]] = {
+    name: frozenset(row.name for row in EVENTS.values() if name in row.ends)
+    for name in {end for row in EVENTS.values() for end in row.ends}
+}
+
+_LEAST = 4  # of an id's beginning
+
+log = structlog.get_logger()
+
+
+def told(connection: Connection, job: Job, now: datetime) -> None:
+    """A notice was told; where it is to be followed, it is from now on. What is over already is told as over."""
+    wanted = job.request.get("follow")
+    if wanted is None:
+        return
+    (event,) = event_store.several(connection, [job.event])
+    if not tellings.begin(connection, job, event, wanted, now):
+        return
+    ends = ends_of(event)
+    over_at = asked.first_end(connection, event, ends) if ends else None
+    if over_at is not None:
+        _end(connection, job, event.time, over_at, "", now)
+
+
+def over(connection: Connection, happened: Sequence[Event], now: datetime) -> None:
+    """Of these events some end what was told."""
+    begins = {event.server: frozenset[str]() for event in happened}
+    for event in happened:
+        begins[event.server] |= _BEGINS.get(event.type, frozenset())
+    for server, types in begins.items():
+        waiting = _by_end(tellings.open_of(connection, server, types)) if types else {}
+        for event in happened if waiting else ():
+            for row in (*waiting.get((event.type, event.subject), ()), *waiting.get((event.type, None), ())):
+                if event.server == server and event.time >= row["time"]:
+                    how = f"{headline(event)}; {row['acked_by']} had it" if row["acked_by"] else headline(event)
+                    _end(connection, job_store.get(connection, row["job"]), row["time"], event.time, how, now)
+
+
+def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Sequence[RowMapping]]:
+    """What was told, by each event that may end it and the subject that must have: of a storm all is looked at once."""
+    found: dict[tuple[str, str | None], list[RowMapping]] = {}
+    for row in rows:
+        began = Event(row["event"], row["type"], row["server"], row["subject"], row["time"], row["time"], {})
+        for end in ends_of(began).items():
+            found.setdefault(end, []).append(row)
+    return found
+
+
+def _end(connection: Connection, job: Job, began: datetime, ended: datetime, how: str, now: datetime) -> None:
+    if tellings.end(connection, job.id, ended):
+        lasted = f"it lasted {spoken((ended - began).total_seconds())}"
+        body = f"{how}; {lasted}" if how else lasted
+        job_store.add(connection, [_notice(job, "over", f"over: {job.request['title']}", body, now, {"over": True})])
+
+
+class Follower:
+    """Tells again what lasts, and takes people's word that somebody has it. `now` is domain time."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
+
+    def run(self) -> int:
+        """What is to be told again, or to others, by now; how many notices that makes."""
+        now, made = self._now(), 0
+        with self._database.reading() as connection:
+            found = tellings.due(connection, now)
+        for row in found:
+            with self._database.writing() as connection:
+                # what a silence covers stays due: it is told when that is over
+                if Answers(connection, row["server"], now, {})("silence", row["event"]) is not None:
+                    continue
+                owed = _due(connection, row, now)
+                job_store.add(connection, owed)
+                made += len(owed)
+        return made
+
+    def find(self, beginning: str) -> str:
+        """The event that was told and whose id begins so. Raises BadInput."""
+        with self._database.reading() as connection:
+            found = tellings.find(connection, beginning.lower()) if len(beginning) >= _LEAST else []
+        if len(found) == 1:
+            return found[0]
+        which = "several events that people were told of begin" if found else "no event that people were told of begins"
+        what = f"{which} with {beginning!r}"
+        raise BadInput([Problem("ack", what, "give more of its id" if found else "see `bondbridge channels open`")])
+
+    def acknowledge(
+        self, event: str, who: str, then: Callable[[Connection, Event, Job], None] = lambda _connection, _told, _job: None
+    ) -> int:
+        """Somebody has taken it. At how many addresses it was told and still lasts; raises BadInput where that is nowhere.
+
+        `then`: what else is written with it; it gets the event that this becomes, and a notice that told of it.
+        """
+        now = self._now()
+        with self._database.writing() as connection:
+            rows = tellings.of_event(connection, event)
+            count = tellings.acknowledge(connection, event, who, now)
+            if not count:
+                raise BadInput([Problem("ack", _why_not(rows), "see `bondbridge channels open`")])
+            told = _acknowledged(rows[0], who, now)
+            event_store.record(connection, [told])
+            then(connection, told, job_store.get(connection, rows[0]["job"]))
+        log.info("acknowledged", id=event, who=who)
+        return count
+
+    def open(self) -> list[Body]:
+        """What was told and lasts, oldest first: see `shown`."""
+        with self._database.reading() as connection:
+            return [shown(row) for row in tellings.every_open(connection)]
+
+    def of_event(self, event: str) -> list[Body]:
+        """Wherever this event was told and is followed, over or not: see `shown`."""
+        with self._database.reading() as connection:
+            return [shown(row) for row in tellings.of_event(connection, event)]
+
+
+def shown(row: RowMapping) -> Body:
+    """`{"event", "type", "server", "address", "title", "told_at", "repeated", "acked_by", "acked_at", "ended_at"}`."""
+    names = ("event", "type", "server", "told_at", "repeated", "acked_by", "acked_at", "ended_at")
+    return {**{name: row[name] for name in names}, "address": row["target"], "title": row["request"]["title"]}
+
+
+def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job]:
+    job, lasts = job_store.get(connection, row["job"]), spoken((now - row["time"]).total_seconds())
+    made: list[Job] = []
+    if row["escalate_at"] is not None and row["escalate_at"] <= now and tellings.escalated(connection, job.id):
+        title, wanted = f"nobody has acknowledged: {job.request['title']}", row["escalate"]
+        body = _still(job, row, lasts)
+        for target in range(wanted["targets"]):
+            where = {"to": wanted["to"], "target": target, "follow": {}}
+            made.append(_notice(job, f"escalated {target}", title, body, now, where))
+    if row["repeat_at"] is not None and row["repeat_at"] <= now and tellings.again(connection, row, now):
+        title = f"still: {job.request['title']}"
+        made.append(_notice(job, f"again {row['repeated']}", title, _still(job, row, lasts), now, {"take": True}))
+    return made
+
+
+def _still(job: Job, row: RowMapping, lasts: str) -> str:
+    return f"for {lasts}. Who has it? bondbridge ack {row['event'][:8]}\n{job.request['body']}".rstrip()
+
+
+def _notice(like: Job, key: Json, title: str, body: str, now: datetime, where: Body | None = None) -> Job:
+    """Another notice about the same thing, at the same address or elsewhere, as bad as the first."""
+    request = {name: value for name, value in like.request.items() if name != "follow"} | {"title": title, "body": body}
+    request |= where or {}
+    wanted = retry.default("notify", "")
+    return replace(
+        like,
+        id=identity(like.id, key),
+        request=request,
+        target=plan.told_at(request),
+        retry=wanted,
+        due_at=now,
+        not_after=now + timedelta(seconds=wanted.until),
+        state=JobState.DUE,
+        attempts=0,
+        doubt=False,
+        parent=like.id,
+    )
+
+
+def _why_not(rows: Sequence[RowMapping]) -> str:
+    if not rows:
+        return "nobody was told of this in a way that could be acknowledged"
+    if all(row["ended_at"] is not None for row in rows):
+        return "it is over already"
+    return f"{rows[0]['acked_by']} has it already"
+
+
+def _acknowledged(row: RowMapping, who: str, now: datetime) -> Event:
+    noun: Body = {"event": row["event"], "type": row["type"], "title": row["request"]["title"], "who": who}
+    return events.make(
+        EVENTS["event.acknowledged"], server=row["server"], subject=row["subject"], n=row["event"], time=now, seen_at=now,
+        data={"telling": noun},
+    )  # fmt: skip

@@ -1,0 +1,247 @@
+"""Telling: what is due at one address of a channel becomes messages, in order, one at a time, by one worker.
+
+    lease on the outlet → what is due → what its channel takes now → the gate → intent → send → outcome for all that it told
+
+A service that is away is asked again at growing intervals, by the oldest notice alone; the others wait behind it. So one
+that cannot be reached costs one request now and then, and holds up no other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.actions.kinds import Action, Result
+from bridge.core import events
+from bridge.core.deciding import retry
+from bridge.core.deciding.retry import Next
+from bridge.core.events import EVENTS, OURSELVES
+from bridge.core.headlines import headline
+from bridge.core.model import Body, Event, Job, JobState, Outcome, Reason, Ruling, Verdict
+from bridge.core.telling import message, policy
+from bridge.core.telling.policy import Note, Policy, Severity
+from bridge.errors import LeaseLost
+from bridge.pipeline import following
+from bridge.pipeline.aftermath import Aftermath, End
+from bridge.pipeline.gate import Gate
+from bridge.store import decisions as decision_store
+from bridge.store import events as event_store
+from bridge.store import jobs as job_store
+from bridge.store import outlets
+from bridge.store.database import Database
+from bridge.store.jobs import Claimed
+from bridge.store.outlets import Outlet, Pending
+
+# longer than any service may take to answer
+_LEASE = 60.0
+# messages at one address before others have their turn
+_MOST = 50
+_FEW = 10
+# a service that is away for less is no news
+_TOLD_AFTER = timedelta(minutes=5)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A message that is on its way: the notices it tells, all of them ours."""
+
+    outlet: Outlet
+    claimed: tuple[Claimed, ...]
+    notes: tuple[Note, ...]
+
+
+class Teller:
+    """Tells. `notify` sends one message; `policies` by channel; `now` is domain time."""
+
+    def __init__(
+        self, database: Database, notify: Action, now: Callable[[], datetime], gate: Gate, aftermath: Aftermath,
+        policies: Mapping[str, Policy],
+    ) -> None:  # fmt: skip
+        self._database, self._notify, self._now = database, notify, now
+        self._gate, self._aftermath, self._policies = gate, aftermath, policies
+
+    def due(self) -> list[str]:
+        """One notice of each address that something is due at."""
+        with self._database.reading() as connection:
+            return outlets.due(connection, self._now())
+
+    def outlet_of(self, job: str) -> str | None:
+        """Where a job tells; None for one that does something else."""
+        with self._database.reading() as connection:
+            return outlets.of_job(connection, job)
+
+    def run(self, key: str) -> int:
+        """Tell what is due at one address; how many messages were tried. 0 as well where somebody else is at it."""
+        with self._database.writing() as connection:
+            fence = outlets.claim(connection, key, _LEASE)
+        if fence is None:
+            return 0
+        tried = 0
+        try:
+            while tried < _MOST and (sending := self._next(key, fence)) is not None:
+                if sending.claimed:
+                    tried += 1
+                    if not self._settle(sending, fence, self._send(sending)):
+                        break
+        except LeaseLost as error:
+            log.warning("telling overtaken", outlet=key, why=str(error))
+        finally:
+            with self._database.writing() as connection:
+                outlets.release(connection, key, fence)
+        return tried
+
+    def _counted(self, outlet: Outlet) -> int:
+        """How many messages its rate looks back on."""
+        rate = self._policies.get(outlet.channel, Policy()).rate
+        return rate.most if rate else 0
+
+    def _send(self, sending: _Sending) -> Result:
+        """One notice as its job asks for it; many as one message of them all."""
+        first = sending.claimed[0].job
+        where = {"to": sending.outlet.channel, "target": sending.outlet.target}
+        many = len(sending.claimed) > 1
+        request = {**where, **message.of(sending.notes), "event": None} if many else {**first.request, "event": first.event}
+        return self._notify.send(first.server, request)
+
+    def _next(self, key: str, fence: int) -> _Sending | None:
+        """The intent: what the next message tells, claimed; None when there is nothing for now.
+
+        What has to wait is put off, each with its reason; what comes to nothing is ended. Then there may be nothing left.
+        """
+        now = self._now()
+        with self._database.writing() as connection:
+            outlets.extend(connection, key, fence, _LEASE)
+            outlet = outlets.get(connection, key)
+            if outlet.again_at is not None and outlet.again_at > now:
+                self._behind(connection, outlet, outlet.again_at, now)
+                return None
+            rules = self._policies.get(outlet.channel, Policy())
+            most = policy.MOST_TOGETHER if policy.crowded(rules, outlet.recent, now) else _FEW
+            found = {each.job.id: each for each in outlets.pending(connection, key, now, most)}
+            notes = {name: _note(each) for name, each in found.items()}
+            turn = policy.turn(list(notes.values()), rules, outlet.gathers_since, outlet.recent, now)
+            for note, verdict in turn.held:
+                self._hold(connection, found[note.id].job, verdict, now)
+            claimed = self._claim(connection, turn.tell, now)
+            if not found or claimed is None:
+                return None
+            outlet = replace(outlet, gathers_since=None if turn.tell else outlet.gathers_since or now)
+            outlets.put(connection, outlet)
+        return _Sending(outlet, tuple(claimed), tuple(notes[each.job.id] for each in claimed))
+
+    def _behind(self, connection: Connection, outlet: Outlet, until: datetime, now: datetime) -> None:
+        """A service is away: what comes meanwhile waits behind the notice that it is tried with."""
+        detail = f"{outlet.key} takes nothing since {outlet.failing_since:%Y-%m-%d %H:%M} UTC: {outlet.said}"
+        for each in outlets.pending(connection, outlet.key, now, policy.MOST_TOGETHER):
+            self._hold(connection, each.job, Verdict(Ruling.WAIT, Reason.AWAY, detail, until), now)
+
+    @staticmethod
+    def _hold(connection: Connection, job: Job, verdict: Verdict, now: datetime) -> None:
+        """It waits, or comes to nothing, and says why; a wait that goes on for the same reason is one row."""
+        if verdict.ruling is Ruling.SKIP:
+            job_store.end(connection, [job], verdict, now)
+            job_store.move_on(connection, job, now)
+            return
+        if decision_store.says(connection, job.id) != (verdict.ruling, verdict.reason):
+            decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
+        # what its channel makes it wait for does not make it stale; that nobody takes it does
+        fresh = timedelta(0) if verdict.reason is Reason.AWAY else timedelta(seconds=job.retry.until)
+        outlets.put_off(connection, job, verdict.until or now + timedelta(seconds=1), fresh)
+
+    def _claim(self, connection: Connection, notes: Sequence[Note], now: datetime) -> list[Claimed] | None:
+        """Those that the gate lets through, their attempts begun; None where another worker still has the first of them."""
+        claimed: list[Claimed] = []
+        for note in notes:
+            mine = job_store.claim(connection, note.id, now, _LEASE)
+            if mine is None:
+                return claimed or None
+            verdict = self._gate.judge(connection, mine.job)
+            if verdict.ruling is Ruling.ACT:
+                claimed.append(job_store.begin(connection, mine, "send", now, _LEASE))
+                continue
+            # nobody took it in time: that is no skipping, people must know of it
+            then = Next(JobState.FAILED) if verdict.reason is Reason.EXPIRED else retry.stopped(mine.job, verdict)
+            self._aftermath.note(connection, mine, End(then, Result(Outcome.NOT_DONE, verdict.detail), verdict), now)
+        return claimed
+
+    def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
+        """The outcome, for all that the message told. Whether the service takes more."""
+        now, before = self._now(), sending.outlet
+        outlet, told = _turned(before, _after(before, result, self._counted(before), now), now)
+        result = _shared(result, len(sending.claimed))
+        with self._database.writing() as connection:
+            outlets.check(connection, before.key, fence)
+            event_store.record(connection, told)
+            for each in sending.claimed:
+                end = End(_next_of(each.job, result, outlet.again_at, now), result)
+                self._aftermath.note(connection, each, end, now)
+                if end.then.state is JobState.SUCCEEDED:
+                    following.told(connection, each.job, now)
+            outlets.put(connection, outlet)
+        count = len(sending.claimed)
+        log.info("told %s: %s", before.channel, result.outcome, address=before.target, notices=count, said=result.detail)
+        for event in told:
+            log.warning(headline(event), id=event.id, type=event.type)
+        return outlet.again_at is None
+
+
+def _shared(result: Result, many: int) -> Result:
+    """What each attempt says of a message that told several: otherwise none of their stories could show it."""
+    return replace(result, detail=f"{result.detail}, in one message with {many - 1} others") if many > 1 else result
+
+
+def _note(pending: Pending) -> Note:
+    request = pending.job.request
+    return Note(
+        id=pending.job.id,
+        title=str(request["title"]),
+        body=str(request["body"]),
+        type=pending.type,
+        severity=Severity.of(request.get("severity")),
+        spaces=pending.spaces,
+        over=bool(request.get("over")),
+    )
+
+
+def _after(outlet: Outlet, result: Result, counted: int, now: datetime) -> Outlet:
+    """How the address is doing after a message: well, or left alone for a while that grows. `counted`: messages to remember."""
+    if result.outcome in (Outcome.DONE, Outcome.REFUSED):
+        recent = (*outlet.recent, now)[-counted:] if counted else ()
+        return replace(outlet, recent=recent, failures=0, failing_since=None, again_at=None, said=result.detail)
+    failures = outlet.failures + 1
+    pause = max(retry.backoff(failures), result.wait or 0.0)
+    since = outlet.failing_since or now
+    return replace(outlet, failures=failures, failing_since=since, again_at=now + timedelta(seconds=pause), said=result.detail)
+
+
+def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime) -> Next:
+    """A service that was away is tried again in its time; what it does not take is over, unless the rule tries that again."""
+    if result.outcome is Outcome.DONE:
+        return Next(JobState.SUCCEEDED)
+    if result.outcome is Outcome.REFUSED:
+        if Outcome.REFUSED not in job.retry.on:
+            return Next(JobState.FAILED)
+        again_at = now + timedelta(seconds=job.retry.every)
+    due = again_at or now
+    return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
+
+
+def _turned(before: Outlet, after: Outlet, now: datetime) -> tuple[Outlet, list[Event]]:
+    """That a channel has taken nothing for a while, once; and that it does again."""
+    if after.failing_since is not None and not before.told and now - after.failing_since >= _TOLD_AFTER:
+        return replace(after, told=True), [_event("channel.failing", after, after.failing_since, now)]
+    if after.failing_since is None and before.told and before.failing_since is not None:
+        return replace(after, told=False), [_event("channel.working", after, before.failing_since, now)]
+    return after, []
+
+
+def _event(name: str, outlet: Outlet, since: datetime, now: datetime) -> Event:
+    noun: Body = {"name": outlet.channel, "address": outlet.target, "since": since.isoformat(), "detail": outlet.said}
+    return events.make(
+        EVENTS[name], server=OURSELVES, subject=f"channel/{outlet.key}", n=since.isoformat(), time=now, seen_at=now,
+        data={"channel": noun},
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""The watch on the watcher: whether the bridge polls, decides and tells, told past its own broker, workers and outbox.
+
+    read the pulse → what stands still → what each address does not know yet → send → remember
+
+It has a connection of its own, and goes on without one: that the database is away is told like the rest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+
+import structlog
+
+from bridge.actions.kinds import Action, Result
+from bridge.core.clock import Pace
+from bridge.core.language import windows
+from bridge.core.model import Body, Outcome
+from bridge.core.telling import alarm, health
+from bridge.core.telling.health import Trouble
+from bridge.errors import AgainLater, BridgeError
+from bridge.store import pulse
+from bridge.store.database import Database
+from bridge.store.memory import Memory, MemoryFile
+
+CHANNEL = "watchdog"
+_DAY = timedelta(days=1)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What to watch and when to tell, in the machine's seconds. `slack` by server: how long until it is polled again.
+
+    `daily`: the time of day and the zone of the day's line.
+    """
+
+    addresses: int
+    after: float
+    every: float
+    slack: Mapping[str, float]
+    daily: tuple[time, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """How it reaches the world. `ping` takes what is wrong, "" for nothing; `listens` asks at a server's address."""
+
+    notify: Action
+    ping: Callable[[str], None] | None
+    listens: Callable[[str], bool]
+
+
+class Watchdog:
+    """Looks once with every `look`. `machine` is the machine's clock, `pace` what the domain's makes of it."""
+
+    def __init__(
+        self, database: Database, file: MemoryFile, ways: Senses, watch: Watch, machine: Callable[[], datetime], pace: Pace
+    ) -> None:  # fmt: skip
+        self._database, self._file, self._ways, self._watch = database, file, ways, watch
+        self._machine, self._pace = machine, pace
+        self._memory = file.load()
+
+    def look(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Trouble]:
+        """One round; what is wrong. Once `stopping`, nothing more is told: the next who watches goes on."""
+        now = self._machine()
+        before = self._memory
+        still = before.still
+        if before.looked is None or now - before.looked > timedelta(seconds=max(self._watch.after, 3 * self._watch.every)):
+            still = health.anew(still, now)
+        still, seen = self._seen(still, now)
+        wrong = [self._asked(each) for each in health.wrong(still, now, self._watch.after)]
+        unknown = () if seen else [key for key in still if key != "database"]
+        self._keep(replace(before, looked=now, still=still))
+        for address in range(self._watch.addresses):
+            if not stopping():
+                self._tell(str(address), wrong, unknown, now)
+        if self._watch.daily and not stopping():
+            self._tell_daily(*self._watch.daily, wrong, now)
+        if not stopping():
+            self._ping(wrong, now)
+        return wrong
+
+    def test(self) -> list[Result]:
+        """A labelled test at each address; what became of each. Nothing of it is remembered."""
+        request = {"title": "bondbridge: a test of the watchdog", "body": "Nothing has happened.", "severity": "info"}
+        places = range(self._watch.addresses)
+        return [self._ways.notify.send("", {"to": CHANNEL, "target": place, **request}) for place in places]
+
+    def close(self) -> None:
+        """Let go of its connection."""
+        self._database.close()
+
+    def _seen(self, still: Mapping[str, health.Still], now: datetime) -> tuple[dict[str, health.Still], bool]:
+        """What stands still, and whether the database said so."""
+        domain = self._pace.at(now)
+        idle = domain - timedelta(seconds=self._watch.after) * self._pace.speed
+        try:
+            with pulse.reading(self._database) as connection:
+                taken = pulse.take(connection, list(self._watch.slack), domain, idle)
+        except AgainLater as error:
+            log.warning("the database cannot be read", why=str(error))
+            return health.blind(still, str(error), now, self._watch.after), False
+        return health.looked(still, health.marks(taken, self._watch.slack), now), True
+
+    def _asked(self, trouble: Trouble) -> Trouble:
+        """Of a server that is not polled: whether anybody is there at all."""
+        what, _, server = trouble.key.partition(" ")
+        if what != "poll" or server not in self._watch.slack:
+            return trouble
+        there = "something listens at its address" if self._ways.listens(server) else "nothing listens at its address"
+        return replace(trouble, says=f"{trouble.says}; {there}")
+
+    def _tell(self, address: str, wrong: Sequence[Trouble], unknown: Sequence[str], now: datetime) -> None:
+        for message in (
+            alarm.begins(self._told(address), wrong, now),
+            alarm.over(self._told(address), wrong, unknown, now),
+        ):
+            if message is not None and self._send(address, message.request):
+                self._keep(replace(self._memory, told={**self._memory.told, address: message.then}))
+
+    def _told(self, address: str) -> Mapping[str, alarm.Told]:
+        return self._memory.told.get(address, {})
+
+    def _tell_daily(self, at: time, zone: str, wrong: Sequence[Trouble], now: datetime) -> None:
+        """Where it is so late again since the last line; one who was never told waits for the next time."""
+        ready = []
+        for address in map(str, range(self._watch.addresses)):
+            last = self._memory.daily.get(address)
+            if last is None:
+                self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
+            elif windows.o_clock(at, zone, last) <= now:
+                ready.append(address)
+        request = alarm.daily(wrong, self._totals(now)) if ready else {}
+        for address in ready:
+            if self._send(address, request):
+                self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
+
+    def _totals(self, now: datetime) -> alarm.Totals | None:
+        domain = self._pace.at(now)
+        try:
+            with pulse.reading(self._database) as connection:
+                return pulse.totals(connection, list(self._watch.slack), domain, domain - _DAY * self._pace.speed)
+        except AgainLater:
+            return None
+
+    def _send(self, address: str, request: Body) -> bool:
+        """Whether it was taken. What was not is tried again with the next round."""
+        result = self._ways.notify.send("", {"to": CHANNEL, "target": int(address), **request})
+        if result.outcome is not Outcome.DONE:
+            log.warning("the watchdog could not tell", address=address, title=request["title"], said=result.detail)
+            return False
+        log.info("the watchdog told", address=address, title=request["title"])
+        return True
+
+    def _ping(self, wrong: Sequence[Trouble], now: datetime) -> None:
+        if self._ways.ping is None:
+            return
+        try:
+            self._ways.ping(alarm.line(wrong, now))
+        except BridgeError as error:
+            log.warning("the watchdog's ping was not taken", why=str(error))
+
+    def _keep(self, memory: Memory) -> None:
+        self._memory = memory
+        self._file.keep(memory)

@@ -1,0 +1,109 @@
+"""The pulse: next to nothing, read by whoever watches whether the bridge does its work, on a connection of its own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bridge.core.model import JobState
+from bridge.core.telling.alarm import Totals
+from bridge.core.telling.health import Head, Polled, Pulse
+from bridge.errors import Unreachable
+from bridge.store import journal, watching
+from bridge.store.database import Database
+from bridge.store.tables import events, jobs, outlets, scopes
+from bridge.store.types import now_of_database
+
+_WIDEST = 200
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Connection]:
+    """As the database's own, for one who must go on without it. Raises Unreachable, with the cause in one line."""
+    file = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and file and not Path(file).exists():
+        raise Unreachable(f"its file {file} is gone")  # and to look for it would make an empty one
+    try:
+        with database.reading() as connection:
+            yield connection
+    except (SQLAlchemyError, OSError) as error:
+        raise Unreachable(_cause(error)) from error
+
+
+def take(connection: Connection, servers: Sequence[str], now: datetime, idle: datetime) -> Pulse:
+    """How the work of these servers stands. `idle`: polls that were due then and that nobody has taken are nobody's."""
+    health = watching.health_of(connection)
+    return Pulse(
+        polled={server: _polled(connection, server, health.get(server, "unknown"), idle) for server in servers},
+        undecided=_undecided(connection),
+        due=_head(connection, and_(jobs.c.action != "notify", jobs.c.state.in_((JobState.DUE, JobState.VERIFYING))), now),
+        untold=_head(connection, and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE, _unattended()), now),
+    )
+
+
+def totals(connection: Connection, servers: Sequence[str], now: datetime, since: datetime) -> Totals:
+    """How much there is, and what waits; events since then."""
+    counts = journal.counts(connection, now)
+    named = {"undecided": "undecided", "jobs_late": "late", "jobs_in_doubt": "in doubt", "scopes_failing": "lists not read"}
+    fresh = select(func.count()).select_from(events).where(events.c.seen_at >= since)
+    waits = [f"{counts[name]} {what}" for name, what in named.items() if counts[name]]
+    known = watching.health_of(connection)
+    things = [(server, *each) for server in servers for each in watching.bodies_of(connection, server, ("bond", "leg"))]
+    return Totals(
+        servers=sum(known.get(server) == "ok" for server in servers),
+        bonds=sum(kind == "bond" for _, kind, _ in things),
+        legs_down=sum(kind == "leg" and body.get("standing") == "down" for _, kind, body in things),
+        events=int(connection.execute(fresh).scalar_one()),
+        waits=tuple(waits),
+    )
+
+
+def _polled(connection: Connection, server: str, health: str, idle: datetime) -> Polled:
+    mine = and_(scopes.c.server == server, scopes.c.rank != watching.ROTATING)
+    waiting = select(func.count()).select_from(scopes).where(mine, scopes.c.due_at <= idle, _free(scopes.c.lease_until))
+    failing = select(scopes.c.problem).where(mine, scopes.c.failures > 0).order_by(scopes.c.failures.desc()).limit(1)
+    return Polled(
+        newest=watching.newest_success(connection, server),
+        health=health,
+        idle=bool(connection.execute(waiting).scalar_one()),
+        problem=connection.execute(failing).scalar_one_or_none(),
+    )
+
+
+def _undecided(connection: Connection) -> dict[str, Head]:
+    """By server; in recorded order, as they are decided."""
+    open_ones = select(events.c.server, func.min(events.c.seq).label("first"), func.count().label("many"))
+    grouped = open_ones.where(events.c.decided.is_(False)).group_by(events.c.server).subquery()
+    wanted = select(events.c.server, events.c.id, events.c.seen_at, grouped.c.many)
+    rows = connection.execute(wanted.join(grouped, grouped.c.first == events.c.seq))
+    return {row.server: Head(row.id, row.seen_at, row.many) for row in rows}
+
+
+def _head(connection: Connection, which: ColumnElement[bool], now: datetime) -> Head | None:
+    ready = and_(which, jobs.c.due_at <= now, _free(jobs.c.lease_until))
+    first = connection.execute(
+        select(jobs.c.id, jobs.c.due_at).where(ready).order_by(jobs.c.due_at, jobs.c.seq).limit(1)
+    ).first()
+    if first is None:
+        return None
+    count = connection.execute(select(func.count()).select_from(jobs).where(ready)).scalar_one()
+    return Head(first.id, first.due_at, count)
+
+
+def _unattended() -> ColumnElement[bool]:
+    """Nobody is telling at its address."""
+    attended = select(outlets.c.key).where(outlets.c.key == jobs.c.target, not_(_free(outlets.c.lease_until)))
+    return not_(attended.exists())
+
+
+def _free(lease: ColumnElement[float]) -> ColumnElement[bool]:
+    return or_(lease.is_(None), lease < now_of_database())
+
+
+def _cause(error: Exception) -> str:
+    """The driver's own first line: no statement, and so nothing of what is stored."""
+    said = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
+    return (said.splitlines() or [type(error).__name__])[0][:_WIDEST]

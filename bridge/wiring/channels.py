@@ -1,0 +1,145 @@
+"""Where people are told, as the settings have it: addresses, rooms, policies, and the watchdog."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from bridge.actions import addresses, outside
+from bridge.actions.notify import Notify, Ways
+from bridge.actions.ping import Ping
+from bridge.actions.post import Room
+from bridge.bonding.client.handshake import listens
+from bridge.bonding.scopes import TIMINGS
+from bridge.config import Room as SetRoom
+from bridge.config import Settings
+from bridge.core.chatting.buttons import Seals
+from bridge.core.language.rule import Rate, Window
+from bridge.core.telling.policy import Policy, Severity
+from bridge.errors import BadInput, Problem
+from bridge.pipeline.watchdog import CHANNEL as WATCHDOG
+from bridge.pipeline.watchdog import Senses, Watch, Watchdog
+from bridge.store.database import Database
+from bridge.store.memory import MemoryFile
+from bridge.webhooks.delivery import ChatPlatform
+from bridge.webhooks.platforms import PLATFORMS
+from bridge.wiring.clocks import Clock, machine_time
+from bridge.wiring.keys import digest_key
+from bridge.wiring.servers import pace
+
+_ROOM_SECONDS = 5.0
+# who watches the bridge waits so long for the database, a ping, a server
+_IMPATIENT = 10.0
+
+
+def teller(settings: Settings) -> Notify:
+    """What sends one message to one address; nothing of it is remembered."""
+    return notifier(settings, rooms_of(settings), Seals(digest_key(settings.state_dir)))
+
+
+def check_channels(settings: Settings) -> None:
+    """Raises BadInput for every address that Apprise does not understand, without showing it."""
+    problems = [
+        Problem("settings", said, "", f"channels.{name}.urls.{place}")
+        for name, channel in settings.channels.items()
+        for place, url in enumerate(channel.urls)
+        if (said := addresses.wrong(url.reveal()))
+    ]
+    problems += [
+        Problem("settings", said, "", f"watchdog.tell.{place}")
+        for place, url in enumerate(settings.watchdog.tell if settings.watchdog else ())
+        if (said := addresses.wrong(url.reveal()))
+    ]
+    if problems:
+        raise BadInput(problems)
+
+
+def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
+    """What watches whether the bridge does its work; it shares nothing with it but the settings and the database."""
+    wanted = settings.watchdog
+    if wanted is None:
+        what = "there is no `watchdog`: nobody is told when the bridge itself stands still"
+        raise BadInput([Problem("settings", what, "write `watchdog: {tell: [{env: NAME}]}`", "watchdog")])
+    urls, domain = [url.reveal() for url in wanted.tell], pace(settings)
+    places = {server.name: str(server.url) for server in settings.servers}
+    return Watchdog(
+        Database(settings.database_url, patience=_IMPATIENT),
+        MemoryFile(settings.state_dir / "watchdog.json"),
+        Senses(
+            Notify({WATCHDOG: urls}, {}, str),
+            Ping(wanted.ping.reveal(), _IMPATIENT) if wanted.ping else None,
+            lambda server: listens(places[server], _IMPATIENT),
+        ),
+        Watch(
+            addresses=len(urls),
+            after=wanted.after,
+            every=wanted.every,
+            # however seldom a server is polled: it stands still only once it is due again
+            slack={
+                server.name: min(getattr(server.poll, name) for name in TIMINGS) / domain.speed for server in settings.servers
+            },
+            daily=(wanted.daily.at, wanted.daily.zone) if wanted.daily else None,
+        ),
+        machine,
+        domain,
+    )
+
+
+def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: Seals) -> Notify:
+    """What tells at every address of every channel."""
+    urls = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
+    ours, outside = settings.web.url.rstrip("/"), settings.web.public_url is not None
+    # a question must be answered, here at least; what is only of use from elsewhere needs an address that leads here
+    ways = Ways(
+        story=(lambda event: f"{ours}/events/{event}" if event else f"{ours}/") if outside else None,
+        take=(lambda take: f"{ours}/ack/{seals.take(take)}") if outside else None,
+        button=seals.take,
+    )
+    return Notify(urls, rooms, lambda way: f"{ours}/approve/{seals.link(way)}", ways)
+
+
+def policies(settings: Settings) -> Mapping[str, Policy]:
+    """What each channel takes, and when."""
+    return {
+        name: Policy(
+            least=Severity.of(channel.severity),
+            spaces=tuple(channel.spaces),
+            quiet=tuple(Window(each.days, each.begins, each.ends, each.zone) for each in channel.quiet),
+            loud=Severity.of(channel.loud),
+            digest=channel.digest,
+            rate=Rate(channel.rate.most, channel.rate.every) if channel.rate else None,
+        )
+        for name, channel in settings.channels.items()
+    }
+
+
+def rooms_of(settings: Settings) -> Mapping[str, Sequence[Room]]:
+    """The rooms of every channel. Raises BadInput for every one whose buttons could not be pressed."""
+    found: dict[str, list[Room]] = {}
+    problems = []
+    for name, channel in settings.channels.items():
+        for number, room in enumerate(channel.rooms):
+            try:
+                found.setdefault(name, []).append(_room(settings, room))
+            except LookupError as error:
+                mend = "write one of `webhooks` whose platform has buttons; elsewhere an Apprise URL among `urls` gets a link"
+                problems.append(Problem("settings", str(error.args[0]), mend, f"channels.{name}.rooms.{number}.webhook"))
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _room(settings: Settings, room: SetRoom) -> Room:
+    """Raises LookupError."""
+    hook = settings.webhooks.get(room.webhook)
+    platform = PLATFORMS.get(hook.platform) if hook else None
+    if hook is None:
+        raise LookupError(f"no webhook is called {room.webhook!r}")
+    if not isinstance(platform, ChatPlatform) or not platform.buttons:
+        raise LookupError(f"{hook.platform} has no buttons")
+    # a person who keeps the settings wrote it: it may lead inside
+    target = outside.at(room.url.reveal(), inside=True, timeout=_ROOM_SECONDS)
+    return Room(room.webhook, target, partial(platform.posted, url=_address(settings, room.webhook)))
+
+
+def _address(settings: Settings, webhook: str) -> str:
+    """Where a webhook of ours is, for those who send to it."""
+    return f"{settings.web.url.rstrip('/')}/webhooks/{webhook}"

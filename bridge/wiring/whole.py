@@ -1,0 +1,151 @@
+"""The one place where parts are joined: settings in, a whole bridge out. Its arguments are the seams."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from bridge.actions import permits
+from bridge.actions.call import Call
+from bridge.actions.fetch import Fetch
+from bridge.actions.kinds import Action
+from bridge.actions.post import Post
+from bridge.actions.reply import Reply
+from bridge.actions.wait import Wait
+from bridge.actions.webhook import Webhook
+from bridge.bonding.client import Client
+from bridge.bonding.wire import wrong_argument
+from bridge.config import Settings
+from bridge.core.chatting.buttons import Seals
+from bridge.core.flapping import Limits
+from bridge.core.language.rules import Vocabulary
+from bridge.pipeline.aftermath import Aftermath
+from bridge.pipeline.asking import Approver
+from bridge.pipeline.backtest import Backtester
+from bridge.pipeline.commanding import Commander
+from bridge.pipeline.conversing import Conversations
+from bridge.pipeline.decide import Decider
+from bridge.pipeline.deliver import Deliverer
+from bridge.pipeline.following import Follower
+from bridge.pipeline.gate import Bounds, Gate
+from bridge.pipeline.hush import Silence
+from bridge.pipeline.interpret import Interpreter
+from bridge.pipeline.keeping import Keeping
+from bridge.pipeline.observe import Observer
+from bridge.pipeline.ordering import Orders
+from bridge.pipeline.pressing import Presser
+from bridge.pipeline.questions import Places
+from bridge.pipeline.receive import Receiver
+from bridge.pipeline.steering import Steering
+from bridge.pipeline.taking import Taker
+from bridge.pipeline.telling import Teller
+from bridge.pipeline.undoing import Undoer
+from bridge.rulebook import Keeper
+from bridge.store.database import Database
+from bridge.wiring.channels import notifier, policies, rooms_of
+from bridge.wiring.clocks import Clock, machine_time
+from bridge.wiring.hooks import incoming, outgoing, ways
+from bridge.wiring.keys import digest_key
+from bridge.wiring.servers import backup_places, connected, forced_live, pace, rates, reveal, watched
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Everything joined. `now` is domain time, `machine` the machine's."""
+
+    settings: Settings
+    database: Database
+    keeper: Keeper
+    clients: Mapping[str, Client]
+    observer: Observer
+    decider: Decider
+    deliverer: Deliverer
+    follower: Follower
+    approver: Approver
+    seals: Seals
+    steering: Steering
+    undoer: Undoer
+    backtester: Backtester
+    receiver: Receiver
+    now: Clock
+    machine: Clock
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        for client in self.clients.values():
+            client.close()
+        self.database.close()
+
+
+def build(
+    settings: Settings, *, machine: Clock = machine_time, now: Clock | None = None, transport: httpx.BaseTransport | None = None
+) -> Bridge:
+    """Join the parts. `now` replaces the domain clock the settings describe, `transport` the network to the servers."""
+    now = now or pace(settings).clock(machine)
+    database = Database(settings.database_url)
+    clients = {server.name: connected(server, settings.broker, now, transport) for server in settings.servers}
+    words = vocabulary(settings)
+    keeper = Keeper(settings.rules, words)
+    forced = forced_live(settings, transport)
+    key = digest_key(settings.state_dir)
+    rooms, seals, hooks, talks = rooms_of(settings), Seals(key), incoming(settings), Conversations(database, key, machine)
+    own: Mapping[str, Action] = {"backup.fetch": Fetch(clients, backup_places(settings), now)}
+    notify = notifier(settings, rooms, seals)
+    actions: Mapping[str, Action] = {
+        "call": Call(clients, settings.allow, own, reveal),
+        "notify": notify,
+        "post": Post(rooms, seals),
+        "webhook": Webhook(outgoing(settings), machine),
+        "wait": Wait(),
+        "silence": Silence(database, now),
+        "reply": Reply(talks.place, ways(settings, hooks), seals),
+    }
+    keeping = Keeping(database, keeper, now)
+    places = {name: Places(len(channel.urls), len(channel.rooms)) for name, channel in settings.channels.items()}
+    spaces = {server.name: tuple(server.act_in) for server in settings.servers}
+    interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
+    decider = Decider(
+        database, keeping, interpreter, now, forced, places=places, spaces=spaces, servers=tuple(clients), word=talks.word
+    )
+    gate = Gate(database, now, keeping.rulebook, forced, Bounds(rates(settings), spaces))
+    aftermath = Aftermath(database, now, keeping.rulebook, places)
+    approver = Approver(database, now, places)
+    follower = Follower(database, now)
+    presser = Presser(approver, seals, talks, Taker(database, follower, talks, now))
+    steering = Steering(database, now, approver, servers=tuple(clients), types=words.event_types)
+    orders = Orders(database, steering, approver, follower, talks.word)
+    commander = Commander(database, now, keeping.rulebook, talks, orders)
+    teller = Teller(database, notify, now, gate, aftermath, policies(settings))
+    return Bridge(
+        settings=settings,
+        database=database,
+        keeper=keeper,
+        clients=clients,
+        observer=Observer(database, watched(settings, clients), key, now),
+        decider=decider,
+        deliverer=Deliverer(database, actions, now, gate, aftermath, teller),
+        follower=follower,
+        approver=approver,
+        seals=seals,
+        steering=steering,
+        undoer=Undoer(database, clients, now),
+        backtester=Backtester(database, forced, spaces),
+        receiver=Receiver(database, hooks, now, machine, said=commander.said, pressed=presser.pressed, ours=presser.ours),
+        now=now,
+        machine=machine,
+    )
+
+
+def vocabulary(settings: Settings) -> Vocabulary:
+    """What rules may name under these settings."""
+    return Vocabulary(
+        operations=permits.callable_operations(),
+        channels={name: len(channel.urls) + len(channel.rooms) for name, channel in settings.channels.items()},
+        webhooks=frozenset(settings.webhooks),
+        hooks=frozenset(settings.hooks),
+        takes=permits.taking(),
+        refused=permits.refused(settings.allow),
+        wrong=wrong_argument,
+        secret=permits.secret,
+        roles=permits.roles(),
+    )

@@ -1,0 +1,177 @@
+"""What lasts is told on: again while it does, to others if nobody takes it, and its end to those who know of its begin."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.errors import BadInput
+from bridge.pipeline.steering import Quiet
+from tests.pipeline.stage import Stage, staged
+from tests.telling.legs import NUMBER, happens, passes
+from tests.telling.service import Service, serving
+
+RULES = """
+- id: outage
+  when: leg.down
+  do:
+    - notify: {to: noc, title: "leg ${leg.id} is down", severity: warning, follow: %s}
+"""
+
+
+@contextmanager
+def following(folder: Path, how: str = "true", policy: str = ", rate: null") -> Iterator[tuple[Stage, Service]]:
+    """A stage whose one rule follows outages so."""
+    with serving() as service, staged(folder, rules=RULES % how, channel=service.url, telling=policy, live=False) as stage:
+        yield stage, service
+
+
+def test_an_end_is_told_once_with_how_long_it_lasted(tmp_path: Path) -> None:
+    """To whoever was told of the begin, under the same words; what does not end it is not its end."""
+    with following(tmp_path) as (stage, service):
+        happens(stage, "leg.down", 1)
+        stage.sim.advance(720)
+        happens(stage, "leg.up", 2)
+        happens(stage, "leg.up", 1)
+        stage.sim.advance(60)
+        happens(stage, "leg.up", 1)
+        assert service.titles() == ["leg 1 is down", "over: leg 1 is down"]
+        assert service.heard[1]["message"].endswith("it lasted 12m")
+
+
+def test_a_begin_that_is_told_late_has_its_end_after_it(tmp_path: Path) -> None:
+    """The service was away while it came and went: both are told, in this order."""
+    with following(tmp_path) as (stage, service):
+        service.status = 503
+        happens(stage, "leg.down", 1)
+        stage.sim.advance(30)
+        happens(stage, "leg.up", 1)
+        service.status = 200
+        passes(stage, 600)
+        assert service.titles() == ["leg 1 is down", "over: leg 1 is down"]
+
+
+def test_what_nobody_was_told_of_has_no_end(tmp_path: Path) -> None:
+    """A channel that is told of worse things only hears neither."""
+    with following(tmp_path, policy=", severity: critical, rate: null") as (stage, service):
+        happens(stage, "leg.down", 1)
+        happens(stage, "leg.up", 1)
+        assert service.titles() == []
+
+
+def test_what_lasts_is_told_again_until_somebody_has_it(tmp_path: Path) -> None:
+    """Every so often, with how long; acknowledged it is not, and its end is told all the same."""
+    with following(tmp_path, "{repeat_every: 1h}") as (stage, service):
+        event = happens(stage, "leg.down", 1)
+        for _ in range(5):
+            passes(stage, 1801)
+        assert service.titles() == ["leg 1 is down", *["still: leg 1 is down"] * 2]
+        assert service.heard[1]["message"].startswith("for 1h")
+        assert stage.bridge.follower.acknowledge(event, "ana") == 1
+        passes(stage, 7200)
+        happens(stage, "leg.up", 1)
+        assert service.titles()[3:] == ["over: leg 1 is down"]
+        assert "event.acknowledged" in stage.types()
+
+
+def test_a_silence_keeps_what_lasts_from_being_told_again_but_not_its_end(tmp_path: Path) -> None:
+    """Neither again nor to others while it holds, at once when it is over; that it has ended is told all the same."""
+    with following(tmp_path, "{repeat_every: 1h, escalate: {after: 90m, to: noc}}") as (stage, service):
+        for leg in (1, 2):
+            happens(stage, "leg.down", leg)
+        stage.bridge.steering.silence(Quiet("demo", "3h", "works"), "ana")
+        for _ in range(5):
+            passes(stage, 1800)
+        happens(stage, "leg.up", 1)
+        assert service.titles() == ["leg 1 is down", "leg 2 is down", "over: leg 1 is down"]
+        passes(stage, 1801)
+        assert Counter(service.titles()[3:]) == {"still: leg 2 is down": 1, "nobody has acknowledged: leg 2 is down": 1}
+
+
+def test_who_has_it_is_said_to_the_next_one(tmp_path: Path) -> None:
+    """A second word, one about what is over and one about what nobody was told of each say why they do nothing."""
+    with following(tmp_path) as (stage, _):
+        event = happens(stage, "leg.down", 1)
+        up = happens(stage, "leg.up", 2)
+        stage.bridge.follower.acknowledge(event, "ana")
+        with pytest.raises(BadInput, match="ana has it already"):
+            stage.bridge.follower.acknowledge(event, "bob")
+        with pytest.raises(BadInput, match="nobody was told of this"):
+            stage.bridge.follower.acknowledge(up, "bob")
+        happens(stage, "leg.up", 1)
+        with pytest.raises(BadInput, match="over already"):
+            stage.bridge.follower.acknowledge(event, "bob")
+
+
+def test_where_nobody_takes_it_others_are_told_once_and_of_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time the rule says, not before, and not when somebody has acknowledged."""
+    with serving() as oncall:
+        monkeypatch.setenv("STAGE_ONCALL", oncall.url)
+        how = "{escalate: {after: 15m, to: oncall}}"
+        policy = ", rate: null}, oncall: {urls: [{env: STAGE_ONCALL}]"
+        with following(tmp_path, how, policy) as (stage, service):
+            happens(stage, "leg.down", 1)
+            taken = happens(stage, "leg.down", 2)
+            stage.bridge.follower.acknowledge(taken, "ana")
+            passes(stage, 899)
+            assert oncall.titles() == []
+            for _ in range(3):
+                passes(stage, 600)
+            assert oncall.titles() == ["nobody has acknowledged: leg 1 is down"]
+            happens(stage, "leg.up", 1)
+            happens(stage, "leg.up", 2)
+            assert oncall.titles()[1:] == ["over: nobody has acknowledged: leg 1 is down"]
+            assert Counter(service.titles())["over: leg 1 is down"] == 1
+
+
+_THINGS = st.lists(
+    st.sampled_from(["down", "up", "degraded", "ack", "silence", "unsilence", "away", "back", "wait"]), max_size=14
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Service]]:
+    """One for all examples: each is about a leg of its own."""
+    with following(tmp_path_factory.mktemp("pairs"), "{repeat_every: 1h}") as ready:
+        yield ready
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_THINGS)
+def test_begins_and_ends_pair_up(stage: tuple[Stage, Service], things: list[str]) -> None:
+    """Whatever happens to a leg, to silences and to the service: each begin that is told has one end, and no end is alone."""
+    bridge, service = stage
+    leg, downs, before = next(NUMBER) + 1000, list[str](), len(service.heard)
+    for thing in (*things, "unsilence", "back", "wait", "up", "wait"):
+        if thing in ("down", "up", "degraded"):
+            identifier = happens(bridge, f"leg.{thing}", leg)
+            downs += [identifier] if thing == "down" else []
+        else:
+            _do(bridge, service, thing, downs)
+    for _ in range(8):
+        passes(bridge, 301)
+    told = Counter(service.titles()[before:])
+    assert told[f"leg {leg} is down"] == told[f"over: leg {leg} is down"]
+
+
+def _do(stage: Stage, service: Service, thing: str, downs: list[str]) -> None:
+    steering = stage.bridge.steering
+    if thing in ("away", "back"):
+        service.status = 200 if thing == "back" else 503
+    elif thing == "silence":
+        steering.silence(Quiet("demo", "2h", "tests", ("leg.*",)), "tests")
+    elif thing == "unsilence":
+        for each in steering.silences():
+            steering.end_silence(each["id"], "tests")
+    elif thing == "ack" and downs:
+        try:
+            stage.bridge.follower.acknowledge(downs[-1], "ana")
+        except BadInput:
+            return  # nobody was told of it, or it is over
+    else:
+        passes(stage, timedelta(minutes=20).total_seconds())

@@ -1,0 +1,162 @@
+"""What stands still and what moves, and what an address is told of it: pure, as tables."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.core.telling import alarm, health
+from bridge.core.telling.health import Head, Polled, Pulse, Trouble
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AFTER = 300.0
+
+
+def later(seconds: float) -> datetime:
+    """So many seconds after NOW."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def polled(newest: float | None, *, idle: bool = False, state: str = "ok", problem: str | None = None) -> Pulse:
+    """A pulse of one server, and nothing that waits."""
+    return Pulse({"hq": Polled(None if newest is None else later(newest), state, idle, problem)})
+
+
+IDLE = Pulse({})
+AWAY = polled(None, state="unreachable")
+WAITS = Head("e1", NOW, 3)
+AGED = Head("e1", later(-86_400), 3)
+
+# what is seen at NOW and after so many seconds, and what is wrong then
+ROUNDS = [
+    ("polls go on", polled(0), polled(290), 300, []),
+    ("no poll for a while", polled(0), polled(0), 299, []),
+    ("no poll for too long", polled(0, idle=True), polled(0, idle=True), 300, ["nobody polls hq"]),
+    ("a server that never answered", AWAY, AWAY, 300, ["hq cannot be polled"]),
+    ("events that are decided", Pulse(undecided={"hq": WAITS}), IDLE, 900, []),
+    ("an old backlog that moves", Pulse(undecided={"hq": AGED}), Pulse(undecided={"hq": Head("e2", NOW, 9)}), 900, []),
+    ("a backlog that does not", Pulse(undecided={"hq": AGED}), Pulse(undecided={"hq": AGED}), 300,
+     ["nothing is decided for hq"]),
+    ("one server of two", Pulse(undecided={"a": WAITS, "b": Head("x", NOW, 1)}),
+     Pulse(undecided={"a": WAITS, "b": Head("y", NOW, 1)}), 300, ["nothing is decided for a"]),
+    ("a job nobody takes", Pulse(due=WAITS), Pulse(due=WAITS), 300, ["nothing that is due is carried out"]),
+    ("notices nobody tells", Pulse(untold=WAITS), Pulse(untold=WAITS), 301, ["nobody is told what is due"]),
+    ("jobs taken in turn", Pulse(due=WAITS), Pulse(due=Head("e2", NOW, 2)), 301, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "seconds", "wrong"), [each[1:] for each in ROUNDS], ids=[each[0] for each in ROUNDS]
+)
+def test_what_stands_still_is_wrong(first: Pulse, second: Pulse, seconds: float, wrong: list[str]) -> None:
+    """Only what has not moved for as long as it may not; how old it is says nothing."""
+    still = health.looked({}, health.marks(first, {}), NOW)
+    still = health.looked(still, health.marks(second, {}), later(seconds))
+    assert [each.name for each in health.wrong(still, later(seconds), AFTER)] == wrong
+
+
+def test_a_server_that_is_seldom_polled_has_until_its_next_poll() -> None:
+    """What is polled once an hour does not stand still after five minutes."""
+    marks = health.marks(polled(0), {"hq": 3600})
+    still = health.looked(health.looked({}, marks, NOW), marks, later(3899))
+    assert health.wrong(still, later(3899), AFTER) == []
+    assert health.wrong(still, later(3900), AFTER) != []
+
+
+@pytest.mark.parametrize(
+    ("pulse", "says"),
+    [
+        (polled(0, idle=True), "the newest whole poll is of 2026-03-01 12:00:00 UTC"),
+        (
+            polled(0, state="auth_failed", problem="401"),
+            "the newest whole poll is of 2026-03-01 12:00:00 UTC; it is auth failed: 401",
+        ),
+        (polled(None, state="unreachable"), "it was never polled whole; it is unreachable"),
+        (polled(None, problem="no JSON"), "it was never polled whole; its answers are of no use: no JSON"),
+    ],
+)
+def test_it_says_whether_it_is_the_server_or_we(pulse: Pulse, says: str) -> None:
+    """A worker that is gone reads another way than a server that is."""
+    assert [each.says for each in health.marks(pulse, {})] == [says]
+
+
+def test_without_a_database_only_that_is_known() -> None:
+    """What was wrong stays so; what was well is not judged, neither then nor for the time that nobody could see."""
+    still = health.looked({}, health.marks(Pulse(due=WAITS), {}), NOW)
+    both = {**still, **health.looked({}, health.marks(polled(0), {}), later(200))}
+    still = health.blind(both, "refused", later(300), AFTER)
+    assert sorted(still) == ["database", "deliver"]
+    still = health.blind(still, "refused", later(600), AFTER)
+    assert [each.name for each in health.wrong(still, later(600), AFTER)] == [
+        "nothing that is due is carried out", "the database cannot be read",
+    ]  # fmt: skip
+    still = health.looked(still, health.marks(polled(0), {}), later(660))
+    assert health.wrong(still, later(660), AFTER) == []
+
+
+def trouble(key: str, since: float = 0) -> Trouble:
+    """Something wrong since then."""
+    return Trouble(key, f"{key} stands", "why", later(since))
+
+
+def test_an_address_is_told_once_of_begin_and_end() -> None:
+    """And in between every four hours that it lasts."""
+    first = alarm.begins({}, [trouble("a")], later(300))
+    assert first is not None
+    assert first.request == {
+        "title": "bondbridge: a stands", "body": "a stands since 12:00:00 UTC (5m): why", "severity": "critical",
+    }  # fmt: skip
+    assert alarm.begins(first.then, [trouble("a")], later(14_699)) is None
+    again = alarm.begins(first.then, [trouble("a")], later(14_700))
+    assert again is not None
+    assert again.request["title"] == "bondbridge: still: a stands"
+    assert alarm.over(again.then, [trouble("a")], (), later(15_000)) is None
+    assert alarm.over(again.then, [], ("a",), later(15_000)) is None
+    last = alarm.over(again.then, [], (), later(15_000))
+    assert last is not None
+    assert last.request["title"] == "bondbridge: over: a stands"
+    assert last.request["body"] == "over: a stands; it lasted 4h10m\nThe bridge works again."
+    assert last.then == {}
+
+
+def test_many_at_once_are_one_message() -> None:
+    """The title counts them, the body names each."""
+    message = alarm.begins({}, [trouble("a"), trouble("b", 60)], later(400))
+    assert message is not None
+    assert message.request["title"] == "bondbridge: 2 things are wrong"
+    assert len(message.request["body"].splitlines()) == 2
+
+
+@given(st.lists(st.tuples(st.sets(st.sampled_from("abc")), st.booleans()), max_size=30))
+def test_begins_and_ends_pair_up_whatever_fails(rounds: list[tuple[set[str], bool]]) -> None:
+    """However troubles come and go and sending fails: of each, begin and end are told in turn, and the begin first."""
+    told: dict[str, alarm.Told] = {}
+    heard: dict[str, list[str]] = {}
+    for n, (keys, takes) in enumerate(rounds):
+        wrong, now = [trouble(key) for key in sorted(keys)], later(60.0 * n)
+        for word, message in (("begin", alarm.begins(told, wrong, now)), ("end", alarm.over(told, wrong, (), now))):
+            if message is None or not takes:
+                continue
+            for key in {*told, *message.then} - ({*told} & {*message.then}):
+                heard.setdefault(key, []).append(word)
+            told = dict(message.then)
+    for words in heard.values():
+        assert words == (["begin", "end"] * len(words))[: len(words)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "totals", "body"),
+    [
+        ([], alarm.Totals(2, 412, 3, 14),
+         "all quiet: 2 servers polled, 412 bonds, 3 legs down, 14 events since yesterday, nothing waits"),
+        ([], alarm.Totals(1, 1, 0, 1, ["2 in doubt"]),
+         "all quiet: 1 server polled, 1 bond, 0 legs down, 1 event since yesterday, 2 in doubt"),
+        ([trouble("a")], alarm.Totals(0, 4, 0, 0),
+         "not all is quiet: a stands; 0 servers polled, 4 bonds, 0 legs down, 0 events since yesterday, nothing waits"),
+        ([], None, "not all is quiet: the database cannot be read now"),
+    ],
+)  # fmt: skip
+def test_the_days_line(wrong: list[Trouble], totals: alarm.Totals | None, body: str) -> None:
+    """One line, of what there is and of what is not well."""
+    assert alarm.daily(wrong, totals)["body"] == body

@@ -1,0 +1,346 @@
+"""The watch on the watcher, over real databases and real receivers: told when nothing moves, and when it does again."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bridge import config, wiring
+from bridge.cli import doctor
+from bridge.errors import BadInput
+from bridge.pipeline.watchdog import Watchdog
+from bridge.store.database import Database
+from tests.bonding.scripted import Reply, Scripted
+from tests.bonding.scripted import serving as scripted
+from tests.pipeline.stage import Stage, staged
+from tests.telling.service import Service, serving
+
+RULES = """
+- id: tell
+  when: webhook.demo
+  do: [{notify: {to: noc, title: "bond ${event.data.body.bond}", severity: warning}}]
+- id: act
+  when: webhook.demo
+  do: [{call: bond.restart, with: {bond: "${event.data.body.bond}"}}]
+"""
+SETTINGS = "watchdog: {tell: [{env: DOG_ONE}, {env: DOG_TWO}], after: 5m, every: 60s, ping: {env: DOG_PING}%s}\n"
+SECRET = "6a1f-secret"
+
+
+@dataclass
+class Yard:
+    """A bridge, a watchdog beside it, the two places it tells at, and the one it pings."""
+
+    stage: Stage
+    dog: Watchdog
+    one: Service
+    two: Service
+    pinged: Scripted
+
+    def again(self) -> None:
+        """The watchdog is started again."""
+        self.dog.close()
+        self.dog = _dog(self.stage)
+
+    def pass_by(self, minutes: int, *, works: bool = False) -> None:
+        """The watchdog looks each minute; the bridge does its work or not."""
+        for _ in range(minutes):
+            self.stage.sim.advance(60)
+            if works:
+                self.stage.round()
+            self.dog.look()
+
+    def pings(self) -> list[tuple[str, str]]:
+        """How it was called."""
+        return [(each.method, each.path) for each in self.pinged.asked]
+
+
+def _dog(stage: Stage) -> Watchdog:
+    return wiring.watchdog(config.load(stage.folder / "bondbridge.yaml"), machine=stage.now)
+
+
+@contextmanager
+def yard(folder: Path, database: Database, more: str = "") -> Iterator[Yard]:
+    """A bridge whose time, the machine's too, moves only when told to."""
+    with serving() as one, serving() as two, serving() as noc, scripted(Reply("OK")) as pinged:
+        os.environ.update(DOG_ONE=one.url, DOG_TWO=two.url, DOG_PING=f"{pinged.url}/{SECRET}/1")
+        settings = SETTINGS % more
+        with staged(folder, rules=RULES, channel=noc.url, database=database.url, more=settings) as stage:
+            made = Yard(stage, _dog(stage), one, two, pinged)
+            yield made
+            made.dog.close()
+
+
+@pytest.fixture
+def quiet(tmp_path: Path, database: Database) -> Iterator[Yard]:
+    """One in which all is well."""
+    with yard(tmp_path, database) as made:
+        made.dog.look()
+        yield made
+
+
+def test_all_is_well(quiet: Yard) -> None:
+    """Nobody is told anything; the ping is called each time."""
+    quiet.pass_by(20, works=True)
+    assert quiet.one.heard == quiet.two.heard == []
+    assert quiet.pings() == [("GET", f"/{SECRET}/1")] * 21
+
+
+def test_a_worker_that_stops_is_told_and_that_it_is_back(quiet: Yard) -> None:
+    """Once at each address, though it lasts three hours, and by the failing ping as long as it does."""
+    quiet.pass_by(5)
+    assert quiet.one.heard == []
+    quiet.pass_by(175)
+    assert quiet.one.titles() == quiet.two.titles() == ["bondbridge: nobody polls demo"]
+    assert "something listens at its address" in quiet.one.heard[0]["message"]
+    assert quiet.one.heard[0]["type"] == "failure"
+    assert quiet.pings()[-1] == ("POST", f"/{SECRET}/1/fail")
+    assert b"nobody polls demo for 3h: " in quiet.pinged.asked[-1].body
+    quiet.pass_by(3, works=True)
+    assert quiet.one.titles()[1:] == quiet.two.titles()[1:] == ["bondbridge: over: nobody polls demo"]
+    assert quiet.pings()[-1] == ("GET", f"/{SECRET}/1")
+
+
+def test_a_server_that_is_away_reads_another_way(quiet: Yard) -> None:
+    """The bridge asks and gets nothing: that is the server's fault, and said so."""
+    quiet.stage.sim.set_faults(drop=1.0)
+    quiet.pass_by(9, works=True)
+    assert quiet.one.titles() == ["bondbridge: demo cannot be polled"]
+    assert "it is unreachable" in quiet.one.heard[0]["message"]
+    quiet.stage.sim.set_faults()
+    quiet.pass_by(9, works=True)
+    assert quiet.one.titles()[1:] == ["bondbridge: over: demo cannot be polled"]
+
+
+def test_what_nobody_decides_or_delivers_is_told(quiet: Yard) -> None:
+    """Polls that go on hide neither; each is told by itself."""
+    stage = quiet.stage
+    stage.webhook(1)
+
+    def poll(minutes: int) -> None:
+        for _ in range(minutes):
+            stage.sim.advance(60)
+            for server, scope in stage.bridge.observer.due():
+                stage.bridge.observer.poll(server, scope)
+            quiet.dog.look()
+
+    poll(7)
+    assert quiet.one.titles() == ["bondbridge: nothing is decided for demo"]
+    assert "the oldest since" in quiet.one.heard[0]["message"]
+    stage.work()
+    poll(1)
+    assert quiet.one.titles()[1:] == ["bondbridge: over: nothing is decided for demo"]
+    stage.webhook(2)
+    stage.bridge.decider.run("demo")
+    poll(7)
+    assert quiet.one.titles()[2:] == ["bondbridge: 2 things are wrong"]
+    assert "nothing that is due is carried out" in quiet.one.heard[2]["message"]
+    assert "nobody is told what is due" in quiet.one.heard[2]["message"]
+    stage.work()
+    poll(1)
+    assert quiet.one.titles()[3:] == ["bondbridge: over: 2 things that were wrong"]
+
+
+def test_a_restart_of_the_watchdog_changes_nothing(quiet: Yard) -> None:
+    """What was told is not told again, what began goes on being counted, and its end is told."""
+    for _ in range(12):
+        quiet.pass_by(1)
+        quiet.again()
+    assert quiet.one.titles() == ["bondbridge: nobody polls demo"]
+    quiet.pass_by(2, works=True)
+    quiet.again()
+    quiet.pass_by(2, works=True)
+    assert quiet.one.titles()[1:] == ["bondbridge: over: nobody polls demo"]
+
+
+def test_a_bridge_that_was_off_as_a_whole_is_given_its_time(quiet: Yard) -> None:
+    """Started together after a night, the watchdog does not find that nobody has polled since yesterday."""
+    quiet.stage.sim.advance(8 * 3600)
+    quiet.again()
+    quiet.dog.look()
+    quiet.pass_by(10, works=True)
+    assert quiet.one.heard == []
+
+
+def test_an_address_that_fails_is_tried_again_and_alone(quiet: Yard) -> None:
+    """The other is told at once, and once; what is over before it could be told is never told there."""
+    quiet.one.status = 503
+    quiet.pass_by(8)
+    assert quiet.two.titles() == ["bondbridge: nobody polls demo"]
+    assert (quiet.one.heard, quiet.one.asked) == ([], 3)
+    quiet.one.status = 200
+    quiet.pass_by(1)
+    assert quiet.one.titles() == ["bondbridge: nobody polls demo"]
+    quiet.one.status = 503
+    quiet.pass_by(2, works=True)
+    quiet.one.status = 200
+    quiet.pass_by(2, works=True)
+    assert quiet.one.titles() == quiet.two.titles() == ["bondbridge: nobody polls demo", "bondbridge: over: nobody polls demo"]
+
+
+@contextmanager
+def away(database: Database, folder: Path) -> Iterator[None]:
+    """The database cannot be had: its file is moved away, or its server lets nobody in and turns out who is there."""
+    url = database.engine.url
+    if database.engine.dialect.name == "sqlite":
+        file = Path(str(url.database))
+        file.rename(folder / "elsewhere")
+        yield
+        (folder / "elsewhere").rename(file)
+        return
+    control = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    name = str(url.database)
+    with control.connect() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"), {"n": name})
+    yield
+    with control.connect() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_path: Path) -> None:
+    """Also after a restart meanwhile; the polls that could not be made then are no news of their own."""
+    with away(database, tmp_path):
+        quiet.pass_by(8)
+        quiet.again()
+        quiet.pass_by(8)
+    assert quiet.one.titles() == ["bondbridge: the database cannot be read"]
+    quiet.pass_by(1)
+    assert quiet.one.titles()[1:] == ["bondbridge: over: the database cannot be read"]
+    quiet.pass_by(4, works=True)
+    assert len(quiet.one.heard) == 2
+
+
+def test_a_slow_database_is_given_up(postgresql_server: sa.URL) -> None:
+    """A statement that waits for a lock that is never given ends after the watchdog's patience, as an ordinary failure."""
+    patient = Database(postgresql_server.render_as_string(hide_password=False), patience=2.0)
+    with patient.reading() as connection, pytest.raises(sa.exc.OperationalError, match="statement timeout"):
+        connection.exec_driver_sql("SELECT pg_sleep(60)")
+    patient.close()
+
+
+def test_the_days_line_comes_once_a_day(tmp_path: Path, database: Database) -> None:
+    """At its time, in its zone, though the watchdog is started again; the one that failed a round later."""
+    with yard(tmp_path, database, ', daily: {at: "00:30", zone: UTC}') as made:
+        made.pass_by(28, works=True)
+        made.one.status = 503
+        made.pass_by(3, works=True)
+        assert made.one.heard == []
+        made.one.status = 200
+        made.again()
+        made.pass_by(3, works=True)
+        said = [each["message"] for each in made.one.heard if "all quiet" in each["title"]]
+        assert len(said) == 1
+        assert said[0].startswith("all quiet: 1 server polled, ")
+        assert said[0].endswith("nothing waits")
+
+
+def test_its_secrets_are_nowhere(quiet: Yard, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A ping that is refused and an address that fails are logged without showing where they lead."""
+    quiet.pinged.say = lambda _: Reply(status=404)
+    os.environ["DOG_ONE"] = f"json://someone:{SECRET}@127.0.0.1:9/"
+    quiet.again()
+    quiet.pass_by(7)
+    said = capsys.readouterr().out
+    assert "the watchdog's ping was not taken" in said
+    assert "the watchdog could not tell" in said
+    kept = (tmp_path / "state" / "watchdog.json").read_text()
+    assert SECRET not in said + kept
+
+
+def test_what_cannot_be_read_is_told_again(quiet: Yard, tmp_path: Path) -> None:
+    """A memory that is damaged costs a second message, never the first."""
+    quiet.pass_by(7)
+    (tmp_path / "state" / "watchdog.json").write_text("{half", encoding="utf-8")
+    quiet.again()
+    quiet.pass_by(7)
+    assert quiet.one.titles() == ["bondbridge: nobody polls demo"] * 2
+
+
+def test_told_to_stop_it_tells_nothing_more(quiet: Yard) -> None:
+    """Between two addresses it may end: whoever watches next goes on with the second."""
+    quiet.pass_by(5)
+    quiet.stage.sim.advance(60)
+    answers = iter((False, True, True, True))
+    quiet.dog.look(lambda: next(answers))
+    assert (len(quiet.one.heard), len(quiet.two.heard)) == (1, 0)
+    quiet.again()
+    quiet.pass_by(1)
+    assert (len(quiet.one.heard), len(quiet.two.heard)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("watchdog: {}", "tells nobody"),
+        ("watchdog: {ping: {env: DOG_PING}, daily: {at: '08:00', zone: UTC}}", "there are none"),
+        ("watchdog: {tell: [{env: DOG_WRONG}]}", "watchdog.tell.0: no service is written jsn://; did you mean json://?"),
+        ("watchdog: {ping: {env: DOG_WRONG2}}", "is no address"),
+        ("watchdog: {tell: [{env: DOG_ONE}], daily: {at: '8 am', zone: UTC}}", "watchdog.daily.at"),
+    ],
+)
+def test_settings_that_would_watch_for_nothing_stop_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, says: str
+) -> None:
+    """What is wrong is said at its key, without the secret."""
+    for name, value in {"ONE": "json://h/", "PING": "http://h/x", "WRONG": "jsn://u:pw@h/", "WRONG2": "h/pw"}.items():
+        monkeypatch.setenv(f"DOG_{name}", value)
+    path = tmp_path / "bondbridge.yaml"
+    path.write_text(f"servers: [{{name: a, url: 'http://h', user: u, password: {{env: DOG_ONE}}}}]\n{written}\n")
+    with pytest.raises(BadInput) as caught:
+        wiring.check_channels(config.load(path))
+    assert says in str(caught.value)
+    assert "pw" not in str(caught.value)
+
+
+def test_none_is_none(quiet: Yard) -> None:
+    """Without the setting there is nothing to start, and it says what to write."""
+    with pytest.raises(BadInput, match="nobody is told when the bridge itself stands still"):
+        wiring.watchdog(quiet.stage.bridge.settings.model_copy(update={"watchdog": None}))
+
+
+def _started(yard: Yard, *more: str) -> subprocess.Popen[str]:
+    """The command itself, on this bridge's settings."""
+    command = [sys.executable, "-m", "bridge.cli", "watchdog", "-c", str(yard.stage.folder / "bondbridge.yaml"), *more]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603  our own
+
+
+def test_the_command_is_one_at_a_time_and_stops_when_told(quiet: Yard) -> None:
+    """A second one on the state folder is refused; SIGTERM ends the first in order."""
+    with _started(quiet) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "ready\n"
+        with _started(quiet) as second:
+            said, _ = second.communicate(timeout=60)
+        assert (second.returncode, "another watchdog runs" in said) == (4, True)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(60) == 0
+
+
+def test_its_addresses_can_be_tested(quiet: Yard) -> None:
+    """Each says what became of it, and one that does not take it is an exit code."""
+    quiet.two.status = 401
+    with _started(quiet, "--test") as command:
+        said, _ = command.communicate(timeout=60)
+    assert command.returncode == 1
+    assert quiet.one.titles() == ["bondbridge: a test of the watchdog"]
+    assert "the service answered 401" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [(None, "none: should the bridge itself stand still, nobody is told"), ("both", "2 targets and a ping")],
+)
+def test_doctor_says_whether_there_is_one(quiet: Yard, written: str | None, says: str) -> None:
+    """That there is none is a hint and not wrong."""
+    settings = quiet.stage.bridge.settings
+    found = doctor._watchdog(settings if written else settings.model_copy(update={"watchdog": None}))  # noqa: SLF001
+    assert found.good
+    assert says in found.says
