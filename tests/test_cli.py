@@ -325,3 +325,17 @@ def test_up_with_settings_and_rules_that_are_wrong(stage: Stage) -> None:
     assert ran.returncode == 2
     assert ran.stderr.count("rules/rules.yaml:") >= 2
     assert "Traceback" not in ran.stderr
+
+
+def test_a_look_makes_no_database_where_one_is_lost(stage: Stage, run: Run) -> None:
+    """An empty one in the place of one that was moved away would look as if nothing had ever happened."""
+    stage.bridge.database.close()
+    there = stage.folder / "state"
+    for path in there.glob("bondbridge.sqlite3*"):
+        path.rename(stage.folder / path.name)
+    for command in (("events",), ("channels", "open"), ("token", "list")):
+        ran = run(*command)
+        assert (ran.code, "was it moved?" in ran.err) == (2, True)
+    assert not (there / "bondbridge.sqlite3").exists()
+    assert run("migrate").code == 0
+    assert run("events").code == 0

@@ -8,7 +8,7 @@ def migrate(given: Config = None) -> None:
 
     Example: bondbridge migrate --config bondbridge.yaml
     """
-    with bridge_of(given) as bridge:
+    with bridge_of(given, makes=True) as bridge:
         bridge.keeper.current()  # rules that cannot be used are found before anything runs on them
         bridge.observer.prepare()
         print(bridge.database.engine.url.render_as_string(hide_password=True))

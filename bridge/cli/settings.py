@@ -47,10 +47,18 @@ def chosen(given: Path | None) -> Path:
 
 
 @contextmanager
-def bridge_of(given: Path | None, *, log_level: str = "ERROR") -> Iterator[wiring.Bridge]:
-    """A bridge with its database brought up to date, for the length of a command."""
+def bridge_of(given: Path | None, *, log_level: str = "ERROR", makes: bool = False) -> Iterator[wiring.Bridge]:
+    """A bridge with its database brought up to date, for the length of a command.
+
+    Where a bridge has been and its database is gone, only a command that `makes` one makes another: an empty one in its place
+    would look as if all were well. Raises BadInput.
+    """
     log.configure(log_level)
     settings = config.load(chosen(given))
+    lost = wiring.lost_database(settings)
+    if lost is not None and not makes:
+        mend = "was it moved? put it back, or make an empty one with `bondbridge migrate`"
+        raise BadInput([Problem("database", f"there is none at {lost}, though a bridge has been here", mend)])
     bridge = wiring.build(settings)
     try:
         schema.migrate(bridge.database, config.shipped("migrations"))

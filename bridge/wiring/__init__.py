@@ -3,6 +3,7 @@
 from bridge.wiring.channels import check_channels, teller, watchdog
 from bridge.wiring.clocks import machine_time
 from bridge.wiring.hooks import check_webhooks, outgoing
+from bridge.wiring.keys import lost_database
 from bridge.wiring.servers import pace
 from bridge.wiring.whole import Bridge, build, vocabulary
 
@@ -11,6 +12,7 @@ __all__ = [
     "build",
     "check_channels",
     "check_webhooks",
+    "lost_database",
     "machine_time",
     "outgoing",
     "pace",

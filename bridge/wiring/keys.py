@@ -4,7 +4,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from bridge.config import private
+from bridge.config import Settings, private
 from bridge.errors import BadInput, Problem
 
 
@@ -24,3 +24,11 @@ def digest_key(state_dir: Path) -> bytes:
     except OSError as error:
         mend = "make it writable, or set `state_dir`"
         raise BadInput([Problem(str(path), f"cannot keep state here: {error.strerror}", mend)]) from error
+
+
+def lost_database(settings: Settings) -> Path | None:
+    """Where the embedded database should be and is not, although this bridge has its key; None where nothing is lost."""
+    if settings.database is not None or not (settings.state_dir / "digest.key").exists():
+        return None
+    path = settings.state_dir / "bondbridge.sqlite3"
+    return None if path.exists() else path
