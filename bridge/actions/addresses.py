@@ -24,6 +24,8 @@ def wrong(url: str) -> str:
     known = list(services.schemas())
     if not separator:
         return "it has no beginning such as mailto:// or slack://"
+    if schema.lower() in ("http", "https"):
+        return "a web address is written as Apprise writes it: by its service, such as slack:// or mmosts://, or as jsons://"
     if schema.lower() not in known:
         near = get_close_matches(schema.lower(), known, n=1, cutoff=0.7)
         return f"no service is written {schema}://" + (f"; did you mean {near[0]}://?" if near else "")

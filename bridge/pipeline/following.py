@@ -105,8 +105,10 @@ class Follower:
 
     def find(self, beginning: str) -> str:
         """The event that was told and whose id begins so. Raises BadInput."""
+        if len(beginning) < _LEAST:
+            raise BadInput([Problem("ack", f"{beginning!r} is too short", f"give at least {_LEAST} characters of the id")])
         with self._database.reading() as connection:
-            found = tellings.find(connection, beginning.lower()) if len(beginning) >= _LEAST else []
+            found = tellings.find(connection, beginning.lower())
         if len(found) == 1:
             return found[0]
         which = "several events that people were told of begin" if found else "no event that people were told of begins"

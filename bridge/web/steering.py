@@ -124,10 +124,12 @@ def tellings() -> Response:
 
 @routes.post("/events/<identifier>/acknowledge")
 def acknowledge(identifier: str) -> Response:
-    """Whoever's token it is has it; 409 where nobody was told of it, somebody has it, or it is over."""
+    """Whoever's token it is has it; 409 where nobody was told of it, somebody has it, or it is over. An id may be cut."""
+    follower = site.bridge().follower
     with told(409):
-        addresses = site.bridge().follower.acknowledge(identifier, who())
-    return jsonify(event=identifier, who=who(), addresses=addresses)
+        event = follower.find(identifier)
+        addresses = follower.acknowledge(event, who())
+    return jsonify(event=event, who=who(), addresses=addresses)
 
 
 @routes.get("/approvals")
