@@ -79,7 +79,8 @@ def _end(connection: Connection, job: Job, began: datetime, ended: datetime, how
     if tellings.end(connection, job.id, ended):
         lasted = f"it lasted {spoken((ended - began).total_seconds())}"
         body = f"{how}; {lasted}" if how else lasted
-        job_store.add(connection, [_notice(job, "over", f"over: {job.request['title']}", body, now, {"over": True})])
+        what = job.request.get("what") or job.request["title"]
+        job_store.add(connection, [_notice(job, "over", f"over: {what}", body, now, {"over": True})])
 
 
 class Follower:
@@ -158,7 +159,7 @@ def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job
         title, wanted = f"nobody has acknowledged: {job.request['title']}", row["escalate"]
         body = _still(job, row, lasts)
         for target in range(wanted["targets"]):
-            where = {"to": wanted["to"], "target": target, "follow": {}}
+            where = {"to": wanted["to"], "target": target, "follow": {}, "what": job.request["title"]}
             made.append(_notice(job, f"escalated {target}", title, body, now, where))
     if row["repeat_at"] is not None and row["repeat_at"] <= now and tellings.again(connection, row, now):
         title = f"still: {job.request['title']}"

@@ -125,7 +125,7 @@ def test_where_nobody_takes_it_others_are_told_once_and_of_its_end(tmp_path: Pat
             assert oncall.titles() == ["nobody has acknowledged: leg 1 is down"]
             happens(stage, "leg.up", 1)
             happens(stage, "leg.up", 2)
-            assert oncall.titles()[1:] == ["over: nobody has acknowledged: leg 1 is down"]
+            assert oncall.titles()[1:] == ["over: leg 1 is down"]
             assert Counter(service.titles())["over: leg 1 is down"] == 1
 
 
