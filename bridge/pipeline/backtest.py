@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from sqlalchemy import Connection, RowMapping
 
 from bridge.core.bodies import BODIES
-from bridge.core.events import EVENTS, bond_noun, make
+from bridge.core.events import EVENTS, OURSELVES, bond_noun, make
 from bridge.core.language import cron
 from bridge.core.language.rule import Absent, Count, Rule, Schedule
 from bridge.core.model import Body, Event, Json
@@ -148,8 +148,10 @@ def _happened(
     connection: Connection, server: str, rules: Mapping[str, Rule], begin: datetime, until: datetime
 ) -> Iterator[Event]:  # fmt: skip
     """Recorded events, and of these rules' schedules what would have been due. What was found for other rules is not there."""
+    # the clock calls rules for each server that is watched, and the bridge is none
+    clocked = [rule for rule in rules.values() if isinstance(rule.shape, Schedule) and server != OURSELVES]
     scheduled = sorted(
-        (event for rule in rules.values() if isinstance(rule.shape, Schedule) for event in _due(rule, server, begin, until)),
+        (event for rule in clocked for event in _due(rule, server, begin, until)),
         key=lambda event: (event.seen_at, event.id),
     )
     seen = (event for event in recorded.seen(connection, server, begin, until) if event.type != "schedule.due")
