@@ -5,27 +5,12 @@ wiring and the entries read this.
 """
 
 from bridge.config.folders import private, shipped
-from bridge.config.model import (
-    PREFIX,
-    Backups,
-    Bound,
-    Channel,
-    Daily,
-    Flapping,
-    Hook,
-    Person,
-    Poll,
-    Room,
-    Server,
-    Settings,
-    User,
-    Users,
-    Watchdog,
-    Web,
-    Webhook,
-)
+from bridge.config.hooks import Hook, Person, Webhook
+from bridge.config.kinds import Bound
+from bridge.config.model import PREFIX, Backups, Flapping, Poll, Server, Settings, User, Users, Web
 from bridge.config.reading import CONFIG_VARIABLE, load
 from bridge.config.secrets import Secret
+from bridge.config.telling import Channel, Daily, Room, Watchdog
 
 __all__ = [
     "CONFIG_VARIABLE",

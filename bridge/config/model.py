@@ -6,36 +6,24 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, IPvAnyNetwork, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.config import meaning
 from bridge.config.folders import shipped
-from bridge.config.secrets import AddressSecret, Frozen, GivenSecret, Secret, SigningSecret
-from bridge.core.durations import seconds
-from bridge.core.language.guard_file import WindowModel
-from bridge.core.language.rule_file import slug
-from bridge.core.language.written import Clock, Zone
+from bridge.config.hooks import Hook, Webhook
+from bridge.config.kinds import Bound, Duration, Name
+from bridge.config.secrets import Frozen, GivenSecret
+from bridge.config.telling import Channel, Watchdog
 
 PREFIX = "BONDBRIDGE_"
 
-Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
-Name = Annotated[str, AfterValidator(slug)]
-Network = Annotated[IPvAnyNetwork, BeforeValidator(meaning.network)]
-Severity = Literal["info", "warning", "critical"]
 Scopes = Annotated[str, AfterValidator(meaning.scopes_like)]
 
 
 def _without_credentials(url: HttpUrl) -> HttpUrl:
     if url.username or url.password:
         msg = "credentials do not stand in an address: use `user` and `password`"
-        raise ValueError(msg)
-    return url
-
-
-def _signed(url: HttpUrl) -> HttpUrl:
-    if url.username or url.password:
-        msg = "credentials do not stand in an address: what is sent is signed with `secret`"
         raise ValueError(msg)
     return url
 
@@ -101,13 +89,6 @@ class Flapping(Frozen):
         return self
 
 
-class Bound(Frozen):
-    """At most so many calls in so much time."""
-
-    most: int = Field(gt=0)
-    every: Duration
-
-
 class Limits(Frozen):
     """Limits on what rules do, over all of them; passing the global one stops everything until a person says go on."""
 
@@ -142,99 +123,6 @@ class Server(Frozen):
     force_live: bool = False
 
 
-class Room(Frozen):
-    """A room of a chat: the address of its incoming webhook, a secret, and the webhook of ours that buttons come back to."""
-
-    webhook: Name
-    url: AddressSecret
-
-
-class Channel(Frozen):
-    """A named place where people are told: Apprise URLs, each a secret since it carries credentials, and rooms of a chat.
-
-    `severity`: the least that is told. `spaces`: only what is about bonds of these, by globs; empty for all. `quiet`: hours in
-    which only what is `loud` is told. `digest`: what comes within it is one message. `rate`: at most so many messages; what
-    is too much waits, and is one message then.
-    """
-
-    urls: list[GivenSecret] = Field(default_factory=list)
-    rooms: list[Room] = Field(default_factory=list)
-    severity: Severity = "info"
-    spaces: list[str] = Field(default_factory=list)
-    quiet: list[WindowModel] = Field(default_factory=list)
-    loud: Severity = "critical"
-    digest: Duration | None = None
-    rate: Bound | None = Bound.model_construct(most=20, every=60.0)
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> "Channel":
-        if not (self.urls or self.rooms):
-            msg = "a channel that leads nowhere: write `urls` or `rooms`, or both"
-            raise ValueError(msg)
-        return self
-
-
-class Person(Frozen):
-    """A role for a person (`user`) or for everybody in a room, by the ids of the platform; `spaces`: only there, by globs.
-
-    `name`: what the person is called here; one who comes by two ways is known as one by it.
-    """
-
-    role: Literal["viewer", "operator", "admin"]
-    user: str = ""
-    room: str = ""
-    spaces: list[str] = Field(default_factory=list)
-    name: str = ""
-
-    @model_validator(mode="after")
-    def _somebody(self) -> "Person":
-        if not (self.user or self.room):
-            msg = "whose role is it? write `user` or `room`, or both"
-            raise ValueError(msg)
-        return self
-
-
-class Webhook(Frozen):
-    """An incoming webhook at `/webhooks/<name>`; its events belong to `server`.
-
-    `secret`: one a line, all of them good, so that they can be changed one after the other. `spaces`: what comes of it touches
-    only bonds of these, by globs; empty for all. `allow_from`: networks it may come from; empty for all. `rate`: so many.
-    For chat: `people` and their roles, `strangers` the role of those without one, `answers_at` where later answers may go.
-    """
-
-    platform: str = "hmac"
-    secret: Secret  # read at the start of what serves, so that one that is missing keeps nobody from looking
-    server: Name
-    tolerance: Duration | None = None
-    options: dict[str, str | None] = Field(default_factory=dict)
-    spaces: list[str] = Field(default_factory=list)
-    allow_from: list[Network] = Field(default_factory=list)
-    rate: Bound | None = Bound.model_construct(most=600, every=60.0)
-    people: list[Person] = Field(default_factory=list)
-    strangers: Literal["viewer"] | None = None
-    answers_at: list[HttpUrl] = Field(default_factory=list)
-
-
-class Hook(Frozen):
-    """An outgoing webhook: rules send to these and nowhere else.
-
-    `allow_private`: also to addresses that are not public, and over plain http. `verify` as for a server.
-    """
-
-    url: Annotated[HttpUrl, AfterValidator(_signed)]
-    secret: SigningSecret
-    allow_private: bool = False
-    verify: bool | Path = True
-    timeout: Duration = 10.0
-
-    @model_validator(mode="after")
-    def _unread(self) -> "Hook":
-        if self.url.scheme != "https" and not self.allow_private:
-            msg = "what goes outside goes over https: write an https address, or `allow_private: true` where it stays inside"
-            raise ValueError(msg)
-        return self
-
-
 class Web(Frozen):
     """Where pages, API and webhooks are served. `largest_body` in bytes.
 
@@ -252,36 +140,6 @@ class Web(Frozen):
         """What people open; it ends with a slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{str(self.public_url or f'http://{host}:{self.port}').rstrip('/')}/"
-
-
-class Daily(Frozen):
-    """When the day's line is told: a time of day in a time zone."""
-
-    at: Clock
-    zone: Zone
-
-
-class Watchdog(Frozen):
-    """Who is told, past everything else of ours, when the bridge itself stands still for `after`; it looks `every` so often.
-
-    `tell`: Apprise URLs, each a secret. `ping`: an address that is called while all is well, and told otherwise; a secret.
-    """
-
-    tell: list[GivenSecret] = Field(default_factory=list)
-    after: Duration = 300.0
-    every: Duration = 60.0
-    ping: AddressSecret | None = None
-    daily: Daily | None = None
-
-    @model_validator(mode="after")
-    def _somebody(self) -> "Watchdog":
-        if not (self.tell or self.ping):
-            msg = "a watchdog that tells nobody: write `tell` or `ping`, or both"
-            raise ValueError(msg)
-        if self.daily and not self.tell:
-            msg = "the line of `daily` is told at the addresses of `tell`, and there are none"
-            raise ValueError(msg)
-        return self
 
 
 class ClockSettings(Frozen):

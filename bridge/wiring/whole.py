@@ -89,10 +89,9 @@ def build(
     forced = forced_live(settings, transport)
     key = digest_key(settings.state_dir)
     rooms, seals, hooks, talks = rooms_of(settings), Seals(key), incoming(settings), Conversations(database, key, machine)
-    own: Mapping[str, Action] = {"backup.fetch": Fetch(clients, backup_places(settings), now)}
     notify = notifier(settings, rooms, seals)
     actions: Mapping[str, Action] = {
-        "call": Call(clients, settings.allow, own, reveal),
+        "call": Call(clients, settings.allow, {"backup.fetch": Fetch(clients, backup_places(settings), now)}, reveal),
         "notify": notify,
         "post": Post(rooms, seals),
         "webhook": Webhook(outgoing(settings), machine),

@@ -1,0 +1,19 @@
+"""Single values as they are written in the settings: lengths of time, names, and so many in so much time."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from bridge.config.secrets import Frozen
+from bridge.core.durations import seconds
+from bridge.core.language.rule_file import slug
+
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+Name = Annotated[str, AfterValidator(slug)]
+
+
+class Bound(Frozen):
+    """At most so many calls in so much time."""
+
+    most: int = Field(gt=0)
+    every: Duration

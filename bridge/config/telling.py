@@ -1,0 +1,74 @@
+"""Where people are told: channels with their addresses and rooms, and the watchdog, which goes past all of them."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from bridge.config.kinds import Bound, Duration, Name
+from bridge.config.secrets import AddressSecret, Frozen, GivenSecret
+from bridge.core.language.guard_file import WindowModel
+from bridge.core.language.written import Clock, Zone
+
+Severity = Literal["info", "warning", "critical"]
+
+
+class Room(Frozen):
+    """A room of a chat: the address of its incoming webhook, a secret, and the webhook of ours that buttons come back to."""
+
+    webhook: Name
+    url: AddressSecret
+
+
+class Channel(Frozen):
+    """A named place where people are told: Apprise URLs, each a secret since it carries credentials, and rooms of a chat.
+
+    `severity`: the least that is told. `spaces`: only what is about bonds of these, by globs; empty for all. `quiet`: hours in
+    which only what is `loud` is told. `digest`: what comes within it is one message. `rate`: at most so many messages; what
+    is too much waits, and is one message then.
+    """
+
+    urls: list[GivenSecret] = Field(default_factory=list)
+    rooms: list[Room] = Field(default_factory=list)
+    severity: Severity = "info"
+    spaces: list[str] = Field(default_factory=list)
+    quiet: list[WindowModel] = Field(default_factory=list)
+    loud: Severity = "critical"
+    digest: Duration | None = None
+    rate: Bound | None = Bound.model_construct(most=20, every=60.0)
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Channel":
+        if not (self.urls or self.rooms):
+            msg = "a channel that leads nowhere: write `urls` or `rooms`, or both"
+            raise ValueError(msg)
+        return self
+
+
+class Daily(Frozen):
+    """When the day's line is told: a time of day in a time zone."""
+
+    at: Clock
+    zone: Zone
+
+
+class Watchdog(Frozen):
+    """Who is told, past everything else of ours, when the bridge itself stands still for `after`; it looks `every` so often.
+
+    `tell`: Apprise URLs, each a secret. `ping`: an address that is called while all is well, and told otherwise; a secret.
+    """
+
+    tell: list[GivenSecret] = Field(default_factory=list)
+    after: Duration = 300.0
+    every: Duration = 60.0
+    ping: AddressSecret | None = None
+    daily: Daily | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Watchdog":
+        if not (self.tell or self.ping):
+            msg = "a watchdog that tells nobody: write `tell` or `ping`, or both"
+            raise ValueError(msg)
+        if self.daily and not self.tell:
+            msg = "the line of `daily` is told at the addresses of `tell`, and there are none"
+            raise ValueError(msg)
+        return self
