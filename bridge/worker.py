@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from bridge import config, log, wiring
 from bridge.errors import BadInput, BridgeError
+from bridge.store.database import Away
 
 # A message that waited this long is stale: beat has long since rung the same bell again.
 _EXPIRES = 30.0
@@ -78,6 +79,8 @@ def _task(function: Callable[..., None]) -> object:
             function(*ids)
         except BridgeError as error:
             _log.warning(f"{function.__name__} comes to nothing for now", why=str(error), ids=ids)
+        except Away as error:
+            _log.warning(f"{function.__name__}: the database cannot be used", why=str(error.orig).strip(), ids=ids)
 
     return app.task(name=function.__name__)(quiet)
 

@@ -59,9 +59,9 @@ class Aftermath:
     def settle(self, claimed: Claimed, end: End) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
         now, then, result = self._now(), end.then, end.result
-        self._rulebook()  # one that is new to this process is remembered in a transaction of its own
+        book = self._rulebook()
         with self._database.writing() as connection:
-            job, told = self.note(connection, claimed, end, now)
+            job, told = self.note(connection, claimed, end, now, book)
         again = {"again_at": f"{then.due_at:%H:%M:%S}"} if then.due_at else {}
         said = f"{_named(job)}: {result.outcome}"
         log.info(said, job=job.id, state=job.state, said=result.detail, **again)
@@ -69,9 +69,14 @@ class Aftermath:
             log.info(headline(event), id=event.id, type=event.type)
         return job
 
-    def note(self, connection: Connection, claimed: Claimed, end: End, now: datetime) -> tuple[Job, list[Event]]:
-        """The same in a transaction that goes on: the job as it is then, and the events that came of it."""
-        result, rule = end.result, self._rulebook().rule(claimed.job.rule)
+    def note(
+        self, connection: Connection, claimed: Claimed, end: End, now: datetime, book: Rulebook
+    ) -> tuple[Job, list[Event]]:
+        """The same in a transaction that goes on: the job as it is then, and the events that came of it.
+
+        `book` was asked for before it: a new one is remembered in a transaction of its own.
+        """
+        result, rule = end.result, book.rule(claimed.job.rule)
         job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
         job = job_store.settle(connection, claimed, end.then, now)
         self._last_word(connection, job, end, now)

@@ -44,18 +44,18 @@ class Gate:
         self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook],
         forced_live: Callable[[str], bool], bounds: Bounds,
     ) -> None:  # fmt: skip
-        self._database, self._now, self._rulebook = database, now, rulebook
+        self._database, self._now, self.rulebook = database, now, rulebook
         self._forced_live, self._bounds = forced_live, bounds
 
     def admit(self, claimed: Claimed) -> Verdict:
         """Whether the job may be tried now; its verdict is written, and where it may, its place is taken."""
+        book = self.rulebook()
         with self._database.writing() as connection:
-            return self.judge(connection, claimed.job)
+            return self.judge(connection, claimed.job, book)
 
-    def judge(self, connection: Connection, job: Job) -> Verdict:
-        """The same, in a transaction that goes on."""
-        now, book = self._now(), self._rulebook()
-        rule = book.rule(job.rule)
+    def judge(self, connection: Connection, job: Job, book: Rulebook) -> Verdict:
+        """The same, in a transaction that goes on. `book` was asked for before it: a new one is remembered in its own."""
+        now, rule = self._now(), book.rule(job.rule)
         if rule is None or (job.parent is not None and job.action != "call"):
             # what people are told of a failure or asked about does not hang on the rule
             free = job.parent is not None and job.action != "call"

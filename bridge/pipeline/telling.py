@@ -26,6 +26,7 @@ from bridge.errors import LeaseLost
 from bridge.pipeline import following
 from bridge.pipeline.aftermath import Aftermath, End
 from bridge.pipeline.gate import Gate
+from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
@@ -112,7 +113,7 @@ class Teller:
 
         What has to wait is put off, each with its reason; what comes to nothing is ended. Then there may be nothing left.
         """
-        now = self._now()
+        now, book = self._now(), self._gate.rulebook()
         with self._database.writing() as connection:
             outlets.extend(connection, key, fence, _LEASE)
             outlet = outlets.get(connection, key)
@@ -126,7 +127,7 @@ class Teller:
             turn = policy.turn(list(notes.values()), rules, outlet.gathers_since, outlet.recent, now)
             for note, verdict in turn.held:
                 self._hold(connection, found[note.id].job, verdict, now)
-            claimed = self._claim(connection, turn.tell, now)
+            claimed = self._claim(connection, turn.tell, now, book)
             if not found or claimed is None:
                 return None
             outlet = replace(outlet, gathers_since=None if turn.tell else outlet.gathers_since or now)
@@ -152,25 +153,25 @@ class Teller:
         fresh = timedelta(0) if verdict.reason is Reason.AWAY else timedelta(seconds=job.retry.until)
         outlets.put_off(connection, job, verdict.until or now + timedelta(seconds=1), fresh)
 
-    def _claim(self, connection: Connection, notes: Sequence[Note], now: datetime) -> list[Claimed] | None:
+    def _claim(self, connection: Connection, notes: Sequence[Note], now: datetime, book: Rulebook) -> list[Claimed] | None:
         """Those that the gate lets through, their attempts begun; None where another worker still has the first of them."""
         claimed: list[Claimed] = []
         for note in notes:
             mine = job_store.claim(connection, note.id, now, _LEASE)
             if mine is None:
                 return claimed or None
-            verdict = self._gate.judge(connection, mine.job)
+            verdict = self._gate.judge(connection, mine.job, book)
             if verdict.ruling is Ruling.ACT:
                 claimed.append(job_store.begin(connection, mine, "send", now, _LEASE))
                 continue
             # nobody took it in time: that is no skipping, people must know of it
             then = Next(JobState.FAILED) if verdict.reason is Reason.EXPIRED else retry.stopped(mine.job, verdict)
-            self._aftermath.note(connection, mine, End(then, Result(Outcome.NOT_DONE, verdict.detail), verdict), now)
+            self._aftermath.note(connection, mine, End(then, Result(Outcome.NOT_DONE, verdict.detail), verdict), now, book)
         return claimed
 
     def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
         """The outcome, for all that the message told. Whether the service takes more."""
-        now, before = self._now(), sending.outlet
+        now, before, book = self._now(), sending.outlet, self._gate.rulebook()
         outlet, told = _turned(before, _after(before, result, self._counted(before), now), now)
         result = _shared(result, len(sending.claimed))
         with self._database.writing() as connection:
@@ -178,7 +179,7 @@ class Teller:
             event_store.record(connection, told)
             for each in sending.claimed:
                 end = End(_next_of(each.job, result, outlet.again_at, now), result)
-                self._aftermath.note(connection, each, end, now)
+                self._aftermath.note(connection, each, end, now, book)
                 if end.then.state is JobState.SUCCEEDED:
                     following.told(connection, each.job, now)
             outlets.put(connection, outlet)

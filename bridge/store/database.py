@@ -1,11 +1,18 @@
 """The engine and its transactions, on SQLite and PostgreSQL alike."""
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+
+from bridge.errors import Bug
+
+# the database cannot be used for now: gone, full, or kept busy for longer than anybody waits
+Away = OperationalError
 
 # Long enough for a writer to get its turn behind another's bulk insert, short of any lease.
 _SQLITE_WAIT_MS = 20_000
@@ -18,6 +25,7 @@ class Database:
         """`patience`: seconds after which one who must go on without it gives up a server that does not answer."""
         self.url = url
         self.engine = _engine(url, patience)
+        self._thread = threading.local()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -27,9 +35,24 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction. On SQLite it takes the write lock at once: a reader that upgrades later could only fail."""
-        with self.engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE") as connection, connection.begin():
-            yield connection
+        """One transaction. On SQLite it takes the write lock at once: a reader that upgrades later could only fail.
+
+        Raises Bug where this thread is writing already: it would wait for itself until both are given up.
+        """
+        with self._alone(), self.engine.connect() as connection:
+            connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if getattr(self._thread, "writing", False):
+            raise Bug("a transaction that writes was begun inside another")
+        self._thread.writing = True
+        try:
+            yield
+        finally:
+            self._thread.writing = False
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from bridge import config, wiring
 from bridge.core.language.rules import Vocabulary
 from bridge.errors import BadInput
 from bridge.pipeline.keeping import Keeping
 from bridge.rulebook import Keeper
 from bridge.store import rulebooks
 from bridge.store.database import Database
+from tests.pipeline.stage import staged
+from tests.telling.service import serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD = "- {id: one, when: leg.up, do: [{notify: {to: noc}}]}\n"
@@ -57,3 +60,20 @@ def test_files_that_were_never_good_are_known_too(tmp_path: Path, database: Data
     with pytest.raises(BadInput):
         keeping(tmp_path, database).rulebook()
     assert rejected(database)
+
+
+STEPS = ["notify: {to: noc}", 'call: bond.restart\n      with: {bond: "${event.data.body.bond}"}']
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_may_begin_with_an_attempt(tmp_path: Path, step: str) -> None:
+    """It learns of the rules before the attempt's transaction, and not inside it, where it would wait for itself."""
+    rules = f"- id: one\n  when: webhook.demo\n  do:\n    - {step}\n"
+    with serving() as service, staged(tmp_path, rules=rules, channel=service.url) as stage:
+        stage.webhook(3)
+        (job,) = stage.bridge.decider.run("demo")
+        other = wiring.build(config.load(tmp_path / "bondbridge.yaml"), now=lambda: stage.sim.world.now)
+        ended = other.deliverer.run(job.id)
+        other.close()
+        assert ended is not None
+        assert ended.attempts == 1
