@@ -220,7 +220,8 @@ class Job:
     attempt may have taken effect, so look first. `due_at` and `not_after` are domain times. `target`: what a call touches,
     such as "bond/3", or where a notice is told, such as "noc/0", or "". `rollout`: `{"batch": 2, "pause": 120, "stop_on": […]}`
     where it goes in batches. `verify`: `{"expect": "…" or null, "within": 300}` where its effect is to be seen, `verify_until`
-    by when. `parent`: the job whose failure it answers.
+    by when. `parent`: the job whose failure it answers. `since`: from when on it was to be done, None where that is when it
+    fell due; what waits to be told at one address is told in this order.
     """
 
     id: str
@@ -242,6 +243,7 @@ class Job:
     verify: Body | None = None
     verify_until: datetime | None = None
     parent: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ def told(connection: Connection, job: Job, now: datetime) -> None:
     if not tellings.begin(connection, job, event, wanted, now):
         return
     ends = ends_of(event)
-    over_at = asked.first_end(connection, event, ends) if ends else None
-    if over_at is not None:
-        _end(connection, job, event.time, over_at, "", now)
+    found = asked.first_end(connection, event, ends) if ends else None
+    if found is not None:
+        _end(connection, job, event.time, found, "", now)
 
 
 def over(connection: Connection, happened: Sequence[Event], now: datetime) -> None:
@@ -62,7 +62,7 @@ def over(connection: Connection, happened: Sequence[Event], now: datetime) -> No
             for row in (*waiting.get((event.type, event.subject), ()), *waiting.get((event.type, None), ())):
                 if event.server == server and event.time >= row["time"]:
                     how = f"{headline(event)}; {row['acked_by']} had it" if row["acked_by"] else headline(event)
-                    _end(connection, job_store.get(connection, row["job"]), row["time"], event.time, how, now)
+                    _end(connection, job_store.get(connection, row["job"]), row["time"], (event.time, now), how, now)
 
 
 def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Sequence[RowMapping]]:
@@ -75,12 +75,15 @@ def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Seque
     return found
 
 
-def _end(connection: Connection, job: Job, began: datetime, ended: datetime, how: str, now: datetime) -> None:
+def _end(connection: Connection, job: Job, began: datetime, over: tuple[datetime, datetime], how: str, now: datetime) -> None:
+    """`over`: when it was, and when we learned of it; told late, it still comes before what we learned later."""
+    ended, since = over
     if tellings.end(connection, job.id, ended):
         lasted = f"it lasted {spoken((ended - began).total_seconds())}"
         body = f"{how}; {lasted}" if how else lasted
         what = job.request.get("what") or job.request["title"]
-        job_store.add(connection, [_notice(job, "over", f"over: {what}", body, now, {"over": True})])
+        told = _notice(job, "over", f"over: {what}", body, now, {"over": True})
+        job_store.add(connection, [replace(told, since=min(since, now))])
 
 
 class Follower:
@@ -188,6 +191,7 @@ def _notice(like: Job, key: Json, title: str, body: str, now: datetime, where: B
         attempts=0,
         doubt=False,
         parent=like.id,
+        since=None,
     )
 
 

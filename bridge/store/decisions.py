@@ -190,5 +190,6 @@ def job_row(job: Job) -> Mapping[str, Any]:
         "verify": dict(job.verify) if job.verify else None,
         "verify_until": job.verify_until,
         "parent": job.parent,
+        "since": job.since or job.due_at,
         "fence": 0,
     }

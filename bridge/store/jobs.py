@@ -129,7 +129,7 @@ def move_on(connection: Connection, settled: Job, now: datetime) -> tuple[Job, .
     step = progress(of_decision(connection, decision), now)
     for job, when in step.start:
         turn = plan.begun(job, when)
-        values = {"state": turn.state, "due_at": turn.due_at, "not_after": turn.not_after}
+        values = {"state": turn.state, "due_at": turn.due_at, "not_after": turn.not_after, "since": turn.due_at}
         connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.WAITING).values(**values))
     end(connection, step.skip, Verdict(Ruling.SKIP, Reason.STEP_FAILED, "a step before it did not succeed"), now)
     if step.ask:
@@ -211,7 +211,7 @@ def job_of(row: RowMapping) -> Job:
     retry = row["retry"]
     names = (
         "id", "decision", "event", "rule", "server", "step", "action", "request", "due_at", "not_after", "target", "rollout",
-        "verify", "verify_until", "parent",
+        "verify", "verify_until", "parent", "since",
     )  # fmt: skip
     return Job(
         **{name: row[name] for name in names},

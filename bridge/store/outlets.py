@@ -61,7 +61,7 @@ def due(connection: Connection, now: datetime) -> list[str]:
             jobs.c.due_at <= now,
             or_(outlets.c.lease_until.is_(None), outlets.c.lease_until < now_of_database()),
         )
-        .order_by(jobs.c.seq.desc())
+        .order_by(jobs.c.since.desc(), jobs.c.seq.desc())
     )
     return sorted({row.target: row.id for row in connection.execute(wanted)}.values())
 
@@ -109,9 +109,10 @@ def put(connection: Connection, outlet: Outlet) -> None:
 
 
 def pending(connection: Connection, key: str, now: datetime, most: int) -> list[Pending]:
-    """What is due at this outlet, in the order it came."""
-    wanted = select(jobs).where(_MINE, jobs.c.target == key, jobs.c.due_at <= now).order_by(jobs.c.seq).limit(most)
-    found = [job_of(row) for row in connection.execute(wanted).mappings()]
+    """What is due at this outlet, in the order in which it would have been told had nothing had to wait."""
+    mine = select(jobs).where(_MINE, jobs.c.target == key, jobs.c.due_at <= now)
+    rows = connection.execute(mine.order_by(jobs.c.since, jobs.c.seq).limit(most)).mappings()
+    found = [job_of(row) for row in rows]
     members = _members(connection, found)
     about = _about(connection, {event for each in members.values() for event in each})
     return [
@@ -151,7 +152,8 @@ def resend(connection: Connection, those: Collection[str], who: str, now: dateti
     """A person has them told once more, fresh from now on."""
     for row in list(connection.execute(select(jobs).where(jobs.c.id.in_(list(those)))).mappings()):
         job = job_of(row)
-        fresh = {"state": JobState.DUE, "due_at": now, "not_after": now + timedelta(seconds=job.retry.until)}
+        fresh = {"state": JobState.DUE, "due_at": now, "since": now}
+        fresh["not_after"] = now + timedelta(seconds=job.retry.until)
         connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.FAILED).values(**fresh))
         decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.ACT, None, f"{who} has it told again"), now)
 

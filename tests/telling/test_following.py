@@ -56,6 +56,19 @@ def test_a_begin_that_is_told_late_has_its_end_after_it(tmp_path: Path) -> None:
         assert service.titles() == ["leg 1 is down", "over: leg 1 is down"]
 
 
+def test_what_was_told_late_is_told_in_the_order_of_the_world(tmp_path: Path) -> None:
+    """The service was away for all of it: an end comes before what began after it, though it could only be made later."""
+    with following(tmp_path) as (stage, service):
+        service.status = 503
+        for leg, what in ((1, "down"), (2, "down"), (1, "up"), (3, "down"), (3, "up"), (4, "down")):
+            happens(stage, f"leg.{what}", leg)
+            stage.sim.advance(30)
+        service.status = 200
+        passes(stage, 900)
+        told = [title.replace(" is down", "") for title in service.titles()]
+        assert told == ["leg 1", "leg 2", "over: leg 1", "leg 3", "over: leg 3", "leg 4"]
+
+
 def test_what_nobody_was_told_of_has_no_end(tmp_path: Path) -> None:
     """A channel that is told of worse things only hears neither."""
     with following(tmp_path, policy=", severity: critical, rate: null") as (stage, service):

@@ -93,9 +93,12 @@ jobs = Table(
     Column("verify", JSON(none_as_null=True)),
     Column("verify_until", Moment),
     Column("parent", ID),
+    # from when on it was to be done: what waits for one address is told in this order
+    Column("since", Moment),
     *lease(),
     Index(None, "state", "due_at"),
     Index(None, "server", "target"),
+    Index(None, "target", "since"),
 )
 
 # every run of the guards, when deciding and before each attempt
