@@ -184,6 +184,7 @@ def test_a_wrong_value_stops_the_start(
         ("allow: [user.craete]", "allow.0", "did you mean 'user.create'?"),
         ("allow: [bond.gett]", "allow.0", "nothing that can be allowed"),
         ("flapping: {start: 3, stop: 4}", "flapping", "`stop` is 4"),
+        ("asks: ncc", "asks", "there is no channel 'ncc': did you mean 'noc'?"),
         ("chanels: {}", "chanels", "did you mean 'channels'?"),
     ],
 )

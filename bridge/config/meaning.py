@@ -1,7 +1,9 @@
-"""Names in the settings that must mean something: scopes, kinds and their fields, operations."""
+"""Names in the settings that must mean something: scopes, kinds and their fields, operations, channels."""
 
 import re
 from ipaddress import ip_network
+
+from pydantic import ValidationInfo
 
 from bridge.bonding import scopes
 from bridge.bonding.catalogue import ALIASES, KINDS, OPERATIONS, Danger, did_you_mean, one
@@ -25,6 +27,15 @@ def scopes_like(pattern: str) -> str:
     if of_timing:
         mend = f"the scopes of that timing are {', '.join(of_timing)}"
     msg = f"no scope can be called like {pattern!r}: {mend}"
+    raise ValueError(msg)
+
+
+def channel_that_is(name: str | None, info: ValidationInfo) -> str | None:
+    """A channel of these settings. Raises ValueError, with the nearest, for any other."""
+    channels = info.data.get("channels")
+    if name is None or channels is None or name in channels:  # without channels: those were wrong, and that is told
+        return name
+    msg = f"there is no channel {name!r}" + _asked(nearest(name, channels) or f"there are {', '.join(channels) or 'none'}")
     raise ValueError(msg)
 
 

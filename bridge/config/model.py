@@ -166,6 +166,8 @@ class Settings(BaseSettings):
     web: Web = Web()
     servers: list[Server] = Field(min_length=1)
     channels: dict[Name, Channel] = Field(default_factory=dict)
+    # the channel that a guard's question goes to where the rule names none
+    asks: Annotated[str | None, AfterValidator(meaning.channel_that_is)] = None
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
     flapping: Flapping = Flapping()

@@ -1,6 +1,6 @@
 """What comes of an attempt: the job's next state, its events, the steps after it, and what its failure leads to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from bridge.core.language.rule import Rule
 from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.pipeline import asking, followups
 from bridge.pipeline.answers import Answers
-from bridge.pipeline.questions import Places
+from bridge.pipeline.asking import Whom
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
@@ -49,12 +49,10 @@ class End:
 
 
 class Aftermath:
-    """`now` is domain time; `places`: where each channel is told."""
+    """`now` is domain time; `whom`: who can be asked."""
 
-    def __init__(
-        self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook], places: Mapping[str, Places]
-    ) -> None:
-        self._database, self._now, self._rulebook, self._places = database, now, rulebook, places
+    def __init__(self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook], whom: Whom) -> None:
+        self._database, self._now, self._rulebook, self._whom = database, now, rulebook, whom
 
     def settle(self, claimed: Claimed, end: End) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
@@ -124,7 +122,7 @@ class Aftermath:
         verdict = Verdict(Ruling.ASK, Reason.ROLLOUT, detail)
         decision_store.add_verdict(connection, job.decision, left[0].id, verdict, now)
         decision = decision_store.get(connection, job.decision)
-        return asking.ask(connection, asking.Asked(decision, left, verdict), rule, self._places, now)
+        return asking.ask(connection, asking.Asked(decision, left, verdict), rule, self._whom, now)
 
     def _failed(self, connection: Connection, job: Job, rule: Rule | None, result: Result, now: datetime) -> list[Event]:
         """What its step does about a failure, and whether the rule has failed too often."""

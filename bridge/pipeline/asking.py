@@ -22,11 +22,19 @@ from bridge.store import jobs as job_store
 from bridge.store.approvals import Terms
 from bridge.store.database import Database
 
-__all__ = ["Answered", "Answerer", "Approver", "Asked", "ask"]
+__all__ = ["Answered", "Answerer", "Approver", "Asked", "Whom", "ask"]
 
 _SURE = 120.0
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Who can be asked: where each channel is told, and the channel for what no rule says whom to ask about."""
+
+    places: Mapping[str, Places]
+    usual: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,15 @@ class Asked:
     verdict: Verdict
 
 
-def ask(connection: Connection, about: Asked, rule: Rule | None, places: Mapping[str, Places], now: datetime) -> list[Event]:
+def ask(connection: Connection, about: Asked, rule: Rule | None, whom: Whom, now: datetime) -> list[Event]:
     """Put the question: its row, its event, and what tells each place of the channel that the rule asks."""
-    expires_at = now + timedelta(seconds=_lasts(about, rule))
-    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, _terms(connection, about, rule), now, expires_at)
+    expires_at, terms = now + timedelta(seconds=_lasts(about, rule)), _terms(connection, about, rule, whom.usual)
+    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, terms, now, expires_at)
     if row is None:
         return []
     if row["to"] is not None:
         shown = Shown(plans.shown(connection, about.jobs), plans.cause(connection, about.jobs))
-        job_store.add(connection, questions.put(row, about.jobs, shown, places.get(row["to"], Places()), now))
+        job_store.add(connection, questions.put(row, about.jobs, shown, whom.places.get(row["to"], Places()), now))
     return event_store.record(connection, [_event("approval.asked", row, now, None)])
 
 
@@ -57,15 +65,15 @@ def _lasts(about: Asked, rule: Rule | None) -> float:
     return rule.guard.approval.expires if rule and rule.guard.approval else UNANSWERED
 
 
-def _terms(connection: Connection, about: Asked, rule: Rule | None) -> Terms:
-    """Whom it goes to and who may answer, as the rule says."""
+def _terms(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:
+    """Whom it goes to and who may answer, as the rule says; what a guard asks for a rule that names nobody goes to `usual`."""
     wanted = rule.guard.approval if rule else None
     asker = answering.asker_of(event_store.several(connection, about.decision.events or (about.decision.event,)))
     role = rule.shape.role if rule and isinstance(rule.shape, Chat) else Role.OPERATOR
     if about.verdict.reason is Reason.CONFIRMATION:
         return Terms(asker=asker, answered_by=approvals.ASKER, role=role.word)
     if wanted is None:
-        return Terms(asker=asker, role=max(role, Role.OPERATOR).word)
+        return Terms(usual, asker, role=max(role, Role.OPERATOR).word)
     return Terms(wanted.to, asker, approvals.OTHERS if wanted.not_by_asker else approvals.ANYONE, wanted.role)
 
 

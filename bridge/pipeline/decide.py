@@ -18,9 +18,9 @@ from bridge.core.language.rule import Rule
 from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
 from bridge.pipeline import asking, following, followups
 from bridge.pipeline.answers import Answers
+from bridge.pipeline.asking import Whom
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
-from bridge.pipeline.questions import Places
 from bridge.pipeline.timing import Timing
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
@@ -49,7 +49,7 @@ class _Made:
 
 
 class Decider:
-    """Decides events. `forced_live`: a server's rules act although they say dry_run; `places`: where each channel is told.
+    """Decides events. `forced_live`: a server's rules act although they say dry_run; `whom`: who can be asked.
 
     `spaces`: where the settings let rules act, by server; `servers`: those that are watched. `word`: by which a command is
     confirmed where there are no buttons.
@@ -63,14 +63,14 @@ class Decider:
         now: Callable[[], datetime],
         forced_live: Callable[[str], bool],
         *,
-        places: Mapping[str, Places],
+        whom: Whom,
         spaces: Mapping[str, Sequence[str]],
         servers: Sequence[str],
         word: Callable[[str], str] = lambda event: event,
     ) -> None:  # fmt: skip
         self._database, self._now, self._forced_live = database, now, forced_live
         self._keeping, self._interpreter = keeping, interpreter
-        self._places, self._spaces = places, spaces
+        self._whom, self._spaces = whom, spaces
         self._word = word
         self._timing = Timing(database, now, servers)
 
@@ -206,7 +206,7 @@ class Decider:
             owed = decision_store.record(connection, made.decisions)
             for decision in made.decisions:
                 if decision.supersedes:
-                    asking.withdrawn(connection, decision, self._places, decision.at)
+                    asking.withdrawn(connection, decision, self._whom.places, decision.at)
             told += self._ask(connection, book, made.decisions, now)
             followups.decided(connection, made.decisions, about, self._word, now)
             told += event_store.record(connection, _contradictions(made.decisions, now))
@@ -229,7 +229,7 @@ class Decider:
         for decision in made:
             if decision.verdict.ruling is Ruling.ASK and decision.jobs:
                 about = asking.Asked(decision, decision.jobs, decision.verdict)
-                told += asking.ask(connection, about, book.rule(decision.rule), self._places, now)
+                told += asking.ask(connection, about, book.rule(decision.rule), self._whom, now)
         return told
 
 

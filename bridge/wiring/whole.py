@@ -20,7 +20,7 @@ from bridge.core.chatting.buttons import Seals
 from bridge.core.flapping import Limits
 from bridge.core.language.rules import Vocabulary
 from bridge.pipeline.aftermath import Aftermath
-from bridge.pipeline.asking import Approver
+from bridge.pipeline.asking import Approver, Whom
 from bridge.pipeline.backtest import Backtester
 from bridge.pipeline.commanding import Commander
 from bridge.pipeline.conversing import Conversations
@@ -101,13 +101,14 @@ def build(
     }
     keeping = Keeping(database, keeper, now)
     places = {name: Places(len(channel.urls), len(channel.rooms)) for name, channel in settings.channels.items()}
+    whom = Whom(places, settings.asks)
     spaces = {server.name: tuple(server.act_in) for server in settings.servers}
     interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
     decider = Decider(
-        database, keeping, interpreter, now, forced, places=places, spaces=spaces, servers=tuple(clients), word=talks.word
+        database, keeping, interpreter, now, forced, whom=whom, spaces=spaces, servers=tuple(clients), word=talks.word
     )
     gate = Gate(database, now, keeping.rulebook, forced, Bounds(rates(settings), spaces))
-    aftermath = Aftermath(database, now, keeping.rulebook, places)
+    aftermath = Aftermath(database, now, keeping.rulebook, whom)
     approver = Approver(database, now, places)
     follower = Follower(database, now)
     presser = Presser(approver, seals, talks, Taker(database, follower, talks, now))

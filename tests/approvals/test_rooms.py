@@ -25,6 +25,38 @@ def test_a_question_is_answered_by_a_button(tmp_path: Path, monkeypatch: pytest.
         assert "ana (slack/UANA) said yes" in here.ear.titles()[-1]
 
 
+GUARDED = """
+- id: restart
+  when: webhook.demo
+  guard: {blast_radius: {most: 1, of: bonds, within: 1h}}
+  do:
+    - call: bond.restart
+      with: {bond: "${event.data.body.bond}"}
+"""
+
+
+def test_a_guards_question_goes_to_the_usual_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the rule names nobody it has the same buttons and the same link, and one yes does it."""
+    monkeypatch.setenv("BONDBRIDGE_ASKS", "noc")
+    with scene(tmp_path, monkeypatch, rules=GUARDED) as here:
+        here.stage.webhook(3, "a")
+        here.stage.work()
+        assert here.ask(4, "b")["reason"] == "blast_radius"
+        assert here.restarts() == 1
+        assert here.link()
+        assert here.press(here.buttons()["Yes, do it"]).status_code == 200
+        assert here.restarts() == 2
+
+
+def test_without_a_usual_channel_it_is_put_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits all the same, for rules that tell of it and for whoever looks."""
+    with scene(tmp_path, monkeypatch, rules=GUARDED) as here:
+        here.stage.webhook(3, "a")
+        assert here.ask(4, "b")["to"] is None
+        assert here.posts() == []
+        assert here.restarts() == 1
+
+
 def test_the_question_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was pressed the answer takes the place of the buttons, with what was asked; that room is told nothing twice."""
     with scene(tmp_path, monkeypatch) as here:
