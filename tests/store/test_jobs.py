@@ -46,7 +46,7 @@ def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
     one = job(
         "j1", request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": None, "n": 1.5}, action="notify", target="bond/3",
         rollout={"batch": 1, "pause": 120.0, "stop_on": ["failed"]}, verify={"expect": "bond.id == 3", "within": 300.0},
-        verify_until=later(7), parent="j0",
+        verify_until=later(7), parent="j0", since=later(3),
     )  # fmt: skip
     owe(database, one)
     with database.reading() as connection:
