@@ -21,6 +21,7 @@ from bridge.errors import AgainLater, BridgeError
 from bridge.store import pulse
 from bridge.store.database import Database
 from bridge.store.memory import Memory, MemoryFile
+from bridge.store.whereabouts import Whereabouts
 
 CHANNEL = "watchdog"
 _DAY = timedelta(days=1)
@@ -60,18 +61,14 @@ class Watchdog:
         self._database, self._file, self._ways, self._watch = database, file, ways, watch
         self._machine, self._pace = machine, pace
         self._memory = file.load()
+        self._whereabouts = Whereabouts(database)
 
     def look(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Trouble]:
         """One round; what is wrong. Once `stopping`, nothing more is told: the next who watches goes on."""
         now = self._machine()
-        before = self._memory
-        still = before.still
-        if before.looked is None or now - before.looked > timedelta(seconds=max(self._watch.after, 3 * self._watch.every)):
-            still = health.anew(still, now)
-        still, seen = self._seen(still, now)
-        wrong = [self._asked(each) for each in health.wrong(still, now, self._watch.after)]
+        still, seen, wrong = self._found(now)
         unknown = () if seen else [key for key in still if key != "database"]
-        self._keep(replace(before, looked=now, still=still))
+        self._keep(replace(self._memory, looked=now, still=still))
         for address in range(self._watch.addresses):
             if not stopping():
                 self._tell(str(address), wrong, unknown, now)
@@ -80,6 +77,11 @@ class Watchdog:
         if not stopping():
             self._ping(wrong, now)
         return wrong
+
+    def glance(self) -> Sequence[Trouble]:
+        """What is wrong, by what is remembered: nothing is told, and nothing of it is kept."""
+        self._memory = self._file.load()
+        return self._found(self._machine())[2]
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""
@@ -91,16 +93,28 @@ class Watchdog:
         """Let go of its connection."""
         self._database.close()
 
+    def _found(self, now: datetime) -> tuple[Mapping[str, health.Still], bool, Sequence[Trouble]]:
+        """What stands still, whether the database said so, and what is wrong."""
+        before, still = self._memory, self._memory.still
+        if before.looked is None or now - before.looked > timedelta(seconds=max(self._watch.after, 3 * self._watch.every)):
+            still = health.anew(still, now)
+        still, seen = self._seen(still, now)
+        return still, seen, [self._asked(each) for each in health.wrong(still, now, self._watch.after)]
+
     def _seen(self, still: Mapping[str, health.Still], now: datetime) -> tuple[dict[str, health.Still], bool]:
         """What stands still, and whether the database said so."""
         domain = self._pace.at(now)
         idle = domain - timedelta(seconds=self._watch.after) * self._pace.speed
+        elsewhere = self._whereabouts.wrong()
+        if elsewhere is not None:
+            log.warning(elsewhere[0], why=elsewhere[1])
+            return health.blind(still, health.database_elsewhere(*elsewhere), now, self._watch.after), False
         try:
             with pulse.reading(self._database) as connection:
                 taken = pulse.take(connection, list(self._watch.slack), domain, idle)
         except AgainLater as error:
             log.warning("the database cannot be read", why=str(error))
-            return health.blind(still, str(error), now, self._watch.after), False
+            return health.blind(still, health.database_away(str(error)), now, self._watch.after), False
         return health.looked(still, health.marks(taken, self._watch.slack), now), True
 
     def _asked(self, trouble: Trouble) -> Trouble:

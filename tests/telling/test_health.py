@@ -85,9 +85,9 @@ def test_without_a_database_only_that_is_known() -> None:
     """What was wrong stays so; what was well is not judged, neither then nor for the time that nobody could see."""
     still = health.looked({}, health.marks(Pulse(due=WAITS), {}), NOW)
     both = {**still, **health.looked({}, health.marks(polled(0), {}), later(200))}
-    still = health.blind(both, "refused", later(300), AFTER)
+    still = health.blind(both, health.database_away("refused"), later(300), AFTER)
     assert sorted(still) == ["database", "deliver"]
-    still = health.blind(still, "refused", later(600), AFTER)
+    still = health.blind(still, health.database_away("refused"), later(600), AFTER)
     assert [each.name for each in health.wrong(still, later(600), AFTER)] == [
         "nothing that is due is carried out", "the database cannot be read",
     ]  # fmt: skip

@@ -218,6 +218,85 @@ def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_pa
     assert len(quiet.one.heard) == 2
 
 
+_WORKER = """
+import sys
+from bridge.store.database import Database
+database = Database(sys.argv[1])
+with database.reading() as connection:
+    connection.exec_driver_sql("SELECT count(*) FROM events").all()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def worker(database: Database) -> Iterator[None]:
+    """Another process that has the database open, between two of its transactions."""
+    command = [sys.executable, "-c", _WORKER, database.url]
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  our own
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        yield
+        process.stdin.close()
+        process.wait(60)
+
+
+@pytest.fixture
+def filed(tmp_path: Path) -> Iterator[Yard]:
+    """One whose database is a file, in which all is well."""
+    database = Database(f"sqlite:///{tmp_path / 'filed.db'}")
+    with yard(tmp_path, database) as made:
+        made.dog.look()
+        yield made
+
+
+def _file(yard: Yard) -> Path:
+    return Path(str(yard.stage.bridge.database.engine.url.database))
+
+
+def test_a_file_that_is_moved_away_below_the_workers_is_told(filed: Yard) -> None:
+    """It says which and what to do; once the same file is back it is over, and the rest goes on being judged."""
+    file = _file(filed)
+    with worker(filed.stage.bridge.database):
+        file.rename(file.with_suffix(".elsewhere"))
+        filed.pass_by(8, works=True)
+        assert filed.one.titles() == ["bondbridge: the database file was moved away"]
+        assert f"{file} is gone while the bridge works with it" in filed.one.heard[0]["message"]
+        file.with_suffix(".elsewhere").rename(file)
+        filed.pass_by(1, works=True)
+    assert filed.one.titles()[1:] == ["bondbridge: over: the database file was moved away"]
+
+
+def test_a_file_that_is_replaced_below_the_workers_is_told(filed: Yard) -> None:
+    """A copy in its place reads well and is not what is worked with; once nobody has the old one open, it is over."""
+    file = _file(filed)
+    with worker(filed.stage.bridge.database):
+        copy = file.with_suffix(".copy")
+        copy.write_bytes(file.read_bytes())
+        copy.replace(file)
+        filed.pass_by(8, works=True)
+        assert filed.one.titles() == ["bondbridge: the database file was replaced"]
+        assert f"{file} is another file than the one the bridge works with" in filed.one.heard[0]["message"]
+        assert "start it again" in filed.one.heard[0]["message"]
+    filed.stage.bridge.database.close()
+    filed.pass_by(2, works=True)
+    assert filed.one.titles()[1:] == ["bondbridge: over: the database file was replaced"]
+
+
+def test_a_backup_that_is_put_there_while_nobody_works_is_no_trouble(filed: Yard) -> None:
+    """Whoever stops, restores and starts again hears nothing of it."""
+    file = _file(filed)
+    with worker(filed.stage.bridge.database):
+        filed.pass_by(1, works=True)
+    filed.stage.bridge.database.close()
+    copy = file.with_suffix(".copy")
+    copy.write_bytes(file.read_bytes())
+    copy.replace(file)
+    filed.pass_by(9, works=True)
+    assert filed.one.heard == []
+
+
 def test_a_slow_database_is_given_up(postgresql_server: sa.URL) -> None:
     """A statement that waits for a lock that is never given ends after the watchdog's patience, as an ordinary failure."""
     patient = Database(postgresql_server.render_as_string(hide_password=False), patience=2.0)
@@ -320,6 +399,31 @@ def test_the_command_is_one_at_a_time_and_stops_when_told(quiet: Yard) -> None:
         with _started(quiet) as second:
             said, _ = second.communicate(timeout=60)
         assert (second.returncode, "another watchdog runs" in said) == (4, True)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(60) == 0
+
+
+def test_a_look_beside_the_one_that_watches_tells_nothing(quiet: Yard) -> None:
+    """It says what the other one has found wrong by the times that it keeps, ends with 1 for it, and remembers nothing."""
+    quiet.pass_by(5)
+    kept = quiet.stage.folder / "state" / "watchdog.json"
+    before = kept.read_text(encoding="utf-8")
+    assert quiet.dog.glance() == []
+    quiet.stage.sim.advance(60)
+    assert [each.name for each in quiet.dog.glance()] == ["nobody polls demo"]
+    assert (quiet.one.heard, kept.read_text(encoding="utf-8")) == ([], before)
+
+
+def test_one_look_is_possible_beside_the_one_that_watches(quiet: Yard) -> None:
+    """Nobody is told by it, and it says why."""
+    with _started(quiet) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "ready\n"
+        with _started(quiet, "--once") as second:
+            said, _ = second.communicate(timeout=60)
+        assert second.returncode in {0, 1}
+        assert "another watchdog runs here and does the telling" in said
+        assert ("all is well" in said) == (second.returncode == 0)
         first.send_signal(signal.SIGTERM)
         assert first.wait(60) == 0
 

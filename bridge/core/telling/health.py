@@ -110,9 +110,14 @@ def looked(before: Mapping[str, Still], seen: Sequence[Mark], now: datetime) -> 
     return found
 
 
-def blind(before: Mapping[str, Still], cause: str, now: datetime, after: float) -> dict[str, Still]:
+def database_elsewhere(name: str, says: str) -> Mark:
+    """It can be read, but what there is to read is not what the bridge works with."""
+    return Mark("database", "elsewhere", name, says)
+
+
+def blind(before: Mapping[str, Still], why: Mark, now: datetime, after: float) -> dict[str, Still]:
     """As `looked`, without a database: what is wrong stays wrong, of the rest nothing is known."""
-    found = looked(before, [database_away(cause)], now)
+    found = looked(before, [why], now)
     lasting = {trouble.key for trouble in wrong(before, now, after)} - {"database"}
     return {**{key: still for key, still in before.items() if key in lasting}, **found}
 
