@@ -1,5 +1,6 @@
 """The pulse: next to nothing, read by whoever watches whether the bridge does its work, on a connection of its own."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,13 +9,13 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from bridge.core.model import JobState
+from bridge.core.model import JobState, Outcome
 from bridge.core.telling.alarm import Totals
 from bridge.core.telling.health import Head, Polled, Pulse
 from bridge.errors import Unreachable
 from bridge.store import journal, watching
 from bridge.store.database import Database
-from bridge.store.tables import events, jobs, outlets, scopes
+from bridge.store.tables import attempts, events, jobs, outlets, scopes, tellings
 from bridge.store.types import now_of_database
 
 _WIDEST = 200
@@ -49,16 +50,39 @@ def totals(connection: Connection, servers: Sequence[str], now: datetime, since:
     counts = journal.counts(connection, now)
     named = {"undecided": "undecided", "jobs_late": "late", "jobs_in_doubt": "in doubt", "scopes_failing": "lists not read"}
     fresh = select(func.count()).select_from(events).where(events.c.seen_at >= since)
+    told = select(func.count(tellings.c.event.distinct())).where(tellings.c.ended_at.is_(None))
     waits = [f"{counts[name]} {what}" for name, what in named.items() if counts[name]]
     known = watching.health_of(connection)
-    things = [(server, *each) for server in servers for each in watching.bodies_of(connection, server, ("bond", "leg"))]
+    bonds = [each for server in servers for each in _bonds(connection, server)]
     return Totals(
         servers=sum(known.get(server) == "ok" for server in servers),
-        bonds=sum(kind == "bond" for _, kind, _ in things),
-        legs_down=sum(kind == "leg" and body.get("standing") == "down" for _, kind, body in things),
+        bonds=Counter(state for _, state in bonds),
+        down=[name for name, state in bonds if state == "down"],
+        legs_down=sum(_legs_down(connection, server) for server in servers),
+        notices=int(connection.execute(told).scalar_one()),
         events=int(connection.execute(fresh).scalar_one()),
+        actions=_acted(connection, since),
         waits=tuple(waits),
     )
+
+
+def _bonds(connection: Connection, server: str) -> list[tuple[str, str]]:
+    """Each bond's name, and how it stands by the newest poll of its legs."""
+    found = watching.bodies_of(connection, server, ("bond", "bond_condition"))
+    states = {body["id"]: str(body["state"]) for kind, body in found if kind == "bond_condition"}
+    bonds = [body for kind, body in found if kind == "bond"]
+    return [(str(body["name"] or f"bond {body['id']}"), states.get(body["id"], "unknown")) for body in bonds]
+
+
+def _legs_down(connection: Connection, server: str) -> int:
+    return sum(body.get("standing") == "down" for _, body in watching.bodies_of(connection, server, ("leg",)))
+
+
+def _acted(connection: Connection, since: datetime) -> int:
+    """How many calls were done since then."""
+    done = and_(attempts.c.began_at >= since, attempts.c.outcome == Outcome.DONE)
+    wanted = select(func.count(jobs.c.id.distinct())).join(attempts, attempts.c.job == jobs.c.id)
+    return int(connection.execute(wanted.where(jobs.c.action == "call", done)).scalar_one())
 
 
 def _polled(connection: Connection, server: str, health: str, idle: datetime) -> Polled:

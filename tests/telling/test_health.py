@@ -148,12 +148,15 @@ def test_begins_and_ends_pair_up_whatever_fails(rounds: list[tuple[set[str], boo
 @pytest.mark.parametrize(
     ("wrong", "totals", "body"),
     [
-        ([], alarm.Totals(2, 412, 3, 14),
-         "all quiet: 2 servers polled, 412 bonds, 3 legs down, 14 events since yesterday, nothing waits"),
-        ([], alarm.Totals(1, 1, 0, 1, ["2 in doubt"]),
-         "all quiet: 1 server polled, 1 bond, 0 legs down, 1 event since yesterday, 2 in doubt"),
-        ([trouble("a")], alarm.Totals(0, 4, 0, 0),
-         "not all is quiet: a stands; 0 servers polled, 4 bonds, 0 legs down, 0 events since yesterday, nothing waits"),
+        ([], alarm.Totals(2, {"up": 410, "down": 2}, ["hq", "depot"], 3, 3, 14, 12),
+         ("all quiet: 2 servers polled, 410 bonds up, 2 down (depot, hq), 3 legs down, 3 open notices, "
+         "14 events and 12 actions since yesterday, nothing waits")),
+        ([], alarm.Totals(1, {"up": 1, "on_failover": 2, "degraded": 1}, [], 0, 1, 1, 1, ["2 in doubt"]),
+         ("all quiet: 1 server polled, 1 bond up, 0 down, 1 degraded, 2 on failover, 0 legs down, 1 open notice, "
+         "1 event and 1 action since yesterday, 2 in doubt")),
+        ([trouble("a")], alarm.Totals(0, {"down": 10}, [f"b{n}" for n in range(10)], 0, 0, 0, 0),
+         ("not all is quiet: a stands; 0 servers polled, 0 bonds up, 10 down (b0, b1, b2, b3, b4, b5, b6, b7 and 2 more), "
+         "0 legs down, 0 open notices, 0 events and 0 actions since yesterday, nothing waits")),
         ([], None, "not all is quiet: the database cannot be read now"),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from bridge import config, wiring
 from bridge.cli import doctor
 from bridge.errors import BadInput
 from bridge.pipeline.watchdog import Watchdog
+from bridge.store import watching
 from bridge.store.database import Database
 from tests.bonding.scripted import Reply, Scripted
 from tests.bonding.scripted import serving as scripted
@@ -220,6 +221,7 @@ def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_pa
 
 _WORKER = """
 import sys
+from bridge.store import watching
 from bridge.store.database import Database
 database = Database(sys.argv[1])
 with database.reading() as connection:
@@ -305,10 +307,20 @@ def test_a_slow_database_is_given_up(postgresql_server: sa.URL) -> None:
     patient.close()
 
 
+def _legs_of(stage: Stage, bond: int) -> list[int]:
+    with stage.bridge.database.reading() as connection:
+        legs = watching.bodies_of(connection, "demo", ("leg",))
+    return [body["id"] for _, body in legs if body["bond"] == bond]
+
+
 def test_the_days_line_comes_once_a_day(tmp_path: Path, database: Database) -> None:
     """At its time, in its zone, though the watchdog is started again; the one that failed a round later."""
     with yard(tmp_path, database, ', daily: {at: "00:30", zone: UTC}') as made:
-        made.pass_by(28, works=True)
+        made.stage.webhook(1)
+        made.pass_by(1, works=True)
+        for leg in _legs_of(made.stage, 2):
+            made.stage.set("leg", leg, "state", "down")
+        made.pass_by(27, works=True)
         made.one.status = 503
         made.pass_by(3, works=True)
         assert made.one.heard == []
@@ -318,6 +330,8 @@ def test_the_days_line_comes_once_a_day(tmp_path: Path, database: Database) -> N
         said = [each["message"] for each in made.one.heard if "all quiet" in each["title"]]
         assert len(said) == 1
         assert said[0].startswith("all quiet: 1 server polled, ")
+        assert f" bonds up, 1 down ({made.stage.read('/bonds/2/')['name']}), " in said[0]
+        assert "and 1 action since yesterday" in said[0]
         assert said[0].endswith("nothing waits")
 
 

@@ -9,6 +9,8 @@ from bridge.core.model import Body
 from bridge.core.telling.health import Trouble
 
 AGAIN = timedelta(hours=4)
+# in the day's line, which is to stay one
+_MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How much there is: `waits` in words, what waits for somebody."""
+    """How much there is.
+
+    `bonds`: how many stand in which state, `down` the names of those that are. `notices`: things that people were told of
+    and that last. `events` and `actions` of a day. `waits` in words, what waits for somebody.
+    """
 
     servers: int
-    bonds: int
+    bonds: Mapping[str, int]
+    down: Sequence[str]
     legs_down: int
+    notices: int
     events: int
+    actions: int
     waits: Sequence[str] = ()
 
 
@@ -70,8 +79,9 @@ def daily(wrong: Sequence[Trouble], totals: Totals | None) -> Body:
         names = ", ".join(each.name for each in wrong) or "the database cannot be read now"
         return _request("bondbridge: not all is quiet", [f"not all is quiet: {names}"], "warning")
     counts = (
-        f"{_many(totals.servers, 'server')} polled, {_many(totals.bonds, 'bond')}, {_many(totals.legs_down, 'leg')} down, "
-        f"{_many(totals.events, 'event')} since yesterday, {', '.join(totals.waits) or 'nothing waits'}"
+        f"{_many(totals.servers, 'server')} polled, {_bonds(totals)}, {_many(totals.legs_down, 'leg')} down, "
+        f"{_many(totals.notices, 'open notice')}, {_many(totals.events, 'event')} and {_many(totals.actions, 'action')} "
+        f"since yesterday, {', '.join(totals.waits) or 'nothing waits'}"
     )
     if wrong:
         names = ", ".join(each.name for each in wrong)
@@ -90,6 +100,20 @@ def _request(title: str, lines: Sequence[str], severity: str) -> Body:
 
 def _lasted(since: datetime, now: datetime) -> str:
     return spoken((now - since).total_seconds())
+
+
+def _bonds(totals: Totals) -> str:
+    """Up and down always, the down ones by name; the other states where there are any."""
+    others = {state: count for state, count in totals.bonds.items() if count and state not in ("up", "down")}
+    more = "".join(f", {count} {state.replace('_', ' ')}" for state, count in sorted(others.items()))
+    return f"{_many(totals.bonds.get('up', 0), 'bond')} up, {totals.bonds.get('down', 0)} down{_names(totals.down)}{more}"
+
+
+def _names(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f" ({', '.join(sorted(names)[:_MOST_NAMES])}{rest})"
 
 
 def _many(count: int, what: str) -> str:
