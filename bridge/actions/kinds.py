@@ -9,11 +9,30 @@ from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one attempt ended, and what to tell a person about it; `wait`: the seconds the other side asks for."""
+    """How one attempt ended, and what to tell a person about it; `wait`: the seconds the other side asks for.
+
+    `mend`: it will not be taken before somebody has mended the settings.
+    """
 
     outcome: Outcome
     detail: str = ""
     wait: float | None = None
+    mend: bool = False
+
+    @property
+    def became(self) -> str:
+        """The outcome of a try in one word, for who looks after the settings."""
+        return "misconfigured" if self.mend else str(self.outcome)
+
+
+# the address or what it is opened with is wrong: a person must mend it, and until then it is tried now and then
+MISCONFIGURED = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410})
+_MEND_EVERY = 300.0
+
+
+def misconfigured(said: str, check: str = "check this address and its credentials in the settings") -> Result:
+    """What becomes of a message where it was answered so."""
+    return Result(Outcome.UNREACHABLE, f"{said}: {check}", _MEND_EVERY, mend=True)
 
 
 def ended(error: BridgeError) -> Result:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from bridge.actions.kinds import Result, Unseen
+from bridge.actions.kinds import MISCONFIGURED, Result, Unseen, misconfigured
 from bridge.actions.plainly import plain, titled
 from bridge.actions.post import Room
 from bridge.core.chatting.answers import Answer, Button, Tone
@@ -27,10 +27,7 @@ _STATUS = re.compile(r"error=(\d{3})(?:\d\d)?\W*$", re.MULTILINE)
 _SMTP = re.compile(r"\((4\d\d|5\d\d), b?['\"]|was refused: (4\d\d|5\d\d) ")
 # what it says of the end of an attempt; the rest are our own words and the service's, which may look like anything
 _ENDS = ("Socket Exception", "I/O Exception", "SMTP Exception")
-# the address or what it is opened with is wrong: a person must mend it, and until then it is tried now and then
-_MISCONFIGURED = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410})
 _LATER = frozenset({408, 425, 429})
-_MEND_EVERY = 300.0
 # what happened, by words in what the libraries say; their own sentences hold addresses, and so secrets
 _CAUSES = (
     ("timed out", "no answer in time"),
@@ -179,9 +176,8 @@ def failed(log: str) -> Result:
     if not found:
         return _unanswered(log)
     status = int(found[-1])
-    if status in _MISCONFIGURED:
-        detail = f"the service answered {_named(status)}: check this address and its credentials in the settings"
-        return Result(Outcome.UNREACHABLE, detail, _MEND_EVERY)
+    if status in MISCONFIGURED:
+        return misconfigured(f"the service answered {_named(status)}")
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Result(Outcome.UNREACHABLE, f"the service answered {_named(status)}")
     return Result(Outcome.REFUSED, f"the service does not take this message: it answered {_named(status)}")
@@ -192,7 +188,7 @@ def _unanswered(log: str) -> Result:
     if mail is not None:
         code = int(mail[1] or mail[2])
         if code in (530, 534, 535):
-            return Result(Outcome.UNREACHABLE, f"the mail server answered {code}: check user and password", _MEND_EVERY)
+            return misconfigured(f"the mail server answered {code}", "check user and password")
         refused = code >= 500  # noqa: PLR2004  SMTP: 4xx for now, 5xx for good
         return Result(Outcome.REFUSED if refused else Outcome.UNREACHABLE, f"the mail server answered {code}")
     cause = next((told for words, told in _CAUSES if words in log), "it could not be reached, or did not take it")

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
-from bridge.actions.kinds import Result, Unseen, ended
+from bridge.actions.kinds import MISCONFIGURED, Result, Unseen, ended, misconfigured
 from bridge.actions.outside import Target
 from bridge.core.chatting.answers import Answer, Tone
 from bridge.core.chatting.buttons import Seals
 from bridge.core.model import Body, Outcome
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,16 @@ class Room:
         content = json.dumps(self.show(answer)).encode()
         try:
             return Result(Outcome.DONE, str(self.target.post(content, {"Content-Type": "application/json; charset=utf-8"})))
+        except Refused as error:
+            known = error.status in MISCONFIGURED and not _moved(error)
+            return misconfigured(f"the chat {error}") if known else ended(error)
         except BridgeError as error:
             return ended(error)
+
+
+def _moved(error: Refused) -> bool:
+    """It leads elsewhere, and says itself what to mend."""
+    return error.status is not None and error.status < HTTPStatus.BAD_REQUEST
 
 
 class Post(Unseen):

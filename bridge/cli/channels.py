@@ -1,7 +1,7 @@
 """`bondbridge channels`: where people are told, whether it works, and what nobody took."""
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +13,8 @@ from bridge.cli.output import as_json, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of, chosen
 from bridge.core.model import Body, Outcome
 from bridge.errors import BadInput, Problem
-from bridge.store import outlets
+from bridge.store import letters, outlets
+from bridge.store.letters import Letters
 
 app = typer.Typer(help="Channels: where people are told, whether it works, and what nobody took.", no_args_is_help=True)
 _TITLE = "bondbridge: a test"
@@ -21,20 +22,23 @@ _TITLE = "bondbridge: a test"
 
 @app.command("list")
 def list_channels(given: Config = None, *, json_output: AsJson = False) -> None:
-    """Every address of every channel, and how it is doing.
+    """Every address of every channel, how it is doing, how many notices wait there, and how many nobody took.
 
     Example: bondbridge channels list
     """
     with bridge_of(given) as bridge:
         with bridge.database.reading() as connection:
             known = {each.key: each for each in outlets.every(connection)}
-        rows = list(_addresses(bridge.settings, known))
+            waiting = letters.by_address(connection)
+        rows = list(_addresses(bridge.settings, known, waiting))
     if json_output:
         as_json(rows)
         return
-    names = ("channel", "address", "kind", "failing_since", "said")
-    shown = [[clock(each[name]) if name == "failing_since" else each[name] or "" for name in names] for each in rows]
-    table(("channel", "address", "leads to", "failing since", "it last said"), shown)
+    names = ("channel", "address", "kind", "state", "waiting", "dead")
+    shown = [[*(each[name] for name in names), each["said"] or ""] for each in rows]
+    table(("channel", "address", "leads to", "state", "waiting", "dead", "it last said"), shown)
+    if any(each["dead"] for each in rows):
+        print("what is dead: bondbridge channels dead; to have it told once more: bondbridge channels resend all")
 
 
 @app.command("test")
@@ -57,7 +61,7 @@ def try_out(
     for channel, target, kind in track(wanted, "testing", console=console, transient=True, disable=json_output):
         request = {"to": channel, "target": target, "title": _TITLE, "body": text, "severity": "info"}
         result = tell.send("", request)
-        rows.append({"channel": channel, "address": target, "kind": kind, "outcome": result.outcome, "said": result.detail})
+        rows.append({"channel": channel, "address": target, "kind": kind, "outcome": result.became, "said": result.detail})
     if json_output:
         as_json(rows)
     else:
@@ -119,13 +123,26 @@ def resend(
     print(f"{len(found)} are told once more")
 
 
-def _addresses(settings: config.Settings, known: dict[str, outlets.Outlet]) -> Iterator[Body]:
-    for channel, target, kind in _wanted(settings, ""):
-        doing = known.get(f"{channel}/{target}", outlets.Outlet(f"{channel}/{target}"))
+def _addresses(
+    settings: config.Settings, known: Mapping[str, outlets.Outlet], waiting: Mapping[str, Letters]
+) -> Iterator[Body]:
+    """Those of the settings, and those that are no more but have something left."""
+    wanted = {f"{channel}/{target}": kind for channel, target, kind in _wanted(settings, "")}
+    left = {key: "none: the settings have no such address" for key in sorted(waiting) if key not in wanted}
+    for key, kind in {**wanted, **left}.items():
+        doing, those = known.get(key, outlets.Outlet(key)), waiting.get(key, Letters())
         yield {
-            "channel": channel, "address": target, "kind": kind, "failures": doing.failures,
+            "channel": doing.channel, "address": doing.target, "kind": kind, "state": _state(doing),
+            "waiting": those.waiting, "dead": those.dead, "failures": doing.failures,
             "failing_since": doing.failing_since, "again_at": doing.again_at, "said": doing.said,
         }  # fmt: skip
+
+
+def _state(doing: outlets.Outlet) -> str:
+    if doing.failures or doing.failing_since:
+        again = f", tried again at {clock(doing.again_at)}" if doing.again_at else ""
+        return f"failing since {clock(doing.failing_since)}{again}"
+    return "working" if doing.said is not None else "nothing told yet"
 
 
 def _wanted(settings: config.Settings, name: str) -> Sequence[tuple[str, int, str]]:

@@ -66,7 +66,7 @@ def _once(dog: Watchdog, *, alone: bool) -> NoReturn:
 def _tested(dog: Watchdog) -> None:
     with closing(dog):
         results = dog.test()
-    table(("address", "outcome", "it said"), [(place, each.outcome, each.detail) for place, each in enumerate(results)])
+    table(("address", "outcome", "it said"), [(place, each.became, each.detail) for place, each in enumerate(results)])
     if any(each.outcome is not Outcome.DONE for each in results):
         raise typer.Exit(1)
 

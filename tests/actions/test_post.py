@@ -33,7 +33,8 @@ def room_of(server: Scripted) -> Room:
     ("reply", "outcome", "says"),
     [
         (Reply(b"ok"), Outcome.DONE, "200"),
-        (Reply(status=404), Outcome.REFUSED, "answered 404"),
+        (Reply(status=404), Outcome.UNREACHABLE, "answered 404: check this address and its credentials in the settings"),
+        (Reply(status=400), Outcome.REFUSED, "answered 400"),
         (Reply(status=429, headers=(("Retry-After", "30"),)), Outcome.UNREACHABLE, "again in 30s"),
         (Reply(status=500), Outcome.UNKNOWN, "answered 500"),
         (Reply(silent=True), Outcome.UNKNOWN, "no answer"),
@@ -45,7 +46,7 @@ def test_how_a_post_ends(reply: Reply, outcome: Outcome, says: str) -> None:
     with serving(reply) as server:
         result = Post({"noc": [room_of(server)]}, SEALS).send("hq", REQUEST)
         assert (result.outcome, says in result.detail, "secret-path" in result.detail) == (outcome, True, False)
-        assert result.wait == (30 if "30s" in says else None)
+        assert result.wait == (30 if "30s" in says else 300 if result.mend else None)
 
 
 def test_buttons_are_made_when_it_is_sent() -> None:
