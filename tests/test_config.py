@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bridge.config import CONFIG_VARIABLE, Secret, Settings, load, shipped
 from bridge.errors import BadInput
-from bridge.wiring import build, outgoing, vocabulary
+from bridge.wiring import build, check_channels, outgoing, vocabulary
 
 GOOD = """\
 state_dir: here
@@ -27,6 +27,9 @@ hooks:
 
 
 NOC = "urls: [{env: NOC}, {file: noc.txt}]"
+ALWAYS = '{days: daily, from: "00:00", to: "24:00", zone: America/Vancouver}'
+BY_DAY = '{days: daily, from: "07:00", to: "22:00", zone: UTC}'
+BY_NIGHT = '{days: daily, from: "22:00", to: "07:00", zone: UTC}'
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -144,6 +147,10 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(tmp_path: Path, old: str,
         ("{env: PW}", "{env: PW, file: x}", "servers.0.password", "either"),
         ("{env: PW}", "{}", "servers.0.password", "either"),
         ("server: main", "server: other", "webhooks.chat.server", "'other', which is not in `servers`"),
+        (NOC, f"{NOC}, rate: 5", "channels.noc.rate", "{most: 20, every: 1m}; null is no limit"),
+        (NOC, f"{NOC}, spaces: acme", "channels.noc.spaces", "write a list, such as [one, another]"),
+        (NOC, f"{NOC}, quiet: [{ALWAYS}]", "channels.noc.quiet", "quiet hours that are never over"),
+        (NOC, f"{NOC}, quiet: [{BY_DAY}, {BY_NIGHT}]", "channels.noc.quiet", "quiet hours that are never over"),
         ("tolerance: 1m", "allow_from: [192.0.2.7/24]", "webhooks.chat.allow_from.0", "host bits set: write 192.0.2.0/24"),
         ("tolerance: 1m", "allow_from: [here]", "webhooks.chat.allow_from.0", "network"),
         ("tolerance: 1m", "tolerance: 0s", "webhooks.chat.tolerance", "greater than 0"),
@@ -265,6 +272,28 @@ def test_the_environment_goes_over_the_file(tmp_path: Path, monkeypatch: pytest.
     settings = read(GOOD + "web: {host: 0.0.0.0, port: 81}\n", tmp_path)
     assert (settings.web.port, settings.web.host) == (9000, "0.0.0.0")  # noqa: S104
     assert (settings.database_url, settings.state_dir) == ("postgresql://db/x", Path("here"))
+
+
+def unknown(settings: Settings) -> tuple[str, int, str, str]:
+    """Where the one address is that leads nowhere: file or variable, line, key, and what to do."""
+    with pytest.raises(BadInput) as caught:
+        check_channels(settings)
+    (problem,) = caught.value.problems
+    assert "hunter-two" not in str(problem)
+    return problem.where, problem.line, problem.key, problem.mend
+
+
+def test_an_address_that_leads_nowhere_is_said_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel, which of its addresses, the line or the variable that names the secret, where that stands; never it."""
+    (tmp_path / "noc.txt").write_text("slak://hunter-two/x")
+    file, mend = str(tmp_path / "bondbridge.yaml"), "mend the secret that stands in noc.txt"
+    assert unknown(read(GOOD, tmp_path)) == (file, 9, "channels.noc.urls.1", mend)
+    monkeypatch.setenv("BONDBRIDGE_CHANNELS__NOC__URLS", '[{"file": "noc.txt"}]')
+    assert unknown(read(GOOD, tmp_path)) == ("BONDBRIDGE_CHANNELS__NOC__URLS", 0, "channels.noc.urls.0", mend)
+    monkeypatch.delenv("BONDBRIDGE_CHANNELS__NOC__URLS")
+    monkeypatch.setenv("BONDBRIDGE_CHANNELS", '{"night": {"urls": [{"file": "noc.txt"}]}}')
+    without = GOOD.replace(f"channels:\n  noc: {{{NOC}}}\n", "")
+    assert unknown(read(without, tmp_path)) == ("BONDBRIDGE_CHANNELS", 0, "channels.night.urls.0", mend)
 
 
 def test_one_folder_of_rules_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

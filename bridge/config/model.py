@@ -3,10 +3,11 @@
 `BONDBRIDGE_WEB__PORT=9000` overrides `web: {port: …}`, and so for every key.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.config import meaning
@@ -15,6 +16,8 @@ from bridge.config.hooks import Hook, Webhook
 from bridge.config.kinds import Bound, Duration, Name
 from bridge.config.secrets import Frozen, GivenSecret
 from bridge.config.telling import Channel, Watchdog
+from bridge.core.document import Document, Place
+from bridge.errors import Problem
 
 PREFIX = "BONDBRIDGE_"
 
@@ -150,6 +153,13 @@ class ClockSettings(Frozen):
     speed: float = Field(default=1.0, gt=0)
 
 
+def _variable(place: Place, *, nested: bool) -> str:
+    """The variable that this place, or all around it, comes from; `nested`: one that is only merged with the file is none."""
+    path = [str(part).upper() for part in place]
+    names = ["__".join(path[:n]) for n in range(len(path), 1 if nested else 0, -1)]
+    return next((f"{PREFIX}{name}" for name in names if f"{PREFIX}{name}" in os.environ), "")
+
+
 class Settings(BaseSettings):
     """Everything a person can set."""
 
@@ -175,6 +185,22 @@ class Settings(BaseSettings):
     allow: list[Annotated[str, AfterValidator(meaning.allowed)]] = Field(default_factory=list)
     watchdog: Watchdog | None = None
     clock: ClockSettings | None = None
+
+    # where everything of them stands, for what is found wrong only later
+    _document: Document | None = PrivateAttr(default=None)
+
+    def written_in(self, document: Document) -> "Settings":
+        """The same, read from this file."""
+        self._document = document
+        return self
+
+    def problem(self, place: Place, what: str, mend: str = "") -> Problem:
+        """Something wrong at this place: in its file at its line, or in the variable of the environment."""
+        written = self._document is not None and place in self._document.marks
+        variable = _variable(place, nested=written)
+        if self._document is not None and written and not variable:
+            return self._document.problem(place, what, mend)
+        return Problem(variable or "settings", what, mend, ".".join(map(str, place)))
 
     @property
     def database_url(self) -> str:

@@ -44,7 +44,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     problems = [*strange, *_contradictions(names, hooks, document), *_pointless(ignored, document)]
     if problems:
         raise BadInput(problems)
-    return settings
+    return settings.written_in(document)
 
 
 def _as_written(data: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any], list[Any]]:

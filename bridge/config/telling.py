@@ -1,15 +1,22 @@
 """Where people are told: channels with their addresses and rooms, and the watchdog, which goes past all of them."""
 
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bridge.config.kinds import Bound, Duration, Name
 from bridge.config.secrets import AddressSecret, Frozen, GivenSecret
+from bridge.core.language import windows
 from bridge.core.language.guard_file import WindowModel
+from bridge.core.language.rule import Window
 from bridge.core.language.written import Clock, Zone
 
 Severity = Literal["info", "warning", "critical"]
+
+# some week is looked at as a whole, for quiet hours that never end
+_A_MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+_OVER_A_WEEK = timedelta(days=8)
 
 
 class Room(Frozen):
@@ -17,6 +24,22 @@ class Room(Frozen):
 
     webhook: Name
     url: AddressSecret
+
+
+def _ends(quiet: list[WindowModel]) -> list[WindowModel]:
+    """Quiet hours that are over at some time of the week. Raises ValueError for those that never are."""
+    hours = [Window(each.days, each.begins, each.ends, each.zone) for each in quiet]
+    now = _A_MONDAY
+    while now < _A_MONDAY + _OVER_A_WEEK:
+        ends = windows.closes(hours, now)
+        if ends is None:
+            return quiet
+        now = ends
+    msg = (
+        "quiet hours that are never over: what is not `loud` would never be told; leave some hours out, "
+        "or write `severity` for what is told at all"
+    )
+    raise ValueError(msg)
 
 
 class Channel(Frozen):
@@ -31,7 +54,7 @@ class Channel(Frozen):
     rooms: list[Room] = Field(default_factory=list)
     severity: Severity = "info"
     spaces: list[str] = Field(default_factory=list)
-    quiet: list[WindowModel] = Field(default_factory=list)
+    quiet: Annotated[list[WindowModel], AfterValidator(_ends)] = Field(default_factory=list)
     loud: Severity = "critical"
     digest: Duration | None = None
     rate: Bound | None = Bound.model_construct(most=20, every=60.0)

@@ -28,6 +28,14 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # problems travel to logs and chat rooms: a line that may hold a secret is not quoted there
 _SECRET = re.compile(r"passw|passphrase|secret|token|psk|community", re.IGNORECASE)
 _WIDEST = 120
+# what there is to do about a wrong shape, by pydantic's name for it
+_MENDS = {
+    "extra_forbidden": "no such key here; check its spelling and its indentation",
+    "missing": "write it below this, or between these braces",
+    "list_type": "write a list, such as [one, another]",
+    "dict_type": "write keys with their values, such as {key: value}",
+    "model_type": "write keys with their values, such as {key: value}",
+}
 # what pydantic says to programmers
 _OF_PYTHON = re.compile(r" or instance of \w+")
 
@@ -169,8 +177,8 @@ def problems_of(error: ValidationError, document: Document, place: Place = ()) -
     for each in error.errors(include_url=False, include_input=False):
         where = _written(document.data, place, each["loc"])
         what = _OF_PYTHON.sub("", each["msg"].removeprefix("Value error, "))
-        mend = "no such key here; check its spelling and its indentation" if each["type"] == "extra_forbidden" else ""
-        found.append(document.problem(where, "unknown key" if mend else _lowered(what), mend))
+        strange = each["type"] == "extra_forbidden"
+        found.append(document.problem(where, "unknown key" if strange else _lowered(what), _MENDS.get(each["type"], "")))
     return found
 
 

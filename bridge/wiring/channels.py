@@ -10,8 +10,9 @@ from bridge.actions.post import Room
 from bridge.bonding.client.handshake import listens
 from bridge.bonding.scopes import TIMINGS
 from bridge.config import Room as SetRoom
-from bridge.config import Settings
+from bridge.config import Secret, Settings
 from bridge.core.chatting.buttons import Seals
+from bridge.core.document import Place
 from bridge.core.language.rule import Rate, Window
 from bridge.core.telling.policy import Policy, Severity
 from bridge.errors import BadInput, Problem
@@ -37,15 +38,14 @@ def teller(settings: Settings) -> Notify:
 
 def check_channels(settings: Settings) -> None:
     """Raises BadInput for every address that Apprise does not understand, without showing it."""
-    problems = [
-        Problem("settings", said, "", f"channels.{name}.urls.{place}")
-        for name, channel in settings.channels.items()
-        for place, url in enumerate(channel.urls)
-        if (said := addresses.wrong(url.reveal()))
+    lists: list[tuple[Place, Sequence[Secret]]] = [
+        (("channels", name, "urls"), channel.urls) for name, channel in settings.channels.items()
     ]
-    problems += [
-        Problem("settings", said, "", f"watchdog.tell.{place}")
-        for place, url in enumerate(settings.watchdog.tell if settings.watchdog else ())
+    lists += [(("watchdog", "tell"), settings.watchdog.tell)] if settings.watchdog else []
+    problems = [
+        settings.problem((*place, n), said, f"mend the secret that stands in {url.env or url.file}")
+        for place, urls in lists
+        for n, url in enumerate(urls)
         if (said := addresses.wrong(url.reveal()))
     ]
     if problems:
@@ -121,7 +121,7 @@ def rooms_of(settings: Settings) -> Mapping[str, Sequence[Room]]:
                 found.setdefault(name, []).append(_room(settings, room))
             except LookupError as error:
                 mend = "write one of `webhooks` whose platform has buttons; elsewhere an Apprise URL among `urls` gets a link"
-                problems.append(Problem("settings", str(error.args[0]), mend, f"channels.{name}.rooms.{number}.webhook"))
+                problems.append(settings.problem(("channels", name, "rooms", number, "webhook"), str(error.args[0]), mend))
     if problems:
         raise BadInput(problems)
     return found

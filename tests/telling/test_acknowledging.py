@@ -19,13 +19,14 @@ __all__ = ["run"]
 RULES = """
 - id: outage
   when: leg.down
-  do: [{notify: {to: noc, title: "leg ${leg.id} is down", follow: {repeat_every: 1h, escalate: {after: 15m, to: noc}}}}]
+  do: [{notify: {to: noc, title: "leg ${leg.id} is down", follow: {repeat_every: 1h, escalate: {after: 15m, to: oncall}}}}]
 """
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """A channel with an address of Apprise's and a room of Slack's, and a rule that follows what it tells there."""
+    monkeypatch.setenv("BONDBRIDGE_CHANNELS__ONCALL__URLS", '[{"env": "STAGE_CHANNEL"}]')
     with scene(tmp_path, monkeypatch, rules=RULES) as ready:
         yield ready
 
@@ -45,7 +46,7 @@ def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
     """What is told again and whom else it goes to, how to take it, and where its story is; its end only leads to the story."""
     event = happens(here.stage, "leg.down", 1)
     told = here.ear.heard[0]["message"]
-    assert "told again every 1h while it lasts, noc is told after 15m, unless somebody has it: bondbridge ack" in told
+    assert "told again every 1h while it lasts, oncall is told after 15m, unless somebody has it: bondbridge ack" in told
     assert link(here, "events") == f"/events/{event}"
     happens(here.stage, "leg.up", 1)
     assert "/ack/" not in here.ear.heard[-1]["message"]

@@ -94,7 +94,8 @@ def test_what_lasts_is_told_again_until_somebody_has_it(tmp_path: Path) -> None:
 
 def test_a_silence_keeps_what_lasts_from_being_told_again_but_not_its_end(tmp_path: Path) -> None:
     """Neither again nor to others while it holds, at once when it is over; that it has ended is told all the same."""
-    with following(tmp_path, "{repeat_every: 1h, escalate: {after: 90m, to: noc}}") as (stage, service):
+    policy = ", rate: null}, oncall: {urls: [{env: STAGE_CHANNEL}], rate: null"
+    with following(tmp_path, "{repeat_every: 1h, escalate: {after: 90m, to: oncall}}", policy) as (stage, service):
         for leg in (1, 2):
             happens(stage, "leg.down", leg)
         stage.bridge.steering.silence(Quiet("demo", "3h", "works"), "ana")

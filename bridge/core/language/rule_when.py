@@ -96,9 +96,25 @@ def _check_followed(reading: Reading, model: RuleModel, types: frozenset[str]) -
         place = ("do", i, "notify", "follow")
         if isinstance(model.when, ShapeModel) or model.group is not None:
             what = "`follow` goes with event names, one by one: of many things together there is no one end"
-            reading.say(place, what, "leave it out, or leave `group` out")
+            reading.say(place, *_unfollowed(model.when) if isinstance(model.when, ShapeModel) else (what, _UNGROUP))
         else:
             _refuse_momentary(reading, "follow", types, place)
+
+
+_UNGROUP = "leave it out, or leave `group` out"
+
+
+def _unfollowed(when: ShapeModel) -> tuple[str, str]:
+    """Why what such a `when` tells cannot be followed, and what to write instead."""
+    if when.schedule:
+        return "`follow` goes with event names: what comes by the clock is over at once", "leave it out"
+    if when.chat:
+        return "`follow` goes with event names: a command is over as soon as it is said", "leave it out"
+    if when.absent:
+        what = "`follow` goes with event names: that something does not come has no end that could be told"
+        return what, "leave it out; the end may be a rule of its own, whose `when` names the event that was missed"
+    what = "`follow` goes with event names, one by one: of many things together there is no one end"
+    return what, "leave it out, or name the events in `when` instead of counting them"
 
 
 def all_last(reading: Reading, types: frozenset[str]) -> bool:

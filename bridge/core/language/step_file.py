@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from bridge.core.language.written import (
     ChannelName,
@@ -18,6 +18,7 @@ from bridge.core.language.written import (
 )
 from bridge.core.model import Json
 
+_LEAST_REPEAT = 60.0
 ACTIONS = ("call", "notify", "webhook", "silence", "wait", "reply")
 # what belongs to one action: key → the actions that it may stand beside
 _BELONGS = {
@@ -54,6 +55,16 @@ class EscalateModel(Strict):
     to: ChannelName
     """The channel that is told then."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, value: Json) -> Json:
+        """Neither half means anything alone."""
+        for name, what in (("after", "how long somebody has to say that they have it"), ("to", "which channel is told then")):
+            if isinstance(value, dict) and name not in value:
+                msg = f"`{name}` is missing, {what}: write {{after: 15m, to: oncall}}"
+                raise ValueError(msg)
+        return value
+
 
 class FollowModel(Strict):
     """`follow: {repeat_every: 4h, escalate: {after: 15m, to: oncall}}`, or `follow: true`."""
@@ -62,6 +73,12 @@ class FollowModel(Strict):
     """While it lasts and nobody has acknowledged it, it is told again so often."""
     escalate: EscalateModel | None = None
     """Whom else to tell where nobody acknowledges it."""
+
+    def amiss(self) -> str:
+        """What would be told so often that nobody hears anything else."""
+        if self.repeat_every is not None and self.repeat_every < _LEAST_REPEAT:
+            return "told again so often, nobody hears anything else: write `repeat_every: 1m` or longer, such as 1h"
+        return ""
 
 
 def _followed(value: Json) -> Json:
@@ -87,6 +104,13 @@ class NotifyModel(Strict):
     """How bad it is: services show it as a colour or a sign."""
     follow: Annotated[FollowModel, BeforeValidator(_followed, json_schema_input_type=FollowModel | Literal[True])] | None = None
     """Tell its end, too, once and at the same address: true, or how it is told again meanwhile."""
+
+    def amiss(self) -> str:
+        """Nobody else would be told."""
+        if self.follow and self.follow.escalate and self.follow.escalate.to == self.to:
+            mend = "name another in `escalate.to`, or write `repeat_every` to tell the same people again"
+            return f"`escalate` tells others, and {self.to} is told already: {mend}"
+        return ""
 
 
 class WebhookModel(Strict):
