@@ -112,7 +112,7 @@ def _run(judged: Body, read: Mapping[str, Body] | None, indent: str = "  ") -> I
 
 def _job(job: Body, verdicts: list[Body], read: Mapping[str, Body] | None) -> Iterator[str]:
     yield f"  job {job['id']}: {asks(job['action'], job['request'])} → {job['state']}"
-    yield f"    {telling.standing(job)}"
+    yield f"    {telling.standing(job, verdicts)}"
     for judged in verdicts:
         yield from _run(judged, read, "    ")
     for tried in job["tried"]:

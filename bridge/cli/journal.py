@@ -16,10 +16,11 @@ from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.asks import asks
 from bridge.core.headlines import headline
 from bridge.core.language.rules import nearest
-from bridge.core.model import Event, JobState
+from bridge.core.model import OPEN, Event, JobState
 from bridge.errors import BadInput, Problem
 from bridge.store import journal
 from bridge.store.journal import Window
+from bridge.web import telling
 
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=journal.MOST)]
 jobs = typer.Typer(invoke_without_command=True)
@@ -190,6 +191,9 @@ def _print_decision(decision: Mapping[str, Any]) -> None:
             console.print(
                 Text(f"    {clock(tried['began_at'])} {tried['what']}: {outcome}  {tried['detail'] or ''}"), soft_wrap=True
             )
+        if job["state"] in OPEN:
+            judged = [each for each in decision["verdicts"] if each["job"] == job["id"]]
+            console.print(Text(f"    {telling.standing(job, judged)}"), soft_wrap=True)
         if job["state"] == JobState.IN_DOUBT:
             hint = f"    in doubt: find out, then say  bondbridge jobs settle {job['id']} done|failed|again"
             console.print(Text(hint, "bold red"), soft_wrap=True)

@@ -1,7 +1,7 @@
 """What the pages say: verdicts, jobs and changes in the words of whoever has the night shift. Only words, no decisions."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bridge.core.durations import spoken
@@ -113,10 +113,10 @@ _STANDING = {
 }
 
 
-def standing(job: Body) -> str:
-    """Where a job stands, in a sentence."""
+def standing(job: Body, judged: Sequence[Body] = ()) -> str:
+    """Where a job stands, in a sentence. `judged`: its verdicts in order; by the last one it may have to wait."""
     state = JobState(job["state"])
-    return _due(job) if state is JobState.DUE else _STANDING[state]
+    return _due(job, judged) if state is JobState.DUE else _STANDING[state]
 
 
 def took(attempt: Body) -> str:
@@ -171,7 +171,12 @@ def _compact(value: Json) -> str:
         return "(nested too deeply to be shown)"
 
 
-def _due(job: Body) -> str:
+def _due(job: Body, judged: Sequence[Body]) -> str:
+    waits = judged[-1] if judged and judged[-1]["ruling"] == Ruling.WAIT else None
+    if waits is not None:
+        why = f"{sentence(waits)} {waits['detail']}".rstrip(". ")
+        tried = f" Tried so far: {job['attempts']}." if job["attempts"] else ""
+        return f"{why}. It is looked at again at {job['due_at']:%m-%d %H:%M:%S} UTC.{tried}"
     if not job["attempts"]:
         return "It is about to be tried."
     again = f"Tried so far: {job['attempts']}. Next try at {job['due_at']:%H:%M:%S}, at the latest {job['not_after']:%H:%M:%S}."

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge import config
 from bridge.errors import BadInput
 from bridge.pipeline.steering import Quiet
 from tests.pipeline.stage import Stage, staged
@@ -120,6 +121,20 @@ def test_who_has_it_is_said_to_the_next_one(tmp_path: Path) -> None:
         happens(stage, "leg.up", 1)
         with pytest.raises(BadInput, match="over already"):
             stage.bridge.follower.acknowledge(event, "bob")
+
+
+def test_a_backup_that_comes_at_last_is_told_as_over_once(tmp_path: Path) -> None:
+    """By the shipped rules: first it is late, then it is overdue, and its coming is one message."""
+    rules = (config.shipped("rules") / "backups.yaml").read_text(encoding="utf-8")
+    with (
+        serving() as service,
+        staged(tmp_path, rules=rules, channel=service.url, live=False, backups="{every: 10m, grace: 4m}") as stage,
+    ):
+        stage.tell("tour")
+        stage.live(1600)
+        what = "backup of the management server is"
+        assert service.titles() == [f"{what} pending", f"{what} overdue", f"over: {what} overdue"]
+        assert "it is told as overdue if none has come by 2026-" in service.heard[0]["message"]
 
 
 def test_where_nobody_takes_it_others_are_told_once_and_of_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,9 @@ from bridge.store import outlets
 from bridge.store.tables import jobs, verdicts
 from tests.pipeline.stage import Stage, staged
 from tests.telling.service import Service, serving
+from tests.test_cli import Run, run
+
+__all__ = ["run"]
 
 RULES = """
 - id: tell
@@ -96,6 +99,21 @@ def test_while_a_service_is_away_its_oldest_notice_is_tried_alone(tmp_path: Path
         stage.work()
         assert service.titles() == [f"bond {n}" for n in range(1, 20)]
         assert set(states(stage)) == {JobState.SUCCEEDED}
+
+
+def test_what_waits_says_for_what_and_until_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    """`events ID` and `rules explain` of a notice that its channel does not take yet: not that it is about to be told."""
+    monkeypatch.chdir(tmp_path)
+    quiet = ', rate: null, quiet: [{days: daily, from: "00:00", to: "07:00", zone: UTC}]'
+    with telling(tmp_path, quiet) as (stage, _):
+        asked(stage, 1)
+        stage.work()
+        event = stage.events("webhook.demo")[0]["id"]
+        for command in (("events", event), ("rules", "explain", event)):
+            told = run(*command).out
+            assert "the channel has quiet hours" in told
+            assert "It is looked at again at 03-01 07:00:00 UTC." in told
+            assert "about to be tried" not in told
 
 
 def test_people_are_told_of_a_channel_that_takes_nothing_and_when_it_does_again(tmp_path: Path) -> None:
