@@ -101,6 +101,7 @@ def tick() -> None:
     """Ring every bell that something is due for; a changed rule file is noticed though nothing happens."""
     bridge().decider.rulebook()
     bridge().approver.expire()
+    bridge().conversations.prune()
     bridge().follower.run()
     for server, scope in bridge().observer.due():
         ring("observe", server, scope)

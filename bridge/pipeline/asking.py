@@ -131,6 +131,10 @@ class Approver:
             log.info(headline(answered.event), id=answered.event.id)
         return answered
 
+    def again(self, connection: Connection, row: RowMapping, *, yes: bool, by: Answerer, delivery: str) -> Event | None:
+        """Whoever answered has said the same once more: it is remembered, once for each delivery."""
+        return _refused(connection, row, _Given(yes, by, delivery=delivery), "they had said so already", self._now())
+
     def expire(self) -> int:
         """Questions that nobody answered in time: that is a no. How many."""
         now = self._now()

@@ -18,6 +18,9 @@ from bridge.store.database import Database
 
 # so long platforms take later answers
 OPEN_FOR = timedelta(minutes=30)
+# after that so long it is still said of what comes late that it is too late
+_KEPT = timedelta(days=1)
+_AT_ONCE = 50
 
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 _SYLLABLES = 4
@@ -35,6 +38,15 @@ class Conversations:
         """Remember where the answers to this event go."""
         sealed = self._fernet.encrypt(address.encode()).decode()
         conversations.begin(connection, event, webhook, sealed, self._machine() + OPEN_FOR)
+
+    def prune(self) -> int:
+        """Forget a few of those that nothing can be told at any more; how many."""
+        with self._database.reading() as connection:
+            late = conversations.over(connection, self._machine() - _KEPT, _AT_ONCE)
+        if late:
+            with self._database.writing() as connection:
+                conversations.forget(connection, late)
+        return len(late)
 
     def place(self, event: str) -> Place:
         """Where answers to this event go now. Raises Gone."""

@@ -39,11 +39,12 @@ class Presser:
         choice = self.ours(hook, pressed)
         if isinstance(choice, Take):
             return self._taker.pressed(hook, pressed, choice, _who(hook, pressed))
+        by = _who(hook, pressed)
         try:
             answered = self._approver.decide(
                 choice.approval,
                 yes=choice.yes,
-                by=_who(hook, pressed),
+                by=by,
                 plan=choice.plan,
                 place=choice.place if _seen(hook, pressed) else "",
                 delivery=pressed.id,
@@ -52,16 +53,21 @@ class Presser:
         except KeyError:
             raise Refused("the question of this button is not there any more", _GONE) from None
         taken = (Taken(answered.event, new=True),) if answered.event else ()
-        return Receipt(taken, answer=_answer(choice, answered), pressed=True)
+        return Receipt(taken, answer=_answer(choice, answered, own=_own(choice, answered, by)), pressed=True)
 
     def _tell(self, connection: Connection, hook: Hook, pressed: Pressed, choice: Choice, answered: Answered) -> None:
         """Whoever pressed is told at the address that came with it; the same press again is told nothing new."""
-        told, row = answered.event, approvals.get(connection, choice.approval)
-        if told is None or row is None or not pressed.answer_at or not _seen(hook, pressed):
+        told, row, by = answered.event, approvals.get(connection, choice.approval), _who(hook, pressed)
+        if row is None or not pressed.answer_at or not _seen(hook, pressed):
+            return
+        own = _own(choice, answered, by)
+        if told is None and own and not job_store.there(connection, questions.back_id(row, pressed.id)):
+            told = self._approver.again(connection, row, yes=choice.yes, by=by, delivery=pressed.id)
+        if told is None:
             return
         self._conversations.begin(connection, told.id, hook.name, pressed.answer_at)
         jobs = job_store.of_decision(connection, row["decision"])
-        job_store.add(connection, [questions.back(row, jobs, told, _answer(choice, answered))])
+        job_store.add(connection, [questions.back(row, jobs, told, pressed.id, _answer(choice, answered, own=own))])
 
 
 def _seen(hook: Hook, pressed: Pressed) -> bool:
@@ -80,7 +86,13 @@ def _who(hook: Hook, pressed: Pressed) -> Answerer:
     return Answerer(name, identity, grants, hook.spaces)
 
 
-def _answer(choice: Choice, answered: Answered) -> Answer:
+def _own(choice: Choice, answered: Answered, by: Answerer) -> bool:
+    """Whether they had given just this answer before."""
+    said = approvals.GRANTED if choice.yes else approvals.DENIED
+    return not answered.first and answered.refused is None and (answered.state, answered.who) == (said, by.name)
+
+
+def _answer(choice: Choice, answered: Answered, *, own: bool) -> Answer:
     """The first answer takes the place of the question; what did not count is told to whoever pressed."""
     event = answered.event.id if answered.event else None
     if answered.refused is not None:
@@ -89,7 +101,8 @@ def _answer(choice: Choice, answered: Answered) -> Answer:
     if answered.first:
         lines, tone = answered.about, Tone.GOOD if choice.yes else Tone.BAD
         return Answer(f"{told}{_when(answered.at)}", lines, event=event, tone=tone, to_all=True, replaces=True)
-    return Answer(f"Too late: {told}{_when(answered.at)}.", answered.about, event=event)
+    before = "You said so already" if own else "Too late"
+    return Answer(f"{before}: {told}{_when(answered.at)}.", answered.about, event=event)
 
 
 def _when(at: datetime | None) -> str:

@@ -89,14 +89,19 @@ def news(row: RowMapping, jobs: Sequence[Job], places: Places, now: datetime, bu
     ]
 
 
-def back(row: RowMapping, jobs: Sequence[Job], told: Event, answer: Answer) -> Job:
+def back_id(row: RowMapping, delivery: str) -> str:
+    """Of the job that tells whoever pressed a button: each press has one."""
+    return identity(row["id"], "back", delivery)
+
+
+def back(row: RowMapping, jobs: Sequence[Job], told: Event, delivery: str, answer: Answer) -> Job:
     """The job that tells whoever pressed a button, at the address that came with it, what became of that."""
     request: Body = {
         "event": told.id, "text": answer.text, "lines": list(answer.lines), "tone": answer.tone,
         "to_all": answer.to_all, "replaces": answer.replaces,
     }  # fmt: skip
     until = told.time + timedelta(seconds=retry.default("reply", told.type).until)
-    return _job(row, jobs[0], ("back", told.id), "reply", request, told.time, until)
+    return _job(row, jobs[0], ("back", delivery), "reply", request, told.time, until)
 
 
 def _each(to: str, places: Places, notice: Body, post: Body) -> Iterator[tuple[int, str, Body, Body]]:

@@ -42,11 +42,14 @@ class Taker:
 
     def pressed(self, hook: Hook, pressed: Pressed, take: Take, by: Answerer) -> Receipt:
         """What comes of one press. Raises Refused where what it was about is not there any more."""
-        about, may, has_it = self._looked_up(hook, take, by)
+        about, may, has_it, since = self._looked_up(hook, take, by)
         if not may:
             return self._refuse(hook, pressed, about, by, "it needs the role operator in every space that it is about")
-        if has_it == by.name:  # the same press again
+        if has_it == by.name and self._same(about, pressed):
             return Receipt(answer=_has_it(about, by, None), pressed=True)
+        if has_it == by.name:
+            said = f"You said so already: you have it since {since:%Y-%m-%d %H:%M} UTC."
+            return self._refuse(hook, pressed, about, by, "they have it already", Answer(said, tone=Tone.GOOD))
         told: list[Event] = []
 
         def then(connection: Connection, event: Event, like: Job) -> None:
@@ -59,20 +62,31 @@ class Taker:
             return self._refuse(hook, pressed, about, by, error.problems[0].what)
         return Receipt((Taken(told[0], new=True),), answer=_has_it(about, by, told[0]), pressed=True)
 
-    def _looked_up(self, hook: Hook, take: Take, by: Answerer) -> tuple[Event, bool, str | None]:
-        """What it is about, whether whoever pressed may take it, and who has it. Raises Refused."""
+    def _same(self, about: Event, pressed: Pressed) -> bool:
+        """Whether this is the press by which they took it, sent once more; or one that is answered where it was pressed."""
+        if not pressed.answer_at:
+            return True
+        with self._database.reading() as connection:
+            rows = tellings.of_event(connection, about.id)
+            return bool(rows) and job_store.there(connection, _back_id(rows[0]["job"], pressed))
+
+    def _looked_up(self, hook: Hook, take: Take, by: Answerer) -> tuple[Event, bool, str | None, datetime | None]:
+        """What it is about, whether whoever pressed may take it, who has it, and since when. Raises Refused."""
         asker = Asker(by.identity or by.name, by.grants or (), hook.spaces)
         with self._database.reading() as connection:
             found = event_store.several(connection, [take.event])
             if not found:
                 raise Refused("what this button is about is not there any more", _GONE)
-            has_it = next((row["acked_by"] for row in tellings.of_event(connection, take.event)), None)
-            return found[0], sight.operates(connection, asker, found[0], self._now()), has_it
+            row = next(iter(tellings.of_event(connection, take.event)), None)
+            has_it, since = (row["acked_by"], row["acked_at"]) if row else (None, None)
+            return found[0], sight.operates(connection, asker, found[0], self._now()), has_it, since
 
-    def _refuse(self, hook: Hook, pressed: Pressed, about: Event, by: Answerer, why: str) -> Receipt:
+    def _refuse(
+        self, hook: Hook, pressed: Pressed, about: Event, by: Answerer, why: str, said: Answer | None = None
+    ) -> Receipt:  # fmt: skip
         """That it comes to nothing is recorded and told to whoever pressed, as of a command."""
         event = _refused(hook, pressed, about, by, why, self._now())
-        answer = Answer(f"This does not count: {why}.", event=event.id, tone=Tone.BAD)
+        answer = replace(said or Answer(f"This does not count: {why}.", tone=Tone.BAD), event=event.id)
         with self._database.writing() as connection:
             new = bool(event_store.record(connection, [event]))
             rows = tellings.of_event(connection, about.id)
@@ -87,7 +101,7 @@ class Taker:
         """Where the platform takes the answer at an address, it goes there by the outbox."""
         if pressed.answer_at and allowed(pressed.answer_at, hook.answers_at):
             self._conversations.begin(connection, told.id, hook.name, pressed.answer_at)
-            job_store.add(connection, [_back(like, told, answer)])
+            job_store.add(connection, [_back(like, pressed, told, answer)])
 
 
 def _has_it(about: Event, by: Answerer, told: Event | None) -> Answer:
@@ -96,11 +110,16 @@ def _has_it(about: Event, by: Answerer, told: Event | None) -> Answer:
     return Answer(f"{by.name} has it: {headline(about)}", event=event, tone=Tone.GOOD, to_all=True, replaces=True)
 
 
-def _back(like: Job, told: Event, answer: Answer) -> Job:
+def _back_id(notice: str, pressed: Pressed) -> str:
+    """Of the job that tells whoever pressed: each press has one."""
+    return identity(notice, "back", pressed.id)
+
+
+def _back(like: Job, pressed: Pressed, told: Event, answer: Answer) -> Job:
     wanted = retry.default("reply", told.type)
     return replace(
         like,
-        id=identity(like.id, "back", told.id),
+        id=_back_id(like.id, pressed),
         action="reply",
         request={
             "event": told.id, "text": answer.text, "lines": list(answer.lines), "tone": answer.tone,

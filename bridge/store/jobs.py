@@ -58,6 +58,11 @@ def get(connection: Connection, job: str) -> Job:
     return job_of(connection.execute(select(jobs).where(jobs.c.id == job)).mappings().one())
 
 
+def there(connection: Connection, job: str) -> bool:
+    """Whether there is such a job."""
+    return connection.execute(select(jobs.c.id).where(jobs.c.id == job)).first() is not None
+
+
 def begin(connection: Connection, claimed: Claimed, what: str, now: datetime, seconds: float) -> Claimed:
     """The intent: from here on, a crash means the outcome is unknown. The job is ours for so long. Raises LeaseLost."""
     job = claimed.job

@@ -67,6 +67,7 @@ class Bridge:
     undoer: Undoer
     backtester: Backtester
     receiver: Receiver
+    conversations: Conversations
     now: Clock
     machine: Clock
 
@@ -131,6 +132,7 @@ def build(
         undoer=Undoer(database, clients, now),
         backtester=Backtester(database, forced, spaces),
         receiver=Receiver(database, hooks, now, machine, said=commander.said, pressed=presser.pressed, ours=presser.ours),
+        conversations=talks,
         now=now,
         machine=machine,
     )

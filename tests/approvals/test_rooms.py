@@ -120,6 +120,21 @@ def test_the_same_press_again_is_nothing_new(tmp_path: Path, monkeypatch: pytest
         assert len(here.events("approval.refused")) == 1
 
 
+def test_saying_so_once_more_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another press of one's own button says what one said and when, to oneself alone, and does nothing; each is told once."""
+    with scene(tmp_path, monkeypatch) as here:
+        here.ask()
+        yes = here.buttons()["Yes, do it"]
+        for at in (0, 1, 1):
+            assert here.press(yes, ANA, at=at).status_code == 200
+        first, again = here.later(ANA)
+        assert "ana (slack/UANA) said yes, 2026-03-01" in first["text"]
+        assert again["text"].startswith("You said so already: ana (slack/UANA) said yes, 2026-03-01")
+        assert (again["replace_original"], again["response_type"]) == (False, "ephemeral")
+        assert here.restarts() == 1
+        assert [each["why"] for each in here.events("approval.refused")] == ["they had said so already"]
+
+
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the time is over it is a no, which every place that was asked is told; a press after that is too late."""
     with scene(tmp_path, monkeypatch) as here:

@@ -262,6 +262,22 @@ def test_an_answer_that_is_late_is_not_sent(talk: Talk) -> None:
         Conversations(bridge.database, key, at).place("0123")
 
 
+def test_where_nothing_can_be_told_any_more_is_forgotten(talk: Talk) -> None:
+    """A day after its last answer the address is gone, a few at a time; the command itself stays in the journal."""
+    bridge = talk.stage.bridge
+    talk.say("restart vancouver-hq")
+    event = talk.event()["id"]
+    key, at = (talk.stage.folder / "state" / "digest.key").read_bytes(), bridge.machine
+    soon, late = (Conversations(bridge.database, key, lambda h=h: at() + timedelta(hours=h)) for h in (24, 25))
+    assert soon.prune() == 0
+    with pytest.raises(Gone, match="too late"):
+        soon.place(event)
+    assert [late.prune(), late.prune()] == [1, 0]
+    with pytest.raises(Gone, match="no place"):
+        late.place(event)
+    assert talk.stage.events("chat.command")[0]["id"] == event
+
+
 def test_what_cannot_be_told_says_why(tmp_path: Path) -> None:
     """A webhook that is no more, an address inside where only public ones are good: refused, and no address is told."""
     del tmp_path

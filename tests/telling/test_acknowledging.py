@@ -107,6 +107,19 @@ def test_a_button_takes_it_for_who_may(here: Scene) -> None:
     assert [each["data"]["telling"]["who"] for each in here.stage.events("event.acknowledged")] == ["ana (slack/UANA)"]
 
 
+def test_whoever_has_it_and_presses_again_is_answered(here: Scene) -> None:
+    """They are told since when, for themselves; the same press sent once more says nothing more."""
+    happens(here.stage, "leg.down", 1)
+    value = here.buttons()["I have it"]
+    for at in (0, 1, 1, 0):
+        assert here.press(value, ANA, at=at).status_code == 200
+    first, again = here.later(ANA)
+    assert "ana (slack/UANA) has it" in first["text"]
+    assert again["text"].startswith("You said so already: you have it since 2026-03-01")
+    assert again["replace_original"] is False
+    assert len(here.stage.events("chat.refused")) == 1
+
+
 def test_forged_buttons(here: Scene) -> None:
     """What we did not seal as such a button, or for another webhook, is refused, though Slack's signature is good."""
     event = happens(here.stage, "leg.down", 1)
