@@ -16,6 +16,7 @@ from bridge.core.bodies import BODIES, Schema
 from bridge.core.model import Json
 
 Path = tuple[str, ...]
+Token = tuple[str | None, str]
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*)
@@ -161,14 +162,15 @@ def _in_one_line(source: str, error: str) -> str:
     return f"not an expression: {source!r}" + (f", at character {found[1]}: {found[2]}" if found else "")
 
 
-def _tokens(source: str) -> list[tuple[str | None, str]]:
+def tokens_of(source: str) -> list[Token]:
+    """The words of an expression, each with its kind: string, number, name or other."""
     return [(match.lastgroup, match[0]) for match in _TOKEN.finditer(source) if match.lastgroup != "comment"]
 
 
 def _called(source: str) -> Iterator[str]:
     """The names that stand before a `(`; those called on `view` with it."""
-    words = [text if kind != "string" else '""' for kind, text in _tokens(source)]
-    kinds = [kind for kind, _ in _tokens(source)]
+    words = [text if kind != "string" else '""' for kind, text in tokens_of(source)]
+    kinds = [kind for kind, _ in tokens_of(source)]
     for i, word in enumerate(words[:-1]):
         if kinds[i] == "name" and words[i + 1] == "(" and word not in _LITERALS:
             on_view = words[max(i - 2, 0) : i] == ["view", "."] and (i < 3 or words[i - 3] != ".")  # noqa: PLR2004  `view`, `.`
@@ -177,7 +179,7 @@ def _called(source: str) -> Iterator[str]:
 
 def _paths(source: str) -> Iterator[Path]:
     """Dotted paths from a root name. A name before `(` is a function; one bound by a macro such as `all(x, …)` is local."""
-    tokens = _tokens(source)
+    tokens = tokens_of(source)
     local = {
         tokens[i + 2][1]
         for i, (_, text) in enumerate(tokens[:-2])

@@ -10,6 +10,7 @@ from bridge.core.document import Document, Place
 from bridge.core.expressions import Expression, compile_expression, objects_compared, unknown_functions, unknown_paths
 from bridge.core.language import hours
 from bridge.core.language.rule import Fields
+from bridge.core.language.truths import untrue
 from bridge.core.language.vocabulary import Vocabulary, nearest
 from bridge.core.model import Json
 from bridge.errors import Problem
@@ -79,6 +80,18 @@ class Reading:
             self.say(place, str(error))
             return None
         self.check_paths(expression, place, self.shapes if shapes is None else shapes)
+        return expression
+
+    def condition(self, source: str | None, *place: str | int, shapes: Shapes | None = None) -> Expression | None:
+        """An expression that is true or false, as far as that shows."""
+        before = len(self.problems)
+        expression = self.expression(source, *place, shapes=shapes)
+        if expression is None or len(self.problems) > before:
+            return expression
+        told = (untrue(expression, shape) for shape in (self.shapes if shapes is None else shapes).values())
+        for what, mend in ((what, mend) for what, mend in told if what):
+            self.say(place, what, mend)
+            break
         return expression
 
     def check_paths(self, expression: Expression, place: Place, shapes: Shapes) -> None:

@@ -74,7 +74,7 @@ def _approval(reading: Reading, given: GuardModel) -> Approval | None:
         return None
     here = ("guard", "approval")
     reading.named(approval.to, reading.vocabulary.channels, "channel", "add it to `channels` in the settings", *here, "from")
-    condition = reading.expression(approval.condition, *here, "when")
+    condition = reading.condition(approval.condition, *here, "when")
     return Approval(approval.to, approval.expires, condition, approval.role, approval.not_by_asker)
 
 

@@ -46,7 +46,7 @@ class _Steps:
 
     def step(self, model: RemedyModel) -> Step:
         step = self._act(model)
-        condition = self.reading.expression(model.condition, *self.here, "if", shapes=self.shapes)
+        condition = self.reading.condition(model.condition, *self.here, "if", shapes=self.shapes)
         step = replace(step, condition=condition, retry=self._retry(model), verify=self._verify(model.verify))
         if not isinstance(model, StepModel):
             return step
@@ -131,7 +131,7 @@ class _Steps:
     def _verify(self, model: VerifyModel | None) -> Verify | None:
         if model is None:
             return None
-        expect = self.reading.expression(model.expect, *self.here, "verify", "expect", shapes=read.verified(self.shapes))
+        expect = self.reading.condition(model.expect, *self.here, "verify", "expect", shapes=read.verified(self.shapes))
         return Verify(expect, model.within)
 
 

@@ -47,7 +47,7 @@ def _rule(reading: Reading) -> Rule:
     """The rule at one place of a document. Raises BadInput with every problem of it."""
     model = _model(reading)
     types = types_of(reading, model)
-    shape, condition = shape_of(reading, model), reading.expression(model.condition, "if")
+    shape, condition = shape_of(reading, model), reading.condition(model.condition, "if")
     check_lasting(reading, model, types)
     group = group_of(reading, model)
     steps = steps_of(reading, model.do)
