@@ -4,16 +4,15 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 
-from bridge.actions.kinds import MISCONFIGURED, Result, Unseen, misconfigured
-from bridge.actions.plainly import plain, titled
+from bridge.actions.composed import NOWHERE, Ways, composed, in_room, taken
+from bridge.actions.kinds import Result, Unseen
 from bridge.actions.post import Room
+from bridge.actions.services import shown, urge
 from bridge.core.chatting.answers import Answer, Button, Tone
-from bridge.core.chatting.buttons import Take, Way
+from bridge.core.chatting.buttons import Way
 from bridge.core.model import Body, Outcome
-from bridge.core.telling import message
 
 _LOG = logging.getLogger("apprise")
 _LOG.propagate = False  # what it says is caught below and told with the attempt
@@ -42,19 +41,6 @@ _CAUSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """What leads on from a notice, made when it is sent: nothing that is stored can take it.
-
-    `story`: the page of an event, or without one all of them; `take`: the page where somebody says that they have it; both
-    None where nobody outside could open them. `button`: the value of a button that says so.
-    """
-
-    story: Callable[[str | None], str] | None = None
-    take: Callable[[Take], str] | None = None
-    button: Callable[[Take], str] | None = None
-
-
 class Notify(Unseen):
     """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's Apprise URLs.
 
@@ -65,7 +51,7 @@ class Notify(Unseen):
 
     def __init__(
         self, channels: Mapping[str, Sequence[str]], rooms: Mapping[str, Sequence[Room]], link: Callable[[Way], str],
-        ways: Ways = Ways(),
+        ways: Ways = NOWHERE,
     ) -> None:  # fmt: skip
         self._channels, self._rooms, self._link, self._ways = channels, rooms, link, ways
 
@@ -95,52 +81,29 @@ class Notify(Unseen):
             return Result(Outcome.REFUSED, "Apprise does not understand this address: see `bondbridge channels list`")
         teller = Apprise(asset=asset)
         teller.add(service)
-        title, body = titled(str(request["title"]), self._body(request))
-        # most show text; those that only know Markdown get it from us, since Apprise would make addresses unusable
-        form = service.resolve_format(NotifyFormat.TEXT)
-        form = NotifyFormat.MARKDOWN if form == NotifyFormat.MARKDOWN else NotifyFormat.TEXT
-        title, body = (plain(type(service).__name__, each, markdown=form == NotifyFormat.MARKDOWN) for each in (title, body))
+        severity, over = request.get("severity") or "info", bool(request.get("over"))
+        if severity == "critical" and not over:
+            urge(service, url)
+        told = shown(composed(request, self._ways, self._link), service, url)
         # Apprise answers with one bool; why it failed stands only in its log
         with _listening() as said:
-            kind = NotifyType("success" if request.get("over") else _TYPES[request.get("severity") or "info"])
-            told = teller.notify(title=title, body=body, notify_type=kind, body_format=form)
-        return Result(Outcome.DONE, "told") if told else failed("\n".join(said))
-
-    def _body(self, request: Body) -> str:
-        asked = request.get("question")
-        if asked:
-            return f"{request['body']}\n\nyes or no: {self._link(Way(asked['approval'], asked['plan'], request['to']))}"
-        return "\n".join([str(request["body"] or request["title"]), *_ahead(request), *self._links(request)])
-
-    def _links(self, request: Body) -> list[str]:
-        taken = _taken(request)
-        links = [f"take it: {self._ways.take(taken)}"] if taken and self._ways.take else []
-        return links + ([f"story: {self._ways.story(request['event'])}"] if "event" in request and self._ways.story else [])
+            kind = NotifyType("success" if over else _TYPES[severity])
+            done = teller.notify(title=told.title, body=told.body, notify_type=kind, body_format=NotifyFormat(told.form))
+        return Result(Outcome.DONE, "told") if done else failed("\n".join(said))
 
     def _answer(self, room: Room, request: Body) -> Answer:
         """The notice as a room gets it: a button takes it, which comes back by the room's webhook."""
-        taken, event = _taken(request, room.hook), request.get("event")
-        button = self._ways.button(taken) if taken and self._ways.button else None
+        mine, event = taken(request, room.hook), request.get("event")
+        button = self._ways.button(mine) if mine and self._ways.button else None
         return Answer(
             request["title"],
-            (*request["body"].splitlines(), *_ahead(request)),
+            in_room(request),
             buttons=(Button("I have it", button, Tone.GOOD),) if button else (),
             event=event,
             tone=_TONES.get(request.get("severity") or "", Tone.PLAIN),
             to_all=True,
             link=self._ways.story(event) if "event" in request and self._ways.story else None,
         )
-
-
-def _ahead(request: Body) -> list[str]:
-    told = message.ahead(request.get("event") or "", request.get("follow"))
-    return [told] if told else []
-
-
-def _taken(request: Body, hook: str = "") -> Take | None:
-    """What somebody may say that they have; None for what is over, or only said."""
-    lasts = request.get("follow") is not None or request.get("take")
-    return Take(request["event"], request["to"], hook) if lasts and request.get("event") else None
 
 
 class _Ear(logging.Handler):

@@ -192,7 +192,10 @@ class Teller:
 
 def _shared(result: Result, many: int) -> Result:
     """What each attempt says of a message that told several: otherwise none of their stories could show it."""
-    return replace(result, detail=f"{result.detail}, in one message with {many - 1} others") if many > 1 else result
+    if many == 1:
+        return result
+    others = "1 other" if many == 2 else f"{many - 1} others"  # noqa: PLR2004  itself and one other
+    return replace(result, detail=f"{result.detail}, in one message with {others}")
 
 
 def _note(pending: Pending) -> Note:
@@ -205,6 +208,9 @@ def _note(pending: Pending) -> Note:
         severity=Severity.of(request.get("severity")),
         spaces=pending.spaces,
         over=bool(request.get("over")),
+        event=pending.job.event,
+        takes=message.takes(request),
+        since=pending.since,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select, update
 
@@ -44,11 +44,12 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A notice that is due, the type of its event, and the spaces that it speaks of (None: one that is not known)."""
+    """A notice that is due, the type of its event, the spaces that it speaks of (None: one that is not known), since when."""
 
     job: Job
     type: str
     spaces: frozenset[str | None] = field(default=frozenset())
+    since: datetime | None = None
 
 
 def due(connection: Connection, now: datetime) -> list[str]:
@@ -116,7 +117,7 @@ def pending(connection: Connection, key: str, now: datetime, most: int) -> list[
     members = _members(connection, found)
     about = _about(connection, {event for each in members.values() for event in each})
     return [
-        Pending(job, about[job.event][0], frozenset(space for event in members[job.id] for space in (about[event][1],)))
+        Pending(job, about[job.event].type, frozenset(about[event].space for event in members[job.id]), about[job.event].time)
         for job in found
     ]
 
@@ -165,10 +166,17 @@ def _members(connection: Connection, found: Sequence[Job]) -> dict[str, list[str
     return {job.id: sorted({job.event, *(of.get(job.decision) or ())}) for job in found}
 
 
-def _about(connection: Connection, those: set[str]) -> dict[str, tuple[str, str | None]]:
-    """By event: its type, and the key of the space it is about."""
-    rows = connection.execute(select(events.c.id, events.c.type, events.c.data).where(events.c.id.in_(those)))
-    return {row.id: (row.type, _space(row.data)) for row in rows}
+class _About(NamedTuple):
+    """Of an event. `space`: the key of the one it is about."""
+
+    type: str
+    space: str | None
+    time: datetime
+
+
+def _about(connection: Connection, those: set[str]) -> dict[str, _About]:
+    wanted = select(events.c.id, events.c.type, events.c.data, events.c.time).where(events.c.id.in_(those))
+    return {row.id: _About(row.type, _space(row.data), row.time) for row in connection.execute(wanted)}
 
 
 def _space(data: dict[str, object]) -> str | None:

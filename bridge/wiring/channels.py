@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from bridge.actions import addresses, outside
-from bridge.actions.notify import Notify, Ways
+from bridge.actions.composed import Ways
+from bridge.actions.notify import Notify
 from bridge.actions.ping import Ping
 from bridge.actions.post import Room
 from bridge.bonding.client.handshake import listens

@@ -26,6 +26,8 @@ class Receiver:
     url: str = ""
     fault: str = ""
     heard: list[Any] = field(default_factory=list)
+    # what stood above the last of these, over HTTP
+    headers: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     # a service repeats what it was asked with: none of this may be told on
     answer: Any = field(default_factory=lambda: {"error": f"error=404 timed out {SECRET}"})
@@ -49,6 +51,7 @@ def web(form: str) -> Iterator[Receiver]:
                 return
             if not fault:
                 receiver.heard.append(json.loads(sent))
+                receiver.headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(int(fault or 200))
             self.send_header("Content-Type", "application/json")
             self.end_headers()

@@ -12,6 +12,7 @@ import pytest
 from bridge.actions.kinds import Result
 from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
+from bridge.core.telling.quiet import NOTHING
 from tests.pipeline.stage import staged
 from tests.telling import receivers
 from tests.telling.receivers import SECRET, Receiver, text_of
@@ -40,7 +41,7 @@ def send(url: str, **more: Any) -> Result:
 def heard(kind: str, sent: dict[str, Any]) -> tuple[str, str]:
     """Title and text as the service shows them."""
     if kind == "mattermost":
-        title, _, text = sent["text"].partition("\r\n")
+        title, _, text = sent["text"].partition("\n")
         return title, text
     return sent["title"], sent["message"]
 
@@ -53,49 +54,52 @@ def test_names_arrive_as_words(kind: str) -> None:
         assert heard(kind, service.heard[0]) == (REQUEST["title"], REQUEST["body"])
 
 
-def test_a_chat_that_shows_markdown_gets_words() -> None:
-    """Mattermost shows what is escaped as it was written; nobody is called, and addresses can still be opened."""
+def test_a_chat_that_shows_markdown_gets_it() -> None:
+    """Mattermost gets a bold title, and all else as it was written; nobody is called, and addresses can still be opened."""
     with receivers.web(FORMS["mattermost"]) as service:
         assert send(service.url).outcome is Outcome.DONE
+        assert send(f"{service.url}&format=text").outcome is Outcome.DONE
         title, text = heard("mattermost", service.heard[0])
-    assert title.startswith(
-        r"leg <script\>alert(1)</script\> \*bold\* \_it\_ @" + "\u200bchannel \\[a\\](http://x.example/a_b)"
-    )
-    assert text.startswith("\\# <script\\>")
+        bare, _ = heard("mattermost", service.heard[1])
+    words = r"leg &lt;script&gt;alert\(1\)&lt;/script&gt; \*bold\* \_it\_ @/channel \[a\]\(http://x.example/a_b\) \`c\` is down"
+    assert title.rstrip() == f"**{words.replace('@/', '@' + NOTHING)}**"
+    assert bare.rstrip() == title.rstrip().strip("*")
+    assert text.startswith("\\# &lt;script&gt;")
     assert "@channel" not in title + text
 
 
-def test_a_chat_that_only_knows_markdown_gets_words_and_addresses() -> None:
-    """Rocket.Chat, by its webhook: what is escaped is escaped once, and a question's link is one."""
+def test_a_chat_that_escapes_nothing_gets_code() -> None:
+    """Rocket.Chat, by its webhook: a name with marks in it is code, and a question's link is one."""
     link = "https://bridge.example/approve/ab_c-d.e~f"
     with receivers.web("rocket://webhooka/b@{at}/#alerts") as service:
         notify = Notify({"noc": [service.url]}, {}, lambda _: link)
         question = {"approval": "a", "plan": "p"}
         assert notify.send("", {**REQUEST, "question": question}).outcome is Outcome.DONE
         (sent,) = service.heard
-    assert f"yes or no: {link}" in sent["text"]
-    assert r"\*bold\* \_it\_ @" in sent["text"]
+    assert f"[yes or no]({link})" in sent["text"]
+    assert "`<script>alert(1)</script> *bold* _it_ @" in sent["text"]
     assert "@channel" not in sent["text"]
 
 
-def test_a_mail_is_text() -> None:
-    """Its subject is one line whatever the name, and no header can be added by one."""
+def test_a_mail_is_html_and_text() -> None:
+    """Its subject is one line whatever the name, no header can be added by one, what looks like HTML is shown."""
     with receivers.mail() as service:
         assert send(service.url, title="leg a\r\nBcc: all@example.com\nis down").outcome is Outcome.DONE
         (mail,) = service.heard
     assert mail["Subject"] == "leg a Bcc: all@example.com is down"
     assert mail["Bcc"] is None
-    assert mail.get_content_type() == "text/plain"
     assert text_of(mail).splitlines() == REQUEST["body"].splitlines()
-
-
-def test_a_mail_in_html_shows_the_same_words() -> None:
-    """Where the address asks for HTML, what looks like it is escaped."""
-    with receivers.mail() as service:
-        assert send(f"{service.url}&format=html").outcome is Outcome.DONE
-        (mail,) = service.heard
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text_of(mail, "html")
     assert "<script>" not in text_of(mail, "html")
+
+
+def test_a_mail_that_is_to_be_text_is() -> None:
+    """Where the address says so, there is no HTML."""
+    with receivers.mail() as service:
+        assert send(f"{service.url}&format=text").outcome is Outcome.DONE
+        (mail,) = service.heard
+    assert mail.get_content_type() == "text/plain"
+    assert text_of(mail).splitlines() == REQUEST["body"].splitlines()
 
 
 def test_syslog_hears_a_line() -> None:

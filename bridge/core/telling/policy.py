@@ -56,7 +56,8 @@ class Policy:
 class Note:
     """One thing to tell, by the id of its job. `spaces`: of all that it speaks of, None where one is not known.
 
-    `over`: it tells that something has ended.
+    `over`: it tells that something has ended. `event`: what it is about, which somebody can say that they have if it `takes`
+    that. `since`: when that happened.
     """
 
     id: str
@@ -66,6 +67,9 @@ class Note:
     severity: Severity
     spaces: frozenset[str | None] = frozenset()
     over: bool = False
+    event: str | None = None
+    takes: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,164 @@
+"""What arrives at real receivers: links that lead on, digests, how urgent it is; and that it is one message."""
+
+from typing import Any
+
+import pytest
+from apprise import Apprise, NotifyFormat
+
+from bridge.actions.composed import Ways, composed
+from bridge.actions.notify import Notify
+from bridge.actions.services import shown
+from bridge.core.model import Outcome
+from tests.telling import receivers
+from tests.telling.receivers import Receiver, text_of
+from tests.telling.test_forms import Page
+from tests.telling.test_receivers import FORMS, NAME
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:aiosmtpd"),
+]
+
+EVENT = "3f9a2c1b" * 3
+TAKE = "https://bridge.example/ack/WyIzZjkh_-.ab-c"
+STORY = f"https://bridge.example/events/{EVENT}"
+WAYS = Ways(story=lambda event: f"https://bridge.example/events/{event or ''}", take=lambda _: TAKE)
+ONE = {
+    "to": "noc", "target": 0, "title": "leg cable of hq is down", "body": "space acme, since 12:00", "severity": "critical",
+    "event": EVENT, "follow": {"repeat_every": 3600.0},
+}  # fmt: skip
+MANY = {
+    "to": "noc", "target": 0, "title": "27 notices: 27 leg.down", "body": "the oldest since 2026-03-01 02:00 UTC",
+    "severity": "warning", "event": None, "left": 7,
+    "notices": [
+        {"title": NAME, "event": EVENT, "takes": True},
+        *({"title": f"leg {n} of {'a long, long name ' * 7}is down", "event": EVENT, "takes": n % 2 == 0} for n in range(19)),
+    ],
+}  # fmt: skip
+
+
+def tell(service: Receiver, request: dict[str, Any], more: str = "", ways: Ways = WAYS) -> None:
+    """One notice there."""
+    assert Notify({"noc": [service.url + more]}, {}, str, ways).send("", request).outcome is Outcome.DONE
+
+
+def test_a_mail_leads_on_in_both_its_forms() -> None:
+    """Whoever reads it as text sees where the links lead; in HTML they are links, and the command is code."""
+    with receivers.mail() as service:
+        tell(service, ONE)
+        (mail,) = service.heard
+    page = Page(text_of(mail, "html"))
+    assert page.leads == [TAKE, STORY]
+    assert "<kbd>bondbridge ack 3f9a2c1b</kbd>" in text_of(mail, "html")
+    assert text_of(mail).splitlines()[-3:] == [
+        "told again every 1h while it lasts, unless somebody has it: bondbridge ack 3f9a2c1b",
+        f"take it: {TAKE}",
+        f"story: {STORY}",
+    ]
+
+
+def test_markdown_where_the_service_shows_it() -> None:
+    """Mattermost always, ntfy and Gotify where the address says so: links are links, the command is code; else all is text."""
+    for kind in ("mattermost", "ntfy", "gotify"):
+        with receivers.web(FORMS[kind]) as service:
+            tell(service, ONE, "&format=markdown")
+            tell(service, ONE)
+            rich, other = (sent.get("text") or sent["message"] for sent in service.heard)
+        assert f"[take it]({TAKE})  \n[story]({STORY})" in rich, kind
+        assert "`bondbridge ack 3f9a2c1b`" in rich, kind
+        assert (f"\ntake it: {TAKE}\nstory: {STORY}" in other) is (kind != "mattermost"), kind
+
+
+def test_a_digest_leads_on_from_each_line() -> None:
+    """Each has its event's id and its story, and how to take it: by a link, or where there is none by the command."""
+    with receivers.web(FORMS["json"]) as service:
+        tell(service, MANY)
+        tell(service, MANY, ways=Ways())
+        linked, bare = (sent["message"].splitlines() for sent in service.heard)
+    assert linked[0] == f"- {NAME} · 3f9a2c1b · take it: {TAKE} · story: {STORY}"
+    assert linked[2].endswith(f"name is down · 3f9a2c1b · story: {STORY}")
+    assert linked[20:] == [
+        "… and 7 more: bondbridge events", "the oldest since 2026-03-01 02:00 UTC", "story: https://bridge.example/events/"
+    ]  # fmt: skip
+    assert bare[0] == f"- {NAME} · bondbridge ack 3f9a2c1b"
+    assert bare[2].endswith(" · 3f9a2c1b")
+
+
+ADDRESSES = {
+    "mmost://h/token": ("text", 4000),
+    "discord://123456789012345678/" + "a" * 68: ("markdown", 2000),
+    "tgram://123456789:abcdefg_hijklmnop/12315544/": ("html", 4096),
+    "tgram://123456789:abcdefg_hijklmnop/12315544/?format=markdown": ("markdown", 4096),
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general": ("markdown", 3000),
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?format=text": ("text", 3000),
+    "gchat://workspace/key/token": ("markdown", 4000),
+    "rocket://webhooka/b@h/#alerts": ("markdown", 1000),
+    "matrix://user:word@localhost/#room": ("html", 10_000),
+    "matrix://user:word@localhost/#room?format=text": ("text", 10_000),
+    "zulip://bot@org/" + "a" * 32 + "/alerts": ("text", 10_000),
+    "pover://" + "u" * 30 + "@" + "t" * 30: ("html", 1024),
+    "mailto://user:word@example.com": ("html", 10_000),
+    "ntfy://h/topic": ("text", 3800),
+    "json://h": ("text", 10_000),
+    "json://h/?format=html": ("html", 10_000),
+    "sendgrid://abcd:me@example.com/you@example.com": ("html", 10_000),
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_one_notice_is_one_message(address: str) -> None:
+    """In the form that the service shows, or the address asks for, and no longer than it takes, with whole links."""
+    service = Apprise.instantiate(address)
+    assert service
+    form, most = ADDRESSES[address]
+    said = shown(composed(MANY, WAYS, str), service, address)
+    sent = service.dialect_convert(said.body, NotifyFormat(said.form))
+    assert said.form == form
+    assert len(sent.encode() if address.startswith("ntfy") else sent) <= most
+    more = int(sent.partition("… and ")[2].partition(" more")[0])
+    ids = sent.count("3f9a2c1b" * 3)
+    assert (27 - more) * (2 if form == "html" and "mailto" in address else 1) == ids
+    assert "https://bridge.example/events/" in sent.splitlines()[-1]
+    if form == "html":
+        Page(sent)
+
+
+@pytest.mark.parametrize("address", [each for each in ADDRESSES if each.startswith(("slack", "gchat", "tgram"))])
+def test_what_apprise_makes_of_it_marks_up_no_name(address: str) -> None:
+    """Slack, Google Chat and Telegram get markup of their own, which Apprise makes: names are words in it."""
+    service = Apprise.instantiate(address)
+    assert service
+    said = shown(composed({**ONE, "title": "x", "body": NAME + " <!channel> <@U1> &amp;"}, WAYS, str), service, address)
+    sent = service.dialect_convert(said.body, NotifyFormat(said.form))
+    assert "<!channel>" not in sent or "format=markdown" in address
+    assert "<script>" not in sent or "format=markdown" in address
+    assert "@channel" not in sent
+    assert TAKE in sent.replace("\\", "")
+
+
+@pytest.mark.parametrize("kind", ["mattermost", "ntfy", "rocket"])
+def test_a_long_digest_is_sent_once(kind: str) -> None:
+    """Whatever Apprise does with what is too long, it has nothing to do."""
+    with receivers.web({**FORMS, "rocket": "rocket://webhooka/b@{at}/#alerts"}[kind]) as service:
+        tell(service, MANY, "&overflow=split")
+        assert service.asked == 1
+
+
+PRIORITIES = {"ntfy": ("max", None, "low"), "gotify": (8, 5, 0)}
+
+
+@pytest.mark.parametrize("kind", PRIORITIES)
+def test_what_is_critical_is_urgent(kind: str) -> None:
+    """Where the service knows urgency and the address says nothing of it; what is over, or less bad, is not."""
+
+    def urgency(service: Receiver) -> Any:
+        return service.headers.get("x-priority") if kind == "ntfy" else service.heard[-1]["priority"]
+
+    with receivers.web(FORMS[kind]) as service:
+        found = []
+        for request, more in ((ONE, ""), ({**ONE, "severity": "warning"}, ""), (ONE, "&priority=low")):
+            tell(service, request, more)
+            found.append(urgency(service))
+        tell(service, {**ONE, "over": True})
+    assert tuple(found) == PRIORITIES[kind]
+    assert urgency(service) == PRIORITIES[kind][1]
