@@ -69,6 +69,11 @@ def plain(text: str) -> str:
     return " ".join(text.replace(NOTHING, "").split())
 
 
+def unquoted(text: str) -> list[str]:
+    """Words without quotation marks: code has these in place of backticks."""
+    return re.sub("[`']", "", text).split()
+
+
 def calls(text: str) -> list[str]:
     """What would call somebody."""
     return re.findall(r"@[\w&!]|<!\w|<#", text)
@@ -93,7 +98,7 @@ def test_markdown_shows_the_words_that_went_in(flavour: Flavour, title: str, bod
 def test_where_nothing_is_escaped_words_with_marks_are_code(body: str) -> None:
     """They are shown as they are, but for backticks; all else is words."""
     page = parsed(as_markdown.written(said(body), Flavour.CODED))
-    assert plain(page.words).split() == plain(printable(" ".join(body.splitlines())).replace("`", "'")).split() or "`" in body
+    assert unquoted(plain(page.words)) == unquoted(plain(printable(" ".join(body.splitlines()))))
     assert set(page.tags) <= {"p", "br", "code"}
     assert re.findall(r"@\w", as_markdown.written(said(body), Flavour.CODED)) == []
 

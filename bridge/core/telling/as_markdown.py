@@ -103,6 +103,8 @@ def _coded(text: str) -> str:
 def _code(text: str) -> str:
     """As it is; only a backtick would end it, and not all have another way around that than another character."""
     inside = unmentioned(_spaced(text)).replace("`", "'")
+    if inside.endswith("\\"):  # some, Apprise for one, take a backslash there for an escape, and so the code for not closed
+        inside += NOTHING
     return f"`{inside}`" if inside.strip() else ""
 
 
