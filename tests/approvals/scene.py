@@ -160,16 +160,17 @@ def in_slack(patch: pytest.MonkeyPatch, room: str, rooms: Sequence[str] = ("slac
 
 @contextmanager
 def scene(
-    folder: Path, patch: pytest.MonkeyPatch, *, rules: str = RULES, rooms: Sequence[str] = ("slack",), **hooks: Any
-) -> Iterator[Scene]:
-    """All of it; `rooms`: the platform of each room; `hooks`: further settings of the webhook `slack`."""
+    folder: Path, patch: pytest.MonkeyPatch, *, rules: str = RULES, rooms: Sequence[str] = ("slack",), telling: str = "",
+    **hooks: Any,
+) -> Iterator[Scene]:  # fmt: skip
+    """All of it; `rooms`: the platform of each room; `telling`: more of the channel; `hooks`: more of the webhook `slack`."""
 
     def taken(_: Asked) -> Reply:
         return Reply(b"ok")
 
     with serving(taken) as room, listening() as ear:
         in_slack(patch, room.url, rooms, **hooks)
-        with staged(folder, rules=rules, channel=ear.url) as stage:
+        with staged(folder, rules=rules, channel=ear.url, telling=telling) as stage:
             server = make_server("127.0.0.1", 0, create_app(stage.bridge, lambda *_: None), threaded=True)
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
             thread.start()

@@ -74,6 +74,29 @@ def test_a_link_shows_and_its_form_takes(here: Scene) -> None:
     assert here.send(path, name="Di").status_code == 409
 
 
+def test_each_line_of_a_digest_takes_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two outages in one message: by its link one is taken and not the other; the room names both by their ids."""
+    with scene(tmp_path, monkeypatch, rules=RULES, telling=", digest: 1m") as here:
+        first, second = (happens(here.stage, "leg.down", leg) for leg in (1, 2))
+        began = here.stage.now()
+        passes(here.stage, 61)
+        (told,) = here.ear.heard
+        assert told["title"] == "2 notices: 2 leg.down"
+        lines = told["message"].splitlines()
+        assert [line.partition(" · ")[0] for line in lines[:2]] == ["- leg 1 is down", "- leg 2 is down"]
+        assert [
+            f"story: https://bridge.example/events/{event}" in line for event, line in zip((first, second), lines, strict=False)
+        ]
+        assert lines[2] == f"the oldest since {began:%Y-%m-%d %H:%M} UTC"
+        (path,) = re.findall(r"take it: https://bridge\.example(/ack/\S+)", lines[1])
+        assert here.send(path, name="Cy").status_code == 200
+        assert (who(here, first), who(here, second)) == ({None}, {"Cy (a holder of the link sent to noc)"})
+        shown = json.dumps(here.posts()[-1])
+        assert all(f"bondbridge ack {event[:8]}" in shown for event in (first, second))
+        story = here.stage.story(first)["decisions"][0]["jobs"][0]["tried"][-1]["detail"]
+        assert story == "told, in one message with 1 other"
+
+
 def test_forged_links_and_forms_from_elsewhere(here: Scene) -> None:
     """What we did not seal as such a link takes nothing: cut ones, buttons, another key's; nor does another site."""
     event = happens(here.stage, "leg.down", 1)

@@ -23,7 +23,9 @@ class Flavour(StrEnum):
     CODED = "coded"
 
 
-_MARKS = re.compile(r"[\\`*_\[\]()#~|!<>$]|&(?=#?\w+;)")
+_MARKS = re.compile(r"[\\`*_\[\]()#~|!<>$]")
+# to some a character by its name, also behind a backslash
+_NAMED = re.compile(r"&(?=#?\w+;)")
 _COMMON = re.compile(r"[\\`*_\[\]()#~|!]")
 _ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 # an underscore within a word is one everywhere
@@ -44,8 +46,15 @@ def written(lines: Sequence[Line], flavour: Flavour = Flavour.BACKSLASH, *, bare
 
 
 def _line(line: Line, flavour: Flavour, bare: bool) -> str:  # noqa: FBT001  ours alone
-    shown = "".join(_bare(part, flavour) if bare else _shown(part, flavour) for part in line.parts).strip()
+    shown = _joined([_bare(part, flavour) if bare else _shown(part, flavour) for part in line.parts]).strip()
     return _BEGINS.sub(NOTHING, shown, count=1) if _BEGINS.match(shown) and _plain_first(line) else shown
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """Two backticks side by side would mean another thing than each of them."""
+    return "".join(
+        NOTHING + each if before[-1:] == each[:1] == "`" else each for before, each in zip(["", *pieces], pieces, strict=False)
+    )
 
 
 def _plain_first(line: Line) -> bool:
@@ -83,7 +92,7 @@ def _spaced(text: str) -> str:
 
 
 def _backslash(text: str) -> str:
-    return _MARKS.sub(r"\\\g<0>", text)
+    return _MARKS.sub(r"\\\g<0>", _NAMED.sub("&" + NOTHING, text))
 
 
 def _entities(text: str) -> str:
@@ -96,8 +105,10 @@ def _coded(text: str) -> str:
     odd = [n for n, word in enumerate(words) if any(_ODD.search(piece) for piece, address in addresses(word) if not address)]
     first, last = (odd[0], odd[-1] + 1) if odd else (len(words), len(words))
     before, between, after = (" ".join(some) for some in (words[:first], words[first:last], words[last:]))
-    parts = (_but_addresses(before, unmentioned), _code(between), _but_addresses(after, unmentioned))
-    return " ".join(part for part in parts if part)
+    parts = [_but_addresses(before, unmentioned)] if first else []
+    parts += [_code(between)] if odd else []
+    parts += [_but_addresses(after, unmentioned)] if last < len(words) else []
+    return " ".join(parts)
 
 
 def _code(text: str) -> str:
