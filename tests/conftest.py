@@ -1,5 +1,6 @@
-"""The two databases that every test of what is stored runs on."""
+"""The two databases that every test of what is stored runs on, and what holds for all of the suite."""
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -14,10 +15,24 @@ from hypothesis import HealthCheck, settings
 from bridge.config import shipped
 from bridge.store.database import Database
 from bridge.store.schema import migrate
+from tests.scheduling import dealt, temporary_folder
 
 # the same examples in every run, and no clock that fails a property on a busy machine
 settings.register_profile("same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same everywhere")
+
+# processes are started by the hundred: each finds what the one before it compiled, whatever the shell says
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+if folder := temporary_folder():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+@pytest.hookimpl(trylast=True)  # what is deselected is gone by then
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long ones begin first, where there are several processes."""
+    if (processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) > 1:
+        items[:] = dealt(items, processes)
+
 
 ENGINES = ("sqlite", "postgresql")
 

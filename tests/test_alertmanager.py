@@ -82,6 +82,7 @@ def seen(stack: Stack) -> bool:
     return any(scope["name"] == "bonds" and scope["polled_at"] for scope in stack.api("health")["scopes"])
 
 
+@pytest.mark.takes(40)
 @pytest.mark.timeout(300)
 def test_an_alert_restarts_the_bond_of_its_label_once_however_often_it_is_repeated(tmp_path: Path, binary: Path) -> None:
     """With the page's own configuration and rule, through all processes: several notifications, one event, one restart."""

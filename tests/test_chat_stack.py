@@ -103,6 +103,7 @@ def begin(stack: Stack) -> None:
     stack.until(lambda: [each for each in stack.events("leg.down") if each["subject"] == f"leg/{LEG}"], "the leg is seen down")
 
 
+@pytest.mark.takes(50)
 @pytest.mark.timeout(300)
 def test_a_conversation_in_slack(tmp_path: Path) -> None:
     """Asked what is down; a viewer is refused, an operator asked, sure, and told the end; why tells the story; no replay."""

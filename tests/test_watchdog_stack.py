@@ -23,6 +23,7 @@ def _child(stack: Stack, *words: str) -> int:
     pytest.fail(f"no child of this stack has {words} in its command line")
 
 
+@pytest.mark.takes(30)
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("words", [("celery", "worker", "--concurrency"), ("-server", ".sock")], ids=["worker", "broker"])
 def test_what_stands_still_is_told_and_that_it_goes_on(tmp_path: Path, words: tuple[str, ...]) -> None:

@@ -143,6 +143,7 @@ def _jobs(stack: Stack, kind: str, rule: str) -> list[dict[str, Any]]:
     return list(decision["jobs"]) if decision else []
 
 
+@pytest.mark.takes(90)
 @pytest.mark.timeout(400)
 def test_the_demo_shows_its_six_scenes_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     """Polls, events, rules, calls, notices, a webhook and a cooldown, seen through API, ledger and inbox; then a second run."""

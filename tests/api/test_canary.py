@@ -118,6 +118,7 @@ def served(stage: Stage) -> str:
     return json.dumps([stage.read(path) for path in (*paths, "/bonds/1/pppoe_addressings/")])
 
 
+@pytest.mark.takes(12)
 def test_a_canary_in_every_secret_field_is_nowhere(stage: Stage, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     """Planted twice, polled, told, changed by rules and by hand: in no table, file, log, event, page, API or output."""
     caplog.set_level(logging.DEBUG)

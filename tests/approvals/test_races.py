@@ -91,6 +91,7 @@ def test_threads(database: Database, _again: int) -> None:
     settled(database, name, together(len(RIVALS), rival))
 
 
+@pytest.mark.takes(10)
 def test_processes(database: Database) -> None:
     """The same in processes, as workers and web are."""
     name = asked(database)

@@ -47,6 +47,7 @@ def at_once(url: str, room: Scripted, buttons: dict[str, str]) -> list[httpx.Res
     return together(4, one)
 
 
+@pytest.mark.takes(30)
 @pytest.mark.timeout(400)
 def test_two_people_race_on_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One answer counts: the bond is restarted once or not at all, the question replaced once, the slower one told so."""

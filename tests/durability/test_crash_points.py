@@ -32,6 +32,7 @@ def _boundaries(folder: Path, scene: str) -> int:
         return passed
 
 
+@pytest.mark.takes(40)
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_kill_changes_no_outcome(tmp_path: Path, scene: str) -> None:
     """Accept and restore are effective exactly once, a restart at most once and in doubt where unknown."""

@@ -168,6 +168,7 @@ def stored(folder: Path) -> list[tuple[int, str]]:
         pytest.param(5000, (50, 150), id="5000", marks=[pytest.mark.soak, pytest.mark.timeout(3000)]),
     ],
 )
+@pytest.mark.takes(14)
 def test_what_was_answered_is_stored_once_and_the_rest_is_sent_again(web: Web, many: int, every: tuple[int, int]) -> None:
     """Every delivery answered 2xx is in the journal exactly once, under the event that was answered; at the end all are."""
     senders = Senders(web.url, many)

@@ -50,6 +50,7 @@ def _check(stage: Days) -> None:
     assert len(short) > 50, "too little happened for this to prove anything"
 
 
+@pytest.mark.takes(150)
 @pytest.mark.timeout(900)  # busy machines are slow
 def test_an_hour_of_500_bonds(tmp_path: Path) -> None:
     """None missed, none invented, none twice, each at its time: an hour of failing legs, with a server that fails, too."""

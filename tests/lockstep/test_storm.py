@@ -66,6 +66,7 @@ def _told(folder: Path, many: int, others: int, *, watched: bool) -> Iterator[St
 WAYS = pytest.mark.parametrize("watched", [True, False], ids=["watched", "slept through"])
 
 
+@pytest.mark.takes(25)
 @pytest.mark.timeout(600)
 @WAYS
 def test_a_storm_is_told_as_what_it_is(tmp_path: Path, watched: bool) -> None:  # noqa: FBT001

@@ -11,6 +11,7 @@ from tests.pipeline.watch import watched
 BY_TIME = ("backup.pending", "backup.overdue", "backup.completed", "tls.expiring", "report.downtime_prevented")
 
 
+@pytest.mark.takes(12)
 def test_rates_that_change_on_every_read_are_no_event(tmp_path: Path) -> None:
     """Five looks at every scope, minutes apart: baselines, and not a word more; no field is reported as unknown."""
     with watched(tmp_path, off="[]") as watch:

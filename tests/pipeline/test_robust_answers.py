@@ -26,6 +26,7 @@ def test_a_500_on_page_3_is_no_snapshot(tmp_path: Path, monkeypatch: pytest.Monk
         watch.prove(least=2)
 
 
+@pytest.mark.takes(15)
 def test_half_the_list_hidden_is_told_once_and_removes_nothing(tmp_path: Path) -> None:
     """A changed permission hides half the legs for half an hour: `scope.shrunk` once; then what happened meanwhile is told."""
     with watched(tmp_path, sizes=_BIG) as watch:
@@ -88,6 +89,7 @@ def test_a_clock_that_is_an_hour_off_gives_true_times(seconds: int, tmp_path: Pa
         watch.prove(least=6)
 
 
+@pytest.mark.takes(12)
 def test_other_types_and_references_are_the_same_objects(tmp_path: Path) -> None:
     """Numbers as strings, references in another form, in every scope: nothing has changed, and what changes is told."""
     with watched(tmp_path, off="[]") as watch:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.watch import Watch, watched
 
 
@@ -28,6 +30,7 @@ def test_what_happens_in_ten_minutes_away_is_told_afterwards(tmp_path: Path) -> 
         watch.prove("server.unreachable", "server.recovered", least=3)
 
 
+@pytest.mark.takes(18)
 def test_one_of_three_servers_away_for_an_hour_leaves_the_others_alone(tmp_path: Path) -> None:
     """The others are watched as before, in time; of the one that was away nothing is lost and nothing invented."""
     sizes = [{"bonds": 2}] * 3

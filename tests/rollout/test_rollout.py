@@ -30,6 +30,7 @@ def sent(stage: Stage) -> list[tuple[datetime, int]]:
     return sent_of(stage, "bond.restore_to_primary_agg")
 
 
+@pytest.mark.takes(15)
 @pytest.mark.timeout(600)
 def test_a_failover_is_brought_home_in_batches(tmp_path: Path) -> None:
     """One notice; the blast radius asks; after the yes, which is told, one bond, then batches, each verified, none twice."""

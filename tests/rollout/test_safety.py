@@ -84,6 +84,7 @@ def test_a_sound_recommendation_is_accepted_and_what_it_changed_is_kept(tmp_path
         assert all(before[leg] in body.values() for leg, body in restored.items())
 
 
+@pytest.mark.takes(18)
 @pytest.mark.timeout(300)
 def test_a_canary_that_fails_stops_the_rollout(tmp_path: Path) -> None:
     """The server takes the call and does nothing: after one bond the rollout stops, a person is asked, the failure is told."""
@@ -106,6 +107,7 @@ def test_a_canary_that_fails_stops_the_rollout(tmp_path: Path) -> None:
         assert stage.effective("bond.restore_to_primary_agg") == 19
 
 
+@pytest.mark.takes(20)
 def test_a_remedy_that_comes_undone_stops_at_k(tmp_path: Path) -> None:
     """A restart that helps for five minutes each time is done three times, then a person is asked."""
     with staged(tmp_path, rules=RESTART) as stage:

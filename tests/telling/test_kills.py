@@ -58,6 +58,7 @@ def _told(folder: Path, bonds: int, kills: int) -> None:
         assert bridge.rows("SELECT state, count(*) FROM jobs GROUP BY state") == [("succeeded", 2 * len(legs))]
 
 
+@pytest.mark.takes(55)
 @pytest.mark.timeout(600)
 def test_everything_is_killed_while_people_are_told(tmp_path: Path) -> None:
     """Once while begins are told and once while ends are: each arrives, in all at most two of them twice."""
