@@ -16,6 +16,8 @@ from bridge.core.model import Json
 DEEPEST = 40
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# how JSON spells them; nearly no answer does, and then none of its strings need be looked at
+_SPELT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class TooDeep(ValueError):
@@ -27,11 +29,13 @@ class TooDeep(ValueError):
 
 def decoded(content: bytes) -> Json:
     """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also for what is too deep."""
+    text = content.decode(json.detect_encoding(content), "surrogatepass")
     try:
-        value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        _measured(value, DEEPEST)
     except RecursionError as error:
         raise TooDeep from error
-    return _cleaned(value, DEEPEST)
+    return value if _clean(text) else _cleaned(value)
 
 
 def plain(value: Json) -> Json:
@@ -65,13 +69,33 @@ def _finite(text: str) -> float:
     return number if math.isfinite(number) else _no_number(text)
 
 
-def _cleaned(value: Json, depth: int) -> Json:
-    if depth < 0:
+def _measured(value: Json, depth: int) -> None:
+    """Raises TooDeep. What holds nothing is not called for: there are a hundred numbers and words for each list."""
+    if not isinstance(value, dict | list):
+        return
+    if value and not depth:
         raise TooDeep
+    for below in value.values() if isinstance(value, dict) else value:
+        if isinstance(below, (dict, list)):
+            _measured(below, depth - 1)
+
+
+def _clean(text: str) -> bool:
+    """Whether no string that this text spells has anything that cannot be stored."""
+    if _SPELT.search(text):
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _cleaned(value: Json) -> Json:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
-        return {storable(name): _cleaned(below, depth - 1) for name, below in value.items()}
+        return {storable(name): _cleaned(below) for name, below in value.items()}
     if isinstance(value, list):
-        return [_cleaned(below, depth - 1) for below in value]
+        return [_cleaned(below) for below in value]
     return value

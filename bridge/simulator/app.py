@@ -166,8 +166,8 @@ class Vendor:
         page = page_of(call.request, len(things)) if call.row.paged else None
         shown = slice(page.first, page.last) if page else slice(None)
         order = ordering(",".join(call.query.get("ordering", [])))
-        if order:
-            order = [(self._names.word(call.row, name), down) for name, down in order]
+        order = [(self._names.word(call.row, name), down) for name, down in order]
+        if order and not (order == [("id", False)] and _in_turn(things)):
             things = in_order([pen.write(it, call.row.name) for it in things], order)
         # otherwise by id, as they are: a page of thousands need not have all of them written out
         rows = [self._shown(call, pen, it) for it in things[shown]]
@@ -222,6 +222,12 @@ def _exists(world: World, route: Route, asker: Asker) -> bool:
         return asker.sees(world, GETS[row.name](world, route.arguments))
     except Missing:
         return False
+
+
+def _in_turn(things: list[Any]) -> bool:
+    """Whether they are in the order of their numbers as they are, as nearly all lists are."""
+    numbers = [number for it in things if isinstance(number := getattr(it, "id", None), int)]
+    return len(numbers) == len(things) and numbers == sorted(numbers)
 
 
 def _refusal(status: int, detail: str) -> Answer:

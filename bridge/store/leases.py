@@ -1,6 +1,6 @@
 """Claims: one conditional UPDATE with a lease from the database's clock, for every table that has lease columns (law 2)."""
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.store.types import now_of_database
@@ -8,14 +8,19 @@ from bridge.store.types import now_of_database
 
 def claim(connection: Connection, table: Table, row: ColumnElement[bool], seconds: float) -> int | None:
     """Take the row for so many seconds if nobody holds it. The fencing number, or None if somebody does."""
+    taken = claimed(connection, table, row, seconds)
+    return int(taken["fence"]) if taken else None
+
+
+def claimed(connection: Connection, table: Table, row: ColumnElement[bool], seconds: float) -> RowMapping | None:
+    """As `claim`, and gives the whole row as it is now."""
     taken = connection.execute(
         update(table)
         .where(row, or_(table.c.lease_until.is_(None), table.c.lease_until < now_of_database()))
         .values(fence=table.c.fence + 1, lease_until=now_of_database() + seconds)
+        .returning(table)
     )
-    if taken.rowcount != 1:
-        return None
-    return int(connection.execute(select(table.c.fence).where(row)).scalar_one())
+    return taken.mappings().one_or_none()
 
 
 def check(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:

@@ -92,10 +92,8 @@ def claim_scope(
     if most is not None and connection.execute(select(func.count()).select_from(scopes).where(held)).scalar_one() >= most:
         return None
     ready = _scope(server, name) if due is None else and_(_scope(server, name), scopes.c.due_at <= due)
-    fence = leases.claim(connection, scopes, ready, seconds)
-    if fence is None:
-        return None
-    return _from(connection.execute(select(scopes).where(_scope(server, name))).mappings().one())
+    row = leases.claimed(connection, scopes, ready, seconds)
+    return _from(row) if row else None
 
 
 def scope_of(connection: Connection, server: str, name: str) -> Scope | None:
