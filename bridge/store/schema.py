@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bridge.errors import BadInput, Problem
@@ -14,6 +10,12 @@ from bridge.store.database import Database
 
 def migrate(database: Database, migrations: Path) -> None:
     """Upgrade in one transaction. Raises BadInput where the database cannot be opened or is newer than we are."""
+    # only what makes tables needs it, and most commands make none
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     try:

@@ -3,9 +3,12 @@
 Each type takes what a person writes and gives the value that rules use; what it cannot take it refuses with a mend.
 """
 
+import ast
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
+from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
@@ -16,10 +19,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from bridge.core.durations import seconds
 
@@ -36,7 +42,7 @@ TAKEN = ("bond", "leg", "space", "tuning", "text")
 class Strict(BaseModel):
     """A mapping with these keys and no others; the lines below its keys are their descriptions for editors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -55,6 +61,28 @@ class Strict(BaseModel):
     def amiss(self) -> str:
         """What is wrong with its keys together, in a sentence; empty where nothing is."""
         return ""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """With its descriptions. Pydantic would read them from the source whenever anything starts; only editors want them."""
+        made = handler(core)
+        keys = handler.resolve_ref_schema(made).get("properties", {})
+        for each in reversed(cls.__mro__[: cls.__mro__.index(Strict)]):
+            for field, said in _described(each).items():
+                keys[cls.model_fields[field].alias or field]["description"] = said
+        return made
+
+
+def _described(model: type) -> Mapping[str, str]:
+    """The sentence below each field, as it stands in the source."""
+    (body,) = ast.parse(inspect.getsource(model)).body
+    lines = body.body if isinstance(body, ast.ClassDef) else []
+    found = {}
+    for field, below in pairwise(lines):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                found[name] = inspect.cleandoc(said)
+    return found
 
 
 _LONGEST_SLUG = 63
