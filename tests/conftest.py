@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
 from bridge.config import shipped
@@ -20,6 +21,10 @@ from tests.scheduling import dealt, temporary_folder
 # the same examples in every run, and no clock that fails a property on a busy machine
 settings.register_profile("same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same everywhere")
+
+# httpx gives up after five seconds where nobody says otherwise, and so would every test on a busy machine
+for phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, phase, 120.0)
 
 # processes are started by the hundred: each finds what the one before it compiled, whatever the shell says
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""

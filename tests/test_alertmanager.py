@@ -83,7 +83,7 @@ def seen(stack: Stack) -> bool:
 
 
 @pytest.mark.takes(40)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_an_alert_restarts_the_bond_of_its_label_once_however_often_it_is_repeated(tmp_path: Path, binary: Path) -> None:
     """With the page's own configuration and rule, through all processes: several notifications, one event, one restart."""
     for name in ("rules", "am"):

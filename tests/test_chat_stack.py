@@ -61,7 +61,7 @@ class Slack:
     def again(self) -> Any:
         """The newest request once more, to the byte."""
         body, headers = self.last
-        return httpx.post(f"{self.url}/webhooks/slack", content=body, headers=headers, timeout=30).raise_for_status().json()
+        return httpx.post(f"{self.url}/webhooks/slack", content=body, headers=headers, timeout=120).raise_for_status().json()
 
 
 def words(body: dict[str, Any]) -> str:
@@ -104,7 +104,7 @@ def begin(stack: Stack) -> None:
 
 
 @pytest.mark.takes(50)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_a_conversation_in_slack(tmp_path: Path) -> None:
     """Asked what is down; a viewer is refused, an operator asked, sure, and told the end; why tells the story; no replay."""
     ports = free_ports(3)

@@ -286,7 +286,7 @@ def test_doctor_says_when_a_server_is_away(stage: Stage, run: Run) -> None:
 def _up(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bridge.cli", *argv]
     return subprocess.run(  # noqa: S603  our own command
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **env}
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=300, env={**os.environ, **env}
     )
 
 

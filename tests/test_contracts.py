@@ -53,7 +53,7 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
     """What the contracts say about the tree at this place."""
     command = [str(LINT), "--config", "pyproject.toml", "--no-cache"]
     return subprocess.run(  # noqa: S603
-        command, cwd=root, capture_output=True, text=True, check=False, timeout=60, env={"PYTHONPATH": str(root)}
+        command, cwd=root, capture_output=True, text=True, check=False, timeout=300, env={"PYTHONPATH": str(root)}
     )
 
 

@@ -24,7 +24,7 @@ def _child(stack: Stack, *words: str) -> int:
 
 
 @pytest.mark.takes(30)
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("words", [("celery", "worker", "--concurrency"), ("-server", ".sock")], ids=["worker", "broker"])
 def test_what_stands_still_is_told_and_that_it_goes_on(tmp_path: Path, words: tuple[str, ...]) -> None:
     """No worker and no broker is needed for it; nothing is told of a stack that works, nor of one that is stopped."""

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-_PATIENCE = 100.0  # seconds, for the slowest machine; no test asserts how long anything took
+_PATIENCE = 300.0  # seconds, for the slowest machine; no test asserts how long anything took
 
 
 def free_ports(count: int) -> list[int]:
@@ -63,7 +63,7 @@ class Stack:
     def api(self, path: str, **params: str) -> Any:
         """The JSON API, signed in."""
         url = f"http://127.0.0.1:{self.ports[0]}/api/v1/{path}"
-        return httpx.get(url, params=params, cookies=self.cookies, timeout=20).raise_for_status().json()
+        return httpx.get(url, params=params, cookies=self.cookies, timeout=120).raise_for_status().json()
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Events of one type."""
@@ -144,7 +144,7 @@ def _jobs(stack: Stack, kind: str, rule: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.takes(90)
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)
 def test_the_demo_shows_its_six_scenes_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     """Polls, events, rules, calls, notices, a webhook and a cooldown, seen through API, ledger and inbox; then a second run."""
     ports = free_ports(3)

@@ -27,7 +27,7 @@ def calling(replies: Mapping[str, Reply], allow: tuple[str, ...] = ALL) -> Itera
         return replies.get(f"{asked.method} {asked.path.removeprefix('/api/v4')}", Reply({"detail": "Not found."}, 404))
 
     with serving(say) as server:
-        client = Client(server.url, ("u", "p"), now=lambda: NOW, timeout=5)
+        client = Client(server.url, ("u", "p"), now=lambda: NOW, timeout=30)
         try:
             yield Call({"hq": client}, allow), server
         finally:
@@ -143,7 +143,7 @@ def test_what_only_reads_is_no_call_of_a_rule() -> None:
 def keeping(reply: Reply, place: dict[str, str]) -> Iterator[tuple[Call, Scripted, dict[str, Any]]]:
     """The action, before a server that always answers this; a request whose password stands in that place."""
     with serving(reply) as server:
-        client = Client(server.url, ("u", "p"), now=lambda: NOW, timeout=5)
+        client = Client(server.url, ("u", "p"), now=lambda: NOW, timeout=30)
         known = {"NEW": "canary"}
         try:
             call = Call({"hq": client}, ("user.update",), reveal=lambda it: known.get(it["env"]) or _raise(it))

@@ -26,7 +26,7 @@ def shown(answer: Answer) -> Body:
 
 def room_of(server: Scripted) -> Room:
     """A room at this address."""
-    return Room("slack", outside.at(f"{server.url}/secret-path", inside=True, timeout=2), shown)
+    return Room("slack", outside.at(f"{server.url}/secret-path", inside=True, timeout=30), shown)
 
 
 @pytest.mark.parametrize(

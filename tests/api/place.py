@@ -22,7 +22,7 @@ def speaking(ways: Ways = USUAL) -> Iterator[tuple[Running, httpx.Client]]:
     """The usual world behind a socket, whose time only `advance` moves, and an administrator of it."""
     with (
         running(make_world(seed=1, epoch=EPOCH), speed=0, ways=ways) as sim,
-        httpx.Client(base_url=sim.url, auth=USER, timeout=10, verify=TLS) as api,
+        httpx.Client(base_url=sim.url, auth=USER, timeout=60, verify=TLS) as api,
     ):
         yield sim, api
 

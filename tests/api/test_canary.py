@@ -59,7 +59,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 def plant(stage: Stage, numbers: Iterator[int]) -> set[tuple[str, str]]:
     """Put a new canary into every secret field of every object but our own user; which fields those are."""
     done = set()
-    with httpx.Client(base_url=stage.sim.url, auth=USER, timeout=10, verify=TLS) as api:
+    with httpx.Client(base_url=stage.sim.url, auth=USER, timeout=60, verify=TLS) as api:
         for kind in table.KINDS.values():
             for field in (each for each in kind.fields if each.secret):
                 done.add((kind.name, field.name))

@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, htt
     allow = [name for name, row in [*OPERATIONS.items(), *CALLS] if row.danger in (Danger.CONFIGURE, Danger.ADMINISTER)]
     with (
         staged(tmp_path_factory.mktemp("stage"), rules="[]", allow=sorted(set(allow))) as stage,
-        httpx.Client(base_url=stage.sim.url, auth=USER, timeout=10, verify=TLS) as api,
+        httpx.Client(base_url=stage.sim.url, auth=USER, timeout=60, verify=TLS) as api,
     ):
         yield stage, api, Again(stage.sim)
 

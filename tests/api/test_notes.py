@@ -34,7 +34,7 @@ TARGETS: dict[str, Body] = {
 @pytest.fixture
 def client(sim: Running) -> Iterator[Client]:
     """The bridge's client."""
-    made = Client(sim.url, USER, now=lambda: EPOCH, timeout=10)
+    made = Client(sim.url, USER, now=lambda: EPOCH, timeout=60)
     yield made
     made.close()
 

@@ -23,7 +23,7 @@ READABLE = [note for note in NOTES if note.name in AGAINST.keys() - _UNREADABLE]
 @pytest.fixture
 def client(sim: Running) -> Iterator[Client]:
     """The bridge's client."""
-    made = Client(sim.url, USER, now=lambda: EPOCH, timeout=10)
+    made = Client(sim.url, USER, now=lambda: EPOCH, timeout=60)
     yield made
     made.close()
 

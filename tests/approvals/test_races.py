@@ -101,7 +101,7 @@ def test_processes(database: Database) -> None:
     rivals = [context.Process(target=compete, args=(url, name, number, barrier, told)) for number in range(4)]
     for each in rivals:
         each.start()
-    heard = [told.get(timeout=60) for _ in rivals]
+    heard = [told.get(timeout=300) for _ in rivals]
     for each in rivals:
         each.join(30)
     settled(database, name, heard)

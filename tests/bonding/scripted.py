@@ -47,7 +47,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def client_of(url: str, **more: Any) -> Client:
     """A client of such a server."""
-    return Client(url, ("main", "word"), now=lambda: NOW, timeout=5, **more)
+    return Client(url, ("main", "word"), now=lambda: NOW, timeout=30, **more)
 
 
 @dataclass

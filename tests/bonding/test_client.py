@@ -25,7 +25,7 @@ SHORT = {name: "acme" if name == "space" else 7 for row in OPERATIONS.values() f
 @contextmanager
 def to(url: str, user: str = "demo@example.com", password: str = "demo") -> Iterator[Client]:  # noqa: S107
     """A client of this server."""
-    client = Client(url, (user, password), now=lambda: NOW, verify=False, timeout=5)
+    client = Client(url, (user, password), now=lambda: NOW, verify=False, timeout=30)
     try:
         yield client
     finally:

@@ -30,9 +30,10 @@ class Boundaries:
 
 def main(settings: str, simulator: str, kill_at: str) -> None:
     """Poll what is due, then decide and deliver until nothing is due."""
+    clock = httpx.Client()  # one, since each reads all certificates there are
 
     def now() -> datetime:
-        return datetime.fromisoformat(httpx.get(f"{simulator}/_sim/clock").json()["now"])
+        return datetime.fromisoformat(clock.get(f"{simulator}/_sim/clock").json()["now"])
 
     bridge = wiring.build(config.load(Path(settings)), now=now)
     boundary = Boundaries(int(kill_at))

@@ -23,7 +23,7 @@ class Scene:
 def run_worker(stage: Stage, kill_at: int) -> int | None:
     """One worker, killed at a boundary; how many it passed, or None if it was killed."""
     argv = [sys.executable, "-m", "tests.durability.runner", str(stage.folder / "bondbridge.yaml"), stage.sim.url, str(kill_at)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  our own runner
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603  our own runner
     if done.returncode == -signal.SIGKILL:
         return None
     assert done.returncode == 0, done.stderr

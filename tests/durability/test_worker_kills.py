@@ -25,7 +25,7 @@ from tests.test_whole_stack import free_ports
 
 _KILLS = int(os.environ.get("SOAK_KILLS", "20"))
 _SPEED = 40
-_PATIENCE = 120.0
+_PATIENCE = 600.0
 _SETTINGS = """
 state_dir: {state}
 rules: {rules}

@@ -27,7 +27,7 @@ servers:
     url: "{url}"
     user: demo@example.com
     password: {{env: LOCKSTEP_PASSWORD}}
-    timeout: 2s
+    timeout: 30s
     requests_per_second: null
     poll:
       legs: {every}
@@ -98,7 +98,7 @@ class Days:
         """What a person does on the server's own pages, and tries again until it works."""
         self.sim.set_faults()
         auth = ("demo@example.com", "demo")
-        httpx.request(method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=30).raise_for_status()
+        httpx.request(method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=120).raise_for_status()
         self.sim.set_faults(**self.faults)
 
     def away(self, seconds: float) -> None:

@@ -67,7 +67,7 @@ WAYS = pytest.mark.parametrize("watched", [True, False], ids=["watched", "slept 
 
 
 @pytest.mark.takes(25)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @WAYS
 def test_a_storm_is_told_as_what_it_is(tmp_path: Path, watched: bool) -> None:  # noqa: FBT001
     """One incident with its members, each flapping leg once, no outage for a tuning, each outage once with its true times."""

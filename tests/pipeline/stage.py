@@ -28,7 +28,7 @@ servers:
     url: "{url}"
     user: demo@example.com
     password: {{env: STAGE_PASSWORD}}
-    timeout: 2s
+    timeout: 30s
     requests_per_second: null
     force_live: {live}
     poll:

@@ -14,7 +14,7 @@ RULES = """
   when: webhook.demo
   do: [{webhook: {to: ticketing, data: {bond: "${event.data.body.bond}"}}}]
 """
-HOOKS = "hooks: {{ticketing: {{url: '{url}/in', secret: {{env: STAGE_SIGNING}}, allow_private: {inside}, timeout: 2s}}}}\n"
+HOOKS = "hooks: {{ticketing: {{url: '{url}/in', secret: {{env: STAGE_SIGNING}}, allow_private: {inside}, timeout: 30s}}}}\n"
 
 
 @pytest.fixture(autouse=True)

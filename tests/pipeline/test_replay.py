@@ -12,7 +12,7 @@ from bridge.store.tables import events, facts, verdicts
 from tests.pipeline.stage import EPOCH, RULES, Stage, staged
 
 # an hour with its polls and notices that find nobody takes a while on a busy machine
-pytestmark = [pytest.mark.timeout(400), pytest.mark.takes(together=25)]  # and is made once
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.takes(together=25)]  # and is made once
 
 MANY = (
     RULES

@@ -150,7 +150,7 @@ def watched(
     sizes: Sequence[Mapping[str, int]] = ({},),
     poll: Mapping[str, str] = {},
     off: str = LINES,
-    timeout: str = "2s",
+    timeout: str = "30s",
     ways: Ways = USUAL,
     tls: bool | Tls = False,
     faults: Mapping[str, object] = {},

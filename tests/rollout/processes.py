@@ -112,7 +112,7 @@ class Processes:
     def cli(self, *words: str) -> Any:
         """What a command says, as JSON where it is."""
         argv = [sys.executable, "-m", "bridge.cli", *words, "--config", str(self.folder / "bondbridge.yaml")]
-        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True, timeout=300)  # noqa: S603
         try:
             return json.loads(done.stdout)
         except ValueError:

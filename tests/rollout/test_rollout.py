@@ -31,7 +31,7 @@ def sent(stage: Stage) -> list[tuple[datetime, int]]:
 
 
 @pytest.mark.takes(15)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_failover_is_brought_home_in_batches(tmp_path: Path) -> None:
     """One notice; the blast radius asks; after the yes, which is told, one bond, then batches, each verified, none twice."""
     many, rules = 24, RULES.replace("[5, 10%]", "[5, 50%]")

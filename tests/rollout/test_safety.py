@@ -85,7 +85,7 @@ def test_a_sound_recommendation_is_accepted_and_what_it_changed_is_kept(tmp_path
 
 
 @pytest.mark.takes(18)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_a_canary_that_fails_stops_the_rollout(tmp_path: Path) -> None:
     """The server takes the call and does nothing: after one bond the rollout stops, a person is asked, the failure is told."""
     with listening() as ear, staged(tmp_path, rules=RULES, channel=ear.url, world=fleet(20, 20), live=False, off=FEW) as stage:

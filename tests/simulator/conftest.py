@@ -31,5 +31,5 @@ def sim(world: World) -> Iterator[Running]:
 @pytest.fixture
 def api(sim: Running) -> Iterator[httpx.Client]:
     """Speak to the vendor's API, and to the controls beside it, as the demo user."""
-    with httpx.Client(base_url=sim.url, auth=("demo@example.com", "demo"), timeout=5, verify=TLS) as client:
+    with httpx.Client(base_url=sim.url, auth=("demo@example.com", "demo"), timeout=60, verify=TLS) as client:
         yield client

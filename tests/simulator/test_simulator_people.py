@@ -17,7 +17,7 @@ OPERATOR = ("operator@acme.example.com", "acme-operator")
 
 def client(sim: Running, auth: tuple[str, str]) -> httpx.Client:
     """Speak to the API as somebody else."""
-    return httpx.Client(base_url=sim.url, auth=auth, timeout=5)
+    return httpx.Client(base_url=sim.url, auth=auth, timeout=60)
 
 
 def test_a_user_sees_their_space_and_below(sim: Running, api: httpx.Client) -> None:

@@ -140,7 +140,7 @@ def test_the_command_serves_and_ends_cleanly(tmp_path: Path) -> None:
         assert httpx.get(f"{url}{ROOT}/bonds/", auth=("demo@example.com", "demo")).status_code == 401
         httpx.post(f"{url}/_sim/advance", json={"seconds": 60})
         simulator.send_signal(signal.SIGTERM)
-        out, err = simulator.communicate(timeout=5)
+        out, err = simulator.communicate(timeout=60)
         assert (simulator.returncode, out, err) == (0, "", "")
     assert (len(state.load(file).legs), state.load(file).now.minute) == (12, 1)
 

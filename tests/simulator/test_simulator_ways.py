@@ -22,7 +22,7 @@ def served(ways: Ways) -> Iterator[httpx.Client]:
     """Speak to a server of its own ways."""
     with (
         running(make_world(seed=1, epoch=EPOCH), speed=0, ways=ways) as sim,
-        httpx.Client(base_url=sim.url, auth=("demo@example.com", "demo"), timeout=5) as client,
+        httpx.Client(base_url=sim.url, auth=("demo@example.com", "demo"), timeout=60) as client,
     ):
         yield client
 

@@ -70,7 +70,7 @@ def rows(database: Database, table: sa.Table, **where: Any) -> list[dict[str, An
 
 def together(count: int, work: Callable[[int], Any]) -> list[Any]:
     """What each of so many threads gives, all of them let go at once."""
-    gate = Barrier(count, timeout=30)
+    gate = Barrier(count, timeout=120)
 
     def run(number: int) -> Any:
         gate.wait()

@@ -187,10 +187,10 @@ def test_the_api_and_the_page(here: Scene) -> None:
     first, second = (happens(here.stage, "leg.down", leg) for leg in (1, 2))
     with here.stage.bridge.database.writing() as connection:
         token = tokens.create(connection, "nina")
-    with httpx.Client(base_url=here.url, timeout=30) as stranger:
+    with httpx.Client(base_url=here.url, timeout=120) as stranger:
         assert stranger.post(f"/api/v1/events/{first}/acknowledge").status_code == 401
         assert stranger.get("/api/v1/tellings").status_code == 401
-    with httpx.Client(base_url=here.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as nina:
+    with httpx.Client(base_url=here.url, headers={"Authorization": f"Bearer {token}"}, timeout=120) as nina:
         assert len(nina.get("/api/v1/tellings").json()["items"]) == 4
         assert nina.post(f"/api/v1/events/{first}/acknowledge").json() == {"event": first, "who": "nina", "addresses": 2}
         late = nina.post(f"/api/v1/events/{first}/acknowledge")

@@ -59,7 +59,7 @@ def _told(folder: Path, bonds: int, kills: int) -> None:
 
 
 @pytest.mark.takes(55)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_everything_is_killed_while_people_are_told(tmp_path: Path) -> None:
     """Once while begins are told and once while ends are: each arrives, in all at most two of them twice."""
     _told(tmp_path, 10, 1)

@@ -64,7 +64,7 @@ def _failover(folder: Path, many: int, others: int) -> None:
 
 
 @pytest.mark.takes(12)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_failover_is_three_messages(tmp_path: Path) -> None:
     """An aggregator fails under 60 bonds: told with all of its bonds and legs, confirmed, over; no bond by itself."""
     _failover(tmp_path, 60, 30)
@@ -101,7 +101,7 @@ def _counted(titles: list[str], name: str) -> int:
 
 
 @pytest.mark.takes(30)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_thousand_outages_are_two_messages_and_a_thousand_stories(tmp_path: Path) -> None:
     """Independent outages within a minute, and their ends: two messages each, and each story says in which it was told."""
     with stormy(tmp_path, ", digest: 1m") as (stage, service):

@@ -411,7 +411,7 @@ def test_the_command_is_one_at_a_time_and_stops_when_told(quiet: Yard) -> None:
         assert first.stdout is not None
         assert first.stdout.readline() == "ready\n"
         with _started(quiet) as second:
-            said, _ = second.communicate(timeout=60)
+            said, _ = second.communicate(timeout=300)
         assert (second.returncode, "another watchdog runs" in said) == (4, True)
         first.send_signal(signal.SIGTERM)
         assert first.wait(60) == 0
@@ -446,7 +446,7 @@ def test_its_addresses_can_be_tested(quiet: Yard) -> None:
     """Each says what became of it, and one that does not take it is an exit code."""
     quiet.two.status = 401
     with _started(quiet, "--test") as command:
-        said, _ = command.communicate(timeout=60)
+        said, _ = command.communicate(timeout=300)
     assert command.returncode == 1
     assert quiet.one.titles() == ["bondbridge: a test of the watchdog"]
     assert "the service answered 401" in said

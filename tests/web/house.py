@@ -94,7 +94,7 @@ class House:
     def visitor(self, token: str | None = None, **more: Any) -> httpx.Client:
         """A client that shows this token, or none; redirects are not followed."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, verify=TLS, timeout=5, **more)
+        return httpx.Client(base_url=self.url, headers=headers, verify=TLS, timeout=60, **more)
 
     def happen(self, *happened: Event) -> None:
         """Record events."""
@@ -155,7 +155,7 @@ def an_event(name: str, n: int, data: dict[str, Any], *, subject: str = "scope/l
     return events.make(events.EVENTS[name], server="hq", subject=subject, n=n, time=at, seen_at=at, data=data)
 
 
-def until(true: Any, seconds: float = 5) -> None:
+def until(true: Any, seconds: float = 60) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not true():

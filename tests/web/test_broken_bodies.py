@@ -28,7 +28,7 @@ def served(settings_file: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
 
 def sent(port: int, headers: bytes, body: bytes) -> str:
     """What is answered to one POST whose sender says no more after this."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as there:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as there:
         there.sendall(b"POST /webhooks/door HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + headers + b"\r\n" + body)
         there.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: there.recv(4096), b"")).decode()
@@ -37,7 +37,7 @@ def sent(port: int, headers: bytes, body: bytes) -> str:
 def log_of(process: subprocess.Popen[str]) -> list[str]:
     """All that it has said since it was ready; it ends."""
     process.terminate()
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=120)
     assert errors == ""
     return out.splitlines()
 
@@ -72,7 +72,7 @@ def test_what_is_too_large_or_not_posted_is_in_the_log(served: tuple[int, subpro
     assert " 413 " in sent(port, b"Content-Length: 9000\r\n", b"x" * 9000)[:20]
     assert " 413 " in sent(port, CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n0\r\n\r\n")[:20]
     for path, method, status in (("door", b"PUT", "405"), ("no%1b[31mne", b"POST", "404")):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as there:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as there:
             there.sendall(b"%b /webhooks/%b HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n" % (method, path.encode()))
             assert status in there.recv(4096).decode()[:20]
     refused = [line for line in log_of(process) if "webhook refused" in line]
