@@ -18,9 +18,11 @@ def claimed(connection: Connection, table: Table, row: ColumnElement[bool], seco
         update(table)
         .where(row, or_(table.c.lease_until.is_(None), table.c.lease_until < now_of_database()))
         .values(fence=table.c.fence + 1, lease_until=now_of_database() + seconds)
-        .returning(table)
     )
-    return taken.mappings().one_or_none()
+    if taken.rowcount != 1:
+        return None
+    # not RETURNING: the SQLite of older systems has none
+    return connection.execute(select(table).where(row)).mappings().one()
 
 
 def check(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
