@@ -14,16 +14,14 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.actions.kinds import Action, Result
-from bridge.core import events
 from bridge.core.deciding import retry
 from bridge.core.deciding.retry import Next
-from bridge.core.events import EVENTS, OURSELVES
 from bridge.core.headlines import headline
-from bridge.core.model import Body, Event, Job, JobState, Outcome, Reason, Ruling, Verdict
+from bridge.core.model import Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.telling import message, policy
 from bridge.core.telling.policy import Note, Policy, Severity
 from bridge.errors import LeaseLost
-from bridge.pipeline import following
+from bridge.pipeline import addresses, following
 from bridge.pipeline.aftermath import Aftermath, End
 from bridge.pipeline.gate import Gate
 from bridge.rulebook import Rulebook
@@ -40,19 +38,18 @@ _LEASE = 60.0
 # messages at one address before others have their turn
 _MOST = 50
 _FEW = 10
-# a service that is away for less is no news
-_TOLD_AFTER = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """A message that is on its way: the notices it tells, all of them ours."""
+    """A message that is on its way: the notices it tells, all of them ours; by which rules they were judged."""
 
     outlet: Outlet
     claimed: tuple[Claimed, ...]
     notes: tuple[Note, ...]
+    book: Rulebook
 
 
 class Teller:
@@ -132,7 +129,7 @@ class Teller:
                 return None
             outlet = replace(outlet, gathers_since=None if turn.tell else outlet.gathers_since or now)
             outlets.put(connection, outlet)
-        return _Sending(outlet, tuple(claimed), tuple(notes[each.job.id] for each in claimed))
+        return _Sending(outlet, tuple(claimed), tuple(notes[each.job.id] for each in claimed), book)
 
     def _behind(self, connection: Connection, outlet: Outlet, until: datetime, now: datetime) -> None:
         """A service is away: what comes meanwhile waits behind the notice that it is tried with."""
@@ -171,15 +168,15 @@ class Teller:
 
     def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
         """The outcome, for all that the message told. Whether the service takes more."""
-        now, before, book = self._now(), sending.outlet, self._gate.rulebook()
-        outlet, told = _turned(before, _after(before, result, self._counted(before), now), now)
+        now, before = self._now(), sending.outlet
+        outlet, told = addresses.turned(before, addresses.after(before, result, self._counted(before), now), now)
         result = _shared(result, len(sending.claimed))
         with self._database.writing() as connection:
             outlets.check(connection, before.key, fence)
             event_store.record(connection, told)
             for each in sending.claimed:
                 end = End(_next_of(each.job, result, outlet.again_at, now), result)
-                self._aftermath.note(connection, each, end, now, book)
+                self._aftermath.note(connection, each, end, now, sending.book)
                 if end.then.state is JobState.SUCCEEDED:
                     following.told(connection, each.job, now)
             outlets.put(connection, outlet)
@@ -214,17 +211,6 @@ def _note(pending: Pending) -> Note:
     )
 
 
-def _after(outlet: Outlet, result: Result, counted: int, now: datetime) -> Outlet:
-    """How the address is doing after a message: well, or left alone for a while that grows. `counted`: messages to remember."""
-    if result.outcome in (Outcome.DONE, Outcome.REFUSED):
-        recent = (*outlet.recent, now)[-counted:] if counted else ()
-        return replace(outlet, recent=recent, failures=0, failing_since=None, again_at=None, said=result.detail)
-    failures = outlet.failures + 1
-    pause = max(retry.backoff(failures), result.wait or 0.0)
-    since = outlet.failing_since or now
-    return replace(outlet, failures=failures, failing_since=since, again_at=now + timedelta(seconds=pause), said=result.detail)
-
-
 def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime) -> Next:
     """A service that was away is tried again in its time; what it does not take is over, unless the rule tries that again."""
     if result.outcome is Outcome.DONE:
@@ -235,20 +221,3 @@ def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime)
         again_at = now + timedelta(seconds=job.retry.every)
     due = again_at or now
     return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
-
-
-def _turned(before: Outlet, after: Outlet, now: datetime) -> tuple[Outlet, list[Event]]:
-    """That a channel has taken nothing for a while, once; and that it does again."""
-    if after.failing_since is not None and not before.told and now - after.failing_since >= _TOLD_AFTER:
-        return replace(after, told=True), [_event("channel.failing", after, after.failing_since, now)]
-    if after.failing_since is None and before.told and before.failing_since is not None:
-        return replace(after, told=False), [_event("channel.working", after, before.failing_since, now)]
-    return after, []
-
-
-def _event(name: str, outlet: Outlet, since: datetime, now: datetime) -> Event:
-    noun: Body = {"name": outlet.channel, "address": outlet.target, "since": since.isoformat(), "detail": outlet.said}
-    return events.make(
-        EVENTS[name], server=OURSELVES, subject=f"channel/{outlet.key}", n=since.isoformat(), time=now, seen_at=now,
-        data={"channel": noun},
-    )  # fmt: skip
