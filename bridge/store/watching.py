@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from bridge.core.diff import Key
 from bridge.core.model import Body, Known, Seen
@@ -48,6 +62,13 @@ class Scope:
         return dict(self.memo or {})
 
 
+# What every poll asks is put together once: that takes longer than to answer it.
+_SERVER = scopes.c.server == bindparam("server")
+_LOCKED = select(servers.c.name).where(servers.c.name == bindparam("server")).with_for_update()
+_HELD = select(func.count()).select_from(scopes).where(_SERVER, scopes.c.lease_until >= now_of_database())
+_ONE = select(scopes).where(_SERVER, scopes.c.name == bindparam("name"))
+_HEALTH = select(servers.c.health, servers.c.counts).where(servers.c.name == bindparam("server"))
+
 # ranks of scopes: those that keep to their interval, those brought forward, those read as the request budget allows
 TIMED, FORWARD, ROTATING = 0, 1, 2
 
@@ -87,9 +108,8 @@ def claim_scope(
 ) -> Scope | None:
     """Take a scope to poll it; None if somebody has it, if it is not due by then, or if `most` polls are under way."""
     # of two workers that count at once, the second waits for the first: on the server's row
-    connection.execute(select(servers.c.name).where(servers.c.name == server).with_for_update())
-    held = and_(scopes.c.server == server, scopes.c.lease_until >= now_of_database())
-    if most is not None and connection.execute(select(func.count()).select_from(scopes).where(held)).scalar_one() >= most:
+    connection.execute(_LOCKED, {"server": server})
+    if most is not None and connection.execute(_HELD, {"server": server}).scalar_one() >= most:
         return None
     ready = _scope(server, name) if due is None else and_(_scope(server, name), scopes.c.due_at <= due)
     row = leases.claimed(connection, scopes, ready, seconds)
@@ -98,7 +118,7 @@ def claim_scope(
 
 def scope_of(connection: Connection, server: str, name: str) -> Scope | None:
     """One scope as it stands."""
-    row = connection.execute(select(scopes).where(_scope(server, name))).mappings().first()
+    row = connection.execute(_ONE, {"server": server, "name": name}).mappings().first()
     return _from(row) if row else None
 
 
@@ -234,7 +254,7 @@ def turn_health(connection: Connection, server: str, health: str) -> tuple[str, 
 
     The row is changed only from what was read, so of two workers that notice at once one tells.
     """
-    row = connection.execute(select(servers.c.health, servers.c.counts).where(servers.c.name == server)).one()
+    row = connection.execute(_HEALTH, {"server": server}).one()
     if row.health == health:
         return None
     n = row.counts.get(health, 0) + 1
