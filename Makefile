@@ -5,6 +5,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # An empty PYTHONPATH: what the caller's shell adds must not shadow what the lock pins.
 export PYTHONPATH :=
+# Nor must it make each of our processes compile everything anew, as some images do.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup run test coverage lint types soak bench docs fmt lock clean
 
