@@ -144,11 +144,17 @@ def _common(kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> tu
 
     share, found = EVERYTHING if kind == "server" else SHARE, []
     for cause in sorted(each for each in losses[-1].causes if each[0] == kind):
-        members = _at_once([each for each in losses if cause in each.causes])
-        enough = len({each.bond for each in members}) >= max(LEAST, share * sizes.get(cause, 0))
-        if enough and not (kind == "server" and _of_one_aggregator(members)):
+        least, members = max(LEAST, share * sizes.get(cause, 0)), [each for each in losses if cause in each.causes]
+        if _bonds(members) < least:  # so nearly always, and what is at once is no more
+            continue
+        members = _at_once(members)
+        if _bonds(members) >= least and not (kind == "server" and _of_one_aggregator(members)):
             found.append((cause, members))
     return max(found, key=fits) if found else None
+
+
+def _bonds(losses: Iterable[Loss]) -> int:
+    return len({each.bond for each in losses})
 
 
 def _at_once(losses: Sequence[Loss]) -> list[Loss]:
