@@ -313,7 +313,7 @@ def test_up_with_settings_and_rules_that_are_wrong(stage: Stage) -> None:
     """Every problem of the settings at once, each at its line; then every problem of the rules."""
     path = stage.folder / "bondbridge.yaml"
     good = path.read_text(encoding="utf-8")
-    path.write_text(good.replace("timeout: 2s", "timeout: 2").replace("user:", "usr:"), encoding="utf-8")
+    path.write_text(good.replace("timeout: 30s", "timeout: 30").replace("user:", "usr:"), encoding="utf-8")
     ran = _up(stage.folder, "up")
     assert ran.returncode == 2
     assert ran.stderr.count("bondbridge.yaml:") == 3
