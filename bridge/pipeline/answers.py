@@ -233,8 +233,7 @@ class Answers:
     def _ended(self, identifier: str) -> Json:
         event = self.event(identifier)
         ends = ends_of(event)
-        found = asked.first_end(self._connection, event, ends) if ends else None
-        return _iso(found[0]) if found else None
+        return _iso(asked.first_end(self._connection, event, ends)) if ends else None
 
     def _begun(self, decision: str, event: str) -> Json:
         return asked.has_begun(self._connection, decision, event)

@@ -33,22 +33,42 @@ _BEGINS: Mapping[str, frozenset[str]] = {
 }
 
 _LEAST = 4  # of an id's beginning
+# after a start: so long others are not called for what may have ended meanwhile and was not polled yet
+_LOOKING = timedelta(minutes=2)
 
 log = structlog.get_logger()
 
 
-def told(connection: Connection, job: Job, now: datetime) -> None:
-    """A notice was told; where it is to be followed, it is from now on. What is over already is told as over."""
+def told(connection: Connection, job: Job, now: datetime, ended: datetime | None = None) -> None:
+    """A notice was told; where it is to be followed, it is from now on. What is over already is told as over.
+
+    `ended`: when what it told was over, where the message that told of the begin said so too.
+    """
     wanted = job.request.get("follow")
     if wanted is None:
         return
     (event,) = event_store.several(connection, [job.event])
     if not tellings.begin(connection, job, event, wanted, now):
         return
+    if ended is not None:
+        tellings.end(connection, job.id, ended)
+        return
+    over_at = _over_at(connection, event)
+    if over_at is not None:
+        _end(connection, job, event.time, over_at, "", now)
+
+
+def ended(connection: Connection, those: Sequence[Job]) -> Mapping[str, tuple[datetime, datetime]]:
+    """By notice that is to be followed: when what it tells began and ended, where that is over before it is told."""
+    followed = {job.id: job.event for job in those if job.request.get("follow") is not None}
+    about = {event.id: event for event in event_store.several(connection, sorted({*followed.values()}))}
+    found = {name: (about[event].time, _over_at(connection, about[event])) for name, event in followed.items()}
+    return {name: (began, over_at) for name, (began, over_at) in found.items() if over_at is not None}
+
+
+def _over_at(connection: Connection, event: Event) -> datetime | None:
     ends = ends_of(event)
-    found = asked.first_end(connection, event, ends) if ends else None
-    if found is not None:
-        _end(connection, job, event.time, found, "", now)
+    return asked.first_end(connection, event, ends) if ends else None
 
 
 def over(connection: Connection, happened: Sequence[Event], now: datetime) -> None:
@@ -62,7 +82,7 @@ def over(connection: Connection, happened: Sequence[Event], now: datetime) -> No
             for row in (*waiting.get((event.type, event.subject), ()), *waiting.get((event.type, None), ())):
                 if event.server == server and event.time >= row["time"]:
                     how = f"{headline(event)}; {row['acked_by']} had it" if row["acked_by"] else headline(event)
-                    _end(connection, job_store.get(connection, row["job"]), row["time"], (event.time, now), how, now)
+                    _end(connection, job_store.get(connection, row["job"]), row["time"], event.time, how, now)
 
 
 def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Sequence[RowMapping]]:
@@ -75,15 +95,14 @@ def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Seque
     return found
 
 
-def _end(connection: Connection, job: Job, began: datetime, over: tuple[datetime, datetime], how: str, now: datetime) -> None:
-    """`over`: when it was, and when we learned of it; told late, it still comes before what we learned later."""
-    ended, since = over
+def _end(connection: Connection, job: Job, began: datetime, ended: datetime, how: str, now: datetime) -> None:
+    """Told late, it still comes before what began later."""
     if tellings.end(connection, job.id, ended):
         lasted = f"it lasted {spoken((ended - began).total_seconds())}"
         body = f"{how}; {lasted}" if how else lasted
         what = job.request.get("what") or job.request["title"]
         told = _notice(job, "over", f"over: {what}", body, now, {"over": True})
-        job_store.add(connection, [replace(told, since=min(since, now))])
+        job_store.add(connection, [replace(told, since=min(ended, now))])
 
 
 class Follower:
@@ -91,12 +110,14 @@ class Follower:
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
+        self._began: datetime | None = None
 
     def run(self) -> int:
         """What is to be told again, or to others, by now; how many notices that makes."""
         now, made = self._now(), 0
+        self._began = self._began or now
         with self._database.reading() as connection:
-            found = tellings.due(connection, now)
+            found = [row for row in tellings.due(connection, now) if self._looked(connection, row, now)]
         for row in found:
             with self._database.writing() as connection:
                 # what a silence covers stays due: it is told when that is over
@@ -106,6 +127,14 @@ class Follower:
                 job_store.add(connection, owed)
                 made += len(owed)
         return made
+
+    def _looked(self, connection: Connection, row: RowMapping, now: datetime) -> bool:
+        """Whether it is known to last: what fell due while nothing was polled is first looked at, for a while."""
+        kind, began = EVENTS[row["type"]].kind if row["type"] in EVENTS else None, self._began or now
+        if kind is None or now - began >= _LOOKING:
+            return True
+        seen = asked.seen_one(connection, row["server"], kind, row["subject"].partition("/")[2])
+        return seen is None or seen >= began
 
     def find(self, beginning: str) -> str:
         """The event that was told and whose id begins so. Raises BadInput."""
@@ -163,7 +192,9 @@ def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job
         body = _still(job, row, lasts)
         for target in range(wanted["targets"]):
             where = {"to": wanted["to"], "target": target, "follow": {}, "what": job.request["title"]}
-            made.append(_notice(job, f"escalated {target}", title, body, now, where))
+            # told at several addresses of one channel, it is one thing for those whom it goes to next
+            name = identity(job.decision, job.event, job.step, "escalated", wanted["to"], target)
+            made.append(replace(_notice(job, "", title, body, now, where), id=name))
     if row["repeat_at"] is not None and row["repeat_at"] <= now and tellings.again(connection, row, now):
         title = f"still: {job.request['title']}"
         made.append(_notice(job, f"again {row['repeated']}", title, _still(job, row, lasts), now, {"take": True}))

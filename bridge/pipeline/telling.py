@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from bridge.actions.kinds import Action, Result
 from bridge.core.deciding import retry
 from bridge.core.deciding.retry import Next
+from bridge.core.durations import spoken
 from bridge.core.headlines import headline
 from bridge.core.model import Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.telling import message, policy
@@ -44,12 +45,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """A message that is on its way: the notices it tells, all of them ours; by which rules they were judged."""
+    """A message that is on its way: the notices it tells, all of them ours; by which rules they were judged.
+
+    `ended`: those of which it says as well that they are over, and when that was.
+    """
 
     outlet: Outlet
     claimed: tuple[Claimed, ...]
     notes: tuple[Note, ...]
     book: Rulebook
+    ended: Mapping[str, datetime]
 
 
 class Teller:
@@ -127,9 +132,12 @@ class Teller:
             claimed = self._claim(connection, turn.tell, now, book)
             if not found or claimed is None:
                 return None
-            outlet = replace(outlet, gathers_since=None if turn.tell else outlet.gathers_since or now)
+            outlet = replace(outlet, gathers_since=policy.gathering(turn, outlet.gathers_since, now))
             outlets.put(connection, outlet)
-        return _Sending(outlet, tuple(claimed), tuple(notes[each.job.id] for each in claimed), book)
+            # of many told late, a begin whose end would follow at once is no alarm any more
+            over = following.ended(connection, [each.job for each in claimed]) if len(claimed) > 1 else {}
+        told = tuple(_as_over(notes[each.job.id], over.get(each.job.id)) for each in claimed)
+        return _Sending(outlet, tuple(claimed), told, book, {name: at for name, (_, at) in over.items()})
 
     def _behind(self, connection: Connection, outlet: Outlet, until: datetime, now: datetime) -> None:
         """A service is away: what comes meanwhile waits behind the notice that it is tried with."""
@@ -169,7 +177,10 @@ class Teller:
     def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
         """The outcome, for all that the message told. Whether the service takes more."""
         now, before = self._now(), sending.outlet
+        rules = self._policies.get(before.channel, Policy())
         outlet, told = addresses.turned(before, addresses.after(before, result, self._counted(before), now), now)
+        if outlet.again_at is None and policy.gathered(sending.notes, rules):
+            outlet = replace(outlet, gathers_since=None)
         result = _shared(result, len(sending.claimed))
         with self._database.writing() as connection:
             outlets.check(connection, before.key, fence)
@@ -178,7 +189,7 @@ class Teller:
                 end = End(_next_of(each.job, result, outlet.again_at, now), result)
                 self._aftermath.note(connection, each, end, now, sending.book)
                 if end.then.state is JobState.SUCCEEDED:
-                    following.told(connection, each.job, now)
+                    following.told(connection, each.job, now, sending.ended.get(each.job.id))
             outlets.put(connection, outlet)
         count = len(sending.claimed)
         log.info("told %s: %s", before.channel, result.outcome, address=before.target, notices=count, said=result.detail)
@@ -193,6 +204,15 @@ def _shared(result: Result, many: int) -> Result:
         return result
     others = "1 other" if many == 2 else f"{many - 1} others"  # noqa: PLR2004  itself and one other
     return replace(result, detail=f"{result.detail}, in one message with {others}")
+
+
+def _as_over(note: Note, lasted: tuple[datetime, datetime] | None) -> Note:
+    """What it tells, where that is over by now."""
+    if lasted is None:
+        return note
+    began, ended = lasted
+    title = f"{note.title}: over, it lasted {spoken((ended - began).total_seconds())}"
+    return replace(note, title=title, over=True, takes=False)
 
 
 def _note(pending: Pending) -> Note:

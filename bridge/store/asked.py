@@ -70,19 +70,15 @@ def between(connection: Connection, server: str, types: Iterable[str], since: da
     return [event_of(dict(row)) for row in rows]
 
 
-def first_end(connection: Connection, event: Event, ends: Mapping[str, str | None]) -> tuple[datetime, datetime] | None:
-    """When the first of these events came, at or after this one, and when we learned of it.
-
-    `ends`: by type the subject, None for any.
-    """
+def first_end(connection: Connection, event: Event, ends: Mapping[str, str | None]) -> datetime | None:
+    """When the first of these events came, at or after this one. `ends`: by type the subject, None for any."""
     each = [
         and_(events.c.type == name, events.c.subject == subject) if subject else events.c.type == name
         for name, subject in ends.items()
     ]
     mine = and_(events.c.server == event.server, or_(*each), events.c.time >= event.time, events.c.id != event.id)
-    wanted = select(events.c.time, events.c.seen_at).where(mine).order_by(events.c.time, events.c.seq).limit(1)
-    found = connection.execute(wanted).first()
-    return (found.time, found.seen_at) if found else None
+    found = connection.execute(select(func.min(events.c.time)).where(mine)).scalar_one_or_none()
+    return found if isinstance(found, datetime) else None
 
 
 def seen_one(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:

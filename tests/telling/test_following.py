@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge import config
+from bridge import config, wiring
 from bridge.errors import BadInput
 from bridge.pipeline.steering import Quiet
 from tests.pipeline.stage import Stage, staged
-from tests.telling.legs import NUMBER, happens, passes
+from tests.telling.legs import NUMBER, happens, occurs, passes, recorded
 from tests.telling.service import Service, serving
 
 RULES = """
@@ -68,6 +68,34 @@ def test_what_was_told_late_is_told_in_the_order_of_the_world(tmp_path: Path) ->
         passes(stage, 900)
         told = [title.replace(" is down", "") for title in service.titles()]
         assert told == ["leg 1", "leg 2", "over: leg 1", "leg 3", "over: leg 3", "leg 4"]
+
+
+def test_one_poll_that_finds_several_things_tells_them_in_their_order(tmp_path: Path) -> None:
+    """Whatever order they are recorded in: what was over first is told first."""
+    with following(tmp_path) as (stage, service):
+        happens(stage, "leg.down", 1)
+        stage.sim.advance(60)
+        later, sooner = occurs(stage, "leg.down", 2), occurs(stage, "leg.up", 1, seconds=-30)
+        recorded(stage, later, sooner)
+        assert service.titles() == ["leg 1 is down", "over: leg 1 is down", "leg 2 is down"]
+
+
+def test_what_is_over_when_a_digest_tells_it_is_told_as_over(tmp_path: Path) -> None:
+    """The service was away meanwhile: one line says both, no end follows, and what lasts is still followed."""
+    with following(tmp_path, policy=", digest: 1m") as (stage, service):
+        service.status = 503
+        for leg in (1, 2):
+            happens(stage, "leg.down", leg)
+        stage.sim.advance(720)
+        happens(stage, "leg.up", 1)
+        service.status = 200
+        passes(stage, 1200)
+        (told,) = service.heard
+        assert told["title"] == "2 notices: 1 leg.down, 1 over"
+        assert [line for line in told["message"].splitlines() if line.startswith("- leg 1 is down: over, it lasted 12m")]
+        happens(stage, "leg.up", 2)
+        passes(stage, 120)
+        assert service.titles()[1:] == ["over: leg 2 is down"]
 
 
 def test_what_nobody_was_told_of_has_no_end(tmp_path: Path) -> None:
@@ -156,6 +184,40 @@ def test_where_nobody_takes_it_others_are_told_once_and_of_its_end(tmp_path: Pat
             happens(stage, "leg.up", 2)
             assert oncall.titles()[1:] == ["over: leg 1 is down"]
             assert Counter(service.titles())["over: leg 1 is down"] == 1
+
+
+def test_after_a_start_it_is_looked_at_before_others_are_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fell due while nobody watched may be over: the next poll says so, or that it lasts; without one it is told soon."""
+    with serving() as oncall:
+        monkeypatch.setenv("STAGE_ONCALL", oncall.url)
+        policy = ", rate: null}, oncall: {urls: [{env: STAGE_ONCALL}]"
+        with following(tmp_path, "{escalate: {after: 15m, to: oncall}}", policy) as (stage, _):
+            happens(stage, "leg.down", 1)
+            stage.sim.advance(901)
+            other = wiring.build(config.load(tmp_path / "bondbridge.yaml"), now=lambda: stage.sim.world.now)
+            anew = Stage(stage.sim, other, stage.folder)
+            passes(anew, 0)
+            assert oncall.titles() == []
+            passes(anew, 60)
+            assert oncall.titles() == []
+            passes(anew, 61)
+            assert oncall.titles() == ["nobody has acknowledged: leg 1 is down"]
+            other.close()
+
+
+def test_a_channel_of_several_addresses_calls_others_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its addresses was told, and nobody took it at any: that is one call, and one end of it."""
+    with serving() as oncall:
+        monkeypatch.setenv("STAGE_ONCALL", oncall.url)
+        monkeypatch.setenv("BONDBRIDGE_CHANNELS__NOC__URLS", '[{"env": "STAGE_CHANNEL"}, {"env": "STAGE_CHANNEL"}]')
+        policy = ", rate: null}, oncall: {urls: [{env: STAGE_ONCALL}]"
+        with following(tmp_path, "{escalate: {after: 15m, to: oncall}}", policy) as (stage, service):
+            happens(stage, "leg.down", 1)
+            for _ in range(2):
+                passes(stage, 901)
+            happens(stage, "leg.up", 1)
+            assert oncall.titles() == ["nobody has acknowledged: leg 1 is down", "over: leg 1 is down"]
+            assert Counter(service.titles()) == {"leg 1 is down": 2, "over: leg 1 is down": 2}
 
 
 _THINGS = st.lists(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge.core.language.rule import Rate, Window
 from bridge.core.model import Reason, Ruling
 from bridge.core.telling import message
-from bridge.core.telling.policy import MOST_TOGETHER, Note, Policy, Severity, Turn, turn
+from bridge.core.telling.policy import MOST_TOGETHER, Note, Policy, Severity, Turn, gathered, gathering, turn
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NIGHT = Window(frozenset(), time(22), time(6), "UTC")
@@ -167,3 +167,23 @@ def test_what_is_over_does_not_read_as_if_it_began() -> None:
     assert told["notices"][0]["title"] == "leg 77 is down"
     assert told["severity"] == "warning"
     assert (message.of(ends)["title"], message.of(ends)["over"]) == ("30 notices: 30 over", True)
+
+
+def test_what_is_loud_takes_nothing_from_a_digest() -> None:
+    """It is told at once, and what gathers is told when it would have been."""
+    rules = Policy(digest=180.0)
+    since = gathering(taken(rules, note(1)), None, NOW)
+    assert since == NOW
+    loud = taken(rules, note(2, "critical"), at=NOW + timedelta(seconds=60), since=since)
+    assert loud.tell
+    assert not gathered(loud.tell, rules)
+    since = gathering(loud, since, NOW + timedelta(seconds=60))
+    last = taken(rules, note(1), note(3), at=NOW + timedelta(seconds=180), since=since)
+    assert len(last.tell) == 2
+    assert gathered(last.tell, rules)
+
+
+def test_what_is_never_told_begins_no_digest() -> None:
+    """The next notice still waits for what else comes."""
+    rules = Policy(least=Severity.WARNING, digest=180.0)
+    assert gathering(taken(rules, note(1, "info")), None, NOW) is None

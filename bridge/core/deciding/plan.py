@@ -98,6 +98,7 @@ def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequen
             not_after=occasion.ripe + timedelta(seconds=wanted.until),
             target=aimed(step.action, request, first, occasion.facts),
             verify=_verify(step),
+            since=min(first.time, occasion.now),
         )
 
 

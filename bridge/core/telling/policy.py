@@ -106,6 +106,17 @@ def turn(notes: Sequence[Note], policy: Policy, since: datetime | None, recent: 
     return Turn(tuple(held), tuple(ready[:MOST_TOGETHER] if together else ready[:1]))
 
 
+def gathering(turn: Turn, since: datetime | None, now: datetime) -> datetime | None:
+    """Since when a digest gathers, after this turn: until it is told, or for as long as anything waits."""
+    waits = any(verdict.ruling is Ruling.WAIT for _, verdict in turn.held)
+    return since or (now if waits else None)
+
+
+def gathered(told: Sequence[Note], policy: Policy) -> bool:
+    """Whether what was told is the digest; what is told past it, since it is loud, takes nothing from it."""
+    return any(note.severity < policy.loud for note in told)
+
+
 def _against(note: Note, policy: Policy, since: datetime, now: datetime) -> Verdict | None:
     if note.severity < policy.least:
         return Verdict(Ruling.SKIP, Reason.SEVERITY, f"this channel is told from {policy.least.name.lower()} on")
