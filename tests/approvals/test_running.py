@@ -79,7 +79,8 @@ def test_two_people_race_on_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyP
             said = list(bridge.lines)  # what its parts say of one another while they end is no part of this
         finally:
             bridge.stop()
-        assert not [line for line in said if "/approve/" in line or "of-the-room" in line or "Traceback" in line]
+        amiss = [n for n, line in enumerate(said) if "/approve/" in line or "of-the-room" in line or "Traceback" in line]
+        assert not amiss, "\n".join(said[amiss[0] : amiss[0] + 200])
 
 
 def _replaced(until: Callable[[Callable[[], object], str], None], room: Scripted, fast: Any, slow: Any) -> None:
