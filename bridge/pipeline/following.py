@@ -6,20 +6,17 @@ So whoever was told that something began is told that it is over, whatever happe
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, RowMapping
 
 from bridge.core import events
-from bridge.core.canonical import identity
-from bridge.core.deciding import plan, retry
-from bridge.core.durations import spoken
 from bridge.core.events import EVENTS, ends_of
 from bridge.core.headlines import headline
-from bridge.core.model import Body, Event, Job, JobState, Json
+from bridge.core.model import Body, Event, Job
 from bridge.errors import BadInput, Problem
+from bridge.pipeline import further
 from bridge.pipeline.answers import Answers
 from bridge.store import asked, tellings
 from bridge.store import events as event_store
@@ -96,13 +93,8 @@ def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Seque
 
 
 def _end(connection: Connection, job: Job, began: datetime, ended: datetime, how: str, now: datetime) -> None:
-    """Told late, it still comes before what began later."""
     if tellings.end(connection, job.id, ended):
-        lasted = f"it lasted {spoken((ended - began).total_seconds())}"
-        body = f"{how}; {lasted}" if how else lasted
-        what = job.request.get("what") or job.request["title"]
-        told = _notice(job, "over", f"over: {what}", body, now, {"over": True})
-        job_store.add(connection, [replace(told, since=min(ended, now))])
+        job_store.add(connection, [further.over(job, began, ended, how, now)])
 
 
 class Follower:
@@ -185,45 +177,12 @@ def shown(row: RowMapping) -> Body:
 
 
 def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job]:
-    job, lasts = job_store.get(connection, row["job"]), spoken((now - row["time"]).total_seconds())
-    made: list[Job] = []
+    job, made = job_store.get(connection, row["job"]), list[Job]()
     if row["escalate_at"] is not None and row["escalate_at"] <= now and tellings.escalated(connection, job.id):
-        title, wanted = f"nobody has acknowledged: {job.request['title']}", row["escalate"]
-        body = _still(job, row, lasts)
-        for target in range(wanted["targets"]):
-            where = {"to": wanted["to"], "target": target, "follow": {}, "what": job.request["title"]}
-            # told at several addresses of one channel, it is one thing for those whom it goes to next
-            name = identity(job.decision, job.event, job.step, "escalated", wanted["to"], target)
-            made.append(replace(_notice(job, "", title, body, now, where), id=name))
+        made += further.others(job, row, now)
     if row["repeat_at"] is not None and row["repeat_at"] <= now and tellings.again(connection, row, now):
-        title = f"still: {job.request['title']}"
-        made.append(_notice(job, f"again {row['repeated']}", title, _still(job, row, lasts), now, {"take": True}))
+        made.append(further.again(job, row, now))
     return made
-
-
-def _still(job: Job, row: RowMapping, lasts: str) -> str:
-    return f"for {lasts}. Who has it? bondbridge ack {row['event'][:8]}\n{job.request['body']}".rstrip()
-
-
-def _notice(like: Job, key: Json, title: str, body: str, now: datetime, where: Body | None = None) -> Job:
-    """Another notice about the same thing, at the same address or elsewhere, as bad as the first."""
-    request = {name: value for name, value in like.request.items() if name != "follow"} | {"title": title, "body": body}
-    request |= where or {}
-    wanted = retry.default("notify", "")
-    return replace(
-        like,
-        id=identity(like.id, key),
-        request=request,
-        target=plan.told_at(request),
-        retry=wanted,
-        due_at=now,
-        not_after=now + timedelta(seconds=wanted.until),
-        state=JobState.DUE,
-        attempts=0,
-        doubt=False,
-        parent=like.id,
-        since=None,
-    )
 
 
 def _why_not(rows: Sequence[RowMapping]) -> str:
