@@ -73,6 +73,11 @@ class Incident:
         began, last = min(self.began, loss.at), max(self.last, loss.at)
         return replace(self, began=began, last=last, bonds=self.bonds | {loss.bond}, legs=self.legs | {loss.leg})
 
+    def spanning(self, first: datetime | None, newest: datetime | None) -> "Incident":
+        """The same by its members' times: when the first of them went down, when the newest happened. None: not known."""
+        began = first or self.began
+        return replace(self, began=began, last=max(began, newest or self.last))
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

@@ -1,6 +1,7 @@
 """Decide: recorded events meet the rules, in order, under one lease per server; and what waited is judged again.
 
-what is due by the clock, what already is so ─► new events ─► decisions whose wait is over ─► groups that are complete
+what is due by the clock, what already is so ─► new events ─► incidents that are over ─► decisions whose wait is over
+─► groups that are complete
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -99,11 +100,9 @@ class Decider:
         try:
             self._interpreter.timers(server, fence)
             self._timing.run(server, fence, self.rulebook())
-            while True:
-                batch, jobs = self._batch(server, fence)
-                owed += jobs
-                if len(batch) < _BATCH:
-                    break
+            owed += self._new(server, fence)
+            if self._interpreter.endings(server, fence):
+                owed += self._new(server, fence)
             while (found := self._again(server, fence)) is not None:
                 owed += found
             owed += self._groups(server, fence)
@@ -121,6 +120,14 @@ class Decider:
             situation = match.Situation(book.hash, now)
             rules_of = book.listening.get(event.type, ())
             return [match.meet(rule, event, Facts(answers), situation) for rule in rules_of if match.hears(rule, event)]
+
+    def _new(self, server: str, fence: int) -> list[Job]:
+        owed: list[Job] = []
+        while True:
+            batch, jobs = self._batch(server, fence)
+            owed += jobs
+            if len(batch) < _BATCH:
+                return owed
 
     def _batch(self, server: str, fence: int) -> tuple[list[Event], list[Job]]:
         with self._database.reading() as connection:

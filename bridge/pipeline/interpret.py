@@ -11,9 +11,8 @@ from datetime import datetime
 from bridge.core import events, explained, flapping, incidents
 from bridge.core.events import EVENTS
 from bridge.core.flapping import Bucket, Limits
-from bridge.core.incidents import Incident
 from bridge.core.model import Body, Event
-from bridge.pipeline import surroundings
+from bridge.pipeline import spans, surroundings
 from bridge.pipeline.surroundings import Surroundings
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
@@ -92,7 +91,7 @@ class Interpreter:
             if event.id not in reading.owners:
                 self._join(reading, current, event)
         for name in judged.opened:
-            reading.concluded.append(opening(reading.server, reading.kept[name], reading.now))
+            reading.concluded.append(spans.opening(reading.server, reading.kept[name], reading.now))
 
     def _join(self, reading: _Reading, current: dict[str, Kept], event: Event) -> None:
         """What happens to a bond that an incident has taken belongs to it, and what the server says of its cause."""
@@ -109,13 +108,13 @@ class Interpreter:
                 return
 
     def timers(self, server: str, fence: int) -> None:
-        """Legs that have calmed down, incidents that are over."""
+        """Legs that have calmed down."""
         now = self._now()
         with self._database.reading() as connection:
             calm = incident_store.calm(connection, server, now)
-            kept = [each for each in incident_store.recent(connection, server, now) if each.incident.ended is None]
-            legs = {leg for each in kept for leg in each.incident.legs} | set(calm)
-            standings = surroundings.standings(connection, server, legs, kept)
+            standings = surroundings.standings(connection, server, calm, ())
+        if not calm:
+            return
         concluded: list[Event] = []
         with self._database.writing() as connection:
             event_store.check_deciding(connection, server, fence)
@@ -123,22 +122,11 @@ class Interpreter:
                 nouns = standings.nouns(leg)
                 concluded.append(_spelled(server, "leg.stable", leg, bucket, ended, now, nouns))
                 incident_store.save_buckets(connection, server, {leg: (flapping.calmed(bucket, ended, self._limits), None)})
-            for each in kept:
-                ended_one = _looked_at(each, standings, now)
-                incident_store.save(connection, server, ended_one, None if ended_one.incident.ended else now + _LOOK_AGAIN)
-                if ended_one.incident.ended:
-                    concluded.append(closing(server, ended_one, now))
             event_store.record(connection, concluded)
 
-
-def _looked_at(kept: Kept, standings: surroundings.Standings, now: datetime) -> Kept:
-    one = kept.incident
-    if one.state == "suspected" and now - one.began > incidents.LET_GO:
-        one = replace(one, state="open")
-    down = sum(standings.down(leg) for leg in one.legs)
-    if incidents.over(one, down, cause_down=standings.failed(one.cause), touched=kept.touched, now=now):
-        one = replace(one, state="over", ended=one.last)
-    return replace(kept, incident=one)
+    def endings(self, server: str, fence: int) -> bool:
+        """Incidents that are over, once all that is recorded has been interpreted; True if there is one, to be decided."""
+        return spans.look(self._database, server, fence, self._now())
 
 
 def _known(reading: _Reading, event: Event) -> Body:
@@ -177,39 +165,3 @@ def _spelled(
     return events.make(
         EVENTS[name], server=server, subject=f"leg/{leg}", n=since, time=min(time, now), seen_at=now, data=data
     )  # fmt: skip
-
-
-def opening(server: str, kept: Kept, now: datetime) -> Event:
-    """The event that an incident is opened with."""
-    kind, key = kept.incident.cause
-    if kind == "aggregator":
-        data = {"aggregator": {"id": int(key), "name": kept.name}, "incident": incident_noun(kept)}
-        return _of(server, "aggregator.suspected", kept.incident, kept.incident.began, now, data)
-    return _of(server, "incident.opened", kept.incident, kept.incident.began, now, {"incident": incident_noun(kept)})
-
-
-def closing(server: str, kept: Kept, now: datetime) -> Event:
-    """The event that an incident ends with."""
-    return _of(server, "incident.ended", kept.incident, kept.incident.last, now, {"incident": incident_noun(kept)})
-
-
-def _of(server: str, name: str, one: Incident, time: datetime, now: datetime, data: Body) -> Event:
-    return events.make(
-        EVENTS[name], server=server, subject=f"incident/{one.id}", n=one.id, time=time, seen_at=now, data=data
-    )  # fmt: skip
-
-
-def incident_noun(kept: Kept) -> Body:
-    """What an event says about an incident."""
-    one = kept.incident
-    return {
-        "id": one.id,
-        "cause": one.cause[0],
-        "key": one.cause[1],
-        "name": kept.name,
-        "state": one.state,
-        "began": one.began.isoformat(),
-        "ended": one.ended.isoformat() if one.ended else None,
-        "bonds": len(one.bonds),
-        "legs": len(one.legs),
-    }

@@ -1,15 +1,15 @@
 """Incidents and their members, flapping legs, and bonds that somebody is working on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
 
 from bridge.core.flapping import Bucket
 from bridge.core.incidents import Incident
-from bridge.store.tables import flaps, hands_off, incidents, members
+from bridge.store.tables import events, flaps, hands_off, incidents, members
 from bridge.store.types import insert_new, upsert
 
 
@@ -23,10 +23,26 @@ class Kept:
 
 
 def recent(connection: Connection, server: str, since: datetime) -> list[Kept]:
-    """The open incidents of a server, and those of which something was heard since then; oldest first."""
+    """The open incidents of a server, and those of which something was heard since then; oldest first.
+
+    Open ones begin and go on by the times of their members as they are known now: a history may have set them right.
+    """
     wanted = or_(incidents.c.due_at.is_not(None), incidents.c.last >= since)
     rows = connection.execute(select(incidents).where(incidents.c.server == server, wanted).order_by(incidents.c.seq))
-    return [_kept(row) for row in rows.mappings()]
+    kept = [_kept(row) for row in rows.mappings()]
+    spans = _spans(connection, [each.incident.id for each in kept if each.incident.ended is None])
+    return [replace(each, incident=each.incident.spanning(*spans.get(each.incident.id, (None, None)))) for each in kept]
+
+
+def _spans(connection: Connection, open_ones: Sequence[str]) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """By incident: when the first of its legs went down, and when the last that belongs to it happened."""
+    if not open_ones:
+        return {}
+    first = func.min(case((events.c.type == "leg.down", events.c.time))).label("first")
+    joined = select(members.c.incident, first, func.max(events.c.time).label("newest"))
+    joined = joined.join(events, events.c.id == members.c.event).where(members.c.incident.in_(open_ones))
+    rows = connection.execute(joined.group_by(members.c.incident))
+    return {row.incident: (row.first, row.newest) for row in rows}
 
 
 def due(connection: Connection, now: datetime) -> set[str]:
@@ -54,9 +70,9 @@ def attach(connection: Connection, owners: Mapping[str, str]) -> None:
         insert_new(connection, members, {"event": event, "incident": incident})
 
 
-def owners(connection: Connection, events: Sequence[str]) -> dict[str, str]:
+def owners(connection: Connection, wanted: Sequence[str]) -> dict[str, str]:
     """Event → its incident, for those of these events that have one."""
-    rows = connection.execute(select(members).where(members.c.event.in_(list(events))))
+    rows = connection.execute(select(members).where(members.c.event.in_(list(wanted))))
     return {row.event: row.incident for row in rows}
 
 

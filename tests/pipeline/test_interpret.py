@@ -112,6 +112,7 @@ class World:
             fence = event_store.claim_deciding(connection, "main", 60)
         assert fence is not None
         self.interpreter.timers("main", fence)
+        self.interpreter.endings("main", fence)
         with self.database.writing() as connection:
             event_store.release_deciding(connection, "main", fence)
         return self.interpret()
@@ -194,6 +195,45 @@ def test_one_incident_is_opened_joined_and_ended(world: World) -> None:
     assert (ended.data["incident"]["id"], ended.data["incident"]["state"]) == (incident["id"], "over")
     assert named(world.pass_time(600), "incident.ended") == []
     assert len(world.incidents()) == 1
+
+
+def test_an_incident_lasts_until_its_aggregator_is_well(world: World) -> None:
+    """Its legs are back long before; what says that the aggregator is well belongs to it, even where no one has read it yet."""
+    world.meet(*(world.event("leg.down", i) for i in range(1, 7)))
+    world.aggregator("down")
+    world.meet(*(world.event("leg.up", i, at=90) for i in range(1, 7)))
+    assert named(world.pass_time(600), "incident.ended") == []
+    well = world.now
+    world.aggregator("up")
+    recovered = events.make(
+        events.EVENTS["aggregator.recovered"], server="main", subject="aggregator/1", n=1, time=well, seen_at=well,
+        data={"aggregator": {"id": 1, "name": "north"}},
+    )  # fmt: skip
+    with world.database.writing() as connection:
+        event_store.record(connection, [recovered])
+    assert named(world.pass_time(1), "incident.ended") == [], "the event of the same poll comes first"
+    assert named(world.pass_time(100), "incident.ended") == [], "nothing is to join for two minutes"
+    (ended,) = named(world.pass_time(30), "incident.ended")
+    assert (ended.time, ended.data["incident"]["ended"], world.incidents()[0]["ended"]) == (well, well.isoformat(), well)
+
+
+def test_an_incident_has_the_true_times_of_its_members(world: World) -> None:
+    """Noticed late, begun and over before: the legs' histories say when, of the incident as of the event that opened it."""
+    downs = [world.event("leg.down", i) for i in range(1, 7)]
+    (opened,) = named(world.meet(*downs), "aggregator.suspected")
+    assert opened.time == START
+    began, ended = START - timedelta(seconds=130), START - timedelta(seconds=10)
+    with world.database.writing() as connection:
+        event_store.refine(connection, dict.fromkeys([each.id for each in downs], began))
+    ups = world.meet(*(world.event("leg.up", i, at=-10) for i in range(1, 7)))
+    assert {each.known["incident"] for each in ups} == {opened.data["incident"]["id"]}
+    (over,) = named(world.pass_time(130), "incident.ended")
+    (row,) = world.incidents()
+    assert (row["began"], row["ended"], over.time) == (began, ended, ended)
+    told = over.data["incident"]
+    assert (told["began"], told["ended"]) == (began.isoformat(), ended.isoformat())
+    with world.database.reading() as connection:
+        assert event_store.get(connection, opened.id).time == began
 
 
 def test_an_incident_begins_with_what_belongs_to_it(world: World) -> None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from sqlalchemy import select
 
 from bridge.core import events, schema
 from bridge.core.bodies import BODIES
+from bridge.core.durations import spoken
 from bridge.core.events import EVENTS
+from bridge.core.incidents import QUIET
 from bridge.core.model import Event
 from bridge.store import events as event_store
-from bridge.store import outlets
+from bridge.store import journal, outlets
+from bridge.store.journal import Window
 from bridge.store.tables import attempts, jobs
 from bridge.store.tables import events as event_rows
 from tests.pipeline.stage import Stage, staged
@@ -59,8 +63,21 @@ def _failover(folder: Path, many: int, others: int) -> None:
         assert f"{len(legs)} legs, since" in service.heard[0]["message"]
         assert titles[-1] == f"over: {titles[0]}"
         assert f"{many} bonds, {len(legs)} legs" in service.heard[-1]["message"]
-        assert "it lasted" in service.heard[-1]["message"]
+        _lasted_as_long_as_it_says(stage, service.heard[-1]["message"])
         assert stage.bridge.follower.open() == []
+
+
+def _lasted_as_long_as_it_says(stage: Stage, message: str) -> None:
+    """From when its first leg was down until its aggregator was well: the message, the events and the list agree."""
+    broken, mended = (line["at"] for line in stage.sim.world.truth if line["what"] == "broken")
+    (opened,), (ended,) = (recorded(stage, name) for name in ("aggregator.suspected", "incident.ended"))
+    with stage.bridge.database.reading() as connection:
+        (row,) = journal.list_incidents(connection, Window()).rows
+    assert (opened.time, ended.time) == (row["began"], row["ended"])
+    assert f"it lasted {spoken((row['ended'] - row['began']).total_seconds())}" in message
+    assert opened.time >= datetime.fromisoformat(broken)
+    assert timedelta(0) <= ended.time - datetime.fromisoformat(mended) <= timedelta(minutes=1), "a check and a poll later"
+    assert ended.seen_at - ended.time <= QUIET + timedelta(minutes=1)
 
 
 @pytest.mark.takes(12)
