@@ -5,7 +5,7 @@ is stable again below another, so that a leg on the edge does not flap about fla
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 
@@ -20,17 +20,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One leg's: `level` at the moment `at`; `since` when the spell began (None: stable), `changes` since then."""
+    """One leg's: `level` at the moment `at`; `changes` counted, `since` the first of them; `flapping`: they are a spell."""
 
     level: float = 0.0
     at: datetime | None = None
     since: datetime | None = None
     changes: int = 0
-
-    @property
-    def flapping(self) -> bool:
-        """Whether a spell is under way."""
-        return self.since is not None
+    flapping: bool = False
 
 
 def poured(bucket: Bucket, changes: Sequence[datetime], limits: Limits) -> Bucket:
@@ -39,11 +35,17 @@ def poured(bucket: Bucket, changes: Sequence[datetime], limits: Limits) -> Bucke
         at = max(moment, bucket.at) if bucket.at else moment
         # full at one above the start, so that a long spell ends as soon after its last change as a short one
         level = min(_level(bucket, at, limits) + 1.0, limits.start + 1.0)
-        begins = not bucket.flapping and level >= limits.start
-        bucket = Bucket(level, at, at if begins else bucket.since, bucket.changes + 1)
-        if not bucket.flapping and level <= 1.0:
-            bucket = replace(bucket, changes=1)
+        since, counted = _counted(bucket, moment, level)
+        bucket = Bucket(level, at, since, counted + 1, bucket.flapping or level >= limits.start)
     return bucket
+
+
+def _counted(bucket: Bucket, moment: datetime, level: float) -> tuple[datetime, int]:
+    """The first change that counts with this one, and how many do before it: none, where all had leaked away."""
+    if bucket.since is None or (not bucket.flapping and level <= 1.0):
+        return moment, 0
+    # the beginning of a spell that was told stays what it was told to be
+    return bucket.since if bucket.flapping else min(bucket.since, moment), bucket.changes
 
 
 def calm_at(bucket: Bucket, limits: Limits) -> datetime | None:

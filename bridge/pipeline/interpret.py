@@ -74,9 +74,9 @@ class Interpreter:
             before = reading.buckets[leg][0] if leg in reading.buckets else reading.around.buckets.get(leg, Bucket())
             after = flapping.poured(before, [event.time], self._limits)
             reading.buckets[leg] = (after, flapping.calm_at(after, self._limits))
-            if after.since and not before.flapping:
+            if after.flapping and not before.flapping:
                 nouns = {"leg": event.data["leg"], "bond": event.data["bond"]}
-                reading.concluded.append(_spell(reading, "leg.flapping", leg, after, after.since, nouns))
+                reading.concluded.append(_spell(reading, "leg.flapping", leg, after, after.at or event.time, nouns))
 
     def _incidents(self, reading: _Reading, fresh: Sequence[Event]) -> None:
         around = reading.around

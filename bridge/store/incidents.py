@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, case, delete, func, or_, select, update
 
 from bridge.core.flapping import Bucket
 from bridge.core.incidents import Incident
@@ -79,12 +79,12 @@ def owners(connection: Connection, wanted: Sequence[str]) -> dict[str, str]:
 def buckets(connection: Connection, server: str, legs: Iterable[int]) -> dict[int, Bucket]:
     """How near each of these legs is to flapping; those never heard of are left out."""
     rows = connection.execute(select(flaps).where(flaps.c.server == server, flaps.c.leg.in_(sorted(legs))))
-    return {row.leg: Bucket(row.level, row.at, row.since, row.changes) for row in rows}
+    return {row.leg: _bucket(row) for row in rows}
 
 
 def calm_at(connection: Connection, server: str, leg: int) -> datetime | None:
     """When a flapping leg's spell ends if nothing more changes; None for one that does not flap."""
-    spell = select(flaps.c.due_at).where(flaps.c.server == server, flaps.c.leg == leg, flaps.c.since.is_not(None))
+    spell = select(flaps.c.due_at).where(flaps.c.server == server, flaps.c.leg == leg)
     found = connection.execute(spell).scalar_one_or_none()
     return found if isinstance(found, datetime) else None
 
@@ -92,7 +92,7 @@ def calm_at(connection: Connection, server: str, leg: int) -> datetime | None:
 def calm(connection: Connection, server: str, now: datetime) -> dict[int, tuple[Bucket, datetime]]:
     """Legs whose spell is over by now, each with when it ended."""
     rows = connection.execute(select(flaps).where(flaps.c.server == server, flaps.c.due_at <= now))
-    return {row.leg: (Bucket(row.level, row.at, row.since, row.changes), row.due_at) for row in rows}
+    return {row.leg: (_bucket(row), row.due_at) for row in rows}
 
 
 def save_buckets(connection: Connection, server: str, found: Mapping[int, tuple[Bucket, datetime | None]]) -> None:
@@ -119,6 +119,11 @@ def held(connection: Connection, server: str, now: datetime) -> dict[int | None,
     """Bonds that somebody is working on now: `until`, `who`, `why` by bond."""
     rows = connection.execute(select(hands_off).where(hands_off.c.server == server, hands_off.c.until > now))
     return {row["bond"]: row for row in rows.mappings()}
+
+
+def _bucket(row: Row[Any]) -> Bucket:
+    # only a spell has an end to wait for
+    return Bucket(row.level, row.at, row.since, row.changes, row.due_at is not None)
 
 
 def _kept(row: RowMapping) -> Kept:

@@ -21,14 +21,14 @@ def test_two_outages_are_no_flapping() -> None:
 
 
 def test_many_quick_changes_are_one_spell() -> None:
-    """A leg that changes every twenty seconds flaps from its sixth change on, and goes on flapping: one spell."""
+    """A leg that changes every twenty seconds flaps from its sixth on, and goes on: one spell, since its first change."""
     bucket, began = Bucket(), []
     for moment in changes(60, 20):
         after = poured(bucket, [moment], LIMITS)
         began += [moment] if after.flapping and not bucket.flapping else []
         bucket = after
     assert began == [later(100)]
-    assert (bucket.since, bucket.changes) == (later(100), 60)
+    assert (bucket.since, bucket.changes) == (later(0), 60)
 
 
 def test_a_slow_change_now_and_then_never_flaps() -> None:
@@ -53,6 +53,15 @@ def test_a_calm_leg_can_flap_again() -> None:
     assert calm_at(bucket, LIMITS) is None
     again = poured(bucket, [end.replace(hour=15, second=i) for i in range(10)], LIMITS)
     assert again.since > end
+
+
+def test_a_spell_is_told_since_the_first_change_that_it_counts() -> None:
+    """What had leaked away before is not counted, and the spell is not since then; what was found late may be the first."""
+    bucket = poured(Bucket(), [later(-600), *changes(6, 10)], LIMITS)
+    assert (bucket.flapping, bucket.since, bucket.changes) == (True, later(0), 6)
+    late = poured(poured(Bucket(), [later(20)], LIMITS), [later(10)], LIMITS)
+    assert (late.flapping, late.since, late.changes) == (False, later(10), 2)
+    assert poured(bucket, [later(-30)], LIMITS).since == later(0), "what was told stays"
 
 
 def test_late_news_do_not_leak_backwards() -> None:

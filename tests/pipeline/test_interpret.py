@@ -152,7 +152,10 @@ def test_a_leg_flaps_once_per_spell_and_is_stable_once(world: World) -> None:
     stable = named(told, "leg.stable")[0]
     assert (stable.data["flapping"]["changes"], stable.data["leg"]["name"]) == (8, "l1")
     assert stable.data["bond"]["name"] == "b1"
-    assert named(told, "leg.flapping")[0].time < stable.time
+    flapping = named(told, "leg.flapping")[0]
+    assert START < flapping.time < stable.time
+    spells = [each.data["flapping"]["since"] for each in (flapping, stable)]
+    assert spells == 2 * [START.isoformat()], "since the first change of those that are counted"
 
 
 def test_a_leg_on_the_edge_does_not_flap(world: World) -> None:

@@ -111,7 +111,8 @@ members = Table(
     Column("incident", ID, ForeignKey("incidents.id"), nullable=False, index=True),
 )
 
-# how near each leg is to flapping; `due_at`: when its spell ends if nothing more changes
+# how near each leg is to flapping; `since`: the first change counted; `due_at`: when its spell ends if nothing more
+# changes, null where there is none
 flaps = Table(
     "flaps",
     metadata,
