@@ -32,7 +32,7 @@ class Loss:
     """A leg went down. `causes`: what it has in common with others, as (one of CAUSES, which).
 
     `likely`: of two aggregators, where its bond is and where it belongs, the one it was on when it happened. `over`: when
-    the leg was no longer down; None where that is not known yet.
+    the leg was no longer down, `back`: the event that says so; None where that is not known yet.
     """
 
     event: str
@@ -42,6 +42,12 @@ class Loss:
     causes: frozenset[Cause]
     likely: Cause | None = None
     over: datetime | None = None
+    back: str | None = None
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """It, and its end where that was learned before the incident was: history by history, leg by leg."""
+        return (self.event, self.back) if self.back else (self.event,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,11 @@ class Incident:
 
     def with_loss(self, loss: Loss) -> "Incident":
         """The incident with one more member."""
-        began, last = min(self.began, loss.at), max(self.last, loss.at)
+        began, last = min(self.began, loss.at), max(self.last, loss.at, loss.over if loss.over and loss.back else loss.at)
         return replace(self, began=began, last=last, bonds=self.bonds | {loss.bond}, legs=self.legs | {loss.leg})
 
     def spanning(self, first: datetime | None, newest: datetime | None) -> "Incident":
-        """The same by its members' times: when the first of them went down, when the newest happened. None: not known."""
+        """The same by its members' times: when its first leg was down, when the last of them turned. None: not known."""
         began = first or self.began
         return replace(self, began=began, last=max(began, newest or self.last))
 
@@ -112,7 +118,8 @@ class _Book:
         """Give the loss to the incident that takes it, if there is one."""
         owner = next((each for each in self.current.values() if each.takes_loss(loss)), None)
         if owner:
-            self.current[owner.id], self.owners[loss.event] = owner.with_loss(loss), owner.id
+            self.current[owner.id] = owner.with_loss(loss)
+            self.owners |= dict.fromkeys(loss.events, owner.id)
         return owner is not None
 
     def open(self, cause: Cause, members: Sequence[Loss]) -> None:
@@ -120,7 +127,7 @@ class _Book:
         incident = _opened(self.server, cause, members)
         self.current[incident.id] = incident
         self.opened.append(incident.id)
-        self.owners |= {each.event: incident.id for each in members}
+        self.owners |= {event: incident.id for each in members for event in each.events}
 
 
 def _sweep(book: _Book, kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> list[Loss]:

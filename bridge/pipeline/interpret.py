@@ -61,7 +61,7 @@ class Interpreter:
             event_store.record(connection, reading.concluded)
             incident_store.save_buckets(connection, server, reading.buckets)
             for kept in reading.kept.values():
-                incident_store.save(connection, server, kept, now + _LOOK_AGAIN)
+                incident_store.save(connection, server, kept, None if kept.incident.ended else now + _LOOK_AGAIN)
             incident_store.attach(connection, reading.owners)
             event_store.note(connection, reading.known)
         return [replace(event, known=reading.known.get(event.id, event.known)) for event in batch]

@@ -97,12 +97,12 @@ def _recent_losses(connection: Connection, server: str, fresh: Sequence[Event], 
     return event_store.happened(connection, server, _LOSS, first - window, last + window)
 
 
-def _returns(connection: Connection, server: str, first: datetime, last: datetime) -> Mapping[int, list[datetime]]:
-    """When legs ceased to be down, by leg."""
-    found: dict[int, list[datetime]] = {}
+def _returns(connection: Connection, server: str, first: datetime, last: datetime) -> Mapping[int, list[tuple[datetime, str]]]:
+    """When legs ceased to be down and the events that say so, by leg."""
+    found: dict[int, list[tuple[datetime, str]]] = {}
     for name in _RETURNS:
         for each in event_store.happened(connection, server, name, first - incidents.WINDOW, last + incidents.WINDOW):
-            found.setdefault(each.data["leg"]["id"], []).append(each.time)
+            found.setdefault(each.data["leg"]["id"], []).append((each.time, each.id))
     return found
 
 
@@ -110,7 +110,7 @@ def _complete(event: Event) -> bool:
     return event.data["leg"]["id"] is not None and bond_of(event) is not None
 
 
-def _loss(server: str, event: Event, returns: Mapping[int, Sequence[datetime]]) -> Loss:
+def _loss(server: str, event: Event, returns: Mapping[int, Sequence[tuple[datetime, str]]]) -> Loss:
     bond, leg = event.data["bond"], event.data["leg"]
     # a bond that has moved since still belongs with those that were on its primary
     at = bond.get("primary") if event.data.get("over") else bond.get("current")
@@ -120,8 +120,9 @@ def _loss(server: str, event: Event, returns: Mapping[int, Sequence[datetime]]) 
         causes.add(("provider", str(leg["provider"])))
     if (bond.get("space") or {}).get("key"):
         causes.add(("space", bond["space"]["key"]))
-    over = min((each for each in returns.get(leg["id"], ()) if each > event.time), default=None)
-    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)), over)
+    later = (each for each in returns.get(leg["id"], ()) if each[0] > event.time)
+    over, back = min(later, default=(None, None))
+    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)), over, back)
 
 
 def _sizes(connection: Connection, server: str) -> dict[Cause, int]:

@@ -12,6 +12,11 @@ from bridge.core.incidents import Incident
 from bridge.store.tables import events, flaps, hands_off, incidents, members
 from bridge.store.types import insert_new, upsert
 
+# what an incident is made of: its legs, and how its aggregator is
+_TURNS = (
+    "leg.down", "leg.up", "leg.degraded", "leg.removed", "aggregator.failed", "aggregator.recovered", "aggregator.removed",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -35,11 +40,15 @@ def recent(connection: Connection, server: str, since: datetime) -> list[Kept]:
 
 
 def _spans(connection: Connection, open_ones: Sequence[str]) -> dict[str, tuple[datetime | None, datetime | None]]:
-    """By incident: when the first of its legs went down, and when the last that belongs to it happened."""
+    """By incident: when the first of its legs went down, and when the last was back or its aggregator last turned.
+
+    What else happens to its bonds makes it no longer: that has no true time, but the one at which it was noticed.
+    """
     if not open_ones:
         return {}
     first = func.min(case((events.c.type == "leg.down", events.c.time))).label("first")
-    joined = select(members.c.incident, first, func.max(events.c.time).label("newest"))
+    turns = events.c.type.in_(_TURNS)
+    joined = select(members.c.incident, first, func.max(case((turns, events.c.time))).label("newest"))
     joined = joined.join(events, events.c.id == members.c.event).where(members.c.incident.in_(open_ones))
     rows = connection.execute(joined.group_by(members.c.incident))
     return {row.incident: (row.first, row.newest) for row in rows}

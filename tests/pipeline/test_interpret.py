@@ -230,6 +230,7 @@ def test_an_incident_has_the_true_times_of_its_members(world: World) -> None:
         event_store.refine(connection, dict.fromkeys([each.id for each in downs], began))
     ups = world.meet(*(world.event("leg.up", i, at=-10) for i in range(1, 7)))
     assert {each.known["incident"] for each in ups} == {opened.data["incident"]["id"]}
+    world.meet(world.event("bond.up", 1, at=5))
     (over,) = named(world.pass_time(130), "incident.ended")
     (row,) = world.incidents()
     assert (row["began"], row["ended"], over.time) == (began, ended, ended)
@@ -237,6 +238,22 @@ def test_an_incident_has_the_true_times_of_its_members(world: World) -> None:
     assert (told["began"], told["ended"]) == (began.isoformat(), ended.isoformat())
     with world.database.reading() as connection:
         assert event_store.get(connection, opened.id).time == began
+
+
+def test_what_was_over_before_the_incident_was_known_belongs_to_it_too(world: World) -> None:
+    """Told leg by leg by the histories, each with its end: known with the fifth, it lasted until the first was back."""
+    told = world.meet(world.event("leg.down", 1, at=-50), world.event("leg.up", 1, at=-5))
+    for i in range(2, 6):
+        told += world.meet(world.event("leg.down", i, at=-50), world.event("leg.up", i, at=-20))
+    (over,) = named(world.pass_time(130), "incident.ended")
+    assert over.time == START - timedelta(seconds=5)
+    with world.database.reading() as connection:
+        members = {row["id"] for row in journal.members_of(connection, over.data["incident"]["id"])}
+    assert members == {each.id for each in named(told, "leg.down", "leg.up")}
+    world.meet(world.event("leg.down", 6, at=-140))
+    assert world.incidents()[0]["legs"] == [1, 2, 3, 4, 5, 6], "learned after its end, and happened before"
+    with world.database.reading() as connection:
+        assert incident_store.due(connection, world.now + timedelta(days=1)) == set(), "over is over"
 
 
 def test_an_incident_begins_with_what_belongs_to_it(world: World) -> None:
