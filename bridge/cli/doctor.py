@@ -1,29 +1,26 @@
 """`bondbridge doctor`: check everything a bridge needs, and say how to mend what is missing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import redis
 import typer
 from rich.text import Text
 
 from bridge import config, wiring
-from bridge.actions import addresses
 from bridge.bonding.catalogue import Danger
+from bridge.cli import doctor_database
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.core.durations import spoken
 from bridge.errors import BadInput, BridgeError, Refused
 from bridge.pipeline.receive import Hook
-from bridge.store import decisions, rulebooks, schema, watching
 
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
 _CLOCK_OFF = 60.0
 _CERTIFICATE_ENDS = 14 * 86_400.0
-# so long a rule that could not be evaluated is yellow
-_RECENT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,9 @@ class Finding:
 def doctor(given: Config = None, json_output: AsJson = False) -> None:
     """Check settings, state, database, broker, rules, channels, webhooks, and each server's reachability and credentials.
 
-    Exits with 1 if something is wrong, 2 if the settings cannot be read. Example: bondbridge doctor
+    It only looks: nothing is made or changed. Exits with 1 if something is wrong, 2 if the settings cannot be read.
+
+    Example: bondbridge doctor
     """
     path = chosen(given)
     settings = config.load(path)
@@ -53,44 +52,44 @@ def doctor(given: Config = None, json_output: AsJson = False) -> None:
 
 def _findings(settings: config.Settings) -> Iterator[Finding]:
     try:
-        bridge = wiring.build(settings)
+        bridge = wiring.build(settings, key=wiring.passing_key(settings.state_dir))
     except BridgeError as error:
         yield Finding("state", good=False, says=str(error))
         return
-    yield _tried("database", lambda: _database(bridge))
-    yield _tried("rules", lambda: _rules(bridge))
-    yield from _yellow(bridge)
-    yield _broker(settings)
+    with closing(bridge):
+        database, readable = _database(bridge)
+        yield database
+        yield _tried("rules", lambda: _rules(bridge, kept=readable and doctor_database.has_rulebook(bridge)))
+        for rule, says in doctor_database.yellow(bridge) if readable else ():
+            yield Finding(f"yellow rule {rule}", good=False, says=says)
+        yield _broker(settings)
+        yield from _told(settings)
+        yield from _hooks(bridge)
+        for name in bridge.clients:
+            yield from _of_server(bridge, name, readable=readable)
+
+
+def _told(settings: config.Settings) -> Iterator[Finding]:
     for name in settings.channels:
         yield _channel(settings, name)
     yield _watchdog(settings)
+
+
+def _hooks(bridge: wiring.Bridge) -> Iterator[Finding]:
     for incoming in bridge.receiver.hooks.values():
         yield _tried(f"webhook {incoming.name}", lambda incoming=incoming: _webhook(incoming))  # type: ignore[misc]
-    for name, hook in wiring.outgoing(settings).items():
+    for name, hook in wiring.outgoing(bridge.settings).items():
         yield _tried(f"outgoing webhook {name}", lambda hook=hook: f"goes to {', '.join(hook.target.addresses())}")  # type: ignore[misc]
-    for name in bridge.clients:
-        yield from _of_server(bridge, name)
-    bridge.close()
 
 
-def _of_server(bridge: wiring.Bridge, name: str) -> Iterator[Finding]:
+def _of_server(bridge: wiring.Bridge, name: str, *, readable: bool) -> Iterator[Finding]:
     yield _tried(f"server {name}", lambda: _server(bridge, name))
     yield _tried(f"server {name}: certificate", lambda: _certificate(bridge, name))
-    yield from _forbidden(bridge, name)
+    for scope, says in doctor_database.forbidden(bridge, name) if readable else ():
+        yield Finding(f"server {name}: scope {scope}", good=False, says=says)
     users = next(each.users for each in bridge.settings.servers if each.name == name)
     for danger in (Danger(each) for each, user in users if user):
         yield _tried(f"server {name}: {danger}", lambda danger=danger: _user(bridge, name, danger))  # type: ignore[misc]
-
-
-def _forbidden(bridge: wiring.Bridge, name: str) -> Iterator[Finding]:
-    """What the server did not let us see when it was last asked, each with the permission that it takes."""
-    try:
-        with bridge.database.reading() as connection:
-            found = [scope for scope in watching.all_scopes(connection, name) if int(scope.remembered.get("forbidden", 0)) > 0]
-    except BridgeError:
-        return  # the database has its own line
-    for scope in found:
-        yield Finding(f"server {name}: scope {scope.name}", good=False, says=f"forbidden: {scope.problem}")
 
 
 def _tried(what: str, check: Callable[[], str]) -> Finding:
@@ -100,37 +99,23 @@ def _tried(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, good=False, says=str(error))
 
 
-def _database(bridge: wiring.Bridge) -> str:
-    schema.migrate(bridge.database, config.shipped("migrations"))
-    return bridge.database.engine.url.render_as_string(hide_password=True)
+def _database(bridge: wiring.Bridge) -> tuple[Finding, bool]:
+    """What was found, and whether there is anything to read in it."""
+    try:
+        says, readable = doctor_database.standing(bridge)
+    except BridgeError as error:
+        return Finding("database", good=False, says=str(error)), False
+    return Finding("database", good=True, says=says), readable
 
 
-def _rules(bridge: wiring.Bridge) -> str:
+def _rules(bridge: wiring.Bridge, *, kept: bool) -> str:
+    """`kept`: whether some were good before."""
     folders = ", ".join(map(str, bridge.settings.rules))
     try:
         return f"{len(bridge.keeper.current().rules)} rules in {folders}"
     except BadInput as error:
-        goes_on = ", and the last good ones go on" if _last_good(bridge) else ""
+        goes_on = ", and the last good ones go on" if kept else ""
         raise Refused(f"the rule files are rejected{goes_on}:\n{error}") from error
-
-
-def _last_good(bridge: wiring.Bridge) -> bool:
-    with suppress(BridgeError), bridge.database.reading() as connection:
-        return rulebooks.newest(connection) is not None
-    return False
-
-
-def _yellow(bridge: wiring.Bridge) -> Iterator[Finding]:
-    """Rules that met an event in the last day and could not be evaluated on it."""
-    try:
-        with bridge.database.reading() as connection:
-            found = decisions.yellow(connection, bridge.now() - _RECENT)
-    except BridgeError:
-        return  # the database has its own line
-    for row in found:
-        often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
-        says = f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
-        yield Finding(f"yellow rule {row['rule']}", good=False, says=says)
 
 
 def _broker(settings: config.Settings) -> Finding:
@@ -145,9 +130,9 @@ def _broker(settings: config.Settings) -> Finding:
 
 def _channel(settings: config.Settings, name: str) -> Finding:
     channel = settings.channels[name]
-    strange = [f"address {i}: {said}" for i, url in enumerate(channel.urls) if (said := addresses.wrong(url.reveal()))]
+    strange = wiring.wrong_addresses(settings, ("channels", name, "urls"), channel.urls)
     if strange:
-        return Finding(f"channel {name}", good=False, says="; ".join(strange))
+        return Finding(f"channel {name}", good=False, says="\n".join(map(str, strange)))
     return Finding(f"channel {name}", good=True, says=_counted(len(channel.urls), len(channel.rooms)))
 
 
@@ -157,9 +142,9 @@ def _watchdog(settings: config.Settings) -> Finding:
         return Finding(
             "watchdog", good=True, says="none: should the bridge itself stand still, nobody is told; see docs/watchdog.md"
         )
-    strange = [f"address {i}: {said}" for i, url in enumerate(wanted.tell) if (said := addresses.wrong(url.reveal()))]
+    strange = wiring.wrong_addresses(settings, ("watchdog", "tell"), wanted.tell)
     if strange:
-        return Finding("watchdog", good=False, says="; ".join(strange))
+        return Finding("watchdog", good=False, says="\n".join(map(str, strange)))
     ways = [_counted(len(wanted.tell), 0)] if wanted.tell else []
     return Finding("watchdog", good=True, says=" and ".join(ways + (["a ping"] if wanted.ping else [])))
 

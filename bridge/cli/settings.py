@@ -55,13 +55,19 @@ def bridge_of(given: Path | None, *, log_level: str = "ERROR", makes: bool = Fal
     """
     log.configure(log_level)
     settings = config.load(chosen(given))
-    lost = wiring.lost_database(settings)
-    if lost is not None and not makes:
-        mend = "was it moved? put it back, or make an empty one with `bondbridge migrate`"
-        raise BadInput([Problem("database", f"there is none at {lost}, though a bridge has been here", mend)])
+    if not makes:
+        refuse_lost(settings)
     bridge = wiring.build(settings)
     try:
         schema.migrate(bridge.database, config.shipped("migrations"))
         yield bridge
     finally:
         bridge.close()
+
+
+def refuse_lost(settings: config.Settings) -> None:
+    """Raises BadInput where a bridge has been and its database is gone."""
+    lost = wiring.lost_database(settings)
+    if lost is not None:
+        mend = "was it moved? put it back, or make an empty one with `bondbridge migrate`"
+        raise BadInput([Problem("database", f"there is none at {lost}, though a bridge has been here", mend)])

@@ -1,32 +1,78 @@
-"""Bring a database to the newest schema, through the migrations and nothing else."""
+"""Bring a database to the newest schema, through the migrations and nothing else; or look how far it is from it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bridge.errors import BadInput, Problem
 from bridge.store.database import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+
+class Stands(Enum):
+    """How far a database is from this version's schema."""
+
+    NEWEST = auto()
+    OLDER = auto()
+    WITHOUT_TABLES = auto()
+
 
 def migrate(database: Database, migrations: Path) -> None:
     """Upgrade in one transaction. Raises BadInput where the database cannot be opened or is newer than we are."""
-    # only what makes tables needs it, and most commands make none
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415  only what makes tables needs it, and most commands make none
+
+    config = _config(migrations)
+    with _transaction(database) as connection:
+        config.attributes["connection"] = connection
+        _revision(database, connection, config)
+        command.upgrade(config, "head")
+
+
+def stands(database: Database, migrations: Path) -> Stands:
+    """Nothing is changed. Raises BadInput where the database cannot be opened or written, or is newer than we are."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
+
+    config = _config(migrations)
+    with _transaction(database) as connection:
+        at = _revision(database, connection, config)
+    if at is None:
+        return Stands.WITHOUT_TABLES
+    return Stands.NEWEST if at == ScriptDirectory.from_config(config).get_current_head() else Stands.OLDER
+
+
+def _config(migrations: Path) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415  as above
 
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    return config
+
+
+def _revision(database: Database, connection: Connection, config: "Config") -> str | None:
+    """Where the database is; None where no migration has been. Raises BadInput where we do not know it."""
+    from alembic.migration import MigrationContext  # noqa: PLC0415  as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
+
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is not None and at not in {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}:
+        what = f"the database is at revision {at}, which this version does not know"
+        raise BadInput([Problem(_shown(database), what, "use a newer bondbridge, or another database")])
+    return at
+
+
+@contextmanager
+def _transaction(database: Database) -> Iterator[Connection]:
+    """One that may write, also for a look: so a database that cannot be written is found."""
     try:
         with database.writing() as connection:
-            config.attributes["connection"] = connection
-            at = MigrationContext.configure(connection).get_current_revision()
-            script = ScriptDirectory.from_config(config)
-            if at is not None and at not in {each.revision for each in script.walk_revisions()}:
-                what = f"the database is at revision {at}, which this version does not know"
-                raise BadInput([Problem(_shown(database), what, "use a newer bondbridge, or another database")])
-            command.upgrade(config, "head")
+            yield connection
     except (OperationalError, DBAPIError) as error:
         what = f"cannot be used: {str(error.orig).strip().splitlines()[0]}"
         raise BadInput([Problem(_shown(database), what, "check `database` and `state_dir` in the settings")]) from error

@@ -6,7 +6,7 @@ import struct
 import sys
 from pathlib import Path
 
-from bridge.store.database import Database
+from bridge.store.database import Database, file_of
 
 # a struct flock: its type, where it counts from, start, length (0: to the end), whose it is
 _FLOCK = "hhqqi0q"
@@ -20,9 +20,7 @@ class Whereabouts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        name = database.engine.url.database
-        file = database.engine.dialect.name == "sqlite" and name and name != ":memory:" and not name.startswith("file:")
-        self._path = Path(str(name)) if file else None
+        self._path = file_of(database.url)
         self._known: int | None = None
 
     def wrong(self) -> tuple[str, str] | None:

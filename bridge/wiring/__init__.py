@@ -1,9 +1,9 @@
 """Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the others make."""
 
-from bridge.wiring.channels import check_channels, teller, watchdog
+from bridge.wiring.channels import check_channels, teller, watchdog, wrong_addresses
 from bridge.wiring.clocks import machine_time
 from bridge.wiring.hooks import check_webhooks, outgoing
-from bridge.wiring.keys import lost_database
+from bridge.wiring.keys import lost_database, missing_database, passing_key, was_here
 from bridge.wiring.servers import pace
 from bridge.wiring.whole import Bridge, build, vocabulary
 
@@ -14,9 +14,13 @@ __all__ = [
     "check_webhooks",
     "lost_database",
     "machine_time",
+    "missing_database",
     "outgoing",
     "pace",
+    "passing_key",
     "teller",
     "vocabulary",
+    "was_here",
     "watchdog",
+    "wrong_addresses",
 ]

@@ -24,7 +24,7 @@ from bridge.store.memory import MemoryFile
 from bridge.webhooks.delivery import ChatPlatform
 from bridge.webhooks.platforms import PLATFORMS
 from bridge.wiring.clocks import Clock, machine_time
-from bridge.wiring.keys import digest_key
+from bridge.wiring.keys import passing_key
 from bridge.wiring.servers import pace
 
 _ROOM_SECONDS = 5.0
@@ -33,8 +33,8 @@ _IMPATIENT = 10.0
 
 
 def teller(settings: Settings) -> Notify:
-    """What sends one message to one address; nothing of it is remembered."""
-    return notifier(settings, rooms_of(settings), Seals(digest_key(settings.state_dir)))
+    """What sends one message to one address; nothing of it is remembered, nor is anything made where no bridge has been."""
+    return notifier(settings, rooms_of(settings), Seals(passing_key(settings.state_dir)))
 
 
 def check_channels(settings: Settings) -> None:
@@ -43,14 +43,18 @@ def check_channels(settings: Settings) -> None:
         (("channels", name, "urls"), channel.urls) for name, channel in settings.channels.items()
     ]
     lists += [(("watchdog", "tell"), settings.watchdog.tell)] if settings.watchdog else []
-    problems = [
+    problems = [problem for place, urls in lists for problem in wrong_addresses(settings, place, urls)]
+    if problems:
+        raise BadInput(problems)
+
+
+def wrong_addresses(settings: Settings, place: Place, urls: Sequence[Secret]) -> list[Problem]:
+    """Of the addresses that stand at this place of the settings those that Apprise does not understand."""
+    return [
         settings.problem((*place, n), said, f"mend the secret that stands in {url.env or url.file}")
-        for place, urls in lists
         for n, url in enumerate(urls)
         if (said := addresses.wrong(url.reveal()))
     ]
-    if problems:
-        raise BadInput(problems)
 
 
 def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:

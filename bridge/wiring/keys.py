@@ -1,4 +1,4 @@
-"""The key of this bridge, from which every other is derived."""
+"""The key of this bridge, from which every other is derived, and what it shows: that a bridge has been here."""
 
 import secrets
 from contextlib import suppress
@@ -6,29 +6,59 @@ from pathlib import Path
 
 from bridge.config import Settings, private
 from bridge.errors import BadInput, Problem
+from bridge.store.database import file_of
+
+_LENGTH = 32
 
 
 def digest_key(state_dir: Path) -> bytes:
     """The key that digests of secrets are made with: made at first start, readable by us alone."""
-    path = state_dir / "digest.key"
+    path = _key(state_dir)
     try:
         private(state_dir)
         if not path.exists():
             fresh = state_dir / f"digest.key.{secrets.token_hex(4)}"
             fresh.touch(mode=0o600)
-            fresh.write_bytes(secrets.token_bytes(32))
+            fresh.write_bytes(secrets.token_bytes(_LENGTH))
             with suppress(FileExistsError):
                 path.hardlink_to(fresh)  # of two first starts one wins, and both read the winner's
             fresh.unlink()
         return path.read_bytes()
     except OSError as error:
-        mend = "make it writable, or set `state_dir`"
-        raise BadInput([Problem(str(path), f"cannot keep state here: {error.strerror}", mend)]) from error
+        raise _unkept(path, error) from error
+
+
+def passing_key(state_dir: Path) -> bytes:
+    """The same key for who only looks: where there is none yet it is kept nowhere. Raises BadInput."""
+    path = _key(state_dir)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return secrets.token_bytes(_LENGTH)
+    except OSError as error:
+        raise _unkept(path, error) from error
+
+
+def was_here(settings: Settings) -> bool:
+    """Whether a bridge has been at work in this state folder."""
+    return _key(settings.state_dir).exists()
 
 
 def lost_database(settings: Settings) -> Path | None:
-    """Where the embedded database should be and is not, although this bridge has its key; None where nothing is lost."""
-    if settings.database is not None or not (settings.state_dir / "digest.key").exists():
-        return None
-    path = settings.state_dir / "bondbridge.sqlite3"
-    return None if path.exists() else path
+    """Where an SQLite database should be and is not, although a bridge was here; None where nothing is lost."""
+    return missing_database(settings) if was_here(settings) else None
+
+
+def missing_database(settings: Settings) -> Path | None:
+    """Where an SQLite database should be and is not; None where it is there, or is no file."""
+    path = file_of(settings.database_url)
+    return None if path is None or path.exists() else path
+
+
+def _key(state_dir: Path) -> Path:
+    return state_dir / "digest.key"
+
+
+def _unkept(path: Path, error: OSError) -> BadInput:
+    what, mend = f"cannot keep state here: {error.strerror}", "make it writable, or set `state_dir`"
+    return BadInput([Problem(str(path), what, mend)])

@@ -79,16 +79,25 @@ class Bridge:
 
 
 def build(
-    settings: Settings, *, machine: Clock = machine_time, now: Clock | None = None, transport: httpx.BaseTransport | None = None
+    settings: Settings,
+    *,
+    machine: Clock = machine_time,
+    now: Clock | None = None,
+    transport: httpx.BaseTransport | None = None,
+    key: bytes | None = None,
 ) -> Bridge:
-    """Join the parts. `now` replaces the domain clock the settings describe, `transport` the network to the servers."""
+    """Join the parts.
+
+    `now` replaces the domain clock the settings describe, `transport` the network to the servers, `key` the one that is kept
+    in the state folder: with it nothing is made there.
+    """
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url)
     clients = {server.name: connected(server, settings.broker, now, transport) for server in settings.servers}
     words = vocabulary(settings)
     keeper = Keeper(settings.rules, words)
     forced = forced_live(settings, transport)
-    key = digest_key(settings.state_dir)
+    key = key or digest_key(settings.state_dir)
     rooms, seals, hooks, talks = rooms_of(settings), Seals(key), incoming(settings), Conversations(database, key, machine)
     notify = notifier(settings, rooms, seals)
     actions: Mapping[str, Action] = {

@@ -1,0 +1,57 @@
+"""What `bondbridge doctor` says of the database, and what it finds there. It only looks: nothing is made or changed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bridge import config, wiring
+from bridge.cli.settings import refuse_lost
+from bridge.errors import BadInput, Problem
+from bridge.store import decisions, rulebooks, schema, watching
+from bridge.store.schema import Stands
+
+# so long a rule that could not be evaluated is yellow
+_RECENT = timedelta(days=1)
+
+
+def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
+    """What to say of a database that is good, and whether there is anything to read in it yet. Raises BadInput."""
+    refuse_lost(bridge.settings)
+    missing, shown = wiring.missing_database(bridge.settings), bridge.database.engine.url.render_as_string(hide_password=True)
+    # one that is named is made where its folder is; elsewhere opening it says what is wrong
+    if missing is not None and (bridge.settings.database is None or missing.parent.is_dir()):
+        return f"there is none at {missing} yet: `bondbridge up` makes it", False
+    stands, been = schema.stands(bridge.database, config.shipped("migrations")), wiring.was_here(bridge.settings)
+    if stands is Stands.WITHOUT_TABLES and not been:
+        return f"{shown} has no tables yet: `bondbridge up` makes them", False
+    if stands is Stands.WITHOUT_TABLES:
+        mend = "was another put in its place? put it back, or make the tables with `bondbridge migrate`"
+        raise BadInput([Problem(shown, "it has no tables, though a bridge has been here", mend)])
+    if stands is Stands.OLDER:
+        mend = "bring them up to date with `bondbridge migrate`; `bondbridge up` does so by itself"
+        raise BadInput([Problem(shown, "its tables are of an older version", mend)])
+    return shown, True
+
+
+def has_rulebook(bridge: wiring.Bridge) -> bool:
+    """Whether some rules were good once: they go on."""
+    with bridge.database.reading() as connection:
+        return rulebooks.newest(connection) is not None
+
+
+def yellow(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
+    """Rules that met an event in the last day and could not be evaluated on it, and what is to be said of each."""
+    with bridge.database.reading() as connection:
+        found = decisions.yellow(connection, bridge.now() - _RECENT)
+    for row in found:
+        often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
+        says = f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
+        yield row["rule"], says
+
+
+def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
+    """What the server did not let us see when it was last asked, each with the permission that it takes."""
+    with bridge.database.reading() as connection:
+        scopes = watching.all_scopes(connection, server)
+    for scope in scopes:
+        if int(scope.remembered.get("forbidden", 0)) > 0:
+            yield scope.name, f"forbidden: {scope.problem}"
