@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.settings import Config, bridge_of
+from bridge.errors import BadInput, Refused
 
 
 def ack(
@@ -14,9 +15,12 @@ def ack(
 ) -> None:
     """Say that you have what was told: while it lasts it is not told again, nor to others; its end is told all the same.
 
-    Example: bondbridge ack 3f9a2c1b
+    Exit code 4 where somebody has it already, or it is over. Example: bondbridge ack 3f9a2c1b
     """
     with bridge_of(given) as bridge:
         found = bridge.follower.find(event)
-        addresses = bridge.follower.acknowledge(found, getpass.getuser())
+        try:
+            addresses = bridge.follower.acknowledge(found, getpass.getuser())
+        except BadInput as error:  # what was written is right, but comes too late
+            raise Refused(str(error)) from error
     print(f"{found}: {getpass.getuser()} has it, told at {addresses} {'address' if addresses == 1 else 'addresses'}")

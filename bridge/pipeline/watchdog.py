@@ -79,9 +79,17 @@ class Watchdog:
         return wrong
 
     def glance(self) -> Sequence[Trouble]:
-        """What is wrong, by what is remembered: nothing is told, and nothing of it is kept."""
-        self._memory = self._file.load()
-        return self._found(self._machine())[2]
+        """What is wrong now, and what whoever watches found wrong last: nothing is told, and nothing of it is kept.
+
+        Only who has watched for long can know that a file was replaced, so its word counts until it looks again.
+        """
+        self._memory, now = self._file.load(), self._machine()
+        seen = self._found(now)[2]
+        known = {each.key for each in seen}
+        looked = self._memory.looked if not self._slept(now) else None
+        found = health.wrong(self._memory.still, looked, self._watch.after) if looked else []
+        more = [self._asked(each) for each in found if each.key not in known]
+        return sorted((*seen, *more), key=lambda trouble: trouble.since)
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""
@@ -95,11 +103,14 @@ class Watchdog:
 
     def _found(self, now: datetime) -> tuple[Mapping[str, health.Still], bool, Sequence[Trouble]]:
         """What stands still, whether the database said so, and what is wrong."""
-        before, still = self._memory, self._memory.still
-        if before.looked is None or now - before.looked > timedelta(seconds=max(self._watch.after, 3 * self._watch.every)):
-            still = health.anew(still, now)
+        still = health.anew(self._memory.still, now) if self._slept(now) else self._memory.still
         still, seen = self._seen(still, now)
         return still, seen, [self._asked(each) for each in health.wrong(still, now, self._watch.after)]
+
+    def _slept(self, now: datetime) -> bool:
+        """Whether nobody watched for so long that what is remembered says little."""
+        looked, most = self._memory.looked, timedelta(seconds=max(self._watch.after, 3 * self._watch.every))
+        return looked is None or now - looked > most
 
     def _seen(self, still: Mapping[str, health.Still], now: datetime) -> tuple[dict[str, health.Still], bool]:
         """What stands still, and whether the database said so."""
@@ -110,6 +121,7 @@ class Watchdog:
             log.warning(elsewhere[0], why=elsewhere[1])
             return health.blind(still, health.database_elsewhere(*elsewhere), now, self._watch.after), False
         try:
+            self._whereabouts.insist()
             with pulse.reading(self._database) as connection:
                 taken = pulse.take(connection, list(self._watch.slack), domain, idle)
         except AgainLater as error:

@@ -6,6 +6,7 @@ import struct
 import sys
 from pathlib import Path
 
+from bridge.errors import Unreachable
 from bridge.store.database import Database, file_of
 
 # a struct flock: its type, where it counts from, start, length (0: to the end), whose it is
@@ -35,6 +36,11 @@ class Whereabouts:
         if self._known is None and there is not None:
             self._known = _opened(self._path)
         return None
+
+    def insist(self) -> None:
+        """Raises AgainLater where there is no file: who opens it then makes an empty one, which is taken for the right one."""
+        if self._path is not None and not self._path.exists():
+            raise Unreachable(f"there is no file {self._path}")
 
     def _let_go(self) -> None:
         # first our connections: closing a file lets go of every lock that this process has on it

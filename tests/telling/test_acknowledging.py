@@ -164,7 +164,7 @@ def test_nothing_that_is_stored_or_logged_can_take_it(here: Scene, capfd: pytest
 
 
 def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`channels open` lists what lasts and who has it; `ack` takes it by the beginning of its id; what is wrong is said."""
+    """`channels open` lists what lasts and who has it; `ack` takes it by the beginning of its id, once and while it lasts."""
     monkeypatch.chdir(here.stage.folder)
     said = standing(here.stage, run)
     event = happens(here.stage, "leg.down", 1)
@@ -175,11 +175,13 @@ def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch
     assert (unknown.code, "no event that people were told of begins" in unknown.err) == (2, True)
     assert "has it, told at 2 addresses" in said("ack", event[:8]).out
     late = said("ack", event[:8])
-    assert (late.code, "has it already" in late.err) == (2, True)
+    assert (late.code, "has it already" in late.err) == (4, True)
     assert who(here, event) != {None}
     assert "has it since" in said("events", event).out
     happens(here.stage, "leg.up", 1)
     assert "nothing that was told lasts" in said("channels", "open").out
+    over = said("ack", event[:8])
+    assert (over.code, "it is over already" in over.err) == (4, True)
 
 
 def test_the_api_and_the_page(here: Scene) -> None:

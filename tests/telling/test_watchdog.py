@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ import sqlalchemy as sa
 
 from bridge import config, wiring
 from bridge.cli import doctor
+from bridge.cli.watchdog import _only_one
+from bridge.core.telling import health
 from bridge.errors import BadInput
 from bridge.pipeline.watchdog import Watchdog
 from bridge.store import watching
 from bridge.store.database import Database
+from bridge.store.memory import Memory, MemoryFile
 from tests.bonding.scripted import Reply, Scripted
 from tests.bonding.scripted import serving as scripted
 from tests.pipeline.stage import Stage, staged
@@ -426,6 +430,51 @@ def test_a_look_beside_the_one_that_watches_tells_nothing(quiet: Yard) -> None:
     quiet.stage.sim.advance(60)
     assert [each.name for each in quiet.dog.glance()] == ["nobody polls demo"]
     assert (quiet.one.heard, kept.read_text(encoding="utf-8")) == ([], before)
+
+
+def test_a_look_beside_says_what_only_who_has_watched_can_know(filed: Yard) -> None:
+    """A file that was replaced reads well to who comes later: it says what the one that watches found, while that counts."""
+    file, dog = _file(filed), _dog(filed.stage)
+    with worker(filed.stage.bridge.database):
+        copy = file.with_suffix(".copy")
+        copy.write_bytes(file.read_bytes())
+        copy.replace(file)
+        filed.pass_by(8, works=True)
+        filed.stage.sim.advance(30)
+        assert [each.name for each in dog.glance()] == ["the database file was replaced"]
+    filed.stage.bridge.database.close()
+    filed.pass_by(2, works=True)
+    assert dog.glance() == []
+    dog.close()
+
+
+def test_the_command_beside_says_what_the_other_has_found(filed: Yard) -> None:
+    """What stands in the memory of who watches is said, and the exit code is 1."""
+    now = wiring.machine_time()
+    mark = health.database_elsewhere("the database file was replaced", "another file")
+    memory = Memory(looked=now, still={"database": health.Still(mark, now - timedelta(minutes=9))})
+    state = filed.stage.folder / "state"
+    with _only_one(state) as alone:
+        assert alone
+        MemoryFile(state / "watchdog.json").keep(memory)
+        with _started(filed, "--once") as beside:
+            said, _ = beside.communicate(timeout=300)
+    assert (beside.returncode, "the database file was replaced: another file" in said) == (1, True)
+    assert "all is well" not in said
+
+
+def test_a_look_makes_no_database(filed: Yard) -> None:
+    """Where the file is gone an empty one would be taken for the right one: it is told that there is none, and none is made."""
+    file, dog = _file(filed), _dog(filed.stage)
+    filed.stage.bridge.database.close()
+    file.rename(file.with_suffix(".elsewhere"))
+    for _ in range(8):
+        filed.stage.sim.advance(60)
+        dog.look()
+    assert not file.exists()
+    assert filed.one.titles() == ["bondbridge: the database cannot be read"]
+    assert f"there is no file {file}" in filed.one.heard[0]["message"]
+    dog.close()
 
 
 def test_one_look_is_possible_beside_the_one_that_watches(quiet: Yard) -> None:
