@@ -26,6 +26,20 @@ RULES = """
   guard: {approval: {from: noc, expires: 30m, when: "event.data.body.bond > 1"}}
   do: [{call: bond.restart, with: {bond: "${event.data.body.bond}"}}]
 """
+QUIET = """
+- id: told
+  when: leg.down
+  do: [{notify: {to: oncall, title: a, severity: warning}}, {notify: {to: oncall, title: b, severity: warning, follow: true}}]
+- id: heard
+  when: leg.down
+  do: [{notify: {to: oncall, title: a, severity: critical}}, {notify: {to: noc, title: b}}]
+- id: "on"
+  when: leg.down
+  do: [{notify: {to: noc, title: a, follow: {escalate: {after: 15m, to: oncall}}}}]
+- id: failed
+  when: leg.down
+  do: [{call: bond.restart, with: {bond: "${bond.id}"}, on_failure: [{notify: {to: oncall, title: a}}]}]
+"""
 TWO = """
 - id: takes
   when: bond_tuning.recommended
@@ -102,6 +116,16 @@ def test_contradictions_are_notes(stage: Stage, run: Run) -> None:
     _rules(stage, TWO)
     ran = run("rules", "check")
     assert (ran.code, ran.out.count("note: the rules takes and leaves want opposite things")) == (0, 1)
+
+
+def test_notices_that_nobody_would_hear_are_notes(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is below a channel's severity is named once for the channel, also where it would be told on or after a failure."""
+    monkeypatch.setenv("BONDBRIDGE_CHANNELS__ONCALL", '{"urls": [{"env": "STAGE_CHANNEL"}], "severity": "critical"}')
+    _rules(stage, QUIET)
+    ran = run("rules", "check")
+    (note,) = [line for line in ran.out.splitlines() if line.startswith("note:")]
+    says = "the channel oncall takes nothing below critical: it is never told what these rules tell it"
+    assert (ran.code, note) == (0, f"note: {says}: told (warning), on (info), failed (info)")
 
 
 def test_an_id_that_is_taken_is_told_with_all_that_is_wrong(stage: Stage, run: Run) -> None:

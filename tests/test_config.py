@@ -158,7 +158,7 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(tmp_path: Path, old: str,
         ("tolerance: 1m", "tolerance: 9999999d", "webhooks.chat.tolerance", "9999999d"),
         ("{legs: 10s}", "{legs: .inf}", "servers.0.poll.legs", ""),
         ("https://ba", "ftp://ba", "servers.0.url", "'http' or 'https'"),
-        (NOC, "urls: []", "channels.noc", "leads nowhere"),
+        (NOC, "urls: []", "channels.noc.urls", "leads nowhere"),
         (NOC, "rooms: [{webhook: chat, url: {env: PW}}]", "channels.noc.rooms.0.url", "is no address"),
         (NOC, "rooms: [{url: {env: ROOM}}]", "channels.noc.rooms.0.webhook", "required"),
         ("state_dir: here", "clock: {machine: 2026-01-01T00:00:00, domain: 2026-01-01T00:00:00Z}", "clock.machine", "timezone"),
@@ -243,6 +243,25 @@ def test_what_means_nothing_is_told_with_what_is_wrong_otherwise(tmp_path: Path)
         "servers.0.poll.off.0",
         "servers.0.ignore.bond.0",
     }
+
+
+def test_a_channel_that_leads_nowhere_is_told_with_its_other_mistakes(tmp_path: Path) -> None:
+    """Also where neither `urls` nor `rooms` is written; but not where rooms are written wrong."""
+    both = {"channels.noc.urls", "channels.noc.spaces"}
+    for written in ("urls: [], spaces: acme", "spaces: acme"):
+        assert {key for _, key, _ in wrong(GOOD.replace(NOC, written), tmp_path)} == both
+    assert [key for _, key, _ in wrong(GOOD.replace(NOC, "rooms: here"), tmp_path)] == ["channels.noc.rooms"]
+
+
+def test_asks_of_no_channel_is_told_with_what_is_wrong_of_the_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the names that are written; where the environment may have more of them, nothing is guessed."""
+    bad = GOOD.replace(NOC, f"{NOC}, rate: 5") + "asks: nock\n"
+    found = {key: words for _, key, words in wrong(bad, tmp_path)}
+    assert set(found) == {"channels.noc.rate", "asks"}
+    assert "there is no channel 'nock': did you mean 'noc'?" in found["asks"]
+    assert {key for _, key, _ in wrong(bad.replace("nock", "noc"), tmp_path)} == {"channels.noc.rate"}
+    monkeypatch.setenv("BONDBRIDGE_CHANNELS__NOCK__URLS", '[{"env": "NOC"}]')
+    assert {key for _, key, _ in wrong(bad, tmp_path)} == {"channels.noc.rate"}
 
 
 def test_what_does_not_fit_together_is_told_at_once_and_where(tmp_path: Path) -> None:

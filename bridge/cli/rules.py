@@ -17,6 +17,7 @@ from bridge.core.language.contradictions import contradictions
 from bridge.core.language.rule_file import GivenModel
 from bridge.core.language.rule_schema import schema_of
 from bridge.core.language.rules import Vocabulary, nearest
+from bridge.core.language.unheard import unheard
 from bridge.core.model import Decision, Event
 from bridge.core.rehearsing import examples, junit
 from bridge.core.rehearsing.comparing import compare
@@ -35,12 +36,15 @@ Folder = Annotated[Path | None, typer.Argument(help="Folder of rules; default: t
 def check(folder: Folder = None, given: Config = None) -> None:
     """Read every rule file and say everything that is wrong, each at its line; exit code 2 if anything is.
 
-    Live rules that can want opposite things of one object are named: that is no error, but a `priority` settles it.
+    Live rules that can want opposite things of one object are named: that is no error, but a `priority` settles it. So is what
+    rules tell a channel that takes only what is worse.
 
     Example: bondbridge rules check
     """
-    book, _ = _load(folder, given)
-    for line in contradictions(book.rules):
+    settings = config.load(chosen(given))
+    book, _ = _load(folder, settings)
+    least = {name: channel.severity for name, channel in settings.channels.items()}
+    for line in (*contradictions(book.rules), *unheard(book.rules, least)):
         print(f"note: {line}")
     print(f"{len(book.rules)} rules in {len(book.sources)} files are good (rulebook {book.hash})")
 
@@ -55,7 +59,7 @@ def play(
 
     Examples: bondbridge rules test · bondbridge rules test --junit report.xml
     """
-    book, vocabulary = _load(folder, given)
+    book, vocabulary = _load(folder, config.load(chosen(given)))
     played = {rule.id: [list(examples.broken(rule, each, vocabulary)) for each in rule.examples] for rule in book.rules}
     for rule, cases in played.items():
         for number, lines in enumerate(cases, 1):
@@ -171,8 +175,7 @@ def _write(path: Path, text: str) -> None:
         raise BadInput([Problem(str(path), f"cannot be written: {error.strerror}")]) from error
 
 
-def _load(folder: Path | None, given: Path | None) -> tuple[Rulebook, Vocabulary]:
-    settings = config.load(chosen(given))
+def _load(folder: Path | None, settings: config.Settings) -> tuple[Rulebook, Vocabulary]:
     vocabulary = wiring.vocabulary(settings)
     return load([folder] if folder else settings.rules, vocabulary), vocabulary
 

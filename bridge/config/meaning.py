@@ -1,6 +1,7 @@
 """Names in the settings that must mean something: scopes, kinds and their fields, operations, channels."""
 
 import re
+from collections.abc import Collection
 from ipaddress import ip_network
 
 from pydantic import ValidationInfo
@@ -33,10 +34,14 @@ def scopes_like(pattern: str) -> str:
 def channel_that_is(name: str | None, info: ValidationInfo) -> str | None:
     """A channel of these settings. Raises ValueError, with the nearest, for any other."""
     channels = info.data.get("channels")
-    if name is None or channels is None or name in channels:  # without channels: those were wrong, and that is told
+    if name is None or channels is None or name in channels:  # without channels: those were wrong, and `reading` looks
         return name
-    msg = f"there is no channel {name!r}" + _asked(nearest(name, channels) or f"there are {', '.join(channels) or 'none'}")
-    raise ValueError(msg)
+    raise ValueError(no_channel(name, channels))
+
+
+def no_channel(name: str, channels: Collection[str]) -> str:
+    """That none of these is called so, with the nearest."""
+    return f"there is no channel {name!r}" + _asked(nearest(name, channels) or f"there are {', '.join(channels) or 'none'}")
 
 
 def allowed(name: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from bridge.config import meaning
-from bridge.config.model import Settings
+from bridge.config.model import PREFIX, Settings
 from bridge.core.document import Document, problems_of, read
 from bridge.core.events import OURSELVES
 from bridge.core.language.rules import nearest
@@ -36,6 +36,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     except ValidationError as error:
         names, hooks, ignored = _as_written(known)
         strange += [*problems_of(error, document), *_contradictions(names, hooks, document), *_pointless(ignored, document)]
+        strange += _asks(known, error, document)
         raise BadInput(strange) from error
     except SettingsError as error:
         raise BadInput([Problem("environment", str(error), "lists and mappings are written as JSON there")]) from error
@@ -54,6 +55,18 @@ def _as_written(data: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any], lis
     wanted = hooks.items() if isinstance(hooks, dict) and whole else ()
     of_servers = {name: hook["server"] for name, hook in wanted if isinstance(hook, dict) and "server" in hook}
     return [each.get("name") for each in whole], of_servers, [each.get("ignore") for each in whole]
+
+
+def _asks(data: Mapping[str, Any], error: ValidationError, document: Document) -> Iterator[Problem]:
+    """That `asks` names no channel, where the channels are wrong themselves, so that nobody has looked.
+
+    Where the environment says something of either, what is written is not all that there is.
+    """
+    name, channels = data.get("asks"), data.get("channels")
+    wrong = any(each["loc"][:1] == ("channels",) for each in error.errors())
+    elsewhere = any(each.startswith((f"{PREFIX}ASKS", f"{PREFIX}CHANNELS")) for each in os.environ)
+    if wrong and not elsewhere and isinstance(name, str) and isinstance(channels, dict) and name not in channels:
+        yield document.problem(("asks",), meaning.no_channel(name, channels))
 
 
 def _contradictions(names: list[Any], hooks: Mapping[str, Any], document: Document) -> Iterator[Problem]:

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from bridge.config.kinds import Bound, Duration, Name
-from bridge.config.secrets import AddressSecret, Frozen, GivenSecret
+from bridge.config.secrets import AddressSecret, Frozen, GivenSecret, Secret
 from bridge.core.language import windows
 from bridge.core.language.guard_file import WindowModel
 from bridge.core.language.rule import Window
@@ -42,6 +42,14 @@ def _ends(quiet: list[WindowModel]) -> list[WindowModel]:
     raise ValueError(msg)
 
 
+def _somewhere(urls: list[Secret], info: ValidationInfo) -> list[Secret]:
+    """Looked at here and not when all is read, so that it is told with what is wrong otherwise. Raises ValueError."""
+    if urls or info.data.get("rooms", True):  # without rooms: those were wrong, and that is told
+        return urls
+    msg = "a channel that leads nowhere: write `urls` or `rooms`, or both"
+    raise ValueError(msg)
+
+
 class Channel(Frozen):
     """A named place where people are told: Apprise URLs, each a secret since it carries credentials, and rooms of a chat.
 
@@ -50,21 +58,14 @@ class Channel(Frozen):
     is too much waits, and is one message then.
     """
 
-    urls: list[GivenSecret] = Field(default_factory=list)
     rooms: list[Room] = Field(default_factory=list)
+    urls: Annotated[list[GivenSecret], AfterValidator(_somewhere)] = Field(default_factory=list, validate_default=True)
     severity: Severity = "info"
     spaces: list[str] = Field(default_factory=list)
     quiet: Annotated[list[WindowModel], AfterValidator(_ends)] = Field(default_factory=list)
     loud: Severity = "critical"
     digest: Duration | None = None
     rate: Bound | None = Bound.model_construct(most=20, every=60.0)
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> "Channel":
-        if not (self.urls or self.rooms):
-            msg = "a channel that leads nowhere: write `urls` or `rooms`, or both"
-            raise ValueError(msg)
-        return self
 
 
 class Daily(Frozen):

@@ -212,6 +212,15 @@ do:
     ]  # fmt: skip
 
 
+def test_what_is_wrong_with_a_part_as_a_whole_does_not_hide_it_either() -> None:
+    """A notice told again at once, and to the same people where nobody has it: both."""
+    follow = "{repeat_every: 5s, escalate: {after: 15m, to: noc}}"
+    text = f"id: a\nwhen: leg.down\ndo:\n  - notify: {{to: noc, title: t, follow: {follow}}}\n"
+    found = {each.key: each.what for each in problems(text)}
+    assert set(found) == {"do.0.notify", "do.0.notify.follow"}
+    assert "noc is told already" in found["do.0.notify"]
+
+
 def test_a_path_must_be_there_for_every_event_of_the_rule() -> None:
     """A field that only some of the events have is a problem that names one that has it not, once."""
     (problem,) = problems(f"id: a\nwhen: ['leg.*', aggregator.failed]\nif: leg.name == 'x'\n{DO}")

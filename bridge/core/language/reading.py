@@ -50,10 +50,13 @@ class Reading:
         if problem.key not in self.unread:
             self.problems.append(problem)
 
-    def told_below(self, place: Place) -> bool:
-        """Whether a key that stands here could not be read, which may be all that is wrong here."""
-        here = ".".join(str(part) for part in (*self.place, *place))
-        return any(key.rpartition(".")[0] == here for key in self.unread)
+    def told_below(self, place: Place, whole: Iterable[Place] = ()) -> bool:
+        """Whether a key that stands here could not be read: it may be all that is wrong. At `whole` places they could."""
+        here, read = self._key(place), {self._key(each) for each in whole}
+        return any(key.rpartition(".")[0] == here for key in self.unread - read)
+
+    def _key(self, place: Place) -> str:
+        return ".".join(str(part) for part in (*self.place, *place))
 
     def types(self, patterns: Iterable[str], *place: str | int) -> frozenset[str]:
         """The events that these names and globs stand for."""

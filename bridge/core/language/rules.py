@@ -89,8 +89,9 @@ def _model(reading: Reading) -> RuleModel:
         reading.problems += problems_of(error, reading.document, reading.place)
         reading.unread = frozenset(problem.key for problem in reading.problems)
     rule, amiss = salvaged(data)
+    whole = [place for place, _ in amiss]  # what is wrong there is no single key: all of them could be read
     for place, what in amiss:
-        if not reading.told_below(place):
+        if not reading.told_below(place, whole):
             reading.say(place, what)
     return rule
 
