@@ -42,7 +42,7 @@ NOTES: Mapping[str, str] = {
     "aggregator.failed": "the server says so; other words than up and down leave it open",
     "aggregator.suspected": "opens an incident, before the server says anything",
     "incident.opened": "of a provider, a space, or the whole server",
-    "incident.ended": "nine in ten of its legs are back and nothing joined for two minutes",
+    "incident.ended": "nine in ten of its legs are back, its aggregator is well, and nothing joined for two minutes",
     "bond_tuning.finished": "every end, with its outcome",
     "leg_tuning.finished": "every end, with its outcome",
     "speedtest.finished": "every end, with its outcome",
