@@ -56,7 +56,8 @@ def watchdog(
 
 def _once(dog: Watchdog, *, alone: bool) -> NoReturn:
     """One round, or a look at what another one remembers, which tells nobody."""
-    wrong = dog.look() if alone else dog.glance()
+    # what is not told yet, since it may pass, is said all the same
+    wrong = (alone and dog.look()) or dog.glance()
     if not alone:
         print("another watchdog runs here and does the telling: this look tells nobody")
     print("all is well" if not wrong else "\n".join(f"{each.name}: {each.says}" for each in wrong), flush=True)

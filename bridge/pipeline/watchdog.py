@@ -81,15 +81,21 @@ class Watchdog:
     def glance(self) -> Sequence[Trouble]:
         """What is wrong now, and what whoever watches found wrong last: nothing is told, and nothing of it is kept.
 
-        Only who has watched for long can know that a file was replaced, so its word counts until it looks again.
+        Only who has watched for long can know that a file was replaced, so its word counts until it looks again. That the
+        database cannot be read is said at once: all is not well where nobody knows.
         """
         self._memory, now = self._file.load(), self._machine()
-        seen = self._found(now)[2]
+        still, readable, seen = self._found(now)
+        seen = seen if readable else [*seen, *self._unreadable(still, seen, now)]
         known = {each.key for each in seen}
         looked = self._memory.looked if not self._slept(now) else None
         found = health.wrong(self._memory.still, looked, self._watch.after) if looked else []
         more = [self._asked(each) for each in found if each.key not in known]
         return sorted((*seen, *more), key=lambda trouble: trouble.since)
+
+    def _unreadable(self, still: Mapping[str, health.Still], said: Sequence[Trouble], now: datetime) -> Sequence[Trouble]:
+        found = {key: each for key, each in still.items() if key == "database"}
+        return [] if any(each.key in found for each in said) else health.wrong(found, now, 0.0)
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""

@@ -468,9 +468,11 @@ def test_a_look_makes_no_database(filed: Yard) -> None:
     file, dog = _file(filed), _dog(filed.stage)
     filed.stage.bridge.database.close()
     file.rename(file.with_suffix(".elsewhere"))
+    assert [each.says for each in dog.glance()] == [f"there is no file {file}"]
     for _ in range(8):
         filed.stage.sim.advance(60)
         dog.look()
+    assert len(dog.glance()) == 1
     assert not file.exists()
     assert filed.one.titles() == ["bondbridge: the database cannot be read"]
     assert f"there is no file {file}" in filed.one.heard[0]["message"]
