@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from bridge.actions.composed import NOWHERE, Ways, composed, in_room, taken
-from bridge.actions.kinds import Result, Unseen
+from bridge.actions.kinds import MISCONFIGURED, Result, Unseen, misconfigured
 from bridge.actions.post import Room
 from bridge.actions.services import shown, urge
 from bridge.core.chatting.answers import Answer, Button, Tone

@@ -103,7 +103,7 @@ def test_a_canary_that_fails_stops_the_rollout(tmp_path: Path) -> None:
         # the fault is mended, a person says go on: the rest come home
         stage.sim.set_faults()
         stage.bridge.approver.answer(asked(stage)["id"], yes=True, who="alice")
-        stage.live(20 * 60)
+        stage.live(40 * 60)
         assert stage.effective("bond.restore_to_primary_agg") == 19
 
 
