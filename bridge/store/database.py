@@ -1,8 +1,9 @@
 """The engine and its transactions, on SQLite and PostgreSQL alike."""
 
 import os
+import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,18 @@ class Database:
     def __init__(self, url: str, patience: float | None = None) -> None:
         """`patience`: seconds after which one who must go on without it gives up a server that does not answer."""
         self.url = url
-        self.engine = _engine(url, patience)
+        self._making = False
+        self.engine = _engine(url, patience, lambda: self._making)
         self._thread = threading.local()
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """Meanwhile its file is made where there is none: for whoever makes tables in it, and for nobody else."""
+        self._making = True
+        try:
+            yield
+        finally:
+            self._making = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -69,7 +80,7 @@ def file_of(url: str) -> Path | None:
     return Path(name)
 
 
-def _engine(url: str, patience: float | None) -> Engine:
+def _engine(url: str, patience: float | None, making: Callable[[], bool]) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, connect_args=_impatient(patience) if patience else {})
     engine = create_engine(url)
@@ -77,7 +88,7 @@ def _engine(url: str, patience: float | None) -> Engine:
     @event.listens_for(engine, "do_connect")
     def _ours(dialect: object, record: object, arguments: Sequence[Any], more: object) -> None:
         del dialect, record, more
-        _make(str(arguments[0]))
+        _found(str(arguments[0]), make=making())
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:
@@ -95,10 +106,16 @@ def _engine(url: str, patience: float | None) -> Engine:
     return engine
 
 
-def _make(path: str) -> None:
-    """An empty file that we alone can read, where there is none: SQLite gives its own mode to those it puts beside it."""
+def _found(path: str, *, make: bool) -> None:
+    """An empty file that we alone can read, where one is to be made: SQLite gives its own mode to those it puts beside it.
+
+    Raises OperationalError where there is none otherwise. One that was moved away under a bridge that works would be made
+    anew, without tables, and what SQLite puts beside that would lie in wait for the one that is put back.
+    """
     if path == ":memory:" or path.startswith("file:"):
         return
+    if not make and not Path(path).exists():
+        raise sqlite3.OperationalError(f"its file {path} is gone")
     # what is there is not opened: closing it again would let go of the locks that SQLite has on it in this process
     with suppress(OSError):  # SQLite says what is wrong
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -29,7 +29,7 @@ def migrate(database: Database, migrations: Path) -> None:
     from alembic import command  # noqa: PLC0415  only what makes tables needs it, and most commands make none
 
     config = _config(migrations)
-    with _transaction(database) as connection:
+    with database.made(), _transaction(database) as connection:
         config.attributes["connection"] = connection
         _revision(database, connection, config)
         command.upgrade(config, "head")

@@ -1,9 +1,11 @@
 """Transactions."""
 
+from pathlib import Path
+
 import pytest
 
 from bridge.errors import Bug
-from bridge.store.database import Database
+from bridge.store.database import Away, Database
 
 from .rows import together
 
@@ -24,3 +26,18 @@ def test_others_write_in_turn(database: Database) -> None:
             return int(connection.exec_driver_sql(f"SELECT {number}").scalar_one())
 
     assert together(4, write) == [0, 1, 2, 3]
+
+
+def test_a_file_that_was_moved_away_is_not_made_anew(sqlite_pattern: Path, tmp_path: Path) -> None:
+    """Only whoever makes tables makes it: what SQLite would put beside an empty one would spoil the one that is put back."""
+    path, elsewhere = tmp_path / "bondbridge.sqlite3", tmp_path / "elsewhere"
+    path.write_bytes(sqlite_pattern.read_bytes())
+    path.rename(elsewhere)
+    opened = Database(f"sqlite:///{path}")
+    with pytest.raises(Away, match="is gone"), opened.writing():
+        pytest.fail("it was opened")
+    assert list(tmp_path.iterdir()) == [elsewhere]
+    elsewhere.rename(path)
+    with opened.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one() == 0
+    opened.close()

@@ -139,7 +139,7 @@ def test_a_cooldown_goes_on_holding_after_an_upgrade(tmp_path: Path) -> None:
     old = Database(f"sqlite:///{tmp_path}/old.sqlite3")
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")))
-    with old.writing() as connection:
+    with old.made(), old.writing() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
         for statement in (
