@@ -24,6 +24,8 @@ from bridge.store.database import Away
 _EXPIRES = 30.0
 _TICK = 1.0
 _JOBS_A_MESSAGE = 20
+# of one server, where no budget says less: bells that nobody has heard yet are rung again, and must not bury the others
+_POLLS_A_TICK = 50
 
 # It warns root of messages that run as code; ours are JSON, and are never run.
 warnings.filterwarnings("ignore", category=SecurityWarning)
@@ -103,7 +105,7 @@ def tick() -> None:
     bridge().approver.expire()
     bridge().conversations.prune()
     bridge().follower.run()
-    for server, scope in bridge().observer.due():
+    for server, scope in bridge().observer.due(_POLLS_A_TICK):
         ring("observe", server, scope)
     _sweep()
 

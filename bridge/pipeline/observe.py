@@ -49,13 +49,16 @@ class Observer:
                 watching.ensure_server(connection, watched.name)
                 rotation.prepare(connection, watched, self._now())
 
-    def due(self) -> list[tuple[str, str]]:
-        """(server, scope) of every poll to begin now: what keeps to its interval first, the rotation as the budget allows."""
+    def due(self, at_once: int | None = None) -> list[tuple[str, str]]:
+        """(server, scope) of every poll to begin now: what keeps to its interval first, the rotation as the budget allows.
+
+        `at_once`: at most so many of each server, however much its budget allows.
+        """
         now, found = self._now(), []
         with self._database.reading() as connection:
             for watched in self.servers.values():
                 most = max(1, round(watched.rate)) if watched.rate else None
-                names = watching.due_scopes(connection, watched.name, now, most)
+                names = watching.due_scopes(connection, watched.name, now, min(filter(None, (most, at_once)), default=None))
                 found += [(watched.name, name) for name in names if watched.wanted(name)]
         return found
 

@@ -153,3 +153,12 @@ def test_no_more_polls_at_once_than_the_settings_allow(stage: Stage) -> None:
             assert watching.claim_scope(connection, "demo", name, 60) is not None
     stage.sim.advance(60)
     assert stage.bridge.observer.poll("demo", "legs") is None
+
+
+def test_without_a_budget_so_many_begin_at_once_as_whoever_rings_wants(tmp_path: Path) -> None:
+    """The most urgent of all that is due, so that bells that nobody has heard yet do not bury the others."""
+    with staged(tmp_path, off="[]") as stage:
+        stage.sim.advance(7200)
+        every = stage.bridge.observer.due()
+        assert len(every) > 5
+        assert stage.bridge.observer.due(5) == every[:5]
