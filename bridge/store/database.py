@@ -114,7 +114,7 @@ def _found(path: str, *, make: bool) -> None:
     """
     if path == ":memory:" or path.startswith("file:"):
         return
-    if not make and not Path(path).exists():
+    if not make and Path(path).parent.is_dir() and not Path(path).exists():  # of a folder that is none SQLite tells
         raise sqlite3.OperationalError(f"its file {path} is gone")
     # what is there is not opened: closing it again would let go of the locks that SQLite has on it in this process
     with suppress(OSError):  # SQLite says what is wrong
