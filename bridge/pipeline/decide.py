@@ -30,8 +30,6 @@ from bridge.store import gathering
 from bridge.store import incidents as incident_store
 from bridge.store.database import Database
 
-# Many times what a batch takes; if a worker dies with it, deciding waits no longer than this.
-_LEASE = 15.0
 _BATCH = 200
 
 log = structlog.get_logger()
@@ -93,7 +91,7 @@ class Decider:
     def run(self, server: str) -> list[Job]:
         """Decide all that waits for this server; the jobs that came of it."""
         with self._database.writing() as connection:
-            fence = event_store.claim_deciding(connection, server, _LEASE)
+            fence = event_store.claim_deciding(connection, server)
         if fence is None:
             return []
         owed: list[Job] = []
@@ -207,7 +205,7 @@ class Decider:
         now, book, told = self._now(), self.rulebook(), []
         about = {event.id: event for event in (*made.events, *made.told)}
         with self._database.writing() as connection:
-            event_store.check_deciding(connection, server, fence)
+            event_store.keep_deciding(connection, server, fence)
             gathered = [event for event in made.told if event.type == "rule.gathered"]
             event_store.record(connection, gathered)
             owed = decision_store.record(connection, made.decisions)

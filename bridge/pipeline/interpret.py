@@ -57,7 +57,7 @@ class Interpreter:
         for event in fresh:
             reading.known[event.id] = _known(reading, event)
         with self._database.writing() as connection:
-            event_store.check_deciding(connection, server, fence)
+            event_store.keep_deciding(connection, server, fence)
             event_store.record(connection, reading.concluded)
             incident_store.save_buckets(connection, server, reading.buckets)
             for kept in reading.kept.values():
@@ -117,7 +117,7 @@ class Interpreter:
             return
         concluded: list[Event] = []
         with self._database.writing() as connection:
-            event_store.check_deciding(connection, server, fence)
+            event_store.keep_deciding(connection, server, fence)
             for leg, (bucket, ended) in calm.items():
                 nouns = standings.nouns(leg)
                 concluded.append(_spelled(server, "leg.stable", leg, bucket, ended, now, nouns))

@@ -32,7 +32,7 @@ def look(database: Database, server: str, fence: int, now: datetime) -> bool:
     looked = [_looked_at(each, standings, now) for each in kept]
     over = [each for each in looked if each.incident.ended]
     with database.writing() as connection:
-        event_store.check_deciding(connection, server, fence)
+        event_store.keep_deciding(connection, server, fence)
         for each in looked:
             due_at = None if each.incident.ended else now + surroundings.LOOK_AGAIN
             incident_store.save(connection, server, each, due_at)

@@ -41,7 +41,7 @@ class Timing:
             timetable = gathering.timetable(connection, server)
         scheduled = {rule.id: rule for rule in book.rules if isinstance(rule.shape, Schedule)}
         with self._database.writing() as connection:
-            event_store.check_deciding(connection, server, fence)
+            event_store.keep_deciding(connection, server, fence)
             gathering.drop_schedules(connection, server, timetable.keys() - scheduled.keys())
             for rule in scheduled.values():
                 known = timetable.get(rule.id)

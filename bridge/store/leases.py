@@ -33,6 +33,12 @@ def check(connection: Connection, table: Table, row: ColumnElement[bool], fence:
         raise LeaseLost(msg)
 
 
+def keep(connection: Connection, table: Table, row: ColumnElement[bool], fence: int, seconds: float) -> None:
+    """As `check`, and it is ours for so long from now: work of many transactions keeps what it holds. Raises LeaseLost."""
+    check(connection, table, row, fence)
+    connection.execute(update(table).where(row).values(lease_until=now_of_database() + seconds))
+
+
 def release(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
     """Give the row back; does nothing if somebody else has it by now."""
     connection.execute(update(table).where(row, table.c.fence == fence).values(lease_until=None))

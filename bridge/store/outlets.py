@@ -75,8 +75,7 @@ def claim(connection: Connection, key: str, seconds: float) -> int | None:
 
 def extend(connection: Connection, key: str, fence: int, seconds: float) -> None:
     """Keep it for so long from now. Raises LeaseLost."""
-    check(connection, key, fence)
-    connection.execute(update(outlets).where(outlets.c.key == key).values(lease_until=now_of_database() + seconds))
+    leases.keep(connection, outlets, outlets.c.key == key, fence, seconds)
 
 
 def check(connection: Connection, key: str, fence: int) -> None:

@@ -88,7 +88,7 @@ def test_one_worker_decides_for_a_server(database: Database) -> None:
 
     (fence,) = [each for each in together(4, want) if each is not None]
     with database.writing() as connection:
-        events.check_deciding(connection, "main", fence)
+        events.keep_deciding(connection, "main", fence)
         assert events.claim_deciding(connection, "other", LEASE) is not None
         events.release_deciding(connection, "main", fence + 1)
         assert events.claim_deciding(connection, "main", LEASE) is None
@@ -96,7 +96,24 @@ def test_one_worker_decides_for_a_server(database: Database) -> None:
         again = events.claim_deciding(connection, "main", LEASE)
     assert again > fence
     with pytest.raises(LeaseLost), database.writing() as connection:
-        events.check_deciding(connection, "main", fence)
+        events.keep_deciding(connection, "main", fence)
+
+
+def test_who_decides_for_long_keeps_the_lease(database: Database) -> None:
+    """Each batch begins the lease anew, so that a backlog may take many times as long; what ran out is not kept."""
+    with database.writing() as connection:
+        watching.ensure_server(connection, "main")
+        fence = events.claim_deciding(connection, "main", LEASE)
+    assert fence is not None
+    (before,) = [row["lease_until"] for row in rows(database, t.servers)]
+    with database.writing() as connection:
+        events.keep_deciding(connection, "main", fence, 10 * LEASE)
+    (after,) = [row["lease_until"] for row in rows(database, t.servers)]
+    assert after - before > 8 * LEASE
+    with database.writing() as connection:
+        events.keep_deciding(connection, "main", fence, -1)
+    with pytest.raises(LeaseLost), database.writing() as connection:
+        events.keep_deciding(connection, "main", fence, LEASE)
 
 
 def test_nobody_decides_for_a_server_that_is_not_there(database: Database) -> None:
