@@ -12,7 +12,7 @@ from bridge.core.deciding.steps import progress
 from bridge.core.explained import Done
 from bridge.core.model import OPEN, Job, JobState, Outcome, Reason, Retry, Ruling, Verdict
 from bridge.errors import LeaseLost
-from bridge.store import decisions, holds, leases
+from bridge.store import decisions, holds, leases, limits
 from bridge.store.tables import attempts, events, jobs
 from bridge.store.tables import decisions as decision_rows
 from bridge.store.types import insert_new, now_of_database
@@ -50,6 +50,7 @@ def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Cl
     connection.execute(update(attempts).where(open_ones).values(outcome=Outcome.UNKNOWN, ended_at=now, detail=detail))
     if "send" in lapsed:
         connection.execute(update(jobs).where(jobs.c.id == job).values(doubt=True))
+        limits.answered(connection, job, now)
     return Claimed(get(connection, job), fence)
 
 
@@ -82,6 +83,8 @@ def check(connection: Connection, claimed: Claimed) -> None:
 def end_attempt(connection: Connection, claimed: Claimed, outcome: Outcome, detail: str, now: datetime) -> None:
     """Write how the attempt that is under way ended."""
     under_way = and_(attempts.c.job == claimed.job.id, attempts.c.n == claimed.job.attempts, attempts.c.outcome.is_(None))
+    if claimed.job.action == "call" and "send" in connection.execute(select(attempts.c.what).where(under_way)).scalars():
+        limits.answered(connection, claimed.job.id, now)
     connection.execute(update(attempts).where(under_way).values(outcome=outcome, detail=detail, ended_at=now))
 
 

@@ -38,6 +38,12 @@ def spend(connection: Connection, limits: Sequence[Limit], job: str, now: dateti
     return None
 
 
+def answered(connection: Connection, job: str, now: datetime) -> None:
+    """The newest call of this job is counted from its answer on: the server may have taken it at any moment until then."""
+    newest = select(func.max(spendings.c.at)).where(spendings.c.job == job).scalar_subquery()
+    connection.execute(update(spendings).where(spendings.c.job == job, spendings.c.at == newest).values(at=now))
+
+
 def full_until(connection: Connection, limit: Limit, now: datetime) -> datetime | None:
     """When there is a place again; None if there is one now."""
     since = now - timedelta(seconds=limit.every)

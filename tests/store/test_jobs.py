@@ -1,15 +1,16 @@
 """The outbox: claims, fences, attempts and steps."""
 
 from collections import Counter
+from datetime import datetime
 
 import pytest
 
 from bridge.core.deciding.retry import Next
 from bridge.core.model import JobState, Outcome, Reason, Ruling, Verdict
 from bridge.errors import LeaseLost
-from bridge.store import decisions, events, jobs
+from bridge.store import decisions, events, jobs, limits
 from bridge.store.database import Database
-from bridge.store.tables import attempts, cooldowns, verdicts
+from bridge.store.tables import attempts, cooldowns, spendings, verdicts
 from bridge.store.tables import jobs as job_rows
 
 from .rows import LEASE, NOW, decision, event, job, lapse, later, owe, rows, together
@@ -160,6 +161,25 @@ def test_attempts_are_numbered_and_ended_one_by_one(database: Database) -> None:
     assert [(row["n"], row["outcome"], row["detail"], row["ended_at"]) for row in rows(database, attempts)] == [
         (1, Outcome.UNREACHABLE, "nobody there", later(1)), (2, Outcome.DONE, "200", later(2)),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "at"), [("send", later(60)), ("look", NOW)])
+@pytest.mark.parametrize("dies", [True, False], ids=["dies", "ends"])
+def test_a_call_counts_against_its_limits_from_its_end_on(database: Database, what: str, at: datetime, dies: bool) -> None:  # noqa: FBT001
+    """Answered or given up; a look takes no place, and leaves the one of the call before it where it was."""
+    owe(database, job("j1"))
+    mine = claim(database)
+    with database.writing() as connection:
+        limits.spend(connection, [limits.Limit("global", 9, 600)], "j1", NOW)
+    mine = begin(database, mine, what)
+    if dies:
+        lapse(database, "j1")
+    with database.writing() as connection:
+        if dies:
+            jobs.claim(connection, "j1", later(60), LEASE)
+        else:
+            jobs.end_attempt(connection, mine, Outcome.DONE, "200", later(60))
+    assert [row["at"] for row in rows(database, spendings)] == [at]
 
 
 def test_a_job_that_is_tried_again_can_be_claimed_again(database: Database) -> None:

@@ -43,6 +43,19 @@ def test_what_is_refused_takes_no_place(database: Database) -> None:
     assert (used(database, tight), used(database, wide)) == (1, 1)
 
 
+def test_a_call_counts_from_its_answer_on(database: Database) -> None:
+    """The server may have taken it at any moment until then; of two calls of one job the newer has been answered."""
+    for at in (0, 20):
+        spend(database, THREE, job="j1", at=at)
+    spend(database, THREE, job="j2", at=30)
+    with database.writing() as connection:
+        limits.answered(connection, "j1", later(45))
+        limits.answered(connection, "nobody", later(50))
+    assert [row["at"] for row in rows(database, t.spendings)] == [later(0), later(45), later(30)]
+    assert spend(database, THREE, at=610) is None
+    assert spend(database, THREE, at=620) == (THREE, later(630))
+
+
 def test_limits_are_counted_by_their_keys(database: Database) -> None:
     """Another key has places of its own; a job is written down once under each."""
     other = Limit("rule/b", 3, 600)

@@ -77,8 +77,9 @@ spendings = Table(
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("key", NAME, nullable=False),
+    # of the call's answer; until that is in, of its intent
     Column("at", Moment, nullable=False),
-    Column("job", ID, nullable=False),
+    Column("job", ID, nullable=False, index=True),
     Index(None, "key", "at"),
 )
 
