@@ -19,6 +19,8 @@ import httpx
 import pytest
 
 _PATIENCE = 300.0  # seconds, for the slowest machine; no test asserts how long anything took
+# slow enough that a starved machine meets the deadlines of the world: at 40 the two minutes of a webhook were three seconds
+_SPEED = "8"
 
 
 def free_ports(count: int) -> list[int]:
@@ -105,7 +107,7 @@ def started(folder: Path, ports: list[int], **more: str) -> Iterator[Stack]:
     """`bondbridge up` in a folder without settings: the demo. `more` goes into its environment."""
     mark = f"stack-{os.getpid()}-{time.monotonic_ns()}"
     names = ("BONDBRIDGE_DEMO_PORT", "BONDBRIDGE_DEMO_SIMULATOR_PORT", "BONDBRIDGE_DEMO_INBOX_PORT")
-    env = {**os.environ, **dict(zip(names, map(str, ports), strict=True)), "BONDBRIDGE_DEMO_SPEED": "40", "STACK_MARK": mark}
+    env = {**os.environ, **dict(zip(names, map(str, ports), strict=True)), "BONDBRIDGE_DEMO_SPEED": _SPEED, "STACK_MARK": mark}
     env |= more
     env.pop("BONDBRIDGE_CONFIG", None)
     process = subprocess.Popen(
@@ -144,7 +146,7 @@ def _jobs(stack: Stack, kind: str, rule: str) -> list[dict[str, Any]]:
     return list(decision["jobs"]) if decision else []
 
 
-@pytest.mark.takes(90)
+@pytest.mark.takes(200)
 @pytest.mark.timeout(1800)
 def test_the_demo_shows_its_six_scenes_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     """Polls, events, rules, calls, notices, a webhook and a cooldown, seen through API, ledger and inbox; then a second run."""
