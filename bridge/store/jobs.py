@@ -41,17 +41,25 @@ def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Cl
     An attempt that was begun and never ended is closed here as unknown, and the job is in doubt from then on.
     """
     ready = and_(jobs.c.id == job, jobs.c.state.in_(_READY), jobs.c.due_at <= now)
-    fence = leases.claim(connection, jobs, ready, seconds)
-    if fence is None:
+    row = leases.claimed(connection, jobs, ready, seconds)
+    if row is None:
         return None
-    open_ones = and_(attempts.c.job == job, attempts.c.outcome.is_(None))
+    return Claimed(_closed(connection, job_of(row), now), row["fence"])
+
+
+def _closed(connection: Connection, job: Job, now: datetime) -> Job:
+    """The job, its attempt that never ended closed."""
+    open_ones = and_(attempts.c.job == job.id, attempts.c.outcome.is_(None))
     lapsed = connection.execute(select(attempts.c.what).where(open_ones)).scalars().all()
+    if not lapsed:
+        return job
     detail = "the worker stopped before it could note the outcome"
     connection.execute(update(attempts).where(open_ones).values(outcome=Outcome.UNKNOWN, ended_at=now, detail=detail))
-    if "send" in lapsed:
-        connection.execute(update(jobs).where(jobs.c.id == job).values(doubt=True))
-        limits.answered(connection, job, now)
-    return Claimed(get(connection, job), fence)
+    if "send" not in lapsed:
+        return job
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(doubt=True))
+    limits.answered(connection, job.id, now)
+    return replace(job, doubt=True)
 
 
 def get(connection: Connection, job: str) -> Job:
@@ -67,11 +75,9 @@ def there(connection: Connection, job: str) -> bool:
 def begin(connection: Connection, claimed: Claimed, what: str, now: datetime, seconds: float) -> Claimed:
     """The intent: from here on, a crash means the outcome is unknown. The job is ours for so long. Raises LeaseLost."""
     job = claimed.job
-    check(connection, claimed)
     number = job.attempts + 1
+    leases.keep(connection, jobs, jobs.c.id == job.id, claimed.fence, seconds, attempts=number)
     connection.execute(insert(attempts).values(job=job.id, n=number, what=what, fence=claimed.fence, began_at=now))
-    ours = {"attempts": number, "lease_until": now_of_database() + seconds}
-    connection.execute(update(jobs).where(jobs.c.id == job.id).values(**ours))
     return replace(claimed, job=replace(job, attempts=number))
 
 

@@ -1,6 +1,6 @@
 """Claims: one conditional UPDATE with a lease from the database's clock, for every table that has lease columns (law 2)."""
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.store.types import now_of_database
@@ -27,18 +27,31 @@ def claimed(connection: Connection, table: Table, row: ColumnElement[bool], seco
 
 def check(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
     """Raises LeaseLost unless this fencing number still holds the row; nobody can take it before this transaction ends."""
-    mine = select(table.c.fence).where(row, table.c.fence == fence, table.c.lease_until > now_of_database())
+    mine = select(table.c.fence).where(row, _held(table, fence))
     if connection.execute(mine.with_for_update()).first() is None:
-        msg = f"the lease on a row of {table.name} ran out"
-        raise LeaseLost(msg)
+        raise _lost(table)
 
 
-def keep(connection: Connection, table: Table, row: ColumnElement[bool], fence: int, seconds: float) -> None:
-    """As `check`, and it is ours for so long from now: work of many transactions keeps what it holds. Raises LeaseLost."""
-    check(connection, table, row, fence)
-    connection.execute(update(table).where(row).values(lease_until=now_of_database() + seconds))
+def keep(
+    connection: Connection, table: Table, row: ColumnElement[bool], fence: int, seconds: float, **values: object
+) -> None:  # fmt: skip
+    """As `check`, and it is ours for so long from now: work of many transactions keeps what it holds. Raises LeaseLost.
+
+    `values`: what else is written of it.
+    """
+    mine = update(table).where(row, _held(table, fence))
+    if connection.execute(mine.values(lease_until=now_of_database() + seconds, **values)).rowcount != 1:
+        raise _lost(table)
 
 
 def release(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
     """Give the row back; does nothing if somebody else has it by now."""
     connection.execute(update(table).where(row, table.c.fence == fence).values(lease_until=None))
+
+
+def _held(table: Table, fence: int) -> ColumnElement[bool]:
+    return and_(table.c.fence == fence, table.c.lease_until > now_of_database())
+
+
+def _lost(table: Table) -> LeaseLost:
+    return LeaseLost(f"the lease on a row of {table.name} ran out")
