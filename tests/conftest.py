@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from bridge.config import shipped
 from bridge.store.database import Database
 from bridge.store.schema import migrate
+from tests.patterns import migrated, share_certificates, sqlite_file
 from tests.scheduling import dealt, temporary_folder
 
 # the same examples in every run, and no clock that fails a property on a busy machine
@@ -25,6 +26,7 @@ settings.load_profile("same everywhere")
 # httpx gives up after five seconds where nobody says otherwise, and so would every test on a busy machine
 for phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, phase, 120.0)
+share_certificates()
 
 # processes are started by the hundred: each finds what the one before it compiled, whatever the shell says
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""
@@ -66,13 +68,9 @@ def postgresql_server() -> Iterator[sa.URL]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one SQLite file; the others are copied from it."""
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
-    pattern = Database(f"sqlite:///{path}")
-    migrate(pattern, shipped("migrations"))
-    pattern.close()
-    return path
+def sqlite_pattern() -> Path:
+    """Give a migrated SQLite file, to be copied."""
+    return sqlite_file()
 
 
 @pytest.fixture(params=ENGINES)
@@ -80,8 +78,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     """Give an empty migrated database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         path = tmp_path / "bondbridge.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_pattern"), path)
         opened = Database(f"sqlite:///{path}")
+        migrated(opened)
         yield opened
         opened.close()
         return

@@ -134,6 +134,7 @@ def address(scope: str) -> Address:
     raise KeyError(scope)
 
 
+@cache
 def possible(pattern: str) -> bool:
     """Whether a scope can be called like this glob, on whatever server."""
     units = re.findall(r"\*|\[!?\]?[^\]]*\]|.", pattern, re.DOTALL)

@@ -14,8 +14,9 @@ from bridge import config, wiring
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, running
 from bridge.simulator.world import World
-from bridge.store import journal, schema, watching
+from bridge.store import journal, watching
 from bridge.store.journal import Window
+from tests.patterns import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -125,7 +126,7 @@ class Days:
 
 def _bridge(folder: Path, sim: Running) -> wiring.Bridge:
     bridge = wiring.build(config.load(folder / "bondbridge.yaml"), now=lambda: sim.world.now)
-    schema.migrate(bridge.database, config.shipped("migrations"))
+    migrated(bridge.database)
     return bridge
 
 

@@ -14,8 +14,9 @@ from bridge import config, wiring
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, running
 from bridge.simulator.world import World
-from bridge.store import journal, schema
+from bridge.store import journal
 from bridge.store.journal import Window
+from tests.patterns import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 HOOK_SECRET = "the secret of the webhook"
@@ -194,7 +195,7 @@ def staged(
         path.write_text(where + more + written + hooks, encoding="utf-8")
         bridge = wiring.build(config.load(path), now=lambda: sim.world.now)
         try:
-            schema.migrate(bridge.database, config.shipped("migrations"))
+            migrated(bridge.database)
             bridge.observer.prepare()
             stage = Stage(sim, bridge, folder)
             stage.round()

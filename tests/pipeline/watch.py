@@ -14,9 +14,10 @@ from bridge import config, wiring
 from bridge.simulator.build import make_world
 from bridge.simulator.manners import USUAL, Ways
 from bridge.simulator.serve import Running, Tls, running
-from bridge.store import journal, schema, watching
+from bridge.store import journal, watching
 from bridge.store.journal import Window
 from tests.lockstep.mapping import TYPES, differences, expected
+from tests.patterns import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -176,7 +177,7 @@ def watched(
         (folder / "bondbridge.yaml").write_text(settings, encoding="utf-8")
         bridge = wiring.build(config.load(folder / "bondbridge.yaml"), now=lambda: sims[0].world.now)
         stack.callback(bridge.close)
-        schema.migrate(bridge.database, config.shipped("migrations"))
+        migrated(bridge.database)
         bridge.observer.prepare()
         watch = Watch(sims, bridge, folder)
         watch.look()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -205,5 +205,13 @@ def _cause(error: httpx.HTTPError) -> str:
     return str(error) or type(error).__name__
 
 
-def _trusted(verify: bool | str) -> bool | ssl.SSLContext:  # noqa: FBT001  the setting's own shape
-    return ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+def _trusted(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001  the setting's own shape
+    if isinstance(verify, str):
+        return ssl.create_default_context(cafile=verify)
+    return _usual() if verify else httpx.create_ssl_context(verify=False)
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    """Read once, however many servers there are: it is a long list."""
+    return httpx.create_ssl_context(trust_env=False)

@@ -1,0 +1,40 @@
+"""Things that are the same each time and cost much to make: made once in each process, and copied or shared."""
+
+import atexit
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+
+import httpx
+from httpx._transports import default
+
+from bridge.config import shipped
+from bridge.store.database import Database
+from bridge.store.schema import migrate
+from tests.scheduling import temporary_folder
+
+
+@functools.cache
+def sqlite_file() -> Path:
+    """A migrated SQLite file, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="bondbridge-", dir=temporary_folder()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    database = Database(f"sqlite:///{folder / 'migrated.sqlite3'}")
+    migrate(database, shipped("migrations"))
+    database.close()
+    return folder / "migrated.sqlite3"
+
+
+def migrated(database: Database) -> None:
+    """As `migrate`; a SQLite file that is not there yet is a copy."""
+    path = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and path and not Path(path).exists():
+        shutil.copy(sqlite_file(), path)
+    else:
+        migrate(database, shipped("migrations"))
+
+
+def share_certificates() -> None:
+    """Let all httpx clients share the usual certificates: each would read them anew, also one that never speaks TLS."""
+    default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
