@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from bridge.config import shipped
 from bridge.store.database import Database
 from bridge.store.schema import migrate
-from tests.patterns import migrated, share_certificates, sqlite_file
+from tests.patterns import migrated, share, sqlite_file
 from tests.scheduling import dealt, temporary_folder
 
 # the same examples in every run, and no clock that fails a property on a busy machine
@@ -26,7 +26,7 @@ settings.load_profile("same everywhere")
 # httpx gives up after five seconds where nobody says otherwise, and so would every test on a busy machine
 for phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, phase, 120.0)
-share_certificates()
+share()
 
 # processes are started by the hundred: each finds what the one before it compiled, whatever the shell says
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""

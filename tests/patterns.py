@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 import httpx
+import typer
+import typer.main
 from httpx._transports import default
 
 from bridge.config import shipped
@@ -35,6 +37,7 @@ def migrated(database: Database) -> None:
         migrate(database, shipped("migrations"))
 
 
-def share_certificates() -> None:
-    """Let all httpx clients share the usual certificates: each would read them anew, also one that never speaks TLS."""
+def share() -> None:
+    """Keep what thousands of clients and command lines would make anew: the world's certificates, the list of commands."""
     default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
+    typer.main.get_command = functools.cache(typer.main.get_command)
