@@ -32,8 +32,8 @@ from bridge.webhooks import hmac
 _HOST = "127.0.0.1"
 _SETTINGS = Path(__file__).parent / "demo.yaml"
 _RULES = Path(__file__).parent / "demo_rules"
-# seconds after the story began, by the machine's clock; the second is skipped by its rule's cooldown
-_WEBHOOKS_AT = (8.0, 13.0)
+# world seconds after the story began, when the leg of that bond is up again; the second is skipped by its rule's cooldown
+_WEBHOOKS_AT = (260.0, 400.0)
 _HOOK, _BOND = "demo", 1
 # what the scenes are seen in: they begin when each of these has its baseline, whatever the rotation has come to
 _IN_THE_SCENES = frozenset({"legs", "bonds", "placements", "aggregators", "backups", "bonds/{bond}/tuners"})
@@ -69,7 +69,7 @@ def demo(
         supervisor.say(f"world and clock run {speed:g} times as fast as yours")
         supervisor.say(f"simulator  {simulator}/_sim/ledger  what it was asked to do")
         supervisor.say(f"inbox      {inbox}/  what people were told")
-        show = _Show(simulator, supervisor)
+        show = _Show(simulator, speed, supervisor)
         up.run(supervisor, path, config.load(path), workers=workers, meanwhile=show.go_on)
 
 
@@ -108,8 +108,8 @@ def send_webhook(settings: config.Settings, bond: int) -> dict[str, Any]:
 class _Show:
     """Starts the story once everything it shows has been seen for the first time, then sends the webhooks."""
 
-    def __init__(self, simulator: str, supervisor: Supervisor) -> None:
-        self._simulator, self._supervisor = simulator, supervisor
+    def __init__(self, simulator: str, speed: float, supervisor: Supervisor) -> None:
+        self._simulator, self._speed, self._supervisor = simulator, speed, supervisor
         self._steps = self._play()
 
     def go_on(self, bridge: wiring.Bridge) -> None:
@@ -125,7 +125,7 @@ class _Show:
         yield self._begin
         began = time.monotonic()
         for at in _WEBHOOKS_AT:
-            while time.monotonic() < began + at:
+            while time.monotonic() < began + at / self._speed:
                 yield lambda _: None
             yield self._send
 
