@@ -34,6 +34,8 @@ def _home(folder: Path, many: int, disturb: Callable[[Processes, str], None]) ->
             _broken(bridge, broken=True)
             over = "SELECT count(*) FROM events WHERE type='bond.failed_over'"
             bridge.until(lambda: bridge.rows(over) == [(many,)], "all failed over")
+            failed = "SELECT count(*) FROM events WHERE type='aggregator.failed'"
+            bridge.until(lambda: bridge.rows(failed) == [(1,)], "and that it failed")
             _broken(bridge, broken=False)
             disturb(bridge, "waiting")
             bridge.until(lambda: bridge.rows("SELECT count(*) FROM approvals") == [(1,)], "a person is asked")
