@@ -51,7 +51,7 @@ class Stack:
             if value:
                 return value
             assert self.process.poll() is None, f"it ended: {self.lines[-20:]}"
-            time.sleep(0.2)
+            time.sleep(0.7)
         pytest.fail(f"never: {what}\n" + "\n".join(self.lines[-60:]))
 
     def sign_in(self) -> None:
