@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# all in one process: each that has any of them looks at every plant
+pytestmark = pytest.mark.takes(together=15)
+
 HERE = Path(__file__).parent.parent
 LINT = Path(sys.executable).with_name("lint-imports")
 
