@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class Stage:
     sim: Running
     bridge: wiring.Bridge
     folder: Path
+    stamps: dict[bytes, int] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The world's time, which is the bridge's too."""
@@ -156,7 +157,8 @@ class Stage:
         from bridge.webhooks import hmac  # noqa: PLC0415
 
         body = b'{"action": "restart", "bond": %d, "nonce": "%s"}' % (bond, nonce.encode())
-        stamp = int(self.bridge.machine().timestamp())
+        # the same again is signed as it was, though it is another second by now
+        stamp = self.stamps.setdefault(body, int(self.bridge.machine().timestamp()))
         receiver = self.bridge.receiver
         reading = receiver.read("demo", hmac.signed(body, HOOK_SECRET, stamp), body)
         return receiver.take("demo", reading).taken[0].event.id

@@ -61,6 +61,7 @@ class Talk:
     place: Scripted
     said: int = 0
     seen: int = 0
+    stamp: int = 0
     last: Receipt = field(default_factory=Receipt)
 
     def say(self, text: str, user: str = "UOP", *, hook: str = "slack", later: bool = True, again: bool = False) -> Receipt:
@@ -71,7 +72,7 @@ class Talk:
             "channel_name": "noc", "trigger_id": str(self.said),
         }  # fmt: skip
         fields |= {"response_url": f"{self.place.url}/answers/{self.said}"} if later else {}
-        self.last = self._send(hook, fields)
+        self.last = self._send(hook, fields, again=again)
         return self.last
 
     def press(self, yes: bool, user: str = "UOP", room: str = "C1") -> Receipt:  # noqa: FBT001
@@ -87,10 +88,11 @@ class Talk:
         self.last = self._send("slack", {"payload": json.dumps(payload)})
         return self.last
 
-    def _send(self, hook: str, fields: Mapping[str, str]) -> Receipt:
-        body = urlencode(fields).encode()
-        receiver, stamp = self.stage.bridge.receiver, int(self.stage.bridge.machine().timestamp())
-        headers = {"content-type": "application/x-www-form-urlencoded", **slack.signed(body, SECRET, stamp)}
+    def _send(self, hook: str, fields: Mapping[str, str], *, again: bool = False) -> Receipt:
+        body, receiver = urlencode(fields).encode(), self.stage.bridge.receiver
+        # who sends the same once more signs nothing anew, though it is another second by now
+        self.stamp = self.stamp if again else int(self.stage.bridge.machine().timestamp())
+        headers = {"content-type": "application/x-www-form-urlencoded", **slack.signed(body, SECRET, self.stamp)}
         return receiver.take(hook, receiver.read(hook, headers, body))
 
     def told(self) -> str:
