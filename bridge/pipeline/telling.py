@@ -18,7 +18,7 @@ from bridge.core.deciding import retry
 from bridge.core.deciding.retry import Next
 from bridge.core.durations import spoken
 from bridge.core.headlines import headline
-from bridge.core.model import Job, JobState, Outcome, Reason, Ruling, Verdict
+from bridge.core.model import Body, Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.telling import message, policy
 from bridge.core.telling.policy import Note, Policy, Severity
 from bridge.errors import LeaseLost
@@ -103,11 +103,14 @@ class Teller:
         return rate.most if rate else 0
 
     def _send(self, sending: _Sending) -> Result:
-        """One notice as its job asks for it; many as one message of them all."""
+        """One notice as its job asks for it, or as over; many as one message of them all."""
         first = sending.claimed[0].job
-        where = {"to": sending.outlet.channel, "target": sending.outlet.target}
-        many = len(sending.claimed) > 1
-        request = {**where, **message.of(sending.notes), "event": None} if many else {**first.request, "event": first.event}
+        request: Body = {**first.request, "event": first.event}
+        if len(sending.claimed) > 1:
+            where = {"to": sending.outlet.channel, "target": sending.outlet.target}
+            request = {**where, **message.of(sending.notes), "event": None}
+        elif sending.ended:
+            request = message.over(request, sending.notes[0].title)
         return self._notify.send(first.server, request)
 
     def _next(self, key: str, fence: int) -> _Sending | None:
@@ -134,8 +137,8 @@ class Teller:
                 return None
             outlet = replace(outlet, gathers_since=policy.gathering(turn, outlet.gathers_since, now))
             outlets.put(connection, outlet)
-            # of many told late, a begin whose end would follow at once is no alarm any more
-            over = following.ended(connection, [each.job for each in claimed]) if len(claimed) > 1 else {}
+            # told late, a begin whose end would follow at once is no alarm any more
+            over = following.ended(connection, [each.job for each in claimed])
         told = tuple(_as_over(notes[each.job.id], over.get(each.job.id)) for each in claimed)
         return _Sending(outlet, tuple(claimed), told, book, {name: at for name, (_, at) in over.items()})
 

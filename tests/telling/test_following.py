@@ -45,8 +45,8 @@ def test_an_end_is_told_once_with_how_long_it_lasted(tmp_path: Path) -> None:
         assert service.heard[1]["message"].endswith("it lasted 12m")
 
 
-def test_a_begin_that_is_told_late_has_its_end_after_it(tmp_path: Path) -> None:
-    """The service was away while it came and went: both are told, in this order."""
+def test_what_is_over_when_it_can_be_told_is_one_message(tmp_path: Path) -> None:
+    """The service was away while it came and went: both are told at once, as good news, and no end follows."""
     with following(tmp_path) as (stage, service):
         service.status = 503
         happens(stage, "leg.down", 1)
@@ -54,20 +54,26 @@ def test_a_begin_that_is_told_late_has_its_end_after_it(tmp_path: Path) -> None:
         happens(stage, "leg.up", 1)
         service.status = 200
         passes(stage, 600)
-        assert service.titles() == ["leg 1 is down", "over: leg 1 is down"]
+        happens(stage, "leg.up", 1)
+        assert service.titles() == ["leg 1 is down: over, it lasted 30s"]
+        assert service.heard[0]["type"] == "success"
+        assert "ack" not in service.heard[0]["message"]
+        assert stage.bridge.follower.open() == []
 
 
 def test_what_was_told_late_is_told_in_the_order_of_the_world(tmp_path: Path) -> None:
-    """The service was away for all of it: an end comes before what began after it, though it could only be made later."""
+    """The service was away for all but the first: an end comes before what began after it, what is over where it began."""
     with following(tmp_path) as (stage, service):
+        happens(stage, "leg.down", 5)
         service.status = 503
-        for leg, what in ((1, "down"), (2, "down"), (1, "up"), (3, "down"), (3, "up"), (4, "down")):
+        for leg, what in ((1, "down"), (2, "down"), (1, "up"), (5, "up"), (3, "down"), (3, "up"), (4, "down")):
             happens(stage, f"leg.{what}", leg)
             stage.sim.advance(30)
         service.status = 200
         passes(stage, 900)
         told = [title.replace(" is down", "") for title in service.titles()]
-        assert told == ["leg 1", "leg 2", "over: leg 1", "leg 3", "over: leg 3", "leg 4"]
+        over = "{}: over, it lasted {}".format
+        assert told == ["leg 5", over("leg 1", "1m"), "leg 2", "over: leg 5", over("leg 3", "30s"), "leg 4"]
 
 
 def test_one_poll_that_finds_several_things_tells_them_in_their_order(tmp_path: Path) -> None:

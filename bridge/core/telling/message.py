@@ -36,6 +36,12 @@ def of(notes: Sequence[Note]) -> Body:
     }
 
 
+def over(request: Body, title: str) -> Body:
+    """The same of what is over by the time it is told: no alarm, and nothing that anybody could take."""
+    kept = {name: value for name, value in request.items() if name not in {"follow", "take"}}
+    return {**kept, "title": title, "over": True}
+
+
 def ahead(event: str, follow: Body | None) -> str:
     """What is done while it lasts, and how somebody keeps that from happening; "" where nothing is."""
     repeat, escalate = (follow or {}).get("repeat_every"), (follow or {}).get("escalate")
