@@ -29,13 +29,14 @@ class Rulebook:
 
 def load(folders: Sequence[Path], vocabulary: Vocabulary) -> Rulebook:
     """Read and check every file. Raises BadInput with every problem of all of them."""
-    return compile_sources(_texts(folders), vocabulary)
+    texts, unread = _texts(folders)
+    return compile_sources(texts, vocabulary, unread)
 
 
-def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary) -> Rulebook:
-    """The rulebook of these files. Raises BadInput."""
+def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary, unread: Sequence[Problem] = ()) -> Rulebook:
+    """The rulebook of these files; `unread`: what is wrong with others. Raises BadInput."""
     rules: list[Rule] = []
-    problems: list[Problem] = []
+    problems = [*unread]
     documents: list[Document] = []
     for name, text in sorted(sources.items()):
         try:
@@ -96,7 +97,7 @@ class Keeper:
         return self._kept
 
 
-def _texts(folders: Sequence[Path]) -> Mapping[str, str]:
+def _texts(folders: Sequence[Path]) -> tuple[Mapping[str, str], Sequence[Problem]]:
     texts: dict[str, str] = {}
     problems = [
         Problem(str(folder), "there is no such folder of rules", "set `rules` in the settings")
@@ -115,9 +116,7 @@ def _texts(folders: Sequence[Path]) -> Mapping[str, str]:
             if name in texts:
                 problems.append(Problem(str(path), f"another file is called {name} too", "rename one"))
             texts[name] = text
-    if problems:
-        raise BadInput(problems)
-    return texts
+    return texts, problems
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:

@@ -119,6 +119,15 @@ def test_a_command_is_taken_once(folder: Path) -> None:
     assert "the command 'greet' is taken by the rule first" in problem.what
 
 
+def test_what_cannot_be_read_hides_nothing_of_the_other_files(folder: Path) -> None:
+    """All that is wrong is told at once."""
+    (folder / "x.yaml").write_bytes(b"\xff\xfe")
+    (folder / "y.yaml").write_text("- id: y", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        load([folder], WORDS)
+    assert {problem.where.rpartition("/")[2] for problem in caught.value.problems} == {"x.yaml", "y.yaml"}
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
