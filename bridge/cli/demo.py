@@ -59,8 +59,8 @@ def demo(
     Example: bondbridge demo --port 9000
     """
     with up.only_one(state), Supervisor(PipedConsole()) as supervisor:
-        for wanted, option in ((simulator_port, "--simulator-port"), (inbox_port, "--inbox-port"), (port, "--port")):
-            up.free_port(_HOST, wanted, option)
+        for wanted, name in ((simulator_port, "simulator-port"), (inbox_port, "inbox-port"), (port, "port")):
+            up.free_port(_HOST, wanted, f"--{name}, or BONDBRIDGE_DEMO_{name.replace('-', '_').upper()}")
         supervisor.start(*_stage(state, speed, simulator_port, inbox_port))
         if supervisor.stopping:
             return
