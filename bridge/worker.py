@@ -4,6 +4,7 @@ celery -A bridge.worker worker -Q observe,decide,deliver     carries out tasks, 
 celery -A bridge.worker beat                                 rings every bell every second
 """
 
+import logging
 import os
 import sys
 import warnings
@@ -12,6 +13,7 @@ from functools import cache, wraps
 
 import structlog
 from celery import Celery
+from celery.exceptions import WorkerLostError
 from celery.platforms import SecurityWarning
 from celery.signals import beat_init, setup_logging, worker_ready
 from kombu.exceptions import OperationalError
@@ -49,6 +51,8 @@ app.conf.update(
     task_routes={"observe": {"queue": "observe"}, "deliver": {"queue": "deliver"}},
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    # said, so that Celery does not ask when the broker is lost: none of our tasks is acknowledged late, so none is cancelled
+    worker_cancel_long_running_tasks_on_connection_loss=True,
     # whoever rings a bell has better things to do than wait for a broker that is away
     broker_transport_options={"socket_connect_timeout": 2.0},
     # in memory: what is due stands in the database, so there is nothing for beat to remember
@@ -131,8 +135,20 @@ def deliver(*jobs: str) -> None:
         _sweep()
 
 
+class _Lost(logging.Filter):
+    """Of a process that was killed Celery tells its own traceback: what becomes of the work is worth more."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say that in one line."""
+        lost = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(lost, WorkerLostError):
+            record.msg, record.args, record.exc_info = "%s; what it held goes on when its lease is over", (lost,), None
+        return True
+
+
 def _configure_logging(**_: object) -> None:
     log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
+    logging.getLogger("celery.worker.request").addFilter(_Lost())
 
 
 def _say_ready(**_: object) -> None:
