@@ -61,4 +61,7 @@ class Webhook(Unseen):
 def cloud_event(server: str, request: Body) -> str:
     """A CloudEvent of one id for all tries. `event` and `rule` are extensions: what happened, and who tells it."""
     about = {name: request[name] for name in ("id", "type", "subject", "time", "event", "rule", "data")}
+    unwritten = request.get("unwritten", {})
+    if unwritten:  # an extension is a text
+        about["unwritten"] = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
     return json.dumps({"specversion": "1.0", "source": server, "datacontenttype": "application/json", **about})

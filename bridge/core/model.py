@@ -261,7 +261,8 @@ class Decision:
 
     `event`: the first of `events`. `cooldowns`: the keys it reserves. `due_at`: when it is judged again; None when it
     is settled. `group`: the one that the event waits in. `about`: what it is about, for `overlap` and for counting.
-    `supersedes`: earlier decisions whose jobs that have not begun it takes the place of.
+    `supersedes`: earlier decisions whose jobs that have not begun it takes the place of. `left_out`: why steps of the
+    rule are none of its jobs.
     """
 
     id: str
@@ -280,6 +281,7 @@ class Decision:
     group: Gathering | None = None
     about: str = ""
     supersedes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def acts(self) -> bool:

@@ -21,11 +21,17 @@ class Template:
         """The expressions in it."""
         return (part for part in self.parts if isinstance(part, Expression))
 
+    @property
+    def worded(self) -> bool:
+        """Whether it is a text with expressions in it, and not one expression alone."""
+        return len(self.parts) > 1 or isinstance(self.parts[0], str)
+
     def render(self, facts: Facts) -> Json:
         """`"${bond.id}"` → 3; `"bond ${bond.id}"` → `"bond 3"`. Raises ConditionError."""
-        if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
-            return _kept(self.parts[0], facts)
-        return self.text(facts)
+        first = self.parts[0]
+        if self.worded or isinstance(first, str):
+            return self.text(facts)
+        return _kept(first, facts)
 
     def told(self, facts: Facts) -> str:
         """The same, as text for people: `"since ${event.time}"` → `"since 2026-03-01 02:00 UTC"`. Raises ConditionError."""

@@ -13,7 +13,6 @@ from bridge.core.asks import asks
 from bridge.core.deciding import plan
 from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.retry import Next
-from bridge.core.expressions import ConditionError
 from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
 from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
@@ -133,13 +132,12 @@ class Aftermath:
         if step is not None and step.on_failure:
             answers = Answers(connection, job.server, now, {})
             said = plan.outcome_said(job, result.outcome, result.detail)
-            try:
-                made = plan.on_failure(step, job, (answers.event(job.event),), now, Facts(answers), said)
-            except ConditionError as error:
-                verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, f"on_failure: {error}")
+            made = plan.on_failure(step, job, (answers.event(job.event),), now, Facts(answers), said)
+            for why in made.left_out:
+                verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, why)
                 decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
-            else:
-                job_store.add(connection, made)
+            job_store.add(connection, made.jobs)
+            decision_store.unwritten(connection, made.jobs, now)
         return self._breaker(connection, job, rule, now)
 
     @staticmethod

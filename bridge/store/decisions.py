@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, update
 
 from bridge.core.canonical import identity
+from bridge.core.deciding.requests import UNWRITTEN
 from bridge.core.model import OPEN, Body, Decision, Job, JobState, Reason, Ruling, Verdict
 from bridge.store import approvals, gathering
 from bridge.store.tables import attempts, cooldowns, decisions, facts, jobs, verdicts
@@ -23,15 +24,32 @@ def record(connection: Connection, made: Iterable[Decision]) -> list[Job]:
         digest = keep_facts(connection, decision.facts)
         if not (insert_new(connection, decisions, _row(decision, digest)) or _judged_again(connection, decision, digest)):
             continue
+        _left_out(connection, decision)
         add_verdict(connection, decision.id, None, decision.verdict, decision.at, digest, decision.trace)
         _reserve(connection, decision)
         if decision.group:
             gathering.join(connection, decision.rule, decision.server, decision.group)
         if decision.jobs:
             connection.execute(insert(jobs), [job_row(job) for job in decision.jobs])
+            unwritten(connection, decision.jobs, decision.at)
             owed += decision.jobs
         supersede(connection, decision)
     return owed
+
+
+def _left_out(connection: Connection, decision: Decision) -> None:
+    """Steps that could not be evaluated: their rule is yellow, though the others of them are done."""
+    for why in decision.left_out:
+        verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, why)
+        add_verdict(connection, decision.id, None, verdict, decision.at)
+
+
+def unwritten(connection: Connection, made: Iterable[Job], at: datetime) -> None:
+    """Texts that could not be written: their rule is yellow, though something else is told in their place."""
+    for job in made:
+        for name, why in job.request.get(UNWRITTEN, {}).items():
+            verdict = Verdict(Ruling.ACT, Reason.CONDITION_ERROR, f"{name}: {why}")
+            add_verdict(connection, job.decision, job.id, verdict, at)
 
 
 def _judged_again(connection: Connection, decision: Decision, digest: str) -> bool:

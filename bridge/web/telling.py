@@ -9,7 +9,7 @@ from bridge.core.model import Body, JobState, Json, Reason, Ruling
 
 _REASONS: Mapping[Reason, str] = {
     Reason.CONDITION: "Nothing to do: the rule's condition does not hold for this event.",
-    Reason.CONDITION_ERROR: "Nothing was done: a condition or text of the rule could not be evaluated. Mend the rule.",
+    Reason.CONDITION_ERROR: "Not done: a condition or an argument of the rule could not be evaluated. Mend the rule.",
     Reason.DRY_RUN: "Nothing was done, on purpose: the rule is in dry_run and only says what it would do.",
     Reason.COOLDOWN: "Nothing was done: the rule acted on the same thing a short while ago and is cooling down.",
     Reason.EXPIRED: "Nothing was done: it is too late for it to be of use, and old news does not act.",
@@ -59,6 +59,7 @@ _REASONS: Mapping[Reason, str] = {
 }
 _ANSWERED = {Ruling.SKIP: "A person looked and gave an answer.", Ruling.ACT: "A person said it is to be tried again."}
 _ALLOWED = "A person said yes."
+_UNWRITTEN = "A text of the rule could not be written; the headline is told in its place. Mend the rule."
 _RULINGS: Mapping[Ruling, str] = {
     Ruling.ACT: "The rule acts.",
     Ruling.SKIP: "Nothing was done.",
@@ -82,6 +83,8 @@ def sentence(row: Body) -> str:
     ruling, reason = Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None
     if reason is Reason.IN_DOUBT and ruling in _ANSWERED:
         return _ANSWERED[ruling]
+    if reason is Reason.CONDITION_ERROR and ruling is Ruling.ACT:
+        return _UNWRITTEN
     if reason and ruling is Ruling.ACT:
         return _ALLOWED
     return _REASONS[reason] if reason else _RULINGS[ruling]

@@ -195,7 +195,7 @@ def _occasion(one: Rule, events: Sequence[Event]) -> plan.Occasion:
 def planned(text: str, bonds: Sequence[int]) -> list[Job]:
     """The jobs of a rule that meets legs of these bonds."""
     events = tuple(down(f"e{n}", bond) for n, bond in enumerate(bonds))
-    return list(plan.jobs(_occasion(rule(text), events)))
+    return list(plan.planned(_occasion(rule(text), events)).jobs)
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,9 @@ def test_what_answers_a_failure_names_its_parent() -> None:
         "      - notify: {to: noc, title: '${job.operation}: ${job.outcome}'}\n"
         "      - {if: job.outcome == 'unknown', notify: {to: boss, title: t}}\n"
     )
-    failed = plan.jobs(_occasion(one, (down(),)))[0]
+    failed = plan.planned(_occasion(one, (down(),))).jobs[0]
     said = plan.outcome_said(failed, "refused", "409")  # type: ignore[arg-type]
-    made = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said)
+    made = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said).jobs
     assert [(each.request["title"], each.parent, each.due_at) for each in made] == [
         ("bond.restart: refused", failed.id, later(5))
     ] * 2
@@ -274,7 +274,7 @@ def test_a_webhook_carries_its_jobs_id_and_what_happened() -> None:
         "{bond: '${bond.id}', text: 'leg ${leg.name}', raw: '${leg}'}}}]\n"
     )
     (one,) = rules(text, replace(VOCABULARY, hooks=frozenset({"ticketing"})))
-    (made,) = plan.jobs(_occasion(one, (down(),)))
+    (made,) = plan.planned(_occasion(one, (down(),))).jobs
     data = made.request["data"]
     assert {name: value for name, value in made.request.items() if name != "data"} == {
         "to": "ticketing", "id": made.id, "rule": "a", "event": "e1", "type": "leg.down", "subject": "leg/7",
@@ -305,7 +305,7 @@ def test_a_notice_of_a_failure_says_what_failed(detail: str, end: str) -> None:
         "id: a\nwhen: leg.down\ndo:\n  - call: bond.restart\n    with: {bond: '${bond.id}'}\n"
         "    on_failure: [{notify: {to: boss}}]\n"
     )
-    failed = plan.jobs(_occasion(one, (down(),)))[0]
+    failed = plan.planned(_occasion(one, (down(),))).jobs[0]
     said = plan.outcome_said(failed, Outcome.REFUSED, detail)
-    (made,) = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said)
+    (made,) = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said).jobs
     assert made.request["title"] == f"bond.restart bond=3: {end}"

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from bridge.pipeline.replaying import log_live, log_replayed
+from bridge.store import decisions
 from bridge.store.tables import events, facts, verdicts
 from tests.pipeline.stage import EPOCH, RULES, Stage, staged
 
@@ -49,6 +50,11 @@ MANY = (
   mode: dry_run
   if: view.leg(leg.id).standing != "unknown"
   do: [{call: leg.detect_mtus, with: {leg: "${leg.id}"}}]
+- id: wordless
+  when: leg.down
+  do:
+    - notify: {to: noc, title: "${1 / (leg.id - leg.id)} legs are down"}
+    - {if: 1 / (leg.id - leg.id) > 0, notify: {to: noc}}
 """
 )
 
@@ -101,6 +107,19 @@ def test_an_hour_is_made_again(hour: Stage) -> None:
     assert len(live) > 200
     assert reasons >= {None, "condition", "count", "cooldown", "dry_run"}
     assert reasons >= {"for", "group", "absent", "came", "approval", "paused", "rate"}
+
+
+def test_a_rule_that_loses_its_words_or_a_step_is_yellow(hour: Stage) -> None:
+    """Each notice is told, with the headline and why; what could not be written and what was left out are verdicts."""
+    with hour.bridge.database.reading() as connection:
+        (yellow,) = decisions.yellow(connection, EPOCH)
+        made = select(verdicts.c.ruling, verdicts.c.job.is_(None)).where(verdicts.c.reason == "condition_error")
+        said = {tuple(row) for row in connection.execute(made)}
+    assert yellow["rule"] == "wordless"
+    assert said == {("act", False), ("skip", True)}
+    told = [job for job in hour.jobs() if job["rule"] == "wordless"]
+    assert told
+    assert all("is down" in job["request"]["title"] and "could not be" in job["request"]["body"] for job in told)
 
 
 def test_a_log_does_not_know_how_it_was_read(hour: Stage) -> None:

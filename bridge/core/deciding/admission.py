@@ -6,6 +6,7 @@ from datetime import datetime
 from bridge.core.deciding import guards, plan
 from bridge.core.deciding.guards import ACT, Intent
 from bridge.core.deciding.meeting import Meeting, per_value
+from bridge.core.deciding.requests import UNWRITTEN
 from bridge.core.language import windows
 from bridge.core.language.rule import Overlap
 from bridge.core.model import Job, JobState, Mode, Reason, Ruling, Verdict
@@ -42,9 +43,8 @@ def guarded(meeting: Meeting) -> Verdict | None:
     ripe = meeting.ripe or meeting.event.time
     opens = windows.opens(meeting.rule.guard.windows, now)
     ripe = max(ripe, opens) if opens else ripe
-    meeting.jobs = plan.jobs(
-        plan.Occasion(meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene)
-    )
+    occasion = plan.Occasion(meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene)
+    _plan(meeting, plan.planned(occasion))
     _needs_approval(meeting)
     # what its group has in common, or the object of its event
     meeting.about = meeting.about or ("" if meeting.rule.group else meeting.event.subject)
@@ -61,6 +61,21 @@ def guarded(meeting: Meeting) -> Verdict | None:
     )
     verdict = _late(meeting, ripe) or _each_guard(meeting, intent) or ACT
     return _moded(meeting, _too_long(meeting, verdict))
+
+
+def _plan(meeting: Meeting, made: plan.Plan) -> None:
+    """What it would do; what of it cannot be done or written is a line of the trace each."""
+    meeting.jobs, meeting.left_out = made.jobs, made.left_out
+    for why in made.left_out:
+        meeting.say("step", "left out", why)
+    texts = {text: None for job in made.jobs for text in job.request.get(UNWRITTEN, {}).items()}
+    for name, why in texts:
+        meeting.say("text", "could not be written", name, why)
+
+
+def _calls(meeting: Meeting) -> bool:
+    """Whether anything is called: what only tells has guards of its own."""
+    return any(job.action == "call" for job in meeting.jobs)
 
 
 def _too_long(meeting: Meeting, verdict: Verdict) -> Verdict:
@@ -91,7 +106,7 @@ def _needs_approval(meeting: Meeting) -> None:
 
 
 def _each_guard(meeting: Meeting, intent: Intent) -> Verdict | None:
-    for name, guard in guards.DECIDING if meeting.rule.calls else guards.TELLING:
+    for name, guard in guards.DECIDING if _calls(meeting) else guards.TELLING:
         verdict = guard(intent)
         meeting.say(f"guard {name}", str(verdict) if verdict else "lets through", verdict.detail if verdict else "")
         if verdict is None:
@@ -114,7 +129,7 @@ def _moded(meeting: Meeting, verdict: Verdict) -> Verdict:
     if meeting.rule.overlap is Overlap.RESTART:
         running = meeting.facts.ask("running", meeting.rule.id, meeting.event.server, meeting.about) or ()
         meeting.supersedes = tuple(each for each in running if each != meeting.decision)
-    meeting.jobs = tuple(_as_ruled(job, verdict, "call" if meeting.rule.calls else job.action) for job in meeting.jobs)
+    meeting.jobs = tuple(_as_ruled(job, verdict, "call" if _calls(meeting) else job.action) for job in meeting.jobs)
     return verdict
 
 

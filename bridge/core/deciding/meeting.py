@@ -50,6 +50,7 @@ class Meeting:
     cooldowns: list[str] = field(default_factory=list)
     trace: list[Body] = field(default_factory=list)
     jobs: tuple[Job, ...] = ()
+    left_out: tuple[str, ...] = ()
     due_at: datetime | None = None
     group: Gathering | None = None
     about: str = ""
@@ -102,6 +103,7 @@ class Meeting:
             group=self.group,
             about=self.about,
             supersedes=self.supersedes if admitted else (),
+            left_out=self.left_out,
         )
 
     def _read(self) -> Body:

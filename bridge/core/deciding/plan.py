@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from bridge.core.canonical import identity
 from bridge.core.deciding import requests, retry, scene
 from bridge.core.deciding.facts import Facts
-from bridge.core.expressions import Scene
+from bridge.core.expressions import ConditionError, Scene
 from bridge.core.language import windows
 from bridge.core.language.rule import Rollout, Rule, Step
 from bridge.core.model import Body, Event, Job, JobState, Json, Outcome
@@ -29,20 +29,47 @@ class Occasion:
     scene: Scene
 
 
-def jobs(occasion: Occasion) -> tuple[Job, ...]:
-    """Every job that the rule's steps come to. Raises ConditionError."""
-    made: list[Job] = []
-    held_up = False
-    for number, step in enumerate(occasion.rule.steps):
-        turns = list(_turns(step, number, occasion))
-        state = JobState.WAITING if held_up or step.action == "wait" else JobState.DUE
-        made += _batched(turns, step, occasion.rule.guard.rollout, state)
-        held_up = held_up or (step.action in _HOLDING and bool(turns))
-    # a wait that nothing holds up begins at once
-    return tuple(begun(job, occasion.now) if not _before(job, made) and job.action == "wait" else job for job in made)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every job that a rule's steps come to. `left_out`: why a step, or one turn of it, is none of them."""
+
+    jobs: tuple[Job, ...]
+    left_out: tuple[str, ...] = ()
 
 
 _HOLDING = frozenset({"call", "wait"})
+
+
+def planned(occasion: Occasion) -> Plan:
+    """What the rule's steps come to. Raises ConditionError where nothing is left of them.
+
+    A step whose condition or arguments cannot be evaluated is left out, and the others stand: what comes after a call
+    or a wait goes with it, as it does when it fails, and notices say what is not done.
+    """
+    made: list[Job] = []
+    left_out: list[str] = []
+    held_up = False
+    for number, step in enumerate(occasion.rule.steps):
+        turns, failed = _turns(step, number, occasion)
+        left_out += failed
+        state = JobState.WAITING if held_up or step.action == "wait" else JobState.DUE
+        made += _batched(turns, step, occasion.rule.guard.rollout, state)
+        held_up = held_up or (step.action in _HOLDING and bool(turns))
+        if failed and step.action in _HOLDING:
+            made = [_noted(job, failed) for job in made]
+            break
+    if left_out and not made:
+        raise ConditionError(left_out[0])
+    # a wait that nothing holds up begins at once
+    begins = (begun(job, occasion.now) if not _before(job, made) and job.action == "wait" else job for job in made)
+    return Plan(tuple(begins), tuple(left_out))
+
+
+def _noted(job: Job, left_out: Sequence[str]) -> Job:
+    """Whoever is told of it is also told what is not done."""
+    if job.action not in ("notify", "reply"):
+        return job
+    return replace(job, request=requests.unplanned(job.request, left_out))
 
 
 def _before(job: Job, made: Sequence[Job]) -> bool:
@@ -62,18 +89,31 @@ def ends(request: Body, now: datetime) -> datetime:
     return windows.o_clock(time.fromisoformat(request["until"]), request["zone"], now)
 
 
-def _turns(step: Step, number: int, occasion: Occasion) -> Iterator[Job]:
+def _turns(step: Step, number: int, occasion: Occasion) -> tuple[list[Job], list[str]]:
+    """The jobs of every turn of a step; and why there are none of a turn that cannot be evaluated."""
+    made: list[Job] = []
+    failed: list[str] = []
+    for key, events in _each(step, occasion.events):
+        try:
+            made += _of_turn(step, (number, *key), occasion, events)
+        except ConditionError as error:
+            about = " ".join((step.action, step.name, *key)).replace("  ", " ")
+            failed.append(f"{about}: {error}")
+    return made, list(dict.fromkeys(failed))
+
+
+def _each(step: Step, events: Sequence[Event]) -> Iterator[tuple[tuple[str, ...], Sequence[Event]]]:
     """One turn, or with `each` one for every object of that noun among the events."""
     if step.each is None:
-        yield from _of_turn(step, (number,), occasion, occasion.events)
+        yield (), events
         return
     seen: set[str] = set()
-    for event in occasion.events:
+    for event in events:
         noun = event.data.get(step.each)
         key = str(noun.get("id", noun)) if isinstance(noun, dict) else str(noun)
         if key not in seen:
             seen.add(key)
-            yield from _of_turn(step, (number, key), occasion, [event])
+            yield (key,), [event]
 
 
 def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequence[Event]) -> Iterator[Job]:
@@ -135,34 +175,48 @@ def _sizes(rollout: Rollout, total: int) -> list[int]:
     return sizes
 
 
-def on_failure(step: Step, failed: Job, events: Sequence[Event], now: datetime, facts: Facts, said: Body) -> tuple[Job, ...]:
-    """What a step does about its own failure; its expressions also see the `job` that failed. Raises ConditionError."""
-    about = {"id": failed.id, **said}
-    seen = scene.of(events, now, facts, {"job": about})
-    made = []
+def on_failure(step: Step, failed: Job, events: Sequence[Event], now: datetime, facts: Facts, said: Body) -> Plan:
+    """What a step does about its own failure; its expressions also see the `job` that failed."""
+    seen = scene.of(events, now, facts, {"job": {"id": failed.id, **said}})
+    made: list[Job] = []
+    left_out: list[str] = []
     for number, each in enumerate(step.on_failure):
-        if each.condition is not None and not each.condition.holds(seen):
-            continue
-        wanted = each.retry or retry.default(each.action, events[0].type)
-        for target, request in enumerate(requests.of(each, seen, events, requests.failure(failed, said))):
-            made.append(
-                Job(
-                    id=identity(failed.id, "on_failure", number, target),
-                    decision=failed.decision,
-                    event=failed.event,
-                    rule=failed.rule,
-                    server=failed.server,
-                    step=failed.step,
-                    action=each.action,
-                    request=request,
-                    retry=wanted,
-                    due_at=now,
-                    not_after=now + timedelta(seconds=wanted.until),
-                    target=aimed(each.action, request, events[0], facts),
-                    parent=failed.id,
-                )
-            )
-    return tuple(made)
+        try:
+            if each.condition is None or each.condition.holds(seen):
+                asked = requests.of(each, seen, events, requests.failure(failed, said))
+                made += _answers(each, failed, number, asked, events[0], now, facts)
+        except ConditionError as error:
+            left_out.append(f"on_failure, {each.action} {each.name}: {error}")
+    return Plan(tuple(made), tuple(left_out))
+
+
+def _answers(
+    step: Step,
+    failed: Job,
+    number: int,
+    asked: Sequence[Body],
+    event: Event,
+    now: datetime,
+    facts: Facts,
+) -> Iterator[Job]:
+    """The jobs of one step of `on_failure`."""
+    wanted = step.retry or retry.default(step.action, event.type)
+    for target, request in enumerate(asked):
+        yield Job(
+            id=identity(failed.id, "on_failure", number, target),
+            decision=failed.decision,
+            event=failed.event,
+            rule=failed.rule,
+            server=failed.server,
+            step=failed.step,
+            action=step.action,
+            request=request,
+            retry=wanted,
+            due_at=now,
+            not_after=now + timedelta(seconds=wanted.until),
+            target=aimed(step.action, request, event, facts),
+            parent=failed.id,
+        )
 
 
 def aimed(action: str, request: Body, event: Event, facts: Facts) -> str:

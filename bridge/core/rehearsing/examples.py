@@ -44,6 +44,19 @@ def broken(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Iterato
             yield f"expected {wanted}{when}, got {got}" + (f": {got.detail}" if got.detail else "")
         if then.calls is not None:
             yield from _calls(then, played, begin, at if then.at is not None else None)
+    yield from _amiss(played)
+
+
+# what the trace of a decision says of a part of the rule that could not be evaluated
+_AMISS = {"step": "is left out", "text": "could not be written"}
+
+
+def _amiss(played: Rehearsal) -> Iterator[str]:
+    """What would be told without the rule's own words, or not be done, when this happens."""
+    traced = [line for decision in played.decisions.values() for line in decision.trace]
+    lines = (line for line in traced if line["says"] in ("left out", "could not be written"))
+    told = (f"{line['step']} {_AMISS[line['step']]}: {line.get('detail') or line['about']}" for line in lines)
+    yield from dict.fromkeys(told)
 
 
 def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Rehearsal:
