@@ -8,6 +8,12 @@ export PYTHONPATH :=
 # Nor must it make each of our processes compile everything anew, as some images do.
 export PYTHONDONTWRITEBYTECODE :=
 
+# The whole unless said otherwise: make test TESTS="tests/core -k cron", make bench BENCH=--quick
+TESTS :=
+BENCH :=
+LINTED := .
+TYPED :=
+
 .PHONY: help setup run test coverage lint types soak bench docs fmt lock clean
 
 help: ## show this list
@@ -31,42 +37,36 @@ setup: .venv/.ready ## make the virtual environment from the hashed lock
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-QUICK := -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15
-FETCH := timeout 60 apt-get $(QUICK) download prometheus-alertmanager
+# Programs that the tests talk to and that only Debian packages. As root they are installed, with nothing started; otherwise the
+# tests use what the machine has and skip the rest, each with its reason.
+DEBIAN := prometheus-alertmanager pgbouncer
 
-# The real Alertmanager, for its test: Debian's package, taken apart below .venv and not installed, so that nothing is started
-# and nobody need be root. Tried once, and never a reason to fail: without it the test is skipped, and says so.
-.venv/.alertmanager: .venv/.dev
-	@if ! command -v prometheus-alertmanager >/dev/null && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then \
-	  echo "fetching Alertmanager for its test (once) ..."; \
-	  mkdir -p .venv/alertmanager && cd .venv/alertmanager && \
-	  { $(FETCH) || { [ "$$(id -u)" = 0 ] && timeout 60 apt-get $(QUICK) update && $(FETCH); }; } >/dev/null 2>&1 && \
-	  dpkg-deb -x prometheus-alertmanager_*.deb . || echo "none to be had: its test will be skipped" >&2; \
-	fi
+.venv/.debian: .venv/.dev tests/debian-packages
+	@tests/debian-packages $(DEBIAN)
 	@touch $@
 
 run: .venv/.ready ## run everything until Ctrl-C; against the simulator until a server is configured
 	@exec $(BIN)/bondbridge up
 
-test: lint types .venv/.alertmanager ## lint, types, contracts and the whole suite
-	$(BIN)/pytest
+test: lint types .venv/.debian ## lint, types, contracts and the whole suite
+	$(BIN)/pytest $(TESTS)
 
-coverage: .venv/.dev ## the suite again, half as fast again, with what it covers
-	$(BIN)/pytest --cov=bridge --cov-report=term
+coverage: .venv/.debian ## the suite again, half as fast again, with what it covers
+	$(BIN)/pytest --cov=bridge --cov-report=term $(TESTS)
 
 lint: .venv/.dev ## ruff and import-linter
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(LINTED)
+	$(BIN)/ruff format --check $(LINTED)
 	$(BIN)/lint-imports
 
 types: .venv/.dev ## mypy, strict
-	$(BIN)/mypy
+	$(BIN)/mypy $(TYPED)
 
-soak: .venv/.dev ## the slow runs: every kill of the durability matrix
-	$(BIN)/pytest -m soak --timeout 3600 -p no:cacheprovider
+soak: .venv/.debian ## the slow runs: every kill of the durability matrix
+	$(BIN)/pytest -m soak --timeout 3600 -p no:cacheprovider $(TESTS)
 
 bench: .venv/.dev ## measure, and print what benchmarks/README.md records
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 docs: .venv/.dev ## make docs/operations.md and docs/events.md from the catalogues
 	$(BIN)/python -m bridge.cli.operations_doc

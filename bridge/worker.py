@@ -19,6 +19,7 @@ from celery.signals import beat_init, setup_logging, worker_ready
 from kombu.exceptions import OperationalError
 
 from bridge import config, log, wiring
+from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput, BridgeError
 from bridge.store.database import Away
 
@@ -33,6 +34,7 @@ _POLLS_A_TICK = 50
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 _log = structlog.get_logger()
+use_newest()
 
 
 def _broker() -> str | None:

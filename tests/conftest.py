@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 import warnings
+import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,9 @@ settings.load_profile("same everywhere")
 for phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, phase, 120.0)
 share()
+
+# whatever the machine knows of time zones, and is not told meanwhile: the tests mean the database that the lock file pins
+zoneinfo.reset_tzpath(())
 
 # processes are started by the hundred: each finds what the one before it compiled, whatever the shell says
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""

@@ -1,9 +1,7 @@
 """The real Alertmanager, set up as the page says, against the whole stack."""
 
-import os
 import re
-import shutil
-import subprocess
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,25 +9,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.processes import Process
+from tests.programs import program
 from tests.test_whole_stack import Stack, free_ports, started
 
 ROOT = Path(__file__).parent.parent
-# Debian's package, or what `make test` took out of it
-PLACES = (shutil.which("prometheus-alertmanager"), ROOT / ".venv/alertmanager/usr/bin/prometheus-alertmanager")
-BINARY = next((Path(place) for place in PLACES if place and Path(place).exists()), None)
 SECRET = "of Alertmanager and us"
 BOND = 2
 
 
 @pytest.fixture
 def binary() -> Path:
-    """Alertmanager. Without it the test is skipped; it fails instead where BONDBRIDGE_ALL_TESTS is set."""
-    if BINARY is None:
-        why = "no Alertmanager here: on Debian, `apt install prometheus-alertmanager`, or `make clean test` with a network"
-        if os.environ.get("BONDBRIDGE_ALL_TESTS"):
-            pytest.fail(why)
-        pytest.skip(why)
-    return BINARY
+    """Alertmanager as Debian installs it: it needs its templates where it looks for them."""
+    return program("prometheus-alertmanager", "prometheus-alertmanager")
 
 
 def block(page: str, heading: str) -> str:
@@ -59,14 +51,12 @@ def alerting(binary: Path, folder: Path, port: int) -> Iterator[str]:
     address = f"127.0.0.1:{own}"
     # no cluster: it is alone, and opens no other port
     flags = [f"--web.listen-address={address}", "--cluster.listen-address=", f"--storage.path={folder / 'data'}"]
-    with (folder / "alertmanager.log").open("wb") as log:
-        command = [binary, f"--config.file={folder / 'alertmanager.yml'}", *flags]
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  ours, or Debian's
+    process = Process([binary, f"--config.file={folder / 'alertmanager.yml'}", *flags])
     try:
+        process.until(lambda: ready(f"http://{address}"), "Alertmanager is ready")
         yield f"http://{address}"
     finally:
-        process.terminate()
-        process.wait(20)
+        process.end(signal.SIGTERM)
 
 
 def ready(address: str) -> bool:
@@ -97,7 +87,6 @@ def test_an_alert_restarts_the_bond_of_its_label_once_however_often_it_is_repeat
     }  # fmt: skip
     with started(tmp_path, ports, **more) as stack, alerting(binary, tmp_path / "am", ports[0]) as address:
         stack.until(lambda: seen(stack), "the bonds are seen")
-        stack.until(lambda: ready(address), "Alertmanager is ready")
         alert = {"labels": {"alertname": "BondStuck", "bond": str(BOND)}, "annotations": {"summary": "no traffic"}}
         httpx.post(f"{address}/api/v2/alerts", json=[alert]).raise_for_status()
         stack.until(lambda: stack.ledger("bond.restart"), "the restart")

@@ -1,11 +1,7 @@
 """The command line's ways of watching: `watch`, `incidents`, `hands-off`, and what `poll` can do."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import threading
 from dataclasses import replace
 
 import pytest
@@ -17,6 +13,7 @@ from bridge.store import watching
 from bridge.store.incidents import Kept
 from tests.core import made
 from tests.pipeline.stage import EPOCH, Stage
+from tests.processes import Process
 from tests.test_cli import Run, run, stage
 
 __all__ = ["run", "stage"]
@@ -27,20 +24,15 @@ def test_watch_streams_events_as_they_are_recorded(stage: Stage) -> None:
     stage.set("leg", 1, "state", "down")
     stage.live(60)
     command = [sys.executable, "-m", "bridge.cli", "watch", "--json", "--since", "0", "--type", "leg.*"]
-    with subprocess.Popen(  # noqa: S603  our own command
-        command, cwd=stage.folder, stdout=subprocess.PIPE, text=True, env=os.environ
-    ) as process:
-        timer = threading.Timer(60, process.kill)
-        timer.start()
-        try:
-            assert process.stdout is not None
-            first = json.loads(process.stdout.readline())
-            stage.set("leg", 1, "state", "up")
-            stage.live(60)
-            second = json.loads(process.stdout.readline())
-        finally:
-            timer.cancel()
-            process.send_signal(signal.SIGINT)
+    process = Process(command, cwd=stage.folder)
+    try:
+        process.until(lambda: process.lines, "the first event")
+        stage.set("leg", 1, "state", "up")
+        stage.live(60)
+        process.until(lambda: len(process.lines) > 1, "the second event")
+    finally:
+        process.end()
+    first, second = map(json.loads, process.lines)
     assert (first["type"], second["type"], first["specversion"]) == ("leg.down", "leg.up", "1.0")
     assert first["seq"] < second["seq"]
     assert first["headline"] == "leg cable of vancouver-hq is down"

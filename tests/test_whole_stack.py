@@ -2,11 +2,8 @@
 
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-_PATIENCE = 300.0  # seconds, for the slowest machine; no test asserts how long anything took
+from tests.processes import Process
+
 # slow enough that a starved machine meets the deadlines of the world: at 40 the two minutes of a webhook were three seconds
 _SPEED = "8"
 
@@ -36,23 +34,20 @@ def free_ports(count: int) -> list[int]:
 class Stack:
     """A running `bondbridge up` and what a user can see of it."""
 
-    process: subprocess.Popen[str]
+    process: Process
     folder: Path
     ports: list[int]
     mark: str
-    lines: list[str] = field(default_factory=list)
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
 
     def until(self, holds: Callable[[], object], what: str) -> Any:
         """Wait for something to be true; its value."""
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            value = holds()
-            if value:
-                return value
-            assert self.process.poll() is None, f"it ended: {self.lines[-20:]}"
-            time.sleep(0.7)
-        pytest.fail(f"never: {what}\n" + "\n".join(self.lines[-60:]))
+        return self.process.until(holds, what, every=0.7)
+
+    @property
+    def lines(self) -> list[str]:
+        """What it said so far."""
+        return self.process.lines
 
     def sign_in(self) -> None:
         """Open the one-time link of the `ready` line."""
@@ -110,35 +105,13 @@ def started(folder: Path, ports: list[int], **more: str) -> Iterator[Stack]:
     env = {**os.environ, **dict(zip(names, map(str, ports), strict=True)), "BONDBRIDGE_DEMO_SPEED": _SPEED, "STACK_MARK": mark}
     env |= more
     env.pop("BONDBRIDGE_CONFIG", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bridge.cli", "up"],
-        cwd=folder,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    process = Process([sys.executable, "-m", "bridge.cli", "up"], cwd=folder, env=env)
     stack = Stack(process, folder, ports, mark)
-
-    def gather() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            stack.lines.append(line.rstrip())
-
-    reader = threading.Thread(target=gather, daemon=True)
-    reader.start()
     try:
         stack.sign_in()
         yield stack
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(40)
-        finally:
-            process.kill()
-            reader.join(5)
-            assert process.stdout is not None
-            process.stdout.close()
+        process.end(seconds=60)
 
 
 def _jobs(stack: Stack, kind: str, rule: str) -> list[dict[str, Any]]:
@@ -181,7 +154,7 @@ def test_the_demo_shows_its_six_scenes_and_goes_on_where_it_stopped(tmp_path: Pa
 
         before = [event["id"] for event in stack.api("events", limit="200")["items"]]
         asked = len(stack.ledger("bond_tuning.accept"))
-    assert stack.process.returncode == 0
+    assert stack.process.popen.returncode == 0
     assert stack.left_behind() == []
 
     with started(tmp_path, ports) as again:

@@ -14,6 +14,7 @@ from bridge.bonding.catalogue import Danger
 from bridge.cli import doctor_database
 from bridge.cli.output import as_json, table
 from bridge.cli.settings import AsJson, Config, chosen
+from bridge.config.time_zones import use_newest
 from bridge.core.durations import spoken
 from bridge.errors import BadInput, BridgeError, Refused
 from bridge.pipeline.receive import Hook
@@ -41,7 +42,7 @@ def doctor(given: Config = None, json_output: AsJson = False) -> None:
     """
     path = chosen(given)
     settings = config.load(path)
-    findings = [Finding("settings", good=True, says=str(path)), *_findings(settings)]
+    findings = [Finding("settings", good=True, says=str(path)), _time_zones(), *_findings(settings)]
     if json_output:
         as_json([{"what": each.what, "good": each.good, "says": each.says} for each in findings])
     else:
@@ -67,6 +68,16 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
         yield from _hooks(bridge)
         for name in bridge.clients:
             yield from _of_server(bridge, name, readable=readable)
+
+
+def _time_zones() -> Finding:
+    found = use_newest()
+    place = "of the package tzdata" if found.place == "tzdata" else f"of this machine, in {found.place}"
+    says = f"database {found.version} {place}"
+    if not found.is_old(wiring.machine_time()):
+        return Finding("time zones", good=True, says=says)
+    fix = "windows and quiet hours may be an hour off; upgrade it (`pip install --upgrade tzdata`)"
+    return Finding("time zones", good=False, says=f"{says} is old: {fix}")
 
 
 def _told(settings: config.Settings) -> Iterator[Finding]:

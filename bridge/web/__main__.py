@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from bridge import config, log, wiring
 from bridge.config import Settings
+from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput
 from bridge.web.app import create_app
 
@@ -56,6 +57,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 def main() -> None:
     """Serve until told to stop. Ends with 2 where the settings or the port cannot be used."""
+    use_newest()
     log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
     try:
         settings = config.load(None)

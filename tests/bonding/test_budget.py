@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def broker(tmp_path: Path) -> Iterator[str]:
     argv = [_broker_binary(), "--port", "0", "--unixsocket", str(place), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         assert server.stdout is not None
-        assert any("eady to accept connections" in line for line in server.stdout)
+        said = list(takewhile(lambda line: "eady to accept connections" not in line, server.stdout))
+        assert server.poll() is None, said
         yield f"redis+socket://{place}"
         server.terminate()
 

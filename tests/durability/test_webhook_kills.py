@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -22,13 +21,13 @@ import pytest
 from bridge import wiring
 from bridge.webhooks.standard import signed
 from tests.bonding.test_budget import broker
+from tests.processes import PATIENCE, Process
 from tests.test_whole_stack import free_ports
 
 __all__ = ["broker"]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 _SENDERS = 6
-_PATIENCE = 300.0
 _SETTINGS = """
 state_dir: {folder}
 broker: {broker}
@@ -45,7 +44,7 @@ class Web:
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     kills: int = 0
 
     @property
@@ -56,21 +55,13 @@ class Web:
     def start(self) -> None:
         """Start it and wait until it answers."""
         env = {**os.environ, "BONDBRIDGE_CONFIG": str(self.folder / "bondbridge.yaml"), "KILLS_SECRET": SECRET}
-        with (self.folder / "web.log").open("ab") as log:
-            command = [sys.executable, "-m", "bridge.web"]
-            self.process = subprocess.Popen(  # noqa: S603  our own command
-                command, env=env, stdout=log, stderr=log, start_new_session=True
-            )
-        end = time.monotonic() + _PATIENCE
-        while not self._answers():
-            assert time.monotonic() < end, (self.folder / "web.log").read_text()[-2000:]
-            time.sleep(0.05)
+        self.process = Process([sys.executable, "-m", "bridge.web"], env=env, group=True)
+        self.process.until(self._answers, "it answers", every=0.05)
 
     def kill(self) -> None:
         """SIGKILL to it and what it forked."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(20)
+        self.process.end(signal.SIGKILL, 20)
         self.kills += 1
 
     def _answers(self) -> bool:
@@ -105,7 +96,7 @@ class Senders:
         finally:
             self.many = 0
             for thread in threads:
-                thread.join(_PATIENCE)
+                thread.join(PATIENCE)
 
     def _wait(self, threads: list[threading.Thread], answered: int) -> None:
         while len(self.answers) < answered and any(thread.is_alive() for thread in threads):

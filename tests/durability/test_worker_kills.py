@@ -6,9 +6,7 @@ import random
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,11 +19,11 @@ import pytest
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running, running
 from tests.pipeline.stage import RULES
+from tests.processes import Process
 from tests.test_whole_stack import free_ports
 
 _KILLS = int(os.environ.get("SOAK_KILLS", "20"))
 _SPEED = 40
-_PATIENCE = 600.0
 _SETTINGS = """
 state_dir: {state}
 rules: {rules}
@@ -47,18 +45,13 @@ class Stack:
 
     def __init__(self, sim: Running, folder: Path, port: int) -> None:
         self.sim, self.folder, self.port = sim, folder, port
-        self.lines: list[str] = []
+        self.process: Process
         self.api = httpx.Client(base_url=f"{sim.url}/api/v4", auth=("demo@example.com", "demo"), timeout=20)
         self._chance = random.Random(20)  # noqa: S311  moments, not secrets
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait for something to be true."""
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            if holds():
-                return
-            time.sleep(0.2)
-        pytest.fail(f"never: {what}\n" + "\n".join(self.lines[-40:]))
+        self.process.until(holds, what)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the bridge's database."""
@@ -113,22 +106,13 @@ def _up(sim: Running, folder: Path, port: int) -> Iterator[Stack]:
     settings.write_text(_SETTINGS.format(**values, machine=machine, domain=shown), encoding="utf-8")
     env = {**os.environ, "SOAK_PASSWORD": "demo", "SOAK_HOOK": "hook"}
     argv = [sys.executable, "-m", "bridge.cli", "up", "--config", str(settings), "--workers", "2"]
-    process = subprocess.Popen(  # noqa: S603  our own command
-        argv, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    out = process.stdout
-    reader = threading.Thread(target=lambda: stack.lines.extend(line.rstrip() for line in out), daemon=True)
-    reader.start()
+    stack.process = Process(argv, env=env)
     try:
-        stack.until(lambda: any(line.startswith("ready") for line in stack.lines), "ready")
+        stack.process.line("ready")
         stack.until(lambda: stack.rows("SELECT count(*) FROM scopes WHERE version > 0")[0][0] >= 11, "baseline")
         yield stack
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-        reader.join(5)
-        out.close()
+        stack.process.end()
         stack.api.close()
 
 

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from bridge.simulator.serve import Running
+from tests.processes import Process
 from tests.test_whole_stack import free_ports
 
-_PATIENCE = 900.0
 _SETTINGS = """
 state_dir: {state}
 rules: {rules}
@@ -57,16 +55,9 @@ class Processes:
 
     def up(self) -> None:
         """Start them all, and wait until they are at work."""
-        before = len(self.lines)
         argv = [sys.executable, "-m", "bridge.cli", "up", "--config", str(self.folder / "bondbridge.yaml"), "--workers", "2"]
-        self.process = subprocess.Popen(  # noqa: S603  our own command
-            argv, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        out = self.process.stdout
-        assert out is not None
-        self.reader = threading.Thread(target=lambda: self.lines.extend(line.rstrip() for line in out), daemon=True)
-        self.reader.start()
-        self.until(lambda: any(line.startswith("ready") for line in self.lines[before:]), "ready")
+        self.process = Process(argv, env=self.env, lines=self.lines)
+        self.process.line("ready")
 
     def kill(self) -> None:
         """SIGKILL to every process, supervisor, worker, beat, web and Redis alike; then what they held lapses; start anew."""
@@ -77,7 +68,7 @@ class Processes:
                 continue
             if mine and int(entry.name) != os.getpid():
                 os.kill(int(entry.name), signal.SIGKILL)
-        self._ended(30)
+        self.process.ended(30)
         self.killed += 1
         with closing(self._connected()) as connection, connection:
             for table in ("jobs", "servers", "scopes", "outlets"):
@@ -86,23 +77,11 @@ class Processes:
 
     def stop(self) -> None:
         """End them as Ctrl-C does."""
-        self.process.send_signal(signal.SIGINT)
-        self._ended(60)
-
-    def _ended(self, seconds: float) -> None:
-        self.process.wait(seconds)
-        self.reader.join(10)
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.process.end()
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait for something to be true."""
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            if holds():
-                return
-            time.sleep(0.3)
-        pytest.fail(f"never: {what}\n" + "\n".join(self.lines[-40:]))
+        self.process.until(holds, what, every=0.3)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the bridge's database."""

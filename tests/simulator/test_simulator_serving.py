@@ -1,9 +1,7 @@
 """Sockets, processes, the command line."""
 
-import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -23,6 +21,7 @@ from bridge.simulator import serve as room
 from bridge.simulator import state
 from bridge.simulator.build import make_world
 from bridge.simulator.serve import Running
+from tests.processes import Process
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 APPS = {"simulate": typer.Typer(), "inbox": typer.Typer()}
@@ -37,19 +36,13 @@ def command(*options: str, name: str = "simulate") -> list[str]:
 
 
 @contextmanager
-def process(*options: str, name: str = "simulate") -> Iterator[tuple[subprocess.Popen[str], str]]:
+def process(*options: str, name: str = "simulate") -> Iterator[tuple[Process, str]]:
     """Run a command until its ready line; gives the process and the URL."""
-    started = subprocess.Popen(  # noqa: S603 - our own command
-        command(*options, name=name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
+    started = Process(command(*options, name=name))
     try:
-        assert started.stdout is not None
-        word, url = started.stdout.readline().split()
-        assert word == "ready"
-        yield started, url.rstrip("/")
+        yield started, started.line("ready").split()[1].rstrip("/")
     finally:
-        started.kill()
-        started.communicate()
+        started.end(signal.SIGKILL)
 
 
 def refused(*options: str, name: str = "simulate") -> str:
@@ -139,9 +132,8 @@ def test_the_command_serves_and_ends_cleanly(tmp_path: Path) -> None:
         assert len(bonds) == 4
         assert httpx.get(f"{url}{ROOT}/bonds/", auth=("demo@example.com", "demo")).status_code == 401
         httpx.post(f"{url}/_sim/advance", json={"seconds": 60})
-        simulator.send_signal(signal.SIGTERM)
-        out, err = simulator.communicate(timeout=60)
-        assert (simulator.returncode, out, err) == (0, "", "")
+        assert simulator.end(signal.SIGTERM) == 0
+        assert simulator.lines == [f"ready {url}/"]
     assert (len(state.load(file).legs), state.load(file).now.minute) == (12, 1)
 
 
@@ -153,7 +145,7 @@ def test_a_killed_simulator_goes_on_with_its_story(tmp_path: Path) -> None:
         httpx.post(f"{url}/_sim/advance", json={"seconds": 30})
         httpx.post(f"{url}{ROOT}/bonds/1/restart/", auth=("demo@example.com", "demo")).raise_for_status()
         before = httpx.get(f"{url}/_sim/truth").json()
-        simulator.kill()
+        simulator.end(signal.SIGKILL)
     with process(*options) as (_, url):
         assert httpx.get(f"{url}/_sim/truth").json() == before
         assert [entry["operation"] for entry in httpx.get(f"{url}/_sim/ledger").json()] == ["bond.restart"]

@@ -25,6 +25,7 @@ from bridge.store.memory import Memory, MemoryFile
 from tests.bonding.scripted import Reply, Scripted
 from tests.bonding.scripted import serving as scripted
 from tests.pipeline.stage import QUIET, Stage, staged
+from tests.processes import Process
 from tests.telling.service import Service, serving
 
 RULES = """
@@ -405,22 +406,25 @@ def test_none_is_none(quiet: Yard) -> None:
         wiring.watchdog(quiet.stage.bridge.settings.model_copy(update={"watchdog": None}))
 
 
-def _started(yard: Yard, *more: str) -> subprocess.Popen[str]:
+@contextmanager
+def _started(yard: Yard, *more: str) -> Iterator[Process]:
     """The command itself, on this bridge's settings."""
     command = [sys.executable, "-m", "bridge.cli", "watchdog", "-c", str(yard.stage.folder / "bondbridge.yaml"), *more]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603  our own
+    process = Process(command)
+    try:
+        yield process
+    finally:
+        process.end(signal.SIGTERM)
 
 
 def test_the_command_is_one_at_a_time_and_stops_when_told(quiet: Yard) -> None:
     """A second one on the state folder is refused; SIGTERM ends the first in order."""
     with _started(quiet) as first:
-        assert first.stdout is not None
-        assert first.stdout.readline() == "ready\n"
+        first.line("ready")
         with _started(quiet) as second:
-            said, _ = second.communicate(timeout=300)
-        assert (second.returncode, "another watchdog runs" in said) == (4, True)
-        first.send_signal(signal.SIGTERM)
-        assert first.wait(60) == 0
+            returned, said = second.ended(), "\n".join(second.lines)
+        assert (returned, "another watchdog runs" in said) == (4, True)
+        assert first.end(signal.SIGTERM) == 0
 
 
 def test_a_look_beside_the_one_that_watches_tells_nothing(quiet: Yard) -> None:
@@ -460,8 +464,8 @@ def test_the_command_beside_says_what_the_other_has_found(filed: Yard) -> None:
         assert alone
         MemoryFile(state / "watchdog.json").keep(memory)
         with _started(filed, "--once") as beside:
-            said, _ = beside.communicate(timeout=300)
-    assert (beside.returncode, "the database file was replaced: another file" in said) == (1, True)
+            returned, said = beside.ended(), "\n".join(beside.lines)
+    assert (returned, "the database file was replaced: another file" in said) == (1, True)
     assert "all is well" not in said
 
 
@@ -484,23 +488,21 @@ def test_a_look_makes_no_database(filed: Yard) -> None:
 def test_one_look_is_possible_beside_the_one_that_watches(quiet: Yard) -> None:
     """Nobody is told by it, and it says why."""
     with _started(quiet) as first:
-        assert first.stdout is not None
-        assert first.stdout.readline() == "ready\n"
+        first.line("ready")
         with _started(quiet, "--once") as second:
-            said, _ = second.communicate(timeout=60)
-        assert second.returncode in {0, 1}
+            returned, said = second.ended(), "\n".join(second.lines)
+        assert returned in {0, 1}
         assert "another watchdog runs here and does the telling" in said
-        assert ("all is well" in said) == (second.returncode == 0)
-        first.send_signal(signal.SIGTERM)
-        assert first.wait(60) == 0
+        assert ("all is well" in said) == (returned == 0)
+        assert first.end(signal.SIGTERM) == 0
 
 
 def test_its_addresses_can_be_tested(quiet: Yard) -> None:
     """Each says what became of it, and one that does not take it is an exit code."""
     quiet.two.status = 401
     with _started(quiet, "--test") as command:
-        said, _ = command.communicate(timeout=300)
-    assert command.returncode == 1
+        returned, said = command.ended(), "\n".join(command.lines)
+    assert returned == 1
     assert quiet.one.titles() == ["bondbridge: a test of the watchdog"]
     assert "the service answered 401" in said
 

@@ -1,7 +1,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ import pytest
 
 from bridge.webhooks.hmac import signed
 from bridge.wiring import machine_time
-from tests.web.house import SECRET, TLS, until, write_settings
+from tests.processes import Process
+from tests.web.house import SECRET, TLS, write_settings
 
 COMMAND = [sys.executable, "-m", "bridge.web"]
 
@@ -24,16 +24,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(settings: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+def started(settings: Path, **more: str) -> Iterator[Process]:
     """Run the entry with these settings."""
     environment = {**os.environ, "BONDBRIDGE_CONFIG": str(settings), "BONDBRIDGE_BROKER": "memory://", **more}
-    with subprocess.Popen(  # noqa: S603  our own command
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    process = Process(COMMAND, env=environment)
+    try:
+        yield process
+    finally:
+        process.end(signal.SIGKILL)
 
 
 def test_ready_and_stop(settings_file: Path) -> None:
@@ -41,9 +39,8 @@ def test_ready_and_stop(settings_file: Path) -> None:
     port = free_port()
     settings = write_settings(settings_file.parent, port=port)
     with started(settings) as process:
-        assert process.stdout is not None
         url = f"http://127.0.0.1:{port}/"
-        assert process.stdout.readline() == f"ready {url}\n"
+        assert process.line("") == f"ready {url}"
         with httpx.Client(base_url=url, verify=TLS) as client:
             assert client.get("/healthz").text == "ok\n"
             assert client.get("/").headers["Location"] == "/sign-in"
@@ -52,33 +49,27 @@ def test_ready_and_stop(settings_file: Path) -> None:
             assert client.post("/webhooks/door", content=b"{}", headers=headers).status_code == 202
             large = client.post("/webhooks/door", content=(b"x" * 900 for _ in range(9)))
             assert (large.status_code, large.json()["error"]["what"]) == (413, "the body is too large")
-            process.terminate()
-            assert process.wait(timeout=120) == 0  # although this client keeps its connection
-        rest, errors = process.stdout.read(), process.stderr.read() if process.stderr else ""
-        assert "ready" not in rest
-        assert "Traceback" not in rest + errors
-        assert errors == ""
+            assert process.end(signal.SIGTERM) == 0  # although this client keeps its connection
+        assert process.lines == [f"ready {url}"]
 
 
 def test_survives_its_worker(settings_file: Path) -> None:
     """When the process that serves is killed another takes its place, and does not say ready again; Ctrl-C ends both."""
     port = free_port()
     with started(write_settings(settings_file.parent, port=port)) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("ready ")
+        assert process.line("").startswith("ready ")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         if not children.exists():
             pytest.skip("this machine does not show whose child a process is")
         (first,) = children.read_text().split()
         os.kill(int(first), signal.SIGKILL)
-        until(lambda: children.read_text().split() not in ([], [first]))
+        process.until(lambda: children.read_text().split() not in ([], [first]), "another child")
         assert httpx.get(f"http://127.0.0.1:{port}/healthz", verify=TLS, timeout=60).status_code == 200
-        process.send_signal(signal.SIGINT)
+        process.send(signal.SIGINT)
         os.kill(int(children.read_text()), signal.SIGINT)  # a terminal sends it to all of them
-        assert process.wait(timeout=120) == 0
-        assert process.stderr is not None
-        assert "ready" not in process.stdout.read()
-        assert "Traceback" not in process.stderr.read()
+        assert process.ended() == 0
+        assert [line.partition(" ")[0] for line in process.lines].count("ready") == 1
+        assert "Traceback" not in "\n".join(process.lines)
 
 
 def test_port_in_use(settings_file: Path) -> None:
@@ -86,17 +77,18 @@ def test_port_in_use(settings_file: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with started(write_settings(settings_file.parent, port=port)) as process:
-            out, errors = process.communicate(timeout=60)
-    assert (process.returncode, out) == (2, "")
-    assert errors == f"port {port} is in use on 127.0.0.1: stop what uses it, or set web.port in the settings\n"
+            assert process.ended() == 2
+    assert process.errors == [f"port {port} is in use on 127.0.0.1: stop what uses it, or set web.port in the settings"]
+    assert process.lines == process.errors
 
 
 def test_bad_settings(settings_file: Path) -> None:
     """Settings that cannot be used are told with file, line and key, and status 2."""
     settings_file.write_text(settings_file.read_text().replace("user: demo", "usr: demo"))
     with started(settings_file) as process:
-        out, errors = process.communicate(timeout=60)
-    assert (process.returncode, out) == (2, "")
+        assert process.ended() == 2
+    errors = "\n".join(process.errors)
+    assert process.lines == process.errors
     assert f"{settings_file}:" in errors
     assert "usr" in errors
     assert "Traceback" not in errors
