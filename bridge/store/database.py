@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
 from bridge.errors import Bug
+from bridge.store import postgresql
 
-# the database cannot be used for now: gone, full, or kept busy for longer than anybody waits
+# the database cannot be used for now: gone, full, read-only, or kept busy for longer than anybody waits
 Away = OperationalError
 
 # Long enough for a writer to get its turn behind another's bulk insert, short of any lease.
@@ -24,7 +25,7 @@ class Database:
     """Short transactions: read with `reading()`, change with `writing()`; both end committed or rolled back whole."""
 
     def __init__(self, url: str, patience: float | None = None) -> None:
-        """`patience`: seconds after which one who must go on without it gives up a server that does not answer."""
+        """`patience`: seconds after which one who must go on without it gives up; else as long as a lease allows."""
         self.url = url
         self._making = False
         self.engine = _engine(url, patience, lambda: self._making)
@@ -82,8 +83,9 @@ def file_of(url: str) -> Path | None:
 
 def _engine(url: str, patience: float | None, making: Callable[[], bool]) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, connect_args=_impatient(patience) if patience else {})
+        return postgresql.engine_of(url, patience, making)
     engine = create_engine(url)
+    wait = round(patience * 1000) if patience else _SQLITE_WAIT_MS
 
     @event.listens_for(engine, "do_connect")
     def _ours(dialect: object, record: object, arguments: Sequence[Any], more: object) -> None:
@@ -96,7 +98,7 @@ def _engine(url: str, patience: float | None, making: Callable[[], bool]) -> Eng
         connection.isolation_level = None  # we say BEGIN ourselves, below
         # LIKE minds the case, as PostgreSQL's does
         always = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "case_sensitive_like=ON")
-        for pragma in (*always, f"busy_timeout={_SQLITE_WAIT_MS}"):
+        for pragma in (*always, f"busy_timeout={wait}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -119,10 +121,3 @@ def _found(path: str, *, make: bool) -> None:
     # what is there is not opened: closing it again would let go of the locks that SQLite has on it in this process
     with suppress(OSError):  # SQLite says what is wrong
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
-def _impatient(patience: float) -> dict[str, Any]:
-    """For psycopg: connecting, a statement, and a connection that has silently gone each take no longer than this."""
-    thousandths = round(patience * 1000)
-    limits = {"connect_timeout": max(2, round(patience)), "tcp_user_timeout": thousandths}
-    return {**limits, "options": f"-c statement_timeout={thousandths}"}
