@@ -5,14 +5,16 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
+
+from bridge.store.database import Away
 
 _WEBHOOKS = "/webhooks/"
 _MACHINES = ("/api/", _WEBHOOKS)
 _LINKS = ("/approve/", "/ack/")
 _FRAMES = 4
 _LONGEST_NAME = 80
+_AGAIN = "5"  # seconds
 
 _TOLD = {
     400: ("this request cannot be read", "see the documentation for what this address takes"),
@@ -20,6 +22,7 @@ _TOLD = {
     405: ("this address does not take this method", "use one of those in the Allow header"),
     413: ("the body is too large", "send less, or raise web.largest_body in the settings"),
     415: ("this kind of body is not read here", "send it as the documentation says"),
+    503: ("the database cannot be used now", "try again in a little while; bondbridge's log names the cause"),
     500: ("bondbridge could not answer this request", "try again; its log says what went wrong"),
 }
 
@@ -37,7 +40,7 @@ class Problem(HTTPException):
 def register(app: Flask) -> None:
     """Let every error of this application be told here."""
     app.register_error_handler(HTTPException, _expected)
-    app.register_error_handler(ParseException, _garbled)
+    app.register_error_handler(Away, _away)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -58,12 +61,6 @@ def _expected(error: HTTPException) -> Response:
     return _refused(status, what, mend, kept)
 
 
-def _garbled(error: Exception) -> Response:
-    """What gunicorn finds only when the body is read, such as a chunk whose length is none: the sender's, and not ours."""
-    del error
-    return _refused(400, "the body cannot be read: its chunks are broken", "send it as Transfer-Encoding says", {})
-
-
 def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Response:
     """What a webhook refuses is in the log, whoever found it: the platform, the reading of the body, or Flask."""
     if request.path.startswith(_WEBHOOKS):
@@ -71,6 +68,12 @@ def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Resp
         known_as = name if name.isprintable() else ascii(name)
         log.warning("webhook refused", webhook=known_as, why=what, status=status, sender=request.remote_addr)
     return _told(status, what, mend, headers)
+
+
+def _away(error: Exception) -> Response:
+    """Gone, full, read-only or busy: nothing was stored, so whoever sent something sends it again."""
+    log.warning("the database cannot be used", why=shown(error))
+    return _refused(503, *_TOLD[503], {"Retry-After": _AGAIN})
 
 
 def _unexpected(error: Exception) -> Response:

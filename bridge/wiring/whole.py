@@ -85,14 +85,15 @@ def build(
     now: Clock | None = None,
     transport: httpx.BaseTransport | None = None,
     key: bytes | None = None,
+    patience: float | None = None,
 ) -> Bridge:
     """Join the parts.
 
     `now` replaces the domain clock the settings describe, `transport` the network to the servers, `key` the one that is kept
-    in the state folder: with it nothing is made there.
+    in the state folder: with it nothing is made there. `patience`: seconds to wait for the database, if people wait for us.
     """
     now = now or pace(settings).clock(machine)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, patience)
     clients = {server.name: connected(server, settings.broker, now, transport) for server in settings.servers}
     words = vocabulary(settings)
     keeper = Keeper(settings.rules, words)
