@@ -72,7 +72,7 @@ def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Resp
 
 def _away(error: Exception) -> Response:
     """Gone, full, read-only or busy: nothing was stored, so whoever sent something sends it again."""
-    log.warning("the database cannot be used", why=shown(error))
+    log.warning("the database cannot be used", path=_spoken(), why=shown(error))
     return _refused(503, *_TOLD[503], {"Retry-After": _AGAIN})
 
 

@@ -184,7 +184,7 @@ def test_errors_are_json(house: House, reader: httpx.Client, capfd: pytest.Captu
         connection.exec_driver_sql("DROP TABLE attempts")
     house.happen(leg_down())
     failed = reader.get(f"/api/v1/events/{leg_down().id}")
-    assert failed.status_code == 500
+    assert (failed.status_code, failed.headers["Retry-After"]) == (503, "5")
     for answer in (unknown, no_event, wrong, failed):
         error = answer.json()["error"]
         assert set(error) == {"status", "what", "mend"}
