@@ -52,6 +52,7 @@ class Reason(StrEnum):
     STALE = "stale"
     # what the rule is
     RULE_GONE = "rule_gone"
+    RULE_CHANGED = "rule_changed"
     BREAKER = "breaker"
     DRY_RUN = "dry_run"
     # what stands against it

@@ -46,16 +46,35 @@ class Asked:
     verdict: Verdict
 
 
-def ask(connection: Connection, about: Asked, rule: Rule | None, whom: Whom, now: datetime) -> list[Event]:
-    """Put the question: its row, its event, and what tells each place of the channel that the rule asks."""
-    expires_at, terms = now + timedelta(seconds=_lasts(about, rule)), _terms(connection, about, rule, whom.usual)
-    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, terms, now, expires_at)
+def ask(
+    connection: Connection,
+    about: Asked,
+    rule: Rule | None,
+    whom: Whom,
+    now: datetime,
+    *,
+    anew: bool = False,
+) -> list[Event]:
+    """Put the question: its row, its event, and what tells each place of the channel that the rule asks.
+
+    `anew`: it was withdrawn before, since its rule was edited.
+    """
+    expires_at, terms = now + timedelta(seconds=_lasts(about, rule)), terms_of(connection, about, rule, whom.usual)
+    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, terms, now, expires_at, anew=anew)
     if row is None:
         return []
     if row["to"] is not None:
         shown = Shown(plans.shown(connection, about.jobs), plans.cause(connection, about.jobs))
         job_store.add(connection, questions.put(row, about.jobs, shown, whom.places.get(row["to"], Places()), now))
     return event_store.record(connection, [_event("approval.asked", row, now, None)])
+
+
+def same(connection: Connection, row: RowMapping, about: Asked, rule: Rule, whom: Whom) -> bool:
+    """Whether the question that stands is the one that would be put now."""
+    terms, lasts = terms_of(connection, about, rule, whom.usual), timedelta(seconds=_lasts(about, rule))
+    wanted = (terms.to, terms.answered_by, terms.role, about.verdict.reason, approvals.digest(about.jobs))
+    stands = tuple(row[name] for name in ("to", "answered_by", "role", "reason", "digest"))
+    return wanted == stands and row["expires_at"] - row["asked_at"] == lasts
 
 
 def _lasts(about: Asked, rule: Rule | None) -> float:
@@ -65,7 +84,7 @@ def _lasts(about: Asked, rule: Rule | None) -> float:
     return rule.guard.approval.expires if rule and rule.guard.approval else UNANSWERED
 
 
-def _terms(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:
+def terms_of(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:
     """Whom it goes to and who may answer, as the rule says; what a guard asks for a rule that names nobody goes to `usual`."""
     wanted = rule.guard.approval if rule else None
     asker = answering.asker_of(event_store.several(connection, about.decision.events or (about.decision.event,)))
@@ -189,6 +208,13 @@ class Approver:
 def withdrawn(connection: Connection, newer: Decision, places: Mapping[str, Places], now: datetime) -> None:
     """Questions about what a newer decision has taken the place of: where they were put it is told that they are over."""
     for name in approvals.withdrawn(connection, newer.supersedes, now):
+        _tell(connection, name, places, now)
+
+
+def withdraw(connection: Connection, decision: str, who: str, places: Mapping[str, Places], now: datetime) -> None:
+    """The question about a decision needs no answer any more, as is told wherever it was put. `who`: takes its place."""
+    approvals.withdraw(connection, [decision], who, now)
+    for name in approvals.withdrawn(connection, [decision], now):
         _tell(connection, name, places, now)
 
 

@@ -20,6 +20,7 @@ from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
 from bridge.pipeline import asking, following, followups
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Whom
+from bridge.pipeline.edits import Edits
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
 from bridge.pipeline.timing import Timing
@@ -72,6 +73,7 @@ class Decider:
         self._whom, self._spaces = whom, spaces
         self._word = word
         self._timing = Timing(database, now, servers)
+        self._edits = Edits(database, now, servers, whom=whom, spaces=spaces)
 
     def rulebook(self) -> Rulebook:
         """The newest good rulebook."""
@@ -86,7 +88,8 @@ class Decider:
                 *incident_store.due(connection, now),
                 *gathering.servers_due(connection, now),
             }
-            return sorted(found | self._timing.to_sweep(connection, self.rulebook()))
+            book = self.rulebook()
+            return sorted(found | self._timing.to_sweep(connection, book) | self._edits.to_look(connection, book))
 
     def run(self, server: str) -> list[Job]:
         """Decide all that waits for this server; the jobs that came of it."""
@@ -97,6 +100,7 @@ class Decider:
         owed: list[Job] = []
         try:
             self._interpreter.timers(server, fence)
+            self._edits.run(server, fence, self.rulebook())
             self._timing.run(server, fence, self.rulebook())
             owed += self._new(server, fence)
             if self._interpreter.endings(server, fence):
@@ -150,14 +154,16 @@ class Decider:
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, server, book)
             due = decision_store.due(connection, server, situation.now, _BATCH)
-            known = {event.id: event for event in event_store.several(connection, [event for event, _, _ in due])}
+            known = {event.id: event for event in event_store.several(connection, [each[0] for each in due])}
             answers.events |= known
-            for event, name, reason in due:
+            for event, name, waited, written in due:
                 rule = book.rule(name)
                 if rule is None:
                     made.gone.append((event, name))
                     continue
-                made.decisions.append(match.again(rule, known[event], Reason(reason), Facts(answers), situation))
+                edited = written not in (None, rule.hash)
+                about, facts = known[event], Facts(answers)
+                made.decisions.append(match.again(rule, about, Reason(waited), facts, situation, edited=edited))
                 answers.fold(made.decisions[-1])
             made.told = list(known.values())
         return self._apply(server, fence, made) if due else None

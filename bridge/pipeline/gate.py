@@ -21,12 +21,14 @@ from bridge.pipeline.answers import Answers
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
-from bridge.store import holds, limits, undo
+from bridge.store import holds, limits, pending, undo
 from bridge.store.database import Database
 from bridge.store.jobs import Claimed
 from bridge.store.limits import Limit
 
 _LOCKED = timedelta(seconds=5)
+# so long a call waits until what an edited rule leaves of it has been looked at
+_EDITED = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Gate:
         answers = self._answers(connection, job, book, now)
         facts = Facts(answers)
         event = answers.event(job.event)
+        if job.action == "call" and pending.unlooked(connection, job.server, job.decision, rule.hash, book.hash):
+            verdict = Verdict(Ruling.WAIT, Reason.RULE_CHANGED, "the rule was edited just now", now + _EDITED)
+            decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
+            return verdict
         intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
         mode = Mode.LIVE if self._forced_live(job.server) else rule.mode
         verdict = guards.before_attempt(intent, mode)

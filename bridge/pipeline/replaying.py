@@ -56,7 +56,7 @@ def log_live(connection: Connection, since: datetime, until: datetime, server: s
         owed = judged.jobs_of(connection, [row["decision"] for row in batch if row["last"]])
         for row in batch:
             if row["read"] is not None or judged.went_with(row):
-                jobs = owed.get(row["decision"], ()) if row["last"] else ()
+                jobs = owed.get(row["decision"], ()) if row["last"] and not row["edited"] else ()
                 yield replay.line(
                     row["at"], row["decision"], row["rule"], _verdict(row), job=row["job"], trace=row["trace"], jobs=jobs
                 )  # fmt: skip
@@ -110,7 +110,8 @@ class _Again:
             verdict = replay.admitted(rule, row["read"], job, event)
             return replay.line(row["at"], row["decision"], row["rule"], verdict, job=job.id)
         made, _ = self._judged(rule, row, [self._events[row["event"]]])
-        return replay.line(made.at, row["decision"], made.rule, made.verdict, trace=made.trace, jobs=made.jobs)
+        jobs = () if row["edited"] else made.jobs
+        return replay.line(made.at, row["decision"], made.rule, made.verdict, trace=made.trace, jobs=jobs)
 
     def _judged(self, rule: Rule, row: RowMapping, events: list[Event]) -> replay.Judged:
         if row["trace"][0]["step"] == "group":

@@ -25,7 +25,7 @@ class Timing:
         self._database, self._now, self._servers = database, now, servers
 
     def to_sweep(self, connection: Connection, book: Rulebook) -> set[str]:
-        """Servers on which a rule has not looked yet for what already is so, or a schedule is not known yet."""
+        """Servers on which a rule has not looked yet for what already is so, or a schedule is not known yet as it is now."""
         return {
             each for each in self._servers if self._unswept(connection, each, book) or self._unknown(connection, each, book)
         }
@@ -61,8 +61,9 @@ class Timing:
 
     @staticmethod
     def _unknown(connection: Connection, server: str, book: Rulebook) -> bool:
-        scheduled = {rule.id for rule in book.rules if isinstance(rule.shape, Schedule)}
-        return bool(scheduled) and bool(scheduled - gathering.timetable(connection, server).keys())
+        scheduled = {rule.id: _spelled(rule.shape) for rule in book.rules if isinstance(rule.shape, Schedule)}
+        known = gathering.timetable(connection, server) if scheduled else {}
+        return any(name not in known or known[name]["cron"] != spelled for name, spelled in scheduled.items())
 
     @staticmethod
     def _found(connection: Connection, rule: Rule, server: str, occasion: str, now: datetime) -> list[Event]:
@@ -89,11 +90,16 @@ def _others(connection: Connection, server: str, kind: str, standing: dict[str, 
     return watching.bodies(connection, server, wanted) if wanted else {}
 
 
+def _spelled(shape: Schedule) -> str:
+    """The clock that its next moment was worked out by."""
+    return f"{shape.cron} {shape.zone}"
+
+
 def _scheduled(connection: Connection, rule: Rule, server: str, known: RowMapping | None, now: datetime) -> list[Event]:
     """The event of a schedule that is due; moments that were slept through are one. Its next moment is noted."""
     shape = rule.shape
     assert isinstance(shape, Schedule)  # noqa: S101  asked before
-    spelled = f"{shape.cron} {shape.zone}"
+    spelled = _spelled(shape)
     if known is None or known["cron"] != spelled:
         gathering.set_due(connection, rule.id, server, spelled, cron.following(shape, now))
         return []

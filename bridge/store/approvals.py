@@ -34,12 +34,13 @@ def digest(jobs: Sequence[Job]) -> str:
 
 def ask(
     connection: Connection, decision: Decision, jobs: Sequence[Job], verdict: Verdict, terms: Terms, now: datetime,
-    expires_at: datetime,
+    expires_at: datetime, *, anew: bool = False,
 ) -> RowMapping | None:  # fmt: skip
-    """Put the question; None if it has been put."""
+    """Put the question; None if it has been put. `anew`: one that was withdrawn is another question when it is put again."""
     plan = digest(jobs)
+    name = identity("approval", decision.id, verdict.reason, plan, *([now.isoformat()] if anew else []))
     row: dict[str, Any] = {
-        "id": identity("approval", decision.id, verdict.reason, plan), "decision": decision.id, "rule": decision.rule,
+        "id": name, "decision": decision.id, "rule": decision.rule,
         "server": decision.server, "reason": verdict.reason, "detail": verdict.detail, "digest": plan, "to": terms.to,
         "asker": terms.asker, "answered_by": terms.answered_by, "role": terms.role,
         "asked_at": now, "expires_at": expires_at, "state": ASKED,

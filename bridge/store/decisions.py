@@ -139,11 +139,14 @@ def went_with(connection: Connection, members: Mapping[str, Verdict], rule: str,
             add_verdict(connection, name, None, Verdict(verdict.ruling, verdict.reason, told), at)
 
 
-def due(connection: Connection, server: str, now: datetime, most: int) -> list[tuple[str, str, str]]:
-    """(event, rule, reason) of decisions to judge again, longest due first."""
+def due(connection: Connection, server: str, now: datetime, most: int) -> list[tuple[str, str, str, str | None]]:
+    """(event, rule, reason, the hash of the rule as it was) of decisions to judge again, longest due first."""
     ready = and_(decisions.c.server == server, decisions.c.due_at <= now)
-    rows = connection.execute(select(decisions).where(ready).order_by(decisions.c.due_at, decisions.c.seq).limit(most))
-    return [(row["event"], row["rule"], row["reason"]) for row in rows.mappings()]
+    written = facts.c.body["rule"].as_string()
+    wanted = select(decisions.c.event, decisions.c.rule, decisions.c.reason, written.label("written"))
+    wanted = wanted.join(facts, facts.c.hash == decisions.c.facts).where(ready)
+    rows = connection.execute(wanted.order_by(decisions.c.due_at, decisions.c.seq).limit(most))
+    return [(row.event, row.rule, row.reason, row.written) for row in rows]
 
 
 def drop(connection: Connection, event: str, rule: str, verdict: Verdict, at: datetime) -> None:

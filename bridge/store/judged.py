@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, func, select
+from sqlalchemy import Connection, RowMapping, and_, exists, func, select
 
-from bridge.core.model import Event, Job, Reason
+from bridge.core.model import Event, Job, Reason, Ruling
 from bridge.store import jobs as job_store
 from bridge.store.events import event_of
 from bridge.store.tables import decisions, events, facts, jobs, verdicts
@@ -17,7 +17,8 @@ def rows(connection: Connection, since: datetime, until: datetime, server: str =
     """Batches of verdicts of this stretch of time, in recorded order.
 
     Each with its `read` (None where it was not made from facts), and its decision's `event`, `rule`, `gathering`. `last`:
-    whether it is the newest verdict on its decision, which is the one that jobs came of.
+    whether it is the newest verdict on its decision, which is the one that jobs came of. `edited`: whether these are not any
+    more what they were, since the rule was edited while they waited.
     """
     after = 0
     while batch := _batch(connection, since, until, server, after):
@@ -29,7 +30,10 @@ def _batch(connection: Connection, since: datetime, until: datetime, server: str
     newest = verdicts.alias("newest")
     same = and_(newest.c.decision == verdicts.c.decision, newest.c.job.is_(None), newest.c.facts.is_not(None))
     last = select(func.max(newest.c.seq)).where(same).scalar_subquery()
-    columns = (decisions.c.event, decisions.c.rule, decisions.c.gathering, facts.c.body.label("read"))
+    changed = verdicts.alias("changed")
+    fitted = and_(changed.c.decision == verdicts.c.decision, changed.c.reason == Reason.RULE_CHANGED)
+    edited = exists().where(fitted, changed.c.ruling == Ruling.ACT, changed.c.job.is_(None)).label("edited")
+    columns = (decisions.c.event, decisions.c.rule, decisions.c.gathering, facts.c.body.label("read"), edited)
     wanted = select(verdicts, *columns, (verdicts.c.seq == last).label("last"))
     wanted = wanted.join(decisions, decisions.c.id == verdicts.c.decision)
     wanted = wanted.outerjoin(facts, facts.c.hash == verdicts.c.facts)
@@ -41,7 +45,7 @@ def _batch(connection: Connection, since: datetime, until: datetime, server: str
 def went_with(row: RowMapping) -> bool:
     """Whether a verdict is what a member got when its group was closed."""
     plain = row["job"] is None and row["facts"] is None and row["gathering"] is not None
-    return plain and row["reason"] != Reason.RULE_GONE
+    return plain and row["reason"] not in (Reason.RULE_GONE, Reason.RULE_CHANGED)
 
 
 def members(connection: Connection, group: str) -> list[Event]:

@@ -14,6 +14,7 @@ _REASONS: Mapping[Reason, str] = {
     Reason.COOLDOWN: "Nothing was done: the rule acted on the same thing a short while ago and is cooling down.",
     Reason.EXPIRED: "Nothing was done: it is too late for it to be of use, and old news does not act.",
     Reason.RULE_GONE: "Nothing more was done: the rule is no longer in the rulebook.",
+    Reason.RULE_CHANGED: "Nothing more was done: the rule was edited, and does not do this any more.",
     Reason.STEP_FAILED: "Not begun: a step before it did not succeed.",
     Reason.UNREADABLE: "On hold: something that must be known first cannot be read now. It is judged again.",
     Reason.OVER: "Nothing was done: it was over before anybody learned of it, and what has passed needs no action.",
@@ -59,6 +60,7 @@ _REASONS: Mapping[Reason, str] = {
 }
 _ANSWERED = {Ruling.SKIP: "A person looked and gave an answer.", Ruling.ACT: "A person said it is to be tried again."}
 _ALLOWED = "A person said yes."
+_EDITED = "The rule was edited: what was left goes on as the rule is now."
 _UNWRITTEN = "A text of the rule could not be written; the headline is told in its place. Mend the rule."
 _RULINGS: Mapping[Ruling, str] = {
     Ruling.ACT: "The rule acts.",
@@ -85,6 +87,8 @@ def sentence(row: Body) -> str:
         return _ANSWERED[ruling]
     if reason is Reason.CONDITION_ERROR and ruling is Ruling.ACT:
         return _UNWRITTEN
+    if reason is Reason.RULE_CHANGED and ruling is Ruling.ACT:
+        return _EDITED
     if reason and ruling is Ruling.ACT:
         return _ALLOWED
     return _REASONS[reason] if reason else _RULINGS[ruling]

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.core.model import Gathering, Reason, Ruling, Verdict
-from bridge.store import decisions, events, gathering
+from bridge.store import decisions, events, gathering, pending
 from bridge.store.database import Database
 
 from .rows import NOW, decision, event, later
@@ -75,7 +75,7 @@ def test_members_go_with_their_group(database: Database) -> None:
     assert (str(second), second.detail) == ("skip(cooldown)", "too soon")
 
 
-@pytest.mark.parametrize(("at", "due"), [(59, []), (60, [("e1", "r1", "for")])])
+@pytest.mark.parametrize(("at", "due"), [(59, []), (60, [("e1", "r1", "for", None)])])
 def test_a_decision_that_waits_is_due_at_its_moment(database: Database, at: float, due: list) -> None:
     """It is judged again at that moment, as the same row; settled, it is due no more and cannot be opened again."""
     waits = Verdict(Ruling.WAIT, Reason.FOR, "whether it lasts", later(60))
@@ -138,3 +138,19 @@ def test_an_event_that_waits_to_be_decided_is_dealt_with(database: Database) -> 
     with database.writing() as connection:
         events.record(connection, [event()])
         assert gathering.spoken_for(connection, "r1", "main", {"leg/7"}) == {("leg.down", "leg/7")}
+
+
+def test_a_group_that_is_taken_apart_leaves_members_to_be_judged_again(database: Database) -> None:
+    """Each of them is due at once, in no group; which rulebook was looked for last is remembered for each server."""
+    join(database, "a", "b")
+    with database.writing() as connection:
+        assert [row["gathering"] for row in pending.grouped(connection, "main")] == ["g", "g"]
+        assert pending.waiting(connection, "main", "another") == []
+        pending.take_apart(connection, ["g"], later(10))
+        assert pending.grouped(connection, "main") == []
+        assert {row["id"] for row in pending.waiting(connection, "main", "another")} == {"da", "db"}
+        assert [each[0] for each in decisions.due(connection, "main", later(10), 10)] == ["a", "b"]
+        assert gathering.complete(connection, "main", later(99)) == []
+        assert pending.looked_for(connection, "main") is None
+        pending.looked(connection, "main", "another", NOW)
+        assert (pending.looked_for(connection, "main"), pending.looked_for(connection, "other")) == ("another", None)

@@ -17,7 +17,7 @@ from bridge.core.deciding.waits import concerns
 from bridge.core.language.rule import Chat, Rule
 from bridge.core.model import Decision, Event, Reason, Ruling, Verdict
 
-__all__ = ["Situation", "again", "close", "concerns", "hears", "listening", "meet", "per_value"]
+__all__ = ["EDITED", "Situation", "again", "close", "concerns", "hears", "listening", "meet", "per_value"]
 
 
 def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
@@ -43,11 +43,31 @@ def meet(rule: Rule, event: Event, facts: Facts, situation: Situation) -> Decisi
     return meeting.decided(waits.first_look)
 
 
-def again(rule: Rule, event: Event, waited: Reason, facts: Facts, situation: Situation) -> Decision:
-    """The wait of a decision is over (`for`, `absent`, a view that was too old, an earlier one): it is judged again."""
-    meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation)
-    meeting.say("again", "after", waited.value)
-    return meeting.decided(lambda met: waits.after(met, waited))
+def again(
+    rule: Rule,
+    event: Event,
+    waited: Reason,
+    facts: Facts,
+    situation: Situation,
+    *,
+    edited: bool = False,
+) -> Decision:
+    """The wait of a decision is over (`for`, `absent`, a view that was too old, an earlier one): it is judged again.
+
+    `edited`: the rule is not any more what it was when the wait began, so all of it is judged as it is now.
+    """
+    meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation, edited=waited if edited else None)
+    meeting.say("again", EDITED if edited else "after", waited.value)
+    if not edited:
+        return meeting.decided(lambda met: waits.after(met, waited))
+    if event.type not in rule.types or not hears(rule, event):
+        deaf = Verdict(Ruling.SKIP, Reason.RULE_CHANGED, f"the rule does not listen to {event.type} any more")
+        return meeting.decided(lambda _: deaf)
+    return meeting.decided(waits.afresh)
+
+
+# what the first line of a trace says where a rule was edited while it waited
+EDITED = "edited since"
 
 
 def close(

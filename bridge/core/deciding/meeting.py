@@ -47,6 +47,8 @@ class Meeting:
     facts: Facts
     situation: Situation
     ripe: datetime | None = None
+    # what it waited for when its rule was edited
+    edited: Reason | None = None
     cooldowns: list[str] = field(default_factory=list)
     trace: list[Body] = field(default_factory=list)
     jobs: tuple[Job, ...] = ()

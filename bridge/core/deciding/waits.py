@@ -49,6 +49,29 @@ def after(meeting: Meeting, waited: Reason) -> Verdict | None:
     return _ready(meeting)
 
 
+def afresh(meeting: Meeting) -> Verdict | None:
+    """Judged from the beginning, since the rule was edited while it waited; what ended meanwhile needs nothing more."""
+    # it waited on purpose until now, so it is no old news
+    meeting.ripe = meeting.situation.now
+    return (
+        _condition(meeting)
+        or _unfit(meeting)
+        or _counted(meeting)
+        or _absent(meeting)
+        or _lasts(meeting)
+        or _ended(meeting)
+        or _ready(meeting)
+    )
+
+
+def _ended(meeting: Meeting) -> Verdict | None:
+    ended = meeting.facts.ask("ended", meeting.event.id)
+    if ended is None:
+        return None
+    meeting.say("for", "ended", ended)
+    return Verdict(Ruling.SKIP, Reason.ENDED, f"it ended at {ended[:19].replace('T', ' ')} UTC")
+
+
 def _ready(meeting: Meeting) -> Verdict | None:
     if meeting.rule.group is not None:
         return _join(meeting)
@@ -82,7 +105,9 @@ def _counted(meeting: Meeting) -> Verdict | None:
     since = meeting.event.time - timedelta(seconds=shape.over)
     until = meeting.event.time
     asked = (meeting.rule.id, meeting.event.server, meeting.about, since.isoformat(), until.isoformat())
-    count = 1 + int(meeting.facts.ask("counted", *asked) or 0)
+    # one that counted before the rule was edited is among them
+    itself = 0 if meeting.edited is Reason.COUNT else 1
+    count = itself + int(meeting.facts.ask("counted", *asked) or 0)
     meeting.say("count", f"{count} of {shape.at_least}", f"within {spoken(shape.over)}, by {meeting.about}")
     if count >= shape.at_least:
         return None
@@ -104,7 +129,7 @@ def _came(meeting: Meeting) -> Verdict | None:
     if not isinstance(shape, Absent):
         return None
     due = meeting.event.time + timedelta(seconds=shape.within)
-    meeting.ripe = due
+    meeting.ripe = max(due, meeting.ripe or due)
     key = canonical(per_value(shape.per, meeting.scene))
     came = meeting.facts.ask(
         "came", meeting.rule.id, meeting.event.server, key, meeting.event.time.isoformat(), due.isoformat()
@@ -125,11 +150,10 @@ def _lasts(meeting: Meeting) -> Verdict | None:
 def _lasted(meeting: Meeting) -> Verdict | None:
     """Whether it has lasted: no end came, and a view newer than the due time still shows it. Blind time waits."""
     due = meeting.event.time + timedelta(seconds=meeting.rule.lasts or 0)
-    meeting.ripe = due
-    ended = meeting.facts.ask("ended", meeting.event.id)
-    if ended is not None:
-        meeting.say("for", "ended", ended)
-        return Verdict(Ruling.SKIP, Reason.ENDED, f"it ended at {ended[:19].replace('T', ' ')} UTC")
+    meeting.ripe = max(due, meeting.ripe or due)
+    over = _ended(meeting)
+    if over:
+        return over
     shown = meeting.facts.ask("shown", meeting.event.id)
     if shown is None:
         return None
@@ -150,8 +174,12 @@ def _join(meeting: Meeting) -> Verdict:
     found = meeting.facts.ask("group", meeting.rule.id, meeting.event.server, key)
     now = meeting.situation.now
     if found is None:
-        until = now + timedelta(seconds=group.wait)
-        meeting.group = Gathering(identity("group", meeting.rule.id, meeting.event.id), key, until)
+        # of a group that was taken apart, since its rule was edited, the wait goes on
+        began = now if meeting.edited is None else min(now, meeting.event.seen_at)
+        until = max(now, began + timedelta(seconds=group.wait))
+        name = identity("group", meeting.rule.id, meeting.event.id)
+        name = name if meeting.edited is None else identity(name, now.isoformat())
+        meeting.group = Gathering(name, key, until)
     else:
         full = found["members"] + 1 >= group.most
         meeting.group = Gathering(found["id"], key, now if full else datetime.fromisoformat(found["until"]))

@@ -31,7 +31,8 @@ def judged(rule: Rule, read: Body, began: Body, events: Sequence[Event], decisio
         return match.close(rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, situation)
     event = _as_it_was(events[0], read)
     if began["step"] == "again":
-        return match.again(rule, event, Reason(began["about"]), facts, situation), {}
+        edited = began["says"] == match.EDITED
+        return match.again(rule, event, Reason(began["about"]), facts, situation, edited=edited), {}
     return match.meet(rule, event, facts, situation), {}
 
 
