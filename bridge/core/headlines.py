@@ -113,7 +113,22 @@ def headline(event: Event) -> str:
     if event.type.startswith("webhook."):
         return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
     line = _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
-    return line.format_map(_sentence(event.data)) + (_differences(event.data) if event.type.endswith(".changed") else "")
+    line = line.format_map(_sentence(event.data))
+    if event.type.endswith(".changed"):
+        return line + _differences(event.data)
+    left = remains(event)
+    return f"{line}; {left}" if left else line
+
+
+def remains(event: Event) -> str:
+    """What is still wrong although this has ended something: `"1 of 12 bonds is still down: hq"`; "" for nothing."""
+    incident, leg = event.data.get("incident") or {}, event.data.get("leg") or {}
+    if event.type == "incident.ended" and incident.get("bonds_down"):
+        down, verb = incident["bonds_down"], "is" if incident["bonds_down"] == 1 else "are"
+        return f"{down} of {incident['bonds']} bonds {verb} still down: {incident['left']}"
+    if event.type == "leg.stable" and leg.get("standing") in ("down", "degraded"):
+        return f"it is {leg['standing']}"
+    return ""
 
 
 def _asked(event: Event) -> str:

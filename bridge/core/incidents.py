@@ -20,6 +20,10 @@ EVERYTHING = 0.9
 LET_GO = timedelta(minutes=3)
 # An incident is over when no more than this share of its legs is still down, and nothing joined it for a while.
 LEFT, QUIET = 0.1, timedelta(minutes=2)
+# What only has the cause in common joins while the incident grows: so long after what last joined it.
+GROWS = timedelta(minutes=3)
+# A bond whose legs have been back for so long is let go: what happens to it later stands for itself.
+LETS_GO = timedelta(minutes=3)
 
 # the widest first: an event belongs to one incident, and to the first of these that fits
 CAUSES = ("server", "aggregator", "provider", "space")
@@ -52,7 +56,10 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """`state`: suspected, failed (an aggregator's, when the server says so), open, over. `bonds`, `legs`: ids it took."""
+    """`state`: suspected, failed (an aggregator's, when the server says so), open, over. `bonds`, `legs`: ids it took.
+
+    `released`: those of its bonds that it has let go of.
+    """
 
     id: str
     cause: Cause
@@ -62,22 +69,39 @@ class Incident:
     ended: datetime | None = None
     bonds: frozenset[int] = frozenset()
     legs: frozenset[int] = frozenset()
+    released: frozenset[int] = frozenset()
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The bonds to which what happens still belongs to it."""
+        return self.bonds - self.released
 
     def takes(self, cause: Iterable[Cause], bond: int | None, at: datetime) -> bool:
         """Whether what happened then belongs to it: it has the cause, or happens to a bond that is in it."""
         if not self.began - WINDOW <= at <= (self.ended or at):
             return False
-        return self.cause in cause or (bond in self.bonds and at >= self.began)
+        return self.cause in cause or (bond in self.held and at >= self.began)
 
     def takes_loss(self, loss: Loss) -> bool:
-        """The same of a loss. One that was over before the incident began is a story of its own."""
+        """The same of a loss. One that was over before the incident began is a story of its own.
+
+        So is one that comes long after the others and only has the cause in common, unless that has failed.
+        """
         before = loss.over is not None and loss.over < self.began
-        return not before and self.takes(loss.causes, loss.bond, loss.at)
+        grows = self.state == "failed" or loss.at <= self.last + GROWS
+        return not before and self.takes(loss.causes if grows else (), loss.bond, loss.at)
 
     def with_loss(self, loss: Loss) -> "Incident":
         """The incident with one more member."""
-        began, last = min(self.began, loss.at), max(self.last, loss.at, loss.over if loss.over and loss.back else loss.at)
-        return replace(self, began=began, last=last, bonds=self.bonds | {loss.bond}, legs=self.legs | {loss.leg})
+        back = loss.over if loss.over and loss.back else loss.at
+        return replace(
+            self,
+            began=min(self.began, loss.at),
+            last=max(self.last, loss.at, back),
+            bonds=self.bonds | {loss.bond},
+            legs=self.legs | {loss.leg},
+            released=self.released - {loss.bond},
+        )
 
     def spanning(self, first: datetime | None, newest: datetime | None) -> "Incident":
         """The same by its members' times: when its first leg was down, when the last of them turned. None: not known."""
@@ -123,11 +147,22 @@ class _Book:
         return owner is not None
 
     def open(self, cause: Cause, members: Sequence[Loss]) -> None:
-        """A new incident with its first members."""
-        incident = _opened(self.server, cause, members)
+        """A new incident with its first members; where one with this cause is open, they are its next."""
+        incident = next((each for each in self.current.values() if _again(each, cause, members)), None)
+        if incident is None:
+            incident = _opened(self.server, cause, members)
+            self.opened.append(incident.id)
+        else:
+            for each in members:
+                incident = incident.with_loss(each)
         self.current[incident.id] = incident
-        self.opened.append(incident.id)
         self.owners |= {event: incident.id for each in members for event in each.events}
+
+
+def _again(incident: Incident, cause: Cause, members: Sequence[Loss]) -> bool:
+    """Whether these are the next of an incident that is open."""
+    open_one = incident.cause == cause and incident.ended is None
+    return open_one and members[0].at >= incident.began
 
 
 def _sweep(book: _Book, kind: str, losses: Sequence[Loss], sizes: Mapping[Cause, int]) -> list[Loss]:

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     CAME = "came"
     OVER = "over"
     ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
     LOOP = "loop"
     FOR = "for"
     GROUP = "group"

@@ -20,8 +20,9 @@ NOUNS: Mapping[str, Schema] = {
     "primary": _AGGREGATOR_NOUN,
     "current": _AGGREGATOR_NOUN,
     "job": _JOB_NOUN,
-    # cause: which kind of thing it is that its members have in common; numbers of bonds and legs that it took down
-    "incident": fields("id cause key name state began ended bonds legs"),
+    # cause: which kind of thing it is that its members have in common; numbers of bonds and legs that it took down, and of
+    # those that are still down when it is over, `left` being the names of the first of these bonds
+    "incident": fields("id cause key name state began ended bonds legs bonds_down legs_down left"),
     # how often the leg's standing changed in this spell, and since when
     "flapping": fields("changes since"),
     "scope": fields("name objects"),

@@ -17,7 +17,8 @@ from bridge.core.events import EVENTS, bond_noun, ends_of
 from bridge.core.language.rule import Absent, Count, Overlap, Rule
 from bridge.core.model import Decision, Event, Job, Json, Reason, Ruling
 from bridge.core.rehearsing.memory import count_between, keyed
-from bridge.store import asked, gathering, holds, watching
+from bridge.store import approvals, asked, gathering, holds, tellings, watching
+from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 
@@ -174,6 +175,20 @@ class Answers:
             if any(fnmatchcase(event.type, glob) for glob in row["types"]) and row["about"] in about_of(event):
                 return {"until": _iso(row["until"]), "who": row["who"], "why": row["why"], "acts": row["acts"]}
         return None
+
+    def _was_silenced(self, decision: str, job: str) -> Json:
+        return decision_store.waited_for(self._connection, decision, job, Reason.SILENCED)
+
+    def _answered(self, question: str) -> Json:
+        """How a question was answered, null while it waits."""
+        row = approvals.get(self._connection, question)
+        return None if row is None or row["state"] == approvals.ASKED else str(row["state"])
+
+    def _telling(self, job: str) -> Json:
+        row = tellings.of_job(self._connection, job)
+        if row is None:
+            return None
+        return {"ended_at": _iso(row["ended_at"]), "acked_by": row["acked_by"]}
 
     def _hands_off(self, _server: str, bond: int) -> Json:
         held = self._once("hands_off", lambda: incident_store.held(self._connection, self._server, self._now)).get(bond)

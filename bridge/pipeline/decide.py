@@ -4,7 +4,7 @@ what is due by the clock, what already is so ─► new events ─► incidents 
 ─► groups that are complete
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,18 +17,20 @@ from bridge.core.events import EVENTS, make
 from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
 from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
-from bridge.pipeline import asking, following, followups
+from bridge.pipeline import asking, following, followups, rechecks
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Whom
 from bridge.pipeline.edits import Edits
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
+from bridge.pipeline.second_look import SecondLook
 from bridge.pipeline.timing import Timing
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import gathering
 from bridge.store import incidents as incident_store
+from bridge.store import rechecks as recheck_store
 from bridge.store.database import Database
 
 _BATCH = 200
@@ -43,9 +45,18 @@ class _Made:
     decisions: list[Decision] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
+    members: list[Event] = field(default_factory=list)
     closed: list[tuple[str, str, Mapping[str, Verdict]]] = field(default_factory=list)
     put_off: dict[str, datetime] = field(default_factory=dict)
     gone: list[tuple[str, str]] = field(default_factory=list)
+
+    def said(self) -> Iterator[tuple[str, str, Verdict]]:
+        """(rule, event, verdict) of all of them."""
+        for decision in self.decisions:
+            yield decision.rule, decision.event, decision.verdict
+        for _, rule, verdicts in self.closed:
+            for event, verdict in verdicts.items():
+                yield rule, event, verdict
 
 
 class Decider:
@@ -74,6 +85,7 @@ class Decider:
         self._word = word
         self._timing = Timing(database, now, servers)
         self._edits = Edits(database, now, servers, whom=whom, spaces=spaces)
+        self._second_look = SecondLook(database, now, self._asked)
 
     def rulebook(self) -> Rulebook:
         """The newest good rulebook."""
@@ -87,6 +99,7 @@ class Decider:
                 *event_store.servers_with_undecided(connection),
                 *incident_store.due(connection, now),
                 *gathering.servers_due(connection, now),
+                *recheck_store.servers_due(connection, now),
             }
             book = self.rulebook()
             return sorted(found | self._timing.to_sweep(connection, book) | self._edits.to_look(connection, book))
@@ -102,6 +115,7 @@ class Decider:
             self._interpreter.timers(server, fence)
             self._edits.run(server, fence, self.rulebook())
             self._timing.run(server, fence, self.rulebook())
+            self._second_look.run(server, fence, self.rulebook())
             owed += self._new(server, fence)
             if self._interpreter.endings(server, fence):
                 owed += self._new(server, fence)
@@ -197,6 +211,7 @@ class Decider:
             return
         about = _gathered(rule, members, group, situation.now)
         made.told.append(about)
+        made.members += members
         made.decisions.append(replace(decision, event=about.id))
         made.closed.append((group, rule.id, verdicts))
 
@@ -209,12 +224,15 @@ class Decider:
     def _apply(self, server: str, fence: int, made: _Made) -> list[Job]:
         # the rulebook is asked for before: one that is new is remembered in a transaction of its own
         now, book, told = self._now(), self.rulebook(), []
-        about = {event.id: event for event in (*made.events, *made.told)}
+        about = {each.id: each for each in (*made.events, *made.told, *made.members)}
         with self._database.writing() as connection:
             event_store.keep_deciding(connection, server, fence)
             gathered = [event for event in made.told if event.type == "rule.gathered"]
             event_store.record(connection, gathered)
+            # first what is over: of one moment, an end is told before a begin
+            following.over(connection, made.events, now)
             owed = decision_store.record(connection, made.decisions)
+            rechecks.turned_away(connection, book, made.said(), about, now)
             for decision in made.decisions:
                 if decision.supersedes:
                     asking.withdrawn(connection, decision, self._whom.places, decision.at)
@@ -228,7 +246,6 @@ class Decider:
                 gathering.put_off(connection, group, until)
             for name, rule in made.gone:
                 decision_store.drop(connection, name, rule, guards.gone(rule), now)
-            following.over(connection, made.events, now)
             event_store.mark_decided(connection, [*made.events, *gathered])
         _say(made.decisions, about)
         for event in told:

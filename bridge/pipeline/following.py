@@ -5,7 +5,8 @@
 So whoever was told that something began is told that it is over, whatever happened to rules, silences or channels meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +19,9 @@ from bridge.core.model import Body, Event, Job
 from bridge.errors import BadInput, Problem
 from bridge.pipeline import further
 from bridge.pipeline.answers import Answers
+from bridge.rulebook import Rulebook
 from bridge.store import asked, tellings
+from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
@@ -36,10 +39,18 @@ _LOOKING = timedelta(minutes=2)
 log = structlog.get_logger()
 
 
-def told(connection: Connection, job: Job, now: datetime, ended: datetime | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a notice tells of began then, and has been ended by this event."""
+
+    began: datetime
+    end: Event
+
+
+def told(connection: Connection, job: Job, now: datetime, ending: Ending | None = None) -> None:
     """A notice was told; where it is to be followed, it is from now on. What is over already is told as over.
 
-    `ended`: when what it told was over, where the message that told of the begin said so too.
+    `ending`: of what it told, where the message that told of the begin said so too.
     """
     wanted = job.request.get("follow")
     if wanted is None:
@@ -47,25 +58,43 @@ def told(connection: Connection, job: Job, now: datetime, ended: datetime | None
     (event,) = event_store.several(connection, [job.event])
     if not tellings.begin(connection, job, event, wanted, now):
         return
-    if ended is not None:
-        tellings.end(connection, job.id, ended)
+    if ending is not None:
+        tellings.end(connection, job.id, ending.end.time)
         return
-    over_at = _over_at(connection, event)
-    if over_at is not None:
-        _end(connection, job, event.time, over_at, "", now)
+    end = _end_of(connection, event)
+    if end is not None:
+        _end(connection, job, event.time, end, "", now)
 
 
-def ended(connection: Connection, those: Sequence[Job]) -> Mapping[str, tuple[datetime, datetime]]:
-    """By notice that is to be followed: when what it tells began and ended, where that is over before it is told."""
-    followed = {job.id: job.event for job in those if job.request.get("follow") is not None}
-    about = {event.id: event for event in event_store.several(connection, sorted({*followed.values()}))}
-    found = {name: (about[event].time, _over_at(connection, about[event])) for name, event in followed.items()}
-    return {name: (began, over_at) for name, (began, over_at) in found.items() if over_at is not None}
+def endings(connection: Connection, those: Sequence[Job], book: Rulebook) -> Mapping[str, Ending]:
+    """By notice of a begin: what ended what it tells of before it could be told.
+
+    What is not followed is told as it was found; only what ended while it waited is over.
+    """
+    about = {event.id: event for event in event_store.several(connection, sorted({job.event for job in those}))}
+    together = decision_store.together(connection, {job.decision for job in those})
+    found: dict[str, Ending] = {}
+    for job in those:
+        event = about[job.event]
+        end = _end_of(connection, event) if _tells_begin(job, book, together) else None
+        followed = job.request.get("follow") is not None
+        if end is not None and (followed or end.seen_at > event.seen_at):
+            found[job.id] = Ending(event.time, end)
+    return found
 
 
-def _over_at(connection: Connection, event: Event) -> datetime | None:
+def _tells_begin(job: Job, book: Rulebook, together: Collection[str]) -> bool:
+    """Whether it is one event's own notice that what the event began lasts."""
+    if job.request.get("over") or job.request.get("reminds"):
+        return False
+    rule = book.rule(job.rule)
+    own = job.parent is None and rule is not None and rule.shape is None
+    return job.request.get("follow") is not None or (own and job.decision not in together)
+
+
+def _end_of(connection: Connection, event: Event) -> Event | None:
     ends = ends_of(event)
-    return asked.first_end(connection, event, ends) if ends else None
+    return asked.end_of(connection, event, ends) if ends else None
 
 
 def over(connection: Connection, happened: Sequence[Event], now: datetime) -> None:
@@ -79,7 +108,7 @@ def over(connection: Connection, happened: Sequence[Event], now: datetime) -> No
             for row in (*waiting.get((event.type, event.subject), ()), *waiting.get((event.type, None), ())):
                 if event.server == server and event.time >= row["time"]:
                     how = f"{headline(event)}; {row['acked_by']} had it" if row["acked_by"] else headline(event)
-                    _end(connection, job_store.get(connection, row["job"]), row["time"], event.time, how, now)
+                    _end(connection, job_store.get(connection, row["job"]), row["time"], event, how, now)
 
 
 def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Sequence[RowMapping]]:
@@ -92,9 +121,9 @@ def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Seque
     return found
 
 
-def _end(connection: Connection, job: Job, began: datetime, ended: datetime, how: str, now: datetime) -> None:
-    if tellings.end(connection, job.id, ended):
-        job_store.add(connection, [further.over(job, began, ended, how, now)])
+def _end(connection: Connection, job: Job, began: datetime, end: Event, how: str, now: datetime) -> None:
+    if tellings.end(connection, job.id, end.time):
+        job_store.add(connection, [further.over(job, began, end, how, now)])
 
 
 class Follower:
@@ -180,8 +209,10 @@ def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job
     job, made = job_store.get(connection, row["job"]), list[Job]()
     if row["escalate_at"] is not None and row["escalate_at"] <= now and tellings.escalated(connection, job.id):
         made += further.others(job, row, now)
-    if row["repeat_at"] is not None and row["repeat_at"] <= now and tellings.again(connection, row, now):
-        made.append(further.again(job, row, now))
+    if row["repeat_at"] is not None and row["repeat_at"] <= now:
+        waits = job_store.reminding(connection, job)
+        if tellings.again(connection, row, now, waits=waits) and not waits:
+            made.append(further.again(job, row, now))
     return made
 
 

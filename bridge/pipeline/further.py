@@ -9,22 +9,26 @@ from sqlalchemy import RowMapping
 from bridge.core.canonical import identity
 from bridge.core.deciding import plan, retry
 from bridge.core.durations import spoken
-from bridge.core.model import Body, Job, JobState, Json
+from bridge.core.headlines import remains
+from bridge.core.model import Body, Event, Job, JobState, Json
 
 
-def over(job: Job, began: datetime, ended: datetime, how: str, now: datetime) -> Job:
-    """That it is over, at the same address. Told late, it still comes before what began later."""
-    lasted = f"it lasted {spoken((ended - began).total_seconds())}"
-    what = job.request.get("what") or job.request["title"]
-    told = _notice(job, "over", f"over: {what}", f"{how}; {lasted}" if how else lasted, now, {"over": True})
-    return replace(told, since=min(ended, now))
+def over(job: Job, began: datetime, end: Event, how: str, now: datetime) -> Job:
+    """That it is over, at the same address, and what is left of it.
+
+    Told late, it still comes before what began later.
+    """
+    lasted = f"it lasted {spoken((end.time - began).total_seconds())}"
+    what, left = job.request.get("what") or job.request["title"], remains(end)
+    title = f"over: {what}; {left}" if left else f"over: {what}"
+    told = _notice(job, "over", title, f"{how}; {lasted}" if how else lasted, now, {"over": True})
+    return replace(told, since=min(end.time, now))
 
 
 def again(job: Job, row: RowMapping, now: datetime) -> Job:
     """That it still lasts, at the same address."""
-    return _notice(
-        job, f"again {row['repeated']}", f"still: {job.request['title']}", _still(job, row, now), now, {"take": True}
-    )
+    title, more = f"still: {job.request['title']}", {"take": True, "reminds": job.id}
+    return _notice(job, f"again {row['repeated']}", title, job.request["body"], now, more)
 
 
 def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
@@ -36,13 +40,15 @@ def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
     for target in range(wanted["targets"]):
         where = {"to": wanted["to"], "target": target, "follow": {}, "what": job.request["title"]}
         name = identity(job.decision, job.event, job.step, "escalated", wanted["to"], target)
-        made.append(replace(_notice(job, "", title, _still(job, row, now), now, where), id=name))
+        told = _notice(job, "", title, job.request["body"], now, {**where, "reminds": job.id})
+        made.append(replace(told, id=name))
     return made
 
 
-def _still(job: Job, row: RowMapping, now: datetime) -> str:
-    lasts = spoken((now - row["time"]).total_seconds())
-    return f"for {lasts}. Who has it? bondbridge ack {row['event'][:8]}\n{job.request['body']}".rstrip()
+def still(job: Job, began: datetime, now: datetime) -> str:
+    """What a reminder says at the moment at which it is sent."""
+    lasts = spoken((now - began).total_seconds())
+    return f"for {lasts}. Who has it? bondbridge ack {job.event[:8]}\n{job.request['body']}".rstrip()
 
 
 def _notice(like: Job, key: Json, title: str, body: str, now: datetime, where: Body | None = None) -> Job:

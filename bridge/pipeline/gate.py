@@ -58,13 +58,13 @@ class Gate:
     def judge(self, connection: Connection, job: Job, book: Rulebook) -> Verdict:
         """The same, in a transaction that goes on. `book` was asked for before it: a new one is remembered in its own."""
         now, rule = self._now(), book.rule(job.rule)
+        answers = self._answers(connection, job, book, now)
         if rule is None or (job.parent is not None and job.action != "call"):
             # what people are told of a failure or asked about does not hang on the rule
             free = job.parent is not None and job.action != "call"
-            verdict = (guards.expired(now, job.not_after) or guards.ACT) if free else guards.rule_gone(job)
+            verdict = _freely(job, answers, now) if free else guards.rule_gone(job)
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
             return verdict
-        answers = self._answers(connection, job, book, now)
         facts = Facts(answers)
         event = answers.event(job.event)
         if job.action == "call" and pending.unlooked(connection, job.server, job.decision, rule.hash, book.hash):
@@ -140,6 +140,15 @@ class Gate:
         why = f"{limit.most} calls within {spoken(limit.every)}, more than the settings' global limit allows"
         if holds.pause(connection, holds.EVERYWHERE, now, "the global limit", why):
             event_store.record(connection, [paused_event("bridge.paused", holds.EVERYWHERE, "the global limit", why, now)])
+
+
+def _freely(job: Job, answers: Answers, now: datetime) -> Verdict:
+    """Of what follows a notice, a failure or a question: whether it is still true."""
+    late, facts = guards.expired(now, job.not_after), Facts(answers)
+    if job.action not in ("notify", "post"):
+        return late or guards.ACT
+    mutes = bool(job.request.get("reminds"))
+    return guards.before_telling(job, answers.event(job.event), facts, late, mutes=mutes)
 
 
 def paused_event(name: str, server: str, who: str, why: str, now: datetime) -> Event:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bridge.core import events, explained, flapping, incidents
 from bridge.core.events import EVENTS
 from bridge.core.flapping import Bucket, Limits
 from bridge.core.model import Body, Event
-from bridge.pipeline import spans, surroundings
+from bridge.pipeline import rechecks, spans, surroundings
 from bridge.pipeline.surroundings import Surroundings
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
@@ -68,7 +70,8 @@ class Interpreter:
 
     def _flapping(self, reading: _Reading, fresh: Iterable[Event]) -> None:
         for event in fresh:
-            if event.type not in _TURNS or event.data["leg"]["id"] is None:
+            # what is found to be so is no further change
+            if event.only or event.type not in _TURNS or event.data["leg"]["id"] is None:
                 continue
             leg = event.data["leg"]["id"]
             before = reading.buckets[leg][0] if leg in reading.buckets else reading.around.buckets.get(leg, Bucket())
@@ -88,7 +91,7 @@ class Interpreter:
         reading.owners |= judged.owners
         current = {**stored, **reading.kept}
         for event in fresh:
-            if event.id not in reading.owners:
+            if event.id not in reading.owners and not event.only:
                 self._join(reading, current, event)
         for name in judged.opened:
             reading.concluded.append(spans.opening(reading.server, reading.kept[name], reading.now))
@@ -118,6 +121,8 @@ class Interpreter:
         concluded: list[Event] = []
         with self._database.writing() as connection:
             event_store.keep_deciding(connection, server, fence)
+            stable = {f"leg/{leg}" for leg in calm}
+            rechecks.of_subjects(connection, server, stable, now)
             for leg, (bucket, ended) in calm.items():
                 nouns = standings.nouns(leg)
                 concluded.append(_spelled(server, "leg.stable", leg, bucket, ended, now, nouns))
@@ -129,16 +134,26 @@ class Interpreter:
         return spans.look(self._database, server, fence, self._now())
 
 
+def known_now(connection: Connection, server: str, found: Sequence[Event], now: datetime) -> dict[str, Body]:
+    """What is known at this moment of what lasts, by event."""
+    if not found:
+        return {}
+    around = surroundings.gather(connection, server, found, now)
+    reading = _Reading(server, now, around, [], {}, {}, {}, {})
+    return {event.id: _known(reading, event) for event in found}
+
+
 def _known(reading: _Reading, event: Event) -> Body:
     bond, leg = surroundings.bond_of(event), (event.data.get("leg") or {}).get("id")
     bucket = reading.buckets.get(leg, (reading.around.buckets.get(leg),))[0] if leg is not None else None
     held = reading.around.held.get(bond) if bond is not None else None
     why = None
     if event.type in explained.EXPLAINABLE:
-        done = reading.around.done
-        why = explained.by_actions(done, bond, leg, event.time) or explained.by_runs(reading.around.runs, bond, event.time)
+        done, at = reading.around.done, surroundings.judged_at(event)
+        why = explained.by_actions(done, bond, leg, at) or explained.by_runs(reading.around.runs, bond, at)
+    owner = _holder(reading, event) if event.only is not None else reading.owners.get(event.id)
     return {
-        "incident": reading.owners.get(event.id),
+        "incident": owner,
         "flapping": bool(bucket and bucket.flapping),
         "explained": why,
         "hands_off": held.isoformat() if held else None,
@@ -147,8 +162,22 @@ def _known(reading: _Reading, event: Event) -> Body:
     }
 
 
+def _holder(reading: _Reading, event: Event) -> str | None:
+    """The incident that is open and holds what is so by now: it joins none, whenever it began."""
+    bond, causes = surroundings.bond_of(event), surroundings.named_by(event)
+    for one in (kept.incident for kept in reading.around.kept):
+        if one.ended is None and (bond in one.held or one.cause in causes):
+            return one.id
+    return None
+
+
 def _led_by(event: Event, why: str | None) -> str | None:
-    """The job of ours that led to an event: what became of it, or what it explains."""
+    """The job of ours that led to an event: what became of it, or what it explains.
+
+    Of what was found to last, the event that it began with.
+    """
+    if event.data.get("origin"):
+        return str(event.data["origin"])
     named = surroundings.JOB.search(why or "")
     return (event.data.get("job") or {}).get("id") if event.type.startswith("action.") else named and named[1]
 

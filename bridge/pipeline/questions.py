@@ -67,7 +67,9 @@ def put(row: RowMapping, jobs: Sequence[Job], shown: Shown, places: Places, now:
     if row["answered_by"] == approvals.ANYONE:
         notice = {**notice, "question": question}
     lines = [*plan, *([f"to be answered {only}"] if only else []), until]
+    notice = {**notice, "asks": row["id"]}
     post: Body = {"text": title, "lines": lines, "tone": Tone.PLAIN, "event": jobs[0].event, "question": question}
+    post = {**post, "asks": row["id"]}
     return [
         _job(row, jobs[0], (n,) if action == "notify" else (action, n), action, {**request, **where}, now, row["expires_at"])
         for n, action, where, request in _each(row["to"], places, notice, post)

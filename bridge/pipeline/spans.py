@@ -1,5 +1,9 @@
-"""From when to when incidents were: the events that one is opened and ended with, by the true times of its members."""
+"""From when to when incidents were: the events that one is opened and ended with, by the true times of its members.
 
+What is still down when one ends, and what it lets go of before, stands for itself from then on.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,12 +13,15 @@ from bridge.core import events, incidents
 from bridge.core.events import EVENTS
 from bridge.core.incidents import Incident
 from bridge.core.model import Body, Event
-from bridge.pipeline import surroundings
+from bridge.pipeline import rechecks, surroundings
 from bridge.pipeline.surroundings import Standings
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store.database import Database
 from bridge.store.incidents import Kept
+
+# so many bonds are named in what tells of the end
+_NAMED = 5
 
 
 def look(database: Database, server: str, fence: int, now: datetime) -> bool:
@@ -29,8 +36,10 @@ def look(database: Database, server: str, fence: int, now: datetime) -> bool:
         standings = surroundings.standings(connection, server, legs, kept) if kept else Standings({})
         if not kept or event_store.undecided(connection, server, 1):
             return False
-    looked = [_looked_at(each, standings, now) for each in kept]
+        turned = {each.incident.id: incident_store.turned(connection, each.incident.id) for each in kept}
+    looked = [_looked_at(each, standings, turned[each.incident.id], now) for each in kept]
     over = [each for each in looked if each.incident.ended]
+    freed = _freed(kept, looked)
     with database.writing() as connection:
         event_store.keep_deciding(connection, server, fence)
         for each in looked:
@@ -38,18 +47,49 @@ def look(database: Database, server: str, fence: int, now: datetime) -> bool:
             incident_store.save(connection, server, each, due_at)
         for each in over:
             _set_right(connection, server, each, now)
-        event_store.record(connection, [closing(server, each, now) for each in over])
+        event_store.record(connection, [closing(server, each, now, standings) for each in over])
+        rechecks.of_bonds(connection, server, freed, standings.by_bond(legs), now)
     return bool(over)
 
 
-def _looked_at(kept: Kept, standings: Standings, now: datetime) -> Kept:
-    one = kept.incident
-    if one.state == "suspected" and now - one.began > incidents.LET_GO:
+def _looked_at(kept: Kept, standings: Standings, turned: Mapping[str, datetime], now: datetime) -> Kept:
+    one, cause_down = kept.incident, standings.failed(kept.incident.cause)
+    if cause_down:
+        one = replace(one, state="failed")
+    elif one.state == "suspected" and now - one.began > incidents.LET_GO:
         one = replace(one, state="open")
-    down = sum(standings.down(leg) for leg in one.legs)
-    if incidents.over(one, down, cause_down=standings.failed(one.cause), touched=kept.touched, now=now):
+    one = replace(one, released=one.released | _well_again(one, standings, turned, now))
+    down = len(_down(one, standings))
+    if incidents.over(one, down, cause_down=cause_down, touched=kept.touched, now=now):
         one = replace(one, state="over", ended=one.last)
     return replace(kept, incident=one)
+
+
+def _well_again(one: Incident, standings: Standings, turned: Mapping[str, datetime], now: datetime) -> set[int]:
+    """The bonds it holds none of whose legs has been down for a while."""
+    found, by_bond = set(), standings.by_bond(one.legs)
+    for bond in one.held:
+        legs = by_bond.get(bond, ())
+        newest = max((turned.get(f"leg/{leg}", one.began) for leg in legs), default=one.last)
+        if now - newest >= incidents.LETS_GO and not any(map(standings.down, legs)):
+            found.add(bond)
+    return found
+
+
+def _down(one: Incident, standings: Standings) -> list[int]:
+    """Those of its legs that are still down, but for bonds that it has let go of."""
+    by_bond = standings.by_bond(one.legs)
+    held = [leg for bond in sorted(one.held) for leg in by_bond.get(bond, ())]
+    return [leg for leg in held if standings.down(leg)]
+
+
+def _freed(before: Sequence[Kept], after: Sequence[Kept]) -> set[int]:
+    """The bonds that stand for themselves from now on: let go of, or of an incident that is over."""
+    freed: set[int] = set()
+    for was, now in zip(before, after, strict=True):
+        still = frozenset[int]() if now.incident.ended else now.incident.held
+        freed |= was.incident.held - still
+    return freed
 
 
 def _set_right(connection: Connection, server: str, kept: Kept, now: datetime) -> None:
@@ -64,14 +104,25 @@ def opening(server: str, kept: Kept, now: datetime) -> Event:
     """The event that an incident is opened with."""
     kind, key = kept.incident.cause
     if kind == "aggregator":
-        data = {"aggregator": {"id": int(key), "name": kept.name}, "incident": incident_noun(kept)}
+        about = {"id": int(key), "name": kept.name}
+        data: Body = {"aggregator": about, "incident": incident_noun(kept)}
         return _of(server, "aggregator.suspected", kept.incident, kept.incident.began, now, data)
     return _of(server, "incident.opened", kept.incident, kept.incident.began, now, {"incident": incident_noun(kept)})
 
 
-def closing(server: str, kept: Kept, now: datetime) -> Event:
-    """The event that an incident ends with."""
-    return _of(server, "incident.ended", kept.incident, kept.incident.last, now, {"incident": incident_noun(kept)})
+def closing(server: str, kept: Kept, now: datetime, standings: Standings) -> Event:
+    """The event that an incident ends with. It says what is still down."""
+    one, down = kept.incident, _down(kept.incident, standings)
+    bonds = {bond["id"]: bond for bond in (standings.nouns(leg)["bond"] for leg in down)}
+    left = [str(bond.get("name") or bond["id"]) for bond in bonds.values()]
+    more = [f"{len(left) - _NAMED} more"] if len(left) > _NAMED else []
+    noun = {
+        **incident_noun(kept),
+        "bonds_down": len(left),
+        "legs_down": len(down),
+        "left": ", ".join([*left[:_NAMED], *more]),
+    }
+    return _of(server, "incident.ended", one, one.last, now, {"incident": noun})
 
 
 def _of(server: str, name: str, one: Incident, time: datetime, now: datetime, data: Body) -> Event:
@@ -93,4 +144,7 @@ def incident_noun(kept: Kept) -> Body:
         "ended": one.ended.isoformat() if one.ended else None,
         "bonds": len(one.bonds),
         "legs": len(one.legs),
+        "bonds_down": None,
+        "legs_down": None,
+        "left": None,
     }

@@ -18,7 +18,7 @@ from bridge.errors import BadInput, Problem
 from bridge.pipeline import plans, questions
 from bridge.pipeline.asking import Answered, Answerer, Approver
 from bridge.pipeline.gate import paused_event
-from bridge.store import approvals, holds, watching
+from bridge.store import approvals, holds, rechecks, watching
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
@@ -117,6 +117,7 @@ class Steering:
             if len(rows) != 1:
                 raise _not_one("silences", beginning, rows)
             holds.end_silence(connection, rows[0]["id"], self._now())
+            rechecks.hasten(connection, rows[0]["server"], self._now())
         log.warning("silence ended", id=rows[0]["id"], who=who)
         return str(rows[0]["id"])
 
@@ -137,6 +138,7 @@ class Steering:
         with self._database.writing() as connection:
             held = bond in incident_store.held(connection, server, self._now())
             incident_store.let_go(connection, server, bond)
+            rechecks.hasten(connection, server, self._now())
         if held:
             log.warning("hands off no more", server=server, bond=bond, who=who)
         return held

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,7 +49,8 @@ class Surroundings:
 def gather(connection: Connection, server: str, fresh: Sequence[Event], now: datetime) -> Surroundings:
     """Read what these events need; what none of them needs is not read."""
     legs = {event.data["leg"]["id"] for event in fresh if event.data.get("leg")} - {None}
-    first, last = min(event.time for event in fresh), max(event.time for event in fresh)
+    moments = [judged_at(event) for event in fresh]
+    first, last = min(moments), max(moments)
     recent = _recent_losses(connection, server, fresh, first, last)
     owners = incident_store.owners(connection, [each.id for each in (*recent, *fresh)])
     loose = [each for each in recent if each.id not in owners and _complete(each)]
@@ -75,7 +76,14 @@ def _depths(connection: Connection, done: Sequence[Done], fresh: Sequence[Event]
     """How deep what each job of ours leads to is: one more than the event it answers. By its id, and as it is named."""
     jobs = {each.job for each in done} | {str(event.data["job"]["id"]) for event in fresh if event.data.get("job")}
     found = job_store.depths(connection, jobs)
-    return {**found, **{job[:8]: depth for job, depth in found.items()}}
+    began = [str(event.data["origin"]) for event in fresh if event.data.get("origin")]
+    same = {each.id: int(each.known.get("depth") or 0) for each in event_store.several(connection, began)}
+    return {**found, **{job[:8]: depth for job, depth in found.items()}, **same}
+
+
+def judged_at(event: Event) -> datetime:
+    """The moment for which it is asked what explains an event: of what was found to be so, now."""
+    return event.time if event.only is None else event.seen_at
 
 
 def bond_of(event: Event) -> int | None:
@@ -90,7 +98,7 @@ def named_by(event: Event) -> frozenset[Cause]:
 
 
 def _recent_losses(connection: Connection, server: str, fresh: Sequence[Event], first: datetime, last: datetime) -> list[Event]:
-    if not any(event.type == _LOSS for event in fresh):
+    if not any(event.type == _LOSS and event.only is None for event in fresh):
         return []
     window = incidents.WINDOW
     # those that wait to be decided, too: the first of a thousand is to know already that it is one of a thousand
@@ -164,6 +172,15 @@ class Standings:
         body = self.found.get(("leg", str(leg)))
         return bool(body and body["standing"] == "down")
 
+    def by_bond(self, legs: Collection[int]) -> Mapping[int, Sequence[int]]:
+        """Those of these legs that are there, by their bond."""
+        found: dict[int, list[int]] = {}
+        for leg in sorted(legs):
+            body = self.found.get(("leg", str(leg)))
+            if body is not None and body["bond"] is not None:
+                found.setdefault(body["bond"], []).append(leg)
+        return found
+
     def failed(self, cause: Cause) -> bool:
         """Whether the cause is an aggregator that the server calls failed."""
         body = self.found.get(cause) if cause[0] == "aggregator" else None
@@ -182,6 +199,6 @@ class Standings:
 def standings(connection: Connection, server: str, legs: Iterable[int], kept: Iterable[Kept]) -> Standings:
     """Of these legs, their bonds and the incidents' causes."""
     wanted = {("leg", str(leg)) for leg in legs} | {each.incident.cause for each in kept}
-    found = watching.bodies(connection, server, wanted)
+    found = watching.bodies(connection, server, wanted, there=True)
     bonds = {str(body["bond"]) for (kind, _), body in found.items() if kind == "leg"}
     return Standings(found | watching.bodies(connection, server, {(kind, b) for b in bonds for kind in ("bond", "placement")}))

@@ -17,19 +17,20 @@ from bridge.actions.kinds import Action, Result
 from bridge.core.deciding import retry
 from bridge.core.deciding.retry import Next
 from bridge.core.durations import spoken
-from bridge.core.headlines import headline
+from bridge.core.headlines import headline, remains
 from bridge.core.model import Body, Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.telling import message, policy
 from bridge.core.telling.policy import Note, Policy, Severity
 from bridge.errors import LeaseLost
-from bridge.pipeline import addresses, following
+from bridge.pipeline import addresses, following, further
 from bridge.pipeline.aftermath import Aftermath, End
+from bridge.pipeline.following import Ending
 from bridge.pipeline.gate import Gate
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import jobs as job_store
-from bridge.store import outlets
+from bridge.store import outlets, tellings
 from bridge.store.database import Database
 from bridge.store.jobs import Claimed
 from bridge.store.outlets import Outlet, Pending
@@ -47,14 +48,15 @@ log = structlog.get_logger()
 class _Sending:
     """A message that is on its way: the notices it tells, all of them ours; by which rules they were judged.
 
-    `ended`: those of which it says as well that they are over, and when that was.
+    `ended`: those of which it says as well that they are over. `requests`: what each of them says now.
     """
 
     outlet: Outlet
     claimed: tuple[Claimed, ...]
     notes: tuple[Note, ...]
     book: Rulebook
-    ended: Mapping[str, datetime]
+    ended: Mapping[str, Ending]
+    requests: Mapping[str, Body]
 
 
 class Teller:
@@ -105,12 +107,10 @@ class Teller:
     def _send(self, sending: _Sending) -> Result:
         """One notice as its job asks for it, or as over; many as one message of them all."""
         first = sending.claimed[0].job
-        request: Body = {**first.request, "event": first.event}
+        request: Body = {**sending.requests[first.id], "event": first.event}
         if len(sending.claimed) > 1:
             where = {"to": sending.outlet.channel, "target": sending.outlet.target}
             request = {**where, **message.of(sending.notes), "event": None}
-        elif sending.ended:
-            request = message.over(request, sending.notes[0].title)
         return self._notify.send(first.server, request)
 
     def _next(self, key: str, fence: int) -> _Sending | None:
@@ -137,10 +137,14 @@ class Teller:
                 return None
             outlet = replace(outlet, gathers_since=policy.gathering(turn, outlet.gathers_since, now))
             outlets.put(connection, outlet)
-            # told late, a begin whose end would follow at once is no alarm any more
-            over = following.ended(connection, [each.job for each in claimed])
-        told = tuple(_as_over(notes[each.job.id], over.get(each.job.id)) for each in claimed)
-        return _Sending(outlet, tuple(claimed), told, book, {name: at for name, (_, at) in over.items()})
+            over = following.endings(connection, [each.job for each in claimed], book)
+            takers = tellings.takers(connection, {each.job.event for each in claimed})
+        requests = {
+            each.job.id: _as_it_is(each.job, notes[each.job.id].since, over.get(each.job.id), takers.get(each.job.event), now)
+            for each in claimed
+        }
+        told = tuple(_said(notes[each.job.id], requests[each.job.id]) for each in claimed)
+        return _Sending(outlet, tuple(claimed), told, book, over, requests)
 
     def _behind(self, connection: Connection, outlet: Outlet, until: datetime, now: datetime) -> None:
         """A service is away: what comes meanwhile waits behind the notice that it is tried with."""
@@ -209,13 +213,29 @@ def _shared(result: Result, many: int) -> Result:
     return replace(result, detail=f"{result.detail}, in one message with {others}")
 
 
-def _as_over(note: Note, lasted: tuple[datetime, datetime] | None) -> Note:
-    """What it tells, where that is over by now."""
-    if lasted is None:
-        return note
-    began, ended = lasted
-    title = f"{note.title}: over, it lasted {spoken((ended - began).total_seconds())}"
-    return replace(note, title=title, over=True, takes=False)
+def _as_it_is(job: Job, since: datetime | None, ending: Ending | None, taker: str | None, now: datetime) -> Body:
+    """What a notice asks for, as it is at this moment: over, somebody's, or lasting for so long."""
+    request = job.request
+    if ending is not None:  # told late, a begin whose end would follow at once is no alarm any more
+        lasted = spoken((ending.end.time - ending.began).total_seconds())
+        title, left = f"{request['title']}: over, it lasted {lasted}", remains(ending.end)
+        return message.over(request, f"{title}; {left}" if left else title)
+    if request.get("reminds"):
+        return {**request, "body": further.still(job, since or now, now)}
+    if taker is not None and message.takes(request):
+        return message.taken(request, taker)
+    return request
+
+
+def _said(note: Note, request: Body) -> Note:
+    """What it tells, as it is by now."""
+    return replace(
+        note,
+        title=str(request["title"]),
+        body=str(request["body"]),
+        over=bool(request.get("over")),
+        takes=message.takes(request),
+    )
 
 
 def _note(pending: Pending) -> Note:
@@ -243,4 +263,6 @@ def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime)
             return Next(JobState.FAILED)
         again_at = now + timedelta(seconds=job.retry.every)
     due = again_at or now
-    return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
+    # what is followed does not grow old while it lasts: whether it does is asked before the next try
+    lasts = job.request.get("follow") is not None and not job.request.get("over")
+    return Next(JobState.DUE, due) if lasts or due <= job.not_after else Next(JobState.FAILED)

@@ -71,14 +71,21 @@ def between(connection: Connection, server: str, types: Iterable[str], since: da
 
 
 def first_end(connection: Connection, event: Event, ends: Mapping[str, str | None]) -> datetime | None:
-    """When the first of these events came, at or after this one. `ends`: by type the subject, None for any."""
+    """When the first of these events came: see `end_of`."""
+    found = end_of(connection, event, ends)
+    return found.time if found else None
+
+
+def end_of(connection: Connection, event: Event, ends: Mapping[str, str | None]) -> Event | None:
+    """The first of these events, at or after this one. `ends`: by type the subject, None for any."""
     each = [
         and_(events.c.type == name, events.c.subject == subject) if subject else events.c.type == name
         for name, subject in ends.items()
     ]
     mine = and_(events.c.server == event.server, or_(*each), events.c.time >= event.time, events.c.id != event.id)
-    found = connection.execute(select(func.min(events.c.time)).where(mine)).scalar_one_or_none()
-    return found if isinstance(found, datetime) else None
+    wanted = select(events).where(mine).order_by(events.c.time, events.c.seq).limit(1)
+    row = connection.execute(wanted).mappings().first()
+    return event_of(dict(row)) if row else None
 
 
 def seen_one(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:

@@ -127,6 +127,19 @@ def says(connection: Connection, job: str) -> tuple[str, str | None] | None:
     return (row.ruling, row.reason) if row else None
 
 
+def together(connection: Connection, those: Iterable[str]) -> set[str]:
+    """Which of these decisions are about several events."""
+    several = and_(decisions.c.id.in_(list(those)), decisions.c.events.is_not(None))
+    return set(connection.execute(select(decisions.c.id).where(several)).scalars())
+
+
+def waited_for(connection: Connection, decision: str, job: str, reason: Reason) -> bool:
+    """Whether a job of this decision once had to wait for this reason."""
+    mine = and_(verdicts.c.decision == decision, verdicts.c.job == job)
+    held = and_(mine, verdicts.c.ruling == Ruling.WAIT, verdicts.c.reason == reason)
+    return connection.execute(select(verdicts.c.seq).where(held).limit(1)).first() is not None
+
+
 def went_with(connection: Connection, members: Mapping[str, Verdict], rule: str, group: str, at: datetime) -> None:
     """Each member's own verdict in its group, which is settled now. `members`: by event."""
     for event, verdict in members.items():

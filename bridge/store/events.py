@@ -96,8 +96,9 @@ def about(connection: Connection, server: str, subject: str, types: Collection[s
 
 
 def happened(connection: Connection, server: str, name: str, since: datetime, until: datetime) -> list[Event]:
-    """Events of one type that happened in this stretch of time."""
-    wanted = and_(events.c.server == server, events.c.type == name, events.c.time >= since, events.c.time <= until)
+    """Events of one type that happened in this stretch of time; what was only found to be so is none."""
+    between = and_(events.c.time >= since, events.c.time <= until, events.c.only.is_(None))
+    wanted = and_(events.c.server == server, events.c.type == name, between)
     return [event_of(dict(row)) for row in connection.execute(select(events).where(wanted)).mappings()]
 
 

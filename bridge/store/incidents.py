@@ -54,6 +54,15 @@ def _spans(connection: Connection, open_ones: Sequence[str]) -> dict[str, tuple[
     return {row.incident: (row.first, row.newest) for row in rows}
 
 
+def turned(connection: Connection, incident: str) -> dict[str, datetime]:
+    """When each leg of an incident last turned, as far as that belongs to it: by subject."""
+    turns = events.c.type.in_(("leg.down", "leg.up", "leg.degraded"))
+    joined = select(events.c.subject, func.max(events.c.time).label("at"))
+    joined = joined.join(members, members.c.event == events.c.id)
+    rows = connection.execute(joined.where(members.c.incident == incident, turns).group_by(events.c.subject))
+    return {row.subject: row.at for row in rows}
+
+
 def due(connection: Connection, now: datetime) -> set[str]:
     """Servers with an incident to look at again, or a leg that may be stable again."""
     looked = select(incidents.c.server).where(incidents.c.due_at <= now).distinct()
@@ -66,7 +75,8 @@ def save(connection: Connection, server: str, kept: Kept, due_at: datetime | Non
     one = kept.incident
     values: dict[str, Any] = {
         "state": one.state, "name": kept.name, "began": one.began, "last": one.last, "ended": one.ended,
-        "bonds": sorted(one.bonds), "legs": sorted(one.legs), "touched": kept.touched, "due_at": due_at,
+        "bonds": sorted(one.bonds), "legs": sorted(one.legs), "released": sorted(one.released),
+        "touched": kept.touched, "due_at": due_at,
     }  # fmt: skip
     fresh = {"id": one.id, "server": server, "cause": one.cause[0], "key": one.cause[1], **values}
     if not insert_new(connection, incidents, fresh):
@@ -145,5 +155,6 @@ def _kept(row: RowMapping) -> Kept:
         ended=row["ended"],
         bonds=frozenset(row["bonds"]),
         legs=frozenset(row["legs"]),
+        released=frozenset(row["released"] or ()),
     )
     return Kept(one, row["name"], row["touched"])

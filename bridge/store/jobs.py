@@ -35,6 +35,14 @@ def due(connection: Connection, now: datetime, most: int) -> list[str]:
     return list(connection.execute(wanted.order_by(jobs.c.due_at, jobs.c.seq).limit(most)).scalars())
 
 
+def reminding(connection: Connection, told: Job) -> bool:
+    """Whether a reminder of what this notice told waits to be sent."""
+    mine = and_(jobs.c.decision == told.decision, jobs.c.parent == told.id)
+    waits = and_(mine, jobs.c.action == "notify", jobs.c.state == JobState.DUE)
+    found = connection.execute(select(jobs.c.request).where(waits)).scalars()
+    return any(each.get("reminds") and each["to"] == told.request["to"] for each in found)
+
+
 def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Claimed | None:
     """Take a due job; None if it is not due or somebody has it.
 

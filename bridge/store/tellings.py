@@ -38,6 +38,19 @@ def of_event(connection: Connection, event: str) -> list[RowMapping]:
     return _rows(connection, tellings.c.event == event)
 
 
+def of_job(connection: Connection, job: str) -> RowMapping | None:
+    """What was told by one notice."""
+    found = select(tellings).where(tellings.c.job == job)
+    return connection.execute(found).mappings().first()
+
+
+def takers(connection: Connection, those: Collection[str]) -> dict[str, str]:
+    """Who has which of these events."""
+    taken = and_(tellings.c.event.in_(list(those)), ~_QUIET)
+    rows = connection.execute(select(tellings.c.event, tellings.c.acked_by).where(taken))
+    return {row.event: row.acked_by for row in rows}
+
+
 def find(connection: Connection, beginning: str) -> list[str]:
     """Events that were told and are followed, over or not, whose id begins so."""
     wanted = select(tellings.c.event).where(tellings.c.event.startswith(beginning, autoescape=True)).distinct()
@@ -60,10 +73,15 @@ def end(connection: Connection, job: str, at: datetime) -> bool:
     return connection.execute(update(tellings).where(mine).values(ended_at=at)).rowcount == 1
 
 
-def again(connection: Connection, row: RowMapping, now: datetime) -> bool:
-    """It is told again, and next time later; True for the one who says so first."""
-    mine = and_(tellings.c.job == row["job"], _OPEN, tellings.c.repeated == row["repeated"])
-    later = {"repeated": row["repeated"] + 1, "repeat_at": now + timedelta(seconds=row["repeat"])}
+def again(connection: Connection, row: RowMapping, now: datetime, *, waits: bool) -> bool:
+    """It is told again, and next time later; True for the one who says so first.
+
+    `waits`: the one before has not been told yet, so that this one is left out.
+    """
+    known = and_(tellings.c.repeated == row["repeated"], tellings.c.repeat_at == row["repeat_at"])
+    mine = and_(tellings.c.job == row["job"], _OPEN, known)
+    count = row["repeated"] + (0 if waits else 1)
+    later = {"repeated": count, "repeat_at": now + timedelta(seconds=row["repeat"])}
     return connection.execute(update(tellings).where(mine).values(**later)).rowcount == 1
 
 

@@ -149,15 +149,16 @@ def last_seen(connection: Connection, server: str, kind: str, identifier: str) -
     return found if isinstance(found, datetime) else None
 
 
-def bodies(connection: Connection, server: str, wanted: Iterable[Key]) -> dict[Key, Body]:
-    """The bodies of these objects, as far as they are known."""
+def bodies(connection: Connection, server: str, wanted: Iterable[Key], *, there: bool = False) -> dict[Key, Body]:
+    """The bodies of these objects, as far as they are known; `there`: but for those that are gone."""
     keys = sorted(wanted)
     found: dict[Key, Body] = {}
     for start in range(0, len(keys), 200):
         within = tuple_(objects.c.kind, objects.c.id).in_(keys[start : start + 200])
-        rows = connection.execute(select(objects.c.kind, objects.c.id, objects.c.body).where(
-            objects.c.server == server, within
-        ))  # fmt: skip
+        mine = and_(objects.c.server == server, within)
+        if there:
+            mine = and_(mine, objects.c.gone.is_(False))
+        rows = connection.execute(select(objects.c.kind, objects.c.id, objects.c.body).where(mine))
         found |= {(row.kind, row.id): row.body for row in rows}
     return found
 

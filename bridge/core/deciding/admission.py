@@ -1,15 +1,17 @@
 """The guards on what a rule would do about what it met, and what comes of their verdict."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bridge.core.deciding import guards, plan
+from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.guards import ACT, Intent
 from bridge.core.deciding.meeting import Meeting, per_value
 from bridge.core.deciding.requests import UNWRITTEN
 from bridge.core.language import windows
 from bridge.core.language.rule import Overlap
-from bridge.core.model import Job, JobState, Mode, Reason, Ruling, Verdict
+from bridge.core.model import Event, Job, JobState, Mode, Reason, Ruling, Verdict
 
 
 def member(meeting: Meeting) -> Verdict | None:
@@ -22,6 +24,25 @@ def member(meeting: Meeting) -> Verdict | None:
             meeting.say(f"guard {name}", "stops", verdict.detail)
             return verdict
     return _cooldown(meeting)
+
+
+def joined(meeting: Meeting) -> Verdict | None:
+    """What stands against one of a group that is complete."""
+    against = member(meeting)
+    if against is None and not meeting.rule.calls:
+        against = guards.hushed(meeting.event, meeting.facts)
+        if against:
+            meeting.say("guard silence", str(against), against.detail)
+    return against
+
+
+def over_by_then(events: Sequence[Event], facts: Facts) -> Mapping[str, Verdict]:
+    """Of what is told together: those that were over before it could be, unless that are all of them."""
+    ends = {event.id: facts.moment("ended", event.id) for event in events}
+    over = {name: end for name, end in ends.items() if end is not None}
+    if len(over) == len(events):
+        return {}
+    return {name: Verdict(Ruling.SKIP, Reason.ENDED, f"it ended at {end:%Y-%m-%d %H:%M:%S} UTC") for name, end in over.items()}
 
 
 def _cooldown(meeting: Meeting) -> Verdict | None:
@@ -41,6 +62,8 @@ def guarded(meeting: Meeting) -> Verdict | None:
     """What it would do, and every guard on it, in their order."""
     now = meeting.situation.now
     ripe = meeting.ripe or meeting.event.time
+    if meeting.event.only is not None:  # it began long ago, and is so now
+        ripe = max(ripe, meeting.event.seen_at)
     opens = windows.opens(meeting.rule.guard.windows, now)
     ripe = max(ripe, opens) if opens else ripe
     occasion = plan.Occasion(meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene)

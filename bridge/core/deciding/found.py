@@ -35,6 +35,12 @@ def found(
     ]
 
 
+def again(rule: Rule, event: Event, now: datetime) -> Event:
+    """What a rule was kept from telling, once more and for it alone: as it is now, since when it began."""
+    name = identity(event.server, event.subject, event.type, "found", rule.id, now.isoformat())
+    return replace(event, id=name, seen_at=now, only=rule.id)
+
+
 def _event(
     rule: Rule,
     server: str,

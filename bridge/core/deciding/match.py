@@ -79,10 +79,13 @@ def close(
     keys: dict[str, str] = {}
     for event in ordered:
         member = Meeting(rule, (event,), group, facts, situation)
-        verdicts[event.id] = judged(member, admission.member) or ACT
+        verdicts[event.id] = judged(member, admission.joined) or ACT
         keys |= {key: event.id for key in member.cooldowns if verdicts[event.id] is ACT}
         facts.answers |= {f"cooldown {key}": {"by": group, "ended_at": None} for key in member.cooldowns if key in keys}
     left = [event for event in ordered if verdicts[event.id].ruling is Ruling.ACT]
+    if not rule.calls:
+        verdicts |= admission.over_by_then(left, facts)
+        left = [event for event in left if verdicts[event.id].ruling is Ruling.ACT]
     meeting = Meeting(rule, tuple(left or ordered), group, facts, situation, ripe=until, cooldowns=list(keys))
     meeting.say("group", f"{len(left)} of {len(ordered)}", f"together until {until.isoformat()}")
     if not left:

@@ -138,7 +138,8 @@ def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequen
             not_after=occasion.ripe + timedelta(seconds=wanted.until),
             target=aimed(step.action, request, first, occasion.facts),
             verify=_verify(step),
-            since=min(first.time, occasion.now),
+            # what is found to last is told after what ended by then
+            since=occasion.now if first.only is not None else min(first.time, occasion.now),
         )
 
 

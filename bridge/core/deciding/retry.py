@@ -59,9 +59,12 @@ def after(
 def stopped(job: Job, verdict: Verdict) -> Next:
     """A guard has stopped the attempt: for good, or until it lets through, as long as the job is worth it.
 
-    A rule with hours of its own means to wait for them: how long the job is worth it counts from when they begin.
+    A rule with hours of its own means to wait for them: how long the job is worth it counts from when they begin. So does
+    that of a notice from the end of a silence.
     """
-    if verdict.reason is Reason.WINDOW and verdict.until is not None:
+    mutes = job.action == "notify" and verdict.reason is Reason.SILENCED
+    mutes = mutes and verdict.ruling is Ruling.WAIT
+    if (mutes or verdict.reason is Reason.WINDOW) and verdict.until is not None:
         fresh = verdict.until + timedelta(seconds=job.retry.until)
         return Next(JobState.DUE, verdict.until, not_after=max(job.not_after, fresh))
     if verdict.ruling is Ruling.WAIT and verdict.until is not None and verdict.until <= job.not_after:

@@ -276,6 +276,11 @@ class Rule:
         return any(step.action == "call" for step in self.steps)
 
     @property
+    def by_the_clock(self) -> bool:
+        """Whether its condition asks what time it is: then what it says changes by itself."""
+        return self.condition is not None and "now" in self.condition.roots
+
+    @property
     def lasting(self) -> bool:
         """Whether it speaks of what is so, not only of what happened: then it is also judged by what is found."""
         return self.lasts is not None or self.still

@@ -42,6 +42,12 @@ def over(request: Body, title: str) -> Body:
     return {**kept, "title": title, "over": True}
 
 
+def taken(request: Body, who: str) -> Body:
+    """The same of what somebody has by the time it is told: nobody need take it, and it is not told again."""
+    kept = {name: value for name, value in request.items() if name not in {"follow", "take"}}
+    return {**kept, "body": f"{who} has it\n{request['body']}".rstrip()}
+
+
 def ahead(event: str, follow: Body | None) -> str:
     """What is done while it lasts, and how somebody keeps that from happening; "" where nothing is."""
     repeat, escalate = (follow or {}).get("repeat_every"), (follow or {}).get("escalate")

@@ -46,6 +46,19 @@ silences = Table(
     Index(None, "server", "until"),
 )
 
+# what lasts and some rule was kept from telling: by which event it began, from when on it is to be
+# seen to last, and when that is looked at
+rechecks = Table(
+    "rechecks",
+    metadata,
+    Column("server", NAME, primary_key=True),
+    Column("type", NAME, primary_key=True),
+    Column("subject", NAME, primary_key=True),
+    Column("event", ID, nullable=False),
+    Column("ripe_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False, index=True),
+)
+
 # rules that too much of what they did has failed of
 breakers = Table(
     "breakers",

@@ -97,6 +97,8 @@ incidents = Table(
     Column("ended", Moment),
     Column("bonds", JSON, nullable=False),
     Column("legs", JSON, nullable=False),
+    # bonds that it has let go of: they were well again for a while
+    Column("released", JSON(none_as_null=True)),
     Column("touched", Moment, nullable=False),
     # when it is looked at again; null when it is over
     Column("due_at", Moment),

@@ -7,6 +7,7 @@ ATTEMPTING, everything that can have changed since.
 
 from collections.abc import Sequence
 
+from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.guards.asked import confirmation, reach, role
 from bridge.core.deciding.guards.asking import approval, blast_radius, named, tuning, undone
 from bridge.core.deciding.guards.final import (
@@ -25,13 +26,27 @@ from bridge.core.deciding.guards.final import (
     space,
 )
 from bridge.core.deciding.guards.intent import ACT, LOOK_AGAIN, Guard, Intent, skip
-from bridge.core.deciding.guards.waiting import ended, flapping, hands_off, incident, muted, paused, silenced, stuck, window
-from bridge.core.model import Mode, Reason, Verdict
+from bridge.core.deciding.guards.notices import lasts, notice
+from bridge.core.deciding.guards.waiting import (
+    ended,
+    flapping,
+    hands_off,
+    hushed,
+    incident,
+    muted,
+    paused,
+    silenced,
+    stuck,
+    window,
+)
+from bridge.core.model import Event, Job, Mode, Reason, Verdict
 
 __all__ = [
     "ACT", "ATTEMPTING", "DECIDING", "DEEPEST", "LOOK_AGAIN", "TELLING", "Guard", "Intent", "approval",
-    "before_attempt", "blast_radius", "breaker", "confirmation", "cooldown", "cooldown_key", "ended", "expired",
-    "explained", "flapping", "gone", "hands_off", "incident", "loop", "muted", "named", "opposed", "over",
+    "before_attempt", "before_telling", "blast_radius", "breaker", "confirmation", "cooldown",
+    "cooldown_key", "ended", "expired",
+    "explained", "flapping", "gone", "hands_off", "hushed", "incident", "lasts", "loop", "muted", "named", "notice",
+    "opposed", "over",
     "overlap", "paused", "reach", "role", "rule_gone", "silenced", "space", "stuck", "tuning", "undone", "window",
 ]  # fmt: skip
 
@@ -64,13 +79,15 @@ ATTEMPTING: Sequence[tuple[str, Guard]] = (*asked, ("breaker", breaker), ("ended
 
 
 def before_attempt(intent: Intent, mode: Mode) -> Verdict:
-    """The guards again, right before an attempt of a call: the rule may have been changed, and time has passed."""
+    """The guards again, right before an attempt: the rule may have been changed, and time has passed."""
     job = intent.job
     if job is None:
         return ACT
     if mode is Mode.DRY_RUN:
         return skip(Reason.DRY_RUN, "the rule has been set to dry_run since")
     late = expired(intent.now, job.not_after)
+    if job.action == "notify":
+        return before_telling(job, intent.events[0], intent.facts, late, mutes=not intent.rule.calls)
     if late or job.action != "call":
         return late or ACT
     for _, guard in ATTEMPTING:
@@ -78,3 +95,10 @@ def before_attempt(intent: Intent, mode: Mode) -> Verdict:
         if verdict is not None:
             return verdict
     return ACT
+
+
+def before_telling(job: Job, event: Event, facts: Facts, late: Verdict | None, *, mutes: bool) -> Verdict:
+    """What stands against a notice right before it is sent. `mutes`: a silence holds it back."""
+    if late is not None and not lasts(job, event, facts):
+        return late
+    return notice(job, event, facts, mutes=mutes) or ACT

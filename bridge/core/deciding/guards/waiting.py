@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.guards.intent import Intent, minute, skip, wait
 from bridge.core.language import windows
-from bridge.core.model import Reason, Verdict
+from bridge.core.model import Event, Reason, Verdict
 
 
 def ended(intent: Intent) -> Verdict | None:
@@ -19,12 +20,16 @@ def ended(intent: Intent) -> Verdict | None:
 
 def muted(intent: Intent) -> Verdict | None:
     """A silence: nothing is told. What lasts through it is found when it ends. Who asks in chat is answered all the same."""
-    if any(event.type.startswith("chat.") for event in intent.events):
-        return None
-    held = intent.facts.ask("silence", intent.events[0].id)
+    return hushed(intent.events[0], intent.facts)
+
+
+def hushed(event: Event, facts: Facts) -> Verdict | None:
+    """The same of one event, which may be one of several."""
+    held = None if event.type.startswith("chat.") else facts.ask("silence", event.id)
     if held is None:
         return None
-    return skip(Reason.SILENCED, f"silenced by {held['who']} until {minute(held['until'])}: {held['why']}")
+    detail = f"silenced by {held['who']} until {minute(held['until'])}: {held['why']}"
+    return skip(Reason.SILENCED, detail, datetime.fromisoformat(held["until"]))
 
 
 def silenced(intent: Intent) -> Verdict | None:
