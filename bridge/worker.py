@@ -1,7 +1,7 @@
 """The Celery app: messages carry ids only, results are ignored, waiting is a row with a due time and never an ETA.
 
 celery -A bridge.worker worker -Q observe,decide,deliver     carries out tasks, on as many machines as wanted
-celery -A bridge.worker beat                                 rings every bell every second
+celery -A bridge.worker beat                                 has every periodic task done each second
 """
 
 import logging
@@ -21,12 +21,22 @@ from kombu.exceptions import OperationalError
 from bridge import config, log, wiring
 from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput, BridgeError
+from bridge.pipeline.faults import Part
 from bridge.store.database import Away
 
 # A message that waited this long is stale: beat has long since rung the same bell again.
 _EXPIRES = 30.0
 _TICK = 1.0
 _JOBS_A_MESSAGE = 20
+_PERIODIC = {
+    "keep_rules": _TICK,
+    "expire_approvals": _TICK,
+    "follow": _TICK,
+    "ring_polls": _TICK,
+    "ring_decisions": _TICK,
+    "ring_jobs": _TICK,
+    "forget_conversations": 10.0,
+}
 # of one server, where no budget says less: bells that nobody has heard yet are rung again, and must not bury the others
 _POLLS_A_TICK = 50
 
@@ -60,7 +70,10 @@ app.conf.update(
     # in memory: what is due stands in the database, so there is nothing for beat to remember
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=_TICK,
-    beat_schedule={"tick": {"task": "tick", "schedule": _TICK, "options": {"expires": _EXPIRES}}},
+    # one entry for each periodic task: none waits for another, and one that fails stops none
+    beat_schedule={
+        name: {"task": name, "schedule": seconds, "options": {"expires": _EXPIRES}} for name, seconds in _PERIODIC.items()
+    },
 )
 
 
@@ -89,8 +102,17 @@ def _task(function: Callable[..., None]) -> object:
             _log.warning(f"{function.__name__} comes to nothing for now", why=str(error), ids=ids)
         except Away as error:
             _log.warning(f"{function.__name__}: the database cannot be used", why=str(error.orig).strip(), ids=ids)
+        except Exception as error:  # noqa: BLE001  a fault of ours: counted and told once, not as often as the bell rings
+            _set_aside(function.__name__, error)
 
     return app.task(name=function.__name__)(quiet)
+
+
+def _set_aside(task: str, error: Exception) -> None:
+    try:
+        bridge().faults.note(Part.of(error, "task", f"the task {task}"))
+    except Exception as another:  # noqa: BLE001  not even that can be written down: then it stands in the log
+        _log.error(f"{task} failed, and it cannot be noted", why=str(another), failed=repr(error))
 
 
 def _ring_jobs(jobs: Sequence[str]) -> None:
@@ -105,15 +127,47 @@ def _sweep() -> None:
 
 
 @_task
-def tick() -> None:
-    """Ring every bell that something is due for; a changed rule file is noticed though nothing happens."""
+def keep_rules() -> None:
+    """Notice a changed rule file though nothing happens."""
     bridge().decider.rulebook()
+
+
+@_task
+def expire_approvals() -> None:
+    """Questions that nobody answered in time are a no."""
     bridge().approver.expire()
+
+
+@_task
+def forget_conversations() -> None:
+    """Forget where answers went that nobody can be told any more."""
     bridge().conversations.prune()
+
+
+@_task
+def follow() -> None:
+    """Tell again what lasts, or tell others."""
     bridge().follower.run()
+
+
+@_task
+def ring_polls() -> None:
+    """Ring for every poll that is due."""
     for server, scope in bridge().observer.due(_POLLS_A_TICK):
         ring("observe", server, scope)
-    _sweep()
+
+
+@_task
+def ring_decisions() -> None:
+    """Ring for every server that something is to be decided for."""
+    for server in bridge().decider.waiting():
+        ring("decide", server)
+
+
+@_task
+def ring_jobs() -> None:
+    """Ring for every job that is due."""
+    _ring_jobs(bridge().deliverer.due())
 
 
 @_task

@@ -63,6 +63,8 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
         yield _tried("rules", lambda: _rules(bridge, kept=readable and doctor_database.has_rulebook(bridge)))
         for rule, says in doctor_database.yellow(bridge) if readable else ():
             yield Finding(f"yellow rule {rule}", good=False, says=says)
+        for what, says in doctor_database.set_aside(bridge) if readable else ():
+            yield Finding(what, good=False, says=says)
         yield _broker(settings)
         yield from _told(settings)
         yield from _hooks(bridge)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bridge import config, wiring
 from bridge.cli.settings import refuse_lost
 from bridge.errors import BadInput, Problem
-from bridge.store import decisions, rulebooks, schema, watching
+from bridge.store import decisions, faults, rulebooks, schema, watching
 from bridge.store.schema import Stands
 
 # so long a rule that could not be evaluated is yellow
@@ -46,6 +46,17 @@ def yellow(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
         often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
         says = f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
         yield row["rule"], says
+
+
+def set_aside(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
+    """What our own code failed on in the last day, and what is to be said of each."""
+    with bridge.database.reading() as connection:
+        found = faults.recent(connection, bridge.now() - _RECENT)
+    for row in found:
+        of = f" of {row['server']}" if row["server"] else ""
+        often = "once" if row["count"] == 1 else f"{row['count']} times since {row['first_at']:%Y-%m-%d %H:%M} UTC"
+        says = f"set aside {often}, last at {row['last_at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
+        yield f"{row['about']}{of} ({row['step']})", f"{says}; a fault of bondbridge itself: its log says more"
 
 
 def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:

@@ -68,6 +68,7 @@ NOTES: Mapping[str, str] = {
     "chat.refused": "a command that came to nothing: not understood, not allowed, about what is not there",
     "schedule.due": "rules with `when: {schedule: …}`",
     "bridge.paused": "by a limit or a person; telling goes on",
+    "internal.error": "a fault of ours: once, until it was not seen for an hour; everything else goes on",
 }
 
 

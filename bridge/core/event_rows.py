@@ -155,6 +155,7 @@ _CONCLUDED = (
     *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired", "refused")),
     EventType("bridge.paused", ("pause",)),
     EventType("bridge.resumed", ("pause",)),
+    EventType("internal.error", ("fault",)),
 )
 
 _BOND = frozenset({"bond.down", "bond.degraded", "bond.on_failover_leg", "bond.up", "bond.removed"})

@@ -98,6 +98,7 @@ LINES: Mapping[str, str] = {
     "channel.working": "channel {channel[name]} takes messages again",
     "bridge.paused": "all actions are paused by {pause[who]}: {pause[why]}",
     "bridge.resumed": "actions go on, says {pause[who]}",
+    "internal.error": "{fault[about]} was set aside at step {fault[step]}: {fault[detail]}",
 }
 
 # a question that goes to no channel: to whoever asked for it, or to those whom rules tell of it

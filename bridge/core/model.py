@@ -41,6 +41,7 @@ class Reason(StrEnum):
     # what the event is
     CONDITION = "condition"
     CONDITION_ERROR = "condition_error"
+    INTERNAL_ERROR = "internal_error"
     COUNT = "count"
     CAME = "came"
     OVER = "over"

@@ -9,11 +9,16 @@ import math
 import re
 from datetime import datetime, timedelta
 
+from bridge.core.canonical import identity
 from bridge.core.durations import spoken
 from bridge.core.model import Json
 
 # Deeper than any honest answer, shallower than what a database, a template or Python itself trips over.
 DEEPEST = 40
+
+# Of an id, a key or a name that others chose, in characters of four bytes at most: PostgreSQL indexes no row of 2,704 bytes.
+LONGEST_KEY = 300
+_CUT, _DIGEST = "…", 24
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # how JSON spells them; nearly no answer does, and then none of its strings need be looked at
@@ -53,6 +58,16 @@ def plain(value: Json) -> Json:
     if value is None or isinstance(value, str | int | float):
         return value
     raise ValueError(f"{type(value).__name__} is nothing that can be kept")
+
+
+def bounded(text: str, most: int = LONGEST_KEY) -> str:
+    """A key of somebody else's, no longer than an index can hold: what is cut off stands there as a digest.
+
+    Of two keys that differ the bounded ones differ; one that is bounded already stays as it is.
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most - len(_CUT) - _DIGEST]}{_CUT}{identity(text)[:_DIGEST]}"
 
 
 def storable(text: str) -> str:

@@ -27,6 +27,8 @@ NOUNS: Mapping[str, Schema] = {
     "flapping": fields("changes since"),
     "scope": fields("name objects"),
     "problem": fields("text"),
+    # what was set aside because our own code failed on it: at which step, what it is, on which server, what was raised
+    "fault": fields("step about server detail"),
     # which rule the clock has called, and for when
     "schedule": fields("rule at"),
     "rule": fields("id detail"),

@@ -19,6 +19,7 @@ from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Ver
 from bridge.pipeline import asking, followups
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Whom
+from bridge.pipeline.faults import within
 from bridge.rulebook import Rulebook
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
@@ -77,11 +78,22 @@ class Aftermath:
         job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
         job = job_store.settle(connection, claimed, end.then, now)
         self._last_word(connection, job, end, now)
-        followups.ended(connection, job, result.outcome, result.detail, end.verdict, now)
-        told = event_store.record(connection, _events(job, result, now))
-        told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
-        told += self._go_on(connection, job, rule, now) if job.parent is None else []
+        about, told = f"what comes of rule {job.rule}", list[Event]()
+        with within(connection, now, "answer", about, job.server):
+            followups.ended(connection, job, result.outcome, result.detail, end.verdict, now)
+        with within(connection, now, "deliver", about, job.server):
+            told += event_store.record(connection, _events(job, result, now))
+        with within(connection, now, "on_failure", about, job.server):
+            told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
+        with within(connection, now, "steps", about, job.server):
+            told += self._go_on(connection, job, rule, now) if job.parent is None else []
         return job, told
+
+    def set_aside(self, connection: Connection, job: Job, why: str, now: datetime) -> None:
+        """Our own code failed on it before anything was sent: a dead letter, which says why."""
+        job_store.fail(connection, job, Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why), now)
+        with within(connection, now, "steps", f"what comes of rule {job.rule}", job.server):
+            self._go_on(connection, job, None, now)
 
     def put_off(self, claimed: Claimed, then: Next) -> Job:
         """Its effect does not show yet; it is looked for again."""

@@ -41,6 +41,10 @@ class Answers:
             return self._spaces or None
         return getattr(self, f"_{what}")(*about)
 
+    def anew(self) -> None:
+        """A question failed: on PostgreSQL nothing more can be asked in its transaction. What is known stays known."""
+        self._connection.rollback()
+
     def fold(self, decision: Decision) -> None:
         """A decision that has been made counts for those after it."""
         for key in decision.cooldowns:

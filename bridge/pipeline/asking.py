@@ -15,6 +15,7 @@ from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Reason
 from bridge.core.rehearsing.rehearsal import UNANSWERED
 from bridge.pipeline import answering, followups, plans, questions
 from bridge.pipeline.answering import Answered, Answerer
+from bridge.pipeline.faults import Faults
 from bridge.pipeline.questions import NOBODY, Places, Shown
 from bridge.store import approvals, decisions
 from bridge.store import events as event_store
@@ -116,6 +117,7 @@ class Approver:
 
     def __init__(self, database: Database, now: Callable[[], datetime], places: Mapping[str, Places]) -> None:
         self._database, self._now, self._places = database, now, places
+        self._faults = Faults(database, now)
 
     def answer(self, name: str, *, yes: bool, who: str) -> str:
         """`granted` or `denied`, or how it was answered before: the first answer wins. Raises KeyError."""
@@ -160,12 +162,16 @@ class Approver:
         with self._database.reading() as connection:
             late = approvals.expiring(connection, now)
         for name in late:
-            with self._database.writing() as connection:
-                row = approvals.lock(connection, name)
-                told = self._settle(connection, row, approvals.EXPIRED, NOBODY, now) if row is not None else None
-            if told is not None:
-                log.info(headline(told), id=told.id)
+            with self._faults.apart("expire", f"question {name[:8]}"):
+                self._expired(name, now)
         return len(late)
+
+    def _expired(self, name: str, now: datetime) -> None:
+        with self._database.writing() as connection:
+            row = approvals.lock(connection, name)
+            told = self._settle(connection, row, approvals.EXPIRED, NOBODY, now) if row is not None else None
+        if told is not None:
+            log.info(headline(told), id=told.id)
 
     def _answered(
         self, connection: Connection, row: RowMapping, held: Sequence[Job], given: _Given, now: datetime

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
+from bridge.core.canonical import identity
 from bridge.core.deciding import guards, match
 from bridge.core.deciding.facts import Facts
-from bridge.core.events import EVENTS, make
+from bridge.core.events import EVENTS, OURSELVES, make
 from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
 from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
@@ -21,8 +22,10 @@ from bridge.pipeline import asking, following, followups, rechecks
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Whom
 from bridge.pipeline.edits import Edits
+from bridge.pipeline.faults import Faults, Part, aside, tried, within
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
+from bridge.pipeline.lease import LONG, Lease
 from bridge.pipeline.second_look import SecondLook
 from bridge.pipeline.timing import Timing
 from bridge.rulebook import Rulebook
@@ -40,7 +43,10 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Made:
-    """What one transaction writes: decisions, the events decided, groups closed with their members' verdicts."""
+    """What one transaction writes: decisions, the events decided, groups closed with their members' verdicts.
+
+    `parts`: what was set aside on the way.
+    """
 
     decisions: list[Decision] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -49,6 +55,16 @@ class _Made:
     closed: list[tuple[str, str, Mapping[str, Verdict]]] = field(default_factory=list)
     put_off: dict[str, datetime] = field(default_factory=dict)
     gone: list[tuple[str, str]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+
+    def pieces(self) -> Iterator["_Made"]:
+        """The same, each decision by itself, and then what they leave to do."""
+        about = {event.id: event for event in self.told}
+        for decision in self.decisions:
+            yield _Made(decisions=[decision], told=[about[decision.event]] if decision.event in about else [])
+        yield from (_Made(closed=[each], members=self.members) for each in self.closed)
+        yield _Made(put_off=self.put_off, gone=self.gone, parts=self.parts)
+        yield from (_Made(events=[event]) for event in self.events)
 
     def said(self) -> Iterator[tuple[str, str, Verdict]]:
         """(rule, event, verdict) of all of them."""
@@ -63,7 +79,7 @@ class Decider:
     """Decides events. `forced_live`: a server's rules act although they say dry_run; `whom`: who can be asked.
 
     `spaces`: where the settings let rules act, by server; `servers`: those that are watched. `word`: by which a command is
-    confirmed where there are no buttons.
+    confirmed where there are no buttons. `lease`: for how many seconds at a time a server is ours.
     """
 
     def __init__(
@@ -78,54 +94,68 @@ class Decider:
         spaces: Mapping[str, Sequence[str]],
         servers: Sequence[str],
         word: Callable[[str], str] = lambda event: event,
+        lease: float = LONG,
     ) -> None:  # fmt: skip
         self._database, self._now, self._forced_live = database, now, forced_live
         self._keeping, self._interpreter = keeping, interpreter
         self._whom, self._spaces = whom, spaces
-        self._word = word
+        self._word, self._lease = word, lease
         self._timing = Timing(database, now, servers)
         self._edits = Edits(database, now, servers, whom=whom, spaces=spaces)
         self._second_look = SecondLook(database, now, self._asked)
+        self._servers, self._faults = servers, Faults(database, now)
 
     def rulebook(self) -> Rulebook:
         """The newest good rulebook."""
         return self._keeping.rulebook()
 
     def waiting(self) -> list[str]:
-        """Servers with events to decide, or with something to conclude or to judge again because time has passed."""
-        now = self._now()
-        with self._database.reading() as connection:
+        """Servers with events to decide, or with something to conclude or to judge again because time has passed.
+
+        Where that cannot be told: all of them, since each looks for itself.
+        """
+        now, book = self._now(), self.rulebook()
+        with self._faults.apart("decide", "what waits"), self._database.reading() as connection:
             found = {
                 *event_store.servers_with_undecided(connection),
                 *incident_store.due(connection, now),
                 *gathering.servers_due(connection, now),
                 *recheck_store.servers_due(connection, now),
             }
-            book = self.rulebook()
             return sorted(found | self._timing.to_sweep(connection, book) | self._edits.to_look(connection, book))
+        return sorted({OURSELVES, *self._servers})
 
     def run(self, server: str) -> list[Job]:
-        """Decide all that waits for this server; the jobs that came of it."""
+        """Decide all that waits for this server; the jobs that came of it. Each step goes on where another fails."""
+        book, owed = self.rulebook(), list[Job]()
         with self._database.writing() as connection:
-            fence = event_store.claim_deciding(connection, server)
+            fence = event_store.claim_deciding(connection, server, self._lease)
         if fence is None:
             return []
-        owed: list[Job] = []
+        lease = Lease(self._database, server, fence, self._lease)
         try:
-            self._interpreter.timers(server, fence)
-            self._edits.run(server, fence, self.rulebook())
-            self._timing.run(server, fence, self.rulebook())
-            self._second_look.run(server, fence, self.rulebook())
-            owed += self._new(server, fence)
-            if self._interpreter.endings(server, fence):
-                owed += self._new(server, fence)
-            while (found := self._again(server, fence)) is not None:
-                owed += found
-            owed += self._groups(server, fence)
+            with self._apart("legs that are calm", lease):
+                self._interpreter.timers(lease)
+            with self._apart("what waits of edited rules", lease):
+                self._edits.run(lease, book)
+            with self._apart("what the clock brings", lease):
+                self._timing.run(lease, book)
+            with self._apart("what lasts", lease):
+                self._second_look.run(lease, book)
+            self._new(lease, owed)
+            with self._apart("incidents that are over", lease):
+                self._interpreter.endings(lease)
+            self._new(lease, owed)
+            self._again(lease, owed)
+            self._groups(lease, owed)
         finally:
             with self._database.writing() as connection:
                 event_store.release_deciding(connection, server, fence)
         return owed
+
+    def _apart(self, what: str, lease: Lease) -> Part:
+        lease.keep()
+        return self._faults.apart("decide", what, lease.server)
 
     def tried(self, book: Rulebook, event: Event, now: datetime) -> list[Decision]:
         """What the rules of this book would say to an event at that moment. Nothing is recorded."""
@@ -137,68 +167,134 @@ class Decider:
             rules_of = book.listening.get(event.type, ())
             return [match.meet(rule, event, Facts(answers), situation) for rule in rules_of if match.hears(rule, event)]
 
-    def _new(self, server: str, fence: int) -> list[Job]:
-        owed: list[Job] = []
-        while True:
-            batch, jobs = self._batch(server, fence)
-            owed += jobs
-            if len(batch) < _BATCH:
-                return owed
+    def _new(self, lease: Lease, owed: list[Job]) -> None:
+        """Events that nobody has decided, a piece at a time; one that cannot be marked as decided is not taken twice."""
+        done: set[str] = set()
+        lease.turn()
+        while not lease.over() and (recorded := self._recorded(lease.server)):
+            if recorded[0].id in done:
+                return
+            lease.keep()
+            made = self._met(lease, self._interpreter.interpret(lease, recorded))
+            owed += self._apply(lease, made)
+            done.update(event.id for event in made.events)
+            if len(made.events) == len(recorded) < _BATCH:
+                return
 
-    def _batch(self, server: str, fence: int) -> tuple[list[Event], list[Job]]:
+    def _recorded(self, server: str) -> list[Event]:
         with self._database.reading() as connection:
-            recorded = event_store.undecided(connection, server, _BATCH)
-        batch = self._interpreter.interpret(server, fence, recorded)
-        made = _Made(events=batch)
-        if batch:
-            book = self.rulebook()
-            with self._database.reading() as connection:
-                answers, situation = self._asked(connection, server, book)
-                answers.events |= {event.id: event for event in batch}
-                for event in batch:
-                    for rule in book.listening.get(event.type, ()):
-                        if match.hears(rule, event):
-                            made.decisions.append(match.meet(rule, event, Facts(answers), situation))
-                            answers.fold(made.decisions[-1])
-        return batch, self._apply(server, fence, made)
+            return event_store.undecided(connection, server, _BATCH)
 
-    def _again(self, server: str, fence: int) -> list[Job] | None:
-        """A batch of decisions whose wait is over; None when there are none."""
+    def _met(self, lease: Lease, batch: Sequence[Event]) -> _Made:
+        """The rules meet as many of these events as there is time for in one piece."""
         book, made = self.rulebook(), _Made()
+        lease.begin()
         with self._database.reading() as connection:
-            answers, situation = self._asked(connection, server, book)
-            due = decision_store.due(connection, server, situation.now, _BATCH)
+            answers, situation = self._asked(connection, lease.server, book)
+            answers.events |= {event.id: event for event in batch}
+            for event in batch:
+                for rule in book.listening.get(event.type, ()):
+                    self._meeting(rule, event, answers, situation, made)
+                    lease.keep()
+                made.events.append(event)
+                if lease.enough():
+                    break
+        return made
+
+    @staticmethod
+    def _meeting(rule: Rule, event: Event, answers: Answers, situation: match.Situation, made: _Made) -> None:
+        with tried("decide", f"rule {rule.id}", event.server) as part:
+            if match.hears(rule, event):
+                decision = match.meet(rule, event, Facts(answers), situation)
+                answers.fold(decision)
+                made.decisions.append(decision)
+        if part.failed:
+            name = identity(event.id, rule.id)
+            made.decisions.append(_set_aside(part, rule, [event], name, answers, situation, made))
+
+    def _again(self, lease: Lease, owed: list[Job]) -> None:
+        """Decisions whose wait is over, a piece at a time."""
+        done: set[tuple[str, str]] = set()
+        lease.turn()
+        while not lease.over() and (made := self._judged_again(lease, done)) is not None:
+            owed += self._apply(lease, made)
+
+    def _judged_again(self, lease: Lease, done: set[tuple[str, str]]) -> _Made | None:
+        """A piece of decisions whose wait is over; None when there are none, or only such as were `done` before."""
+        book, made = self.rulebook(), _Made()
+        lease.begin()
+        with self._database.reading() as connection:
+            answers, situation = self._asked(connection, lease.server, book)
+            due = decision_store.due(connection, lease.server, situation.now, _BATCH)
             known = {event.id: event for event in event_store.several(connection, [each[0] for each in due])}
             answers.events |= known
+            if due and due[0][:2] in done:
+                return None
             for event, name, waited, written in due:
+                lease.keep()
+                done.add((event, name))
                 rule = book.rule(name)
                 if rule is None:
                     made.gone.append((event, name))
                     continue
                 edited = written not in (None, rule.hash)
-                about, facts = known[event], Facts(answers)
-                made.decisions.append(match.again(rule, about, Reason(waited), facts, situation, edited=edited))
-                answers.fold(made.decisions[-1])
+                self._look_again(rule, known[event], Reason(waited), answers, situation, made, edited=edited)
+                if lease.enough():
+                    break
             made.told = list(known.values())
-        return self._apply(server, fence, made) if due else None
+        return made if due else None
 
-    def _groups(self, server: str, fence: int) -> list[Job]:
-        book, owed = self.rulebook(), []
+    @staticmethod
+    def _look_again(
+        rule: Rule,
+        event: Event,
+        waited: Reason,
+        answers: Answers,
+        situation: match.Situation,
+        made: _Made,
+        *,
+        edited: bool,
+    ) -> None:
+        with tried("decide", f"rule {rule.id}", event.server) as part:
+            decision = match.again(rule, event, waited, Facts(answers), situation, edited=edited)
+            answers.fold(decision)
+            made.decisions.append(decision)
+        if part.failed:
+            name = identity(event.id, rule.id)
+            made.decisions.append(_set_aside(part, rule, [event], name, answers, situation, made))
+
+    def _groups(self, lease: Lease, owed: list[Job]) -> None:
+        book = self.rulebook()
         with self._database.reading() as connection:
-            ready = gathering.complete(connection, server, self._now())
+            ready = gathering.complete(connection, lease.server, self._now())
+        lease.turn()
         for row in ready:
-            made, rule = _Made(), book.rule(row["rule"])
-            with self._database.reading() as connection:
-                members = event_store.several(connection, gathering.members(connection, row["id"]))
-                if rule is None or rule.group is None or not members:
-                    gone = guards.gone(row["rule"])
-                    made.closed.append((row["id"], row["rule"], {event.id: gone for event in members}))
-                else:
-                    answers, situation = self._asked(connection, server, book)
-                    answers.events |= {event.id: event for event in members}
-                    self._close(rule, members, row["id"], row["until"], answers, situation, made)
-            owed += self._apply(server, fence, made)
-        return owed
+            if lease.over():
+                return
+            with self._apart(f"a group of rule {row['rule']}", lease):
+                owed += self._apply(lease, self._complete(row, book.rule(row["rule"]), book))
+
+    def _complete(self, row: RowMapping, rule: Rule | None, book: Rulebook) -> _Made:
+        """A group whose wait is over."""
+        made = _Made()
+        with self._database.reading() as connection:
+            members = event_store.several(connection, gathering.members(connection, row["id"]))
+            if rule is None or rule.group is None or not members:
+                gone = guards.gone(row["rule"])
+                made.closed.append((row["id"], row["rule"], {event.id: gone for event in members}))
+                return made
+            answers, situation = self._asked(connection, row["server"], book)
+            answers.events |= {event.id: event for event in members}
+            with tried("decide", f"rule {rule.id}", row["server"]) as part:
+                self._close(rule, members, row["id"], row["until"], answers, situation, made)
+            if part.failed:
+                about = _gathered(rule, members, row["id"], situation.now)
+                decision = _set_aside(part, rule, members, row["id"], answers, situation, made)
+                made.told.append(about)
+                made.decisions.append(replace(decision, event=about.id))
+                verdicts = dict.fromkeys((event.id for event in members), decision.verdict)
+                made.closed.append((row["id"], rule.id, verdicts))
+        return made
 
     @staticmethod
     def _close(
@@ -221,36 +317,61 @@ class Decider:
         answers = Answers(connection, server, now, rules, bulk=True, spaces=self._spaces.get(server, ()))
         return answers, match.Situation(book.hash, now, self._forced_live(server))
 
-    def _apply(self, server: str, fence: int, made: _Made) -> list[Job]:
+    def _apply(self, lease: Lease, made: _Made) -> list[Job]:
+        """Write what was decided; where that fails as a whole, each decision by itself, so that one spoils no other."""
+        with tried("decide", "what was decided", lease.server):
+            return self._written(lease, made)
+        return [job for piece in made.pieces() for job in self._piece_written(lease, piece)]
+
+    def _piece_written(self, lease: Lease, piece: _Made) -> list[Job]:
+        about = next((f"rule {decision.rule}" for decision in piece.decisions), "what was decided")
+        with self._faults.apart("decide", about, lease.server) as part:
+            return self._written(lease, piece)
+        for decision in piece.decisions:
+            bare = _bare(decision, part.why)
+            with self._faults.apart("decide", f"{about} and what it decided", lease.server):
+                self._written(lease, _Made(decisions=[bare], told=piece.told))
+        return []
+
+    def _written(self, lease: Lease, made: _Made) -> list[Job]:
         # the rulebook is asked for before: one that is new is remembered in a transaction of its own
         now, book, told = self._now(), self.rulebook(), []
         about = {each.id: each for each in (*made.events, *made.told, *made.members)}
         with self._database.writing() as connection:
-            event_store.keep_deciding(connection, server, fence)
+            lease.hold(connection)
             gathered = [event for event in made.told if event.type == "rule.gathered"]
             event_store.record(connection, gathered)
             # first what is over: of one moment, an end is told before a begin
-            following.over(connection, made.events, now)
+            with within(connection, now, "decide", "what ends by an event", lease.server):
+                following.over(connection, made.events, now)
             owed = decision_store.record(connection, made.decisions)
-            rechecks.turned_away(connection, book, made.said(), about, now)
+            with within(connection, now, "decide", "what is looked at again", lease.server):
+                rechecks.turned_away(connection, book, made.said(), about, now)
             for decision in made.decisions:
                 if decision.supersedes:
                     asking.withdrawn(connection, decision, self._whom.places, decision.at)
             told += self._ask(connection, book, made.decisions, now)
             followups.decided(connection, made.decisions, about, self._word, now)
             told += event_store.record(connection, _contradictions(made.decisions, now))
-            for group, rule, verdicts in made.closed:
-                decision_store.went_with(connection, verdicts, rule, group, now)
-                gathering.close(connection, group)
-            for group, until in made.put_off.items():
-                gathering.put_off(connection, group, until)
-            for name, rule in made.gone:
-                decision_store.drop(connection, name, rule, guards.gone(rule), now)
+            self._close_groups(connection, made, now)
             event_store.mark_decided(connection, [*made.events, *gathered])
+            aside(made.parts, connection, now)
+            # writing many takes its time, too
+            lease.hold(connection)
         _say(made.decisions, about)
         for event in told:
             log.info(headline(event), id=event.id, type=event.type)
         return owed
+
+    @staticmethod
+    def _close_groups(connection: Connection, made: _Made, now: datetime) -> None:
+        for group, rule, verdicts in made.closed:
+            decision_store.went_with(connection, verdicts, rule, group, now)
+            gathering.close(connection, group)
+        for group, until in made.put_off.items():
+            gathering.put_off(connection, group, until)
+        for name, rule in made.gone:
+            decision_store.drop(connection, name, rule, guards.gone(rule), now)
 
     def _ask(self, connection: Connection, book: Rulebook, made: Iterable[Decision], now: datetime) -> list[Event]:
         told: list[Event] = []
@@ -259,6 +380,39 @@ class Decider:
                 about = asking.Asked(decision, decision.jobs, decision.verdict)
                 told += asking.ask(connection, about, book.rule(decision.rule), self._whom, now)
         return told
+
+
+def _set_aside(
+    part: Part,
+    rule: Rule,
+    events: Sequence[Event],
+    name: str,
+    answers: Answers,
+    situation: match.Situation,
+    made: _Made,
+) -> Decision:
+    """A rule that failed on what it met has its say, too; what it had begun to read is given up."""
+    made.parts.append(part)
+    answers.anew()
+    return match.set_aside(rule, events, name, part.why, situation)
+
+
+def _bare(decision: Decision, why: str) -> Decision:
+    """A decision that cannot be written as it is: nothing comes of it, and it says why."""
+    verdict = Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why)
+    trace = ({"step": "fault", "says": "set aside", "about": why},)
+    return Decision(
+        id=decision.id,
+        event=decision.event,
+        rule=decision.rule,
+        rulebook=decision.rulebook,
+        server=decision.server,
+        verdict=verdict,
+        at=decision.at,
+        trace=trace,
+        facts={},
+        events=decision.events,
+    )
 
 
 def _gathered(rule: Rule, members: Sequence[Event], group: str, now: datetime) -> Event:

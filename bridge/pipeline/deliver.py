@@ -18,6 +18,7 @@ from bridge.core.deciding.retry import Next
 from bridge.core.model import Job, JobState, Outcome, Reason, Repeat, Ruling, Verdict
 from bridge.errors import AgainLater, LeaseLost
 from bridge.pipeline.aftermath import Aftermath, End
+from bridge.pipeline.faults import Faults, Part
 from bridge.pipeline.gate import Gate
 from bridge.pipeline.proving import Prover
 from bridge.pipeline.telling import Teller
@@ -56,15 +57,27 @@ class Deliverer:
         self._teller = teller
         self._database, self._actions, self._now = database, actions, now
         self._gate, self._aftermath, self._prover = gate, aftermath, Prover(database, now)
+        self._faults = Faults(database, now)
 
     def due(self) -> list[str]:
         """Jobs to try now."""
-        with self._database.reading() as connection:
-            found = job_store.due(connection, self._now(), _BATCH)
-        return [*found, *self._teller.due()]
+        found: list[str] = []
+        with self._faults.apart("deliver", "what is due"), self._database.reading() as connection:
+            found += job_store.due(connection, self._now(), _BATCH)
+        with self._faults.apart("tell", "what is due"):
+            found += self._teller.due()
+        return found
 
     def run(self, job: str) -> Job | None:
-        """Try one job; as it stands afterwards, or None if it was not ours to try. A notice brings all that waits with it."""
+        """Try one job; as it stands afterwards, or None if it was not ours to try. A notice brings all that waits with it.
+
+        One that our own code fails on is set aside, and takes no other with it.
+        """
+        with self._faults.apart("deliver", "a job"):
+            return self._run(job)
+        return None
+
+    def _run(self, job: str) -> Job | None:
         outlet = self._teller.outlet_of(job)
         if outlet is not None:
             return self._told(job) if self._teller.run(outlet) else None
@@ -72,11 +85,30 @@ class Deliverer:
             claimed = job_store.claim(connection, job, self._now(), _LEASE)
         if claimed is None:
             return None
+        about, server = f"{claimed.job.action} of rule {claimed.job.rule}", claimed.job.server
         try:
-            return self._deliver(claimed)
+            with self._faults.apart("deliver", about, server) as part:
+                return self._deliver(claimed)
+            return self._set_aside(claimed, part)
         except LeaseLost as error:
             log.warning("delivery overtaken", job=job, why=str(error))
             return None
+
+    def _set_aside(self, claimed: Claimed, part: Part) -> Job | None:
+        """Our own code failed on it: a dead letter where certainly nothing was sent, else a person is asked."""
+        job, now = claimed.job, self._now()
+        with self._database.reading() as connection:
+            doubt = job.doubt or job_store.sending(connection, job.id)
+            claimed = replace(claimed, job=replace(job, attempts=job_store.get(connection, job.id).attempts))
+        state = JobState.UNVERIFIED if job.state is JobState.VERIFYING else JobState.FAILED
+        then = Next(JobState.IN_DOUBT, doubt=True) if doubt else Next(state)
+        said = Result(Outcome.UNKNOWN if doubt else Outcome.NOT_DONE, f"a fault of bondbridge: {part.why}")
+        with self._faults.apart("deliver", f"the end of {part.about}", job.server):
+            self._verdict(job, Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, part.why))
+            return self._aftermath.settle(claimed, End(then, said))
+        with self._database.writing() as connection:
+            self._aftermath.set_aside(connection, job, part.why, now)
+        return None
 
     def answer(self, job: str, what: str, who: str) -> bool:
         """A person's word on a job in doubt: `done`, `failed` or `again`. False if it is not in doubt."""
@@ -196,4 +228,7 @@ class Deliverer:
             claimed = job_store.begin(connection, claimed, "send", self._now(), max(_LEASE, longest))
         with self._database.writing() as connection:
             job_store.check(connection, claimed)
-        return claimed, action.send(claimed.job.server, claimed.job.request)
+        about, server = f"{claimed.job.action} of rule {claimed.job.rule}", claimed.job.server
+        with self._faults.apart("send", about, server) as part:
+            return claimed, action.send(server, claimed.job.request)
+        return claimed, Result(Outcome.UNKNOWN, f"a fault of bondbridge: {part.why}")

@@ -20,6 +20,8 @@ from bridge.core.rehearsing.memory import keyed
 from bridge.pipeline import asking
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Asked, Whom
+from bridge.pipeline.faults import within
+from bridge.pipeline.lease import Lease
 from bridge.rulebook import Rulebook
 from bridge.store import approvals, pending
 from bridge.store import decisions as decision_store
@@ -57,18 +59,20 @@ class Edits:
         """Servers on which what waits has not been looked at since the rules were edited."""
         return {each for each in self._servers if pending.looked_for(connection, each) != book.hash}
 
-    def run(self, server: str, fence: int, book: Rulebook) -> None:
+    def run(self, lease: Lease, book: Rulebook) -> None:
         """Look at all that waits of rules that are not any more what they were."""
+        server = lease.server
         with self._database.reading() as connection:
             if server not in self._servers or pending.looked_for(connection, server) == book.hash:
                 return
             left = _edited(pending.unfinished(connection, server, book.hash), book)
         for row in left:
             with self._database.writing() as connection:
-                event_store.keep_deciding(connection, server, fence)
-                self._fit(connection, server, row, book)
+                lease.hold(connection)
+                with within(connection, self._now(), "decide", f"an edit of rule {row['rule']}", server):
+                    self._fit(connection, server, row, book)
         with self._database.writing() as connection:
-            event_store.keep_deciding(connection, server, fence)
+            lease.hold(connection)
             self._judge_again(connection, server, book)
             pending.looked(connection, server, book.hash, self._now())
 

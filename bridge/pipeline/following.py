@@ -19,6 +19,7 @@ from bridge.core.model import Body, Event, Job
 from bridge.errors import BadInput, Problem
 from bridge.pipeline import further
 from bridge.pipeline.answers import Answers
+from bridge.pipeline.faults import Faults
 from bridge.rulebook import Rulebook
 from bridge.store import asked, tellings
 from bridge.store import decisions as decision_store
@@ -131,6 +132,7 @@ class Follower:
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
+        self._faults = Faults(database, now)
         self._began: datetime | None = None
 
     def run(self) -> int:
@@ -140,14 +142,18 @@ class Follower:
         with self._database.reading() as connection:
             found = [row for row in tellings.due(connection, now) if self._looked(connection, row, now)]
         for row in found:
-            with self._database.writing() as connection:
-                # what a silence covers stays due: it is told when that is over
-                if Answers(connection, row["server"], now, {})("silence", row["event"]) is not None:
-                    continue
-                owed = _due(connection, row, now)
-                job_store.add(connection, owed)
-                made += len(owed)
+            with self._faults.apart("follow", f"what lasts: {row['type']}", row["server"]):
+                made += self._again(row, now)
         return made
+
+    def _again(self, row: RowMapping, now: datetime) -> int:
+        with self._database.writing() as connection:
+            # what a silence covers stays due: it is told when that is over
+            if Answers(connection, row["server"], now, {})("silence", row["event"]) is not None:
+                return 0
+            owed = _due(connection, row, now)
+            job_store.add(connection, owed)
+            return len(owed)
 
     def _looked(self, connection: Connection, row: RowMapping, now: datetime) -> bool:
         """Whether it is known to last: what fell due while nothing was polled is first looked at, for a while."""

@@ -10,11 +10,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.core import events, explained, flapping, incidents
+from bridge.core import events, explained, flapping, incidents, schema
 from bridge.core.events import EVENTS
 from bridge.core.flapping import Bucket, Limits
 from bridge.core.model import Body, Event
 from bridge.pipeline import rechecks, spans, surroundings
+from bridge.pipeline.faults import Faults, tried, within
+from bridge.pipeline.lease import Lease
 from bridge.pipeline.surroundings import Surroundings
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
@@ -44,13 +46,35 @@ class Interpreter:
 
     def __init__(self, database: Database, now: Callable[[], datetime], limits: Limits) -> None:
         self._database, self._now, self._limits = database, now, limits
+        self._faults = Faults(database, now)
 
-    def interpret(self, server: str, fence: int, batch: Sequence[Event]) -> list[Event]:
-        """The same events with what is known about them; what follows from them is recorded, to be decided after them."""
+    def interpret(self, lease: Lease, batch: Sequence[Event]) -> list[Event]:
+        """The same events with what is known about them; what follows from them is recorded, to be decided after them.
+
+        Where that fails as a whole, each by itself. Of one on which it fails nothing is known, and `fault` says why: no
+        rule acts on it, and people are told all the same.
+        """
         fresh = [event for event in batch if not event.known]
         if not fresh:
             return list(batch)
-        now = self._now()
+        with tried("interpret", "events", lease.server) as whole:
+            known = self._interpreted(lease, fresh)
+        lease.keep()
+        if whole.failed:
+            known = {event.id: self._alone(lease, event) for event in fresh}
+        return [replace(event, known=known.get(event.id, event.known)) for event in batch]
+
+    def _alone(self, lease: Lease, event: Event) -> Body:
+        with self._faults.apart("interpret", f"an event {event.type}", lease.server) as part:
+            return self._interpreted(lease, [event])[event.id]
+        lease.keep()
+        known: Body = {**schema.blank(schema.KNOWN), "over": bool(event.data.get("over")), "depth": 0, "fault": part.why}
+        with self._database.writing() as connection:
+            event_store.note(connection, {event.id: known})
+        return known
+
+    def _interpreted(self, lease: Lease, fresh: Sequence[Event]) -> Mapping[str, Body]:
+        server, now = lease.server, self._now()
         with self._database.reading() as connection:
             around = surroundings.gather(connection, server, fresh, now)
         reading = _Reading(server, now, around, [], {}, {}, dict(around.owners), {})
@@ -59,14 +83,14 @@ class Interpreter:
         for event in fresh:
             reading.known[event.id] = _known(reading, event)
         with self._database.writing() as connection:
-            event_store.keep_deciding(connection, server, fence)
+            lease.hold(connection)
             event_store.record(connection, reading.concluded)
             incident_store.save_buckets(connection, server, reading.buckets)
             for kept in reading.kept.values():
                 incident_store.save(connection, server, kept, None if kept.incident.ended else now + _LOOK_AGAIN)
             incident_store.attach(connection, reading.owners)
             event_store.note(connection, reading.known)
-        return [replace(event, known=reading.known.get(event.id, event.known)) for event in batch]
+        return reading.known
 
     def _flapping(self, reading: _Reading, fresh: Iterable[Event]) -> None:
         for event in fresh:
@@ -110,9 +134,9 @@ class Interpreter:
                 reading.owners[event.id] = name
                 return
 
-    def timers(self, server: str, fence: int) -> None:
+    def timers(self, lease: Lease) -> None:
         """Legs that have calmed down."""
-        now = self._now()
+        server, now = lease.server, self._now()
         with self._database.reading() as connection:
             calm = incident_store.calm(connection, server, now)
             standings = surroundings.standings(connection, server, calm, ())
@@ -120,18 +144,20 @@ class Interpreter:
             return
         concluded: list[Event] = []
         with self._database.writing() as connection:
-            event_store.keep_deciding(connection, server, fence)
+            lease.hold(connection)
             stable = {f"leg/{leg}" for leg in calm}
             rechecks.of_subjects(connection, server, stable, now)
             for leg, (bucket, ended) in calm.items():
-                nouns = standings.nouns(leg)
-                concluded.append(_spelled(server, "leg.stable", leg, bucket, ended, now, nouns))
-                incident_store.save_buckets(connection, server, {leg: (flapping.calmed(bucket, ended, self._limits), None)})
+                with within(connection, now, "interpret", f"leg {leg}, which is calm", server):
+                    nouns = standings.nouns(leg)
+                    concluded.append(_spelled(server, "leg.stable", leg, bucket, ended, now, nouns))
+                    calmed = flapping.calmed(bucket, ended, self._limits)
+                    incident_store.save_buckets(connection, server, {leg: (calmed, None)})
             event_store.record(connection, concluded)
 
-    def endings(self, server: str, fence: int) -> bool:
+    def endings(self, lease: Lease) -> bool:
         """Incidents that are over, once all that is recorded has been interpreted; True if there is one, to be decided."""
-        return spans.look(self._database, server, fence, self._now())
+        return spans.look(self._database, lease, self._now())
 
 
 def known_now(connection: Connection, server: str, found: Sequence[Event], now: datetime) -> dict[str, Body]:

@@ -15,14 +15,15 @@ from bridge.core.conditions import conditions
 from bridge.core.diff import Diff, Key
 from bridge.core.headlines import headline
 from bridge.core.model import Change, Event, Known, Seen
-from bridge.errors import BridgeError, Garbled, LeaseLost, Refused
+from bridge.errors import BridgeError, Bug, Garbled, LeaseLost, Refused
 from bridge.pipeline import announce, histories, notices, rotation, troubles
 from bridge.pipeline.announce import Walk
+from bridge.pipeline.faults import Faults, Part
 from bridge.pipeline.source import Reader
 from bridge.pipeline.watched import Watched
 from bridge.store import events as event_store
 from bridge.store import watching
-from bridge.store.database import Database
+from bridge.store.database import Away, Database
 from bridge.store.watching import Scope, Walked
 
 # Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs time and nothing else.
@@ -40,6 +41,7 @@ class Observer:
 
     def __init__(self, database: Database, servers: Mapping[str, Watched], key: bytes, now: Callable[[], datetime]) -> None:
         self._database, self.servers, self._key, self._now = database, servers, key, now
+        self._faults = Faults(database, now)
 
     def prepare(self) -> None:
         """Make rows for every server and its scopes, due at once."""
@@ -57,9 +59,12 @@ class Observer:
         now, found = self._now(), []
         with self._database.reading() as connection:
             for watched in self.servers.values():
-                most = max(1, round(watched.rate)) if watched.rate else None
-                names = watching.due_scopes(connection, watched.name, now, min(filter(None, (most, at_once)), default=None))
-                found += [(watched.name, name) for name in names if watched.wanted(name)]
+                with self._faults.apart("poll", "what is due", watched.name) as part:
+                    most = max(1, round(watched.rate)) if watched.rate else None
+                    names = watching.due_scopes(connection, watched.name, now, min(filter(None, (most, at_once)), default=None))
+                    found += [(watched.name, name) for name in names if watched.wanted(name)]
+                if part.failed:
+                    connection.rollback()
         return found
 
     def wanted(self, server: str, name: str) -> bool:
@@ -82,13 +87,24 @@ class Observer:
         except LeaseLost as error:
             log.info("poll overtaken", server=server, scope=name, why=str(error))
             return None
-        except BridgeError as error:
-            found, wait = troubles.failed(self._database, watched, scope, error, self._now())
-            log.warning("poll failed", server=server, scope=name, why=str(error), again_in=f"{wait:.0f}s")
-            _say(found)
+        except Away:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault of ours in this scope: the others are polled
+            self._failed(watched, scope, error)
             return None
         _say(found)
         return found
+
+    def _failed(self, watched: Watched, scope: Scope, error: Exception) -> None:
+        why = error if isinstance(error, BridgeError) else self._set_aside(scope, error)
+        found, wait = troubles.failed(self._database, watched, scope, why, self._now())
+        log.warning("poll failed", server=scope.server, scope=scope.name, why=str(why), again_in=f"{wait:.0f}s")
+        _say(found)
+
+    def _set_aside(self, scope: Scope, error: Exception) -> BridgeError:
+        part = Part.of(error, "poll", f"scope {scope.name}", scope.server)
+        self._faults.note(part)
+        return Bug(f"a fault of bondbridge: {part.why}")
 
     def _polled(self, watched: Watched, scope: Scope, *, shrink: bool) -> list[Event]:
         timing = scopes.address(scope.name).family.timing

@@ -55,7 +55,7 @@ def log_live(connection: Connection, since: datetime, until: datetime, server: s
     for batch in judged.rows(connection, since, until, server):
         owed = judged.jobs_of(connection, [row["decision"] for row in batch if row["last"]])
         for row in batch:
-            if row["read"] is not None or judged.went_with(row):
+            if judged.follows(row):
                 jobs = owed.get(row["decision"], ()) if row["last"] and not row["edited"] else ()
                 yield replay.line(
                     row["at"], row["decision"], row["rule"], _verdict(row), job=row["job"], trace=row["trace"], jobs=jobs
@@ -70,7 +70,7 @@ def log_replayed(
     for batch in judged.rows(connection, since, until, server):
         again.prepare(batch)
         for row in batch:
-            if row["read"] is not None or judged.went_with(row):
+            if judged.follows(row):
                 yield again.line(row)
 
 

@@ -18,6 +18,8 @@ from bridge.core.language.rule import Rule
 from bridge.core.model import Body, Change, Event, Reason, Ruling, Verdict
 from bridge.pipeline import interpret, rechecks
 from bridge.pipeline.answers import Answers
+from bridge.pipeline.faults import Faults, Part
+from bridge.pipeline.lease import Lease
 from bridge.rulebook import Rulebook
 from bridge.store import asked, watching
 from bridge.store import events as event_store
@@ -48,17 +50,18 @@ class SecondLook:
 
     def __init__(self, database: Database, now: Callable[[], datetime], answers: Asked) -> None:
         self._database, self._now, self._answers = database, now, answers
+        self._faults = Faults(database, now)
 
-    def run(self, server: str, fence: int, book: Rulebook) -> None:
+    def run(self, lease: Lease, book: Rulebook) -> None:
         """Look at what is due; what comes of it is recorded, to be decided."""
-        now = self._now()
+        server, now = lease.server, self._now()
         with self._database.reading() as connection:
             due = store.due(connection, server, now, _MOST)
             if not due:
                 return
             looked = self._look(connection, server, book, due, now)
         with self._database.writing() as connection:
-            event_store.keep_deciding(connection, server, fence)
+            lease.hold(connection)
             event_store.record(connection, looked.found)
             store.put_off(connection, looked.later)
             store.drop(connection, server, looked.done)
@@ -67,18 +70,25 @@ class SecondLook:
         looked, standing = _Looked(), list[tuple[Recheck, Event]]()
         began = {each.id: each for each in event_store.several(connection, [it.event for it in due])}
         for each in due:
-            origin = began.get(each.event)
-            state = _stands(connection, each, origin) if origin else False
-            if state is None:
-                looked.later.append(replace(each, due_at=now + _UNSEEN))
-            elif state is False or origin is None:
-                looked.done.append(each.key)
-            else:
-                standing.append((each, _as_it_is(connection, origin, now)))
+            with self._apart(each) as part:
+                origin = began.get(each.event)
+                state = _stands(connection, each, origin) if origin else False
+                if state is None:
+                    looked.later.append(replace(each, due_at=now + _UNSEEN))
+                elif state is False or origin is None:
+                    looked.done.append(each.key)
+                else:
+                    standing.append((each, _as_it_is(connection, origin, now)))
+            _put_off(connection, part, each, looked, now)
         known = interpret.known_now(connection, server, [event for _, event in standing], now)
         for each, event in standing:
-            self._ask(connection, book, each, replace(event, known=known[event.id]), looked, now)
+            with self._apart(each) as part:
+                self._ask(connection, book, each, replace(event, known=known[event.id]), looked, now)
+            _put_off(connection, part, each, looked, now)
         return looked
+
+    def _apart(self, each: Recheck) -> Part:
+        return self._faults.apart("look again", f"what lasts: {each.type}", each.server)
 
     def _ask(
         self,
@@ -114,6 +124,13 @@ class SecondLook:
         answers, situation = self._answers(connection, event.server, book)
         answers.events[event.id] = event
         return match.meet(rule, event, Facts(answers), situation).verdict
+
+
+def _put_off(connection: Connection, part: Part, each: Recheck, looked: _Looked, now: datetime) -> None:
+    """What our own code failed on is looked at later, and does not keep the others waiting."""
+    if part.failed:
+        connection.rollback()
+        looked.later.append(replace(each, due_at=now + _HELD))
 
 
 def _until(rule: Rule, event: Event, verdict: Verdict, now: datetime) -> Iterable[datetime]:

@@ -14,6 +14,8 @@ from bridge.core.events import EVENTS
 from bridge.core.incidents import Incident
 from bridge.core.model import Body, Event
 from bridge.pipeline import rechecks, surroundings
+from bridge.pipeline.faults import within
+from bridge.pipeline.lease import Lease
 from bridge.pipeline.surroundings import Standings
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
@@ -24,12 +26,13 @@ from bridge.store.incidents import Kept
 _NAMED = 5
 
 
-def look(database: Database, server: str, fence: int, now: datetime) -> bool:
+def look(database: Database, lease: Lease, now: datetime) -> bool:
     """Look at the open incidents of a server; True if one is over, and an event says so.
 
     Not while an event waits to be interpreted: what the newest snapshot shows (an aggregator is well) has an event of the
     same poll, which is a member first, and says when it was.
     """
+    server = lease.server
     with database.reading() as connection:
         kept = [each for each in incident_store.recent(connection, server, now) if each.incident.ended is None]
         legs = {leg for each in kept for leg in each.incident.legs}
@@ -37,19 +40,27 @@ def look(database: Database, server: str, fence: int, now: datetime) -> bool:
         if not kept or event_store.undecided(connection, server, 1):
             return False
         turned = {each.incident.id: incident_store.turned(connection, each.incident.id) for each in kept}
-    looked = [_looked_at(each, standings, turned[each.incident.id], now) for each in kept]
-    over = [each for each in looked if each.incident.ended]
-    freed = _freed(kept, looked)
+    over = False
     with database.writing() as connection:
-        event_store.keep_deciding(connection, server, fence)
-        for each in looked:
-            due_at = None if each.incident.ended else now + surroundings.LOOK_AGAIN
-            incident_store.save(connection, server, each, due_at)
-        for each in over:
-            _set_right(connection, server, each, now)
-        event_store.record(connection, [closing(server, each, now, standings) for each in over])
-        rechecks.of_bonds(connection, server, freed, standings.by_bond(legs), now)
-    return bool(over)
+        lease.hold(connection)
+        for each in kept:
+            with within(connection, now, "interpret", f"incident {each.incident.id[:8]}", server):
+                looked = _looked_at(each, standings, turned[each.incident.id], now)
+                _written(connection, server, looked, standings, now)
+                freed = _freed([each], [looked])
+                rechecks.of_bonds(connection, server, freed, standings.by_bond(legs), now)
+                over = over or looked.incident.ended is not None
+    return over
+
+
+def _written(connection: Connection, server: str, looked: Kept, standings: Standings, now: datetime) -> None:
+    """How an incident stands; where it is over, the event that says so."""
+    over = looked.incident.ended is not None
+    due_at = None if over else now + surroundings.LOOK_AGAIN
+    incident_store.save(connection, server, looked, due_at)
+    if over:
+        _set_right(connection, server, looked, now)
+        event_store.record(connection, [closing(server, looked, now, standings)])
 
 
 def _looked_at(kept: Kept, standings: Standings, turned: Mapping[str, datetime], now: datetime) -> Kept:

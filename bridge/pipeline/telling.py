@@ -6,7 +6,7 @@ A service that is away is asked again at growing intervals, by the oldest notice
 that cannot be reached costs one request now and then, and holds up no other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from bridge.core.telling.policy import Note, Policy, Severity
 from bridge.errors import LeaseLost
 from bridge.pipeline import addresses, following, further
 from bridge.pipeline.aftermath import Aftermath, End
+from bridge.pipeline.faults import Faults, within
 from bridge.pipeline.following import Ending
 from bridge.pipeline.gate import Gate
 from bridge.rulebook import Rulebook
@@ -68,6 +69,7 @@ class Teller:
     ) -> None:  # fmt: skip
         self._database, self._notify, self._now = database, notify, now
         self._gate, self._aftermath, self._policies = gate, aftermath, policies
+        self._faults = Faults(database, now)
 
     def due(self) -> list[str]:
         """One notice of each address that something is due at."""
@@ -107,6 +109,12 @@ class Teller:
     def _send(self, sending: _Sending) -> Result:
         """One notice as its job asks for it, or as over; many as one message of them all."""
         first = sending.claimed[0].job
+        with self._faults.apart("tell", f"a message to {sending.outlet.key}", first.server) as part:
+            return self._sent(sending, first)
+        # what it is that cannot be told goes by itself to the dead letters, and the next has its turn
+        return Result(Outcome.REFUSED, f"a fault of bondbridge: {part.why}")
+
+    def _sent(self, sending: _Sending, first: Job) -> Result:
         request: Body = {**sending.requests[first.id], "event": first.event}
         if len(sending.claimed) > 1:
             where = {"to": sending.outlet.channel, "target": sending.outlet.target}
@@ -128,7 +136,7 @@ class Teller:
             rules = self._policies.get(outlet.channel, Policy())
             most = policy.MOST_TOGETHER if policy.crowded(rules, outlet.recent, now) else _FEW
             found = {each.job.id: each for each in outlets.pending(connection, key, now, most)}
-            notes = {name: _note(each) for name, each in found.items()}
+            notes = self._notes(connection, found.values(), now)
             turn = policy.turn(list(notes.values()), rules, outlet.gathers_since, outlet.recent, now)
             for note, verdict in turn.held:
                 self._hold(connection, found[note.id].job, verdict, now)
@@ -137,14 +145,27 @@ class Teller:
                 return None
             outlet = replace(outlet, gathers_since=policy.gathering(turn, outlet.gathers_since, now))
             outlets.put(connection, outlet)
-            over = following.endings(connection, [each.job for each in claimed], book)
-            takers = tellings.takers(connection, {each.job.event for each in claimed})
+            over: Mapping[str, Ending] = {}
+            takers: Mapping[str, str] = {}
+            with within(connection, now, "tell", f"what is over by now at {key}"):
+                over = following.endings(connection, [each.job for each in claimed], book)
+                takers = tellings.takers(connection, {each.job.event for each in claimed})
         requests = {
             each.job.id: _as_it_is(each.job, notes[each.job.id].since, over.get(each.job.id), takers.get(each.job.event), now)
             for each in claimed
         }
         told = tuple(_said(notes[each.job.id], requests[each.job.id]) for each in claimed)
         return _Sending(outlet, tuple(claimed), told, book, over, requests)
+
+    def _notes(self, connection: Connection, those: Iterable[Pending], now: datetime) -> dict[str, Note]:
+        """By id, as channels see them; one that cannot be read is a dead letter."""
+        notes = {}
+        for each in those:
+            with within(connection, now, "tell", f"a notice of rule {each.job.rule}", each.job.server) as part:
+                notes[each.job.id] = _note(each)
+            if part.failed:
+                self._aftermath.set_aside(connection, each.job, part.why, now)
+        return notes
 
     def _behind(self, connection: Connection, outlet: Outlet, until: datetime, now: datetime) -> None:
         """A service is away: what comes meanwhile waits behind the notice that it is tried with."""
@@ -172,14 +193,20 @@ class Teller:
             mine = job_store.claim(connection, note.id, now, _LEASE)
             if mine is None:
                 return claimed or None
-            verdict = self._gate.judge(connection, mine.job, book)
-            if verdict.ruling is Ruling.ACT:
-                claimed.append(job_store.begin(connection, mine, "send", now, _LEASE))
-                continue
-            # nobody took it in time: that is no skipping, people must know of it
-            then = Next(JobState.FAILED) if verdict.reason is Reason.EXPIRED else retry.stopped(mine.job, verdict)
-            self._aftermath.note(connection, mine, End(then, Result(Outcome.NOT_DONE, verdict.detail), verdict), now, book)
+            with within(connection, now, "tell", f"a notice of rule {mine.job.rule}", mine.job.server) as part:
+                claimed += self._admitted(connection, mine, now, book)
+            if part.failed:
+                self._aftermath.set_aside(connection, mine.job, part.why, now)
         return claimed
+
+    def _admitted(self, connection: Connection, mine: Claimed, now: datetime, book: Rulebook) -> list[Claimed]:
+        verdict = self._gate.judge(connection, mine.job, book)
+        if verdict.ruling is Ruling.ACT:
+            return [job_store.begin(connection, mine, "send", now, _LEASE)]
+        # nobody took it in time: that is no skipping, people must know of it
+        then = Next(JobState.FAILED) if verdict.reason is Reason.EXPIRED else retry.stopped(mine.job, verdict)
+        self._aftermath.note(connection, mine, End(then, Result(Outcome.NOT_DONE, verdict.detail), verdict), now, book)
+        return []
 
     def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
         """The outcome, for all that the message told. Whether the service takes more."""
@@ -196,7 +223,8 @@ class Teller:
                 end = End(_next_of(each.job, result, outlet.again_at, now), result)
                 self._aftermath.note(connection, each, end, now, sending.book)
                 if end.then.state is JobState.SUCCEEDED:
-                    following.told(connection, each.job, now, sending.ended.get(each.job.id))
+                    with within(connection, now, "follow", f"a notice of rule {each.job.rule}", each.job.server):
+                        following.told(connection, each.job, now, sending.ended.get(each.job.id))
             outlets.put(connection, outlet)
         count = len(sending.claimed)
         log.info("told %s: %s", before.channel, result.outcome, address=before.target, notices=count, said=result.detail)

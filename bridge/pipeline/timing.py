@@ -12,6 +12,8 @@ from bridge.core.events import EVENTS, make, related
 from bridge.core.language import cron
 from bridge.core.language.rule import Rule, Schedule
 from bridge.core.model import Body, Change, Event
+from bridge.pipeline.faults import Faults, within
+from bridge.pipeline.lease import Lease
 from bridge.rulebook import Rulebook
 from bridge.store import events as event_store
 from bridge.store import gathering, holds, watching
@@ -23,6 +25,7 @@ class Timing:
 
     def __init__(self, database: Database, now: Callable[[], datetime], servers: Sequence[str]) -> None:
         self._database, self._now, self._servers = database, now, servers
+        self._faults = Faults(database, now)
 
     def to_sweep(self, connection: Connection, book: Rulebook) -> set[str]:
         """Servers on which a rule has not looked yet for what already is so, or a schedule is not known yet as it is now."""
@@ -30,22 +33,28 @@ class Timing:
             each for each in self._servers if self._unswept(connection, each, book) or self._unknown(connection, each, book)
         }
 
-    def run(self, server: str, fence: int, book: Rulebook) -> None:
+    def run(self, lease: Lease, book: Rulebook) -> None:
         """Record what is due and what is found. The caller decides it."""
+        server, now = lease.server, self._now()
         if server not in self._servers:
             return
-        now = self._now()
+        happened: list[Event] = []
         with self._database.reading() as connection:
             unswept = self._unswept(connection, server, book)
-            happened = [event for rule, occasion in unswept for event in self._found(connection, rule, server, occasion, now)]
+            for rule, occasion in unswept:
+                # one that fails has looked as well as it can, until there is something new to look for
+                with self._faults.apart("sweep", f"rule {rule.id}", server) as part:
+                    happened += self._found(connection, rule, server, occasion, now)
+                if part.failed:
+                    connection.rollback()
             timetable = gathering.timetable(connection, server)
         scheduled = {rule.id: rule for rule in book.rules if isinstance(rule.shape, Schedule)}
         with self._database.writing() as connection:
-            event_store.keep_deciding(connection, server, fence)
+            lease.hold(connection)
             gathering.drop_schedules(connection, server, timetable.keys() - scheduled.keys())
             for rule in scheduled.values():
-                known = timetable.get(rule.id)
-                happened += _scheduled(connection, rule, server, known, now)
+                with within(connection, now, "schedule", f"rule {rule.id}", server):
+                    happened += _scheduled(connection, rule, server, timetable.get(rule.id), now)
             event_store.record(connection, happened)
             for rule, occasion in unswept:
                 gathering.swept(connection, rule.id, server, occasion, now)

@@ -12,8 +12,6 @@ from bridge.store import leases
 from bridge.store.tables import events, servers
 from bridge.store.types import insert_new
 
-# seconds: many times what a batch takes; if a worker dies with it, deciding waits no longer than this
-_DECIDING = 15.0
 _PLACE = {name: place for place, name in enumerate(EVENTS)}
 
 
@@ -27,13 +25,13 @@ def record(connection: Connection, happened: Iterable[Event]) -> list[Event]:
     return [event for event in ordered if insert_new(connection, events, _row(event))]
 
 
-def claim_deciding(connection: Connection, server: str, seconds: float = _DECIDING) -> int | None:
+def claim_deciding(connection: Connection, server: str, seconds: float) -> int | None:
     """The one lease under which a server's events are decided, in order."""
     return leases.claim(connection, servers, servers.c.name == server, seconds)
 
 
-def keep_deciding(connection: Connection, server: str, fence: int, seconds: float = _DECIDING) -> None:
-    """Ours for so long from now, however many batches it takes. Raises LeaseLost if it ran out."""
+def keep_deciding(connection: Connection, server: str, fence: int, seconds: float) -> None:
+    """Ours for so long from now, however many pieces it takes. Raises LeaseLost if somebody else has it by now."""
     leases.keep(connection, servers, servers.c.name == server, fence, seconds)
 
 

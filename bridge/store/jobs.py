@@ -174,6 +174,20 @@ def end(connection: Connection, those: Iterable[Job], verdict: Verdict, now: dat
         decisions.add_verdict(connection, job.decision, job.id, verdict, now)
 
 
+def fail(connection: Connection, job: Job, verdict: Verdict, now: datetime) -> None:
+    """It comes to nothing though it should have come to something, and says why."""
+    values = {"state": JobState.FAILED, "lease_until": None}
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
+    holds.unlock(connection, job.id)
+    decisions.add_verdict(connection, job.decision, job.id, verdict, now)
+
+
+def sending(connection: Connection, job: str) -> bool:
+    """Whether a request of it is on its way, so that nobody knows what became of it."""
+    under_way = and_(attempts.c.job == job, attempts.c.what == "send", attempts.c.outcome.is_(None))
+    return connection.execute(select(attempts.c.seq).where(under_way).limit(1)).first() is not None
+
+
 def release(connection: Connection, decision: str, now: datetime) -> list[Job]:
     """A person said yes: what was held takes its turn, fresh from now on. What still waits for a step or batch goes on so."""
     every = of_decision(connection, decision)

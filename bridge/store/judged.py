@@ -42,6 +42,11 @@ def _batch(connection: Connection, since: datetime, until: datetime, server: str
     return connection.execute(wanted.where(mine).order_by(verdicts.c.seq).limit(_BATCH)).mappings().all()
 
 
+def follows(row: RowMapping) -> bool:
+    """Whether a verdict follows from facts, its own or its group's: not where our own code failed on it."""
+    return row["reason"] != Reason.INTERNAL_ERROR and (row["read"] is not None or went_with(row))
+
+
 def went_with(row: RowMapping) -> bool:
     """Whether a verdict is what a member got when its group was closed."""
     plain = row["job"] is None and row["facts"] is None and row["gathering"] is not None

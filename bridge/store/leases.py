@@ -35,11 +35,12 @@ def check(connection: Connection, table: Table, row: ColumnElement[bool], fence:
 def keep(
     connection: Connection, table: Table, row: ColumnElement[bool], fence: int, seconds: float, **values: object
 ) -> None:  # fmt: skip
-    """As `check`, and it is ours for so long from now: work of many transactions keeps what it holds. Raises LeaseLost.
+    """It is ours for so long from now: work of many transactions keeps what it holds. Raises LeaseLost.
 
+    What ran out and nobody has taken is still ours, as the fencing number shows: a machine that is busy loses no work by it.
     `values`: what else is written of it.
     """
-    mine = update(table).where(row, _held(table, fence))
+    mine = update(table).where(row, table.c.fence == fence)
     if connection.execute(mine.values(lease_until=now_of_database() + seconds, **values)).rowcount != 1:
         raise _lost(table)
 

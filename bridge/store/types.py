@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Float, Table, Text
+from sqlalchemy import BigInteger, Connection, Dialect, Float, Integer, String, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from bridge.core.plain import storable
+from bridge.core.plain import bounded, storable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +43,29 @@ class Words(TypeDecorator[str]):
         """To the database."""
         del dialect
         return None if value is None else storable(value)
+
+
+class Label(TypeDecorator[str]):
+    """A key that others chose, such as a space's: what is too long for an index is cut, and told apart by a digest."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """SQLite keeps no length, and what is declared there stays as it was."""
+        return String(128) if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        del dialect
+        return None if value is None else bounded(storable(value))
+
+
+# Of any length, as it is; on SQLite what is declared stays as it was.
+Long = Text().with_variant(String(128), "sqlite")
+
+# An id that others chose: on SQLite every whole number has 64 bits.
+Number = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class now_of_database(FunctionElement[float]):  # noqa: N801  it reads as the SQL function it is

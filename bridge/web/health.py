@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bridge.core.model import Body
-from bridge.store import journal, rulebooks, watching
+from bridge.store import faults, journal, rulebooks, watching
 from bridge.store.watching import Scope
 from bridge.wiring import Bridge
 
 # what people should look at; an open job or an undecided event is business as usual
-_WRONG = ("jobs_late", "jobs_in_doubt", "rulebook_rejected")
+_WRONG = ("jobs_late", "jobs_in_doubt", "rulebook_rejected", "internal_errors")
 
 
 def glance(bridge: Bridge) -> None:
@@ -24,6 +24,7 @@ def report(bridge: Bridge) -> Body:
     with bridge.database.reading() as connection:
         known, counts = watching.health_of(connection), dict(journal.counts(connection, now))
         counts["rulebook_rejected"] = int(rulebooks.rejected(connection))
+        counts["internal_errors"] = faults.count(connection, now)
         scopes = [scope for scope in watching.all_scopes(connection) if scope.server in watched]
     servers = {name: known.get(name, "unknown") for name in watched}
     return {

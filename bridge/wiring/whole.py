@@ -26,6 +26,7 @@ from bridge.pipeline.commanding import Commander
 from bridge.pipeline.conversing import Conversations
 from bridge.pipeline.decide import Decider
 from bridge.pipeline.deliver import Deliverer
+from bridge.pipeline.faults import Faults
 from bridge.pipeline.following import Follower
 from bridge.pipeline.gate import Bounds, Gate
 from bridge.pipeline.hush import Silence
@@ -68,6 +69,7 @@ class Bridge:
     backtester: Backtester
     receiver: Receiver
     conversations: Conversations
+    faults: Faults
     now: Clock
     machine: Clock
 
@@ -143,6 +145,7 @@ def build(
         backtester=Backtester(database, forced, spaces),
         receiver=Receiver(database, hooks, now, machine, said=commander.said, pressed=presser.pressed, ours=presser.ours),
         conversations=talks,
+        faults=Faults(database, now),
         now=now,
         machine=machine,
     )

@@ -13,6 +13,7 @@ from bridge.core.bodies import BODIES
 from bridge.core.flapping import Limits
 from bridge.core.model import Event, Known, Seen
 from bridge.pipeline.interpret import Interpreter
+from bridge.pipeline.lease import Lease
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import journal, watching
@@ -97,7 +98,7 @@ class World:
             assert fence is not None
             with self.database.reading() as connection:
                 batch = event_store.undecided(connection, "main", 200)
-            found = self.interpreter.interpret("main", fence, batch)
+            found = self.interpreter.interpret(Lease(self.database, "main", fence), batch)
             with self.database.writing() as connection:
                 event_store.mark_decided(connection, found)
                 event_store.release_deciding(connection, "main", fence)
@@ -111,8 +112,8 @@ class World:
         with self.database.writing() as connection:
             fence = event_store.claim_deciding(connection, "main", 60)
         assert fence is not None
-        self.interpreter.timers("main", fence)
-        self.interpreter.endings("main", fence)
+        self.interpreter.timers(Lease(self.database, "main", fence))
+        self.interpreter.endings(Lease(self.database, "main", fence))
         with self.database.writing() as connection:
             event_store.release_deciding(connection, "main", fence)
         return self.interpret()
@@ -315,7 +316,7 @@ def test_what_was_known_is_noted_once(world: World) -> None:
     for _ in range(2):
         with world.database.reading() as connection:
             batch = event_store.undecided(connection, "main", 200)
-        (met,) = world.interpreter.interpret("main", fence, batch)
+        (met,) = world.interpreter.interpret(Lease(world.database, "main", fence), batch)
         with world.database.writing() as connection:
             incident_store.hold(connection, "main", 1, world.now + timedelta(hours=1), "alice", "")
     assert met.known["hands_off"] is None

@@ -88,7 +88,7 @@ def test_one_worker_decides_for_a_server(database: Database) -> None:
 
     (fence,) = [each for each in together(4, want) if each is not None]
     with database.writing() as connection:
-        events.keep_deciding(connection, "main", fence)
+        events.keep_deciding(connection, "main", fence, LEASE)
         assert events.claim_deciding(connection, "other", LEASE) is not None
         events.release_deciding(connection, "main", fence + 1)
         assert events.claim_deciding(connection, "main", LEASE) is None
@@ -96,11 +96,11 @@ def test_one_worker_decides_for_a_server(database: Database) -> None:
         again = events.claim_deciding(connection, "main", LEASE)
     assert again > fence
     with pytest.raises(LeaseLost), database.writing() as connection:
-        events.keep_deciding(connection, "main", fence)
+        events.keep_deciding(connection, "main", fence, LEASE)
 
 
 def test_who_decides_for_long_keeps_the_lease(database: Database) -> None:
-    """Each batch begins the lease anew, so that a backlog may take many times as long; what ran out is not kept."""
+    """Each piece begins the lease anew, so that a backlog may take many times as long; it is lost when taken."""
     with database.writing() as connection:
         watching.ensure_server(connection, "main")
         fence = events.claim_deciding(connection, "main", LEASE)
@@ -112,6 +112,8 @@ def test_who_decides_for_long_keeps_the_lease(database: Database) -> None:
     assert after - before > 8 * LEASE
     with database.writing() as connection:
         events.keep_deciding(connection, "main", fence, -1)
+        events.keep_deciding(connection, "main", fence, -1)
+        assert events.claim_deciding(connection, "main", LEASE) is not None
     with pytest.raises(LeaseLost), database.writing() as connection:
         events.keep_deciding(connection, "main", fence, LEASE)
 

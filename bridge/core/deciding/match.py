@@ -10,14 +10,16 @@ from datetime import datetime
 
 from bridge.core.canonical import identity
 from bridge.core.deciding import admission, waits
-from bridge.core.deciding.facts import Facts
+from bridge.core.deciding.facts import Facts, nothing
 from bridge.core.deciding.guards import ACT
 from bridge.core.deciding.meeting import Meeting, Situation, judged, per_value
 from bridge.core.deciding.waits import concerns
 from bridge.core.language.rule import Chat, Rule
 from bridge.core.model import Decision, Event, Reason, Ruling, Verdict
 
-__all__ = ["EDITED", "Situation", "again", "close", "concerns", "hears", "listening", "meet", "per_value"]
+__all__ = [
+    "EDITED", "Situation", "again", "close", "concerns", "hears", "listening", "meet", "per_value", "set_aside",
+]  # fmt: skip
 
 
 def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
@@ -41,6 +43,13 @@ def meet(rule: Rule, event: Event, facts: Facts, situation: Situation) -> Decisi
     meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation)
     meeting.say("when", "holds", event.type)
     return meeting.decided(waits.first_look)
+
+
+def set_aside(rule: Rule, events: Sequence[Event], name: str, why: str, situation: Situation) -> Decision:
+    """What is decided where judging itself failed: nothing, with the reason. It is not made from facts, nor again."""
+    meeting = Meeting(rule, tuple(events), name, Facts(nothing), situation)
+    meeting.say("fault", "set aside", why)
+    return meeting.decided(lambda _: Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why))
 
 
 def again(

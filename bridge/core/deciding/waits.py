@@ -88,6 +88,10 @@ def _condition(meeting: Meeting) -> Verdict | None:
 
 
 def _unfit(meeting: Meeting) -> Verdict | None:
+    blind = guards.blind(meeting.event, meeting.rule)
+    if blind:
+        meeting.say("guard blind", "stops", blind.detail)
+        return blind
     over = guards.over(meeting.event, meeting.rule)
     if over:
         meeting.say("guard over", "over", "it had ended before it was found")

@@ -21,7 +21,7 @@ from bridge.store.tables.holding import (
     undos,
 )
 from bridge.store.tables.telling import outlets, tellings
-from bridge.store.tables.watching import events, flaps, hands_off, incidents, members, objects, scopes, servers
+from bridge.store.tables.watching import events, faults, flaps, hands_off, incidents, members, objects, scopes, servers
 
 __all__ = [
     "approvals",
@@ -32,6 +32,7 @@ __all__ = [
     "decisions",
     "events",
     "facts",
+    "faults",
     "flaps",
     "gatherings",
     "hands_off",

@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 from bridge.store.tables.columns import ID, NAME, lease, metadata
-from bridge.store.types import Moment, Words
+from bridge.store.types import Label, Moment, Words
 
 facts = Table(
     "facts",
@@ -88,7 +88,7 @@ jobs = Table(
     Column("state", NAME, nullable=False),
     Column("doubt", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("target", NAME, nullable=False, default="", server_default=text("''")),
+    Column("target", Label, nullable=False, default="", server_default=text("''")),
     Column("rollout", JSON(none_as_null=True)),
     Column("verify", JSON(none_as_null=True)),
     Column("verify_until", Moment),

@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 from bridge.store.tables.columns import ID, NAME, metadata
-from bridge.store.types import Moment, Words
+from bridge.store.types import Label, Long, Moment, Words
 
 # all acting on a server, or on all of them (""), stands still until `ended_at`; telling goes on
 pauses = Table(
@@ -37,7 +37,7 @@ silences = Table(
     Column("server", NAME, nullable=False),
     Column("types", JSON, nullable=False),
     # such as "bond/3", "leg/12", "space/acme"; "" for all of the server
-    Column("about", NAME, nullable=False),
+    Column("about", Label, nullable=False),
     Column("since", Moment, nullable=False),
     Column("until", Moment, nullable=False),
     Column("who", Words, nullable=False),
@@ -53,7 +53,7 @@ rechecks = Table(
     metadata,
     Column("server", NAME, primary_key=True),
     Column("type", NAME, primary_key=True),
-    Column("subject", NAME, primary_key=True),
+    Column("subject", Label, primary_key=True),
     Column("event", ID, nullable=False),
     Column("ripe_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False, index=True),
@@ -76,20 +76,20 @@ locks = Table(
     "locks",
     metadata,
     Column("server", NAME, primary_key=True),
-    Column("target", NAME, primary_key=True),
+    Column("target", Label, primary_key=True),
     Column("job", ID, nullable=False, index=True),
     Column("since", Moment, nullable=False),
 )
 
 # one row per limit, locked while it is looked at: two workers must not both take the last place
-meters = Table("meters", metadata, Column("key", NAME, primary_key=True), Column("taken", Integer, nullable=False))
+meters = Table("meters", metadata, Column("key", Label, primary_key=True), Column("taken", Integer, nullable=False))
 
 # every call that counts against a limit
 spendings = Table(
     "spendings",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("key", NAME, nullable=False),
+    Column("key", Label, nullable=False),
     # of the call's answer; until that is in, of its intent
     Column("at", Moment, nullable=False),
     Column("job", ID, nullable=False, index=True),
@@ -116,7 +116,7 @@ approvals = Table(
     Column("who", Words),
     Column("decided_at", Moment),
     # who brought it about, as "slack/U123" or a name of the settings; null where nobody did
-    Column("asker", NAME),
+    Column("asker", Label),
     # "asker": a confirmation, theirs alone; "others": not theirs; "anyone"
     Column("answered_by", NAME, nullable=False, default="anyone", server_default=text("'anyone'")),
     # the role that an answer from chat needs
@@ -154,7 +154,7 @@ schedules = Table(
     metadata,
     Column("rule", NAME, primary_key=True),
     Column("server", NAME, primary_key=True),
-    Column("cron", NAME, nullable=False),
+    Column("cron", Long, nullable=False),
     Column("due_at", Moment, nullable=False, index=True),
 )
 
@@ -172,7 +172,7 @@ sweeps = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("name", NAME, primary_key=True),
+    Column("name", Label, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
     Column("expires_at", Moment),
     Column("once", Boolean, nullable=False, default=False),

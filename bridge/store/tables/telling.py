@@ -3,13 +3,13 @@
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, Table
 
 from bridge.store.tables.columns import ID, NAME, lease, metadata
-from bridge.store.types import Moment, Words
+from bridge.store.types import Label, Moment, Words
 
 outlets = Table(
     "outlets",
     metadata,
     # "noc/0": the channel and which of its addresses
-    Column("key", NAME, primary_key=True),
+    Column("key", Label, primary_key=True),
     # since when notices are gathered for a digest
     Column("gathers_since", Moment),
     # when the last messages were sent, for its rate

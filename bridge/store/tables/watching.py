@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 from bridge.store.tables.columns import ID, NAME, lease, metadata
-from bridge.store.types import Moment, Words
+from bridge.store.types import Label, Moment, Number, Words
 
 servers = Table(
     "servers",
@@ -28,7 +28,7 @@ scopes = Table(
     "scopes",
     metadata,
     Column("server", NAME, primary_key=True),
-    Column("name", NAME, primary_key=True),
+    Column("name", Label, primary_key=True),
     Column("version", Integer, nullable=False, default=0),
     Column("polled_at", Moment),
     Column("offset_seconds", Float, nullable=False, default=0.0),
@@ -49,8 +49,8 @@ objects = Table(
     metadata,
     Column("server", NAME, primary_key=True),
     Column("kind", NAME, primary_key=True),
-    Column("id", NAME, primary_key=True),
-    Column("scope", NAME, nullable=False),
+    Column("id", Label, primary_key=True),
+    Column("scope", Label, nullable=False),
     Column("body", JSON, nullable=False),
     Column("raw", JSON, nullable=False),
     Column("counts", JSON, nullable=False),
@@ -67,7 +67,7 @@ events = Table(
     Column("id", ID, nullable=False, unique=True),
     Column("type", NAME, nullable=False, index=True),
     Column("server", NAME, nullable=False),
-    Column("subject", NAME, nullable=False),
+    Column("subject", Label, nullable=False),
     Column("time", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("data", JSON, nullable=False),
@@ -89,7 +89,7 @@ incidents = Table(
     Column("id", ID, nullable=False, unique=True),
     Column("server", NAME, nullable=False),
     Column("cause", NAME, nullable=False),
-    Column("key", NAME, nullable=False),
+    Column("key", Label, nullable=False),
     Column("name", Words),
     Column("state", NAME, nullable=False),
     Column("began", Moment, nullable=False),
@@ -119,7 +119,7 @@ flaps = Table(
     "flaps",
     metadata,
     Column("server", NAME, primary_key=True),
-    Column("leg", Integer, primary_key=True),
+    Column("leg", Number, primary_key=True),
     Column("level", Float, nullable=False),
     Column("at", Moment),
     Column("since", Moment),
@@ -127,12 +127,27 @@ flaps = Table(
     Column("due_at", Moment),
 )
 
+# what our own code failed on: at which step and on what; `spells`: how often it was told, once until it is quiet for a while
+faults = Table(
+    "faults",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("server", NAME, nullable=False),
+    Column("step", NAME, nullable=False),
+    Column("about", Words, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+    Column("spells", Integer, nullable=False),
+)
+
 # bonds that somebody is working on: no action touches them until then
 hands_off = Table(
     "hands_off",
     metadata,
     Column("server", NAME, primary_key=True),
-    Column("bond", Integer, primary_key=True),
+    Column("bond", Number, primary_key=True),
     Column("until", Moment, nullable=False),
     Column("who", Words, nullable=False),
     Column("why", Words, nullable=False),

@@ -12,6 +12,7 @@ from bridge.core.deciding.guards.asked import confirmation, reach, role
 from bridge.core.deciding.guards.asking import approval, blast_radius, named, tuning, undone
 from bridge.core.deciding.guards.final import (
     DEEPEST,
+    blind,
     breaker,
     cooldown,
     cooldown_key,
@@ -43,7 +44,7 @@ from bridge.core.model import Event, Job, Mode, Reason, Verdict
 
 __all__ = [
     "ACT", "ATTEMPTING", "DECIDING", "DEEPEST", "LOOK_AGAIN", "TELLING", "Guard", "Intent", "approval",
-    "before_attempt", "before_telling", "blast_radius", "breaker", "confirmation", "cooldown",
+    "before_attempt", "before_telling", "blast_radius", "blind", "breaker", "confirmation", "cooldown",
     "cooldown_key", "ended", "expired",
     "explained", "flapping", "gone", "hands_off", "hushed", "incident", "lasts", "loop", "muted", "named", "notice",
     "opposed", "over",

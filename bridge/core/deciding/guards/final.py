@@ -23,6 +23,14 @@ def loop(event: Event) -> Verdict | None:
     return skip(Reason.LOOP, f"{depth} actions of ours led to it, one after another; {DEEPEST} at most")
 
 
+def blind(event: Event, rule: Rule) -> Verdict | None:
+    """What the event means could not be found out: nothing is called that might be wrong, and people are told."""
+    fault = event.known.get("fault")
+    if not fault or not rule.calls:
+        return None
+    return skip(Reason.INTERNAL_ERROR, f"nobody knows what it means with others: {fault}")
+
+
 def over(event: Event, rule: Rule) -> Verdict | None:
     """It had ended before it was found: told, but nothing is called, unless the rule says `late: act`."""
     if not event.known.get("over") or rule.late or not rule.calls:
