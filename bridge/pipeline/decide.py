@@ -59,10 +59,11 @@ class _Made:
 
     def pieces(self) -> Iterator["_Made"]:
         """The same, each decision by itself, and then what they leave to do."""
-        about = {event.id: event for event in self.told}
+        about = [*self.events, *self.members]
         for decision in self.decisions:
-            yield _Made(decisions=[decision], told=[about[decision.event]] if decision.event in about else [])
-        yield from (_Made(closed=[each], members=self.members) for each in self.closed)
+            told = [event for event in self.told if event.id == decision.event]
+            yield _Made(decisions=[decision], told=told, members=about)
+        yield from (_Made(closed=[each], members=about) for each in self.closed)
         yield _Made(put_off=self.put_off, gone=self.gone, parts=self.parts)
         yield from (_Made(events=[event]) for event in self.events)
 
@@ -330,7 +331,7 @@ class Decider:
         for decision in piece.decisions:
             bare = _bare(decision, part.why)
             with self._faults.apart("decide", f"{about} and what it decided", lease.server):
-                self._written(lease, _Made(decisions=[bare], told=piece.told))
+                self._written(lease, replace(piece, decisions=[bare]))
         return []
 
     def _written(self, lease: Lease, made: _Made) -> list[Job]:
