@@ -26,7 +26,9 @@ from bridge.cli import (
     webhook_secrets,
     webhooks,
 )
+from bridge.cli.output import protect_terminal
 from bridge.errors import AgainLater, BadInput, BridgeError, InDoubt, Refused
+from bridge.store.database import Away
 
 app = typer.Typer(
     name="bondbridge",
@@ -35,6 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # so that only our own console colours, and nothing else writes control characters
 )
 
 for _command in (
@@ -77,12 +80,16 @@ _CODES: tuple[tuple[type[BridgeError], int], ...] = ((BadInput, 2), (AgainLater,
 
 def main(**extra: Any) -> None:
     """Run the command line; every error of ours is one clear line each, and an exit code."""
+    protect_terminal()
     try:
         app(**extra)
     except BridgeError as error:
         for line in str(error).splitlines():
             print(f"bondbridge: {line}", file=sys.stderr)
         sys.exit(next((code for kind, code in _CODES if isinstance(error, kind)), 1))
+    except Away as error:
+        print(f"bondbridge: the database cannot be used now: {str(error.orig).strip().splitlines()[0]}", file=sys.stderr)
+        sys.exit(3)
     except BrokenPipeError:  # `bondbridge events | head`
         sys.stderr.close()
         sys.exit(0)

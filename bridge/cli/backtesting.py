@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from bridge import wiring
-from bridge.cli.output import as_json, table
+from bridge.cli.output import PipedConsole, as_json, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.durations import seconds, spoken
 from bridge.core.language.rules import nearest
@@ -76,7 +75,7 @@ def _against(
 ) -> None:  # fmt: skip
     book = load([folder], bridge.keeper.vocabulary)
     since, until = stretch
-    errors = Console(stderr=True)
+    errors = PipedConsole(stderr=True)
     with Progress(console=errors, transient=True) if errors.is_terminal else nullcontext() as progress:
         task = progress.add_task("going through it", total=bridge.backtester.size(since, until, server)) if progress else None
 

@@ -16,7 +16,9 @@ from bridge.errors import BadInput, Problem
 from bridge.store import letters, outlets
 from bridge.store.letters import Letters
 
-app = typer.Typer(help="Channels: where people are told, whether it works, and what nobody took.", no_args_is_help=True)
+app = typer.Typer(
+    help="Channels: where people are told, whether it works, and what nobody took.", no_args_is_help=True, rich_markup_mode=None
+)
 _TITLE = "bondbridge: a test"
 
 

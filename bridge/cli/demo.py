@@ -21,7 +21,7 @@ import typer
 from bridge import config, wiring
 from bridge.bonding.scopes import address
 from bridge.cli import secret_files, settings_file, up
-from bridge.cli.output import PipedConsole
+from bridge.cli.output import unblocked
 from bridge.cli.settings import DEMO, Config, chosen
 from bridge.cli.supervisor import Child, Supervisor
 from bridge.cli.webhooks import readable
@@ -58,7 +58,7 @@ def demo(
 
     Example: bondbridge demo --port 9000
     """
-    with up.only_one(state), Supervisor(PipedConsole()) as supervisor:
+    with up.only_one(state), Supervisor(unblocked()) as supervisor:
         for wanted, name in ((simulator_port, "simulator-port"), (inbox_port, "inbox-port"), (port, "port")):
             up.free_port(_HOST, wanted, f"--{name}, or BONDBRIDGE_DEMO_{name.replace('-', '_').upper()}")
         supervisor.start(*_stage(state, speed, simulator_port, inbox_port))

@@ -11,7 +11,7 @@ from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.errors import BadInput, Problem
 from bridge.pipeline.steering import Quiet, Steering
 
-silences = typer.Typer(invoke_without_command=True)
+silences = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 Why = Annotated[str, typer.Option(help="Why, for whoever has the next shift.")]
 Server = Annotated[str, typer.Option(help="Only this server; without it, all of them.")]
 

@@ -23,7 +23,7 @@ from bridge.store.journal import Window
 from bridge.web import telling
 
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=journal.MOST)]
-jobs = typer.Typer(invoke_without_command=True)
+jobs = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
 class Answer(StrEnum):

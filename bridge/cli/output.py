@@ -1,22 +1,88 @@
 """How commands print: tables for people, JSON for scripts."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import IO, Any, TextIO
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from bridge.core.visible_text import visible
+from bridge.log import Writer
+
+
+class Visible(io.TextIOBase):
+    """Standard output, where what others named or sent cannot steer the terminal; only rich writes past it."""
+
+    def __init__(self, below: TextIO) -> None:
+        self.below = below
+
+    def write(self, text: str) -> int:
+        """As the stream below."""
+        return self.below.write(visible(text))
+
+    def flush(self) -> None:
+        """As the stream below."""
+        self.below.flush()
+
+    def isatty(self) -> bool:
+        """As the stream below."""
+        return self.below.isatty()
+
+    def fileno(self) -> int:
+        """As the stream below."""
+        return self.below.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # io declares an attribute
+        """As the stream below."""
+        return self.below.encoding
+
+
+def protect_terminal() -> None:
+    """Show control characters in everything that a command prints."""
+    for name in ("stdout", "stderr"):
+        if not isinstance(stream := getattr(sys, name), Visible):
+            setattr(sys, name, Visible(stream))
+
+
+def terminal() -> TextIO:
+    """Standard output itself, for what shows control characters by itself."""
+    return sys.stdout.below if isinstance(sys.stdout, Visible) else sys.stdout
+
 
 class PipedConsole(Console):
-    """Says so when nobody reads any more, instead of ending the process from within a thread."""
+    """Its colours reach the terminal, and the control characters in its texts do not.
+
+    Says so when nobody reads any more, instead of ending the process from within a thread.
+    """
+
+    @property
+    def file(self) -> IO[str]:
+        """Where it writes: past what shows control characters, since it writes some."""
+        found = super().file
+        return found.below if isinstance(found, Visible) else found
+
+    @file.setter
+    def file(self, new: IO[str]) -> None:
+        self._file = new
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        return super()._render_buffer(each if each.control else Segment(visible(each.text), each.style) for each in buffer)
 
     def on_broken_pipe(self) -> None:
         """`bondbridge events | head`."""
         raise BrokenPipeError
+
+
+def unblocked() -> PipedConsole:
+    """One for what runs for long: whoever does not read it stops nothing."""
+    return PipedConsole(file=Writer(terminal()))  # type: ignore[arg-type]  # it is all of a stream that is needed
 
 
 # into a file or a pipe, cells are not cut to the width of a screen nobody looks at
@@ -33,12 +99,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 def as_json(value: Any) -> None:
     """One JSON document; moments as ISO 8601."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    print(_document(value, indent=2))
 
 
 def as_json_line(value: Any) -> None:
     """One JSON document on one line, for streams."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False), flush=True)
+    print(_document(value), flush=True)
+
+
+def _document(value: Any, indent: int | None = None) -> str:
+    """JSON in which the control characters that it allows are escaped as well."""
+    text = json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
+    return "".join(each if each == "\n" or visible(each) == each else f"\\u{ord(each):04x}" for each in text)
 
 
 def clock(moment: datetime | None) -> str:

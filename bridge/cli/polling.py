@@ -5,11 +5,10 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 
 from bridge import wiring
-from bridge.cli.output import as_json, clock, table
+from bridge.cli.output import PipedConsole, as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.durations import spoken
 from bridge.core.headlines import headline
@@ -87,7 +86,7 @@ def _poll(bridge: wiring.Bridge, only: str, *, shrink: bool) -> tuple[list[Event
     for _ in range(_ROUNDS):
         wanted = [key for key in _scopes(bridge, only) if key not in done]
         done |= set(wanted)
-        for server, name in track(wanted, "polling", console=Console(stderr=True), transient=True, disable=not wanted):
+        for server, name in track(wanted, "polling", console=PipedConsole(stderr=True), transient=True, disable=not wanted):
             events = bridge.observer.poll(server, name, shrink=shrink)
             found += events or []
             failed |= {(server, name)} if events is None else set()
@@ -113,7 +112,7 @@ def _plans(bridge: wiring.Bridge) -> dict[str, Plan]:
         with bridge.database.reading() as connection:
             seen = {each.name for each in watching.all_scopes(connection, server) if each.version}
         missing = [name for name in _CARRIERS if name not in seen and watched.wanted(name)]
-        for name in track(missing, f"looking at {server}", console=Console(stderr=True), transient=True):
+        for name in track(missing, f"looking at {server}", console=PipedConsole(stderr=True), transient=True):
             bridge.observer.poll(server, name)
         with bridge.database.reading() as connection:
             plans[server] = plan(connection, watched)

@@ -26,7 +26,11 @@ from bridge.rulebook import Rulebook, compile_sources, load
 from bridge.store import journal, rulebooks
 from bridge.store.events import event_of
 
-app = typer.Typer(help="Check rules, run their examples, try them on an event. Nothing is called.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check rules, run their examples, try them on an event. Nothing is called.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.command()(backtesting.backtest)
 app.command()(explaining.explain)
 Folder = Annotated[Path | None, typer.Argument(help="Folder of rules; default: those of the settings.")]

@@ -96,6 +96,8 @@ class Supervisor:
         """Wait so long, or until told to stop: then True."""
         until = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < until:
+            if getattr(self._console.file, "broken", False):  # nobody reads what we say: whoever started us has gone
+                self._stopping = True
             time.sleep(0.1)
         return self._stopping
 
@@ -135,13 +137,7 @@ class Supervisor:
             elif text:
                 said.append(text)
                 if not child.quiet:
-                    self._show(child.name, text)
-
-    def _show(self, name: str, text: str) -> None:
-        try:
-            self._print(name, text)
-        except BrokenPipeError:  # nobody reads what we say: whoever started us has gone
-            self._stopping = True
+                    self._print(child.name, text)
 
     def _print(self, name: str, text: str) -> None:
         colour = _COLOURS[sum(map(ord, name)) % len(_COLOURS)]

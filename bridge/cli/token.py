@@ -9,7 +9,9 @@ from bridge.cli.settings import Config, bridge_of
 from bridge.errors import BadInput, Problem
 from bridge.store import tokens
 
-app = typer.Typer(help="Tokens for the pages and the API. Only their hashes are stored.", no_args_is_help=True)
+app = typer.Typer(
+    help="Tokens for the pages and the API. Only their hashes are stored.", no_args_is_help=True, rich_markup_mode=None
+)
 Name = Annotated[str, typer.Argument(help="Whose it is: a person or a system.")]
 
 

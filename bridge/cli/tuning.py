@@ -13,7 +13,7 @@ from bridge.core.model import Body, JobState
 from bridge.errors import BridgeError
 from bridge.pipeline.undoing import Undo, Undoer
 
-app = typer.Typer(help="What accepted tunings changed, and how to put it back.", no_args_is_help=True)
+app = typer.Typer(help="What accepted tunings changed, and how to put it back.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")

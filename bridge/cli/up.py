@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from bridge import config, wiring
-from bridge.cli.output import PipedConsole
+from bridge.cli.output import unblocked
 from bridge.cli.settings import Config, configured
 from bridge.cli.supervisor import Child, Supervisor
 from bridge.config import Settings
@@ -45,7 +45,7 @@ def up(
         return
     settings = config.load(path)
     wiring.check_channels(settings)
-    console = PipedConsole()
+    console = unblocked()
     with only_one(settings.state_dir), Supervisor(console) as supervisor:
         run(supervisor, path, settings, workers=workers)
 

@@ -18,6 +18,7 @@ from bridge.store.received import Received, received
 from bridge.webhooks.delivery import Keys
 
 app = typer.Typer(
+    rich_markup_mode=None,
     help="Incoming webhooks: where other systems and chat rooms send to. Secrets stand in files, one a line, all of them good.",
     no_args_is_help=True,
 )
