@@ -20,7 +20,7 @@ from bridge.cli.app import app
 from bridge.core import events, schema
 from bridge.core.deciding import guards
 from bridge.core.document import read
-from bridge.core.expressions import FUNCTIONS
+from bridge.core.functions import NAMES
 from bridge.core.language import guard_file, rule_file, rules, step_file
 from bridge.core.language.contradictions import contradictions
 from bridge.core.language.rule import Chat
@@ -101,7 +101,7 @@ def test_the_rules_page_says_which_functions_work() -> None:
     """Every function that expressions may call is on the page, and no other stands in its table."""
     table = _doc("docs/rules.md").partition("| these work | for |")[2].partition("\n\n")[0]
     named = [word for row in table.splitlines() for word in re.findall(r"`(\w+)[`(]", row.split("|")[1] if "|" in row else "")]
-    assert set(named) == FUNCTIONS
+    assert set(named) == NAMES
 
 
 def test_the_page_of_events_is_what_the_catalogue_says() -> None:

@@ -41,14 +41,15 @@ def check(folder: Folder = None, given: Config = None) -> None:
     """Read every rule file and say everything that is wrong, each at its line; exit code 2 if anything is.
 
     Live rules that can want opposite things of one object are named: that is no error, but a `priority` settles it. So is what
-    rules tell a channel that takes only what is worse.
+    rules tell a channel that takes only what is worse, and what is odd, such as a text that can never be written.
 
     Example: bondbridge rules check
     """
     settings = config.load(chosen(given))
     book, _ = _load(folder, settings)
     least = {name: channel.severity for name, channel in settings.channels.items()}
-    for line in (*contradictions(book.rules), *unheard(book.rules, least)):
+    notes = (str(problem) for rule in book.rules for problem in rule.notes)
+    for line in (*notes, *contradictions(book.rules), *unheard(book.rules, least)):
         print(f"note: {line}")
     print(f"{len(book.rules)} rules in {len(book.sources)} files are good (rulebook {book.hash})")
 

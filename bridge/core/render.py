@@ -1,6 +1,6 @@
 """Text and values with `${expression}` in them. A name nobody knows is an error, never an empty string."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bridge.core.canonical import canonical
@@ -20,6 +20,10 @@ class Template:
     def expressions(self) -> Iterator[Expression]:
         """The expressions in it."""
         return (part for part in self.parts if isinstance(part, Expression))
+
+    def fitted(self, fit: Callable[[Expression], Expression]) -> "Template":
+        """The same, with what becomes of each expression in it."""
+        return Template(tuple(fit(part) if isinstance(part, Expression) else part for part in self.parts))
 
     @property
     def worded(self) -> bool:

@@ -6,13 +6,17 @@ FREE marks a place below which anything may stand, such as the body of an incomi
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.core import types
 from bridge.core.bodies import BODIES, FREE, LEAF, Schema, fields
+from bridge.core.model import Outcome, Reason
+from bridge.core.types import Leaf, Type
 
 # What an event says about the bond it concerns: the bond itself and where it is.
-BOND_NOUN: Schema = {**BODIES["bond"], "current": LEAF}
+BOND_NOUN: Schema = {**BODIES["bond"], **fields("current")}
 _AGGREGATOR_NOUN = fields("id name")
 # `cause`: the id of the event that the job answers
-_JOB_NOUN = fields("id rule cause operation outcome detail", arguments=FREE)
+_OUTCOME = f"outcome:{'|'.join(Outcome)}"
+_JOB_NOUN = fields(f"id:text rule cause operation {_OUTCOME} detail", arguments=FREE)
 
 NOUNS: Mapping[str, Schema] = {
     **BODIES,
@@ -22,7 +26,10 @@ NOUNS: Mapping[str, Schema] = {
     "job": _JOB_NOUN,
     # cause: which kind of thing it is that its members have in common; numbers of bonds and legs that it took down, and of
     # those that are still down when it is over, `left` being the names of the first of these bonds
-    "incident": fields("id cause key name state began ended bonds legs bonds_down legs_down left"),
+    "incident": fields(
+        "id:text cause:aggregator|provider|space|server key name state:suspected|failed|open|over began ended bonds:whole "
+        "legs:whole bonds_down:whole legs_down:whole left"
+    ),
     # how often the leg's standing changed in this spell, and since when
     "flapping": fields("changes since"),
     "scope": fields("name objects"),
@@ -31,14 +38,14 @@ NOUNS: Mapping[str, Schema] = {
     "fault": fields("step about server detail"),
     # which rule the clock has called, and for when
     "schedule": fields("rule at"),
-    "rule": fields("id detail"),
+    "rule": fields("id:text detail"),
     # what people were told of, an event by its id and type, and who has it now
     "telling": fields("event type title who"),
     # one address of a channel, which takes nothing since then; what it last said
-    "channel": fields("name address since detail"),
+    "channel": fields("name address:whole since detail"),
     # what is to be approved and why it must be, by whom (a channel) and until when; `asker` brought it about, `who` has
     # decided, or was refused, and `why`
-    "approval": fields("id rule reason detail to expires asker who why"),
+    "approval": fields(f"id:text rule reason:{'|'.join(Reason)} detail to expires asker who why"),
     # server: null where all are meant
     "pause": fields("server who why"),
     # what the server wrote: types and lengths, never values
@@ -48,7 +55,12 @@ NOUNS: Mapping[str, Schema] = {
     "reach": LEAF,
     # what a person said in chat: `args` as they were understood, `text` as it was said; `who` as approvals and the audit name
     # the person; `role`: the one they hold where it would act
-    "chat": fields("command text role who platform webhook", args=FREE, user=fields("id name"), room=fields("id name")),
+    "chat": fields(
+        "command text role:viewer|operator|admin who platform webhook",
+        args=FREE,
+        user=fields("id:text name"),
+        room=fields("id:text name"),
+    ),
     # why a command came to nothing, in one word and in a sentence
     "refusal": fields("why text"),
     # of a command, one of a bond
@@ -62,6 +74,12 @@ NOUNS: Mapping[str, Schema] = {
 # explains it (an action, a tuning, a test), until when somebody works on its bond, whether it was over when found, how many
 # of our own actions led to it, one after another.
 KNOWN = fields("incident flapping explained hands_off over depth")
+# what is looked up in the view has its fields, and of an aggregator also whether it has failed
+VIEWED: Mapping[str, Schema] = {
+    **BODIES,
+    "bond": BOND_NOUN,
+    "aggregator": {**BODIES["aggregator"], **fields("failed")},
+}
 
 
 def of_event(nouns: tuple[str, ...], kind: str | None, body: Schema | None) -> Schema:
@@ -74,10 +92,16 @@ def of_event(nouns: tuple[str, ...], kind: str | None, body: Schema | None) -> S
     """
     data = {noun: BODIES[kind] if noun == "tuning" and kind else NOUNS[noun] for noun in nouns}
     change = {"old": body, "new": body} if body is not None else {}
-    beside = {"changed": LEAF, "between": LEAF, "over": LEAF} if body is not None else {}
-    event = {**fields("id type server subject time"), "data": {**data, **change, **beside}}
-    told = {"event": event, "events": FREE, "known": KNOWN, "view": FREE, "server": LEAF, "now": LEAF}
+    beside = _of_change(body) if body is not None else {}
+    event = {**fields("id:text type server subject time"), "data": {**data, **change, **beside}}
+    told = {"event": event, "events": FREE, "known": KNOWN, "view": Leaf(types.VIEW), **fields("server now")}
     return {**data, **change, **told}
+
+
+def _of_change(body: Schema) -> Schema:
+    """`changed`: names of fields, of the server's own with `other.` before it; `between`: two moments."""
+    names = types.TEXT if "other" in body else Type("text", frozenset(body))
+    return {"changed": Leaf(Type("list", of=names)), "between": Leaf(types.TEXTS), **fields("over")}
 
 
 # what an expression after a call may speak of: objects of the event as they are by then
@@ -86,12 +110,12 @@ _VERIFIED = ("bond", "leg", "tuning", "aggregator", "primary", "current")
 
 def of_verify(shape: Schema) -> Schema:
     """What `verify.expect` sees, from what the rule's other expressions see: the event's objects, newly read, and the view."""
-    return {**{noun: shape[noun] for noun in _VERIFIED if noun in shape}, "view": FREE}
+    return {**{noun: shape[noun] for noun in _VERIFIED if noun in shape}, "view": Leaf(types.VIEW)}
 
 
 def of_failure(shape: Schema) -> Schema:
     """What expressions below `on_failure` see: what the others see, and the job that failed."""
-    return {**shape, "job": fields("id operation outcome detail", arguments=FREE)}
+    return {**shape, "job": fields(f"id:text operation {_OUTCOME} detail", arguments=FREE)}
 
 
 def blank(schema: Schema) -> Any:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.events import EVENTS
-from bridge.core.expressions import ConditionError, compile_expression, unknown_paths
+from bridge.core.expressions import ConditionError, compile_expression
 
 FACTS = {
     "leg": {"id": 7, "name": "cable", "down_speed": 3.0, "note": None, "tags": ["a", "b"]},
@@ -70,14 +70,15 @@ def test_a_comment_reads_nothing() -> None:
 )  # fmt: skip
 def test_paths_that_an_event_does_not_have_are_named(source: str, sentences: list[str]) -> None:
     """Each unknown path has one sentence with the nearest word, or with all there is."""
-    assert list(unknown_paths(compile_expression(source), EVENTS["leg.down"].shape)) == sentences
+    found = compile_expression(source).check(EVENTS["leg.down"].shape).mistakes
+    assert [mistake.what for mistake in found] == sentences
 
 
 def test_below_a_free_place_every_path_is_known() -> None:
     """Nobody can say what a tuning recommends, so nothing below it is an error, while its neighbours are checked."""
     expression = compile_expression("tuning.recommendations.legs[0].anything.at.all == 1 && tuning.recommendation == 1")
-    (sentence,) = unknown_paths(expression, EVENTS["bond_tuning.finished"].shape)
-    assert sentence == "tuning.recommendation: no 'recommendation' here; did you mean 'recommendations'?"
+    (mistake,) = expression.check(EVENTS["bond_tuning.finished"].shape).mistakes
+    assert mistake.what == "tuning.recommendation: no 'recommendation' here; did you mean 'recommendations'?"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ do:
     call: bond.restore_to_primary_agg
     with: {bond: "${bond.id}"}
     retry: {on: [refused, unverified], every: 5m, until: 6h}
-    verify: {expect: "bond.current == bond.primary && view.leg != null", within: 2m}
+    verify: {expect: "bond.current == bond.primary && view.leg(3) != null", within: 2m}
     on_failure:
       - notify: {to: noc, title: "${job.operation} of ${bond.name}: ${job.outcome} ${job.detail} ${job.arguments.bond}"}
       - {silence: {for: 1h, per: bond}}
@@ -222,7 +222,7 @@ def test_how_tunings_are_judged_is_read() -> None:
 def test_what_is_verified_are_the_objects_of_the_event_and_the_view() -> None:
     """After a call nothing is seen that only the event had, such as what was before it."""
     text = f"id: a\nwhen: leg.down\ndo: [{RESTART}, verify: {{expect: EXPECT}}}}]"
-    assert rule(text.replace("EXPECT", "leg.standing == 'up' && bond.id > 0 && view.x.y == 1"))
+    assert rule(text.replace("EXPECT", "leg.standing == 'up' && bond.id > 0 && view.leg(3).id == 1"))
     for path in ("old.standing", "event.id", "known.over", "now", "job.id"):
         ((key, _),) = wrong(text.replace("EXPECT", f"{path} == null"))
         assert key == "do.0.verify.expect"

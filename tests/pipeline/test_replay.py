@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Connection, select
 
+from bridge.core.schema import VIEWED
+from bridge.core.types import misfits
 from bridge.pipeline.replaying import log_live, log_replayed
 from bridge.store import decisions
-from bridge.store.tables import events, facts, verdicts
+from bridge.store.tables import events, facts, objects, verdicts
 from tests.pipeline.stage import EPOCH, RULES, Stage, staged
 
 # an hour with its polls and notices that find nobody takes a while on a busy machine
@@ -170,3 +172,15 @@ def test_the_rule_as_it_was_decides(hour: Stage) -> None:
     with hour.bridge.database.reading() as connection:
         live, replayed = _both(hour, connection)
     assert live == replayed
+
+
+def test_what_happened_in_an_hour_fits_what_rules_are_checked_against(hour: Stage) -> None:
+    """Every event of it has values of the types that conditions are checked by; and so has all that the view shows."""
+    types_of = hour.bridge.keeper.vocabulary.event_types
+    with hour.bridge.database.reading() as connection:
+        recorded = connection.execute(select(events.c.type, events.c.data)).all()
+        shown = connection.execute(select(objects.c.kind, objects.c.body)).all()
+    for name, data in recorded:
+        assert list(misfits(data, types_of[name].shape["event"]["data"], name)) == []
+    for kind, body in shown:
+        assert list(misfits(body, VIEWED[kind], kind)) == []

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.bonding.catalogue import ROOT
+from bridge.core.events import EVENTS
+from bridge.core.types import misfits
 from bridge.simulator import documents
 from bridge.simulator.moments import stamp
 from bridge.store import watching
@@ -189,3 +191,10 @@ def test_statistics_bring_forward_what_they_count(watch: Watch) -> None:
     assert _types(watch, before, "route.") == []
     watch.poll("statistics")
     assert _types(watch, before, "route.") == ["route.added"]
+
+
+def test_whatever_happened_fits_what_rules_are_checked_against(watch: Watch) -> None:
+    """Every event that these tests brought about has values of the types that conditions are checked by."""
+    for event in watch.events():
+        shape = EVENTS[event["type"]].shape["event"]["data"]
+        assert list(misfits(event["data"], shape, event["type"])) == []

@@ -150,7 +150,8 @@ def _all(occasion: Occasion) -> Body:
 def _verify(step: Step) -> Body | None:
     if step.verify is None:
         return None
-    return {"expect": step.verify.expect.source if step.verify.expect else None, "within": step.verify.within}
+    expect = step.verify.expect
+    return {"expect": (expect.compiled or expect.source) if expect else None, "within": step.verify.within}
 
 
 def _batched(turns: Sequence[Job], step: Step, rollout: Rollout | None, state: JobState) -> Iterator[Job]:

@@ -7,24 +7,26 @@ from dataclasses import dataclass, field, replace
 from bridge.core import render, schema
 from bridge.core.bodies import Schema
 from bridge.core.document import Document, Place
-from bridge.core.expressions import Expression, compile_expression, objects_compared, unknown_functions, unknown_paths
+from bridge.core.expressions import Expression, compile_expression
+from bridge.core.inference import untrue
 from bridge.core.language import hours
 from bridge.core.language.rule import Fields
-from bridge.core.language.truths import untrue
 from bridge.core.language.vocabulary import Vocabulary, nearest
 from bridge.core.model import Json
+from bridge.core.render import Template
 from bridge.errors import Problem
 
 # by event type: what an expression sees when it meets one
 Shapes = Mapping[str, Schema]
 
+_LISTED = "docs/rules.md lists what expressions can call"
 # a word of a command, by its place
 _WORD = re.compile(r"""(?<![\w."'])chat\.args\[(\d{1,9})\]""")
 
 
 @dataclass(slots=True)
 class Reading:
-    """`say` collects problems; the others read one thing at a place of the rule and say what is wrong with it.
+    """`say` collects problems, `note` what is only odd; the others read one thing of the rule and say what is wrong with it.
 
     `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`: keys whose value has been
     told to be none; more about them would only confuse. `chats`: whether it is a person's command, which `takes` these.
@@ -35,6 +37,7 @@ class Reading:
     vocabulary: Vocabulary
     shapes: Shapes = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
     hushed: bool = False
     unread: frozenset[str] = frozenset()
     chats: bool = False
@@ -49,6 +52,10 @@ class Reading:
         problem = self.document.problem((*self.place, *place), what, mend)
         if problem.key not in self.unread:
             self.problems.append(problem)
+
+    def note(self, place: Place, what: str, mend: str = "") -> None:
+        """Something odd, with which the rule can be used all the same."""
+        self.notes.append(self.document.problem((*self.place, *place), what, mend))
 
     def told_below(self, place: Place, whole: Iterable[Place] = ()) -> bool:
         """Whether a key that stands here could not be read: it may be all that is wrong. At `whole` places they could."""
@@ -82,8 +89,7 @@ class Reading:
         except ValueError as error:
             self.say(place, str(error))
             return None
-        self.check_paths(expression, place, self.shapes if shapes is None else shapes)
-        return expression
+        return self.checked(expression, place, self.shapes if shapes is None else shapes)
 
     def condition(self, source: str | None, *place: str | int, shapes: Shapes | None = None) -> Expression | None:
         """An expression that is true or false, as far as that shows."""
@@ -91,25 +97,33 @@ class Reading:
         expression = self.expression(source, *place, shapes=shapes)
         if expression is None or len(self.problems) > before:
             return expression
-        told = (untrue(expression, shape) for shape in (self.shapes if shapes is None else shapes).values())
-        for what, mend in ((what, mend) for what, mend in told if what):
+        known = self.shapes if shapes is None else shapes
+        told = (untrue(expression.source, expression.tree, expression.check(shape).type) for shape in known.values())
+        what, mend = next((each for each in told if each[0]), ("", ""))
+        if what:
             self.say(place, what, mend)
-            break
         return expression
 
-    def check_paths(self, expression: Expression, place: Place, shapes: Shapes) -> None:
-        """Each path that an event of the rule does not have, once, with one event that has it not; each unknown function."""
-        said = set()
-        for sentence in (*unknown_functions(expression), *hours.wrong(expression.source)):
-            self.say(place, sentence, "docs/rules.md lists what expressions can call")
+    def checked(self, expression: Expression, place: Place, shapes: Shapes, *, text: bool = False) -> Expression:
+        """Says what of an expression is wrong for an event of the rule, each part once; as it fits all of them.
+
+        In a text for people two kinds that do not go together are only noted: words fail open.
+        """
+        for sentence in hours.wrong(expression.source):
+            self.say(place, sentence, _LISTED)
         if self.chats:
             self._check_words(expression, place)
+        said: set[str] = set()
+        sources: set[str] = set()
         for name, shape in shapes.items():
-            for sentence in (*unknown_paths(expression, shape), *objects_compared(expression, shape)):
-                path = sentence.partition(":")[0].partition(" ")[0]
-                if path not in said:
-                    said.add(path)
-                    self.say(place, sentence, f"checked against {name}")
+            found = expression.check(shape, shapes)
+            sources.add(found.source)
+            for mistake in found.mistakes:
+                if mistake.about not in said:
+                    said.add(mistake.about)
+                    say = self.note if mistake.odd or (text and not mistake.named) else self.say
+                    say(place, mistake.what, mistake.mend or f"checked against {name}")
+        return expression.fitted(sources.pop()) if len(sources) == 1 else expression
 
     def _check_words(self, expression: Expression, place: Place) -> None:
         """A word that the command does not take is never there: it is told now, and not when somebody says the command."""
@@ -118,8 +132,14 @@ class Reading:
                 there = f"it takes {', '.join(self.takes)}: chat.args[0] is the first" if self.takes else "it takes none"
                 self.say(place, f"chat.args[{number}]: the command has no such word", f"{there}; `takes` of `when` lists them")
 
-    def fields(self, given: Mapping[str, Json], *place: str | int, shapes: Shapes | None = None) -> Fields:
-        """Values with `${…}` in them, as templates."""
+    def fields(
+        self,
+        given: Mapping[str, Json],
+        *place: str | int,
+        shapes: Shapes | None = None,
+        texts: bool = False,
+    ) -> Fields:
+        """Values with `${…}` in them, as templates. `texts`: they are for people, or for another system."""
         fields = {}
         for name, value in given.items():
             try:
@@ -128,10 +148,12 @@ class Reading:
             except ValueError as error:
                 self.say((*place, name), str(error))
                 continue
-            fields[name] = template
-            for expression in template.expressions:
-                self.check_paths(expression, (*place, name), self.shapes if shapes is None else shapes)
+            known = self.shapes if shapes is None else shapes
+            fields[name] = self._template(template, (*place, name), known, texts=texts)
         return fields
+
+    def _template(self, template: Template, place: Place, shapes: Shapes, *, texts: bool) -> Template:
+        return template.fitted(lambda each: self.checked(each, place, shapes, text=texts))
 
     def nouns(self) -> dict[str, Schema]:
         """The objects that every event of the rule names, each by the shape that it has in the first of them."""

@@ -14,6 +14,7 @@ from bridge.core.expressions import Expression
 from bridge.core.language.rule_file import ExampleModel
 from bridge.core.model import Body, Mode, Retry
 from bridge.core.render import Template
+from bridge.errors import Problem
 
 Fields = Mapping[str, Template]
 
@@ -242,7 +243,7 @@ class Rule:
 
     `shape`: what `when` is beside a list of types. `lasts`: how long what happened must last before it acts (`for`).
     `still`: judged also of what already is so. `late`: acts although it was over when found. `tests`: the equality tests
-    that its condition begins with, as (path, value): an event that fails one cannot meet it.
+    that its condition begins with, as (path, value): an event that fails one cannot meet it. `notes`: what is odd about it.
     """
 
     id: str
@@ -264,6 +265,7 @@ class Rule:
     overlap: Overlap = Overlap.PARALLEL
     priority: int = 0
     tests: tuple[tuple[tuple[str, ...], str | int | bool | None], ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def cooldown(self) -> Cooldown | None:

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from bridge.core.document import Place
 from bridge.core.language.reading import Reading, Shapes
-from bridge.core.language.rule import Step
+from bridge.core.language.rule import Fields, Step
 from bridge.core.language.rule_file import is_place
 from bridge.core.language.step_file import RemedyModel
 from bridge.core.language.vocabulary import nearest
 from bridge.core.model import Body, Json
+from bridge.core.types import ANY
+
+# what an expression of a type may give, for asking whether that can be an argument
+_EXAMPLES: Mapping[str, Json] = {"text": "a name", "flag": True, "object": {}, "list": [], "null": None}
 
 
 def step(reading: Reading, model: RemedyModel, here: Place, shapes: Shapes) -> Step:
@@ -19,6 +23,7 @@ def step(reading: Reading, model: RemedyModel, here: Place, shapes: Shapes) -> S
     if call.known():
         call.check(model.with_, model.set_)
     fields = reading.fields(model.with_, *here, "with", shapes=shapes)
+    call.check_types(fields, shapes)
     return Step("call", operation, fields, body=reading.fields(call.safe(model.set_), *here, "set", shapes=shapes))
 
 
@@ -45,6 +50,18 @@ class _Call:
             self._say("set", f"{self.operation} takes no fields")
         if needs and not fields:
             self._say("set", f"{self.operation} needs the fields to set", "write `set: {field: value}`")
+
+    def check_types(self, fields: Fields, shapes: Shapes) -> None:
+        """An expression that gives a text where an id is wanted, or something that is no single value."""
+        for name, template in fields.items():
+            for expression in template.expressions if not template.worded else ():
+                if not expression.paths:
+                    continue  # a plain value, of which more is said elsewhere
+                gives = next((expression.check(shape, shapes).type for shape in shapes.values()), ANY)
+                example = _EXAMPLES.get(gives.group)
+                if example is not None and self.reading.vocabulary.wrong(name, example):
+                    what = f"{self.operation} takes an id as {name}, and {expression.source} is {gives}"
+                    self.reading.say((*self.here, "with", name), what, f"did you mean ${{{name}.id}}?")
 
     def safe(self, fields: Body) -> Body:
         """The fields it sets, without secrets in clear: those are told, and not looked at any further."""

@@ -1,13 +1,13 @@
 """The steps of a rule, from `do` in its file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.document import Place
 from bridge.core.language import reading as read
 from bridge.core.language import rule_calls
 from bridge.core.language.reading import Reading, Shapes
-from bridge.core.language.rule import Step, Verify, Wait
+from bridge.core.language.rule import Fields, Step, Verify, Wait
 from bridge.core.language.rule_file import RetryModel
 from bridge.core.language.step_file import (
     FollowModel,
@@ -71,7 +71,7 @@ class _Steps:
         self.reading.named(told.to, channels, "channel", "add it to `channels` in the settings", *here, "to")
         title = {} if told.title is None else {"title": told.title}
         given = {**title, "body": told.body, "severity": told.severity}
-        step = Step("notify", told.to, self.reading.fields(given, *here, shapes=self.shapes), channels.get(told.to, 0))
+        step = Step("notify", told.to, self._texts(given, *here), channels.get(told.to, 0))
         return replace(step, follow=self._follow(told.follow, *here, "follow") if told.follow else None)
 
     def _follow(self, wanted: FollowModel, *here: str | int) -> Body:
@@ -88,13 +88,16 @@ class _Steps:
     def _webhook(self, sent: WebhookModel) -> Step:
         here, hooks = (*self.here, "webhook"), self.reading.vocabulary.hooks
         self.reading.named(sent.to, hooks, "outgoing webhook", "name one of the settings", *here, "to")
-        return Step("webhook", sent.to, self.reading.fields(sent.data, *here, "data", shapes=self.shapes))
+        return Step("webhook", sent.to, self._texts(sent.data, *here, "data"))
 
     def _reply(self, reply: ReplyModel) -> Step:
         here = (*self.here, "reply")
         if self.shapes and not self.reading.chats:
             self.reading.say(here, "there is nobody to answer: a `reply` goes with `when: {chat: …}`", "write `notify`")
-        return Step("reply", "", self.reading.fields({"text": reply.text}, *here, shapes=self.shapes))
+        return Step("reply", "", self._texts({"text": reply.text}, *here))
+
+    def _texts(self, given: Mapping[str, Json], *place: str | int) -> Fields:
+        return self.reading.fields(given, *place, shapes=self.shapes, texts=True)
 
     def _silence(self, silence: SilenceModel) -> Step:
         here = (*self.here, "silence")

@@ -1,6 +1,6 @@
 """Rules: plain data → values, or every error at once, each with its file, line, column and key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from bridge.core.language.rule_when import all_last, check_lasting, group_of, sh
 from bridge.core.language.salvage import salvaged
 from bridge.core.language.vocabulary import Vocabulary, nearest
 from bridge.core.model import Json
+from bridge.core.types import misfits
 from bridge.errors import BadInput, Problem
 
 __all__ = ["Cooldown", "Fields", "Rule", "Step", "Vocabulary", "at", "nearest", "parse"]
@@ -76,6 +77,7 @@ def _rule(reading: Reading) -> Rule:
         overlap=Overlap(model.overlap) if model.overlap else Overlap.QUEUE if group else Overlap.PARALLEL,
         priority=model.priority,
         tests=tests_for(reading, condition),
+        notes=tuple(reading.notes),
     )
 
 
@@ -101,6 +103,7 @@ def _check_examples(reading: Reading, examples: list[ExampleModel]) -> None:
         for j, given in enumerate(example.given):
             if given.type:
                 _check_given(reading, given, ("examples", i, "given", j))
+            _check_view(reading, given.view or {}, ("examples", i, "given", j, "view"))
         for j, then in enumerate(example.then):
             for k, called in enumerate(then.calls or ()):
                 place = ("examples", i, "then", *((j,) if _is_list(reading, i) else ()), "calls", k)
@@ -118,14 +121,19 @@ def _check_given(reading: Reading, given: GivenModel, here: Place) -> None:
     if given.type not in known:
         return
     shape = known[given.type].shape["event"]["data"]
-    for path in _leaves(given.data):
-        if schema.missing(shape, path):
-            reading.say((*here, "data", *path), f"{given.type} has no {'.'.join(path)}")
+    for path, what in misfits(given.data, shape, ""):
+        missing = what == f"there is no {path}"
+        reading.say((*here, "data", *path.split(".")), f"{given.type} has no {path}" if missing else what)
+    for path, what in misfits(given.known, schema.KNOWN, ""):
+        reading.say((*here, "known", *path.split(".")), what)
 
 
-def _leaves(data: Mapping[str, Json], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, value in data.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, (*above, name))
-        else:
-            yield (*above, name)
+def _check_view(reading: Reading, view: Mapping[str, Json], here: Place) -> None:
+    """What an example says that the view shows: objects by kind and id."""
+    for kind, objects in view.items():
+        if kind not in schema.VIEWED:
+            reading.say((*here, kind), f"the view has no kind {kind!r}", nearest(kind, schema.VIEWED))
+            continue
+        for identifier, body in objects.items() if isinstance(objects, dict) else ():
+            for path, what in misfits(body, schema.VIEWED[kind], ""):
+                reading.say((*here, kind, identifier, *path.split(".")), what)

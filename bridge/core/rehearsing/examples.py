@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from bridge.core import schema
+from bridge.core import schema, types
 from bridge.core.durations import spoken
 from bridge.core.events import EVENTS
 from bridge.core.language.rule import Rule
@@ -93,7 +93,7 @@ def imagine(given: GivenModel, vocabulary: Vocabulary, identifier: str, begin: d
     """An event as an example or `rules try` states it: what is left out is null."""
     shape = vocabulary.event_types[given.type].shape["event"]["data"]
     time = begin + timedelta(seconds=given.at)
-    data = _filled(schema.blank(shape), given.data)
+    data = _filled(schema.blank(shape), types.fitted(given.data, shape))
     known = {str(name): value for name, value in given.known.items()}
     return Event(identifier, given.type, SERVER, _subject(given.type, data), time, time, data, known=known)
 
@@ -113,7 +113,8 @@ def _show(memory: Memory, view: Body) -> None:
     for kind, objects in view.items():
         for identifier, body in objects.items():
             known = memory.view.get((kind, str(identifier))) or {"id": _number(identifier)}
-            memory.view[kind, str(identifier)] = None if body is None else {**known, **body}
+            shown = types.fitted(body, schema.VIEWED.get(kind, {}))
+            memory.view[kind, str(identifier)] = None if shown is None else {**known, **shown}
 
 
 def _number(identifier: Json) -> Json:
