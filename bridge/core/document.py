@@ -23,6 +23,7 @@ _MOST_NODES = 50_000
 _DEEPEST = 40
 _LONGEST = 1_000_000
 
+_MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # problems travel to logs and chat rooms: a line that may hold a secret is not quoted there
@@ -150,6 +151,11 @@ class _Walk:
             if not isinstance(key_node, ScalarNode):
                 line, column = _mark(key_node)
                 self.problems.append(Problem(self.name, "a key must be a word", "write `key: value`", "", line, column))
+                continue
+            if key_node.tag == _MERGE:
+                what = "`<<` merges keys in YAML 1.1 only, and is not read"
+                mend = "write the keys out, or take a whole value over: `key: *name`"
+                self.problems.append(Problem(self.name, what, mend, "", *_mark(key_node)))
                 continue
             key = str(self._scalar(key_node))
             here = (*place, key)

@@ -14,7 +14,7 @@ from bridge.core import inference, syntax
 from bridge.core.bodies import Schema
 from bridge.core.inference import Checked
 from bridge.core.model import Json
-from bridge.core.syntax import Call, Name, Node, SyntaxUnknown
+from bridge.core.syntax import Call, Literal, Name, Node, SyntaxUnknown
 
 Path = tuple[str, ...]
 
@@ -60,6 +60,7 @@ class Scene:
 
 
 Facts = Mapping[str, Json] | Scene
+Bound = dict[str, Json] | cel.Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Expression:
             msg = f"{self.source}: there is no {error} here"
             raise ConditionError(msg) from error
         except Exception as error:  # the evaluator raises many types, all of them about this expression on these facts
-            raise ConditionError(f"{self.source}: {error}") from error
+            raise ConditionError(f"{self.source}: {_null(self.source, self.tree, seen) or error}") from error
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is true. Anything but a boolean is an error, never a guess. Raises ConditionError."""
@@ -103,6 +104,32 @@ class Expression:
             msg = f"{self.source}: gave {value!r}, a condition must give true or false"
             raise ConditionError(msg)
         return value
+
+
+def _null(source: str, tree: Node, seen: Bound) -> str:
+    """What is null where something is asked of it; "" where that is not why the expression fails."""
+    failing: Node | None = tree
+    node = tree
+    while failing is not None:
+        node = failing
+        failing = next((part for part in _apart(node) if isinstance(_value(source, part, seen), Exception)), None)
+    found = (source[part.start : part.end] for part in _apart(node) if _value(source, part, seen) is None)
+    what = next(found, "")
+    return f"{what} is null here, ask that first: {what} != null && …" if what else ""
+
+
+def _apart(node: Node) -> Iterator[Node]:
+    """The parts that have a value of their own: not what a macro binds, nor null as it is written."""
+    bound = isinstance(node, Call) and node.bound is not None
+    parts = node.parts[:1] if bound else node.parts
+    return (part for part in parts if not isinstance(part, Literal))
+
+
+def _value(source: str, node: Node, seen: Bound) -> object:
+    try:
+        return cel.compile(source[node.start : node.end]).execute(seen)
+    except Exception as error:  # noqa: BLE001  as above
+        return error
 
 
 def compile_expression(source: str) -> Expression:

@@ -169,3 +169,24 @@ def test_any_text_is_an_expression_or_a_value_error(text: str) -> None:
         expression.evaluate({"a": {"b": 1}, "b": "x"})
     except ConditionError as error:
         assert str(error).startswith(text)  # noqa: PT017 the other branch is no error
+
+
+@pytest.mark.parametrize(
+    ("source", "null"),
+    [
+        ("leg.note.matches('vip')", "leg.note"),
+        ("leg.note.startsWith('a') && leg.id == 7", "leg.note"),
+        ("size(leg.note) > 3", "leg.note"),
+        ("leg.id == 7 && 5 < leg.note", "leg.note"),
+        ("leg.name + leg.note == 'a'", "leg.note"),
+        ("leg.note.below == 3", "leg.note"),
+        ("leg.tags.exists(t, t == 'a') && leg.note.contains('x')", "leg.note"),
+        ("leg.note.exists(t, t == 'a')", "leg.note"),
+        ("(leg.id == 7 ? leg.note : leg.name).contains('x')", "(leg.id == 7 ? leg.note : leg.name)"),
+    ],
+)
+def test_what_is_null_is_named_with_how_to_ask(source: str, null: str) -> None:
+    """And not a function that there is, which the evaluator says it does not know."""
+    with pytest.raises(ConditionError) as caught:
+        compile_expression(source).evaluate(FACTS)
+    assert str(caught.value) == f"{source}: {null} is null here, ask that first: {null} != null && …"

@@ -367,3 +367,16 @@ def test_approvals_ask_in_a_channel_that_there_is() -> None:
     text = f"id: a\nwhen: leg.up\nguard: {{approval: {{from: nco, expires: 1h}}}}\ndo: [{call}]\n"
     assert wrong(text) == [("guard.approval.from", "no channel is called 'nco' (did you mean 'noc'?)")]
     assert rule(text.replace("nco", "noc")).guard.approval == Approval("noc", 3600.0, None)
+
+
+def test_what_nothing_is_called_like_is_told_once() -> None:
+    """However often a rule names it: in `when`, in its examples, in each of its steps."""
+    given = "{given: [{type: webhook.alerts, data: {body: {x: 3}}}], then: {verdict: act}}"
+    text = (
+        "id: a\nwhen: [webhook.alerts, leg.down]\nif: body.x == 3\n"
+        "do: [{notify: {to: nobody, title: '${body.x}'}}, {notify: {to: nobody}}]\n"
+        f"examples: [{given}, {given}]\n"
+    )
+    said = [what for _, what in wrong(text)]
+    for sentence in ("no event is called 'webhook.alerts'", "no channel is called 'nobody'"):
+        assert len([what for what in said if what.startswith(sentence)]) == 1

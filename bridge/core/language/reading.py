@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from bridge.core import render, schema
 from bridge.core.bodies import Schema
@@ -30,6 +31,7 @@ class Reading:
 
     `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`: keys whose value has been
     told to be none; more about them would only confuse. `chats`: whether it is a person's command, which `takes` these.
+    `unknown`: what nothing is called like, and has been told.
     """
 
     document: Document
@@ -42,6 +44,7 @@ class Reading:
     unread: frozenset[str] = frozenset()
     chats: bool = False
     takes: tuple[str, ...] = ()
+    unknown: set[tuple[str, str]] = field(default_factory=set)
 
     def told(self) -> list[Problem]:
         """All that was said, as it may be shown."""
@@ -71,13 +74,23 @@ class Reading:
         for pattern in patterns:
             matching = self.vocabulary.matching(pattern)
             if not matching:
-                self.say(place, f"no event is called {pattern!r}", nearest(pattern, self.vocabulary.event_types))
+                self.named(pattern, (), "event", self._no_event(pattern), *place)
             found |= matching
         return found
 
+    def _no_event(self, name: str) -> str:
+        """What to do about an event that there is not: a webhook may only not be in the settings yet."""
+        family, _, rest = name.partition(".")
+        known = self.vocabulary.event_types
+        if family != "webhook" or not rest.replace("-", "").replace("_", "").isalnum():
+            return nearest(name, known)
+        near = get_close_matches(name, [each for each in known if each.startswith("webhook.")], n=1, cutoff=0.85)
+        return (f"did you mean {near[0]!r}? Or " if near else "") + f"add it to the settings: bondbridge webhooks add {rest}"
+
     def named(self, name: str, known: Collection[str], kind: str, mend: str, *place: str | int) -> None:
-        """Says so where nothing is called like this; an empty name has been told before."""
-        if name and name not in known:
+        """Says so, once, where nothing is called like this; an empty name has been told before."""
+        if name and name not in known and (kind, name) not in self.unknown:
+            self.unknown.add((kind, name))
             self.say(place, f"no {kind} is called {name!r}", nearest(name, known) or mend)
 
     def expression(self, source: str | None, *place: str | int, shapes: Shapes | None = None) -> Expression | None:
