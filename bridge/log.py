@@ -165,19 +165,28 @@ class _Foreign(logging.Formatter):
         return super().formatMessage(record)
 
 
-class _ForeignRepeats(logging.Filter):
-    """As for our own: a library that cannot reach the broker says so at every attempt."""
+class _Troubles(logging.Filter):
+    """As for our own: a library that cannot reach the broker says so at every attempt, each time with a traceback."""
+
+    def __init__(self, brief: tuple[type[BaseException], ...]) -> None:
+        super().__init__()
+        self._brief = brief
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is worth a line; with how often it was none."""
+        """Whether it is worth a line; with how often it was none, and its cause in place of where our libraries were."""
+        cause = record.exc_info[1] if record.exc_info else None
+        if isinstance(cause, self._brief):
+            says = record.getMessage().partition("\n")[0]
+            record.msg, record.args = says if str(cause) in says else f"{says} {cause}", None
+            record.exc_info = record.exc_text = None
         repeated = _repeats.since((record.name, record.getMessage()))
         if repeated:
             record.msg, record.args = f"{record.getMessage()} (repeated {repeated} times)", None
         return repeated is not None
 
 
-def configure(level: str = "INFO") -> None:
-    """Set up this process's log. Foreign libraries speak up from WARNING on."""
+def configure(level: str = "INFO", brief: tuple[type[BaseException], ...] = ()) -> None:
+    """Set up this process's log. Foreign libraries speak up from WARNING on; of `brief` errors without a traceback."""
     chosen = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     out: TextIO = Writer(sys.stdout)  # type: ignore[assignment]  # it is all of one that a log needs
     structlog.configure(
@@ -194,5 +203,5 @@ def configure(level: str = "INFO") -> None:
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(_Foreign("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.addFilter(_ForeignRepeats())
+    handler.addFilter(_Troubles(brief))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -9,24 +9,28 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from functools import cache, wraps
 
 import structlog
 from celery import Celery
 from celery.exceptions import WorkerLostError
 from celery.platforms import SecurityWarning
-from celery.signals import beat_init, setup_logging, worker_ready
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from bridge import config, log, wiring
 from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput, BridgeError
 from bridge.pipeline.faults import Part
-from bridge.store.database import Away
+from bridge.store.database import Away, Database
 
 # A message that waited this long is stale: beat has long since rung the same bell again.
 _EXPIRES = 30.0
 _TICK = 1.0
+# seconds without an answer after which a connection to the broker is given up
+_SILENT = 5.0
 _JOBS_A_MESSAGE = 20
 _PERIODIC = {
     "keep_rules": _TICK,
@@ -65,8 +69,14 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     # said, so that Celery does not ask when the broker is lost: none of our tasks is acknowledged late, so none is cancelled
     worker_cancel_long_running_tasks_on_connection_loss=True,
-    # whoever rings a bell has better things to do than wait for a broker that is away
-    broker_transport_options={"socket_connect_timeout": 2.0},
+    # Whoever rings a bell has better things to do than wait for a broker that is away; and a connection whose other end is
+    # silently gone, as behind a firewall that forgot it, is one that nobody will ever hear anything on.
+    broker_transport_options={
+        "socket_connect_timeout": 2.0,
+        "socket_timeout": _SILENT,
+        "socket_keepalive": True,
+        "health_check_interval": _SILENT,
+    },
     # in memory: what is due stands in the database, so there is nothing for beat to remember
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=_TICK,
@@ -203,8 +213,19 @@ class _Lost(logging.Filter):
 
 
 def _configure_logging(**_: object) -> None:
-    log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
+    # what a broker that is away or hangs looks like to Celery
+    log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"), brief=(OSError, RedisError, OperationalError))
     logging.getLogger("celery.worker.request").addFilter(_Lost())
+
+
+def _agree_on_key(**_: object) -> None:
+    """A worker with another key than the installation's would seal links that nobody else can open: it does not start."""
+    settings = config.load(None)
+    try:
+        with suppress(Away), closing(Database(settings.database_url)) as database:
+            wiring.agree_on_key(settings, database)
+    except BadInput as error:
+        sys.exit(str(error))
 
 
 def _say_ready(**_: object) -> None:
@@ -212,5 +233,6 @@ def _say_ready(**_: object) -> None:
 
 
 setup_logging.connect(_configure_logging)
+worker_init.connect(_agree_on_key)
 worker_ready.connect(_say_ready)
 beat_init.connect(_say_ready)

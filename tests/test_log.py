@@ -21,11 +21,14 @@ sys.stdin.readline()
 LINES = """
 import logging, structlog
 from bridge import log
-log.configure()
+log.configure(brief=(OSError,))
 line = structlog.get_logger()
 for scope in range(1000):
     line.warning("poll failed", scope=scope, why="no route to host")
-    logging.getLogger("celery.beat").error("Message Error: %s", "Connection refused")
+    try:
+        raise ConnectionError("Connection refused")
+    except ConnectionError as error:
+        logging.getLogger("celery.beat").error("Message Error: %s\\n%s", error, "a long\\nstack", exc_info=True)
 line.info("event", headline="hq\\nforged line\\x1b[2J")
 logging.getLogger("kombu").warning("odd\\nforged %s", "\\x1b]0;pwned\\x07")
 """

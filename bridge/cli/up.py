@@ -109,6 +109,7 @@ def _prepared(settings: Settings) -> wiring.Bridge:
     wiring.check_webhooks(settings)
     bridge = wiring.build(settings)
     schema.migrate(bridge.database, config.shipped("migrations"))
+    wiring.agree_on_key(settings, bridge.database)
     bridge.keeper.current()
     bridge.observer.prepare()
     return bridge

@@ -45,11 +45,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """How it reaches the world. `ping` takes what is wrong, "" for nothing; `listens` asks at a server's address."""
+    """How it reaches the world. `ping` takes what is wrong, "" for nothing; `listens` asks at a server's address.
+
+    `serves`: whether our own web process answers on this machine.
+    """
 
     notify: Action
     ping: Callable[[str], None] | None
     listens: Callable[[str], bool]
+    serves: Callable[[], bool] = lambda: True
 
 
 class Watchdog:
@@ -62,6 +66,7 @@ class Watchdog:
         self._machine, self._pace = machine, pace
         self._memory = file.load()
         self._whereabouts = Whereabouts(database)
+        self._served = False
 
     def look(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Trouble]:
         """One round; what is wrong. Once `stopping`, nothing more is told: the next who watches goes on."""
@@ -133,7 +138,13 @@ class Watchdog:
         except AgainLater as error:
             log.warning("the database cannot be read", why=str(error))
             return health.blind(still, health.database_away(str(error)), now, self._watch.after), False
-        return health.looked(still, health.marks(taken, self._watch.slack), now), True
+        return health.looked(still, [*health.marks(taken, self._watch.slack), *self._web()], now), True
+
+    def _web(self) -> Sequence[health.Mark]:
+        """Whether the web process has stopped answering. One that never did may well run on another machine."""
+        serves = self._ways.serves()
+        self._served = self._served or serves
+        return () if serves or not self._served else (health.web_away(),)
 
     def _asked(self, trouble: Trouble) -> Trouble:
         """Of a server that is not polled: whether anybody is there at all."""

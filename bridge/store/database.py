@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bridge.errors import Bug
 from bridge.store import postgresql
 
 # the database cannot be used for now: gone, full, read-only, or kept busy for longer than anybody waits
 Away = OperationalError
+# whatever it is that the database does not do, for one who only asks whether it works
+Unusable = SQLAlchemyError
 
 # Long enough for a writer to get its turn behind another's bulk insert, short of any lease.
 _SQLITE_WAIT_MS = 20_000

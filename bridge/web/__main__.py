@@ -4,17 +4,24 @@ import errno
 import os
 import socket
 import sys
-from contextlib import closing
+import threading
+import time
+from contextlib import closing, suppress
+
+from flask import Flask
 
 from bridge import config, log, wiring
 from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput
+from bridge.store.database import Away
+from bridge.web import site
 from bridge.web.app import create_app
 from bridge.web.bell import Bell
 from bridge.web.server import serve
 
 # seconds: whoever waits for an answer hears within five that the database cannot be used
 _PATIENCE = 4.0
+_LOOK = 5.0
 
 
 def main() -> None:
@@ -25,6 +32,8 @@ def main() -> None:
         settings = config.load(None)
         wiring.check_webhooks(settings)
         bridge = wiring.build(settings, patience=_PATIENCE)  # what is wrong shows here, before anything is served
+        with suppress(Away):  # it says so in its answers until the database is there
+            wiring.agree_on_key(settings, bridge.database)
         listener = _listen(settings.web.host, settings.web.port)
     except (BadInput, _NoPort) as error:
         sys.stderr.write(f"{error}\n")
@@ -33,8 +42,17 @@ def main() -> None:
 
     with listener, closing(bridge):
         app = create_app(bridge, Bell(ring))
+        threading.Thread(target=_watch, args=(app,), name="movement", daemon=True).start()
         print(f"ready {settings.web.url}", flush=True)  # noqa: T201  the supervisor waits for this line
         serve(app, listener, settings.web.largest_body)
+
+
+def _watch(app: Flask) -> None:
+    """Look whether the bridge moves, also while nobody asks: so whoever asks hears for how long it stands still."""
+    with app.app_context():
+        while True:
+            site.movement().look()
+            time.sleep(_LOOK)
 
 
 class _NoPort(Exception):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import structlog
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,8 +20,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-log = structlog.get_logger()
-
 
 def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     """The application over this bridge; `ring("decide", server)` is called after a webhook was stored."""
@@ -35,21 +32,10 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     site.put(app, bridge, ring)
     for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes, approving.routes, taking.routes):
         app.register_blueprint(room)
-    app.add_url_rule("/healthz", view_func=_alive)
+    app.register_blueprint(health.routes)
     problems.register(app)
     app.after_request(_dressed)
     return app
-
-
-def _alive() -> tuple[str, int, dict[str, str]]:
-    """Whether the application runs and its database can be read; for supervisors, so nobody has to sign in."""
-    plain = {"Content-Type": "text/plain; charset=utf-8"}
-    try:
-        health.glance(site.bridge())
-    except Exception as error:  # noqa: BLE001  whatever keeps the database from being read, the answer is the same
-        log.warning("the database cannot be read", why=problems.shown(error))
-        return "the database cannot be read\n", 503, plain
-    return "ok\n", 200, plain
 
 
 def _dressed(response: Response) -> Response:

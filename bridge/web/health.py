@@ -1,38 +1,78 @@
 """How everything stands: the servers, the scopes that are polled, and what waits or went wrong."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
+from flask import Blueprint, Response
+
 from bridge.core.model import Body
-from bridge.store import faults, journal, rulebooks, watching
+from bridge.store import faults, installation, journal, rulebooks, watching
+from bridge.store.database import Unusable
 from bridge.store.watching import Scope
+from bridge.web import problems, site
 from bridge.wiring import Bridge
 
 # what people should look at; an open job or an undecided event is business as usual
+_PROBED = 2.0  # seconds that one probe counts
 _WRONG = ("jobs_late", "jobs_in_doubt", "rulebook_rejected", "internal_errors")
 
 
-def glance(bridge: Bridge) -> None:
-    """Read next to nothing; raises whatever the database raises."""
-    with bridge.database.reading() as connection:
-        watching.health_of(connection)
+log = structlog.get_logger()
+routes = Blueprint("health", __name__)
+_written: dict[str, float] = {}
+
+
+@routes.get("/healthz")
+def alive() -> Response:
+    """Whether this process runs and its database can be written; for supervisors, so nobody has to sign in."""
+    try:
+        _probe(site.bridge())
+    except Unusable as error:
+        log.warning("the database cannot be written", why=problems.shown(error))
+        return _plain("the database cannot be written", 503)
+    return _plain("ok")
+
+
+@routes.get("/readyz")
+def moving() -> Response:
+    """Whether the bridge does its work: polls, decides, delivers and tells. Nobody has to sign in for it."""
+    found = site.movement().look()
+    return _plain("\n".join(each.name for each in found), 503) if found else _plain("ok")
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    return Response(f"{text}\n", status, mimetype="text/plain")
+
+
+def _probe(bridge: Bridge) -> None:
+    """Write next to nothing, every few seconds at most, however often strangers ask. Raises what the database raises."""
+    now = time.monotonic()
+    if now - _written.get(bridge.database.url, -_PROBED) < _PROBED:
+        return
+    with bridge.database.writing() as connection:
+        installation.probe(connection, bridge.machine().isoformat())
+    _written[bridge.database.url] = now
 
 
 def report(bridge: Bridge) -> Body:
-    """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts"}`; ages in seconds of domain time."""
+    """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts", "stalled"}`; ages in seconds of domain time."""
     now, watched = bridge.now(), [server.name for server in bridge.settings.servers]
     with bridge.database.reading() as connection:
         known, counts = watching.health_of(connection), dict(journal.counts(connection, now))
         counts["rulebook_rejected"] = int(rulebooks.rejected(connection))
         counts["internal_errors"] = faults.count(connection, now)
         scopes = [scope for scope in watching.all_scopes(connection) if scope.server in watched]
+    stalled = site.movement().look()
     servers = {name: known.get(name, "unknown") for name in watched}
     return {
-        "status": "ok" if _well(servers, scopes, counts) else "degraded",
+        "status": "ok" if _well(servers, scopes, counts) and not stalled else "degraded",
         "now": now,
         "servers": servers,
         "scopes": [_scope(scope, now) for scope in scopes],
         "counts": counts,
+        "stalled": [{"name": each.name, "says": each.says, "since": each.since} for each in stalled],
     }
 
 

@@ -4,15 +4,19 @@ from collections.abc import Callable
 
 from flask import Flask, current_app
 
+from bridge import wiring
+from bridge.pipeline.movement import Movement
 from bridge.web.rates import Rates
 from bridge.wiring import Bridge
 
 _BRIDGE, _RING, _RATES = "bondbridge.bridge", "bondbridge.ring", "bondbridge.rates"
+_MOVEMENT = "bondbridge.movement"
 
 
 def put(app: Flask, bridge: Bridge, ring: Callable[..., None]) -> None:
     """Give the application its bridge and its bell."""
     app.extensions[_BRIDGE], app.extensions[_RING], app.extensions[_RATES] = bridge, ring, Rates()
+    app.extensions[_MOVEMENT] = wiring.movement(bridge.settings, bridge.database, bridge.machine)
 
 
 def bridge() -> Bridge:
@@ -24,6 +28,12 @@ def bridge() -> Bridge:
 def bell() -> Callable[..., None]:
     """Rings for a task; what it loses costs only time."""
     found: Callable[..., None] = current_app.extensions[_RING]
+    return found
+
+
+def movement() -> Movement:
+    """Whether the bridge does its work."""
+    found: Movement = current_app.extensions[_MOVEMENT]
     return found
 
 

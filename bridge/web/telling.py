@@ -9,6 +9,7 @@ from bridge.core.model import Body, JobState, Json, Reason, Ruling
 
 _REASONS: Mapping[Reason, str] = {
     Reason.CONDITION: "Nothing to do: the rule's condition does not hold for this event.",
+    Reason.INTERNAL_ERROR: "Not done: bondbridge itself failed on this. Its log has the details; everything else goes on.",
     Reason.CONDITION_ERROR: "Not done: a condition or an argument of the rule could not be evaluated. Mend the rule.",
     Reason.DRY_RUN: "Nothing was done, on purpose: the rule is in dry_run and only says what it would do.",
     Reason.COOLDOWN: "Nothing was done: the rule acted on the same thing a short while ago and is cooling down.",
@@ -23,6 +24,7 @@ _REASONS: Mapping[Reason, str] = {
     Reason.COUNT: "Nothing to do yet: it has not happened as often as the rule waits for.",
     Reason.CAME: "Nothing to do: what the rule waited for in vain elsewhere came in time.",
     Reason.ENDED: "Nothing was done: it was over before it had lasted as long as the rule asks.",
+    Reason.ACKNOWLEDGED: "Not sent: somebody has acknowledged it, and needs no reminder.",
     Reason.LOOP: "Nothing was done: our own actions led to it, one after another, and that has to end somewhere.",
     Reason.FOR: "On hold: the rule waits whether it lasts.",
     Reason.GROUP: "On hold: the rule puts events together, and the group is not complete.",
@@ -74,6 +76,7 @@ _LOOKS = {
     Reason.DRY_RUN: "dry",
     Reason.CONDITION: "quiet",
     Reason.CONDITION_ERROR: "failed",
+    Reason.INTERNAL_ERROR: "failed",
 }
 
 _MOST_ROWS, _LONGEST, _DEEPEST = 60, 300, 6

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import httpx
+
 from bridge.actions import addresses, outside
 from bridge.actions.composed import Ways
 from bridge.actions.notify import Notify
@@ -17,6 +19,7 @@ from bridge.core.document import Place
 from bridge.core.language.rule import Rate, Window
 from bridge.core.telling.policy import Policy, Severity
 from bridge.errors import BadInput, Problem
+from bridge.pipeline.movement import Movement
 from bridge.pipeline.watchdog import CHANNEL as WATCHDOG
 from bridge.pipeline.watchdog import Senses, Watch, Watchdog
 from bridge.store.database import Database
@@ -30,6 +33,8 @@ from bridge.wiring.servers import pace
 _ROOM_SECONDS = 5.0
 # who watches the bridge waits so long for the database, a ping, a server
 _IMPATIENT = 10.0
+# seconds that anything may stand still, where the settings say nothing of a watchdog
+_STANDS_STILL = 60.0
 
 
 def teller(settings: Settings) -> Notify:
@@ -72,20 +77,41 @@ def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
             Notify({WATCHDOG: urls}, {}, str),
             Ping(wanted.ping.reveal(), _IMPATIENT) if wanted.ping else None,
             lambda server: listens(places[server], _IMPATIENT),
+            lambda: _answers(settings),
         ),
         Watch(
             addresses=len(urls),
             after=wanted.after,
             every=wanted.every,
-            # however seldom a server is polled: it stands still only once it is due again
-            slack={
-                server.name: min(getattr(server.poll, name) for name in TIMINGS) / domain.speed for server in settings.servers
-            },
+            slack=_slack(settings),
             daily=(wanted.daily.at, wanted.daily.zone) if wanted.daily else None,
         ),
         machine,
         domain,
     )
+
+
+def movement(settings: Settings, database: Database, machine: Clock) -> Movement:
+    """What shows whether the bridge does its work."""
+    after = settings.watchdog.after if settings.watchdog else _STANDS_STILL
+    return Movement(database, _slack(settings), after, machine, pace(settings))
+
+
+def _slack(settings: Settings) -> Mapping[str, float]:
+    """However seldom a server is polled: it stands still only once it is due again. In the machine's seconds."""
+    speed = pace(settings).speed
+    return {server.name: min(getattr(server.poll, name) for name in TIMINGS) / speed for server in settings.servers}
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether pages and webhooks are served on this machine, whatever is answered."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104  compared only
+    there = f"[{host}]" if ":" in host else host
+    try:
+        httpx.get(f"http://{there}:{settings.web.port}/healthz", timeout=_IMPATIENT, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return True
 
 
 def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: Seals) -> Notify:

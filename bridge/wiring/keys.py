@@ -1,12 +1,14 @@
 """The key of this bridge, from which every other is derived, and what it shows: that a bridge has been here."""
 
+import hashlib
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from bridge.config import Settings, private
 from bridge.errors import BadInput, Problem
-from bridge.store.database import file_of
+from bridge.store import installation
+from bridge.store.database import Database, file_of
 
 _LENGTH = 32
 
@@ -26,6 +28,21 @@ def digest_key(state_dir: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _unkept(path, error) from error
+
+
+def agree_on_key(settings: Settings, database: Database) -> None:
+    """The machines of one installation share a key: what one of them seals or digests, all of them can read.
+
+    Raises BadInput where this machine's is another than that of the database.
+    """
+    path = _key(settings.state_dir)
+    mine = hashlib.sha256(b"bondbridge key " + digest_key(settings.state_dir)).hexdigest()[:32]
+    with database.writing() as connection:
+        shared = installation.fingerprint_of_key(connection) or installation.keep_fingerprint(connection, mine)
+    if shared != mine:
+        what = "this machine's key is not the one that this database is used with: links and digests would not agree"
+        mend = f"copy {path.name} from the state folder of the machine that was there first, readable by this user alone"
+        raise BadInput([Problem(str(path), what, mend)])
 
 
 def passing_key(state_dir: Path) -> bytes:

@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import httpx
@@ -12,6 +13,7 @@ from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import rulebooks, watching
 from bridge.store.incidents import Kept
+from bridge.web import health
 from tests.web.house import EPOCH, House, an_event, leg_down
 
 
@@ -206,11 +208,24 @@ def test_not_a_number(house: House, reader: httpx.Client) -> None:
     assert item["data"]["scope"]["objects"] == "Infinity"
 
 
-def test_healthz(house: House) -> None:
-    """A supervisor learns without a token whether the database can be read."""
+def test_health_and_readiness_judge_movement(house: House) -> None:
+    """A bridge that nobody polls for is degraded and not ready, whatever its rows last said."""
+    with house.visitor() as client, house.visitor(house.token()) as reader:
+        assert client.get("/readyz").text == "ok\n"
+        for _ in range(20):
+            house.machine += timedelta(seconds=10)
+            answer = client.get("/readyz")
+        assert (answer.status_code, answer.text) == (503, "nobody polls hq\n")
+        found = reader.get("/api/v1/health").json()
+        assert (found["status"], [each["name"] for each in found["stalled"]]) == ("degraded", ["nobody polls hq"])
+
+
+def test_healthz(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supervisor learns without a token whether the database can be written."""
+    monkeypatch.setattr(health, "_PROBED", 0.0)
     with house.visitor() as client:
         answer = client.get("/healthz")
         assert (answer.status_code, answer.text) == (200, "ok\n")
         with house.bridge.database.writing() as connection:
-            connection.exec_driver_sql("DROP TABLE servers")
+            connection.exec_driver_sql("DROP TABLE installation")
         assert client.get("/healthz").status_code == 503

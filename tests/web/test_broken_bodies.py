@@ -59,13 +59,14 @@ def test_what_does_not_come_whole_is_refused_before_anything_reads_it(served: tu
     assert sent(port, proof + CHUNKED, whole).startswith("HTTP/1.1 202 ")
     said = log_of(process)
     refused = [line for line in said if "request refused" in line or "request cut off" in line]
-    assert len(refused) == len(broken) + len(cut), said
+    # one line for one trouble of one sender
+    assert ["refused" in line for line in refused] == [True, False], said
     assert all("path=/webhooks" in line and "sender=127.0.0.1" in line for line in refused)
     assert not any("error" in line or "Traceback" in line for line in said), said
 
 
 def test_what_is_too_large_or_not_posted_is_in_the_log(served: tuple[int, Process]) -> None:
-    """413 by its length and by its chunks, 405 and 404: each with its webhook, its reason and its sender, in one line."""
+    """413 by its length and by its chunks, 405 and 404: each with its webhook, its reason and its sender, in one line, once."""
     port, process = served
     assert " 413 " in sent(port, b"Content-Length: 9000\r\n", b"x" * 9000)[:20]
     assert " 413 " in sent(port, CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n0\r\n\r\n")[:20]
@@ -74,6 +75,6 @@ def test_what_is_too_large_or_not_posted_is_in_the_log(served: tuple[int, Proces
             there.sendall(b"%b /webhooks/%b HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n" % (method, path.encode()))
             assert status in there.recv(4096).decode()[:20]
     refused = [line for line in log_of(process) if "webhook refused" in line]
-    assert [line.partition("status=")[2][:3] for line in refused] == ["413", "413", "405", "404"]
+    assert [line.partition("status=")[2][:3] for line in refused] == ["413", "405", "404"]
     assert all("why='" in line and "sender=127.0.0.1" in line for line in refused)
     assert not any("\x1b" in line for line in refused)

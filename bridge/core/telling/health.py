@@ -100,6 +100,11 @@ def database_away(cause: str) -> Mark:
     return Mark("database", "away", "the database cannot be read", cause)
 
 
+def web_away() -> Mark:
+    """Asked from outside, as people and webhooks do."""
+    return Mark("web", "away", "the web process does not answer", "neither pages nor webhooks are served on this machine")
+
+
 def looked(before: Mapping[str, Still], seen: Sequence[Mark], now: datetime) -> dict[str, Still]:
     """Since when each mark stands where it is seen now; what is not seen has gone on."""
     found = {}

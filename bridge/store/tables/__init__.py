@@ -20,6 +20,7 @@ from bridge.store.tables.holding import (
     tokens,
     undos,
 )
+from bridge.store.tables.installation import installation
 from bridge.store.tables.telling import outlets, tellings
 from bridge.store.tables.watching import events, faults, flaps, hands_off, incidents, members, objects, scopes, servers
 
@@ -37,6 +38,7 @@ __all__ = [
     "gatherings",
     "hands_off",
     "incidents",
+    "installation",
     "jobs",
     "locks",
     "members",
