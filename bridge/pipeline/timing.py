@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 from bridge.core.canonical import identity
 from bridge.core.deciding import found
 from bridge.core.events import EVENTS, make, related
-from bridge.core.language import cron
+from bridge.core.language import cron, schedules
 from bridge.core.language.rule import Rule, Schedule
 from bridge.core.model import Body, Change, Event
 from bridge.pipeline.faults import Faults, within
@@ -21,7 +21,7 @@ from bridge.store.database import Database
 
 
 class Timing:
-    """`now` is domain time; `servers`: those that are watched, for each of which a schedule is followed."""
+    """`now` is domain time; `servers`: those that are watched, in the order of the settings."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], servers: Sequence[str]) -> None:
         self._database, self._now, self._servers = database, now, servers
@@ -48,7 +48,7 @@ class Timing:
                 if part.failed:
                     connection.rollback()
             timetable = gathering.timetable(connection, server)
-        scheduled = {rule.id: rule for rule in book.rules if isinstance(rule.shape, Schedule)}
+        scheduled = {rule.id: rule for rule in self._scheduled(server, book)}
         with self._database.writing() as connection:
             lease.hold(connection)
             gathering.drop_schedules(connection, server, timetable.keys() - scheduled.keys())
@@ -68,9 +68,12 @@ class Timing:
         wanted = [(rule, identity(rule.hash, *state)) for rule in lasting]
         return [(rule, occasion) for rule, occasion in wanted if known.get(rule.id) != occasion]
 
-    @staticmethod
-    def _unknown(connection: Connection, server: str, book: Rulebook) -> bool:
-        scheduled = {rule.id: _spelled(rule.shape) for rule in book.rules if isinstance(rule.shape, Schedule)}
+    def _scheduled(self, server: str, book: Rulebook) -> list[Rule]:
+        return [rule for rule in book.rules if schedules.followed(rule, server, self._servers)]
+
+    def _unknown(self, connection: Connection, server: str, book: Rulebook) -> bool:
+        rules = self._scheduled(server, book)
+        scheduled = {rule.id: _spelled(rule.shape) for rule in rules if isinstance(rule.shape, Schedule)}
         known = gathering.timetable(connection, server) if scheduled else {}
         return any(name not in known or known[name]["cron"] != spelled for name, spelled in scheduled.items())
 

@@ -163,4 +163,5 @@ def vocabulary(settings: Settings) -> Vocabulary:
         wrong=wrong_argument,
         secret=permits.secret,
         roles=permits.roles(),
+        servers=tuple(server.name for server in settings.servers),
     )

@@ -63,10 +63,14 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """By the clock: a cron expression in a time zone."""
+    """By the clock: a cron expression in a time zone.
+
+    `server`: on which one it is followed, "*" for each, None for as many as it needs: see `schedules`.
+    """
 
     cron: str
     zone: str
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ class ScheduleModel(Strict):
     """Minute, hour, day, month, weekday."""
     zone: Zone
     """The time zone, by its IANA name."""
+    server: str | None = Field(default=None, min_length=1)
+    """The server it is followed on, or "*" for each; without it once, unless the rule asks or does something there."""
 
 
 class ChatModel(Strict):

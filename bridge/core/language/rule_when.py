@@ -6,10 +6,10 @@ from itertools import takewhile
 
 from bridge.core.bodies import Schema
 from bridge.core.expressions import Expression
-from bridge.core.language import rule_chat
+from bridge.core.language import rule_chat, schedules
 from bridge.core.language.reading import Reading, Shapes
 from bridge.core.language.rule import Absent, Count, Group, Schedule
-from bridge.core.language.rule_file import AbsentModel, CountModel, GroupModel, RuleModel, ShapeModel
+from bridge.core.language.rule_file import AbsentModel, CountModel, GroupModel, RuleModel, ScheduleModel, ShapeModel
 
 Shape = Count | Absent | Schedule
 Test = tuple[tuple[str, ...], str | int | bool | None]
@@ -44,7 +44,18 @@ def shape_of(reading: Reading, model: RuleModel) -> Shape | None:
         return _count(reading, model.when.count)
     if model.when.absent:
         return _absent(reading, model.when.absent)
-    return Schedule(model.when.schedule.cron, model.when.schedule.zone) if model.when.schedule else None
+    return _schedule(reading, model.when.schedule) if model.when.schedule else None
+
+
+def _schedule(reading: Reading, schedule: ScheduleModel) -> Schedule:
+    here, known = ("when", "schedule"), reading.vocabulary.servers
+    if schedule.server not in (None, schedules.EACH) and known:
+        reading.named(str(schedule.server), known, "server", "name one of the settings", *here, "server")
+    either = schedules.either_day(schedule.cron) if schedule.cron else ""
+    if either:
+        mend = "for days of one week in a month, name the weekday alone and write if: timestamp(event.time).getDate() <= 7"
+        reading.note((*here, "cron"), either, mend)
+    return Schedule(schedule.cron, schedule.zone, schedule.server)
 
 
 def _count(reading: Reading, count: CountModel) -> Count:

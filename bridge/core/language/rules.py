@@ -1,14 +1,16 @@
 """Rules: plain data → values, or every error at once, each with its file, line, column and key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from bridge.core import schema
 from bridge.core.canonical import identity
 from bridge.core.document import Document, Place, problems_of
+from bridge.core.language import schedules
 from bridge.core.language.reading import Reading
-from bridge.core.language.rule import Cooldown, Fields, Overlap, Rule, Step
+from bridge.core.language.rule import Cooldown, Fields, Overlap, Rule, Schedule, Step
 from bridge.core.language.rule_chat import chat_of
 from bridge.core.language.rule_file import ExampleModel, GivenModel, RuleModel
 from bridge.core.language.rule_guards import guard_of
@@ -57,7 +59,7 @@ def _rule(reading: Reading) -> Rule:
     _check_examples(reading, model.examples)
     if reading.problems:
         raise BadInput(reading.told())
-    return Rule(
+    rule = Rule(
         id=model.id,
         description=model.description,
         types=types,
@@ -79,6 +81,17 @@ def _rule(reading: Reading) -> Rule:
         tests=tests_for(reading, condition),
         notes=tuple(reading.notes),
     )
+    return replace(rule, notes=(*rule.notes, *_for_each_server(reading, rule)))
+
+
+def _for_each_server(reading: Reading, rule: Rule) -> Iterator[Problem]:
+    """A schedule that names no server, though there are several and it matters on which it is followed."""
+    servers = reading.vocabulary.servers
+    unnamed = isinstance(rule.shape, Schedule) and rule.shape.server is None
+    if unnamed and len(servers) > 1 and schedules.about_a_server(rule):
+        what = f"it is followed on each of {len(servers)} servers, since it asks or does something there"
+        mend = f'name one, such as `server: {servers[0]}`, or write `server: "*"` where each is meant'
+        yield reading.document.problem((*reading.place, "when", "schedule"), what, mend)
 
 
 def _model(reading: Reading) -> RuleModel:

@@ -17,7 +17,7 @@ class Vocabulary:
     `takes`: the operations that carry an object's fields, and whether they need any. `refused`: names that cannot be
     called here, why, and how to mend it. `wrong`: why a value cannot be the argument of this name, or nothing. `secret`:
     which of the fields that a call sets are secret. `webhooks` come in, `hooks` go out. `roles`: who may call an operation by a
-    command, an operator where it is not there.
+    command, an operator where it is not there. `servers`: those that are watched.
     """
 
     operations: Mapping[str, tuple[str, ...]]
@@ -29,6 +29,7 @@ class Vocabulary:
     secret: Callable[[str, Body], Collection[str]] = lambda _operation, _fields: ()
     hooks: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
+    servers: tuple[str, ...] = ()
 
     @property
     def event_types(self) -> Mapping[str, events.EventType]:
