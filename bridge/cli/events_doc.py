@@ -58,6 +58,7 @@ NOTES: Mapping[str, str] = {
     "scope.shrunk": "nothing is taken for deleted",
     "poll.slow": "a poll takes longer than its interval",
     "wire.unknown": "with a masked sample: types and lengths, never values",
+    "alerts.truncated": "Alertmanager sent fewer alerts than it has; once an hour for each webhook",
     "server.unreachable": "after three failures in a row",
     "rulebook.rejected": "the rule files cannot be used",
     "action.in_doubt": "a person must look",

@@ -135,6 +135,7 @@ _CONCLUDED = (
     EventType("scope.shrunk", ("scope", "problem")),
     EventType("poll.slow", ("scope", "problem")),
     EventType("wire.unknown", ("scope", "problem", "sample")),
+    EventType("alerts.truncated", ("problem",)),
     EventType("server.unreachable", ("problem",)),
     EventType("server.recovered", ("problem",)),
     EventType("server.auth_failed", ("problem",)),

@@ -74,6 +74,7 @@ LINES: Mapping[str, str] = {
     "scope.shrunk": "{scope[name]} shows only {scope[objects]} objects: {problem[text]}",
     "poll.slow": "polling {scope[name]} is slow: {problem[text]}",
     "wire.unknown": "not understood: {problem[text]}",
+    "alerts.truncated": "alerts were left out: {problem[text]}",
     "server.unreachable": "the management server cannot be reached: {problem[text]}",
     "server.recovered": "the management server answers again",
     "server.auth_failed": "the management server refuses our credentials: {problem[text]}",

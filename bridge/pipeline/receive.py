@@ -121,15 +121,18 @@ class Receiver:
             case (Pressed() as pressed,):
                 return self._pressed(hook, pressed)
         posted = [each for each in reading.deliveries if isinstance(each, Posted)]
-        return Receipt(self._store(hook, posted), reading.ignored)
+        return Receipt(self._store(hook, posted, reading.lost), reading.ignored)
 
-    def _store(self, hook: Hook, posted: Sequence[Posted]) -> tuple[Taken, ...]:
+    def _store(self, hook: Hook, posted: Sequence[Posted], lost: str) -> tuple[Taken, ...]:
         now = self._now()
         with self._database.writing() as connection:
             before = [_event(hook, each.earlier, each.body, now).id for each in posted if each.earlier]
             known = {event.id: event for event in event_store.several(connection, before)}
             found = [_known_or_new(hook, each, known, now) for each in posted]
-            new = {event.id for event in event_store.record(connection, found)}
+            more = [_truncated(hook, lost, now)] if lost else []
+            new = {event.id for event in event_store.record(connection, [*found, *more])}
+        if lost:
+            log.warning("part of a webhook was not sent", webhook=hook.name, why=lost)
         for event in found:
             said = "received" if event.id in new else "received again"
             log.info("webhook %s", said, webhook=hook.name, id=event.id)
@@ -140,6 +143,15 @@ def _known_or_new(hook: Hook, posted: Posted, known: Mapping[str, Event], now: d
     """The event it became when it came before under its earlier id, or else the one it becomes."""
     earlier = known.get(_event(hook, posted.earlier, posted.body, now).id) if posted.earlier else None
     return earlier or _event(hook, posted.id, posted.body, now)
+
+
+def _truncated(hook: Hook, lost: str, now: datetime) -> Event:
+    """Once an hour: what is left out of one notification is left out of the next as well."""
+    row, hour = events.EVENTS["alerts.truncated"], now.strftime("%Y-%m-%dT%H")
+    data = {"problem": {"text": f"webhook {hook.name}: {lost}"}}
+    return events.make(
+        row, server=hook.server, subject=f"webhook/{hook.name}", n=hour, time=now, seen_at=now, data=data
+    )  # fmt: skip
 
 
 def _event(hook: Hook, n: str, body: Body, now: datetime) -> Event:

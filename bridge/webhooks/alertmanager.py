@@ -4,8 +4,8 @@ With `Authorization: Bearer …`, or Basic where the option `user` is set. The b
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
 
 Alertmanager says the same again every `repeat_interval`: fingerprint, beginning and status name what it says, and that is
-taken once. What began (firing) or ended (resolved) longer ago than the tolerance is left out and not refused, since
-refusing would only make Alertmanager complain of its own repeats.
+taken once. So an alert that fires is taken however long ago it began: it may have been silenced since. What ended longer
+ago than the tolerance, or begins in the future, is left out and not refused, since Alertmanager would only send it again.
 """
 
 import base64
@@ -75,7 +75,7 @@ class Alertmanager:
             known_as = json.dumps([alert.fingerprint, str(alert.starts - _EPOCH), alert.status])
             posted = Posted(hashlib.sha256(known_as.encode()).hexdigest(), _body(alert, told))
             found[posted.id] = posted
-        return Reading(tuple(found.values()), tuple(ignored))
+        return Reading(tuple(found.values()), tuple(ignored), lost=_lost(told))
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """One alert, of a name that no rule has."""
@@ -147,14 +147,22 @@ def _place(path: Sequence[int | str]) -> str:
 
 def _stale(alert: _Alert, now: datetime, tolerance: float) -> str:
     """Why an alert is not taken; empty where it is."""
-    moment = alert.starts if alert.status == "firing" else alert.ends
+    firing = alert.status == "firing"
+    moment = alert.starts if firing else alert.ends
     if moment is None:
         return "is resolved, and does not say since when"
-    began = "began" if alert.status == "firing" else "ended"
+    began = "began" if firing else "ended"
     away = (now - moment).total_seconds()
-    if away > tolerance:
+    if away > tolerance and not firing:
         return f"{began} more than {tolerance:.0f} s ago"
     return f"{began} more than {tolerance:.0f} s in the future" if away < -tolerance else ""
+
+
+def _lost(told: _Notification) -> str:
+    """How many alerts Alertmanager kept to itself, and what to change there; empty for none."""
+    if told.truncated <= 0:
+        return ""
+    return f"{told.truncated} alerts of one notification were left out: raise `max_alerts` of the receiver in Alertmanager"
 
 
 def _body(alert: _Alert, told: _Notification) -> Body:

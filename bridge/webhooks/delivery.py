@@ -93,7 +93,7 @@ Delivery = Posted | Said | Pressed
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one request comes to. `ignored`: parts of it that become nothing, and why.
+    """What one request comes to. `ignored`: parts of it that become nothing, and why. `lost`: what was not even sent.
 
     `answer`: what the platform itself wants to hear, such as its challenge; then nothing was delivered.
     """
@@ -101,6 +101,7 @@ class Reading:
     deliveries: tuple[Delivery, ...] = ()
     ignored: tuple[str, ...] = ()
     answer: Body | None = None
+    lost: str = ""
 
 
 @runtime_checkable

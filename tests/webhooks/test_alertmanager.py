@@ -50,7 +50,6 @@ def test_a_repeat_is_the_same_delivery_and_an_end_is_another() -> None:
 @pytest.mark.parametrize(
     ("alert", "why"),
     [
-        ({**ALERT, "startsAt": "2025-12-31T22:59:59Z"}, "began more than 3600 s ago"),
         ({**ALERT, "startsAt": "2026-01-01T01:00:01Z"}, "began more than 3600 s in the future"),
         ({**RESOLVED, "endsAt": "2025-12-31T22:59:59Z"}, "ended more than 3600 s ago"),
         ({**RESOLVED, "endsAt": "0001-01-01T00:00:00Z"}, "ended more than 3600 s ago"),
@@ -64,6 +63,19 @@ def test_old_news_is_left_out_and_not_refused(alert: Body, why: str) -> None:
     assert reading.ignored == (f"alerts[0] 'a1b2c3d4e5f60718' {why}",)
 
 
+def test_what_began_long_ago_and_fires_is_news() -> None:
+    """It may have been silenced for days: fingerprint, beginning and status keep out what was here before."""
+    assert len(read({**ALERT, "startsAt": "2025-12-01T00:00:00Z"}).deliveries) == 1
+
+
+def test_alerts_that_were_left_out_are_said() -> None:
+    """With what to change in Alertmanager."""
+    assert read(ALERT).lost == ""
+    assert read(ALERT, truncatedAlerts=3).lost == (
+        "3 alerts of one notification were left out: raise `max_alerts` of the receiver in Alertmanager"
+    )
+
+
 def test_what_began_long_ago_and_ended_now_is_news() -> None:
     """An end is fresh by when it ended."""
     assert len(read({**RESOLVED, "startsAt": "2025-12-01T00:00:00Z"}).deliveries) == 1
@@ -73,7 +85,7 @@ def test_what_began_long_ago_and_ended_now_is_news() -> None:
 def test_the_ends_of_the_calendar_are_moments_too(starts: str) -> None:
     """A beginning that no clock can show in UTC is one like any other."""
     assert len(read({**RESOLVED, "startsAt": starts}).deliveries) == 1
-    assert read({**ALERT, "startsAt": starts}).deliveries == ()
+    assert len(read({**ALERT, "startsAt": starts}).deliveries) == (1 if starts < "1" else 0)
 
 
 @pytest.mark.parametrize(
