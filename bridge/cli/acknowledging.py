@@ -1,10 +1,10 @@
 """`bondbridge ack`: somebody has what people were told."""
 
-import getpass
 from typing import Annotated
 
 import typer
 
+from bridge.cli.actor import actor
 from bridge.cli.settings import Config, bridge_of
 from bridge.errors import BadInput, Refused
 
@@ -20,7 +20,7 @@ def ack(
     with bridge_of(given) as bridge:
         found = bridge.follower.find(event)
         try:
-            addresses = bridge.follower.acknowledge(found, getpass.getuser())
+            addresses = bridge.follower.acknowledge(found, actor())
         except BadInput as error:  # what was written is right, but comes too late
             raise Refused(str(error)) from error
-    print(f"{found}: {getpass.getuser()} has it, told at {addresses} {'address' if addresses == 1 else 'addresses'}")
+    print(f"{found}: {actor()} has it, told at {addresses} {'address' if addresses == 1 else 'addresses'}")

@@ -1,11 +1,11 @@
 """`bondbridge approvals` · `approve` · `deny`: what rules ask people, and the answers."""
 
-import getpass
 import sys
 from typing import Annotated
 
 import typer
 
+from bridge.cli.actor import actor
 from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.model import Body
@@ -63,7 +63,7 @@ def _answer(beginning: str, given: Config, *, yes: bool, sure: bool) -> None:
             if not typer.confirm("carry it out?" if yes else "refuse it?", err=True):
                 print("not answered", file=sys.stderr)
                 raise typer.Exit(1)
-        answered = bridge.steering.answer(asked["id"], yes=yes, who=getpass.getuser())
+        answered = bridge.steering.answer(asked["id"], yes=yes, who=actor())
     if answered.refused is not None:
         print(f"it does not count: {answered.refused.why}", file=sys.stderr)
         raise typer.Exit(1)

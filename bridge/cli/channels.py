@@ -1,6 +1,5 @@
 """`bondbridge channels`: where people are told, whether it works, and what nobody took."""
 
-import getpass
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from rich.progress import track
 
 from bridge import config, wiring
 from bridge.actions.addresses import kind_of
+from bridge.cli.actor import actor
 from bridge.cli.output import as_json, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of, chosen
 from bridge.core.model import Body, Outcome
@@ -58,7 +58,7 @@ def try_out(
     wiring.check_channels(settings)
     wanted = _wanted(settings, name)
     tell = wiring.teller(settings)
-    text = f"A test of the channel, asked for by {getpass.getuser()}. Nothing has happened."
+    text = f"A test of the channel, asked for by {actor()}. Nothing has happened."
     rows = []
     for channel, target, kind in track(wanted, "testing", console=console, transient=True, disable=json_output):
         request = {"to": channel, "target": target, "title": _TITLE, "body": text, "severity": "info"}
@@ -121,7 +121,7 @@ def resend(
         if not found or (job != "all" and len(found) > 1):
             what = f"{'several dead letters begin' if found else 'no dead letter begins'} with {job!r}"
             raise BadInput([Problem("channels", what, "give more of it" if found else "see `bondbridge channels dead`")])
-        outlets.resend(connection, found, getpass.getuser(), bridge.now())
+        outlets.resend(connection, found, actor(), bridge.now())
     print(f"{len(found)} are told once more")
 
 

@@ -1,11 +1,11 @@
 """`bondbridge pause` · `resume` · `silence` · `silences`: what holds the bridge back, and lets it go on."""
 
-import getpass
 import sys
 from typing import Annotated
 
 import typer
 
+from bridge.cli.actor import actor
 from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.errors import BadInput, Problem
@@ -29,7 +29,7 @@ def pause(
     """
     with bridge_of(given) as bridge:
         steering = bridge.steering
-        if not list_all and not steering.pause(server, getpass.getuser(), why):
+        if not list_all and not steering.pause(server, actor(), why):
             print("it stands still already", file=sys.stderr)
         _show_pauses(steering, json_output=json_output)
 
@@ -44,7 +44,7 @@ def resume(
     Examples: bondbridge resume · bondbridge resume --server hq
     """
     with bridge_of(given) as bridge:
-        if not bridge.steering.resume(server, getpass.getuser()):
+        if not bridge.steering.resume(server, actor()):
             what = f"nothing to resume: {server or 'the whole'} does not stand still" + (" by itself" if server else "")
             raise BadInput([Problem("resume", what, "see `bondbridge pause --list`")])
         _show_pauses(bridge.steering, json_output=json_output)
@@ -71,7 +71,7 @@ def silence(
         raise BadInput([Problem("silence", "--bond, --leg and --space do not go together", "make one silence for each")])
     quiet = Quiet(server, lasts, why, tuple(types or ("*",)), about[0] if about else "", acts)
     with bridge_of(given) as bridge:
-        made = bridge.steering.silence(quiet, getpass.getuser())
+        made = bridge.steering.silence(quiet, actor())
     if json_output:
         as_json(made)
     else:
@@ -110,7 +110,7 @@ def end(
     Example: bondbridge silences end 51c2
     """
     with bridge_of(given or context.obj) as bridge:
-        ended = bridge.steering.end_silence(silence, getpass.getuser())
+        ended = bridge.steering.end_silence(silence, actor())
     print(f"{ended} is over")
 
 

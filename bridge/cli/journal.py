@@ -1,6 +1,5 @@
 """`bondbridge events` and `bondbridge jobs`: the journal in the terminal."""
 
-import getpass
 import time
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,6 +10,7 @@ import typer
 from rich.text import Text
 
 from bridge import wiring
+from bridge.cli.actor import actor
 from bridge.cli.output import as_json, as_json_line, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.asks import asks
@@ -103,7 +103,7 @@ def settle(
     """
     with bridge_of(given or context.obj) as bridge:
         whole = _whole_id(bridge, "jobs", job)
-        if not bridge.deliverer.answer(whole, answer, who=getpass.getuser()):
+        if not bridge.deliverer.answer(whole, answer, who=actor()):
             raise BadInput([Problem("jobs", f"{whole} is not in doubt", "see `bondbridge jobs --state in_doubt`")])
     print(f"{whole}: {answer}")
 

@@ -1,6 +1,5 @@
 """`bondbridge rules`: check them, run their examples, try them on an event. Nothing is called."""
 
-import getpass
 import json
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from bridge import config, wiring
 from bridge.cli import backtesting, explaining
+from bridge.cli.actor import actor
 from bridge.cli.output import as_json, console
 from bridge.cli.settings import AsJson, Config, bridge_of, chosen
 from bridge.core.language.contradictions import contradictions
@@ -156,7 +156,7 @@ def resume(
     Example: bondbridge rules resume bring-home
     """
     with bridge_of(given) as bridge:
-        count = bridge.steering.switch_on(rule, getpass.getuser())
+        count = bridge.steering.switch_on(rule, actor())
     print(f"{rule} acts again on {count} server{'s' if count > 1 else ''}; its failures count anew from now")
 
 

@@ -1,6 +1,5 @@
 """`bondbridge watch`: events as they are recorded · `incidents` · `hands-off`."""
 
-import getpass
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.actor import actor
 from bridge.cli.journal import check_type, print_events
 from bridge.cli.output import as_json, as_json_line, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
@@ -108,7 +108,7 @@ def hands_off(
                 raise BadInput([Problem("hands-off", f"nobody works on bond {bond}", "see `bondbridge hands-off`")])
             if one is not None and not over:
                 until = now + timedelta(seconds=_length(lasts))
-                incident_store.hold(connection, chosen, one, until, getpass.getuser(), why)
+                incident_store.hold(connection, chosen, one, until, actor(), why)
             rows = [dict(row) for row in incident_store.held(connection, chosen, now).values()]
     if json_output:
         as_json(rows)

@@ -16,7 +16,6 @@ from bridge.errors import BadInput
 from bridge.store.database import Away
 from bridge.web import site
 from bridge.web.app import create_app
-from bridge.web.bell import Bell
 from bridge.web.server import serve
 
 # seconds: whoever waits for an answer hears within five that the database cannot be used
@@ -41,7 +40,7 @@ def main() -> None:
     from bridge.worker import ring  # noqa: PLC0415  it reads the settings at import, and brings Celery
 
     with listener, closing(bridge):
-        app = create_app(bridge, Bell(ring))
+        app = create_app(bridge, ring)
         threading.Thread(target=_watch, args=(app,), name="movement", daemon=True).start()
         print(f"ready {settings.web.url}", flush=True)  # noqa: T201  the supervisor waits for this line
         serve(app, listener, settings.web.largest_body)

@@ -6,6 +6,8 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge.web import api, approving, auth, health, hooks, pages, problems, site, steering, taking
+from bridge.web.bell import Bell
+from bridge.web.proxy import Prefixed
 from bridge.web.shapes import Provider
 from bridge.wiring import Bridge
 
@@ -27,9 +29,11 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = bridge.settings.web.largest_body
     if bridge.settings.web.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=bridge.settings.web.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    public = bridge.settings.web.public_url
+    app.wsgi_app = Prefixed(app.wsgi_app, str(public) if public else None)  # type: ignore[method-assign]
     app.json = Provider(app)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    site.put(app, bridge, ring)
+    site.put(app, bridge, Bell(ring))
     for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes, approving.routes, taking.routes):
         app.register_blueprint(room)
     app.register_blueprint(health.routes)

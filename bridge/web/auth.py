@@ -86,7 +86,7 @@ def sign_out() -> Response:
         with site.bridge().database.writing() as connection:
             tokens.revoke(connection, name)
     response = make_response(redirect(url_for("auth.sign_in"), 303))
-    response.delete_cookie(COOKIE, path="/", secure=_secure(), httponly=True, samesite="Lax")
+    response.delete_cookie(COOKIE, path=_path(), secure=_secure(), httponly=True, samesite="Lax")
     return response
 
 
@@ -113,13 +113,18 @@ def _exchanged(token: str) -> str | None:
 def _signed_in(token: str) -> Response:
     response = make_response(redirect(url_for("pages.stream"), 303))
     response.set_cookie(
-        COOKIE, token, max_age=int(_LASTS.total_seconds()), path="/", secure=_secure(), httponly=True, samesite="Lax"
+        COOKIE, token, max_age=int(_LASTS.total_seconds()), path=_path(), secure=_secure(), httponly=True, samesite="Lax"
     )
     return response
 
 
 def _form(problem: str = "", status: int = 200) -> Response:
     return make_response(render_template("sign_in.html", problem=problem), status)
+
+
+def _path() -> str:
+    """Where the cookie counts: below the path that we are reached at."""
+    return f"{request.script_root}/"
 
 
 def _secure() -> bool:

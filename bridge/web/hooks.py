@@ -1,9 +1,5 @@
 """`POST /webhooks/<name>`: what others send is checked, stored, and only then answered."""
 
-from collections.abc import Callable
-from functools import partial
-from ipaddress import ip_address
-
 import structlog
 from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -13,7 +9,8 @@ from bridge.core.model import Body
 from bridge.errors import Refused
 from bridge.pipeline.receive import Hook, Receipt
 from bridge.web import site
-from bridge.web.problems import Problem, shown
+from bridge.web.problems import Problem
+from bridge.web.proxy import address_of
 from bridge.webhooks.delivery import ChatPlatform
 
 log = structlog.get_logger()
@@ -43,8 +40,7 @@ def receive(name: str) -> Response:
         log.warning("part of a webhook ignored", webhook=name, why=why)
     response = _answered(receiver.hooks[name], receipt)
     if receipt.new:
-        # a broker that is away takes its time to say so, and whoever sent this need not wait for that
-        response.call_on_close(partial(_ring, site.bell(), receiver.hooks[name].server))
+        site.bell()("decide", receiver.hooks[name].server)
     return response
 
 
@@ -69,11 +65,8 @@ def _check_address(setting: Webhook) -> None:
     """Raises Refused(403) for an address that this webhook is not for. The header of proxies counts only behind them."""
     if not setting.allow_from:
         return
-    try:
-        sender = ip_address(request.remote_addr or "")
-    except ValueError:
-        raise Refused("this webhook is not for this address", 403) from None
-    if not any(sender in network for network in setting.allow_from):
+    sender = address_of(request.remote_addr)
+    if sender is None or not any(sender in network for network in setting.allow_from):
         raise Refused("this webhook is not for this address", 403)
 
 
@@ -85,7 +78,15 @@ def _check_rate(name: str, setting: Webhook) -> None:
 
 
 def _body() -> bytes:
-    """The bytes that were signed, all of them. One more than is allowed is read, or a longer body would only look cut."""
+    """The bytes that were signed, all of them and as they came: nothing here unpacks them.
+
+    One more than is allowed is read, or a longer body would only look cut.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Problem(
+            415, f"the body is packed: Content-Encoding {encoding[:40]!r}", "send it as it is, without a Content-Encoding"
+        )
     most = site.bridge().settings.web.largest_body
     request.max_content_length = most + 1
     try:
@@ -102,11 +103,3 @@ def _body() -> bytes:
 
 def _cut() -> Problem:
     return Problem(400, "the body was cut off on the way: less came than was announced", "send it again, all of it")
-
-
-def _ring(bell: Callable[..., None], server: str) -> None:
-    """Have it decided at once. It is stored already, so whatever is wrong with the bell must not refuse it."""
-    try:
-        bell("decide", server)
-    except Exception as error:  # noqa: BLE001  said above
-        log.warning("the bell does not ring", why=shown(error))
