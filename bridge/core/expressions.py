@@ -4,6 +4,7 @@ Every dotted path of an expression is checked against the shape of the events it
 when the rule is loaded and not at three in the morning.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,11 +13,15 @@ import cel
 
 from bridge.core import inference, syntax
 from bridge.core.bodies import Schema
+from bridge.core.budget import KEPT, LARGEST, MADE, STEP, Budget, TooLong, metered, weight
 from bridge.core.inference import Checked
 from bridge.core.model import Json
 from bridge.core.syntax import Call, Literal, Name, Node, SyntaxUnknown
 
 Path = tuple[str, ...]
+
+# what a function of ours raises is told by the verdict; the evaluator would say it again for each step
+logging.getLogger("cel").setLevel(logging.CRITICAL)
 
 _LONGEST = 4_000  # the compiler has limits of its own, and breaks at them without a word
 
@@ -29,7 +34,8 @@ class Scene:
     """What expressions see: values by root name, each turned into the evaluator's own when an expression first names it.
 
     `functions` of our own by name, such as `hours`; `on_view` gives what can be called on `view`, such as
-    `view.aggregator(3)`: it is asked when `view` is first named.
+    `view.aggregator(3)`: it is asked when `view` is first named. `budget`: what they may cost, all together. `failed`: what
+    was raised where the view was looked at, which is no fault of an expression.
     """
 
     def __init__(
@@ -37,30 +43,90 @@ class Scene:
         roots: Mapping[str, Json],
         functions: Mapping[str, Callable[..., Json]] | None = None,
         on_view: Callable[[], Mapping[str, Callable[[Json, Json], Json]]] = dict,
+        budget: Budget | None = None,
     ) -> None:
         self.roots, self._on_view = roots, on_view
+        self.budget = budget or Budget()
+        self.failed: Exception | None = None
         self._context = cel.Context()
         self._bound: set[str] = set()
         for called, function in (functions or {}).items():
             self._context.add_function(called, function)
 
-    def bound(self, names: frozenset[str]) -> cel.Context:
-        """A context that has these roots. Raises ConditionError."""
+    def bound(self, names: frozenset[str]) -> None:
+        """From now on these roots are there. Raises ConditionError."""
         for name in names - self._bound:
             self._bound.add(name)
             try:
                 if name in self.roots:
-                    self._context.add_variable(name, self.roots[name])
+                    self._context.add_variable(name, _small(name, self.roots[name]))
             except Exception as error:  # the evaluator raises many types, all of them about these facts
                 raise ConditionError(f"{name} cannot be read: {error}") from error
             if name == "view":
                 for called, function in self._on_view().items():
-                    self._context.add_function(called, function)
-        return self._context
+                    self._context.add_function(called, self._noting(function))
+
+    def run(self, program: "Program") -> Json:
+        """What a program gives. Raises TooLong, and whatever the evaluator and the view raise."""
+        self.failed = None
+        try:
+            return self._metered(program) if program.loops else program.compiled.execute(self._context)
+        except Exception as error:
+            if self.failed is not None:
+                raise self.failed from error
+            raise
+
+    def _metered(self, program: "Program") -> Json:
+        if STEP not in self._bound:
+            self._bound.add(STEP)
+            for called, ask in ((STEP, self.budget.step), (KEPT, self.budget.kept), (MADE, self.budget.made)):
+                self._context.add_function(called, ask)
+        self.budget.begin(program.source, program.loops)
+        try:
+            value = program.compiled.execute(self._context)
+        except Exception as error:
+            # whatever was made of that
+            raise TooLong if self.budget.spent else error from error
+        finally:
+            self.budget.end()
+        if self.budget.spent:
+            raise TooLong
+        return value
+
+    def _noting(self, function: Callable[[Json, Json], Json]) -> Callable[[Json, Json], Json]:
+        def look(view: Json, identifier: Json) -> Json:
+            try:
+                return function(view, identifier)
+            except Exception as error:
+                self.failed = error
+                raise
+
+        return look
+
+
+def _small(name: str, value: Json) -> Json:
+    """Raises ValueError for more events than can be looked at in time."""
+    if name == "events" and len(value) > 1 and weight(value) > LARGEST:
+        raise ValueError(f"{len(value)} events are more than an expression may look at")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the evaluator runs: its source, compiled; of each of its loops, those inside it."""
+
+    source: str
+    compiled: cel.Program
+    loops: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, source: str) -> "Program":
+        """Raises ValueError for what is no expression."""
+        written, inside = metered(source)
+        return cls(source, cel.compile(written), inside)
 
 
 Facts = Mapping[str, Json] | Scene
-Bound = dict[str, Json] | cel.Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +139,7 @@ class Expression:
     source: str
     tree: Node
     paths: tuple[Path, ...]
-    program: cel.Program
+    program: Program
     roots: frozenset[str] = frozenset()
     functions: tuple[str, ...] = ()
     compiled: str = ""
@@ -84,18 +150,22 @@ class Expression:
 
     def fitted(self, source: str) -> "Expression":
         """The same, running from a source in which whole numbers are decimals where they stand beside some."""
-        return self if source == self.source else replace(self, program=cel.compile(source), compiled=source)
+        return self if source == self.source else replace(self, program=Program.of(source), compiled=source)
 
     def evaluate(self, facts: Facts) -> Json:
-        """Its value on these facts. Raises ConditionError."""
-        seen = facts.bound(self.roots) if isinstance(facts, Scene) else dict(facts)
+        """Its value on these facts. Raises ConditionError, and what was raised where the view was looked at."""
+        scene = facts if isinstance(facts, Scene) else Scene(facts)
+        scene.bound(self.roots)
         try:
-            return self.program.execute(seen)
-        except KeyError as error:
-            msg = f"{self.source}: there is no {error} here"
-            raise ConditionError(msg) from error
+            return scene.run(self.program)
+        except TooLong as error:
+            raise ConditionError(f"{self.source}: took too long") from error
         except Exception as error:  # the evaluator raises many types, all of them about this expression on these facts
-            raise ConditionError(f"{self.source}: {_null(self.source, self.tree, seen) or error}") from error
+            if error is scene.failed:
+                raise
+            if isinstance(error, KeyError):
+                raise ConditionError(f"{self.source}: there is no {error} here") from error
+            raise ConditionError(f"{self.source}: {_null(self.source, self.tree, scene) or error}") from error
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is true. Anything but a boolean is an error, never a guess. Raises ConditionError."""
@@ -106,7 +176,7 @@ class Expression:
         return value
 
 
-def _null(source: str, tree: Node, seen: Bound) -> str:
+def _null(source: str, tree: Node, seen: Scene) -> str:
     """What is null where something is asked of it; "" where that is not why the expression fails."""
     failing: Node | None = tree
     node = tree
@@ -125,9 +195,9 @@ def _apart(node: Node) -> Iterator[Node]:
     return (part for part in parts if not isinstance(part, Literal))
 
 
-def _value(source: str, node: Node, seen: Bound) -> object:
+def _value(source: str, node: Node, seen: Scene) -> object:
     try:
-        return cel.compile(source[node.start : node.end]).execute(seen)
+        return seen.run(Program.of(source[node.start : node.end]))
     except Exception as error:  # noqa: BLE001  as above
         return error
 
@@ -137,11 +207,11 @@ def compile_expression(source: str) -> Expression:
     if len(source) > _LONGEST:
         raise ValueError(f"an expression of {len(source)} characters: {_LONGEST} at most")
     try:
-        program = cel.compile(source)
+        cel.compile(source)
     except ValueError as error:
         raise ValueError(_in_one_line(source, str(error))) from error
     try:
-        tree = syntax.parse(source)
+        tree, program = syntax.parse(source), Program.of(source)
     except SyntaxUnknown as error:
         raise ValueError(f"not an expression: {source!r}, at {error}") from error
     paths = tuple(dict.fromkeys(_paths(tree)))

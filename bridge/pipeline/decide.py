@@ -143,6 +143,7 @@ class Decider:
                 self._timing.run(lease, book)
             with self._apart("what lasts", lease):
                 self._second_look.run(lease, book)
+            lease.turn()
             self._new(lease, owed)
             with self._apart("incidents that are over", lease):
                 self._interpreter.endings(lease)
@@ -171,7 +172,6 @@ class Decider:
     def _new(self, lease: Lease, owed: list[Job]) -> None:
         """Events that nobody has decided, a piece at a time; one that cannot be marked as decided is not taken twice."""
         done: set[str] = set()
-        lease.turn()
         while not lease.over() and (recorded := self._recorded(lease.server)):
             if recorded[0].id in done:
                 return

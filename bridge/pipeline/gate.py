@@ -93,7 +93,7 @@ class Gate:
             return
         read = {
             "job": job.id, "not_after": job.not_after.isoformat(), "now": now.isoformat(), "rule": rule.hash, "mode": mode,
-            "asked": dict(facts.answers),
+            "asked": facts.kept(),
         }  # fmt: skip
         digest = decision_store.keep_facts(connection, read)
         decision_store.add_verdict(connection, job.decision, job.id, verdict, now, digest)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.core.deciding import scene
-from bridge.core.deciding.facts import Facts, nothing, recorded
+from bridge.core.deciding.facts import Facts, Recorded, nothing
 from bridge.core.deciding.guards import ACT, DECIDING, cooldown_key
 from bridge.core.deciding.match import meet
 from bridge.core.model import Event, JobState, Mode, Reason, Ruling
@@ -111,9 +111,9 @@ def test_a_verdict_can_be_made_again_from_its_facts() -> None:
     """The answers that were kept, and nothing else, come to the same decision."""
     one = rule(COOLING)
     kept = meet(one, down(), Facts(memory(one)), situation())
-    assert meet(one, down(), Facts(recorded(kept.facts["asked"])), situation()) == kept
+    assert meet(one, down(), Facts(Recorded(kept.facts["asked"])), situation()) == kept
     with pytest.raises(KeyError):
-        meet(one, down(bond=4), Facts(recorded(kept.facts["asked"])), situation())
+        meet(one, down(bond=4), Facts(Recorded(kept.facts["asked"])), situation())
 
 
 def test_only_rules_that_listen_meet_an_event() -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from bridge.cli import doctor_database
+from bridge.core import events
 from bridge.core.deciding import found, guards, match
 from bridge.core.deciding.guards import Intent
 from bridge.core.language import cron
 from bridge.core.model import Reason, Ruling
 from bridge.pipeline import following, followups, interpret, spans, surroundings, timing
 from bridge.store import decisions as decision_store
+from bridge.store import events as event_store
 from bridge.store import holds
 from bridge.store.database import Database
 from bridge.web import health
@@ -43,6 +45,10 @@ RULES = """
   when: leg.down
   still: true
   do: [{notify: {to: noc, title: "down"}}]
+- id: slow
+  when: webhook.demo
+  if: has(event.data.body.xs) && event.data.body.xs.all(a, event.data.body.xs.exists_one(b, a == b))
+  do: [{notify: {to: noc, title: "all different"}}]
 - id: troubles
   when: internal.error
   do: [{notify: {to: noc, title: "${fault.about}: ${fault.detail}"}}]
@@ -188,3 +194,30 @@ def test_a_database_that_is_away_is_no_fault_of_a_rule(stage: Stage, monkeypatch
     stage.work()
     assert rulings(stage, "good") == ["act"]
     assert faults(stage) == []
+
+
+def test_a_condition_that_takes_too_long_costs_one_event_and_nothing_else(stage: Stage) -> None:
+    """Over seven thousand numbers that a stranger brings: its rule is yellow for it; rules and events beside it are decided."""
+    now = stage.now()
+    many, few = (
+        events.make(
+            events.webhook("demo"),
+            server="demo",
+            subject="webhook/demo",
+            n=count,
+            time=now,
+            seen_at=now,
+            data={"body": {"bond": 1, "xs": list(range(count))}, "reach": None},
+        )
+        for count in (7000, 30)
+    )
+    with stage.bridge.database.writing() as connection:
+        event_store.record(connection, [many, few])
+    stage.work()
+    ((rule, says),) = doctor_database.yellow(stage.bridge)
+    assert rule == "slow"
+    assert says.endswith("took too long")
+    made = {each["rule"]: each["ruling"] for each in stage.story(many.id)["decisions"]}
+    assert (made["good"], made["slow"]) == ("act", "skip")
+    assert {each["rule"]: each["ruling"] for each in stage.story(few.id)["decisions"]}["slow"] == "act"
+    assert stage.bridge.decider.waiting() == []

@@ -117,5 +117,5 @@ class Meeting:
             "ripe": self.ripe and self.ripe.isoformat(),
             "rule": self.rule.hash,
             "mode": self.mode,
-            "asked": dict(self.facts.answers),
+            "asked": self.facts.kept(),
         }

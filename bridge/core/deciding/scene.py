@@ -37,7 +37,7 @@ def of(events: Sequence[Event], now: datetime, facts: Facts, more: Mapping[str, 
     """The scene of one event, or of a group: its first event's nouns, and all of them as `events`. `more`: other roots."""
     first = events[0]
     seen = {**roots(first, now), "events": [told(event) for event in events], **(more or {})}
-    return Scene(seen, _OURS, lambda: _on_view(first.server, facts))
+    return Scene(seen, _OURS, lambda: _on_view(first.server, facts), facts.budget)
 
 
 _OURS = {"hours": hours.hours}

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bridge.core.canonical import canonical
 from bridge.core.deciding import guards, match
-from bridge.core.deciding.facts import Facts, recorded
+from bridge.core.deciding.facts import Facts, Recorded
 from bridge.core.deciding.guards import ACT, Intent
 from bridge.core.deciding.match import Situation
 from bridge.core.language.rule import Rule
@@ -26,7 +26,7 @@ def judged(rule: Rule, read: Body, began: Body, events: Sequence[Event], decisio
     """
     forced = read["mode"] == Mode.LIVE and rule.mode is not Mode.LIVE
     situation = Situation("", datetime.fromisoformat(read["now"]), forced)
-    facts = Facts(recorded(read["asked"]))
+    facts = Facts(Recorded(read["asked"]))
     if began["step"] == "group":
         return match.close(rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, situation)
     event = _as_it_was(events[0], read)
@@ -44,7 +44,7 @@ def _as_it_was(event: Event, read: Body) -> Event:
 
 def admitted(rule: Rule, read: Body, job: Job, event: Event) -> Verdict:
     """A verdict on a job before an attempt, made again. Raises KeyError for what was not asked then."""
-    facts, now = Facts(recorded(read["asked"])), datetime.fromisoformat(read["now"])
+    facts, now = Facts(Recorded(read["asked"])), datetime.fromisoformat(read["now"])
     then = replace(job, not_after=datetime.fromisoformat(read["not_after"]))
     intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), then)
     verdict = guards.before_attempt(intent, Mode(read["mode"]))
