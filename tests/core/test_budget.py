@@ -90,7 +90,7 @@ def test_a_metered_loop_gives_what_it_gave(source: str) -> None:
 
 def test_only_loops_are_metered() -> None:
     """What has none is evaluated as it is written; a field or a text that is called like a macro is no loop."""
-    for source in ("leg.all == 1", "'xs.map(x, x)' == leg.name", "size(xs) > 1", "xs.map == 2"):
+    for source in ("leg.all == 1", "'xs.map(x, x)' == leg.name", "size(xs) > 1", "xs.map == 2", "xs.all(x)"):
         assert metered(source) == (source, ())
     assert metered("xs.all(x, ys.map(y, y) == x)")[1] == ((1,), ())
 

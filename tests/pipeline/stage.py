@@ -16,6 +16,8 @@ from bridge.simulator.serve import Running, running
 from bridge.simulator.world import World
 from bridge.store import journal
 from bridge.store.journal import Window
+from bridge.web import health
+from bridge.web.app import create_app
 from tests.patterns import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
@@ -151,6 +153,11 @@ class Stage:
             told = journal.story(connection, event)
         assert told is not None
         return dict(told)
+
+    def health(self) -> dict[str, Any]:
+        """What the web says of how everything stands."""
+        with create_app(self.bridge, lambda *_: None).app_context():
+            return dict(health.report(self.bridge))
 
     def webhook(self, bond: int, nonce: str = "a") -> str:
         """A webhook that asks for a restart, as if it had come in; its event's id."""

@@ -17,7 +17,6 @@ from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
 from bridge.store import holds
 from bridge.store.database import Database
-from bridge.web import health
 from tests.pipeline.injected import fails
 from tests.pipeline.stage import Stage, staged
 
@@ -93,7 +92,7 @@ def test_a_rule_that_fails_is_set_aside_and_told_once(stage: Stage, monkeypatch:
     assert rulings(stage, "troubles") == ["act"]
     (told,) = [each["request"]["title"] for each in stage.jobs() if each["rule"] == "troubles"]
     assert told == "rule bad: KeyError: 'injected'"
-    report = health.report(stage.bridge)
+    report = stage.health()
     assert (report["status"], report["counts"]["internal_errors"]) == ("degraded", 1)
     ((what, says),) = doctor_database.set_aside(stage.bridge)
     assert what == "rule bad of demo (decide)"
@@ -104,7 +103,7 @@ def test_a_rule_that_fails_is_set_aside_and_told_once(stage: Stage, monkeypatch:
     stage.sim.advance(7200)
     stage.work()
     assert rulings(stage, "bad")[-1] == "act"
-    assert health.report(stage.bridge)["counts"]["internal_errors"] == 0
+    assert stage.health()["counts"]["internal_errors"] == 0
 
 
 PLACES: list[tuple[str, Any, str, Callable[..., bool], str]] = [

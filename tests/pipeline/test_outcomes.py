@@ -6,7 +6,6 @@ import pytest
 
 from bridge.core.model import JobState
 from bridge.simulator import inbox
-from bridge.web import health
 from tests.pipeline.stage import RULES, Stage, staged
 
 
@@ -288,7 +287,7 @@ def test_a_broken_rulebook_keeps_the_last_good_one(stage: Stage) -> None:
     stage.work()
     assert stage.effective("bond.restart") == 1
     assert stage.types().count("rulebook.rejected") == 1
-    assert health.report(stage.bridge)["counts"]["rulebook_rejected"] == 1
+    assert stage.health()["counts"]["rulebook_rejected"] == 1
     stage.bridge.keeper._kept = None  # noqa: SLF001  as a new process would begin
     stage.bridge.keeper._signature = None  # noqa: SLF001
     stage.webhook(2, "b")
@@ -297,7 +296,7 @@ def test_a_broken_rulebook_keeps_the_last_good_one(stage: Stage) -> None:
     path.write_text(path.read_text(encoding="utf-8").partition("- id: broken")[0], encoding="utf-8")
     stage.webhook(3, "c")
     stage.work()
-    assert health.report(stage.bridge)["counts"]["rulebook_rejected"] == 0
+    assert stage.health()["counts"]["rulebook_rejected"] == 0
 
 
 def test_a_server_that_left_the_settings_is_not_called(stage: Stage) -> None:
