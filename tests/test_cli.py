@@ -233,6 +233,17 @@ def test_doctor_says_that_rejected_files_do_not_stop_the_bridge(stage: Stage, ru
     assert "when: field required" in finding["says"]
 
 
+def test_commands_show_times_by_the_clocks_of_the_settings(stage: Stage, run: Run) -> None:
+    """Tables and sentences alike; JSON for scripts stays in UTC."""
+    event = stage.webhook(1)
+    stage.work()
+    path = stage.folder / "bondbridge.yaml"
+    path.write_text(f"timezone: Asia/Tokyo\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert "03-01 09:" in run("events").out
+    assert "happened 2026-03-01 09:" in run("rules", "explain", event).out
+    assert "T00:" in run("events", "--json").out
+
+
 def test_doctor_lists_yellow_rules(stage: Stage, run: Run) -> None:
     """A rule that could not be evaluated in the last day is one line, with how often and the last reason; then no more."""
     rule = "- {id: yellow, when: webhook.demo, if: event.data.body.bond.name == 'x', do: [{notify: {to: noc}}]}\n"

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from http import HTTPStatus
 
 from bridge.actions.composed import NOWHERE, Ways, composed, in_room, taken
@@ -13,6 +14,7 @@ from bridge.actions.services import shown, urge
 from bridge.core.chatting.answers import Answer, Button, Tone
 from bridge.core.chatting.buttons import Way
 from bridge.core.model import Body, Outcome
+from bridge.core.moments import all_in_zone
 
 _LOG = logging.getLogger("apprise")
 _LOG.propagate = False  # what it says is caught below and told with the attempt
@@ -52,12 +54,15 @@ class Notify(Unseen):
     def __init__(
         self, channels: Mapping[str, Sequence[str]], rooms: Mapping[str, Sequence[Room]], link: Callable[[Way], str],
         ways: Ways = NOWHERE,
+        zone: tzinfo = UTC,
     ) -> None:  # fmt: skip
         self._channels, self._rooms, self._link, self._ways = channels, rooms, link, ways
+        self._zone = zone
 
     def send(self, server: str, request: Body) -> Result:
         """One address, one attempt."""
         del server
+        request = all_in_zone(request, self._zone)
         urls, rooms = self._channels.get(request["to"], ()), self._rooms.get(request["to"], ())
         if request["target"] < len(urls):
             return self._tell(urls[request["target"]], request)

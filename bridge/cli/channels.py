@@ -10,7 +10,7 @@ from bridge import config, wiring
 from bridge.actions.addresses import kind_of
 from bridge.cli.actor import actor
 from bridge.cli.output import as_json, clock, console, table
-from bridge.cli.settings import AsJson, Config, bridge_of, chosen
+from bridge.cli.settings import AsJson, Config, bridge_of, loaded
 from bridge.core.model import Body, Outcome
 from bridge.errors import BadInput, Problem
 from bridge.store import letters, outlets
@@ -54,7 +54,7 @@ def try_out(
 
     Example: bondbridge channels test noc
     """
-    settings = config.load(chosen(given))
+    settings = loaded(given)
     wiring.check_channels(settings)
     wanted = _wanted(settings, name)
     tell = wiring.teller(settings)

@@ -22,7 +22,7 @@ from bridge import config, wiring
 from bridge.bonding.scopes import address
 from bridge.cli import secret_files, settings_file, up
 from bridge.cli.output import unblocked
-from bridge.cli.settings import DEMO, Config, chosen
+from bridge.cli.settings import DEMO, Config, loaded
 from bridge.cli.supervisor import Child, Supervisor
 from bridge.cli.webhooks import readable
 from bridge.errors import BadInput, Problem, Refused, Unreachable
@@ -81,7 +81,7 @@ def demo_webhook(
 
     Example: bondbridge demo-webhook --bond 2
     """
-    answer = send_webhook(config.load(chosen(given)), bond)
+    answer = send_webhook(loaded(given), bond)
     print(json.dumps(answer))
     print(f"its story: bondbridge events {answer['event']}", file=sys.stderr)
 

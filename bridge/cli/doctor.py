@@ -12,7 +12,7 @@ from rich.text import Text
 from bridge import config, wiring
 from bridge.bonding.catalogue import Danger
 from bridge.cli import doctor_database
-from bridge.cli.output import as_json, table
+from bridge.cli.output import as_json, show_times_in, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.config.time_zones import use_newest
 from bridge.core.durations import spoken
@@ -42,6 +42,7 @@ def doctor(given: Config = None, json_output: AsJson = False) -> None:
     """
     path = chosen(given)
     settings = config.load(path)
+    show_times_in(settings.zone)
     findings = [Finding("settings", good=True, says=str(path)), _time_zones(), *_findings(settings)]
     if json_output:
         as_json([{"what": each.what, "good": each.good, "says": each.says} for each in findings])

@@ -64,7 +64,7 @@ def _story(bridge: wiring.Bridge, name: str) -> tuple[Body, Mapping[str, Body], 
 
 def _of_event(told: Body) -> Iterator[str]:
     yield shapes.told(told)
-    when = f"happened {told['time']:%Y-%m-%d %H:%M:%S}, seen {clock(told['seen_at'])}"
+    when = f"happened {told['time']:%Y-%m-%d %H:%M:%S} UTC, seen {clock(told['seen_at'])}"
     yield f"{told['type']} on {told['server']}, {told['subject']}: {when}"
     known = telling.known(told["known"] or {})
     if known:

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import IO, Any, TextIO
 
 from rich.console import Console
@@ -12,8 +12,22 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from bridge.core.moments import in_zone
 from bridge.core.visible_text import visible
 from bridge.log import Writer
+
+# in which a command shows times; the last one counts
+_ZONE: list[tzinfo] = [UTC]
+
+
+def show_times_in(zone: tzinfo) -> None:
+    """From now on, by these clocks; JSON for scripts stays in UTC."""
+    _ZONE[:] = [zone]
+
+
+def zoned(text: str) -> str:
+    """A text with its moments by these clocks."""
+    return in_zone(text, _ZONE[-1])
 
 
 class Visible(io.TextIOBase):
@@ -24,7 +38,7 @@ class Visible(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """As the stream below."""
-        return self.below.write(visible(text))
+        return self.below.write(visible(zoned(text)))
 
     def flush(self) -> None:
         """As the stream below."""
@@ -73,11 +87,15 @@ class PipedConsole(Console):
         self._file = new
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        return super()._render_buffer(each if each.control else Segment(visible(each.text), each.style) for each in buffer)
+        return super()._render_buffer(each if each.control else _safe(each) for each in buffer)
 
     def on_broken_pipe(self) -> None:
         """`bondbridge events | head`."""
         raise BrokenPipeError
+
+
+def _safe(segment: Segment) -> Segment:
+    return Segment(visible(zoned(segment.text)), segment.style)
 
 
 def unblocked() -> PipedConsole:
@@ -99,12 +117,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 def as_json(value: Any) -> None:
     """One JSON document; moments as ISO 8601."""
-    print(_document(value, indent=2))
+    print(_document(value, indent=2), file=terminal())
 
 
 def as_json_line(value: Any) -> None:
     """One JSON document on one line, for streams."""
-    print(_document(value), flush=True)
+    print(_document(value), flush=True, file=terminal())
 
 
 def _document(value: Any, indent: int | None = None) -> str:
@@ -114,8 +132,8 @@ def _document(value: Any, indent: int | None = None) -> str:
 
 
 def clock(moment: datetime | None) -> str:
-    """`"03-01 00:04:10"`."""
-    return f"{moment:%m-%d %H:%M:%S}" if moment else "-"
+    """`"03-01 00:04:10"`, by the clocks of the settings."""
+    return f"{moment.astimezone(_ZONE[-1]):%m-%d %H:%M:%S}" if moment else "-"
 
 
 def _plain(value: Any) -> str:

@@ -12,7 +12,7 @@ from bridge import config, wiring
 from bridge.cli import backtesting, explaining
 from bridge.cli.actor import actor
 from bridge.cli.output import as_json, console
-from bridge.cli.settings import AsJson, Config, bridge_of, chosen
+from bridge.cli.settings import AsJson, Config, bridge_of, loaded
 from bridge.core.language.contradictions import contradictions
 from bridge.core.language.rule_file import GivenModel
 from bridge.core.language.rule_schema import schema_of
@@ -45,7 +45,7 @@ def check(folder: Folder = None, given: Config = None) -> None:
 
     Example: bondbridge rules check
     """
-    settings = config.load(chosen(given))
+    settings = loaded(given)
     book, _ = _load(folder, settings)
     least = {name: channel.severity for name, channel in settings.channels.items()}
     notes = (str(problem) for rule in book.rules for problem in rule.notes)
@@ -64,7 +64,7 @@ def play(
 
     Examples: bondbridge rules test · bondbridge rules test --junit report.xml
     """
-    book, vocabulary = _load(folder, config.load(chosen(given)))
+    book, vocabulary = _load(folder, loaded(given))
     played = {rule.id: [list(examples.broken(rule, each, vocabulary)) for each in rule.examples] for rule in book.rules}
     for rule, cases in played.items():
         for number, lines in enumerate(cases, 1):
@@ -86,7 +86,7 @@ def schema(
 
     Example: bondbridge rules schema --output rules.schema.json
     """
-    text = json.dumps(schema_of(wiring.vocabulary(config.load(chosen(given)))), indent=2, ensure_ascii=False)
+    text = json.dumps(schema_of(wiring.vocabulary(loaded(given))), indent=2, ensure_ascii=False)
     if output is None:
         print(text)
     else:

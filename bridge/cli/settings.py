@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bridge import config, log, wiring
+from bridge.cli.output import show_times_in
 from bridge.errors import BadInput, Problem
 from bridge.store import schema
 
@@ -46,6 +47,13 @@ def chosen(given: Path | None) -> Path:
     return path
 
 
+def loaded(given: Path | None) -> config.Settings:
+    """The settings of a command that looks at a bridge, by whose clocks it shows times. Raises BadInput."""
+    settings = config.load(chosen(given))
+    show_times_in(settings.zone)
+    return settings
+
+
 @contextmanager
 def bridge_of(given: Path | None, *, log_level: str = "ERROR", makes: bool = False) -> Iterator[wiring.Bridge]:
     """A bridge with its database brought up to date, for the length of a command.
@@ -54,7 +62,7 @@ def bridge_of(given: Path | None, *, log_level: str = "ERROR", makes: bool = Fal
     would look as if all were well. Raises BadInput.
     """
     log.configure(log_level)
-    settings = config.load(chosen(given))
+    settings = loaded(given)
     if not makes:
         refuse_lost(settings)
     bridge = wiring.build(settings)

@@ -14,7 +14,7 @@ import typer
 
 from bridge import config, log, wiring
 from bridge.cli.output import table
-from bridge.cli.settings import Config, chosen
+from bridge.cli.settings import Config, loaded
 from bridge.core.model import Outcome
 from bridge.errors import BadInput, Problem, Refused
 from bridge.pipeline.watchdog import Watchdog
@@ -34,7 +34,7 @@ def watchdog(
     Examples: bondbridge watchdog --config bondbridge.yaml · bondbridge watchdog --test
     """
     log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
-    settings = config.load(chosen(given))
+    settings = loaded(given)
     wiring.check_channels(settings)
     dog = wiring.watchdog(settings)
     if test:

@@ -11,7 +11,7 @@ import typer
 from bridge import config
 from bridge.cli import secret_files, settings_file
 from bridge.cli.output import as_json
-from bridge.cli.settings import AsJson, Config, chosen
+from bridge.cli.settings import AsJson, Config, chosen, loaded
 from bridge.cli.webhooks import Name, address, readable, unknown
 from bridge.core.language.rule_file import slug
 from bridge.core.language.rules import nearest
@@ -72,7 +72,7 @@ def rotate(
 
     Examples: bondbridge webhooks rotate alerts · bondbridge webhooks rotate alerts --finish
     """
-    settings = config.load(chosen(given))
+    settings = loaded(given)
     hook = _set(settings, name)
     path = hook.secret.file
     if path is None:

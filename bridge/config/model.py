@@ -4,8 +4,10 @@
 """
 
 import os
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,6 +19,7 @@ from bridge.config.kinds import Bound, Duration, Name
 from bridge.config.secrets import Frozen, GivenSecret
 from bridge.config.telling import Channel, Watchdog
 from bridge.core.document import Document, Place
+from bridge.core.language.written import Zone
 from bridge.errors import Problem
 
 PREFIX = "BONDBRIDGE_"
@@ -174,6 +177,8 @@ class Settings(BaseSettings):
         default_factory=lambda: [shipped("rules")], min_length=1
     )
     web: Web = Web()
+    # in which people read times
+    timezone: Zone = "UTC"
     servers: list[Server] = Field(min_length=1)
     channels: dict[Name, Channel] = Field(default_factory=dict)
     # the channel that a guard's question goes to where the rule names none
@@ -188,6 +193,11 @@ class Settings(BaseSettings):
 
     # where everything of them stands, for what is found wrong only later
     _document: Document | None = PrivateAttr(default=None)
+
+    @property
+    def zone(self) -> tzinfo:
+        """In which people read times."""
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
 
     def written_in(self, document: Document) -> "Settings":
         """The same, read from this file."""

@@ -1,10 +1,12 @@
 """The application: rooms joined, errors in our words, the same headers on every answer."""
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from bridge.core.moments import in_zone
 from bridge.web import api, approving, auth, health, hooks, pages, problems, site, steering, taking
 from bridge.web.bell import Bell
 from bridge.web.proxy import Prefixed
@@ -39,7 +41,21 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     app.register_blueprint(health.routes)
     problems.register(app)
     app.after_request(_dressed)
+    _show_times(app, bridge.settings.zone, bridge.settings.timezone)
     return app
+
+
+def _show_times(app: Flask, zone: tzinfo, name: str) -> None:
+    """Pages show times by the clocks of the settings; what scripts read stays in UTC."""
+
+    def told(response: Response) -> Response:
+        if response.mimetype == "text/html" and zone is not UTC:
+            response.set_data(in_zone(response.get_data(as_text=True), zone))
+        return response
+
+    app.add_template_filter(lambda moment: moment.astimezone(zone), "local")
+    app.jinja_env.globals["zone"] = name
+    app.after_request(told)
 
 
 def _dressed(response: Response) -> Response:

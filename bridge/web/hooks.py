@@ -6,6 +6,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from bridge.config import Webhook
 from bridge.core.model import Body
+from bridge.core.moments import all_in_zone
 from bridge.errors import Refused
 from bridge.pipeline.receive import Hook, Receipt
 from bridge.web import site
@@ -49,7 +50,8 @@ def _answered(hook: Hook, receipt: Receipt) -> Response:
         return jsonify(receipt.challenge)
     if receipt.answer is not None and isinstance(hook.platform, ChatPlatform):
         show = hook.platform.pressed if receipt.pressed else hook.platform.shown
-        return jsonify(show(receipt.answer, f"{site.bridge().settings.web.url}webhooks/{hook.name}"))
+        settings = site.bridge().settings
+        return jsonify(all_in_zone(show(receipt.answer, f"{settings.web.url}webhooks/{hook.name}"), settings.zone))
     told: list[Body] = [{"event": each.event.id, "new": each.new} for each in receipt.taken]
     whole: Body = told[0] if len(told) == 1 and not receipt.ignored else {"events": told, "ignored": receipt.ignored}
     return make_response(jsonify(whole), 202 if receipt.new else 200)

@@ -186,10 +186,11 @@ def _due(job: Body, judged: Sequence[Body]) -> str:
     if waits is not None:
         why = f"{sentence(waits)} {waits['detail']}".rstrip(". ")
         tried = f" Tried so far: {job['attempts']}." if job["attempts"] else ""
-        return f"{why}. It is looked at again at {job['due_at']:%m-%d %H:%M:%S} UTC.{tried}"
+        return f"{why}. It is looked at again at {job['due_at']:%Y-%m-%d %H:%M:%S} UTC.{tried}"
     if not job["attempts"]:
         return "It is about to be tried."
-    again = f"Tried so far: {job['attempts']}. Next try at {job['due_at']:%H:%M:%S}, at the latest {job['not_after']:%H:%M:%S}."
+    due, latest = (f"{job[name]:%Y-%m-%d %H:%M:%S} UTC" for name in ("due_at", "not_after"))
+    again = f"Tried so far: {job['attempts']}. Next try at {due}, at the latest {latest}."
     return again + (" An earlier try may have taken effect, so that is looked up first." if job["doubt"] else "")
 
 

@@ -17,6 +17,7 @@ from bridge.config import Secret, Settings
 from bridge.core.chatting.buttons import Seals
 from bridge.core.document import Place
 from bridge.core.language.rule import Rate, Window
+from bridge.core.moments import all_in_zone
 from bridge.core.telling.policy import Policy, Severity
 from bridge.errors import BadInput, Problem
 from bridge.pipeline.movement import Movement
@@ -74,7 +75,7 @@ def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
         Database(settings.database_url, patience=_IMPATIENT),
         MemoryFile(settings.state_dir / "watchdog.json"),
         Senses(
-            Notify({WATCHDOG: urls}, {}, str),
+            Notify({WATCHDOG: urls}, {}, str, zone=settings.zone),
             Ping(wanted.ping.reveal(), _IMPATIENT) if wanted.ping else None,
             lambda server: listens(places[server], _IMPATIENT),
             lambda: _answers(settings),
@@ -124,7 +125,7 @@ def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: Sea
         take=(lambda take: f"{ours}/ack/{seals.take(take)}") if outside else None,
         button=seals.take,
     )
-    return Notify(urls, rooms, lambda way: f"{ours}/approve/{seals.link(way)}", ways)
+    return Notify(urls, rooms, lambda way: f"{ours}/approve/{seals.link(way)}", ways, settings.zone)
 
 
 def policies(settings: Settings) -> Mapping[str, Policy]:
@@ -168,7 +169,8 @@ def _room(settings: Settings, room: SetRoom) -> Room:
         raise LookupError(f"{hook.platform} has no buttons")
     # a person who keeps the settings wrote it: it may lead inside
     target = outside.at(room.url.reveal(), inside=True, timeout=_ROOM_SECONDS)
-    return Room(room.webhook, target, partial(platform.posted, url=_address(settings, room.webhook)))
+    show = partial(platform.posted, url=_address(settings, room.webhook))
+    return Room(room.webhook, target, lambda answer: all_in_zone(show(answer), settings.zone))
 
 
 def _address(settings: Settings, webhook: str) -> str:

@@ -1,6 +1,7 @@
 """Webhooks as the settings have them: those that come in and those that go out."""
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from functools import partial
 
 import httpx
@@ -11,7 +12,10 @@ from bridge.actions.reply import Way
 from bridge.actions.webhook import Hook as Outgoing
 from bridge.config import Person, Settings
 from bridge.config import Webhook as SetWebhook
+from bridge.core.chatting.answers import Answer
 from bridge.core.chatting.roles import Grant, Role
+from bridge.core.model import Body
+from bridge.core.moments import all_in_zone
 from bridge.errors import BadInput, Problem
 from bridge.pipeline.receive import Hook
 from bridge.webhooks.delivery import ChatPlatform
@@ -51,10 +55,16 @@ def ways(settings: Settings, hooks: Mapping[str, Hook]) -> Mapping[str, Way]:
     found: dict[str, Way] = {}
     for name, hook in hooks.items():
         if isinstance(hook.platform, ChatPlatform):
-            show = partial(hook.platform.shown, url=_address(settings, name))
+            show = partial(_shown, hook.platform, _address(settings, name), settings.zone)
             # places that a person wrote into the settings may be inside
             found[name] = Way(show, hook.platform.buttons, bool(settings.webhooks[name].answers_at))
     return found
+
+
+def _shown(platform: ChatPlatform, url: str, zone: tzinfo, answer: Answer) -> Body:
+    """The platform's message, with times by the clocks of the settings."""
+    shown: Body = all_in_zone(platform.shown(answer, url), zone)
+    return shown
 
 
 def _hook(settings: Settings, name: str, hook: SetWebhook) -> Hook:

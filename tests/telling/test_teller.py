@@ -112,7 +112,7 @@ def test_what_waits_says_for_what_and_until_when(tmp_path: Path, monkeypatch: py
         for command in (("events", event), ("rules", "explain", event)):
             told = run(*command).out
             assert "the channel has quiet hours" in told
-            assert "It is looked at again at 03-01 07:00:00 UTC." in told
+            assert "It is looked at again at 2026-03-01 07:00:00 UTC." in told
             assert "about to be tried" not in told
 
 

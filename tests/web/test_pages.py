@@ -1,14 +1,16 @@
 import json
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
 
+from bridge import config
 from bridge.core.chatting.buttons import Take, Way
 from bridge.core.model import Reason, Ruling
 from bridge.store import journal
 from bridge.web import telling
-from tests.web.house import EPOCH, House, an_event, leg_down
+from tests.web.house import EPOCH, House, an_event, leg_down, serving
 
 NASTY = "<script>alert(1)</script>"
 
@@ -199,7 +201,8 @@ def test_every_reason_has_a_sentence() -> None:
 def test_late_words() -> None:
     """A job that is tried again says when, until when, and that it looks first."""
     due = {"state": "due", "attempts": 2, "due_at": EPOCH, "not_after": EPOCH, "doubt": True}
-    assert telling.standing(due).startswith("Tried so far: 2. Next try at 12:00:00, at the latest 12:00:00.")
+    at = "2026-03-01 12:00:00 UTC"
+    assert telling.standing(due).startswith(f"Tried so far: 2. Next try at {at}, at the latest {at}.")
     assert "looked up first" in telling.standing(due)
 
 
@@ -216,3 +219,17 @@ def test_a_right_in_the_path_is_not_logged(house: House, capfd: pytest.CaptureFi
     for path, token in links.items():
         assert f"path={path}… " in logged
         assert token not in logged
+
+
+def test_pages_show_times_by_the_clocks_of_the_settings(settings_file: Path) -> None:
+    """Times, days and what verdicts say of moments; the machine-readable time of each stays in UTC, and so does the API."""
+    text = settings_file.read_text(encoding="utf-8")
+    settings_file.write_text(f"timezone: America/Los_Angeles\n{text}", encoding="utf-8")
+    with serving(config.load(settings_file)) as house, house.visitor(house.token()) as reader:
+        house.happen(leg_down(seconds=13 * 3600))
+        page = reader.get("/").text
+        assert '<time datetime="2026-03-02T01:00:00Z" title="2026-03-02T01:00:00Z">17:00:00</time>' in page
+        assert "Sunday, 1 March 2026" in page
+        assert "America/Los_Angeles" in page
+        told = reader.get("/api/v1/events", headers={"Accept": "application/json"}).text
+        assert "2026-03-02T01:00:00" in told
