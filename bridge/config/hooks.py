@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, IPvAnyNetw
 
 from bridge.config import meaning
 from bridge.config.kinds import Bound, Duration, Name
-from bridge.config.secrets import Frozen, Secret, SigningSecret
+from bridge.config.secrets import Frozen, Secret, SigningSecret, read_where_it_stands
 
 Network = Annotated[IPvAnyNetwork, BeforeValidator(meaning.network)]
 
@@ -66,7 +66,7 @@ class Hook(Frozen):
     `allow_private`: also to addresses that are not public, and over plain http. `verify` as for a server.
     """
 
-    url: Annotated[HttpUrl, AfterValidator(_signed)]
+    url: Annotated[HttpUrl, AfterValidator(_signed), BeforeValidator(read_where_it_stands)]
     secret: SigningSecret
     allow_private: bool = False
     verify: bool | Path = True

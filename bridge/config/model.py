@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bridge.config import meaning
+from bridge.config import addresses, meaning
 from bridge.config.folders import shipped
 from bridge.config.hooks import Hook, Webhook
 from bridge.config.kinds import Bound, Duration, Name
-from bridge.config.secrets import Frozen, GivenSecret
+from bridge.config.secrets import Address, Frozen, GivenSecret
 from bridge.config.telling import Channel, Watchdog
 from bridge.core.document import Document, Place
 from bridge.core.language.written import Zone
@@ -171,8 +171,8 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Path("state")
-    database: str | None = None
-    broker: str | None = None
+    database: Annotated[Address, AfterValidator(addresses.database)] | None = None
+    broker: Annotated[Address, AfterValidator(addresses.broker)] | None = None
     rules: Annotated[list[Path], NoDecode, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(
         default_factory=lambda: [shipped("rules")], min_length=1
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 
 class Frozen(BaseModel):
@@ -69,6 +69,15 @@ def _revealed(secret: Secret) -> Secret:
 
 # checked when the settings are read, so that a missing secret stops the start and not the first request
 GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
+
+
+def read_where_it_stands(value: Any) -> Any:
+    """The text that stands at `{env: NAME}` or `{file: PATH}`; any other value as it is."""
+    return Secret.model_validate(value).reveal() if isinstance(value, dict) else value
+
+
+# an address that may hold a password: as it is, or where it stands, as for every secret
+Address = Annotated[str, BeforeValidator(read_where_it_stands)]
 
 
 def _leads(secret: Secret) -> Secret:
