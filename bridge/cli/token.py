@@ -14,6 +14,8 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(help="Whose it is: a person or a system.")]
 
+_LONGEST = 100
+
 
 @app.command()
 def create(name: Name, given: Config = None) -> None:
@@ -22,6 +24,11 @@ def create(name: Name, given: Config = None) -> None:
     Example: bondbridge token create grafana
     """
     name = name.strip()
+    if name.startswith(tokens.SIGN_IN):
+        fix = "name the person or the system"
+        raise BadInput([Problem("token", f"names that begin with {tokens.SIGN_IN} are those of sign-ins by a link", fix)])
+    if len(name) > _LONGEST or not name.isprintable():
+        raise BadInput([Problem("token", f"a name has at most {_LONGEST} letters, all of which can be shown", "shorten it")])
     if not name:
         raise BadInput([Problem("token", "a token is somebody's", "name the person or the system")])
     with bridge_of(given) as bridge, bridge.database.writing() as connection:

@@ -32,15 +32,33 @@ class TooDeep(ValueError):
         super().__init__("nested too deeply")
 
 
-def decoded(content: bytes) -> Json:
-    """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also for what is too deep."""
+class TwiceNamed(ValueError):
+    """One object has two values of one name: two readers may take another one each."""
+
+    def __init__(self) -> None:
+        super().__init__("one name stands twice in an object")
+
+
+def decoded(content: bytes, *, strict: bool = False) -> Json:
+    """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also for what is too deep.
+
+    `strict`: of what strangers send no name may stand twice in an object (TwiceNamed).
+    """
     text = content.decode(json.detect_encoding(content), "surrogatepass")
+    pairs = _each_once if strict else None
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs)
         _measured(value, DEEPEST)
     except RecursionError as error:
         raise TooDeep from error
     return value if _clean(text) else _cleaned(value)
+
+
+def _each_once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise TwiceNamed
+    return found
 
 
 def plain(value: Json) -> Json:

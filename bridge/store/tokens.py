@@ -11,6 +11,8 @@ from bridge.core.identities import same
 from bridge.store.tables import tokens
 from bridge.store.types import insert_new
 
+# how sign-ins by a link are called: nobody in particular
+SIGN_IN = "sign-in-"
 _PREFIX = "bbt_"  # so that a leaked one can be recognised by a scanner
 
 

@@ -40,6 +40,7 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
         app.register_blueprint(room)
     app.register_blueprint(health.routes)
     problems.register(app)
+    app.before_request(problems.no_unstorable)
     app.after_request(_dressed)
     _show_times(app, bridge.settings.zone, bridge.settings.timezone)
     return app

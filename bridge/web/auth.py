@@ -14,7 +14,6 @@ from bridge.web.problems import Problem
 
 COOKIE = "bondbridge_token"
 _LASTS = timedelta(hours=12)
-_NAMED = "sign-in-"
 _SPENT = (
     "This link does not work: a sign-in link works once, and not for long. Get another with "
     "“bondbridge token create NAME”, and paste the token here."
@@ -36,7 +35,7 @@ def holder() -> str | None:
 
 def named(holder: str) -> bool:
     """Whether a token's name is that of somebody in particular: a sign-in by a one-time link says nothing of who it was."""
-    return not holder.startswith(_NAMED)
+    return not holder.startswith(tokens.SIGN_IN)
 
 
 def pages_only_with_token() -> Response | None:
@@ -104,7 +103,7 @@ def _exchanged(token: str) -> str | None:
         if not tokens.spend(connection, token, now):
             return None
         tokens.forget_expired(connection, now)
-        fresh = tokens.create(connection, _NAMED + secrets.token_hex(8), expires_at=now + _LASTS)
+        fresh = tokens.create(connection, tokens.SIGN_IN + secrets.token_hex(8), expires_at=now + _LASTS)
     if fresh is None:
         raise Bug("two sign-ins got the same random name")
     return fresh

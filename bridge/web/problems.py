@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from bridge.core.plain import storable
 from bridge.store.database import Away
 
 _WEBHOOKS = "/webhooks/"
@@ -42,6 +43,17 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _expected)
     app.register_error_handler(Away, _away)
     app.register_error_handler(Exception, _unexpected)
+
+
+def no_unstorable() -> None:
+    """No address, query or form holds what no database can store: NUL, and halves of characters."""
+    if storable(request.path) != request.path:
+        raise Problem(404, *_TOLD[404])
+    # the body of a webhook is read as it was signed, and not as a form
+    form = [] if request.path.startswith(_WEBHOOKS) else request.form.items(multi=True)
+    given = [*request.args.items(multi=True), *form]
+    if any(storable(each) != each for pair in given for each in pair):
+        raise Problem(400, "a character in it cannot be stored", "leave out NUL and halves of characters")
 
 
 def shown(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from flask.json.provider import JSONProvider
 
 from bridge.core.headlines import headline
 from bridge.core.model import Body, Event, Reason, Ruling, Verdict
+from bridge.core.plain import decoded
 
 _OURS_ALONE = frozenset({"lease_until", "fence"})
 
@@ -25,8 +26,9 @@ class Provider(JSONProvider):
             return json.dumps(finite, **kwargs)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """The value of a text."""
-        return json.loads(s, **kwargs)
+        """The value of a text, as plain data that can be stored. Raises ValueError, also for what is too deep."""
+        del kwargs
+        return decoded(s.encode("utf-8", "surrogatepass") if isinstance(s, str) else s, strict=True)
 
 
 def iso(moment: datetime) -> str:

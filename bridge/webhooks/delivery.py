@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bridge.core.chatting.answers import Answer
 from bridge.core.model import Body
-from bridge.core.plain import TooDeep, decoded
+from bridge.core.plain import TooDeep, TwiceNamed, decoded
 from bridge.errors import Refused
 
 JSON = ("application/json",)
@@ -162,11 +162,13 @@ def json_object(body: bytes) -> Body:
     """The body as a JSON object. Raises Refused(400); only to be asked after the signature was found good."""
     try:
         body.decode()
-        value = decoded(body)
+        value = decoded(body, strict=True)
     except UnicodeDecodeError as error:
         raise Refused("the body is not UTF-8", 400) from error
     except TooDeep as error:
         raise Refused("the body is nested too deeply", 400) from error
+    except TwiceNamed as error:
+        raise Refused("the body has one name twice in an object", 400) from error
     except ValueError as error:
         raise Refused("the body is not JSON", 400) from error
     if not isinstance(value, dict):
