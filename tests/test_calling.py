@@ -226,6 +226,6 @@ def test_the_doctor_looks_at_users_and_certificate(server: Scripted, run: Callab
     """Each account is tried, and plain http is said to have no certificate."""
     found = findings(run)
     assert found["server hq"][0]
-    assert found["server hq: certificate"] == (True, "none: the address is plain http")
+    assert found["server hq: certificate"] == (True, "none: the address is plain http, and does not leave this machine")
     assert (found["server hq: administer"][0], "Invalid username" in found["server hq: administer"][1]) == (False, True)
     assert {asked.path for asked in server.asked} == {"/api/v4/"}

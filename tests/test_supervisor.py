@@ -28,3 +28,39 @@ def test_a_burst_of_signals_stops_it() -> None:
             [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=300, check=False
         )
         assert (ended.returncode, ended.stdout) == (0, "stopped\n"), ended.stderr
+
+
+ORPHANS = textwrap.dedent("""
+    import ctypes, os, sys
+    from pathlib import Path
+    from rich.console import Console
+    from bridge.cli.supervisor import Child, Supervisor
+
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # orphans below us become ours, as those of a container do for its process 1
+    LEAVES = "import os, time; print('ready', flush=True); os.fork() or (os.setsid(), time.sleep(1), os._exit(0)); os._exit(1)"
+
+    def zombies():
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            words = stat.read_text().rpartition(")")[2].split()
+            found += [stat.parent.name] if words[0] == "Z" and words[1] == str(os.getpid()) else []
+        return found
+
+    looks = []
+    with Supervisor(Console(force_terminal=False, file=sys.stderr)) as supervisor:
+        supervisor.start(Child("leaves", [sys.executable, "-c", LEAVES]))
+        def look():
+            looks.append(zombies())
+            if len(looks) == 4:
+                supervisor._stopping = True
+        supervisor.watch(look)
+    print(looks[-1])
+""")
+
+
+def test_what_killed_children_leave_behind_is_reaped() -> None:
+    """As process 1 of a container it would gather zombies for ever."""
+    ended = subprocess.run(  # noqa: S603  our own script
+        [sys.executable, "-c", ORPHANS], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (0, "[]\n"), ended.stderr

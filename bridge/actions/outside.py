@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -11,10 +12,11 @@ from pathlib import Path
 import httpx
 
 from bridge.bonding.client.answers import asked_for
+from bridge.bonding.client.proxy import proxy_for
 from bridge.errors import BridgeError, Busy, InDoubt, Refused, Unreachable
 
 # The request cannot have left, so nobody can have received it.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 # of a name with many addresses so many are tried
 _ADDRESSES = 3
 # the steps of one exchange that may each take the time-out: connecting and shaking hands for each address, writing, the answer
@@ -69,6 +71,8 @@ class Target:
         return self._send("GET", b"", {})
 
     def _send(self, method: str, content: bytes, headers: dict[str, str]) -> int:
+        if proxy := proxy_for(str(self.url)):
+            return self._sent_by(proxy, method, content, headers)
         problem: BridgeError = Unreachable(f"the name {self.url.host} has no address")
         for address in self.addresses():
             try:
@@ -79,15 +83,34 @@ class Target:
                 problem = error
         raise problem
 
+    def _sent_by(self, proxy: str, method: str, content: bytes, headers: dict[str, str]) -> int:
+        """Through a proxy of the environment, which looks the name up; what is known here to lead inside stays refused."""
+        with suppress(Unreachable):  # behind a proxy names outside are often not known
+            self.addresses()
+        return self._request(self.url, proxy, method, content, headers, {})
+
     def _sent(self, method: str, address: str, content: bytes, headers: dict[str, str]) -> int:
         there, url = {**headers, "Host": self.url.netloc.decode()}, self.url.copy_with(host=address)
         # the certificate must be that of the name, though the address is what is connected to
         more = {"sni_hostname": self.url.host}
+        return self._request(url, None, method, content, there, more)
+
+    def _request(
+        self,
+        url: httpx.URL,
+        proxy: str | None,
+        method: str,
+        content: bytes,
+        headers: dict[str, str],
+        more: dict[str, str],
+    ) -> int:
         # each time a client of its own: pooled connections are kept by address, and would be shared between names
         try:
             with (
-                httpx.Client(verify=self.trust, timeout=self.timeout, trust_env=False, follow_redirects=False) as http,
-                http.stream(method, url, content=content, headers=there, extensions=more) as answer,
+                httpx.Client(
+                    verify=self.trust, timeout=self.timeout, trust_env=False, follow_redirects=False, proxy=proxy
+                ) as http,
+                http.stream(method, url, content=content, headers=headers, extensions=more) as answer,
             ):
                 # its body stays unread: it may repeat what we must not tell, such as a secret in the address
                 return _judged(answer)

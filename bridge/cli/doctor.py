@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import redis
 import typer
@@ -193,10 +195,20 @@ def _user(bridge: wiring.Bridge, name: str, danger: Danger) -> str:
     return f"the user of what is to {danger} is known"
 
 
+def _on_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _certificate(bridge: wiring.Bridge, name: str) -> str:
     found = bridge.clients[name].certificate()
+    if found is None and _on_this_machine(bridge.clients[name].url):
+        return "none: the address is plain http, and does not leave this machine"
     if found is None:
-        return "none: the address is plain http"
+        raise Refused("none: the address is plain http, so passwords and answers can be read on the way; write https://")
     ends = datetime.fromisoformat(found["not_after"])
     left = (ends - bridge.machine()).total_seconds()
     says = f"{found['subject'] or 'no subject'}, issued by {found['issuer'] or 'nobody'}, until {ends:%Y-%m-%d}"

@@ -13,7 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
@@ -90,6 +92,7 @@ class Supervisor:
         while not self._pause(1.0):
             for running in list(self._running.values()):
                 self._revive(running)
+            self._reap()
             each_second()
 
     def _pause(self, seconds: float) -> bool:
@@ -100,6 +103,13 @@ class Supervisor:
                 self._stopping = True
             time.sleep(0.1)
         return self._stopping
+
+    def _reap(self) -> None:
+        """Where we are process 1, as in a container, what our children leave behind is ours once they are killed."""
+        ours = {running.process.pid for running in self._running.values()}
+        for pid in _children() - ours:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
     def say(self, line: str | Text) -> None:
         """One line of the supervisor's own."""
@@ -190,6 +200,15 @@ def _signal_group(process: subprocess.Popen[str], number: int) -> None:
         os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):  # nobody left in it
         return
+
+
+def _children() -> set[int]:
+    """Whose parent we are, where the system says so."""
+    found = set[int]()
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            found |= {int(pid) for pid in task.read_text(encoding="ascii").split()}
+    return found
 
 
 def _tied_to_parent() -> tuple[str, ...]:

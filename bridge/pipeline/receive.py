@@ -9,6 +9,7 @@ import structlog
 from bridge.core import events
 from bridge.core.chatting.answers import Answer
 from bridge.core.chatting.roles import Grant, Role
+from bridge.core.masking import masked
 from bridge.core.model import Body, Event
 from bridge.errors import Refused
 from bridge.store import events as event_store
@@ -158,5 +159,5 @@ def _event(hook: Hook, n: str, body: Body, now: datetime) -> Event:
     reach = list(hook.spaces) if hook.spaces is not None else None
     return events.make(
         events.webhook(hook.name), server=hook.server, subject=f"webhook/{hook.name}", n=n, time=now, seen_at=now,
-        data={"body": body, "reach": reach},
+        data={"body": masked(body), "reach": reach},
     )  # fmt: skip

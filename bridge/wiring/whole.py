@@ -14,6 +14,7 @@ from bridge.actions.reply import Reply
 from bridge.actions.wait import Wait
 from bridge.actions.webhook import Webhook
 from bridge.bonding.client import Client
+from bridge.bonding.client.proxy import keep_loopback_direct
 from bridge.bonding.wire import wrong_argument
 from bridge.config import Settings
 from bridge.core.chatting.buttons import Seals
@@ -94,6 +95,7 @@ def build(
     `now` replaces the domain clock the settings describe, `transport` the network to the servers, `key` the one that is kept
     in the state folder: with it nothing is made there. `patience`: seconds to wait for the database, if people wait for us.
     """
+    keep_loopback_direct()
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url, patience)
     clients = {server.name: connected(server, settings.broker, now, transport) for server in settings.servers}

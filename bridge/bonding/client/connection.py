@@ -18,6 +18,7 @@ from bridge.bonding.catalogue import OPERATIONS, Danger, Operation
 from bridge.bonding.client import answers, downloads, handshake
 from bridge.bonding.client.answers import Answer
 from bridge.bonding.client.login import Credentials, User
+from bridge.bonding.client.proxy import proxy_for
 from bridge.bonding.client.walking import walk
 from bridge.bonding.wire import Request, request
 from bridge.core.model import Body, Json
@@ -63,7 +64,8 @@ class Client:
         # credentials go with the first request; a redirect could carry them elsewhere, so none is followed
         self._http = httpx.Client(
             base_url=self.url, verify=_trusted(verify), timeout=timeout, transport=transport, follow_redirects=False,
-            trust_env=False, limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            trust_env=False, proxy=None if transport else proxy_for(self.url),
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
             headers={"Accept": "application/json", "User-Agent": "bondbridge"},
         )  # fmt: skip
 
