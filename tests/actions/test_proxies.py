@@ -74,8 +74,6 @@ def called(url: str) -> None:
         lambda: client.call("core.list", {}),
         lambda: target.post(b"{}", {}),
         lambda: Notify({"noc": [url.replace("http://", "json://")]}, {}, str).send("", notice),
-            "", {"to": "noc", "target": 0, "title": "x"}
-        ),
     )
     for way in ways:
         try:
