@@ -34,7 +34,9 @@ class EventType:
     @property
     def shape(self) -> Schema:
         """What an expression may name when it meets this event."""
-        return schema.of_event(self.nouns, self.kind, BODIES[self.kind] if self.kind else None)
+        never = {"old": self.happens is added, "new": self.happens is removed}
+        absent = frozenset(name for name, is_so in never.items() if is_so)
+        return schema.of_event(self.nouns, self.kind, BODIES[self.kind] if self.kind else None, absent)
 
 
 def stays(field: str, *values: object) -> Still:

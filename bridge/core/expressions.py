@@ -227,7 +227,25 @@ def compile_expression(source: str) -> Expression:
 
 def _in_one_line(source: str, error: str) -> str:
     found = re.search(r"<input>:\d+:(\d+): Syntax error: (.*?)(?: expecting|\n|$)", error)
-    return f"not an expression: {source!r}" + (f", at character {found[1]}: {found[2]}" if found else "")
+    where = f", at character {found[1]}: {found[2]}" if found else ""
+    hint = next((f"; {mend}" for wrong, mend in _OTHERWISE if wrong.search(syntax.unquoted(source))), "")
+    return f"not an expression: {source!r}{where}{hint}"
+
+
+# what other languages write, and what is meant
+_OTHERWISE = tuple(
+    (re.compile(wrong), mend)
+    for wrong, mend in (
+        (r"\$\{", "here it stands bare, without ${ }"),
+        (r"\band\b", "write && for and"),
+        (r"\bor\b", "write || for or"),
+        (r"\bnot\b", "write ! for not"),
+        (r"=~|\blike\b", "write .matches(…)"),
+        (r"\bis\b", "write == for is"),
+        (r"(?<![=!<>])=(?!=)", "write == to compare"),
+        (r"\bin\s*\(", "write a list in [ ]"),
+    )
+)
 
 
 def _called(tree: Node) -> Iterator[str]:

@@ -10,7 +10,23 @@ _TEXTS = frozenset({"text"})
 _MOMENTS = frozenset({"time"})
 _PARTS = "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds getMilliseconds"
 # of a length of time, too
-_OF_LENGTH = frozenset({"getHours", "getMinutes", "getSeconds", "getMilliseconds"})
+_PARTS_OF = dict.fromkeys(("getHours", "getMinutes", "getSeconds", "getMilliseconds"), frozenset({"time", "length"}))
+
+
+_REACH: Mapping[str, Type] = {
+    name: Type("whole", reach=(least, most), said_of=said)
+    for name, least, most, said in (
+        ("getMonth", 0, 11, "January is 0"),
+        ("getDate", 1, 31, ""),
+        ("getDayOfMonth", 0, 30, "the first is 0; getDate counts from 1"),
+        ("getDayOfWeek", 0, 6, "Sunday is 0"),
+        ("getDayOfYear", 0, 365, "the first is 0"),
+        ("getHours", 0, 23, "in UTC"),
+        ("getMinutes", 0, 59, ""),
+        ("getSeconds", 0, 59, ""),
+        ("getMilliseconds", 0, 999, ""),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,7 @@ def _made(gives: Type, *names: str) -> Function:
 # called on something: `bond.name.contains("hq")`
 METHODS: Mapping[str, Function] = {
     **dict.fromkeys(("contains", "startsWith", "endsWith", "matches"), _of_text(FLAG)),
-    **{name: Function(WHOLE, (), _MOMENTS | ({"length"} if name in _OF_LENGTH else set())) for name in _PARTS.split()},
+    **{name: Function(_REACH.get(name, WHOLE), (), _PARTS_OF.get(name, _MOMENTS)) for name in _PARTS.split()},
     "size": Function(WHOLE, (), frozenset({"text", "bytes", "list", "object", "mapping"})),
 }
 # standing alone: `size(events)`

@@ -4,7 +4,7 @@ What another system sends may be anything, and so may whatever comes of it: of t
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import cel
@@ -40,6 +40,19 @@ _TRIED: Mapping[str, str] = {
 }
 
 
+# what other languages call it
+_OTHERWISE: Mapping[str, str] = {
+    **dict.fromkeys(("len", "length", "count"), "write size(…)"),
+    **dict.fromkeys(
+        ("lower", "upper", "toLower", "toUpper", "lowerAscii", "upperAscii"),
+        'capitals do not matter in .matches("(?i)…")',
+    ),
+    **dict.fromkeys(("isNull", "isEmpty"), "write == null"),
+    **dict.fromkeys(("startswith", "beginsWith"), "did you mean 'startsWith'?"),
+    **dict.fromkeys(("any", "some"), "write .exists(x, …)"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What an expression gives, what is wrong with it, and its source with whole numbers as decimals where it needs them."""
@@ -54,6 +67,7 @@ def check(source: str, tree: Node, shape: Schema, names: Collection[str] = ()) -
     findings = Findings(source)
     gives = _Types(findings, shape, frozenset(names)).of(tree)
     _judge_chains(findings, tree)
+    _judge_bounds(findings, tree)
     return Checked(gives, tuple(dict.fromkeys(findings.mistakes)), findings.mended())
 
 
@@ -126,6 +140,9 @@ class _Types:
     def _below(self, node: Select, of: Type, whole: str) -> Type:
         """A field of what has none."""
         holder, said = self.findings.said(node.of), self.findings.said(node)
+        if of.name == "null":
+            what = f"{holder} is always null for such an event, and has no {node.name!r}"
+            return self.findings.say(node, what, everywhere=True)
         if of.name == "view":
             return self.findings.say(node, f"{said} is looked up by its id", f"write {said}(ID)")
         if of.name == "list":
@@ -148,7 +165,9 @@ class _Types:
         if name not in here:
             near = get_close_matches(name, here, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(sorted(here)) or 'nothing below it'}"
-            return self.findings.say(node, f"{whole}: no {name!r} here; {hint}", named=True)
+            bare = isinstance(node, Name) and whole == name and name not in schema.NOUNS
+            quotes = f'or is it a text, "{name}"?' if bare else ""
+            return self.findings.say(node, f"{whole}: no {name!r} here; {hint}", quotes, named=True)
         if here is self.shape.get("event") and name == "type" and self.names:
             return Type("text", self.names)
         return leaf_of(here[name])
@@ -220,6 +239,8 @@ class _Types:
         function = METHODS.get(node.name)
         if function is None:
             return self._unknown(node, f"{node.name} stands alone: {node.name}({said})" if node.name in ALONE else "")
+        if of.name == "length":  # of a length they count on
+            function = replace(function, gives=types.WHOLE)
         if of.known and of.name not in function.of:
             goes = " or ".join(sorted({str(Type(name)) for name in function.of}))
             mend = f"write timestamp({said}).{node.name}()" if "time" in function.of and of.name == "text" else ""
@@ -241,7 +262,7 @@ class _Types:
         name = name or node.name
         known = [*METHODS, *ALONE, *MACROS, "has", "dyn", *(f"view.{kind}" for kind in schema.VIEWED)]
         near = get_close_matches(name, known, n=1)
-        hint = instead or (f"did you mean {near[0]!r}?" if near else "")
+        hint = instead or _OTHERWISE.get(name, f"did you mean {near[0]!r}?" if near else "")
         what = f"there is no function {name!r}" + (f"; {hint}" if hint else "")
         return self.findings.say(node, what, _LISTED, named=True)
 
@@ -321,6 +342,41 @@ def _judge_chains(findings: Findings, tree: Node) -> None:
                 word = "cannot be both" if both else "is always different from one of"
                 what = f"{said} {word} {findings.said(first)} and {findings.said(value)}"
                 findings.say(part, what, "write ||" if both else "write &&")
+
+
+def _judge_bounds(findings: Findings, tree: Node) -> None:
+    """Nothing is at the same time more than the one number and less than a smaller one."""
+    for chain in _chains(tree):
+        if chain.sign != "&&":
+            continue
+        least: dict[str, tuple[float, Node]] = {}
+        most: dict[str, tuple[float, Node]] = {}
+        for part in _links(chain, "&&"):
+            found = _bound(part)
+            if found is None:
+                continue
+            path, value, above = found
+            kept = least if above else most
+            said = findings.said(path)
+            closer = said not in kept or (value > kept[said][0] if above else value < kept[said][0])
+            kept[said] = (value, part) if closer else kept[said]
+        for said in least.keys() & most.keys():
+            (low, above_low), (high, below_high) = least[said], most[said]
+            if low > high:
+                both = f"{findings.said(above_low)} and {findings.said(below_high)}"
+                findings.say(above_low, f"{both} are never so at the same time", "write ||")
+
+
+def _bound(node: Node) -> tuple[Node, float, bool] | None:
+    """`x > 5` → x, 5, whether it is bounded from below."""
+    if not isinstance(node, Binary) or node.sign not in ("<", "<=", ">", ">="):
+        return None
+    above = node.sign.startswith(">")
+    if isinstance(node.right, Literal) and isinstance(node.right.value, int | float):
+        return node.left, node.right.value, above
+    if isinstance(node.left, Literal) and isinstance(node.left.value, int | float):
+        return node.right, node.left.value, not above
+    return None
 
 
 def _chains(tree: Node) -> Iterator[Binary]:

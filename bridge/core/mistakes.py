@@ -11,7 +11,7 @@ class Mistake:
     """What is wrong, and how to mend it; `about`: the part that it is about, as it is written.
 
     `named`: it names what is not there; `odd`: it says nothing, though that may be meant. Else it is of two kinds that do not
-    go together.
+    go together. `everywhere`: it is a mistake only if it is one for every event that the expression may meet.
     """
 
     about: str
@@ -19,6 +19,7 @@ class Mistake:
     mend: str = ""
     named: bool = False
     odd: bool = False
+    everywhere: bool = False
 
 
 @dataclass(slots=True)
@@ -33,9 +34,9 @@ class Findings:
         """A part as it is written."""
         return self.source[node.start : node.end]
 
-    def say(self, node: Node, what: str, mend: str = "", *, named: bool = False, odd: bool = False) -> Type:
+    def say(self, node: Node, what: str, mend: str = "", **more: bool) -> Type:
         """One more mistake. What the part gives is not known then, so that nothing more is said of it."""
-        self.mistakes.append(Mistake(self.said(node), what, mend, named, odd))
+        self.mistakes.append(Mistake(self.said(node), what, mend, **more))
         return ANY
 
     def replace(self, node: Node, instead: str) -> None:

@@ -31,8 +31,20 @@ def equal(findings: Findings, node: Node, sign: str, left: Value, right: Value) 
         _unequal(findings, node, sign, *((right, left) if swapped else (left, right)))
         return
     for (path, of), (written, _) in ((left, right), (right, left)):
+        if isinstance(written, Literal) and not isinstance(path, Literal):
+            _spelled(findings, node, findings.said(path), of, written)
         if of.words and isinstance(written, Literal) and written.value not in of.words:
             _no_word(findings, node, sign, findings.said(path), of, str(written.value))
+
+
+def _spelled(findings: Findings, node: Node, said: str, of: Type, written: Literal) -> None:
+    """A text with a star, where no globs are known; a number that is never reached."""
+    value = written.value
+    if of.name == "text" and isinstance(value, str) and "*" in value and not of.words:
+        mend = f'write {said}.startsWith("{value[:-1]}")' if value.find("*") == len(value) - 1 else f"write {said}.matches(…)"
+        findings.say(node, f"{said} is compared letter by letter, and * stands for itself", mend, odd=True)
+    if of.reach is not None and isinstance(value, int) and not of.reach[0] <= value <= of.reach[1]:
+        findings.say(node, f"{said} is {of.reach[0]} to {of.reach[1]}, and never {value}", of.said_of)
 
 
 def _unequal(findings: Findings, node: Node, sign: str, left: Value, right: Value) -> None:
@@ -63,18 +75,18 @@ def _meant(findings: Findings, left: Value, right: Value) -> str:
     """How a comparison of two kinds may have been meant."""
     (path, of), (other, of_other) = left, right
     said, written = findings.said(path), findings.said(other)
-    if of.name == "time" and of_other.name == "text":
-        return f"write timestamp({written})"
-    if not isinstance(other, Literal):
-        return f"write string({said})" if of.group == "number" and of_other.name == "text" else ""
+    if not isinstance(other, Literal) or of.name == "time":
+        into = {("number", "text"): f"string({said})", ("time", "text"): f"timestamp({written})"}
+        found = into.get((of.group, of_other.name), "")
+        return f"write {found}" if found else ""
     value = str(other.value).lower()
     if of.group == "number" and other.kind == "text" and value.lstrip("-").replace(".", "", 1).isdigit():
         return f"write {value} without quotes"
     if of.name == "flag" and value in _YES | _NO:
         return f"write {said}" if value in _YES else f"write !{said}"
-    if of.name == "text" and other.kind in ("whole", "decimal"):
-        return f'write "{written}" in quotes'
-    return ""
+    if of.name != "text":
+        return ""
+    return f"write {said} {'!=' if other.value else '=='} null" if other.kind == "flag" else f'write "{written}" in quotes'
 
 
 def held(findings: Findings, node: Binary, left: Value, right: Value, items: Sequence[Value]) -> None:
@@ -96,6 +108,9 @@ def held(findings: Findings, node: Binary, left: Value, right: Value, items: Seq
 def ordered(findings: Findings, node: Binary, left: Value, right: Value) -> None:
     """`<`, `<=`, `>`, `>=`."""
     groups = (left[1].group, right[1].group)
+    for (path, of), (number, _) in ((left, right), (right, left)):
+        if of.reach is not None and isinstance(number, Literal) and isinstance(number.value, int):
+            _reached(findings, node, findings.said(path), of, number.value, path is node.left)
     if not left[1].known or not right[1].known or (groups[0] == groups[1] and groups[0] in _ORDERED):
         return
     written = isinstance(left[0], Literal) and not isinstance(right[0], Literal)
@@ -104,6 +119,17 @@ def ordered(findings: Findings, node: Binary, left: Value, right: Value) -> None
     said, (_, of), (_, other) = findings.said(left[0]), left, right
     mend = f"write {said} != null" if other.name == "null" else _meant(findings, left, right)
     findings.say(node, f"{said} is {of} and cannot be compared with {other}", "" if groups[0] == groups[1] else mend)
+
+
+def _reached(findings: Findings, node: Binary, said: str, of: Type, value: int, left: bool) -> None:  # noqa: FBT001
+    """Whether a bound leaves anything of what a number can be."""
+    least, most = of.reach or (value, value)
+    above = node.sign.startswith(">") == left
+    limit = most if above else least
+    strict = len(node.sign) == 1
+    beyond = value >= limit if strict and above else value > limit if above else value <= limit if strict else value < limit
+    if beyond:
+        findings.say(node, f"{said} is {least} to {most}, so {findings.said(node)} is never so", of.said_of)
 
 
 def reckoned(findings: Findings, node: Binary, left: Type, right: Type) -> Type:

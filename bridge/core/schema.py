@@ -82,16 +82,21 @@ VIEWED: Mapping[str, Schema] = {
 }
 
 
-def of_event(nouns: tuple[str, ...], kind: str | None, body: Schema | None) -> Schema:
+def of_event(
+    nouns: tuple[str, ...],
+    kind: str | None,
+    body: Schema | None,
+    absent: frozenset[str] = frozenset(),
+) -> Schema:
     """What an expression sees when it meets an event with these nouns, whose object has this body.
 
-    Nouns stand under `event.data` and, for short, at the root; `old` and `new` are the object before and after,
-    `changed` the names of the fields that differ, `between` the two polls it happened between, `over` whether it was over
-    when it was found. A `tuning` is one of a bond or of a leg, as the event's kind is. `events` are all that met the rule
-    together, `view` is what the bridge sees now: of neither is more known before there are some.
+    Nouns stand under `event.data` and, for short, at the root; `old` and `new` are the object before and after, `absent` which
+    of the two is always null, `changed` the names of the fields that differ, `between` the two polls it happened between,
+    `over` whether it was over when it was found. A `tuning` is one of a bond or of a leg, as the event's kind is. `events` are
+    all that met the rule together, `view` is what the bridge sees now: of neither is more known before there are some.
     """
     data = {noun: BODIES[kind] if noun == "tuning" and kind else NOUNS[noun] for noun in nouns}
-    change = {"old": body, "new": body} if body is not None else {}
+    change = {name: Leaf(types.NULL) if name in absent else body for name in ("old", "new")} if body is not None else {}
     beside = _of_change(body) if body is not None else {}
     event = {**fields("id:text type server subject time"), "data": {**data, **change, **beside}}
     told = {"event": event, "events": FREE, "known": KNOWN, "view": Leaf(types.VIEW), **fields("server now")}

@@ -189,6 +189,11 @@ def dotted(node: Node) -> tuple[str, ...] | None:
     return (*above, node.name) if above is not None and isinstance(node, Select) else None
 
 
+def unquoted(source: str) -> str:
+    """The source without what stands in quotes, of something that may be no expression."""
+    return re.sub(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", '""', source)
+
+
 def parse(source: str) -> Node:
     """The tree of an expression. Raises SyntaxUnknown."""
     try:

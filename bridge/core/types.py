@@ -13,7 +13,8 @@ class Type:
     """`name`: any, null, flag, whole, decimal, text, bytes, time, length, list, object, mapping, view or kind.
 
     `words`: all that a text may be, empty for whatever it likes; `of`: what a list holds; `shape`: what an object has.
-    `said`: how it is spoken of, where its name would not do. Every value of a field may also be null.
+    `said`: how it is spoken of, where its name would not do. `reach`: the least and the most that a number can be, and
+    `said_of` what these mean. Every value of a field may also be null.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Type:
     of: "Type | None" = None
     shape: Mapping[str, Any] | None = None
     said: str = ""
+    reach: tuple[int, int] | None = None
+    said_of: str = ""
 
     @property
     def group(self) -> str:

@@ -75,7 +75,7 @@ def test_every_scene_has_hours() -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("bond.name.lowerAscii() == 'a'", "there is no function 'lowerAscii'"),
+        ("bond.name.lowerAscii() == 'a'", "there is no function 'lowerAscii'; capitals do not matter in .matches(\"(?i)…\")"),
         ("bond.name.startWith('a')", "there is no function 'startWith'; did you mean 'startsWith'?"),
         ("view.lge(3).name == 'a'", "there is no function 'view.lge'; did you mean 'view.leg'?"),
         ("'size(' == bond.name && (bond.id in [2])", None),

@@ -1,5 +1,7 @@
 """What in an expression can never be right is said before an event comes, with how it may have been meant."""
 
+from dataclasses import replace
+
 import cel
 import pytest
 from hypothesis import given
@@ -7,10 +9,12 @@ from hypothesis import strategies as st
 
 from bridge.core import schema, syntax, types
 from bridge.core.bodies import BODIES
+from bridge.core.document import read
 from bridge.core.events import EVENTS
 from bridge.core.expressions import compile_expression
+from bridge.core.language.rules import parse
 from bridge.core.types import Leaf
-from tests.core.made import rules
+from tests.core.made import VOCABULARY, rules
 
 DOWN = EVENTS["leg.down"].shape
 ALSO = ("leg.down", "leg.up")
@@ -91,6 +95,17 @@ def told(source: str, shape: object = DOWN) -> list[tuple[str, str]]:
         ("bond.id == 3 && (leg.id == 1 && leg.id == 2)", "leg.id cannot be both 1 and 2", "write ||"),
         ("bond.id / 0 > 1", "bond.id / 0 divides by zero", ""),
         ("leg.down_speed % 2 == 0", "leg.down_speed % 2: % goes with whole numbers only", None),
+        ("known.incident == false", "known.incident is a text and never equal to", "write known.incident == null"),
+        ("timestamp(now).getDayOfWeek() == 7", "timestamp(now).getDayOfWeek() is 0 to 6, and never 7", "Sunday is 0"),
+        ("timestamp(now).getMonth() in [10, 11, 12]", "timestamp(now).getMonth() is 0 to 11, and never 12", "January is 0"),
+        ("timestamp(now).getHours() > 23", "timestamp(now).getHours() is 0 to 23, so", "in UTC"),
+        ("24 <= timestamp(now).getHours()", "timestamp(now).getHours() is 0 to 23, so", "in UTC"),
+        ("timestamp(now).getMinutes() < 0", "timestamp(now).getMinutes() is 0 to 59, so", None),
+        ("leg.down_speed > 100 && leg.down_speed < 50", "leg.down_speed > 100 and leg.down_speed < 50 are", "write ||"),
+        ("bond.id >= 22 && leg.failover && 6 > bond.id", "bond.id >= 22 and 6 > bond.id are never so", "write ||"),
+        ("bond.name == 'hq-*'", "bond.name is compared letter by letter, and * stands for itself", None),
+        ("leg.state == down", None, 'or is it a text, "down"?'),
+        ("len(leg.name) > 3", "there is no function 'len'; write size(…)", None),
         ("known.flapping == 'no'", "known.flapping is true or false and never equal to a text", "write !known.flapping"),
         ("known.depth == '0'", "known.depth is a number and never equal to a text", "write 0 without quotes"),
         ("event.id == 7", "event.id is a text and never equal to a number", 'write "7" in quotes'),
@@ -142,6 +157,10 @@ def _of_one(source: str) -> list[tuple[str, str]]:
         "between == null || true" if "between" in DOWN else "true",
         "-leg.id < 0 && !leg.failover && !!leg.failover",
         "leg.name < 'n' && bond.name >= 'a'",
+        "timestamp(now).getHours() >= 22 || timestamp(now).getHours() < 6",
+        "timestamp(now).getHours() >= 0 && timestamp(now).getHours() <= 23 && timestamp(now).getDayOfWeek() in [0, 6]",
+        "bond.id > 3 && bond.id < 5 && bond.id > 2 && leg.id >= 5 && leg.id <= 5",
+        "duration('100h').getHours() > 99",
         "r'a\\d' == leg.name // and what stands here is for people",
         '"""a "b" c""" == leg.name',
     ],
@@ -189,7 +208,6 @@ def test_whole_numbers_are_decimals_beside_decimals(source: str, runs: str) -> N
 def test_a_speed_can_be_reckoned_with_in_a_rule() -> None:
     """In conditions and in texts alike, also where an example gives a whole number."""
     from bridge.core.rehearsing.examples import failures  # noqa: PLC0415
-    from tests.core.made import VOCABULARY  # noqa: PLC0415
 
     text = (
         "id: a\nwhen: leg.down\nif: leg.down_speed / 1000 < 1\n"
@@ -226,3 +244,73 @@ def test_every_field_has_a_type() -> None:
             if isinstance(below, Leaf):
                 assert below.type is not types.ANY, f"{kind}.{name}"
                 assert all(word == word.lower() for word in below.type.words)
+
+
+DO = "do: [{notify: {to: boss, title: '%s'}}]"
+
+
+def read_one(text: str, when: str = "leg.down", more: str = "") -> tuple[list[str], list[str]]:
+    """What is wrong with a rule, and what is noted of it."""
+    words = replace(VOCABULARY, servers=("hq", "east"))
+    found, problems = parse(read(f"id: a\nwhen: {when}\n{more}\n{text}\n", "a.yaml"), words)
+    return [each.what for each in problems], [each.what for one in found for each in one.notes]
+
+
+@pytest.mark.parametrize(
+    ("when", "condition", "wrong", "noted"),
+    [
+        ("leg.down", "server == 'main'", "server is one of bridge, east, hq, and never 'main'", None),
+        ("leg.down", "event.server == 'main'", "event.server is one of bridge, east, hq, and never 'main'", None),
+        ("leg.down", "server == 'hq' || event.server != 'east'", None, None),
+        ("leg.down", "size(events) > 5", "size(events) > 5 is never so: there is one event here", None),
+        ("leg.down", "3 <= events.size()", "3 <= events.size() is never so: there is one event here", None),
+        ("leg.down", "size(events) >= 1", None, "size(events) >= 1 is always so: there is one event here"),
+        ("bond.added", "old.name != new.name", "old is always null for such an event, and has no 'name'", None),
+        ("bond.removed", "new.name == 'x'", "new is always null for such an event, and has no 'name'", None),
+        ("[bond.added, bond.changed]", "old != null && old.name != new.name", None, None),
+    ],
+)
+def test_what_no_event_of_the_rule_can_be(when: str, condition: str, wrong: str | None, noted: str | None) -> None:
+    """Where it comes from, how many there are, what was before: as far as that is the same for all that the rule meets."""
+    told, notes = read_one(DO % "t", when, f'if: "{condition}"')
+    assert told == ([wrong] if wrong else [])
+    assert notes == ([noted] if noted else [])
+
+
+@pytest.mark.parametrize(
+    ("title", "noted"),
+    [
+        ("$bond.name is down", "$bond.name"),
+        ("{{ bond.name }} is down", "{{ bond.name }}"),
+        ("{leg.name} of %{bond.space.key}", "{leg.name}"),
+        ("${bond.name}: $5, {ok}, {x.y}, $HOME, a.b", None),
+        ("${leg.down_speed > 3}", None),
+        ("${leg.name + 1}", "leg.name is a text, and + does not go with a number"),
+    ],
+)
+def test_what_is_odd_in_a_text_is_noted(title: str, noted: str | None) -> None:
+    """The rule can be used: a text costs no notification; but whoever checks it hears of it."""
+    told, notes = read_one(DO % title)
+    assert told == []
+    assert bool(notes) == bool(noted)
+    assert noted is None or notes[0].startswith(noted)
+
+
+@pytest.mark.parametrize(
+    ("source", "mend"),
+    [
+        ("${bond.id == 3}", "bare"),
+        ("leg.name = 'x'", "write =="),
+        ("leg.name == 'x' and bond.id == 3", "write &&"),
+        ("leg.failover or leg.failover", "write ||"),
+        ("not leg.failover", "write !"),
+        ("leg.name =~ 'x'", ".matches("),
+        ("bond.id in (1, 2)", "[ ]"),
+        ("leg.name == 'this and that", ""),
+    ],
+)
+def test_what_other_languages_write_is_understood(source: str, mend: str) -> None:
+    """What is no expression is said with what was meant."""
+    with pytest.raises(ValueError, match="not an expression") as caught:
+        compile_expression(source)
+    assert mend in str(caught.value).rpartition("; ")[2]

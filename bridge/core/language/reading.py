@@ -21,6 +21,8 @@ from bridge.errors import Problem
 Shapes = Mapping[str, Schema]
 
 _LISTED = "docs/rules.md lists what expressions can call"
+# `$bond.name`, `{{ bond.name }}`, `{bond.name}`, `%{bond.name}`, and not `${bond.name}`
+_ELSEWHERE = re.compile(r"(?<!\$)\$([A-Za-z_]\w*(?:\.\w+)+)|(?<!\$)\{\{?\s*([A-Za-z_]\w*(?:\.\w+)+)\s*\}?\}")
 # a word of a command, by its place
 _WORD = re.compile(r"""(?<![\w."'])chat\.args\[(\d{1,9})\]""")
 
@@ -127,12 +129,12 @@ class Reading:
         if self.chats:
             self._check_words(expression, place)
         said: set[str] = set()
-        sources: set[str] = set()
-        for name, shape in shapes.items():
-            found = expression.check(shape, shapes)
-            sources.add(found.source)
-            for mistake in found.mistakes:
-                if mistake.about not in said:
+        found = {name: expression.check(shape, shapes) for name, shape in shapes.items()}
+        sources = {each.source for each in found.values()}
+        for name, checked in found.items():
+            for mistake in checked.mistakes:
+                everywhere = all(mistake in each.mistakes for each in found.values())
+                if mistake.about not in said and (everywhere or not mistake.everywhere):
                     said.add(mistake.about)
                     say = self.note if mistake.odd or (text and not mistake.named) else self.say
                     say(place, mistake.what, mistake.mend or f"checked against {name}")
@@ -162,8 +164,17 @@ class Reading:
                 self.say((*place, name), str(error))
                 continue
             known = self.shapes if shapes is None else shapes
+            if texts and isinstance(value, str):
+                self._check_spelling(value, (*place, name), known)
             fields[name] = self._template(template, (*place, name), known, texts=texts)
         return fields
+
+    def _check_spelling(self, text: str, place: Place, shapes: Shapes) -> None:
+        """What other languages take for an expression stands in a text as it is."""
+        for found in _ELSEWHERE.finditer(text):
+            path = found[1] or found[2]
+            if all(path.partition(".")[0] in shape for shape in shapes.values()):
+                self.note(place, f"{found[0]} is told as it stands here", f"write ${{{path}}}")
 
     def _template(self, template: Template, place: Place, shapes: Shapes, *, texts: bool) -> Template:
         return template.fitted(lambda each: self.checked(each, place, shapes, text=texts))

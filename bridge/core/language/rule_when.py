@@ -1,15 +1,17 @@
 """What a rule listens to: `when`, `for` and `still`, and the tests that its condition begins with."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 
 from bridge.core.bodies import Schema
+from bridge.core.events import OURSELVES
 from bridge.core.expressions import Expression
 from bridge.core.language import rule_chat, schedules
 from bridge.core.language.reading import Reading, Shapes
 from bridge.core.language.rule import Absent, Count, Group, Schedule
 from bridge.core.language.rule_file import AbsentModel, CountModel, GroupModel, RuleModel, ScheduleModel, ShapeModel
+from bridge.core.types import Leaf, Type
 
 Shape = Count | Absent | Schedule
 Test = tuple[tuple[str, ...], str | int | bool | None]
@@ -157,8 +159,16 @@ def _near(reading: Reading, name: str) -> str:
 
 def _shapes(reading: Reading, types: Iterable[str]) -> Shapes:
     known = reading.vocabulary.event_types
-    shapes: dict[str, Schema] = {name: known[name].shape for name in sorted(types)}
+    shapes: dict[str, Schema] = {name: _here(known[name].shape, reading.vocabulary.servers) for name in sorted(types)}
     return shapes
+
+
+def _here(shape: Schema, servers: Sequence[str]) -> Schema:
+    """The same, with the servers that there are: no event comes from another."""
+    if not servers:
+        return shape
+    one = Leaf(Type("text", frozenset({*servers, OURSELVES})))
+    return {**shape, "server": one, "event": {**shape["event"], "server": one}}
 
 
 _TOKEN = re.compile(r"""//[^\n]*|[rRbB]*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|&&|\|\||==|[\w.]+|\S""")

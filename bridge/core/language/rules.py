@@ -17,6 +17,7 @@ from bridge.core.language.rule_guards import guard_of
 from bridge.core.language.rule_steps import steps_of
 from bridge.core.language.rule_when import all_last, check_lasting, group_of, shape_of, tests_for, types_of
 from bridge.core.language.salvage import salvaged
+from bridge.core.language.single import check_single
 from bridge.core.language.vocabulary import Vocabulary, nearest
 from bridge.core.model import Json
 from bridge.core.types import misfits
@@ -56,6 +57,7 @@ def _rule(reading: Reading) -> Rule:
     steps = steps_of(reading, model.do)
     chat = chat_of(reading, model, steps, types)
     guard = guard_of(reading, model, steps, lasting=shape is None and all_last(reading, types))
+    check_single(reading, condition, steps, guard, grouped=group is not None)
     _check_examples(reading, model.examples)
     if reading.problems:
         raise BadInput(reading.told())
