@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.core import syntax
+from bridge.core import syntax, syntax_tree
 from bridge.core.model import Json
-from bridge.core.syntax import Call, Node
+from bridge.core.syntax_tree import Call, Node
 
 STEP, KEPT, MADE = "step_", "kept_", "made_"
 
@@ -138,7 +138,7 @@ def metered(source: str) -> tuple[str, tuple[tuple[int, ...], ...]]:
 
 
 def _loops(source: str) -> Iterator[_Loop]:
-    for node, _ in syntax.walk(syntax.parse(source)):
+    for node, _ in syntax_tree.walk(syntax.parse(source)):
         if isinstance(node, Call) and node.bound is not None and node.target is not None:
             begin = source.rindex(node.name, node.target.end, node.args[0].start)
             blank = _BLANK.match(source, node.args[-1].end)

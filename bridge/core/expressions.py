@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 import cel
 
-from bridge.core import inference, syntax
+from bridge.core import inference, syntax, syntax_tree
 from bridge.core.bodies import Schema
 from bridge.core.budget import KEPT, LARGEST, MADE, STEP, Budget, TooLong, metered, weight
 from bridge.core.inference import Checked
 from bridge.core.model import Json
-from bridge.core.syntax import Call, Literal, Name, Node, SyntaxUnknown
+from bridge.core.syntax import SyntaxUnknown
+from bridge.core.syntax_tree import Call, Literal, Name, Node
 
 Path = tuple[str, ...]
 
@@ -250,7 +251,7 @@ _OTHERWISE = tuple(
 
 def _called(tree: Node) -> Iterator[str]:
     """The functions it calls; those called on `view` with it."""
-    for node, _ in syntax.walk(tree):
+    for node, _ in syntax_tree.walk(tree):
         if isinstance(node, Call):
             on_view = isinstance(node.target, Name) and node.target.name == "view"
             yield f"view.{node.name}" if on_view else node.name
@@ -258,7 +259,7 @@ def _called(tree: Node) -> Iterator[str]:
 
 def _paths(tree: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
     """Dotted paths from a root name; what a macro such as `all(x, …)` binds is local."""
-    path = syntax.dotted(tree)
+    path = syntax_tree.dotted(tree)
     if path is not None:
         if path[0] not in bound:
             yield path

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.core.syntax import MACROS
+from bridge.core.syntax_tree import MACROS
 from bridge.core.types import BYTES, DECIMAL, FLAG, KIND, LENGTH, TEXT, TIME, WHOLE, Type
 
 _TEXTS = frozenset({"text"})

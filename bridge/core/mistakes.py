@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bridge.core.syntax import Node
+from bridge.core.syntax_tree import Node
 from bridge.core.types import ANY, Type
 
 

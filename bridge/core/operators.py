@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from bridge.core import types
 from bridge.core.mistakes import Findings
-from bridge.core.syntax import Binary, Literal, Node
+from bridge.core.syntax_tree import Binary, Literal, Node
 from bridge.core.types import ANY, DECIMAL, Type
 
 # a part of an expression, and what it gives

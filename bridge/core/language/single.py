@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bridge.core.expressions import Expression
 from bridge.core.language.reading import Reading
 from bridge.core.language.rule import Guard, Step
-from bridge.core.syntax import Binary, Call, Literal, Name, Node, walk
+from bridge.core.syntax_tree import Binary, Call, Literal, Name, Node, walk
 
 _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
     "==": lambda left, right: left == right,
