@@ -1,7 +1,12 @@
 """Addresses as Apprise writes them: what each leads to, and what is wrong with one. They are secrets: none is ever shown."""
 
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 
 def kind_of(url: str) -> str:
@@ -17,8 +22,12 @@ def wrong(url: str) -> str:
     from apprise import Apprise  # noqa: PLC0415  17 MB: only where something is told
     from apprise.manager_plugins import NotificationManager  # noqa: PLC0415  the same
 
-    if Apprise.instantiate(url) is not None:
-        return ""
+    if said := _another_meaning(url):
+        return said
+    with _listening() as warned:
+        known_as: Any = Apprise.instantiate(url)
+    if known_as is not None:
+        return _dropped(url, known_as, warned)
     services: Any = NotificationManager()  # type: ignore[no-untyped-call]  # it ships half its types
     schema, separator, _ = url.partition("://")
     known = list(services.schemas())
@@ -32,3 +41,44 @@ def wrong(url: str) -> str:
     service = services[schema.lower()]
     forms = ", ".join(form.replace("{schema}", schema.lower()) for form in sorted(service.templates, key=len)[:3])
     return f"an address of {service.service_name} has another form, such as {forms}"
+
+
+def _another_meaning(url: str) -> str:
+    """What a character in a user name or password makes of an address: another host, or half a password."""
+    rest = url.partition("://")[2]
+    before_query, _, query = rest.partition("?")
+    end = re.search("[/#]", before_query)
+    place = before_query[: end.start()] if end else before_query
+    if place.count("@") > 1:
+        return "it has more than one @ before the host: write %40 for one in the user or the password"
+    name, _, word = place.partition(":")
+    if end and "@" not in place and name and word and not word.isdigit() and re.search(r"[^/]@", before_query[end.end() :]):
+        return "the password ends at a / or #: write %2F or %23 for one in it"
+    if ";" in query:
+        return "it ends at a ; after the question mark: write %3B for one in a value"
+    return ""
+
+
+def _dropped(url: str, service: Any, warned: list[str]) -> str:
+    """Whether Apprise goes on without a part of the address, and with whom."""
+    recipients = getattr(service, "targets", None)
+    schema = url.partition("://")[0].lower()
+    named = [part for value in parse_qs(urlsplit(url).query).get("to", []) for part in re.split(r"[,\s]+", value) if part]
+    if schema.startswith("mailto") and (recipients == [] or any("@" not in part for part in named)):
+        return "one of its recipients is no mail address: write each as name@example.com"
+    if any("nvalid" in line or "ropped" in line for line in warned):
+        return "a part of it means nothing to the service, and would be left out"
+    return ""
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What Apprise warns of meanwhile."""
+    log, warned = logging.getLogger("apprise"), list[str]()
+    ear = logging.Handler(logging.WARNING)
+    ear.emit = lambda record: warned.append(record.getMessage())  # type: ignore[method-assign]
+    log.addHandler(ear)
+    try:
+        yield warned
+    finally:
+        log.removeHandler(ear)

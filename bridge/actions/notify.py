@@ -4,10 +4,12 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from http import HTTPStatus
 
 from bridge.actions.composed import NOWHERE, Ways, composed, in_room, taken
+from bridge.actions.http_answers import HttpAnswer, recorded
 from bridge.actions.kinds import MISCONFIGURED, Result, Unseen, misconfigured
 from bridge.actions.post import Room
 from bridge.actions.services import shown, urge
@@ -29,6 +31,13 @@ _SMTP = re.compile(r"\((4\d\d|5\d\d), b?['\"]|was refused: (4\d\d|5\d\d) ")
 # what it says of the end of an attempt; the rest are our own words and the service's, which may look like anything
 _ENDS = ("Socket Exception", "I/O Exception", "SMTP Exception")
 _LATER = frozenset({408, 425, 429})
+# errors by name: those of a service that is busy, and those that a person must fix in the settings
+_BUSY = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+_CREDENTIALS = frozenset({
+    "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission", "missing_scope",
+    "not_allowed_token_type", "channel_not_found", "not_in_channel", "is_archived", "team_access_not_granted",
+    "org_login_required", "ekm_access_denied", "access_denied",
+})  # fmt: skip
 # what happened, by words in what the libraries say; their own sentences hold addresses, and so secrets
 _CAUSES = (
     ("timed out", "no answer in time"),
@@ -91,10 +100,10 @@ class Notify(Unseen):
             urge(service, url)
         told = shown(composed(request, self._ways, self._link), service, url)
         # Apprise answers with one bool; why it failed stands only in its log
-        with _listening() as said:
+        with _listening() as said, recorded() as answers:
             kind = NotifyType("success" if over else _TYPES[severity])
             done = teller.notify(title=told.title, body=told.body, notify_type=kind, body_format=NotifyFormat(told.form))
-        return Result(Outcome.DONE, "told") if done else failed("\n".join(said))
+        return Result(Outcome.DONE, "told") if done else failed("\n".join(said), answers[-1] if answers else None)
 
     def _answer(self, room: Room, request: Body) -> Answer:
         """The notice as a room gets it: a button takes it, which comes back by the room's webhook."""
@@ -138,8 +147,27 @@ def _listening() -> Iterator[list[str]]:
         _LOG.removeHandler(ear)
 
 
-def failed(log: str) -> Result:
-    """What became of a message that was not taken, by the log of Apprise: again later, never again, or misconfigured."""
+def failed(log: str, answer: HttpAnswer | None = None) -> Result:
+    """What became of a message that was not taken: again later, never again, or misconfigured.
+
+    By the service's answer where there was one, else by the log of Apprise.
+    """
+    if answer is not None and answer.error is not None:
+        return _named_error(answer.error, answer.wait)
+    result = _by_status(log)
+    return replace(result, wait=max(result.wait or 0.0, answer.wait)) if answer and answer.wait else result
+
+
+def _named_error(error: str, wait: float | None) -> Result:
+    """The service says what is wrong in a word of its own, whatever its status."""
+    if error in _BUSY:
+        return Result(Outcome.UNREACHABLE, f"the service answered {error}", wait)
+    if error in _CREDENTIALS:
+        return misconfigured(f"the service answered {error}")
+    return Result(Outcome.REFUSED, f"the service does not take this message: it answered {error}")
+
+
+def _by_status(log: str) -> Result:
     found = _STATUS.findall(log)
     if not found:
         return _unanswered(log)

@@ -154,7 +154,7 @@ def _wanted(settings: config.Settings, name: str) -> Sequence[tuple[str, int, st
     found: list[tuple[str, int, str]] = []
     for each, channel in settings.channels.items():
         if name in ("", each):
-            kinds: list[Any] = [kind_of(url.reveal()) for url in channel.urls]
+            kinds: list[Any] = [kind_of(url) for url in wiring.destinations(channel.urls)]
             kinds += [f"{room.webhook} (a room)" for room in channel.rooms]
             found += [(each, target, kind) for target, kind in enumerate(kinds)]
     return found

@@ -70,6 +70,8 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
             yield Finding(what, good=False, says=says)
         yield _broker(settings)
         yield from _told(settings)
+        for key, says in doctor_database.dead_letters(bridge) if readable else ():
+            yield Finding(f"channel {key}", good=False, says=says)
         yield from _hooks(bridge)
         for name in bridge.clients:
             yield from _of_server(bridge, name, readable=readable)
@@ -149,7 +151,7 @@ def _channel(settings: config.Settings, name: str) -> Finding:
     strange = wiring.wrong_addresses(settings, ("channels", name, "urls"), channel.urls)
     if strange:
         return Finding(f"channel {name}", good=False, says="\n".join(map(str, strange)))
-    return Finding(f"channel {name}", good=True, says=_counted(len(channel.urls), len(channel.rooms)))
+    return Finding(f"channel {name}", good=True, says=_counted(len(wiring.destinations(channel.urls)), len(channel.rooms)))
 
 
 def _watchdog(settings: config.Settings) -> Finding:
@@ -161,7 +163,7 @@ def _watchdog(settings: config.Settings) -> Finding:
     strange = wiring.wrong_addresses(settings, ("watchdog", "tell"), wanted.tell)
     if strange:
         return Finding("watchdog", good=False, says="\n".join(map(str, strange)))
-    ways = [_counted(len(wanted.tell), 0)] if wanted.tell else []
+    ways = [_counted(len(wiring.destinations(wanted.tell)), 0)] if wanted.tell else []
     return Finding("watchdog", good=True, says=" and ".join(ways + (["a ping"] if wanted.ping else [])))
 
 

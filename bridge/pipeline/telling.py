@@ -215,6 +215,8 @@ class Teller:
         outlet, told = addresses.turned(before, addresses.after(before, result, self._counted(before), now), now)
         if outlet.again_at is None and policy.gathered(sending.notes, rules):
             outlet = replace(outlet, gathers_since=None)
+        if result.outcome is Outcome.REFUSED and outlet.again_at is not None:
+            result = replace(result, outcome=Outcome.UNREACHABLE)  # it refuses everything: the message may well be good
         result = _shared(result, len(sending.claimed))
         with self._database.writing() as connection:
             outlets.check(connection, before.key, fence)

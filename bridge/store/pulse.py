@@ -42,7 +42,14 @@ def take(connection: Connection, servers: Sequence[str], now: datetime, idle: da
         undecided=_undecided(connection),
         due=_head(connection, and_(jobs.c.action != "notify", jobs.c.state.in_((JobState.DUE, JobState.VERIFYING))), now),
         untold=_head(connection, and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE, _unattended()), now),
+        failing=_failing(connection),
     )
+
+
+def _failing(connection: Connection) -> dict[str, str]:
+    """Destinations of which people were told that they take nothing: by a channel that may be the same one."""
+    wanted = select(outlets.c.key, outlets.c.said).where(outlets.c.told, outlets.c.failing_since.is_not(None))
+    return {row.key: row.said or "" for row in connection.execute(wanted.order_by(outlets.c.key))}
 
 
 def totals(connection: Connection, servers: Sequence[str], now: datetime, since: datetime) -> Totals:

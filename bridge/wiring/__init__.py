@@ -1,6 +1,6 @@
 """Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the others make."""
 
-from bridge.wiring.channels import check_channels, movement, teller, watchdog, wrong_addresses
+from bridge.wiring.channels import check_channels, destinations, movement, teller, watchdog, wrong_addresses
 from bridge.wiring.clocks import machine_time
 from bridge.wiring.hooks import check_webhooks, outgoing
 from bridge.wiring.keys import agree_on_key, lost_database, missing_database, passing_key, was_here
@@ -13,6 +13,7 @@ __all__ = [
     "build",
     "check_channels",
     "check_webhooks",
+    "destinations",
     "lost_database",
     "machine_time",
     "missing_database",

@@ -10,6 +10,7 @@ from bridge.actions.composed import Ways
 from bridge.actions.notify import Notify
 from bridge.actions.ping import Ping
 from bridge.actions.post import Room
+from bridge.actions.recipients import recipients
 from bridge.bonding.client.handshake import listens
 from bridge.bonding.scopes import TIMINGS
 from bridge.config import Room as SetRoom
@@ -54,6 +55,11 @@ def check_channels(settings: Settings) -> None:
         raise BadInput(problems)
 
 
+def destinations(urls: Sequence[Secret]) -> list[str]:
+    """One address for each recipient, in the order of the settings."""
+    return [each for url in urls for each in recipients(url.reveal())]
+
+
 def wrong_addresses(settings: Settings, place: Place, urls: Sequence[Secret]) -> list[Problem]:
     """Of the addresses that stand at this place of the settings those that Apprise does not understand."""
     return [
@@ -69,7 +75,7 @@ def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
     if wanted is None:
         what = "there is no `watchdog`: nobody is told when the bridge itself stands still"
         raise BadInput([Problem("settings", what, "write `watchdog: {tell: [{env: NAME}]}`", "watchdog")])
-    urls, domain = [url.reveal() for url in wanted.tell], pace(settings)
+    urls, domain = destinations(wanted.tell), pace(settings)
     places = {server.name: str(server.url) for server in settings.servers}
     return Watchdog(
         Database(settings.database_url, patience=_IMPATIENT),
@@ -117,7 +123,7 @@ def _answers(settings: Settings) -> bool:
 
 def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: Seals) -> Notify:
     """What tells at every address of every channel."""
-    urls = {name: [url.reveal() for url in channel.urls] for name, channel in settings.channels.items()}
+    urls = {name: destinations(channel.urls) for name, channel in settings.channels.items()}
     ours, outside = settings.web.url.rstrip("/"), settings.web.public_url is not None
     # a question must be answered, here at least; what is only of use from elsewhere needs an address that leads here
     ways = Ways(

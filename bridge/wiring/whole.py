@@ -44,7 +44,7 @@ from bridge.pipeline.telling import Teller
 from bridge.pipeline.undoing import Undoer
 from bridge.rulebook import Keeper
 from bridge.store.database import Database
-from bridge.wiring.channels import notifier, policies, rooms_of
+from bridge.wiring.channels import destinations, notifier, policies, rooms_of
 from bridge.wiring.clocks import Clock, machine_time
 from bridge.wiring.hooks import incoming, outgoing, ways
 from bridge.wiring.keys import digest_key
@@ -115,7 +115,7 @@ def build(
         "reply": Reply(talks.place, ways(settings, hooks), seals),
     }
     keeping = Keeping(database, keeper, now)
-    places = {name: Places(len(channel.urls), len(channel.rooms)) for name, channel in settings.channels.items()}
+    places = {name: Places(len(destinations(channel.urls)), len(channel.rooms)) for name, channel in settings.channels.items()}
     whom = Whom(places, settings.asks)
     spaces = {server.name: tuple(server.act_in) for server in settings.servers}
     interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
@@ -157,7 +157,7 @@ def vocabulary(settings: Settings) -> Vocabulary:
     """What rules may name under these settings."""
     return Vocabulary(
         operations=permits.callable_operations(),
-        channels={name: len(channel.urls) + len(channel.rooms) for name, channel in settings.channels.items()},
+        channels={name: len(destinations(channel.urls)) + len(channel.rooms) for name, channel in settings.channels.items()},
         webhooks=frozenset(settings.webhooks),
         hooks=frozenset(settings.hooks),
         takes=permits.taking(),

@@ -29,12 +29,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What the database says of the work: polls and undecided events by server, jobs and notices that are due and free."""
+    """What the database says of the work: polls and undecided events by server, jobs and notices that are due and free.
+
+    `failing`: destinations that take no messages, each with what it last said.
+    """
 
     polled: Mapping[str, Polled] = field(default_factory=dict)
     undecided: Mapping[str, Head] = field(default_factory=dict)
     due: Head | None = None
     untold: Head | None = None
+    failing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ def marks(pulse: Pulse, slack: Mapping[str, float]) -> list[Mark]:
         found.append(Mark(f"decide {server}", head.id, f"nothing is decided for {server}", waits))
     if pulse.due is not None:
         found.append(_due("deliver", pulse.due, "nothing that is due is carried out", "job"))
+    for key, said in pulse.failing.items():
+        found.append(Mark(f"channel {key}", said, f"channel {key} takes no messages", said))
     if pulse.untold is not None:
         found.append(_due("tell", pulse.untold, "nobody is told what is due", "notice"))
     return found
