@@ -9,6 +9,7 @@ from bridge.core.canonical import identity
 from bridge.core.event_rows import EVENTS
 from bridge.core.event_types import EventType
 from bridge.core.model import Body, Change, Event
+from bridge.core.plain import bounded
 
 __all__ = ["EVENTS", "OURSELVES", "EventType", "describe", "happenings", "make", "related", "webhook"]
 
@@ -60,6 +61,7 @@ def make(
     row: EventType, *, server: str, subject: str, n: object, time: datetime, seen_at: datetime, data: Body, exact: bool = False
 ) -> Event:
     """The event with its id for life: the nth transition of this type that this object has had."""
+    subject = bounded(subject)
     return Event(identity(server, subject, row.name, n), row.name, server, subject, time, seen_at, data, exact)
 
 

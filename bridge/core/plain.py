@@ -18,6 +18,8 @@ DEEPEST = 40
 
 # Of an id, a key or a name that others chose, in characters of four bytes at most: PostgreSQL indexes no row of 2,704 bytes.
 LONGEST_KEY = 300
+# of an object's id, which stands in keys beside other words
+LONGEST_ID = 200
 _CUT, _DIGEST = "…", 24
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -86,6 +88,11 @@ def bounded(text: str, most: int = LONGEST_KEY) -> str:
     if len(text) <= most:
         return text
     return f"{text[: most - len(_CUT) - _DIGEST]}{_CUT}{identity(text)[:_DIGEST]}"
+
+
+def fits(number: Json) -> bool:
+    """Whether it is a whole number that every database stores."""
+    return isinstance(number, int) and -(2**63) <= number < 2**63
 
 
 def storable(text: str) -> str:

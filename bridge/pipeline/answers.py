@@ -17,6 +17,7 @@ from bridge.core.deciding.guards import named
 from bridge.core.events import EVENTS, bond_noun, ends_of
 from bridge.core.language.rule import Absent, Count, Overlap, Rule
 from bridge.core.model import Decision, Event, Job, Json, Reason, Ruling
+from bridge.core.plain import bounded
 from bridge.core.rehearsing.memory import count_between, keyed
 from bridge.store import approvals, asked, gathering, holds, tellings, watching
 from bridge.store import decisions as decision_store
@@ -289,7 +290,8 @@ def about_of(event: Event) -> set[str]:
     """Everything that a silence may name which this event is about."""
     bond, leg = event.data.get("bond") or {}, event.data.get("leg") or {}
     key = (bond.get("space") or event.data.get("space") or {}).get("key")
-    return {"", event.subject, f"bond/{bond.get('id')}", f"leg/{leg.get('id')}", f"space/{key}", f"server/{event.server}"}
+    about = (f"bond/{bond.get('id')}", f"leg/{leg.get('id')}", f"space/{key}", f"server/{event.server}")
+    return {"", event.subject, *map(bounded, about)}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -14,6 +14,7 @@ from bridge.core import events, explained, flapping, incidents, schema
 from bridge.core.events import EVENTS
 from bridge.core.flapping import Bucket, Limits
 from bridge.core.model import Body, Event
+from bridge.core.plain import fits
 from bridge.pipeline import rechecks, spans, surroundings
 from bridge.pipeline.faults import Faults, tried, within
 from bridge.pipeline.lease import Lease
@@ -95,7 +96,7 @@ class Interpreter:
     def _flapping(self, reading: _Reading, fresh: Iterable[Event]) -> None:
         for event in fresh:
             # what is found to be so is no further change
-            if event.only or event.type not in _TURNS or event.data["leg"]["id"] is None:
+            if event.only or event.type not in _TURNS or not fits(event.data["leg"]["id"]):
                 continue
             leg = event.data["leg"]["id"]
             before = reading.buckets[leg][0] if leg in reading.buckets else reading.around.buckets.get(leg, Bucket())

@@ -15,6 +15,7 @@ from bridge.core.conditions import conditions
 from bridge.core.diff import Diff, Key
 from bridge.core.headlines import headline
 from bridge.core.model import Change, Event, Known, Seen
+from bridge.core.plain import LONGEST_ID
 from bridge.errors import BridgeError, Bug, Garbled, LeaseLost, Refused
 from bridge.pipeline import announce, histories, notices, rotation, troubles
 from bridge.pipeline.announce import Walk
@@ -162,7 +163,7 @@ class Observer:
         """Of the suspects, those whose own address says 404; what has no address of its own was missed twice, that is all."""
         gone = set()
         for kind, identifier in suspects:
-            single = scopes.single(scope.name, kind, identifier)
+            single = scopes.single(scope.name, kind, identifier) if len(identifier) < LONGEST_ID else None
             if single is None:
                 gone.add((kind, identifier))
                 continue

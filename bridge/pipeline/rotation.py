@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from bridge.bonding import scopes
 from bridge.core.model import Body, Change, Json
+from bridge.core.plain import LONGEST_KEY, bounded
 from bridge.pipeline.watched import Watched
-from bridge.store import watching
+from bridge.store import faults, watching
+from bridge.store.faults import Fault
 from bridge.store.watching import Scope
 
 _CARRIERS = ("bond", "leg", "node", "space")
@@ -57,8 +59,14 @@ def follow(connection: Connection, watched: Watched, changes: Iterable[Change], 
 
 
 def _ensure(connection: Connection, watched: Watched, names: Iterable[str], now: datetime) -> None:
-    ranks = {name: rank(name) for name in names if watched.wanted(name)}
-    watching.ensure_scopes(connection, watched.name, ranks, now)
+    wanted = [name for name in names if watched.wanted(name)]
+    watching.ensure_scopes(connection, watched.name, {name: rank(name) for name in wanted if len(name) < LONGEST_KEY}, now)
+    longer = [name for name in wanted if len(name) >= LONGEST_KEY]
+    if longer:
+        # told, and not asked for at an address that would be another's
+        detail = f"{len(longer)} lists of one server, such as {bounded(longer[0], 80)}"
+        fault = Fault("poll", "what is below keys that are too long to be polled by", watched.name, detail)
+        faults.note(connection, fault, now)
 
 
 def rank(name: str) -> int:

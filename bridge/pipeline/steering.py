@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping
 from bridge.core.durations import seconds
 from bridge.core.language.vocabulary import nearest
 from bridge.core.model import Body, JobState
+from bridge.core.plain import fits
 from bridge.errors import BadInput, Problem
 from bridge.pipeline import plans, questions
 from bridge.pipeline.asking import Answered, Answerer, Approver
@@ -126,6 +127,8 @@ class Steering:
     def hands_off(self, server: str, bond: int, lasts: str, who: str, why: str) -> datetime:
         """Somebody works on a bond: no rule acts on it until the moment that this gives. Raises BadInput."""
         server = self.only_server("hands-off", server)
+        if not fits(bond):
+            raise BadInput([Problem("hands-off", f"there is no bond {bond}", "name one that there is")])
         until = self._now() + _length(lasts, "hands-off")
         with self._database.writing() as connection:
             incident_store.hold(connection, server, bond, until, who, why)

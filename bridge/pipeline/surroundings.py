@@ -14,6 +14,7 @@ from bridge.core.explained import Done
 from bridge.core.flapping import Bucket
 from bridge.core.incidents import Cause, Loss
 from bridge.core.model import Body, Event
+from bridge.core.plain import bounded, fits
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
@@ -48,7 +49,8 @@ class Surroundings:
 
 def gather(connection: Connection, server: str, fresh: Sequence[Event], now: datetime) -> Surroundings:
     """Read what these events need; what none of them needs is not read."""
-    legs = {event.data["leg"]["id"] for event in fresh if event.data.get("leg")} - {None}
+    about: list[int] = [event.data["leg"]["id"] for event in fresh if event.data.get("leg")]
+    legs = {leg for leg in about if fits(leg)}
     moments = [judged_at(event) for event in fresh]
     first, last = min(moments), max(moments)
     recent = _recent_losses(connection, server, fresh, first, last)
@@ -127,7 +129,7 @@ def _loss(server: str, event: Event, returns: Mapping[int, Sequence[tuple[dateti
     if leg.get("provider") is not None:
         causes.add(("provider", str(leg["provider"])))
     if (bond.get("space") or {}).get("key"):
-        causes.add(("space", bond["space"]["key"]))
+        causes.add(("space", bounded(bond["space"]["key"])))
     later = (each for each in returns.get(leg["id"], ()) if each[0] > event.time)
     over, back = min(later, default=(None, None))
     return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)), over, back)
@@ -143,7 +145,7 @@ def _sizes(connection: Connection, server: str) -> dict[Cause, int]:
             sizes["server", server] += 1
             aggregators.add(body["current"])
         elif body["space"]["key"]:
-            sizes["space", body["space"]["key"]] += 1
+            sizes["space", bounded(body["space"]["key"])] += 1
     providers = {
         (str(body["provider"]), body["bond"])
         for _, body in watching.bodies_of(connection, server, ("leg",))

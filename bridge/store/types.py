@@ -11,8 +11,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from bridge.core.plain import bounded, storable
+from bridge.core.plain import bounded, fits, storable
 
+_DIGITS = 20  # that no number of 64 bits has
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,8 +65,23 @@ class Label(TypeDecorator[str]):
 # Of any length, as it is; on SQLite what is declared stays as it was.
 Long = Text().with_variant(String(128), "sqlite")
 
-# An id that others chose: on SQLite every whole number has 64 bits.
-Number = BigInteger().with_variant(Integer(), "sqlite")
+
+class Number(TypeDecorator[int]):
+    """A whole number that others chose; one that no database stores, or a word, is none that is there."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """On SQLite every whole number has 64 bits, and what is declared there stays as it was."""
+        return Integer() if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        del dialect
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value) if len(value) < _DIGITS else None
+        return value if fits(value) else None
 
 
 class now_of_database(FunctionElement[float]):  # noqa: N801  it reads as the SQL function it is

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from bridge.core.diff import Key
 from bridge.core.model import Body, Known, Seen
+from bridge.core.plain import LONGEST_ID, bounded
 from bridge.errors import LeaseLost
 from bridge.store import leases
 from bridge.store.tables import objects, scopes, servers
@@ -151,7 +152,8 @@ def last_seen(connection: Connection, server: str, kind: str, identifier: str) -
 
 def bodies(connection: Connection, server: str, wanted: Iterable[Key], *, there: bool = False) -> dict[Key, Body]:
     """The bodies of these objects, as far as they are known; `there`: but for those that are gone."""
-    keys = sorted(wanted)
+    stored = {(kind, bounded(name, LONGEST_ID)): (kind, name) for kind, name in wanted}
+    keys = sorted(stored)
     found: dict[Key, Body] = {}
     for start in range(0, len(keys), 200):
         within = tuple_(objects.c.kind, objects.c.id).in_(keys[start : start + 200])
@@ -159,7 +161,7 @@ def bodies(connection: Connection, server: str, wanted: Iterable[Key], *, there:
         if there:
             mine = and_(mine, objects.c.gone.is_(False))
         rows = connection.execute(select(objects.c.kind, objects.c.id, objects.c.body).where(mine))
-        found |= {(row.kind, row.id): row.body for row in rows}
+        found |= {stored[row.kind, row.id]: row.body for row in rows}
     return found
 
 

@@ -11,6 +11,7 @@ from bridge.bonding.wire.digests import digested
 from bridge.bonding.wire.fields import FIELDS, PASSING, Field
 from bridge.core.bodies import BODIES, CONFIGURED
 from bridge.core.model import Body, Json, Seen
+from bridge.core.plain import LONGEST_ID, bounded
 from bridge.core.standing import class_of
 from bridge.errors import Garbled
 
@@ -39,7 +40,7 @@ def normalise(kind: str, raw: Json, key: bytes, **parents: Json) -> Seen:
     if kind in CONFIGURED:
         body["other"] = _other(safe, FIELDS[kind])
     _fill(body, parents)
-    return Seen(kind, identifier, {name: body.get(name) for name in BODIES[kind]}, safe)
+    return Seen(kind, bounded(identifier, LONGEST_ID), {name: body.get(name) for name in BODIES[kind]}, safe)
 
 
 def _object(kind: str, raw: Json) -> Json:

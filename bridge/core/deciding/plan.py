@@ -11,6 +11,7 @@ from bridge.core.expressions import ConditionError, Scene
 from bridge.core.language import windows
 from bridge.core.language.rule import Rollout, Rule, Step
 from bridge.core.model import Body, Event, Job, JobState, Json, Outcome
+from bridge.core.plain import bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +244,8 @@ def touched(request: Body, event: Event, facts: Facts) -> str:
         seen = leg if same and leg.get("bond") is not None else facts.ask("view", event.server, "leg", arguments["leg"]) or {}
         bond = seen.get("bond")
     if bond is not None:
-        return f"bond/{bond}"
-    return next((f"{name}/{value}" for name, value in reversed(arguments.items()) if value is not None), "")
+        return bounded(f"bond/{bond}")
+    return next((bounded(f"{name}/{value}") for name, value in reversed(arguments.items()) if value is not None), "")
 
 
 def outcome_said(job: Job, outcome: Outcome, detail: str) -> Body:

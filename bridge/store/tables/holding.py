@@ -116,7 +116,7 @@ approvals = Table(
     Column("who", Words),
     Column("decided_at", Moment),
     # who brought it about, as "slack/U123" or a name of the settings; null where nobody did
-    Column("asker", Label),
+    Column("asker", Long),
     # "asker": a confirmation, theirs alone; "others": not theirs; "anyone"
     Column("answered_by", NAME, nullable=False, default="anyone", server_default=text("'anyone'")),
     # the role that an answer from chat needs
