@@ -19,7 +19,7 @@ from bridge.core.plain import LONGEST_ID
 from bridge.errors import BridgeError, Bug, Garbled, LeaseLost, Refused
 from bridge.pipeline import announce, histories, notices, rotation, troubles
 from bridge.pipeline.announce import Walk
-from bridge.pipeline.faults import Faults, Part
+from bridge.pipeline.faults import Faults, Part, tried
 from bridge.pipeline.source import Reader
 from bridge.pipeline.watched import Watched
 from bridge.store import events as event_store
@@ -181,14 +181,20 @@ class Observer:
         with self._database.reading() as connection:
             others = watching.bodies(connection, scope.server, wanted)
         known = {(each.seen.kind, each.seen.id): each for each in found.known}
-        happened = []
+        happened, aside = list[Event](), list[Part]()
         for change in found.changes:
             key = (change.kind, change.id)
-            last_seen = before[key].last_seen if key in before else None
-            for row in events.happenings(change):
-                n = known[key].counts.get(row.name, 0) + 1
-                known[key] = replace(known[key], counts={**known[key].counts, row.name: n})
-                happened.append(announce.of_change(scope, walk, row, change, n, others, last_seen))
+            with tried("poll", f"a change of a {change.kind}", scope.server) as part:
+                last_seen = before[key].last_seen if key in before else None
+                told, counts = list[Event](), dict(known[key].counts)
+                for row in events.happenings(change):
+                    counts[row.name] = counts.get(row.name, 0) + 1
+                    told.append(announce.of_change(scope, walk, row, change, counts[row.name], others, last_seen))
+                known[key] = replace(known[key], counts=counts)
+                happened += told
+            aside += [part] if part.failed else []
+        if aside:
+            self._faults.note(*aside)
         return happened, tuple(known.values())
 
     def _apply(
