@@ -12,6 +12,7 @@ from typing import Self
 
 import structlog
 from sqlalchemy import Connection, NestedTransaction
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004  of its pool, and as it is called there
 
 from bridge.core.headlines import headline
 from bridge.core.model import Event
@@ -20,7 +21,12 @@ from bridge.store import faults
 from bridge.store.database import Away, Database
 from bridge.store.faults import Fault
 
-PASSING = (Away, LeaseLost)
+
+def passes(error: BaseException) -> bool:
+    """Whether it is no fault of ours: the database cannot be used, or somebody else has the work by now."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, (Away, LeaseLost, TimeoutError))
+
 
 log = structlog.get_logger()
 
@@ -58,7 +64,7 @@ class Part:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, PASSING):
+        if not isinstance(error, Exception) or passes(error):
             return False
         self.error = error
         return True

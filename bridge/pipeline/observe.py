@@ -19,12 +19,12 @@ from bridge.core.plain import LONGEST_ID
 from bridge.errors import BridgeError, Bug, Garbled, LeaseLost, Refused
 from bridge.pipeline import announce, histories, notices, rotation, troubles
 from bridge.pipeline.announce import Walk
-from bridge.pipeline.faults import Faults, Part, tried
+from bridge.pipeline.faults import Faults, Part, passes, tried
 from bridge.pipeline.source import Reader
 from bridge.pipeline.watched import Watched
 from bridge.store import events as event_store
 from bridge.store import watching
-from bridge.store.database import Away, Database
+from bridge.store.database import Database
 from bridge.store.watching import Scope, Walked
 
 # Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs time and nothing else.
@@ -88,9 +88,10 @@ class Observer:
         except LeaseLost as error:
             log.info("poll overtaken", server=server, scope=name, why=str(error))
             return None
-        except Away:
-            raise
-        except Exception as error:  # noqa: BLE001  a fault of ours in this scope: the others are polled
+        except Exception as error:
+            if passes(error):
+                raise
+            # a fault of ours in this scope: the others are polled
             self._failed(watched, scope, error)
             return None
         _say(found)
