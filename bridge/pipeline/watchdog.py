@@ -18,7 +18,8 @@ from bridge.core.model import Body, Outcome
 from bridge.core.telling import alarm, health
 from bridge.core.telling.health import Trouble
 from bridge.errors import AgainLater, BridgeError
-from bridge.store import pulse
+from bridge.pipeline.faults import tried
+from bridge.store import faults, pulse
 from bridge.store.database import Database
 from bridge.store.memory import Memory, MemoryFile
 from bridge.store.whereabouts import Whereabouts
@@ -138,6 +139,11 @@ class Watchdog:
         except AgainLater as error:
             log.warning("the database cannot be read", why=str(error))
             return health.blind(still, health.database_away(str(error)), now, self._watch.after), False
+        except Exception as error:  # noqa: BLE001  a fault of ours, told like the rest: nobody else would
+            why = faults.said(error)
+            log.warning("how the work stands cannot be judged", why=why)
+            blind = health.database_elsewhere("how the work stands cannot be judged", f"a fault of bondbridge: {why}")
+            return health.blind(still, blind, now, self._watch.after), False
         return health.looked(still, [*health.marks(taken, self._watch.slack), *self._web()], now), True
 
     def _web(self) -> Sequence[health.Mark]:
@@ -189,7 +195,11 @@ class Watchdog:
 
     def _send(self, address: str, request: Body) -> bool:
         """Whether it was taken. What was not is tried again with the next round."""
-        result = self._ways.notify.send("", {"to": CHANNEL, "target": int(address), **request})
+        with tried("tell", f"address {address}") as part:
+            result = self._ways.notify.send("", {"to": CHANNEL, "target": int(address), **request})
+        if part.failed:  # at the others it is told all the same
+            log.error("the watchdog could not tell", address=address, title=request["title"], said=part.why)
+            return False
         if result.outcome is not Outcome.DONE:
             log.warning("the watchdog could not tell", address=address, title=request["title"], said=result.detail)
             return False
@@ -201,8 +211,9 @@ class Watchdog:
             return
         try:
             self._ways.ping(alarm.line(wrong, now))
-        except BridgeError as error:
-            log.warning("the watchdog's ping was not taken", why=str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, the next round looks again
+            why = str(error) if isinstance(error, BridgeError) else faults.said(error)
+            log.warning("the watchdog's ping was not taken", why=why)
 
     def _keep(self, memory: Memory) -> None:
         self._memory = memory

@@ -14,16 +14,18 @@ import pytest
 import sqlalchemy as sa
 
 from bridge import config, wiring
+from bridge.actions.notify import Notify
 from bridge.cli import doctor
 from bridge.cli.watchdog import _only_one
 from bridge.core.telling import health
 from bridge.errors import BadInput
 from bridge.pipeline.watchdog import Watchdog
-from bridge.store import watching
+from bridge.store import pulse, watching
 from bridge.store.database import Database
 from bridge.store.memory import Memory, MemoryFile
 from tests.bonding.scripted import Reply, Scripted
 from tests.bonding.scripted import serving as scripted
+from tests.pipeline.injected import fails
 from tests.pipeline.stage import QUIET, Stage, staged
 from tests.processes import Process
 from tests.telling.service import Service, serving
@@ -228,7 +230,7 @@ def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_pa
 
 _WORKER = """
 import sys
-from bridge.store import watching
+from bridge.store import pulse, watching
 from bridge.store.database import Database
 database = Database(sys.argv[1])
 with database.reading() as connection:
@@ -517,3 +519,18 @@ def test_doctor_says_whether_there_is_one(quiet: Yard, written: str | None, says
     found = doctor._watchdog(settings if written else settings.model_copy(update={"watchdog": None}))  # noqa: SLF001
     assert found.good
     assert says in found.says
+
+
+def test_what_fails_in_the_watchdog_is_told_like_the_rest(quiet: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One address on which our own code fails keeps no other from being told; that nothing can be judged is told, too."""
+    fails(monkeypatch, Notify, "send", lambda *given: given[-1]["target"] == 0)
+    fails(monkeypatch, pulse, "take")
+    quiet.pass_by(10)
+    assert quiet.one.heard == []
+    assert quiet.two.titles() == ["bondbridge: how the work stands cannot be judged"]
+    assert "KeyError: 'injected'" in quiet.two.heard[0]["message"]
+    monkeypatch.undo()
+    quiet.pass_by(2, works=True)
+    over = "bondbridge: over: how the work stands cannot be judged"
+    assert quiet.two.titles() == ["bondbridge: how the work stands cannot be judged", over]
+    assert quiet.one.heard == []
