@@ -99,7 +99,7 @@ def test_spaces_are_polled_whatever_their_keys(stage: Stage) -> None:
     assert not any(name.startswith("spaces/é") for name in names)
     assert _problems(stage) == {}
     del stage.sim.world.spaces[added]
-    stage.live(3600, step=600)
+    stage.live(7200, step=600)
     assert [each["data"]["space"]["key"] for each in stage.events("space.removed")] == [added]
 
 
