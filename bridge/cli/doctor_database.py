@@ -1,4 +1,7 @@
-"""What `bondbridge doctor` says of the database, and what it finds there. It only looks: nothing is made or changed."""
+"""What `bondbridge doctor` says of the database, and what it finds there.
+
+It only looks: nothing is made, and one row written to see that it can be.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,7 +9,8 @@ from datetime import timedelta
 from bridge import config, wiring
 from bridge.cli.settings import refuse_lost
 from bridge.errors import BadInput, Problem
-from bridge.store import decisions, faults, letters, rulebooks, schema, watching
+from bridge.store import decisions, faults, installation, letters, rulebooks, schema, watching
+from bridge.store.database import Away
 from bridge.store.schema import Stands
 
 # so long a rule that could not be evaluated is yellow
@@ -29,7 +33,19 @@ def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
     if stands is Stands.OLDER:
         mend = "bring them up to date with `bondbridge migrate`; `bondbridge up` does so by itself"
         raise BadInput([Problem(shown, "its tables are of an older version", mend)])
+    _check_writable(bridge, shown)
     return shown, True
+
+
+def _check_writable(bridge: wiring.Bridge, shown: str) -> None:
+    """A disk that is full and a server that is read-only can be read very well. Raises BadInput."""
+    try:
+        with bridge.database.writing() as connection:
+            installation.probe(connection, bridge.machine().isoformat())
+    except Away as error:
+        why = str(error.orig).strip().splitlines()[0]
+        fix = "make room on its disk, or look whether it is read-only or kept busy"
+        raise BadInput([Problem(shown, f"it can be read and cannot be written: {why}", fix)]) from error
 
 
 def has_rulebook(bridge: wiring.Bridge) -> bool:
