@@ -350,3 +350,17 @@ def test_a_look_makes_no_database_where_one_is_lost(stage: Stage, run: Run) -> N
     assert not (there / "bondbridge.sqlite3").exists()
     assert run("migrate").code == 0
     assert run("events").code == 0
+
+
+def test_a_name_with_control_characters_steers_no_terminal(stage: Stage, run: Run) -> None:
+    """In tables, stories and JSON they are shown, whoever gave the name."""
+    stage.set("leg", 1, "note", "hq\x1b[2J\x1b]0;pwned\x07\x9b31m")
+    stage.live(600)
+    stage.set("leg", 1, "state", "down")
+    stage.live(60)
+    (down,) = stage.events("leg.down")
+    shown = [run(*words).out for words in (("events",), ("events", down["id"]), ("incidents",), ("jobs",))]
+    as_json = run("events", "--json").out
+    assert r"hq\x1b[2J\x1b]0;pwned" in "".join(shown)
+    assert not set("".join([*shown, as_json])) & {"\x1b", "\x07", "\x9b"}
+    assert any("hq\x1b[2J" in each["headline"] for each in json.loads(as_json))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -20,9 +21,10 @@ from bridge.cli.watchdog import _only_one
 from bridge.core.telling import health
 from bridge.errors import BadInput
 from bridge.pipeline.watchdog import Watchdog
-from bridge.store import pulse, watching
+from bridge.store import outlets, pulse, watching
 from bridge.store.database import Database
 from bridge.store.memory import Memory, MemoryFile
+from bridge.store.outlets import Outlet
 from tests.bonding.scripted import Reply, Scripted
 from tests.bonding.scripted import serving as scripted
 from tests.pipeline.injected import fails
@@ -534,3 +536,30 @@ def test_what_fails_in_the_watchdog_is_told_like_the_rest(quiet: Yard, monkeypat
     over = "bondbridge: over: how the work stands cannot be judged"
     assert quiet.two.titles() == ["bondbridge: how the work stands cannot be judged", over]
     assert quiet.one.heard == []
+
+
+def test_a_web_process_that_stops_answering_is_told_and_one_on_another_machine_is_not(quiet: Yard) -> None:
+    """Asked from outside, as people ask; where nothing ever answered there is nothing to miss."""
+    with scripted(lambda _: Reply(b"ok")) as web:
+        port = urlsplit(web.url).port
+        path = quiet.stage.folder / "bondbridge.yaml"
+        path.write_text(path.read_text(encoding="utf-8") + f"\nweb: {{port: {port}}}\n", encoding="utf-8")
+        quiet.dog = _dog(quiet.stage)
+        quiet.pass_by(2, works=True)
+        assert [each.path for each in web.asked] == ["/healthz"] * 2
+    quiet.pass_by(8, works=True)
+    assert quiet.one.titles() == ["bondbridge: the web process does not answer"]
+    quiet.one.heard.clear()
+    elsewhere = _dog(quiet.stage)
+    quiet.dog = elsewhere  # one that never heard it, as on another machine
+    quiet.pass_by(8, works=True)
+    assert [title for title in quiet.one.titles() if "over" not in title] == []
+
+
+def test_a_channel_that_takes_nothing_is_told_past_it(quiet: Yard) -> None:
+    """The channel that could tell of it may be the same."""
+    with quiet.stage.bridge.database.writing() as connection:
+        outlets.claim(connection, "noc/0", 1.0)
+        outlets.put(connection, Outlet("noc/0", failures=3, failing_since=quiet.stage.now(), said="400 Bad Request", told=True))
+    quiet.pass_by(8, works=True)
+    assert quiet.one.titles() == ["bondbridge: channel noc/0 takes no messages"]
