@@ -4,8 +4,8 @@ what is due by the clock, what already is so ─► new events ─► incidents 
 ─► groups that are complete
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -15,14 +15,13 @@ from bridge.core.canonical import identity
 from bridge.core.deciding import guards, match
 from bridge.core.deciding.facts import Facts
 from bridge.core.events import EVENTS, OURSELVES, make
-from bridge.core.headlines import headline
 from bridge.core.language.rule import Rule
-from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
-from bridge.pipeline import asking, following, followups, rechecks
+from bridge.core.model import Decision, Event, Job, Reason
 from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Whom
+from bridge.pipeline.decision_writer import DecisionWriter, Made
 from bridge.pipeline.edits import Edits
-from bridge.pipeline.faults import Faults, Part, aside, tried, within
+from bridge.pipeline.faults import Faults, Part, tried
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
 from bridge.pipeline.lease import LONG, Lease
@@ -39,41 +38,6 @@ from bridge.store.database import Database
 _BATCH = 200
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Made:
-    """What one transaction writes: decisions, the events decided, groups closed with their members' verdicts.
-
-    `parts`: what was set aside on the way.
-    """
-
-    decisions: list[Decision] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    told: list[Event] = field(default_factory=list)
-    members: list[Event] = field(default_factory=list)
-    closed: list[tuple[str, str, Mapping[str, Verdict]]] = field(default_factory=list)
-    put_off: dict[str, datetime] = field(default_factory=dict)
-    gone: list[tuple[str, str]] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
-
-    def pieces(self) -> Iterator["_Made"]:
-        """The same, each decision by itself, and then what they leave to do."""
-        about = [*self.events, *self.members]
-        for decision in self.decisions:
-            told = [event for event in self.told if event.id == decision.event]
-            yield _Made(decisions=[decision], told=told, members=about)
-        yield from (_Made(closed=[each], members=about) for each in self.closed)
-        yield _Made(put_off=self.put_off, gone=self.gone, parts=self.parts)
-        yield from (_Made(events=[event]) for event in self.events)
-
-    def said(self) -> Iterator[tuple[str, str, Verdict]]:
-        """(rule, event, verdict) of all of them."""
-        for decision in self.decisions:
-            yield decision.rule, decision.event, decision.verdict
-        for _, rule, verdicts in self.closed:
-            for event, verdict in verdicts.items():
-                yield rule, event, verdict
 
 
 class Decider:
@@ -105,6 +69,7 @@ class Decider:
         self._edits = Edits(database, now, servers, whom=whom, spaces=spaces)
         self._second_look = SecondLook(database, now, self._asked)
         self._servers, self._faults = servers, Faults(database, now)
+        self._writer = DecisionWriter(database, now, keeping.rulebook, whom, self._word)
 
     def rulebook(self) -> Rulebook:
         """The newest good rulebook."""
@@ -177,7 +142,7 @@ class Decider:
                 return
             lease.keep()
             made = self._met(lease, self._interpreter.interpret(lease, recorded))
-            owed += self._apply(lease, made)
+            owed += self._writer.write(lease, made)
             done.update(event.id for event in made.events)
             if len(made.events) == len(recorded) < _BATCH:
                 return
@@ -186,9 +151,9 @@ class Decider:
         with self._database.reading() as connection:
             return event_store.undecided(connection, server, _BATCH)
 
-    def _met(self, lease: Lease, batch: Sequence[Event]) -> _Made:
+    def _met(self, lease: Lease, batch: Sequence[Event]) -> Made:
         """The rules meet as many of these events as there is time for in one piece."""
-        book, made = self.rulebook(), _Made()
+        book, made = self.rulebook(), Made()
         lease.begin()
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, lease.server, book)
@@ -203,7 +168,7 @@ class Decider:
         return made
 
     @staticmethod
-    def _meeting(rule: Rule, event: Event, answers: Answers, situation: match.Situation, made: _Made) -> None:
+    def _meeting(rule: Rule, event: Event, answers: Answers, situation: match.Situation, made: Made) -> None:
         with tried("decide", f"rule {rule.id}", event.server) as part:
             if match.hears(rule, event):
                 decision = match.meet(rule, event, Facts(answers), situation)
@@ -218,11 +183,11 @@ class Decider:
         done: set[tuple[str, str]] = set()
         lease.turn()
         while not lease.over() and (made := self._judged_again(lease, done)) is not None:
-            owed += self._apply(lease, made)
+            owed += self._writer.write(lease, made)
 
-    def _judged_again(self, lease: Lease, done: set[tuple[str, str]]) -> _Made | None:
+    def _judged_again(self, lease: Lease, done: set[tuple[str, str]]) -> Made | None:
         """A piece of decisions whose wait is over; None when there are none, or only such as were `done` before."""
-        book, made = self.rulebook(), _Made()
+        book, made = self.rulebook(), Made()
         lease.begin()
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, lease.server, book)
@@ -252,7 +217,7 @@ class Decider:
         waited: Reason,
         answers: Answers,
         situation: match.Situation,
-        made: _Made,
+        made: Made,
         *,
         edited: bool,
     ) -> None:
@@ -273,11 +238,11 @@ class Decider:
             if lease.over():
                 return
             with self._apart(f"a group of rule {row['rule']}", lease):
-                owed += self._apply(lease, self._complete(row, book.rule(row["rule"]), book))
+                owed += self._writer.write(lease, self._complete(row, book.rule(row["rule"]), book))
 
-    def _complete(self, row: RowMapping, rule: Rule | None, book: Rulebook) -> _Made:
+    def _complete(self, row: RowMapping, rule: Rule | None, book: Rulebook) -> Made:
         """A group whose wait is over."""
-        made = _Made()
+        made = Made()
         with self._database.reading() as connection:
             members = event_store.several(connection, gathering.members(connection, row["id"]))
             if rule is None or rule.group is None or not members:
@@ -300,7 +265,7 @@ class Decider:
     @staticmethod
     def _close(
         rule: Rule, members: Sequence[Event], group: str, until: datetime, answers: Answers,
-        situation: match.Situation, made: _Made,
+        situation: match.Situation, made: Made,
     ) -> None:  # fmt: skip
         decision, verdicts = match.close(rule, members, group, until, Facts(answers), situation)
         if decision.due_at is not None:
@@ -318,70 +283,6 @@ class Decider:
         answers = Answers(connection, server, now, rules, bulk=True, spaces=self._spaces.get(server, ()))
         return answers, match.Situation(book.hash, now, self._forced_live(server))
 
-    def _apply(self, lease: Lease, made: _Made) -> list[Job]:
-        """Write what was decided; where that fails as a whole, each decision by itself, so that one spoils no other."""
-        with tried("decide", "what was decided", lease.server):
-            return self._written(lease, made)
-        return [job for piece in made.pieces() for job in self._piece_written(lease, piece)]
-
-    def _piece_written(self, lease: Lease, piece: _Made) -> list[Job]:
-        about = next((f"rule {decision.rule}" for decision in piece.decisions), "what was decided")
-        with self._faults.apart("decide", about, lease.server) as part:
-            return self._written(lease, piece)
-        for decision in piece.decisions:
-            bare = _bare(decision, part.why)
-            with self._faults.apart("decide", f"{about} and what it decided", lease.server):
-                self._written(lease, replace(piece, decisions=[bare]))
-        return []
-
-    def _written(self, lease: Lease, made: _Made) -> list[Job]:
-        # the rulebook is asked for before: one that is new is remembered in a transaction of its own
-        now, book, told = self._now(), self.rulebook(), []
-        about = {each.id: each for each in (*made.events, *made.told, *made.members)}
-        with self._database.writing() as connection:
-            lease.hold(connection)
-            gathered = [event for event in made.told if event.type == "rule.gathered"]
-            event_store.record(connection, gathered)
-            # first what is over: of one moment, an end is told before a begin
-            with within(connection, now, "decide", "what ends by an event", lease.server):
-                following.over(connection, made.events, now)
-            owed = decision_store.record(connection, made.decisions)
-            with within(connection, now, "decide", "what is looked at again", lease.server):
-                rechecks.turned_away(connection, book, made.said(), about, now)
-            for decision in made.decisions:
-                if decision.supersedes:
-                    asking.withdrawn(connection, decision, self._whom.places, decision.at)
-            told += self._ask(connection, book, made.decisions, now)
-            followups.decided(connection, made.decisions, about, self._word, now)
-            told += event_store.record(connection, _contradictions(made.decisions, now))
-            self._close_groups(connection, made, now)
-            event_store.mark_decided(connection, [*made.events, *gathered])
-            aside(made.parts, connection, now)
-            # writing many takes its time, too
-            lease.hold(connection)
-        _say(made.decisions, about)
-        for event in told:
-            log.info(headline(event), id=event.id, type=event.type)
-        return owed
-
-    @staticmethod
-    def _close_groups(connection: Connection, made: _Made, now: datetime) -> None:
-        for group, rule, verdicts in made.closed:
-            decision_store.went_with(connection, verdicts, rule, group, now)
-            gathering.close(connection, group)
-        for group, until in made.put_off.items():
-            gathering.put_off(connection, group, until)
-        for name, rule in made.gone:
-            decision_store.drop(connection, name, rule, guards.gone(rule), now)
-
-    def _ask(self, connection: Connection, book: Rulebook, made: Iterable[Decision], now: datetime) -> list[Event]:
-        told: list[Event] = []
-        for decision in made:
-            if decision.verdict.ruling is Ruling.ASK and decision.jobs:
-                about = asking.Asked(decision, decision.jobs, decision.verdict)
-                told += asking.ask(connection, about, book.rule(decision.rule), self._whom, now)
-        return told
-
 
 def _set_aside(
     part: Part,
@@ -390,7 +291,7 @@ def _set_aside(
     name: str,
     answers: Answers,
     situation: match.Situation,
-    made: _Made,
+    made: Made,
 ) -> Decision:
     """A rule that failed on what it met has its say, too; what it had begun to read is given up."""
     made.parts.append(part)
@@ -398,49 +299,8 @@ def _set_aside(
     return match.set_aside(rule, events, name, part.why, situation)
 
 
-def _bare(decision: Decision, why: str) -> Decision:
-    """A decision that cannot be written as it is: nothing comes of it, and it says why."""
-    verdict = Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why)
-    trace = ({"step": "fault", "says": "set aside", "about": why},)
-    return Decision(
-        id=decision.id,
-        event=decision.event,
-        rule=decision.rule,
-        rulebook=decision.rulebook,
-        server=decision.server,
-        verdict=verdict,
-        at=decision.at,
-        trace=trace,
-        facts={},
-        events=decision.events,
-    )
-
-
 def _gathered(rule: Rule, members: Sequence[Event], group: str, now: datetime) -> Event:
     """What stands in the journal for a group: which events a rule has put together."""
     data = {"rule": {"id": rule.id, "detail": f"{len(members)} events"}, "events": [event.id for event in members]}
     server = members[0].server
     return make(EVENTS["rule.gathered"], server=server, subject=f"rule/{rule.id}", n=group, time=now, seen_at=now, data=data)
-
-
-def _contradictions(made: Iterable[Decision], now: datetime) -> list[Event]:
-    """Two rules want opposite things: whatever was decided, it is told."""
-    found = []
-    for decision in made:
-        if decision.verdict.reason is Reason.OPPOSED:
-            data = {"rule": {"id": decision.rule, "detail": decision.verdict.detail}}
-            row, subject = EVENTS["rule.contradicted"], f"rule/{decision.rule}"
-            found.append(
-                make(row, server=decision.server, subject=subject, n=decision.id, time=now, seen_at=now, data=data)
-            )  # fmt: skip
-    return found
-
-
-def _say(made: Iterable[Decision], about: Mapping[str, Event]) -> None:
-    for decision in made:
-        level = log.info if decision.verdict.ruling is Ruling.ACT else log.debug
-        if decision.verdict.reason not in (None, Reason.CONDITION, Reason.GROUP, Reason.COUNT):
-            level = log.info
-        why = decision.verdict.detail
-        event = about.get(decision.event)
-        level(f"rule {decision.rule}: {decision.verdict}", on=headline(event) if event else "", **({"why": why} if why else {}))
