@@ -50,7 +50,7 @@ def test_a_pause_stops_acting_until_it_is_resumed(stage: Stage, run: Run) -> Non
     assert "core maintenance" in decision["detail"]
     assert stage.effective("bond.restart") == 0
     assert "core maintenance" in run("pause", "--list").out
-    assert run("resume").out == "nothing is paused\n"
+    assert run("resume").out == "Resumed.\n"
     stage.work()
     assert stage.effective("bond.restart") == 1
     assert [each["type"] for each in stage.events("bridge.*")] == ["bridge.paused", "bridge.resumed"]
@@ -62,11 +62,14 @@ def test_a_pause_of_one_server_is_resumed_by_its_name(stage: Stage, run: Run) ->
     for argv, said in (
         (("pause",), "say why"),
         (("pause", "--server", "dmo", "--why", "x"), "did you mean 'demo'?"),
-        (("resume",), "nothing to resume: the whole does not stand still"),
     ):
         ran = run(*argv)
         assert (ran.code, said in ran.err, len(ran.err.strip().splitlines())) == (2, True, 1)
-    assert run("resume", "--server", "demo").code == 0
+    ran = run("resume")
+    assert (ran.code, ran.err) == (1, "Nothing was paused. Still paused: demo; see `bondbridge pause --list`.\n")
+    assert run("resume", "--server", "demo").out == "Resumed demo.\n"
+    ran = run("resume")
+    assert (ran.code, ran.err) == (1, "Nothing was paused.\n")
     assert [each["server"] for each in stage.events("bridge.*")] == ["demo", "demo"]
 
 

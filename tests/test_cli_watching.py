@@ -72,7 +72,7 @@ def test_hands_off_holds_a_bond_and_lets_it_go(stage: Stage, run: Run) -> None:
     assert run("hands-off", "3", "--over").out == "nobody works on any bond\n"
     for argv, said in (
         (("3", "--over"), "nobody works on bond 3"),
-        (("3", "--for", "soon"), "--for"),
+        (("3", "--for", "soon"), "for: 'soon'"),
         (("3", "--server", "dmo"), "did you mean 'demo'?"),
     ):
         ran = run("hands-off", *argv)

@@ -54,7 +54,8 @@ class Stack:
         link = self.until(
             lambda: next((m[1] for m in (re.search(r"(http\S+token=\S+)", x) for x in self.lines) if m), None), "ready"
         )
-        answer = httpx.get(link)
+        address, _, token = link.partition("?token=")
+        answer = httpx.post(address, data={"link": token, "name": "ana"})
         assert answer.status_code == 303
         self.cookies = answer.cookies
 

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import socket
 
 from bridge.config import PREFIX
 
@@ -14,3 +15,8 @@ def actor() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def place() -> str:
+    """From where: the command line, and of which host."""
+    return f"command line on {socket.gethostname()}"

@@ -8,12 +8,13 @@ from rich.progress import track
 
 from bridge import config, wiring
 from bridge.actions.addresses import kind_of
-from bridge.cli.actor import actor
+from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of, loaded
+from bridge.core.audit import Deed
 from bridge.core.model import Body, Outcome
 from bridge.errors import BadInput, Problem
-from bridge.store import letters, outlets
+from bridge.store import audit, letters, outlets
 from bridge.store.letters import Letters
 
 app = typer.Typer(
@@ -122,6 +123,8 @@ def resend(
             what = f"{'several dead letters begin' if found else 'no dead letter begins'} with {job!r}"
             raise BadInput([Problem("channels", what, "give more of it" if found else "see `bondbridge channels dead`")])
         outlets.resend(connection, found, actor(), bridge.now())
+        about = f"job/{found[0]}" if len(found) == 1 else f"{len(found)} notices"
+        audit.record(connection, Deed("notices_resent", actor(), place(), about), bridge.now())
     print(f"{len(found)} are told once more")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.actor import actor
+from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.errors import BadInput, Problem
@@ -29,7 +29,7 @@ def pause(
     """
     with bridge_of(given) as bridge:
         steering = bridge.steering
-        if not list_all and not steering.pause(server, actor(), why):
+        if not list_all and not steering.pause(server, actor(), why, place()):
             print("it stands still already", file=sys.stderr)
         _show_pauses(steering, json_output=json_output)
 
@@ -44,10 +44,15 @@ def resume(
     Examples: bondbridge resume · bondbridge resume --server hq
     """
     with bridge_of(given) as bridge:
-        if not bridge.steering.resume(server, actor()):
-            what = f"nothing to resume: {server or 'the whole'} does not stand still" + (" by itself" if server else "")
-            raise BadInput([Problem("resume", what, "see `bondbridge pause --list`")])
-        _show_pauses(bridge.steering, json_output=json_output)
+        resumed = bridge.steering.resume(server, actor(), place())
+        said = _resumed(bridge.steering, server, resumed=resumed)
+        if json_output:
+            _show_pauses(bridge.steering, json_output=True)
+    if not resumed:
+        print(said, file=sys.stderr)
+        raise typer.Exit(1)
+    if not json_output:
+        print(said)
 
 
 def silence(
@@ -71,7 +76,7 @@ def silence(
         raise BadInput([Problem("silence", "--bond, --leg and --space do not go together", "make one silence for each")])
     quiet = Quiet(server, lasts, why, tuple(types or ("*",)), about[0] if about else "", acts)
     with bridge_of(given) as bridge:
-        made = bridge.steering.silence(quiet, actor())
+        made = bridge.steering.silence(quiet, actor(), place())
     if json_output:
         as_json(made)
     else:
@@ -110,8 +115,17 @@ def end(
     Example: bondbridge silences end 51c2
     """
     with bridge_of(given or context.obj) as bridge:
-        ended = bridge.steering.end_silence(silence, actor())
+        ended = bridge.steering.end_silence(silence, actor(), place())
     print(f"{ended} is over")
+
+
+def _resumed(steering: Steering, server: str, *, resumed: bool) -> str:
+    """What came of it, and whether something else is paused still."""
+    left = [row["server"] or "everything" for row in steering.pauses()]
+    still = f" Still paused: {', '.join(left)}; see `bondbridge pause --list`." if left else ""
+    if resumed:
+        return f"Resumed{f' {server}' if server else ''}.{still}"
+    return f"{f'{server} was not' if server else 'Nothing was'} paused{' by itself' if server else ''}.{still}"
 
 
 def _show_pauses(steering: Steering, *, json_output: bool) -> None:

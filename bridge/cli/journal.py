@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from bridge import wiring
-from bridge.cli.actor import actor
+from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, as_json_line, clock, console, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.asks import asks
@@ -103,7 +103,7 @@ def settle(
     """
     with bridge_of(given or context.obj) as bridge:
         whole = _whole_id(bridge, "jobs", job)
-        if not bridge.deliverer.answer(whole, answer, who=actor()):
+        if not bridge.deliverer.answer(whole, answer, who=actor(), place=place()):
             raise BadInput([Problem("jobs", f"{whole} is not in doubt", "see `bondbridge jobs --state in_doubt`")])
     print(f"{whole}: {answer}")
 

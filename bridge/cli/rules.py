@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bridge import config, wiring
 from bridge.cli import backtesting, explaining
-from bridge.cli.actor import actor
+from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, console
 from bridge.cli.settings import AsJson, Config, bridge_of, loaded
 from bridge.core.language.contradictions import contradictions
@@ -156,7 +156,7 @@ def resume(
     Example: bondbridge rules resume bring-home
     """
     with bridge_of(given) as bridge:
-        count = bridge.steering.switch_on(rule, actor())
+        count = bridge.steering.switch_on(rule, actor(), place())
     print(f"{rule} acts again on {count} server{'s' if count > 1 else ''}; its failures count anew from now")
 
 

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.actor import actor, place
 from bridge.cli.settings import Config, bridge_of
+from bridge.core.audit import Deed
 from bridge.errors import BadInput, Problem
-from bridge.store import tokens
+from bridge.store import audit, tokens
 
 app = typer.Typer(
     help="Tokens for the pages and the API. Only their hashes are stored.", no_args_is_help=True, rich_markup_mode=None
@@ -34,6 +36,9 @@ def create(name: Name, given: Config = None) -> None:
     with bridge_of(given) as bridge, bridge.database.writing() as connection:
         known = tokens.taken(connection, name)
         token = tokens.create(connection, name)
+        if token is not None:
+            deed = Deed("token_created", actor(), place(), f"token/{name}")
+            audit.record(connection, deed, bridge.now())
     if token is None:
         raise BadInput([_has_one(name, known or name)])
     print(token)
@@ -64,6 +69,9 @@ def revoke(name: Name, given: Config = None) -> None:
     """
     with bridge_of(given) as bridge, bridge.database.writing() as connection:
         gone = tokens.revoke(connection, name)
+        if gone:
+            deed = Deed("token_revoked", actor(), place(), f"token/{name}")
+            audit.record(connection, deed, bridge.now())
     if not gone:
         raise BadInput([Problem("token", f"nobody called {name!r} has one", "see `bondbridge token list`")])
     print(f"{name} has no token any more")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.actor import actor
+from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.asks import asks
@@ -84,7 +84,7 @@ def _put_back(undoer: Undoer, found: Undo) -> None:
     if failed:
         print("the others were; call it again for these", file=sys.stderr)
         raise failed[0]
-    if not undoer.done(found, actor()):
+    if not undoer.done(found, actor(), place()):
         print("somebody else put it back at the same time", file=sys.stderr)
 
 

@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
-from bridge.cli.actor import actor
+from bridge.cli.actor import actor, place
 from bridge.cli.journal import check_type, print_events
 from bridge.cli.output import as_json, as_json_line, clock, table
 from bridge.cli.settings import AsJson, Config, bridge_of
-from bridge.core.durations import seconds
 from bridge.core.language.rules import nearest
 from bridge.errors import BadInput, Problem
 from bridge.store import incidents as incident_store
@@ -99,17 +97,16 @@ def hands_off(
         chosen = server or next(iter(bridge.clients))
         if chosen not in bridge.clients:
             raise BadInput([Problem("hands-off", f"no server is called {chosen!r}", nearest(chosen, bridge.clients))])
-        now = bridge.now()
-        with bridge.database.writing() as connection:
+        with bridge.database.reading() as connection:
             bodies = [body for _, body in watching.bodies_of(connection, chosen, ("bond",))]
             names = {int(body["id"]): str(body["name"]) for body in bodies}
             one = _bond(names, chosen, bond, anyway=anyway or over) if bond else None
-            if one is not None and over and not incident_store.let_go(connection, chosen, one):
-                raise BadInput([Problem("hands-off", f"nobody works on bond {bond}", "see `bondbridge hands-off`")])
-            if one is not None and not over:
-                until = now + timedelta(seconds=_length(lasts))
-                incident_store.hold(connection, chosen, one, until, actor(), why)
-            rows = [dict(row) for row in incident_store.held(connection, chosen, now).values()]
+        if one is not None and over and not bridge.steering.let_go(chosen, one, actor(), place()):
+            raise BadInput([Problem("hands-off", f"nobody works on bond {bond}", "see `bondbridge hands-off`")])
+        if one is not None and not over:
+            bridge.steering.hands_off(chosen, one, lasts, actor(), why, place())
+        with bridge.database.reading() as connection:
+            rows = [dict(row) for row in incident_store.held(connection, chosen, bridge.now()).values()]
     if json_output:
         as_json(rows)
     else:
@@ -136,13 +133,3 @@ def _near(given: str, names: Mapping[int, str], found: Sequence[int]) -> str:
         alike = sorted(names, key=lambda number: abs(number - int(given)))
     shown = ", ".join(f"{number} ({names[number]})" for number in (alike or sorted(names))[:_NEAREST])
     return f"nearest: {shown}; if it is there all the same, give its id and --anyway"
-
-
-def _length(text: str) -> float:
-    try:
-        length = seconds(text)
-    except ValueError as error:
-        raise BadInput([Problem("hands-off", f"--for: {error}")]) from error
-    if length <= 0:
-        raise BadInput([Problem("hands-off", "--for: it must last some time", "such as 2h")])
-    return length

@@ -123,6 +123,24 @@ def _generic(kind: str, told: str) -> Iterator[EventType]:
         yield EventType(f"{kind}.{name}", tuple(nouns), kind, happens[name])
 
 
+# what people do, beside pauses, answers to questions and taking over what was told
+_DEEDS = (
+    "silenced",
+    "silence_ended",
+    "hands_off",
+    "hands_off_ended",
+    "rule_switched_on",
+    "job_settled",
+    "notices_resent",
+    "tuning_undone",
+    "called",
+    "token_created",
+    "token_revoked",
+    "signed_in",
+    "signed_out",
+    "sign_in_refused",
+)
+
 # not from a comparison: what the bridge concludes, and what it says of itself
 _CONCLUDED = (
     EventType("leg.flapping", ("leg", "bond", "flapping")),
@@ -156,6 +174,7 @@ _CONCLUDED = (
     *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired", "refused")),
     EventType("bridge.paused", ("pause",)),
     EventType("bridge.resumed", ("pause",)),
+    *(EventType(f"operator.{name}", ("operator",)) for name in _DEEDS),
     EventType("internal.error", ("fault",)),
 )
 

@@ -99,6 +99,20 @@ LINES: Mapping[str, str] = {
     "channel.working": "channel {channel[name]} takes messages again",
     "bridge.paused": "all actions are paused by {pause[who]}: {pause[why]}",
     "bridge.resumed": "actions go on, says {pause[who]}",
+    "operator.silenced": "{operator[who]} silenced {operator[about]} until {operator[until]}: {operator[why]}",
+    "operator.silence_ended": "{operator[who]} ended the silence of {operator[about]}",
+    "operator.hands_off": "{operator[who]} works on {operator[about]} until {operator[until]}: {operator[why]}",
+    "operator.hands_off_ended": "{operator[who]} no longer works on {operator[about]}",
+    "operator.rule_switched_on": "{operator[who]} switched {operator[about]} on again",
+    "operator.job_settled": "{operator[who]} settled {operator[about]} by hand: {operator[why]}",
+    "operator.notices_resent": "{operator[who]} had {operator[about]} sent again",
+    "operator.tuning_undone": "{operator[who]} put back the tuning of {operator[about]}",
+    "operator.called": "{operator[who]} called {operator[about]} by hand",
+    "operator.token_created": "{operator[who]} made a token for {operator[about]}",
+    "operator.token_revoked": "{operator[who]} revoked the token of {operator[about]}",
+    "operator.signed_in": "{operator[who]} signed in ({operator[why]})",
+    "operator.signed_out": "{operator[who]} signed out",
+    "operator.sign_in_refused": "a sign-in was refused: {operator[why]}",
     "internal.error": "{fault[about]} was set aside at step {fault[step]}: {fault[detail]}",
 }
 
@@ -107,7 +121,7 @@ _TO_ASKER = "{approval[rule]} asks {approval[asker]} whether they are sure"
 _TO_NOBODY = "{approval[rule]} asks for a yes by {approval[expires]}: {approval[detail]}"
 
 _FIELDS, _LENGTH = 3, 80
-_MOMENTS = frozenset({"since", "not_after", "at", "expires"})
+_MOMENTS = frozenset({"since", "not_after", "at", "expires", "until"})
 
 
 def headline(event: Event) -> str:
@@ -116,6 +130,8 @@ def headline(event: Event) -> str:
         return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
     line = _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
     line = line.format_map(_sentence(event.data))
+    if event.type.startswith("operator."):
+        return line + _circumstances(event.data.get("operator") or {})
     if event.type.endswith(".changed"):
         return line + _differences(event.data)
     left = remains(event)
@@ -131,6 +147,12 @@ def remains(event: Event) -> str:
     if event.type == "leg.stable" and leg.get("standing") in ("down", "degraded"):
         return f"it is {leg['standing']}"
     return ""
+
+
+def _circumstances(deed: Body) -> str:
+    """From where something was done, and against which guards: `" (command line on gw1)"`."""
+    override = f", although: {deed['override']}" if deed.get("override") else ""
+    return override + (f" [{deed['place']}]" if deed.get("place") else "")
 
 
 def _asked(event: Event) -> str:

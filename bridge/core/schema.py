@@ -47,7 +47,10 @@ NOUNS: Mapping[str, Schema] = {
     # decided, or was refused, and `why`
     "approval": fields(f"id:text rule reason:{'|'.join(Reason)} detail to expires asker who why"),
     # server: null where all are meant
-    "pause": fields("server who why"),
+    "pause": fields("server who why place"),
+    # what a person did, from where (command line and host, page or API and address, chat room), to what, why and until when;
+    # `override`: which guards were against a call by hand that was made all the same
+    "operator": fields("who place what about why until override"),
     # what the server wrote: types and lengths, never values
     "sample": FREE,
     "body": FREE,

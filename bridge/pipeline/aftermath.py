@@ -1,7 +1,7 @@
 """What comes of an attempt: the job's next state, its events, the steps after it, and what its failure leads to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bridge.actions.kinds import Result
 from bridge.core import events
 from bridge.core.asks import asks
+from bridge.core.audit import Deed
 from bridge.core.deciding import plan
 from bridge.core.deciding.facts import Facts
 from bridge.core.deciding.retry import Next
@@ -21,9 +22,9 @@ from bridge.pipeline.answers import Answers
 from bridge.pipeline.asking import Whom
 from bridge.pipeline.faults import within
 from bridge.rulebook import Rulebook
+from bridge.store import audit, holds
 from bridge.store import decisions as decision_store
 from bridge.store import events as event_store
-from bridge.store import holds
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
 from bridge.store.jobs import Claimed
@@ -100,14 +101,15 @@ class Aftermath:
         with self._database.writing() as connection:
             return job_store.settle(connection, claimed, then, self._now())
 
-    def answered(self, job: str, state: JobState, verdict: Verdict) -> bool:
-        """A person's word on a job in doubt. False if it is not in doubt."""
+    def answered(self, job: str, state: JobState, verdict: Verdict, deed: Deed) -> bool:
+        """A person's word on a job in doubt, and the deed that it is. False if it is not in doubt."""
         # asked before: a rulebook that is new to this process is remembered in a transaction of its own
         now, book = self._now(), self._rulebook()
         with self._database.writing() as connection:
             settled = job_store.answer_doubt(connection, job, state, verdict, now)
             if settled is None:
                 return False
+            audit.record(connection, replace(deed, server=settled.server), now)
             followups.ended(connection, settled, Outcome.DONE, verdict.detail, None, now)
             told = self._go_on(connection, settled, book.rule(settled.rule), now)
         for event in told:

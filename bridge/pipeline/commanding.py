@@ -91,7 +91,9 @@ class Commander:
                 return LOOKS[command.name](at)
         if command.rule is None:
             who = Answerer(told_as(heard), heard.asker.who, heard.asker.grants, hook.spaces)
-            order = Ordered(event.id, hook.server, heard.asker, who, heard.fleet, heard.rest, self._now())
+            room = heard.said.room
+            place = f"chat {hook.name}, room {room.name or room.id}"
+            order = Ordered(event.id, hook.server, heard.asker, who, heard.fleet, heard.rest, self._now(), place)
             return self._orders.by_name[command.name](order)
         return self._on_its_way(heard, event, book, command.rule)
 

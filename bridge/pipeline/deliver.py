@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 
 from bridge.actions.kinds import Action, Result
+from bridge.core.audit import Deed
 from bridge.core.deciding import guards, retry
 from bridge.core.deciding.retry import Next
 from bridge.core.model import Job, JobState, Outcome, Reason, Repeat, Ruling, Verdict
@@ -110,10 +111,12 @@ class Deliverer:
             self._aftermath.set_aside(connection, job, part.why, now)
         return None
 
-    def answer(self, job: str, what: str, who: str) -> bool:
+    def answer(self, job: str, what: str, who: str, place: str = "") -> bool:
         """A person's word on a job in doubt: `done`, `failed` or `again`. False if it is not in doubt."""
         state, ruling = _ANSWERS[what]
-        return self._aftermath.answered(job, state, Verdict(ruling, Reason.IN_DOUBT, f"{who} answered: {what}"))
+        verdict = Verdict(ruling, Reason.IN_DOUBT, f"{who} answered: {what}")
+        deed = Deed("job_settled", who, place, f"job/{job}", what)
+        return self._aftermath.answered(job, state, verdict, deed)
 
     def _told(self, job: str) -> Job:
         with self._database.reading() as connection:

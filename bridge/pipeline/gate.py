@@ -151,9 +151,9 @@ def _freely(job: Job, answers: Answers, now: datetime) -> Verdict:
     return guards.before_telling(job, answers.event(job.event), facts, late, mutes=mutes)
 
 
-def paused_event(name: str, server: str, who: str, why: str, now: datetime) -> Event:
+def paused_event(name: str, server: str, who: str, why: str, now: datetime, place: str = "") -> Event:
     """That acting was stopped, or goes on."""
-    data: Body = {"pause": {"server": server or None, "who": who, "why": why}}
+    data: Body = {"pause": {"server": server or None, "who": who, "why": why, "place": place or None}}
     row = events.EVENTS[name]
     return events.make(
         row, server=server or events.OURSELVES, subject="bridge", n=now.isoformat(), time=now, seen_at=now, data=data

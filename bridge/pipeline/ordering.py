@@ -38,7 +38,7 @@ class MayNot(Exception):
 class Ordered:
     """One order: who gives it about which server, as whom they answer questions, what they see of it, the words after it.
 
-    `event`: the id of the command that it is.
+    `event`: the id of the command that it is; `place`: the webhook and the room in which it was said.
     """
 
     event: str
@@ -48,6 +48,7 @@ class Ordered:
     fleet: Fleet
     words: Sequence[str]
     now: datetime
+    place: str = ""
 
 
 class Orders:
@@ -74,14 +75,14 @@ class Orders:
 
     def _pause(self, order: Ordered) -> Answer:
         _check_everywhere(order, "pause")
-        new = self._steering.pause(order.server, order.asker.who, " ".join(order.words) or _WHY)
+        new = self._steering.pause(order.server, order.asker.who, " ".join(order.words) or _WHY, order.place)
         return Answer("all acting stands still; telling goes on" if new else "it stands still already", to_all=new)
 
     def _resume(self, order: Ordered) -> Answer:
         _check_everywhere(order, "resume")
-        done = self._steering.resume(order.server, order.asker.who)
+        done = self._steering.resume(order.server, order.asker.who, order.place)
         if not done and self._only(order.server):
-            done = self._steering.resume(holds.EVERYWHERE, order.asker.who)
+            done = self._steering.resume(holds.EVERYWHERE, order.asker.who, order.place)
         if not done and any(each["server"] is None for each in self._steering.pauses()):
             raise MayNot("all servers are paused, not only this one: bondbridge resume")
         return Answer("acting goes on" if done else "nothing was paused", tone=Tone.GOOD, to_all=done)
@@ -99,7 +100,8 @@ class Orders:
         thing = _first(order.fleet, name, _SILENCED)
         _check_role(order, thing)
         about = f"{thing.kind}/{thing.id}"
-        made = self._steering.silence(Quiet(order.server, lasts, why, about=about), order.asker.who)
+        wanted = Quiet(order.server, lasts, why, about=about)
+        made = self._steering.silence(wanted, order.asker.who, order.place)
         told = f"nothing is told of {thing.kind} {thing.called} until {made['until']:%Y-%m-%d %H:%M} UTC"
         return Answer(told, to_all=True)
 
@@ -111,7 +113,7 @@ class Orders:
         if not over:
             raise NotThere(f"{thing.kind} {thing.called} is not silenced by itself")
         for each in over:
-            self._steering.end_silence(each, order.asker.who)
+            self._steering.end_silence(each, order.asker.who, order.place)
         return Answer(f"{thing.kind} {thing.called} is told of again", tone=Tone.GOOD, to_all=True)
 
     def _hands_off(self, order: Ordered) -> Answer:
@@ -120,13 +122,13 @@ class Orders:
         name, lasts, why = _spans(order.words, "hands-off BOND for 1h [why], or hands-off BOND off")
         thing = order.fleet.named("bond", name)
         _check_role(order, thing)
-        until = self._steering.hands_off(order.server, int(thing.id), lasts, order.asker.who, why)
+        until = self._steering.hands_off(order.server, int(thing.id), lasts, order.asker.who, why, order.place)
         told = f"nothing is done to {thing.called} until {until:%Y-%m-%d %H:%M} UTC; what happens there is told"
         return Answer(told, to_all=True)
 
     def _let_go(self, order: Ordered, thing: Thing) -> Answer:
         _check_role(order, thing)
-        if not self._steering.let_go(order.server, int(thing.id), order.asker.who):
+        if not self._steering.let_go(order.server, int(thing.id), order.asker.who, order.place):
             raise NotThere(f"nobody works on {thing.called}")
         return Answer(f"rules act on {thing.called} again", tone=Tone.GOOD, to_all=True)
 

@@ -1,6 +1,7 @@
 """Steering: what people say to the bridge at any time. The command line, the API, the pages and chat all say it here.
 
-`who` is whoever says it. What makes no sense is BadInput, with what to do instead.
+`who` is whoever says it, `place` where: both stand in the event that each of these is. What makes no
+sense is BadInput, with what to do instead.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from fnmatch import fnmatchcase
 import structlog
 from sqlalchemy import Connection, RowMapping
 
+from bridge.core.audit import Deed
 from bridge.core.durations import seconds
 from bridge.core.language.vocabulary import nearest
 from bridge.core.model import Body, JobState
@@ -19,7 +21,7 @@ from bridge.errors import BadInput, Problem
 from bridge.pipeline import plans, questions
 from bridge.pipeline.asking import Answered, Answerer, Approver
 from bridge.pipeline.gate import paused_event
-from bridge.store import approvals, holds, rechecks, watching
+from bridge.store import approvals, audit, holds, rechecks, watching
 from bridge.store import events as event_store
 from bridge.store import incidents as incident_store
 from bridge.store import jobs as job_store
@@ -56,7 +58,7 @@ class Steering:
 
     # --- pauses ---
 
-    def pause(self, server: str, who: str, why: str) -> bool:
+    def pause(self, server: str, who: str, why: str, place: str = "") -> bool:
         """Stop all acting on a server, or everywhere (""). False if it stands still already. Raises BadInput."""
         self._check_server("pause", server)
         _check_why("pause", why)
@@ -64,18 +66,18 @@ class Steering:
         with self._database.writing() as connection:
             if not holds.pause(connection, server, now, who, why):
                 return False
-            event_store.record(connection, [paused_event("bridge.paused", server, who, why, now)])
+            event_store.record(connection, [paused_event("bridge.paused", server, who, why, now, place)])
         log.warning("paused", server=server or "everywhere", who=who, why=why)
         return True
 
-    def resume(self, server: str, who: str) -> bool:
+    def resume(self, server: str, who: str, place: str = "") -> bool:
         """Let acting go on. False if nothing was paused so. Raises BadInput."""
         self._check_server("resume", server)
         now = self._now()
         with self._database.writing() as connection:
             if not holds.resume(connection, server, now, who):
                 return False
-            event_store.record(connection, [paused_event("bridge.resumed", server, who, "", now)])
+            event_store.record(connection, [paused_event("bridge.resumed", server, who, "", now, place)])
         log.warning("resumed", server=server or "everywhere", who=who)
         return True
 
@@ -87,7 +89,7 @@ class Steering:
 
     # --- silences ---
 
-    def silence(self, wanted: Quiet, who: str) -> Body:
+    def silence(self, wanted: Quiet, who: str, place: str = "") -> Body:
         """Begin a silence. Raises BadInput."""
         server = self.only_server("silence", wanted.server)
         _check_why("silence", wanted.why)
@@ -103,6 +105,8 @@ class Steering:
                 connection, server, types, wanted.about, now, until, who, wanted.why, acts=wanted.acts
             )  # fmt: skip
             (row,) = holds.find_silences(connection, name, now)
+            deed = Deed("silenced", who, place, wanted.about or server, wanted.why, server, until)
+            audit.record(connection, deed, now)
         log.warning("silenced", server=server, types=types, about=wanted.about, who=who, why=wanted.why)
         return _silence(row)
 
@@ -111,44 +115,53 @@ class Steering:
         with self._database.reading() as connection:
             return [_silence(row) for row in holds.silences_at(connection, self._now())]
 
-    def end_silence(self, beginning: str, who: str) -> str:
+    def end_silence(self, beginning: str, who: str, place: str = "") -> str:
         """End the silence whose id begins so; its id. Raises BadInput if it is not one."""
         with self._database.writing() as connection:
             rows = holds.find_silences(connection, beginning, self._now())
             if len(rows) != 1:
                 raise _not_one("silences", beginning, rows)
             holds.end_silence(connection, rows[0]["id"], self._now())
-            rechecks.hasten(connection, rows[0]["server"], self._now())
+            server = rows[0]["server"]
+            rechecks.hasten(connection, server, self._now())
+            deed = Deed("silence_ended", who, place, rows[0]["about"] or server, server=server)
+            audit.record(connection, deed, self._now())
         log.warning("silence ended", id=rows[0]["id"], who=who)
         return str(rows[0]["id"])
 
     # --- people at work ---
 
-    def hands_off(self, server: str, bond: int, lasts: str, who: str, why: str) -> datetime:
+    def hands_off(self, server: str, bond: int, lasts: str, who: str, why: str, place: str = "") -> datetime:
         """Somebody works on a bond: no rule acts on it until the moment that this gives. Raises BadInput."""
         server = self.only_server("hands-off", server)
         if not fits(bond):
             raise BadInput([Problem("hands-off", f"there is no bond {bond}", "name one that there is")])
-        until = self._now() + _length(lasts, "hands-off")
+        now = self._now()
+        until = now + _length(lasts, "hands-off")
         with self._database.writing() as connection:
             incident_store.hold(connection, server, bond, until, who, why)
+            deed = Deed("hands_off", who, place, f"bond/{bond}", why, server, until)
+            audit.record(connection, deed, now)
         log.warning("hands off", server=server, bond=bond, who=who, why=why)
         return until
 
-    def let_go(self, server: str, bond: int, who: str) -> bool:
+    def let_go(self, server: str, bond: int, who: str, place: str = "") -> bool:
         """Nobody works on the bond any more. False if nobody did. Raises BadInput."""
         server = self.only_server("hands-off", server)
         with self._database.writing() as connection:
             held = bond in incident_store.held(connection, server, self._now())
             incident_store.let_go(connection, server, bond)
             rechecks.hasten(connection, server, self._now())
+            if held:
+                deed = Deed("hands_off_ended", who, place, f"bond/{bond}", server=server)
+                audit.record(connection, deed, self._now())
         if held:
             log.warning("hands off no more", server=server, bond=bond, who=who)
         return held
 
     # --- rules that are off ---
 
-    def switch_on(self, rule: str, who: str) -> int:
+    def switch_on(self, rule: str, who: str, place: str = "") -> int:
         """Switch a rule on again that its breaker switched off; on how many servers it was off. Raises BadInput."""
         with self._database.writing() as connection:
             off = sorted({row["rule"] for row in holds.all_tripped(connection)})
@@ -156,6 +169,7 @@ class Steering:
                 mend = nearest(rule, off) or (f"off: {', '.join(off)}" if off else "no rule is switched off")
                 raise BadInput([Problem("rules resume", f"the rule {rule!r} is not switched off by its breaker", mend)])
             count = holds.switch_on(connection, rule, self._now())
+            audit.record(connection, Deed("rule_switched_on", who, place, f"rule/{rule}"), self._now())
         log.warning("rule switched on", rule=rule, who=who)
         return count
 

@@ -10,10 +10,11 @@ from sqlalchemy import RowMapping
 from bridge.bonding import resolve
 from bridge.bonding.client import Client
 from bridge.bonding.wire import normalise
+from bridge.core.audit import Deed
 from bridge.core.model import Body, JobState, Json
 from bridge.errors import BadInput, Problem
+from bridge.store import audit, undo
 from bridge.store import jobs as job_store
-from bridge.store import undo
 from bridge.store.database import Database
 
 _MOST = 100
@@ -93,10 +94,15 @@ class Undoer:
         client.call(name, arguments, body=leg.call["body"])
         log.info("put back", job=found.row["job"], leg=leg.name)
 
-    def done(self, found: Undo, who: str) -> bool:
+    def done(self, found: Undo, who: str, place: str = "") -> bool:
         """Every leg was put back; False if somebody noted that before."""
         with self._database.writing() as connection:
-            return undo.undone(connection, found.row["job"], who, self._now())
+            noted = undo.undone(connection, found.row["job"], who, self._now())
+            if noted:
+                about = f"job/{found.row['job']}"
+                deed = Deed("tuning_undone", who, place, about, server=found.row["server"])
+                audit.record(connection, deed, self._now())
+            return noted
 
     def _client(self, server: str) -> Client:
         if server not in self._clients:

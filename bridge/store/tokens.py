@@ -38,6 +38,19 @@ def holder(connection: Connection, token: str, now: datetime) -> str | None:
     return connection.execute(wanted).scalar_one_or_none()
 
 
+def told_as(name: str) -> str:
+    """How people see whose token it is: the name that somebody gave who signed in by a link, as what it is."""
+    given = name.partition(" ")[2] if name.startswith(SIGN_IN) else ""
+    return f"{given} (by a sign-in link)" if given else name
+
+
+def spendable(connection: Connection, token: str, now: datetime) -> bool:
+    """Whether this one-time token can still be used up."""
+    valid = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
+    wanted = select(tokens.c.name).where(tokens.c.digest == _digest(token), tokens.c.once.is_(True), valid)
+    return connection.execute(wanted).first() is not None
+
+
 def spend(connection: Connection, token: str, now: datetime) -> bool:
     """Use up a one-time token; True for the first who does."""
     valid = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
+from bridge.core.audit import Deed
+from bridge.core.headlines import headline
 from bridge.errors import Bug
-from bridge.store import tokens
+from bridge.store import audit, tokens
 from bridge.web import site
 from bridge.web.problems import Problem
 
@@ -19,6 +21,8 @@ _SPENT = (
     "“bondbridge token create NAME”, and paste the token here."
 )
 _WRONG = "This is not a valid token. Get one with “bondbridge token create NAME”, and paste it here."
+_NAMELESS = "Say who you are: your name stands beside what you do here."
+_LONGEST = 60
 
 log = structlog.get_logger()
 routes = Blueprint("auth", __name__)
@@ -31,6 +35,18 @@ def holder() -> str | None:
         return None
     with site.bridge().database.reading() as connection:
         return tokens.holder(connection, token, site.bridge().machine())
+
+
+def person() -> str:
+    """Who that is, as it is told: after a sign-in by a link, the name they gave."""
+    found = holder() or "nobody"
+    return tokens.told_as(found)
+
+
+def place() -> str:
+    """From where: the page or the API, and the sender's address."""
+    way = "page" if request.authorization is None else "API"
+    return f"{way}, {request.remote_addr}"
 
 
 def named(holder: str) -> bool:
@@ -52,28 +68,57 @@ def api_only_with_token() -> None:
 
 @routes.get("/sign-in")
 def sign_in() -> Response:
-    """The form; with a one-time token in the address, the sign-in itself."""
-    token = request.args.get("token")
-    if token is None or request.method == "HEAD":  # whoever only previews a link must not use it up
+    """The form; with a one-time token in the address, the one that asks for the person's name."""
+    link = request.args.get("token")
+    if link is None:
         return _form()
-    lasting = _exchanged(token)
-    if lasting is None:
-        log.warning("sign-in refused", why="the link is wrong, old or used")
+    with site.bridge().database.reading() as connection:
+        good = tokens.spendable(connection, link, site.bridge().machine())
+    if not good:
+        _refused("the link is wrong, old or used")
         return _form(_SPENT, 403)
-    return _signed_in(lasting)
+    return _form(link=link)
 
 
 @routes.post("/sign-in")
 def sign_in_with_token() -> Response:
     """Sign in with a lasting token, pasted into the form."""
     from_our_own_page()
+    link = request.form.get("link")
+    if link is not None:
+        return _sign_in_by(link, request.form.get("name", "").strip())
     token = request.form.get("token", "").strip()
     with site.bridge().database.reading() as connection:
         name = tokens.holder(connection, token, site.bridge().machine())
     if name is None:
-        log.warning("sign-in refused", why="the token is wrong or old")
+        _refused("the token is wrong or old")
         return _form(_WRONG, 403)
+    with site.bridge().database.writing() as connection:
+        deed = Deed("signed_in", tokens.told_as(name), place(), why="with a token")
+        event = audit.record(connection, deed, site.bridge().now())
+    log.info(headline(event))
     return _signed_in(token)
+
+
+def _sign_in_by(link: str, name: str) -> Response:
+    """Sign in by a one-time link, which this uses up."""
+    if not name or len(name) > _LONGEST or not name.isprintable():
+        return _form(_NAMELESS, 400, link)
+    lasting = _exchanged(link, name)
+    if lasting is None:
+        _refused("the link is wrong, old or used")
+        return _form(_SPENT, 403)
+    return _signed_in(lasting)
+
+
+def _refused(why: str) -> None:
+    """Noted, at most once a minute for each address and reason: guesses fill no journal."""
+    bridge = site.bridge()
+    log.warning("sign-in refused", why=why, address=request.remote_addr)
+    n = [request.remote_addr, why, bridge.machine().replace(second=0, microsecond=0).isoformat()]
+    with bridge.database.writing() as connection:
+        deed = Deed("sign_in_refused", "nobody", place(), why=why)
+        audit.record(connection, deed, bridge.now(), n)
 
 
 @routes.post("/sign-out")
@@ -81,9 +126,12 @@ def sign_out() -> Response:
     """Forget the cookie, and end the sign-in it stood for; a token that was pasted stays good."""
     from_our_own_page()
     name = holder()
-    if name is not None and not named(name):
+    if name is not None:
         with site.bridge().database.writing() as connection:
-            tokens.revoke(connection, name)
+            if not named(name):
+                tokens.revoke(connection, name)
+            deed = Deed("signed_out", tokens.told_as(name), place())
+            audit.record(connection, deed, site.bridge().now())
     response = make_response(redirect(url_for("auth.sign_in"), 303))
     response.delete_cookie(COOKIE, path=_path(), secure=_secure(), httponly=True, samesite="Lax")
     return response
@@ -96,16 +144,20 @@ def _carried() -> str | None:
     return request.cookies.get(COOKIE)
 
 
-def _exchanged(token: str) -> str | None:
+def _exchanged(token: str, person: str) -> str | None:
     """A fresh sign-in for a one-time token, which is used up by this; None if it was wrong, old or used."""
     now = site.bridge().machine()
     with site.bridge().database.writing() as connection:
         if not tokens.spend(connection, token, now):
             return None
         tokens.forget_expired(connection, now)
-        fresh = tokens.create(connection, tokens.SIGN_IN + secrets.token_hex(8), expires_at=now + _LASTS)
-    if fresh is None:
-        raise Bug("two sign-ins got the same random name")
+        name = f"{tokens.SIGN_IN}{secrets.token_hex(8)} {person}"
+        fresh = tokens.create(connection, name, expires_at=now + _LASTS)
+        if fresh is None:
+            raise Bug("two sign-ins got the same random name")
+        deed = Deed("signed_in", tokens.told_as(name), place(), why="by a one-time link")
+        event = audit.record(connection, deed, site.bridge().now())
+    log.info(headline(event))
     return fresh
 
 
@@ -117,8 +169,8 @@ def _signed_in(token: str) -> Response:
     return response
 
 
-def _form(problem: str = "", status: int = 200) -> Response:
-    return make_response(render_template("sign_in.html", problem=problem), status)
+def _form(problem: str = "", status: int = 200, link: str = "") -> Response:
+    return make_response(render_template("sign_in.html", problem=problem, link=link), status)
 
 
 def _path() -> str:

@@ -68,7 +68,7 @@ def resume() -> Response:
     """Let acting go on, which somebody has paused."""
     auth.from_our_own_page()
     with steering.told():
-        site.bridge().steering.resume(request.form.get("server", ""), steering.who())
+        site.bridge().steering.resume(request.form.get("server", ""), steering.who(), auth.place())
     return make_response(redirect(url_for("pages.stream"), 303))
 
 

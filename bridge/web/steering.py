@@ -69,7 +69,7 @@ def pause() -> Response:
     """Stop all acting on a server, or on all of them."""
     wanted = _body(PauseWanted)
     with told():
-        site.bridge().steering.pause(wanted.server or "", who(), wanted.why)
+        site.bridge().steering.pause(wanted.server or "", who(), wanted.why, auth.place())
     return _pauses()
 
 
@@ -78,7 +78,7 @@ def resume() -> Response:
     """Let acting go on; 409 if nothing was paused so."""
     wanted = _body(ResumeWanted)
     with told():
-        gone_on = site.bridge().steering.resume(wanted.server or "", who())
+        gone_on = site.bridge().steering.resume(wanted.server or "", who(), auth.place())
     if not gone_on:
         raise Problem(409, f"{wanted.server or 'acting'} is not paused", "what is paused stands in /api/v1/pauses")
     return _pauses()
@@ -88,7 +88,7 @@ def resume() -> Response:
 def switch_on(rule: str) -> Response:
     """Switch a rule on again that its breaker has switched off."""
     with told(409):
-        site.bridge().steering.switch_on(rule, who())
+        site.bridge().steering.switch_on(rule, who(), auth.place())
     return _pauses()
 
 
@@ -105,14 +105,14 @@ def silence() -> tuple[Response, int]:
     wanted = _body(SilenceWanted)
     quiet = Quiet(wanted.server, wanted.lasts, wanted.why, tuple(wanted.types), wanted.about, wanted.acts)
     with told():
-        return jsonify(site.bridge().steering.silence(quiet, who())), 201
+        return jsonify(site.bridge().steering.silence(quiet, who(), auth.place())), 201
 
 
 @routes.delete("/silences/<identifier>")
 def end_silence(identifier: str) -> Response:
     """End a silence before its time."""
     with told(404):
-        return jsonify(ended=site.bridge().steering.end_silence(identifier, who()))
+        return jsonify(ended=site.bridge().steering.end_silence(identifier, who(), auth.place()))
 
 
 @routes.get("/tellings")
@@ -149,7 +149,7 @@ def answer(identifier: str) -> Response:
 def decide(identifier: str, *, yes: bool) -> Answered:
     """Answer a question for whoever asks us to. Raises Problem where somebody was faster or there is no such question."""
     try:
-        given = site.bridge().steering.answer(identifier, yes=yes, who=who(), known=auth.named(who()))
+        given = site.bridge().steering.answer(identifier, yes=yes, who=who(), known=auth.named(auth.holder() or ""))
     except KeyError:
         raise Problem(404, "there is no question of this id", "ids stand in /api/v1/approvals") from None
     if given.refused is not None:
@@ -162,7 +162,7 @@ def decide(identifier: str, *, yes: bool) -> Answered:
 
 def who() -> str:
     """Whose token it is."""
-    return auth.holder() or "nobody"
+    return auth.person()
 
 
 @contextmanager

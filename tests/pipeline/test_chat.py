@@ -174,6 +174,9 @@ def test_every_built_in_command_answers(talk: Talk) -> None:
     assert [(each["about"], each["who"], each["why"]) for each in steering.silences()] == [("leg/1", "ana", "new cable")]
     assert "nothing is done to vancouver-hq until" in told["hands-off vancouver-hq for 1h"]
     assert told["resume"] == "nothing was paused"
+    for each in talk.stage.events("operator.*"):
+        noun = each["data"]["operator"]
+        assert (noun["who"], noun["place"]) == ("ana", "chat slack, room noc")
     assert set(BUILT_IN) - {line.split(" ")[0] for line in told} - {"legs down"} == {"ack", "approve", "deny", "yes", "no"}
 
 

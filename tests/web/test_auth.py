@@ -45,15 +45,21 @@ def test_one_time_link(house: House) -> None:
     """A link signs in once, for twelve hours, with a cookie no script can read; the second use is told why it fails."""
     once = house.token(once=True, lasts=timedelta(minutes=10))
     with house.visitor() as client:
-        assert client.head("/sign-in", params={"token": once}).status_code == 200  # a preview does not use it up
-        answer = client.get("/sign-in", params={"token": once})
+        for method in ("HEAD", "GET"):  # a preview does not use it up
+            assert client.request(method, "/sign-in", params={"token": once}).status_code == 200
+        assert 'name="name"' in client.get("/sign-in", params={"token": once}).text
+        for nameless in ("", " ", "x" * 61, "a\nb"):
+            answer = client.post("/sign-in", data={"link": once, "name": nameless})
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (400, False)
+        answer = client.post("/sign-in", data={"link": once, "name": "ana"})
         assert (answer.status_code, answer.headers["Location"]) == (303, "/")
         cookie = answer.headers["Set-Cookie"]
         assert all(part in cookie for part in (f"{COOKIE}=bbt_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"))
         assert "Secure" not in cookie
         assert once not in cookie
         assert client.get("/").status_code == 200
-        again = client.get("/sign-in", params={"token": once})
+        assert client.get("/sign-in", params={"token": once}).status_code == 403
+        again = client.post("/sign-in", data={"link": once, "name": "ana"})
         assert again.status_code == 403
         assert "works once" in again.text
         assert "bondbridge token create NAME" in again.text
@@ -73,7 +79,9 @@ def test_one_time_token_is_no_other(house: House) -> None:
         assert client.get("/api/v1/health").status_code == 401
         for wrong in (short, lasting, "", "bbt_wrong"):
             assert client.get("/sign-in", params={"token": wrong}).status_code == 403
-        assert client.get("/sign-in", params={"token": once}).status_code == 303
+            answer = client.post("/sign-in", data={"link": wrong, "name": "ana"})
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
+        assert client.post("/sign-in", data={"link": once, "name": "ana"}).status_code == 303
 
 
 def test_expired_rows_are_forgotten(house: House) -> None:
@@ -81,7 +89,8 @@ def test_expired_rows_are_forgotten(house: House) -> None:
     house.token("sign-in-old", lasts=timedelta(hours=1))
     house.machine += timedelta(hours=2)
     with house.visitor() as client:
-        client.get("/sign-in", params={"token": house.token("link", once=True, lasts=timedelta(minutes=10))})
+        link = house.token("link", once=True, lasts=timedelta(minutes=10))
+        client.post("/sign-in", data={"link": link, "name": "ana"})
     with house.bridge.database.writing() as connection:
         assert not tokens.revoke(connection, "sign-in-old")
 
@@ -129,7 +138,8 @@ def test_sign_out(house: House) -> None:
     """Signing out ends the sign-in itself, not only the cookie, and leaves pasted tokens good."""
     lasting = house.token()
     with house.visitor() as client:
-        client.get("/sign-in", params={"token": house.token("link", once=True, lasts=timedelta(minutes=10))})
+        link = house.token("link", once=True, lasts=timedelta(minutes=10))
+        client.post("/sign-in", data={"link": link, "name": "ana"})
         signed_in = client.cookies[COOKIE]
         answer = client.post("/sign-out")
         assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")

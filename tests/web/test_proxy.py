@@ -30,7 +30,7 @@ def test_everything_is_below_the_path_of_the_public_url(prefixed: config.Setting
             form = client.get(f"{base}/sign-in").text
             assert 'action="/bridge/sign-in"' in form
             assert 'href="/bridge/static/' in form
-            answer = client.get(f"{base}/sign-in", params={"token": token})
+            answer = client.post(f"{base}/sign-in", data={"link": token, "name": "ana"})
             assert (answer.status_code, answer.headers["Location"]) == (303, "/bridge/")
             assert "Path=/bridge/;" in answer.headers["Set-Cookie"] + ";"
             assert client.get(f"{base}/static/live.js").status_code == 200
