@@ -58,11 +58,13 @@ def ends_of(event: Event) -> Mapping[str, str | None]:
 
 
 def make(
-    row: EventType, *, server: str, subject: str, n: object, time: datetime, seen_at: datetime, data: Body, exact: bool = False
-) -> Event:
+    row: EventType, *, server: str, subject: str, n: object, time: datetime, seen_at: datetime, data: Body, exact: bool = False,
+    on_server: tuple[datetime | None, datetime] | None = None,
+) -> Event:  # fmt: skip
     """The event with its id for life: the nth transition of this type that this object has had."""
     subject = bounded(subject)
-    return Event(identity(server, subject, row.name, n), row.name, server, subject, time, seen_at, data, exact)
+    name = identity(server, subject, row.name, n)
+    return Event(name, row.name, server, subject, time, seen_at, data, exact, on_server=on_server)
 
 
 def related(change: Change) -> set[tuple[str, str]]:

@@ -2,9 +2,12 @@
 
 A poll looks at a leg now and then, the history says when it turned. Each turn that a poll saw is the last one in the
 history, to that standing, between the two polls; every other turn before the newest poll was missed by all of them.
+
+All times are the server's, which are the same however its clock and ours are set. Should the server's own clock be set,
+what is known by our time still fits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,13 +27,28 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """From when until when: the same time twice where that is known."""
+
+    since: datetime | None
+    until: datetime
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it may have been then, but for what clocks may differ by."""
+        return (self.since is None or at >= self.since - SKEW) and at <= self.until + SKEW
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A turn that is recorded already: an event, between which polls it happened; `exact`: its time is the history's."""
+    """A turn that is recorded already: an event, between which polls it happened; `exact`: its time is the history's.
+
+    `noted`: when it was as the server's clock stood then. `ours`: by our clock, as the server's stands now.
+    """
 
     event: str
     standing: str
-    since: datetime | None
-    at: datetime
+    noted: Span
+    ours: Span
     exact: bool
 
 
@@ -58,24 +76,48 @@ def turns(runs: Iterable[tuple[str, datetime]]) -> list[Turn]:
     return found
 
 
-def align(history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, horizon: datetime) -> Aligned:
+def align(
+    history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, horizon: datetime
+) -> Aligned:
     """`settled`: everything before has been aligned. `horizon`: the start of the newest recorded poll of the leg.
 
     What turned after the horizon, or so little before it that the clocks cannot tell, is left for the next time: the poll
     after it may tell it first.
     """
-    left = {i: turn for i, turn in enumerate(history) if turn.at > settled}
+    left = dict(enumerate(history))
+    open_ones = sorted(told, key=lambda it: (not it.exact, it.noted.until))
     times: dict[str, datetime] = {}
-    for each in sorted(told, key=lambda it: (not it.exact, it.at)):
-        fits = [i for i, turn in left.items() if turn.standing == each.standing and _between(turn.at, each)]
-        if fits:
-            turn = left.pop(min(fits, key=lambda i: abs(left[i].at - each.at)))
+    # what fits by both clocks, then what does by one of them: the other was set
+    for spans in (_both, _noted, _ours):
+        for each in list(open_ones):
+            found = _found(left, each, spans(each))
+            if found is None:
+                continue
+            open_ones.remove(each)
+            turn = left.pop(found)
             if not each.exact:
                 times[each.event] = turn.at
-    return Aligned(times, tuple(turn for turn in left.values() if turn.at <= horizon - SKEW))
+    missed = (turn for turn in left.values() if settled < turn.at <= horizon - SKEW)
+    return Aligned(times, tuple(missed))
 
 
-def _between(at: datetime, told: Told) -> bool:
-    if told.exact:  # but for the grain of the clocks' offset, which differs from poll to poll
-        return abs(at - told.at) <= SKEW
-    return (told.since is None or at >= told.since - SKEW) and at <= told.at + SKEW
+def _found(left: Mapping[int, Turn], told: Told, spans: Sequence[Span]) -> int | None:
+    """The last turn that it may be."""
+    fits = [
+        place
+        for place, turn in left.items()
+        if turn.standing == told.standing and all(span.covers(turn.at) for span in spans)
+    ]
+    return min(fits, key=lambda place: abs(left[place].at - spans[0].until), default=None)
+
+
+def _both(told: Told) -> Sequence[Span]:
+    return told.noted, told.ours
+
+
+def _noted(told: Told) -> Sequence[Span]:
+    return (told.noted,)
+
+
+def _ours(told: Told) -> Sequence[Span]:
+    return (told.ours,)

@@ -147,7 +147,7 @@ class Known:
 
     `counts` says how many events of each type it has had (law 6), and outlives the object: should it come back, its
     events get new ids. `missing_since` is when it was first absent from a complete walk, `last_seen` when the last one
-    began that showed it in a state we know: nothing is known of it since.
+    began that showed it in a state we know, by the server's clock: nothing is known of it since.
     """
 
     seen: Seen
@@ -178,7 +178,8 @@ class Event:
     """Something happened. `time`: when, in domain time; `seen_at`: when the bridge learned of it.
 
     `exact`: the server itself told the time. `known`: what the bridge knew about it when it was decided (schema.KNOWN).
-    `only`: the one rule that what is already so was found for.
+    `only`: the one rule that what is already so was found for. `on_server`: between which times of the server's own clock
+    it happened, which stay true when ours is set; one time twice where it is exact.
     """
 
     id: str
@@ -191,6 +192,7 @@ class Event:
     exact: bool = False
     known: Body = field(default_factory=dict)
     only: str | None = None
+    on_server: tuple[datetime | None, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)

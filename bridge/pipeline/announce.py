@@ -27,17 +27,21 @@ def of_change(
 ) -> Event:  # fmt: skip
     """One event of a change; where the object itself says when, that is its time.
 
-    `last_seen`: the last walk that showed the object in a state we know, where that was not the one before.
+    `last_seen`: the last walk that showed the object in a state we know, by the server's clock, where that was not the
+    one before.
     """
     told = change.body.get(row.time_field) if row.time_field else None
-    time = min(datetime.fromisoformat(told) - walk.offset, walk.at) if told else walk.at
-    since = last_seen or scope.began_at or scope.polled_at
+    there = datetime.fromisoformat(told) if told else None
+    time = min(there - walk.offset, walk.at) if there else walk.at
+    since = last_seen - walk.offset if last_seen else scope.began_at or scope.polled_at
+    on_server = (there, there) if there else (last_seen or scope.began_there, walk.at + walk.offset)
     between = [since.isoformat() if since else None, walk.at.isoformat()]
     data = {**events.describe(row, change, others), "between": between}
     subject = f"{change.kind}/{change.id}"
     return events.make(
-        row, server=scope.server, subject=subject, n=n, time=time, seen_at=walk.at, data=data, exact=told is not None
-    )
+        row, server=scope.server, subject=subject, n=n, time=time, seen_at=walk.at, data=data, exact=told is not None,
+        on_server=on_server,
+    )  # fmt: skip
 
 
 def baseline(scope: Scope, walk: Walk) -> list[Event]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bridge.bonding import scopes
 from bridge.bonding.wire import runs
 from bridge.core import events, history
-from bridge.core.history import SKEW, Told, Turn
+from bridge.core.history import SKEW, Span, Told, Turn
 from bridge.core.model import Body, Change, Event
 from bridge.pipeline import troubles
 from bridge.pipeline.source import Reader
@@ -27,7 +27,7 @@ _BACK = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A leg's history as it was read: its turns by our clock, and how far the server's is ahead."""
+    """A leg's history as it was read: its turns by the server's clock, and how far that is ahead of ours."""
 
     leg: int
     turns: Sequence[Turn]
@@ -42,18 +42,18 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
         legs = watching.scope_of(connection, watched.name, "legs")
         last_seen = watching.last_seen(connection, watched.name, "leg", str(at.arguments["leg"]))
     found = runs(reader.get(at.family.operation, **at.arguments))
-    turns = history.turns((each.class_, each.start - reader.offset) for each in found)
+    turns = history.turns((each.class_, each.start) for each in found)
     read = _Read(int(at.arguments["leg"]), turns, reader.offset, now())
     # nothing is missed before the first poll of the legs: there is nothing to compare it with
-    horizon = legs.began_at if legs and legs.began_at else None
+    horizon = _newest(legs, reader.offset)
     if horizon and (not found or found[-1].end):  # cut short: what it does not reach is not settled by it
-        horizon = min(horizon, found[-1].end - reader.offset) if found and found[-1].end else None
+        horizon = min(horizon, found[-1].end) if found and found[-1].end else None
     if horizon and last_seen:  # hidden from the polls since then: what they have not seen, they may still tell
         horizon = min(horizon, last_seen)
     memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
     with database.writing() as connection:
         missed = _align(connection, scope, read, horizon) if horizon else []
-        memo |= {"settled": horizon.isoformat()} if horizon else {}
+        memo |= _settled(horizon, reader.offset) if horizon else {}
         walked = Walked(began, read.at, reader.offset.total_seconds(), memo)
         watching.save_walk(connection, scope, (), walked)
         due_at = read.at + timedelta(seconds=watched.interval(scope.name))
@@ -61,16 +61,43 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
         return event_store.record(connection, [*missed, *troubles.well(connection, watched.name, read.at)])
 
 
+def _newest(legs: Scope | None, offset: timedelta) -> datetime | None:
+    """When the newest recorded poll of the legs began, by the server's clock.
+
+    Where one of the clocks was set since then, as it would be by the one or by the other: the earlier.
+    """
+    if legs is None or legs.began_at is None or legs.began_there is None:
+        return None
+    return min(legs.began_there, legs.began_at + offset)
+
+
+def _settled(horizon: datetime, offset: timedelta) -> Body:
+    return {"settled": (horizon - offset).isoformat(), "settled_there": horizon.isoformat()}
+
+
+def _remembered(scope: Scope, name: str, offset: timedelta) -> datetime | None:
+    """A moment that was remembered by our clock and by the server's: the earlier, where one of them was set since then."""
+    ours, there = (scope.remembered.get(key) for key in (name, f"{name}_there"))
+    found = [datetime.fromisoformat(ours) + offset] if ours else []
+    return min([*found, *([datetime.fromisoformat(there)] if there else [])], default=None)
+
+
 def _align(connection: Connection, scope: Scope, read: _Read, horizon: datetime) -> list[Event]:
     """The events that nobody recorded; the times of those that somebody did are set right on the way."""
-    since = datetime.fromisoformat(scope.remembered["since"])
-    settled = datetime.fromisoformat(scope.remembered.get("settled", scope.remembered["since"]))
-    told = [
-        _told(dict(row))
-        for row in event_store.about(connection, scope.server, f"leg/{read.leg}", _STANDING_OF, settled - _BACK)
-    ]
-    aligned = history.align(read.turns, told, settled=max(settled - SKEW, since), horizon=horizon)
-    event_store.refine(connection, aligned.times)
+    told_since = scope.remembered.get("since_there")
+    since = datetime.fromisoformat(told_since) if told_since else _remembered(scope, "since", read.offset)
+    settled = _remembered(scope, "settled", read.offset) or since
+    if since is None or settled is None:
+        return []
+    back = settled - _BACK
+    about = event_store.about(
+        connection, scope.server, f"leg/{read.leg}", _STANDING_OF, back - read.offset, back
+    )
+    told = [_told(dict(row), read.offset) for row in about]
+    settled = max(settled - SKEW, since)
+    aligned = history.align(read.turns, told, settled=settled, horizon=horizon)
+    true = {event: (time - read.offset, time) for event, time in aligned.times.items()}
+    event_store.refine(connection, true)
     known = watching.bodies(connection, scope.server, {("leg", str(read.leg))})
     leg = known.get(("leg", str(read.leg)))
     if leg is None or not aligned.missed:
@@ -80,15 +107,15 @@ def _align(connection: Connection, scope: Scope, read: _Read, horizon: datetime)
     return [_event(scope, read, turn, leg, others, over=turn is not last) for turn in aligned.missed]
 
 
-def _told(row: Body) -> Told:
+def _told(row: Body, offset: timedelta) -> Told:
     since = (row["data"].get("between") or [None])[0]
-    return Told(
-        event=row["id"],
-        standing=_STANDING_OF[row["type"]],
-        since=datetime.fromisoformat(since) if since else None,
-        at=row["time"] if row["exact"] else row["seen_at"],
-        exact=row["exact"],
-    )
+    if row["exact"]:
+        ours = Span(row["time"] + offset, row["time"] + offset)
+    else:
+        ours = Span(datetime.fromisoformat(since) + offset if since else None, row["seen_at"] + offset)
+    until = row["server_until"]
+    noted = Span(row["server_from"], until) if until else ours
+    return Told(row["id"], _STANDING_OF[row["type"]], noted, ours, row["exact"])
 
 
 def _event(scope: Scope, read: _Read, turn: Turn, leg: Body, others: dict[tuple[str, str], Body], *, over: bool) -> Event:
@@ -98,7 +125,7 @@ def _event(scope: Scope, read: _Read, turn: Turn, leg: Body, others: dict[tuple[
     change = Change("leg", str(read.leg), before, after, frozenset({"state", "class", "standing"}))
     row = events.EVENTS[_EVENT_OF[turn.standing]]
     data = {**events.describe(row, change, others), "over": over}
-    n = f"history {(turn.at + read.offset).isoformat()}"
     return events.make(
-        row, server=scope.server, subject=f"leg/{read.leg}", n=n, time=turn.at, seen_at=read.at, data=data, exact=True
-    )
+        row, server=scope.server, subject=f"leg/{read.leg}", n=f"history {turn.at.isoformat()}",
+        time=turn.at - read.offset, seen_at=read.at, data=data, exact=True, on_server=(turn.at, turn.at),
+    )  # fmt: skip

@@ -22,8 +22,8 @@ from bridge.pipeline.announce import Walk
 from bridge.pipeline.faults import Faults, Part, passes, tried
 from bridge.pipeline.source import Reader
 from bridge.pipeline.watched import Watched
+from bridge.store import clock, watching
 from bridge.store import events as event_store
-from bridge.store import watching
 from bridge.store.database import Database
 from bridge.store.watching import Scope, Walked
 
@@ -58,6 +58,7 @@ class Observer:
         `at_once`: at most so many of each server, however much its budget allows.
         """
         now, found = self._now(), []
+        self._tick(now)
         with self._database.reading() as connection:
             for watched in self.servers.values():
                 with self._faults.apart("poll", "what is due", watched.name) as part:
@@ -67,6 +68,16 @@ class Observer:
                 if part.failed:
                     connection.rollback()
         return found
+
+    def _tick(self, now: datetime) -> None:
+        """Notice that our clock was set back: nothing waits for longer because of it."""
+        with self._database.reading() as connection:
+            if not clock.behind(connection, now):
+                return
+        with self._database.writing() as connection:
+            back = clock.tick(connection, now)
+        if back:
+            log.warning("the clock was set back", by=f"{back.total_seconds():.0f}s")
 
     def wanted(self, server: str, name: str) -> bool:
         """Whether the settings let the scope be polled."""
@@ -143,7 +154,7 @@ class Observer:
         walk = replace(walk, seen=(*seen, *self._worked_out(watched, scope, walk, [*seen, *hidden])))
         gone |= {key for key in diff.missing(before, walk.seen) if key[0] in _WORKED_OUT}
         volatile = {name: kind.volatile | watched.ignore.get(name, frozenset()) for name, kind in KINDS.items()}
-        found = diff.compare(before, walk.seen, volatile=volatile, gone=gone, now=walk.at, since=scope.began_at)
+        found = diff.compare(before, walk.seen, volatile=volatile, gone=gone, now=walk.at, since=scope.began_there)
         if not scope.version:
             happened, known = announce.baseline(scope, walk), found.known
         else:
@@ -209,7 +220,7 @@ class Observer:
             walked = Walked(walk.began, walk.at, walk.offset.total_seconds(), memo)
             watching.save_walk(connection, scope, known, walked)
             watching.reschedule(connection, scope, due_at, rank=rank)
-            rotation.follow(connection, watched, changes, walk.at)
+            rotation.follow(connection, watched, changes, walk.at, walk.at + walk.offset)
             rotation.bring_forward(connection, watched, scope, changes, walk.at)
             return event_store.record(connection, [*happened, *troubles.well(connection, scope.server, walk.at)])
 

@@ -44,7 +44,7 @@ def prepare(connection: Connection, watched: Watched, now: datetime) -> None:
     _ensure(connection, watched, names, now)
 
 
-def follow(connection: Connection, watched: Watched, changes: Iterable[Change], now: datetime) -> None:
+def follow(connection: Connection, watched: Watched, changes: Iterable[Change], now: datetime, on_server: datetime) -> None:
     """New objects bring their scopes, those that are gone take them along."""
     fresh: list[str] = []
     for change in changes:
@@ -55,12 +55,15 @@ def follow(connection: Connection, watched: Watched, changes: Iterable[Change], 
         elif change.after is None:
             for name in scopes.following(change.kind, change.before):
                 watching.drop_scope(connection, watched.name, name)
-    _ensure(connection, watched, fresh, now)
+    _ensure(connection, watched, fresh, now, on_server)
 
 
-def _ensure(connection: Connection, watched: Watched, names: Iterable[str], now: datetime) -> None:
+def _ensure(
+    connection: Connection, watched: Watched, names: Iterable[str], now: datetime, on_server: datetime | None = None
+) -> None:
     wanted = [name for name in names if watched.wanted(name)]
-    watching.ensure_scopes(connection, watched.name, {name: rank(name) for name in wanted if len(name) < LONGEST_KEY}, now)
+    ranks = {name: rank(name) for name in wanted if len(name) < LONGEST_KEY}
+    watching.ensure_scopes(connection, watched.name, ranks, now, on_server)
     longer = [name for name in wanted if len(name) >= LONGEST_KEY]
     if longer:
         # told, and not asked for at an address that would be another's

@@ -6,34 +6,26 @@ from datetime import timedelta
 from bridge.bonding.client import Client
 from bridge.core.model import Body, Json
 
-# Below this the offset of the clocks is the one-second grain of the Date header and the way of the answer.
-_GRAIN = timedelta(seconds=5)
-
 # what is left out of large lists that nobody reads whole
 _LEAN: Mapping[str, Mapping[str, str]] = {"speedtest.list": {"exclude_fields": "progress_results"}}
 
 
 class Reader:
-    """Reads for the length of one poll."""
+    """Reads for the length of one poll; `offset`: how far the server's clock is ahead of ours."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._offset = timedelta()
-
-    @property
-    def offset(self) -> timedelta:
-        """How far the server's clock is ahead of ours; nothing where that is within what can be told."""
-        return self._offset if abs(self._offset) >= _GRAIN else timedelta()
+        self.offset = timedelta()
 
     def list(self, operation: str, /, **arguments: Json) -> list[Json]:
         """Every item of one complete list."""
-        items, self._offset = self._client.walk(operation, params=_LEAN.get(operation), **arguments)
+        items, self.offset = self._client.walk(operation, params=_LEAN.get(operation), **arguments)
         return items
 
     def get(self, operation: str, /, **arguments: Json) -> Json:
         """One document."""
         answer = self._client.call(operation, arguments)
-        self._offset = answer.offset
+        self.offset = answer.offset
         return answer.body
 
     def certificate(self) -> Body | None:

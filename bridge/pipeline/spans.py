@@ -108,7 +108,7 @@ def _set_right(connection: Connection, server: str, kept: Kept, now: datetime) -
     began = kept.incident.began
     for opened in event_store.several(connection, [opening(server, kept, now).id]):
         if opened.time != began:
-            event_store.refine(connection, {opened.id: began})
+            event_store.refine(connection, {opened.id: (began, None)})
 
 
 def opening(server: str, kept: Kept, now: datetime) -> Event:

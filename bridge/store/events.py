@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, select, update
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from bridge.core.events import EVENTS
 from bridge.core.model import Body, Event
@@ -78,16 +78,20 @@ def note(connection: Connection, known: Mapping[str, Body]) -> None:
         connection.execute(update(events).where(events.c.id == event).values(known=dict(body)))
 
 
-def refine(connection: Connection, times: Mapping[str, datetime]) -> None:
-    """The true time of each event, by the server's own history; once, and its id stays."""
-    for event, time in times.items():
+def refine(connection: Connection, times: Mapping[str, tuple[datetime, datetime | None]]) -> None:
+    """The true time of each event, by our clock and by the server's, as its own history says; once, and its id stays."""
+    for event, (time, told) in times.items():
         mine = and_(events.c.id == event, events.c.exact.is_(False))
-        connection.execute(update(events).where(mine).values(time=time, exact=True))
+        true = {"time": time, "exact": True, "server_from": told, "server_until": told}
+        connection.execute(update(events).where(mine).values(true))
 
 
-def about(connection: Connection, server: str, subject: str, types: Collection[str], since: datetime) -> list[RowMapping]:
-    """Events of these types about one object, seen since then, in recorded order."""
-    wanted = and_(events.c.server == server, events.c.subject == subject, events.c.seen_at >= since)
+def about(
+    connection: Connection, server: str, subject: str, types: Collection[str], since: datetime, on_server: datetime
+) -> list[RowMapping]:
+    """Events of these types about one object, in recorded order: seen since then, or not over by then on its server."""
+    recent = or_(events.c.seen_at >= since, events.c.server_until >= on_server)
+    wanted = and_(events.c.server == server, events.c.subject == subject, recent)
     rows = connection.execute(select(events).where(wanted).order_by(events.c.seq)).mappings()
     # not in SQL: SQLite would go by the type, through every outage there ever was, and not by the object
     return [row for row in rows if row["type"] in types]
@@ -105,6 +109,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
     return Event(
         row["id"], row["type"], row["server"], row["subject"], row["time"], row["seen_at"], row["data"],
         row["exact"], row["known"] or {}, row["only"],
+        on_server=(row.get("server_from"), row["server_until"]) if row.get("server_until") else None,
     )  # fmt: skip
 
 
@@ -121,4 +126,6 @@ def _row(event: Event) -> dict[str, Any]:
         "exact": event.exact,
         "known": None,
         "only": event.only,
+        "server_from": event.on_server[0] if event.on_server else None,
+        "server_until": event.on_server[1] if event.on_server else None,
     }

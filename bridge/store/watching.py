@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -58,6 +58,11 @@ class Scope:
     memo: Body | None = None
 
     @property
+    def began_there(self) -> datetime | None:
+        """When the newest recorded walk began, by the server's clock."""
+        return self.began_at + timedelta(seconds=self.offset_seconds) if self.began_at else None
+
+    @property
     def remembered(self) -> dict[str, Any]:
         """What an earlier poll left to be remembered."""
         return dict(self.memo or {})
@@ -79,13 +84,18 @@ def ensure_server(connection: Connection, server: str) -> None:
     insert_new(connection, servers, {"name": server, "health": "unknown", "counts": {}, "fence": 0})
 
 
-def ensure_scopes(connection: Connection, server: str, wanted: Mapping[str, int], due_at: datetime) -> None:
-    """Make rows for scopes that have none, each with its rank, due at the moment given, and remembered as new since then."""
+def ensure_scopes(
+    connection: Connection, server: str, wanted: Mapping[str, int], due_at: datetime, on_server: datetime | None = None
+) -> None:
+    """Make rows for scopes that have none, each with its rank, due at the moment given, and remembered as new since then.
+
+    `on_server`: the same moment by the server's clock, where that is known.
+    """
     if not wanted:
         return
     known = set(connection.execute(select(scopes.c.name).where(scopes.c.server == server)).scalars())
     fresh = {"version": 0, "failures": 0, "offset_seconds": 0.0, "fence": 0, "server": server, "due_at": due_at}
-    memo = {"since": due_at.isoformat()}
+    memo = {"since": due_at.isoformat()} | ({"since_there": on_server.isoformat()} if on_server else {})
     for name, rank in wanted.items():
         if name not in known:
             insert_new(connection, scopes, {**fresh, "name": name, "rank": rank, "memo": memo})
@@ -144,10 +154,15 @@ def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Kno
 
 
 def last_seen(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:
-    """When the last walk began that showed the object in a state we know, where a later one did not."""
+    """When the last walk began that showed the object in a state we know, where it is hidden or in another one since.
+
+    By the server's clock.
+    """
     this = and_(objects.c.server == server, objects.c.kind == kind, objects.c.id == identifier)
-    found = connection.execute(select(objects.c.last_seen).where(this)).scalar_one_or_none()
-    return found if isinstance(found, datetime) else None
+    found = connection.execute(select(objects).where(this)).mappings().first()
+    if found is None or not (found["missing_since"] or found["body"].get("class") == "unknown"):
+        return None
+    return found["last_seen"] if isinstance(found["last_seen"], datetime) else None
 
 
 def bodies(connection: Connection, server: str, wanted: Iterable[Key], *, there: bool = False) -> dict[Key, Body]:

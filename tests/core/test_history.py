@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.history import SKEW, Aligned, Told, Turn, align, turns
+from bridge.core.history import SKEW, Aligned, Span, Told, Turn, align, turns
 
 from .made import NOW, later
 
@@ -16,7 +16,8 @@ FAR = later(10_000)
 
 def told(event: str, standing: str, since: float, at: float, *, exact: bool = False) -> Told:
     """A turn that two polls saw, in seconds."""
-    return Told(event, standing, later(since), later(at), exact)
+    span = Span(later(since), later(at))
+    return Told(event, standing, span, span, exact)
 
 
 def history(*runs: tuple[str, float]) -> list[Turn]:
@@ -69,7 +70,7 @@ def test_what_turned_just_as_the_poll_began_is_left_for_the_next_one() -> None:
 def test_what_was_set_right_once_is_not_missed_the_next_time(jitter: float) -> None:
     """A history read again with clocks that differ by their grain finds nothing new."""
     found = history(("up", 0), ("down", 20 + jitter), ("up", 50 + jitter))
-    known = [told("a", "down", 15, 20, exact=True), told("b", "up", 45, 50, exact=True)]
+    known = [told("a", "down", 20, 20, exact=True), told("b", "up", 50, 50, exact=True)]
     assert align(found, known, settled=NOW, horizon=FAR) == Aligned({}, ())
 
 
@@ -99,7 +100,7 @@ def test_polls_and_history_together_tell_every_turn_once(steps: list[tuple[str, 
         return [said for said, since in runs if since <= when][-1]
 
     seen = [
-        Told(f"e{i}", at(now), before, now, exact=False)
+        Told(f"e{i}", at(now), Span(before, now), Span(before, now), exact=False)
         for i, (before, now) in enumerate(pairwise(polls))
         if at(before) != at(now)
     ]

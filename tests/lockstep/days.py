@@ -53,6 +53,7 @@ class Days:
     folder: Path
     every: float
     since: datetime
+    clock: Callable[[datetime], datetime]
     faults: dict[str, float] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -83,7 +84,7 @@ class Days:
         for pattern in ("%tuners", "legs", "placements", "aggregators", "backups", "%state_history"):
             self.sim.advance(self.every / 5)
             with self.bridge.database.writing() as connection:
-                watching.forward_like(connection, "demo", pattern, self.now())
+                watching.forward_like(connection, "demo", pattern, self.clock(self.now()))
             self.look()
 
     def post(self, what: str, **body: Any) -> None:
@@ -112,7 +113,7 @@ class Days:
     def restart(self) -> None:
         """Stop the bridge and start another on the same database."""
         self.bridge.close()
-        self.bridge = _bridge(self.folder, self.sim)
+        self.bridge = _bridge(self.folder, self.sim, self.clock)
         self.bridge.observer.prepare()
 
     def events(self, like: str | None = None) -> list[dict[str, Any]]:
@@ -124,15 +125,25 @@ class Days:
         return found
 
 
-def _bridge(folder: Path, sim: Running) -> wiring.Bridge:
-    bridge = wiring.build(config.load(folder / "bondbridge.yaml"), now=lambda: sim.world.now)
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
+def _bridge(folder: Path, sim: Running, clock: Callable[[datetime], datetime]) -> wiring.Bridge:
+    bridge = wiring.build(config.load(folder / "bondbridge.yaml"), now=lambda: clock(sim.world.now))
     migrated(bridge.database)
     return bridge
 
 
 @contextmanager
-def days(folder: Path, *, every: float, bonds: int = 500, shape: Callable[[World], None] = lambda _: None) -> Iterator[Days]:
-    """A world of that size, shaped before it is served, whose baseline has been polled, every scope of it."""
+def days(
+    folder: Path, *, every: float, bonds: int = 500, shape: Callable[[World], None] = lambda _: None,
+    clock: Callable[[datetime], datetime] = _same,
+) -> Iterator[Days]:  # fmt: skip
+    """A world of that size, shaped before it is served, whose baseline has been polled, every scope of it.
+
+    `clock`: what the bridge's clock shows when the server's shows this.
+    """
     os.environ.update(LOCKSTEP_PASSWORD="demo")
     (folder / "rules").mkdir()
     world = make_world(seed=1, epoch=EPOCH, bonds=bonds)
@@ -140,7 +151,7 @@ def days(folder: Path, *, every: float, bonds: int = 500, shape: Callable[[World
     with running(world, speed=0) as sim:
         values = {"state": folder / "state", "rules": folder / "rules", "url": sim.url, "every": f"{every:g}s"}
         (folder / "bondbridge.yaml").write_text(SETTINGS.format(**values), encoding="utf-8")
-        stage = Days(sim, _bridge(folder, sim), folder, every, EPOCH)
+        stage = Days(sim, _bridge(folder, sim, clock), folder, every, EPOCH, clock)
         try:
             stage.bridge.observer.prepare()
             stage.look()

@@ -26,7 +26,6 @@ from bridge.errors import (
 
 _LARGEST_BODY = 64 * 2**20  # bytes
 _LONGEST_WAIT = 3600.0  # seconds a server may ask for; more is not believed
-_NO_TIME = timedelta()
 # the statuses in which the vendor says that something is not as the operation needs it
 _PRECONDITIONS = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT)
 _NOT_THERE: Mapping[int, str] = {
@@ -48,8 +47,12 @@ class Answer:
     offset: timedelta
 
 
-def answer(row: Operation, response: httpx.Response, content: bytes, now: Callable[[], datetime]) -> Answer:
-    """The value of an answer. Raises what `check` raises, and Garbled for a read whose answer is not JSON.
+def answer(
+    row: Operation, response: httpx.Response, content: bytes, offset: Callable[[datetime | None], timedelta]
+) -> Answer:
+    """The value of an answer; `offset` is told its Date header.
+
+    Raises what `check` raises, and Garbled for a read whose answer is not JSON.
 
     What the server says to an action is not known, nothing at all included. A web page, though, is something else that speaks
     in its place, a proxy or a login page, and whether the action was done is then anybody's guess.
@@ -59,8 +62,7 @@ def answer(row: Operation, response: httpx.Response, content: bytes, now: Callab
     if not readable and (not row.writes or content.lstrip().startswith(b"<")):
         what = "a web page" if row.writes else "not JSON"
         raise Garbled(f"{row.name}: the answer is {what}")
-    told = _date(response)
-    return Answer(response.status_code, body, told - now() if told else _NO_TIME)
+    return Answer(response.status_code, body, offset(_date(response)))
 
 
 def check(row: Operation, response: httpx.Response, content: bytes) -> None:

@@ -21,6 +21,7 @@ from bridge.bonding.client.login import Credentials, User
 from bridge.bonding.client.proxy import proxy_for
 from bridge.bonding.client.walking import walk
 from bridge.bonding.wire import Request, request
+from bridge.core.clock_offset import ClockOffset
 from bridge.core.model import Body, Json
 from bridge.errors import BadInput, CredentialsRejected, Garbled, InDoubt, Problem, Unreachable
 
@@ -32,6 +33,7 @@ _WHOLE, _DOWNLOAD = 3.0, 60.0
 _LARGEST_DOWNLOAD = 2 * 2**30  # bytes
 
 _Told = TypeVar("_Told")
+_Offset = Callable[[datetime | None], timedelta]
 
 
 class Client:
@@ -60,6 +62,7 @@ class Client:
         self.url = url.rstrip("/")
         self._now, self._ticks, self._timeout, self._budget = now, ticks, timeout, budget
         self._largest_download = largest_download
+        self._clock = ClockOffset()
         self._credentials = Credentials(auth, users or {}, tokens=tokens)
         # credentials go with the first request; a redirect could carry them elsewhere, so none is followed
         self._http = httpx.Client(
@@ -157,30 +160,31 @@ class Client:
 
     def _call(self, row: Operation, wanted: Request, header: str) -> Answer:
         in_time = self._in_time(_WHOLE)
-        with self._exchange(row, wanted, header) as response:
+        with self._exchange(row, wanted, header) as (response, offset):
             content = answers.content(response, in_time)
-            return answers.answer(row, response, content, self._now)
+            return answers.answer(row, response, content, offset)
 
     def _download(self, row: Operation, wanted: Request, to: Path, header: str) -> int:
         in_time = self._in_time(_DOWNLOAD)
-        with self._exchange(row, wanted, header) as response:
+        with self._exchange(row, wanted, header) as (response, _):
             if not response.is_success:
                 answers.check(row, response, answers.content(response, in_time))
             return downloads.save(response, to, self._largest_download, in_time)
 
     @contextmanager
-    def _exchange(self, row: Operation, wanted: Request, header: str) -> Iterator[httpx.Response]:
-        """One request and its answer as it comes in; what fails on the way becomes an error of ours."""
+    def _exchange(self, row: Operation, wanted: Request, header: str) -> Iterator[tuple[httpx.Response, _Offset]]:
+        """One request, its answer as it comes in, and what its Date says of the clocks; failures become errors of ours."""
         self._budget()
         headers = {"Authorization": header, "Accept": "*/*" if row.zipped else "application/json"}
         content = None if wanted.body is None else json.dumps(wanted.body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
+        sent = self._now()
         try:
             with self._http.stream(
                 wanted.method, wanted.path, params=wanted.params, content=content, headers=headers
             ) as response:
-                yield response
+                yield response, partial(self._offset, sent, self._now())
         except _NEVER_SENT as error:
             msg = f"{self.url} cannot be reached: {_cause(error)}"
             raise Unreachable(msg) from error
@@ -190,6 +194,9 @@ class Client:
             if row.writes:
                 raise InDoubt(str(error)) from error
             raise
+
+    def _offset(self, sent: datetime, received: datetime, date: datetime | None) -> timedelta:
+        return self._clock.heard(date, sent, received) if date else self._clock.known
 
     def _in_time(self, times: float) -> Callable[[], None]:
         """Called for every piece of an answer: raises once the whole has taken too long, however the pieces drip."""

@@ -77,6 +77,9 @@ events = Table(
     Column("known", JSON(none_as_null=True)),
     # the one rule that it was found for
     Column("only", NAME),
+    # between which times of the server's own clock it happened; its own history's time stands in both
+    Column("server_from", Moment),
+    Column("server_until", Moment),
     Index(None, "decided", "server", "seq"),
     Index(None, "server", "subject", "time"),
     Index(None, "server", "type", "time"),
