@@ -76,9 +76,7 @@ def turns(runs: Iterable[tuple[str, datetime]]) -> list[Turn]:
     return found
 
 
-def align(
-    history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, horizon: datetime
-) -> Aligned:
+def align(history: Iterable[Turn], told: Iterable[Told], *, settled: datetime, horizon: datetime) -> Aligned:
     """`settled`: everything before has been aligned. `horizon`: the start of the newest recorded poll of the leg.
 
     What turned after the horizon, or so little before it that the clocks cannot tell, is left for the next time: the poll
@@ -104,9 +102,7 @@ def align(
 def _found(left: Mapping[int, Turn], told: Told, spans: Sequence[Span]) -> int | None:
     """The last turn that it may be."""
     fits = [
-        place
-        for place, turn in left.items()
-        if turn.standing == told.standing and all(span.covers(turn.at) for span in spans)
+        place for place, turn in left.items() if turn.standing == told.standing and all(span.covers(turn.at) for span in spans)
     ]
     return min(fits, key=lambda place: abs(left[place].at - spans[0].until), default=None)
 

@@ -90,9 +90,7 @@ def _align(connection: Connection, scope: Scope, read: _Read, horizon: datetime)
     if since is None or settled is None:
         return []
     back = settled - _BACK
-    about = event_store.about(
-        connection, scope.server, f"leg/{read.leg}", _STANDING_OF, back - read.offset, back
-    )
+    about = event_store.about(connection, scope.server, f"leg/{read.leg}", _STANDING_OF, back - read.offset, back)
     told = [_told(dict(row), read.offset) for row in about]
     settled = max(settled - SKEW, since)
     aligned = history.align(read.turns, told, settled=settled, horizon=horizon)

@@ -228,7 +228,7 @@ def test_an_incident_has_the_true_times_of_its_members(world: World) -> None:
     assert opened.time == START
     began, ended = START - timedelta(seconds=130), START - timedelta(seconds=10)
     with world.database.writing() as connection:
-        event_store.refine(connection, dict.fromkeys([each.id for each in downs], began))
+        event_store.refine(connection, {each.id: (began, None) for each in downs})
     ups = world.meet(*(world.event("leg.up", i, at=-10) for i in range(1, 7)))
     assert {each.known["incident"] for each in ups} == {opened.data["incident"]["id"]}
     world.meet(world.event("bond.up", 1, at=5))

@@ -47,9 +47,7 @@ class Answer:
     offset: timedelta
 
 
-def answer(
-    row: Operation, response: httpx.Response, content: bytes, offset: Callable[[datetime | None], timedelta]
-) -> Answer:
+def answer(row: Operation, response: httpx.Response, content: bytes, offset: Callable[[datetime | None], timedelta]) -> Answer:
     """The value of an answer; `offset` is told its Date header.
 
     Raises what `check` raises, and Garbled for a read whose answer is not JSON.

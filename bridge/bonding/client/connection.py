@@ -17,11 +17,11 @@ from bridge.bonding.budget import LONGEST
 from bridge.bonding.catalogue import OPERATIONS, Danger, Operation
 from bridge.bonding.client import answers, downloads, handshake
 from bridge.bonding.client.answers import Answer
+from bridge.bonding.client.clock_offset import ClockOffset
 from bridge.bonding.client.login import Credentials, User
 from bridge.bonding.client.proxy import proxy_for
 from bridge.bonding.client.walking import walk
 from bridge.bonding.wire import Request, request
-from bridge.core.clock_offset import ClockOffset
 from bridge.core.model import Body, Json
 from bridge.errors import BadInput, CredentialsRejected, Garbled, InDoubt, Problem, Unreachable
 
