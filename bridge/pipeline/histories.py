@@ -52,6 +52,7 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
         horizon = min(horizon, last_seen)
     memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
     with database.writing() as connection:
+        watching.hold(connection, watched.name, "legs")  # of the two, the second knows what the first told
         missed = _align(connection, scope, read, horizon) if horizon else []
         memo |= _settled(horizon, reader.offset) if horizon else {}
         walked = Walked(began, read.at, reader.offset.total_seconds(), memo)
@@ -59,6 +60,18 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
         due_at = read.at + timedelta(seconds=watched.interval(scope.name))
         watching.reschedule(connection, scope, due_at, rank=watching.ROTATING)
         return event_store.record(connection, [*missed, *troubles.well(connection, watched.name, read.at)])
+
+
+def told_already(connection: Connection, scope: Scope, event: Event) -> bool:
+    """Whether a leg's own history told this turn before the poll did: the leg was being tested meanwhile."""
+    since = event.on_server[0] if event.on_server else None
+    if event.type not in _STANDING_OF or since is None or since == scope.began_there:
+        return False
+    about = event_store.about(connection, event.server, event.subject, _STANDING_OF, event.seen_at, since)
+    newest = max(about, key=lambda row: row["server_until"] or row["time"], default=None)
+    if newest is None or not newest["exact"] or newest["type"] != event.type:
+        return False
+    return bool((newest["server_until"] or newest["time"]) >= since - SKEW)
 
 
 def _newest(legs: Scope | None, offset: timedelta) -> datetime | None:

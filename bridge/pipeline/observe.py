@@ -222,7 +222,8 @@ class Observer:
             watching.reschedule(connection, scope, due_at, rank=rank)
             rotation.follow(connection, watched, changes, walk.at, walk.at + walk.offset)
             rotation.bring_forward(connection, watched, scope, changes, walk.at)
-            return event_store.record(connection, [*happened, *troubles.well(connection, scope.server, walk.at)])
+            fresh = [event for event in happened if not histories.told_already(connection, scope, event)]
+            return event_store.record(connection, [*fresh, *troubles.well(connection, scope.server, walk.at)])
 
     def _count(self, watched: Watched, scope: Scope) -> list[Event]:
         """How many objects there are of each kind; where a number changed, its scopes are brought forward."""

@@ -32,8 +32,9 @@ _COUNTED = {
 # how many requests one look at the statistics takes
 COUNTS = len(_COUNTED)
 
-# After so many intervals without a look at the legs, what happened meanwhile is asked of their histories.
-_GAP = 5
+# After so many intervals without a look at the legs, what happened meanwhile is asked of their histories. One poll that
+# failed is no such gap.
+_GAP = 2.5
 
 
 def prepare(connection: Connection, watched: Watched, now: datetime) -> None:

@@ -17,6 +17,8 @@ from bridge.store.database import Database
 from bridge.store.watching import Scope
 
 _LONGEST_BACKOFF = 300.0
+# what was brought forward is tried again after this at first
+_SOON = 15.0
 # what is forbidden is asked for again now and then: a person may have granted it
 _FORBIDDEN = 3600.0
 # One failed request is noise, as many in a row are an outage.
@@ -48,6 +50,8 @@ def well(connection: Connection, server: str, now: datetime) -> list[Event]:
 
 def _wait(watched: Watched, scope: Scope, error: BridgeError) -> float:
     interval = watched.interval(scope.name)
+    if scope.rank == watching.FORWARD:  # there was a reason to look at it now
+        interval = min(interval, _SOON)
     if isinstance(error, Busy) and error.wait is not None:
         return max(interval, error.wait)
     if isinstance(error, Forbidden):

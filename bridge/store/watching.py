@@ -133,6 +133,11 @@ def scope_of(connection: Connection, server: str, name: str) -> Scope | None:
     return _from(row) if row else None
 
 
+def hold(connection: Connection, server: str, name: str) -> None:
+    """Let no walk of this scope be recorded before this transaction ends."""
+    connection.execute(select(scopes.c.name).where(_scope(server, name)).with_for_update())
+
+
 def all_scopes(connection: Connection, server: str | None = None) -> list[Scope]:
     """Every scope, by name."""
     wanted = select(scopes).order_by(scopes.c.server, scopes.c.name)
