@@ -15,12 +15,14 @@ from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Operation,
 from bridge.bonding.client import Client
 from bridge.bonding.wire import request
 from bridge.cli import fields
+from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, table
-from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.cli.settings import AsJson, Config, Override, bridge_of
 from bridge.core.language.rules import nearest
 from bridge.core.model import Repeat
 from bridge.core.plain import decoded
 from bridge.errors import BadInput, InDoubt, Problem
+from bridge.pipeline.hand_calls import HandCall
 
 _ALIAS_NOTE = "which of the two types of leg, the leg says itself"
 
@@ -37,9 +39,13 @@ def call(
     list_all: Annotated[bool, typer.Option("--list", help="List the operations.")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Send fields the server does not name, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a call that changes something.")] = False,
+    override: Override = False,
     json_output: AsJson = False,
 ) -> None:
     """Call one operation and print the answer as JSON. A call that changes something asks first.
+
+    It is an event and a job, and what holds rules back holds it back, too: a pause, hands-off, a silence with --acts, a
+    lock, a flapping leg, limits, the spaces to act in, stuck updates. Then nothing is done, exit code 4; see --override.
 
     Fields are checked by what the server says it takes, and an update is read back: what was not done is said, exit code 1.
 
@@ -65,16 +71,22 @@ def call(
         if row.writes and not yes and not typer.confirm(f"{operation} {' '.join(arguments or [])} on {name}?", err=True):
             print("not called", file=sys.stderr)
             raise typer.Exit(1)
-        as_json(_answer(client, *wanted, sent, params))
+        hand = HandCall(name, *wanted, sent, actor(), place(), override)
+        as_json(_called(bridge, client, hand, params))
         _look_again(client, *wanted, {name: sent[name] for name in ours})
 
 
-def _answer(client: Client, name: str, arguments: Mapping[str, Any], sent: Any, params: Mapping[str, str]) -> Any:
-    row = OPERATIONS[name]
-    if not (row.writes or params):
-        return client.read(name, **arguments)
+def _called(bridge: wiring.Bridge, client: Client, hand: HandCall, params: Mapping[str, str]) -> Any:
+    """The answer; what writes goes through the pipeline."""
+    row, arguments = OPERATIONS[hand.operation], hand.arguments
+
+    def send() -> Any:
+        return client.call(row.name, arguments, body=hand.body, params=params).body
+
+    if not row.writes:
+        return send() if params else client.read(row.name, **arguments)
     try:
-        return client.call(name, arguments, body=sent, params=params).body
+        return bridge.hand_calls.call(hand, send)
     except InDoubt as error:
         raise InDoubt(f"{error}\n{_doubt(row)}") from error
 

@@ -54,7 +54,7 @@ def events(
         with bridge.database.reading() as connection:
             rows = journal.list_events(connection, Window(limit), like or None).rows[::-1]
         if json_output and not follow:
-            as_json(rows)
+            as_json([{**row, "headline": _headline(row)} for row in rows])
             return
         print_events(rows, json_output=json_output)
         if follow:

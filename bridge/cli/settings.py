@@ -25,6 +25,8 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
+Override = Annotated[bool, typer.Option("--override", help="Call it although a guard is against it; that is recorded.")]
+
 
 def configured(given: Path | None) -> Path | None:
     """The settings a person made: named, in the environment, or in this folder."""

@@ -7,7 +7,7 @@ import typer
 
 from bridge.cli.actor import actor, place
 from bridge.cli.output import as_json, clock, table
-from bridge.cli.settings import AsJson, Config, bridge_of
+from bridge.cli.settings import AsJson, Config, Override, bridge_of
 from bridge.core.asks import asks
 from bridge.core.model import Body, JobState
 from bridge.errors import BridgeError
@@ -42,6 +42,7 @@ def undo(
     job: Annotated[str, typer.Argument(help="The job that accepted the tuning, or the beginning of its id.")],
     given: Config = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    override: Override = False,
     json_output: AsJson = False,
 ) -> None:
     """Put the speeds of a tuning's legs back to what they were. Shows each leg as it is and as it was, and asks first.
@@ -56,7 +57,7 @@ def undo(
         if not yes and not typer.confirm(f"put that back on {found.row['server']}?", err=True):
             print("not put back", file=sys.stderr)
             raise typer.Exit(1)
-        _put_back(bridge.undoer, found)
+        _put_back(bridge.undoer, found, override=override)
     if json_output:
         as_json({"job": found.row["job"], "legs": {leg.name: leg.values for leg in found.legs}})
     else:
@@ -72,12 +73,12 @@ def _check(found: Undo) -> None:
         raise typer.Exit(1)
 
 
-def _put_back(undoer: Undoer, found: Undo) -> None:
+def _put_back(undoer: Undoer, found: Undo, *, override: bool) -> None:
     """Leg by leg; one that fails does not keep the others from it, and the whole can be done again."""
     failed: list[BridgeError] = []
     for leg in (each for each in found.legs if each.differs):
         try:
-            undoer.put_back(found, leg)
+            undoer.put_back(found, leg, actor(), place(), override=override)
         except BridgeError as error:
             failed.append(error)
             print(f"leg {leg.name} was not put back: {error}", file=sys.stderr)

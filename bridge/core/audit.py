@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from bridge.core.events import EVENTS, OURSELVES, make
 from bridge.core.model import Body, Event
@@ -27,8 +28,11 @@ class Deed:
     override: str = ""
 
 
-def event_of(deed: Deed, now: datetime, n: object = None) -> Event:
-    """The event that the deed is. `n`: makes it the same as another with this `n`; else its moment and person do."""
+def event_of(deed: Deed, now: datetime, n: object = None, nouns: Body = MappingProxyType({})) -> Event:
+    """The event that the deed is. `n`: makes it the same as another with this `n`; else its moment and person do.
+
+    `nouns`: what else its data names.
+    """
     kind = deed.about.partition("/")[0]
     subject = deed.about if kind in _OBJECTS and "/" in deed.about else "operator"
     noun: Body = {
@@ -47,5 +51,5 @@ def event_of(deed: Deed, now: datetime, n: object = None) -> Event:
         n=n or [deed.who, deed.place, deed.about, now.isoformat()],
         time=now,
         seen_at=now,
-        data={"operator": noun},
+        data={"operator": noun, **nouns},
     )

@@ -133,7 +133,6 @@ _DEEDS = (
     "job_settled",
     "notices_resent",
     "tuning_undone",
-    "called",
     "token_created",
     "token_revoked",
     "signed_in",
@@ -175,6 +174,7 @@ _CONCLUDED = (
     EventType("bridge.paused", ("pause",)),
     EventType("bridge.resumed", ("pause",)),
     *(EventType(f"operator.{name}", ("operator",)) for name in _DEEDS),
+    EventType("operator.called", ("operator", "bond", "leg", "space")),
     EventType("internal.error", ("fault",)),
 )
 

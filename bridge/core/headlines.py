@@ -152,6 +152,8 @@ def remains(event: Event) -> str:
 def _circumstances(deed: Body) -> str:
     """From where something was done, and against which guards: `" (command line on gw1)"`."""
     override = f", although: {deed['override']}" if deed.get("override") else ""
+    if deed.get("what") == "called" and deed.get("why"):
+        override = f": {deed['why']}"
     return override + (f" [{deed['place']}]" if deed.get("place") else "")
 
 

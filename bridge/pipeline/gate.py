@@ -29,6 +29,8 @@ from bridge.store.limits import Limit
 _LOCKED = timedelta(seconds=5)
 # so long a call waits until what an edited rule leaves of it has been looked at
 _EDITED = timedelta(seconds=1)
+# what stands for the rule of a call that a person makes
+BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Gate:
         if rule is None or (job.parent is not None and job.action != "call"):
             # what people are told of a failure or asked about does not hang on the rule
             free = job.parent is not None and job.action != "call"
-            verdict = _freely(job, answers, now) if free else guards.rule_gone(job)
+            verdict = _freely(job, answers, now) if free else _gone(job)
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
             return verdict
         facts = Facts(answers)
@@ -117,22 +119,9 @@ class Gate:
         return Verdict(Ruling.WAIT, Reason.RATE if own else Reason.LIMIT, detail, max(free_at, now + timedelta(seconds=1)))
 
     def _limits(self, job: Job, rule: Rule, event: Event, answers: Answers) -> list[Limit]:
-        wanted = []
+        wanted = limits_of(self._bounds, job, event, answers)
         if rule.guard.rate:
             wanted.append(Limit(f"own/{rule.id}/{job.server}", rule.guard.rate.most, rule.guard.rate.every))
-        bond = answers("view", job.server, "bond", job.target.removeprefix("bond/")) if job.target.startswith("bond/") else None
-        space = ((bond or {}).get("space") or (event.data.get("bond") or {}).get("space") or {}).get("key")
-        about = {
-            "global": "global",
-            "server": f"server/{job.server}",
-            "rule": f"rule/{rule.id}",
-            "space": f"space/{job.server}/{space}" if space else None,
-            "aggregator": f"aggregator/{job.server}/{bond['current']}" if bond and bond.get("current") is not None else None,
-        }
-        for kind, rate in self._bounds.by_kind.items():
-            key = about.get(kind)
-            if key is not None:
-                wanted.append(Limit(key, rate.most, rate.every, pauses=kind == "global"))
         return wanted
 
     @staticmethod
@@ -140,6 +129,34 @@ class Gate:
         why = f"{limit.most} calls within {spoken(limit.every)}, more than the settings' global limit allows"
         if holds.pause(connection, holds.EVERYWHERE, now, "the global limit", why):
             event_store.record(connection, [paused_event("bridge.paused", holds.EVERYWHERE, "the global limit", why, now)])
+
+
+def limits_of(bounds: Bounds, job: Job, event: Event, answers: Answers) -> list[Limit]:
+    """The settings' own limits under which a call takes a place."""
+    bond = None
+    if job.target.startswith("bond/"):
+        bond = answers("view", job.server, "bond", job.target.removeprefix("bond/"))
+    known = (bond or {}).get("space") or (event.data.get("bond") or {}).get("space") or {}
+    space, aggregator = known.get("key"), (bond or {}).get("current")
+    about = {
+        "global": "global",
+        "server": f"server/{job.server}",
+        "rule": f"rule/{job.rule}" if job.rule != BY_HAND else None,
+        "space": f"space/{job.server}/{space}" if space else None,
+        "aggregator": f"aggregator/{job.server}/{aggregator}" if aggregator is not None else None,
+    }
+    return [
+        Limit(key, rate.most, rate.every, pauses=kind == "global")
+        for kind, rate in bounds.by_kind.items()
+        if (key := about.get(kind)) is not None
+    ]
+
+
+def _gone(job: Job) -> Verdict:
+    """Nobody's rule, or one that is not there any more: nothing is tried again."""
+    if job.rule == BY_HAND:
+        return guards.skip(Reason.EXPIRED, "a call by hand is not tried again by itself")
+    return guards.rule_gone(job)
 
 
 def _freely(job: Job, answers: Answers, now: datetime) -> Verdict:

@@ -13,6 +13,7 @@ from bridge.bonding.wire import normalise
 from bridge.core.audit import Deed
 from bridge.core.model import Body, JobState, Json
 from bridge.errors import BadInput, Problem
+from bridge.pipeline.hand_calls import HandCall, HandCalls
 from bridge.store import audit, undo
 from bridge.store import jobs as job_store
 from bridge.store.database import Database
@@ -53,8 +54,14 @@ class Undo:
 class Undoer:
     """`clients` by server; `now` is domain time."""
 
-    def __init__(self, database: Database, clients: Mapping[str, Client], now: Callable[[], datetime]) -> None:
-        self._database, self._clients, self._now = database, clients, now
+    def __init__(
+        self,
+        database: Database,
+        clients: Mapping[str, Client],
+        now: Callable[[], datetime],
+        hands: HandCalls,
+    ) -> None:
+        self._database, self._clients, self._now, self._hands = database, clients, now, hands
 
     def every(self) -> list[Body]:
         """What accepted tunings changed, newest first: the job's row, what it called, and the values before it, by leg."""
@@ -87,11 +94,13 @@ class Undoer:
         client = self._client(rows[0]["server"])
         return Undo(rows[0], job.request, job.state, [_leg(client, call) for call in rows[0]["calls"]])
 
-    def put_back(self, found: Undo, leg: Leg) -> None:
+    def put_back(self, found: Undo, leg: Leg, who: str, place: str, *, override: bool) -> None:
         """Put one leg's values back. Safe to repeat. Raises what calling raises."""
         client = self._client(found.row["server"])
         name, arguments = resolve.resolve(leg.call["operation"], leg.call["arguments"], client.read)
-        client.call(name, arguments, body=leg.call["body"])
+        body = leg.call["body"]
+        wanted = HandCall(found.row["server"], name, arguments, body, who, place, override)
+        self._hands.call(wanted, lambda: client.call(name, arguments, body=body))
         log.info("put back", job=found.row["job"], leg=leg.name)
 
     def done(self, found: Undo, who: str, place: str = "") -> bool:

@@ -30,6 +30,7 @@ from bridge.pipeline.deliver import Deliverer
 from bridge.pipeline.faults import Faults
 from bridge.pipeline.following import Follower
 from bridge.pipeline.gate import Bounds, Gate
+from bridge.pipeline.hand_calls import HandCalls
 from bridge.pipeline.hush import Silence
 from bridge.pipeline.interpret import Interpreter
 from bridge.pipeline.keeping import Keeping
@@ -66,6 +67,7 @@ class Bridge:
     approver: Approver
     seals: Seals
     steering: Steering
+    hand_calls: HandCalls
     undoer: Undoer
     backtester: Backtester
     receiver: Receiver
@@ -122,8 +124,10 @@ def build(
     decider = Decider(
         database, keeping, interpreter, now, forced, whom=whom, spaces=spaces, servers=tuple(clients), word=talks.word
     )
-    gate = Gate(database, now, keeping.rulebook, forced, Bounds(rates(settings), spaces))
+    bounds = Bounds(rates(settings), spaces)
+    gate = Gate(database, now, keeping.rulebook, forced, bounds)
     aftermath = Aftermath(database, now, keeping.rulebook, whom)
+    hands = HandCalls(database, clients, now, bounds, aftermath)
     approver = Approver(database, now, places)
     follower = Follower(database, now)
     presser = Presser(approver, seals, talks, Taker(database, follower, talks, now))
@@ -143,7 +147,8 @@ def build(
         approver=approver,
         seals=seals,
         steering=steering,
-        undoer=Undoer(database, clients, now),
+        hand_calls=hands,
+        undoer=Undoer(database, clients, now, hands),
         backtester=Backtester(database, forced, spaces),
         receiver=Receiver(database, hooks, now, machine, said=commander.said, pressed=presser.pressed, ours=presser.ours),
         conversations=talks,

@@ -140,7 +140,11 @@ def test_a_canary_in_every_secret_field_is_nowhere(stage: Stage, run: Run, caplo
         said.append((command, ran.out + ran.err))
     assert served(stage).count(CANARY) > 20
     assert {"user.changed", "bonder.changed", "settings.changed", "pppoe_addressing.changed"} <= set(stage.types())
-    assert [job["state"] for job in stage.jobs() if job["action"] == "call"] == ["succeeded", "succeeded", "failed"]
+    assert [job["state"] for job in stage.jobs() if job["action"] == "call" and job["rule"] != "by hand"] == [
+        "succeeded",
+        "succeeded",
+        "failed",
+    ]
     told: list[tuple[str, Any]] = [*kept(stage), *shown(stage), *said, ("log", repr(lines) + caplog.text)]
     assert len(told) > 100
     assert [(name, text[max(0, text.find(CANARY) - 200) :][:300]) for name, text in told if CANARY in text] == []

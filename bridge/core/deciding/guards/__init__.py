@@ -48,7 +48,7 @@ __all__ = [
     "cooldown_key", "ended", "expired",
     "explained", "flapping", "gone", "hands_off", "hushed", "incident", "lasts", "loop", "muted", "named", "notice",
     "opposed", "over",
-    "overlap", "paused", "reach", "role", "rule_gone", "silenced", "space", "stuck", "tuning", "undone", "window",
+    "overlap", "paused", "reach", "role", "rule_gone", "silenced", "skip", "space", "stuck", "tuning", "undone", "window",
 ]  # fmt: skip
 
 # names as they stand in traces and docs
