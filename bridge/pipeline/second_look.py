@@ -29,7 +29,7 @@ from bridge.store.rechecks import Recheck
 
 _MOST = 500
 # until a poll newer than the moment has come in
-_UNSEEN = timedelta(seconds=5)
+_UNSEEN = timedelta(seconds=15)
 # while an incident holds it: that says itself when it is over, unless it is another's
 _HELD = timedelta(minutes=1)
 

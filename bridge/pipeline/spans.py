@@ -34,6 +34,8 @@ def look(database: Database, lease: Lease, now: datetime) -> bool:
     """
     server = lease.server
     with database.reading() as connection:
+        if not incident_store.to_look_at(connection, server, now):
+            return False
         kept = [each for each in incident_store.recent(connection, server, now) if each.incident.ended is None]
         legs = {leg for each in kept for leg in each.incident.legs}
         standings = surroundings.standings(connection, server, legs, kept) if kept else Standings({})

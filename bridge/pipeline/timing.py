@@ -49,6 +49,8 @@ class Timing:
                     connection.rollback()
             timetable = gathering.timetable(connection, server)
         scheduled = {rule.id: rule for rule in self._scheduled(server, book)}
+        if not unswept and not scheduled and not timetable:
+            return
         with self._database.writing() as connection:
             lease.hold(connection)
             gathering.drop_schedules(connection, server, timetable.keys() - scheduled.keys())

@@ -54,6 +54,12 @@ def _spans(connection: Connection, open_ones: Sequence[str]) -> dict[str, tuple[
     return {row.incident: (row.first, row.newest) for row in rows}
 
 
+def to_look_at(connection: Connection, server: str, now: datetime) -> bool:
+    """Whether an incident of a server is to be looked at by now."""
+    due_one = select(incidents.c.seq).where(incidents.c.server == server, incidents.c.due_at <= now)
+    return connection.execute(due_one.limit(1)).first() is not None
+
+
 def turned(connection: Connection, incident: str) -> dict[str, datetime]:
     """When each leg of an incident last turned, as far as that belongs to it: by subject."""
     turns = events.c.type.in_(("leg.down", "leg.up", "leg.degraded"))
