@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Column, Connection, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
-from bridge.core.model import JobState
 from bridge.store.tables import (
     approvals,
+    cooldowns,
     decisions,
     flaps,
     gatherings,
@@ -22,6 +22,7 @@ from bridge.store.tables import (
     rechecks,
     scopes,
     servers,
+    spendings,
     tellings,
 )
 from bridge.store.types import Moment, now_of_database
@@ -34,11 +35,14 @@ _NOTED = timedelta(seconds=10)
 # seconds that nothing is taken for at once
 _LONGEST_LEASE = 3600
 
+# where such moments stand; what is looked at too early is judged again and waits on
 _MOMENTS = (
-    scopes.c.due_at, scopes.c.polled_at, objects.c.missing_since, incidents.c.due_at, flaps.c.at, flaps.c.since,
-    flaps.c.due_at, decisions.c.due_at, gatherings.c.until, approvals.c.expires_at, rechecks.c.ripe_at,
-    rechecks.c.due_at, outlets.c.gathers_since, outlets.c.again_at, tellings.c.repeat_at,
-    tellings.c.escalate_at, jobs.c.verify_until,
+    scopes.c.due_at, scopes.c.polled_at, objects.c.missing_since, incidents.c.began,
+    incidents.c.last, incidents.c.touched, incidents.c.due_at, flaps.c.at, flaps.c.since,
+    flaps.c.due_at, decisions.c.due_at, gatherings.c.until, approvals.c.expires_at,
+    rechecks.c.ripe_at, rechecks.c.due_at, outlets.c.gathers_since, outlets.c.again_at,
+    tellings.c.repeat_at, tellings.c.escalate_at, jobs.c.due_at, jobs.c.not_after,
+    jobs.c.verify_until, spendings.c.at, cooldowns.c.ended_at,
 )  # fmt: skip
 _LEASED = (scopes, servers, jobs, outlets)
 
@@ -85,10 +89,8 @@ def _begin(connection: Connection, now: datetime) -> None:
 
 def _move(connection: Connection, now: datetime, back: timedelta) -> None:
     for column in _MOMENTS:
-        connection.execute(update(column.table).where(column > now).values({column.name: _less(column, back)}))
-    # what was tried and is tried again; what waits for a time of the day was not
-    again = (jobs.c.due_at > now, (jobs.c.attempts > 0) | (jobs.c.state == JobState.VERIFYING))
-    connection.execute(update(jobs).where(*again).values(due_at=_less(jobs.c.due_at, back)))
+        ahead = update(column.table).where(column > now)
+        connection.execute(ahead.values({column.name: _less(column, back)}))
     furthest = now_of_database() + _LONGEST_LEASE
     for table in _LEASED:
         # of somebody who died before the clock was set

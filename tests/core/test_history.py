@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,51 @@ def test_polls_and_history_together_tell_every_turn_once(steps: list[tuple[str, 
     found = [(names[event], time) for event, time in aligned.times.items()]
     found += [(turn.standing, turn.at) for turn in aligned.missed]
     assert sorted(found, key=lambda it: it[1]) == truth
+
+
+def _standing(runs: list[tuple[str, datetime]], when: datetime) -> str:
+    return [said for said, since in runs if since <= when][-1]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["up", "down"]), st.integers(5, 300)), min_size=1, max_size=30),
+    st.floats(-10, 10),
+    st.floats(-0.01, 0.01),
+    st.lists(st.tuples(st.integers(0, 3000), st.floats(-7200, 7200)), max_size=3),
+    st.randoms(),
+)
+def test_every_turn_is_told_once_however_our_clock_is_set(
+    steps: list[tuple[str, int]], start: float, drift: float, sets: list[tuple[int, float]], dice: Random
+) -> None:
+    """Off, drifting, set in between, its offset known to a second: none is lost, none told twice, also when read again."""
+    runs, moment = [("up", NOW - timedelta(hours=1))], NOW + timedelta(seconds=1)
+    for said, lasts in steps:
+        moment += timedelta(seconds=lasts)
+        runs += [(said, moment)] if said != runs[-1][0] else []
+
+    def ours(there: datetime) -> datetime:
+        passed = (there - NOW).total_seconds()
+        return there + timedelta(seconds=start + drift * passed + sum(by for at, by in sets if at <= passed))
+
+    polls = [NOW + timedelta(seconds=s) for s in range(0, int((moment - NOW).total_seconds()) + 45, 15)]
+    # what is taken for the server's time at each poll
+    taken = [at + timedelta(seconds=dice.uniform(-0.99, 0.99)) for at in polls]
+    offset = taken[-1] - ours(polls[-1])
+    seen = [
+        Told(
+            f"e{i}", _standing(runs, polls[i]), Span(taken[i - 1], taken[i]),
+            Span(ours(polls[i - 1]) + offset, ours(polls[i]) + offset), exact=False,
+        )
+        for i in range(1, len(polls))
+        if _standing(runs, polls[i - 1]) != _standing(runs, polls[i])
+    ]  # fmt: skip
+    aligned = align(turns(runs), seen, settled=NOW, horizon=taken[-1])
+    found = sorted([*aligned.times.values(), *(turn.at for turn in aligned.missed)])
+    assert found == [since for _, since in runs[1:]]
+    assert len(aligned.times) == len(seen)
+    exact = [Told(f"{at}", _standing(runs, at), Span(at, at), Span(at + offset, at + offset), exact=True) for at in found]
+    again = align(turns(runs), exact, settled=NOW, horizon=taken[-1])
+    assert again == Aligned({}, ())
 
 
 def test_the_skew_is_smaller_than_the_shortest_outage_told_apart() -> None:

@@ -85,3 +85,21 @@ def test_clocks_that_do_not_agree_cost_nothing(clock: Clock, tmp_path: Path) -> 
         stage.fail(**FAULTS)
         stage.live(20 * 60)
         _check(stage, least=20)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3 * 3600)
+@pytest.mark.parametrize("off", [-10, -5, -2.5, 0.5, 2.5, 5, 10])
+def test_hours_with_a_clock_that_drifts_and_is_set(off: float, tmp_path: Path) -> None:
+    """Three hours of 200 bonds: off from the beginning, drifting, set by seconds and by hours, told as what it was."""
+    drifting = _drifting(off, 1 / 2000)
+    steps = _set((31, 4), (52, -7), (75, 7200), (101, 0), (133, -5400))
+
+    def clock(moment: datetime) -> datetime:
+        return steps(drifting(moment))
+
+    with days(tmp_path, every=15, bonds=200, clock=clock) as stage:
+        stage.post("story", name="random-faults", rate=10)
+        stage.fail(**FAULTS)
+        stage.live(3 * 3600)
+        _check(stage, least=100)
