@@ -118,7 +118,7 @@ def test_a_conversation_in_slack(tmp_path: Path) -> None:
         (refused,) = stack.events("chat.refused")
         assert f"/bond why {refused['id']}" in words(chat.shown)
 
-        assert "restart kelowna-hq: on its way" in chat.says("UOP", "restart kelowna")
+        assert "restart kelowna-hq: waiting for confirmation" in chat.says("UOP", "restart kelowna")
         command, ours = chat.sent, next(each for each in stack.events("chat.command") if "restart" in each["headline"])
         (question,) = stack.until(lambda: chat.later(command), "the question")
         assert "restart kelowna-hq: are you sure?" in words(question)

@@ -127,7 +127,8 @@ _MOMENTS = frozenset({"since", "not_after", "at", "expires", "until"})
 def headline(event: Event) -> str:
     """`"leg cable of vancouver-hq is down"`; names not known yet show as ?."""
     if event.type.startswith("webhook."):
-        return f"webhook {event.type.partition('.')[2]}: {_gist(event.data.get('body') or {})}"
+        body = event.data.get("body") or {}
+        return f"webhook {event.type.partition('.')[2]}: {_alert(body) or _gist(body)}"
     line = _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
     line = line.format_map(_sentence(event.data))
     if event.type.startswith("operator."):
@@ -193,11 +194,32 @@ def _at(body: Body, name: str) -> object:
     return value.get(below) if below and isinstance(value, Mapping) else value
 
 
+# the labels of an alert that say what it is about, the most telling first
+_ABOUT = ("bond", "leg", "aggregator", "host", "instance", "device", "node", "service", "name", "pod", "space")
+_SUMMARIES = ("summary", "message", "description")
+
+
+def _alert(body: Body) -> str:
+    """`"LegDown firing on burnaby-hq: both lines are down"` of an alert of Alertmanager; "" for anything else."""
+    labels, notes = body.get("labels"), body.get("annotations")
+    if not isinstance(labels, Mapping) or "alertname" not in labels or "status" not in body:
+        return ""
+    about = next((labels[name] for name in _ABOUT if labels.get(name)), "")
+    told = notes if isinstance(notes, Mapping) else {}
+    summary = next((told[name] for name in _SUMMARIES if told.get(name)), "")
+    parts = (f"{labels['alertname']} {body['status']}", f" on {about}" if about else "", f": {summary}" if summary else "")
+    return _cut("".join(parts), 2 * _LENGTH)
+
+
+def _cut(text: str, length: int) -> str:
+    return text[:length] + "…" if len(text) > length else text
+
+
 def _gist(body: Body) -> str:
     """The first plain fields of what was sent, cut short: `"action restart, bond 1"`."""
     plain = [f"{name} {value}" for name, value in body.items() if isinstance(value, str | int | float)]
     text = ", ".join(plain[:_FIELDS])
-    return (text[:_LENGTH] + "…" if len(text) > _LENGTH else text) or "an empty body"
+    return _cut(text, _LENGTH) or "an empty body"
 
 
 class _Unknown(str):

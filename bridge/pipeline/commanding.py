@@ -19,7 +19,7 @@ from bridge.core.chatting.fleet import Fleet
 from bridge.core.chatting.naming import NotThere
 from bridge.core.chatting.roles import held
 from bridge.core.headlines import headline
-from bridge.core.language.rule import Chat
+from bridge.core.language.rule import Approval, Chat
 from bridge.core.model import Event, Json
 from bridge.errors import BadInput
 from bridge.pipeline import fleet as fleets
@@ -103,7 +103,7 @@ class Commander:
         sure = rule is not None and isinstance(rule.shape, Chat) and rule.shape.sure
         others = rule.guard.approval if rule else None
         asked = sure and (others is None or others.condition is not None)
-        told = f"{_named(event)}: on its way"
+        told = f"{_named(event)}: {_stands(sure=asked, others=others)}"
         if later is not None:
             return Answer(told, event=event.id)
         lines = [f"to do it, say within {_CONFIRM}: yes {self._talks.word(event.id)}"] if asked else []
@@ -137,6 +137,15 @@ class Commander:
         )  # fmt: skip
         # of one delivery there is one event, whatever it comes to: so a replay is known before it is understood
         return replace(made, id=identifier)
+
+
+def _stands(*, sure: bool, others: Approval | None) -> str:
+    """What a command that was taken waits for, as far as that is known before its rule is asked."""
+    if sure:
+        return "waiting for confirmation"
+    if others is not None and others.condition is None:
+        return "waiting for approval"
+    return "on its way"
 
 
 def _named(event: Event) -> str:

@@ -37,7 +37,7 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 def test_a_command_is_confirmed_by_a_button_done_and_told(talk: Talk) -> None:
     """Asked whether they are sure, the person presses yes: it is done once, and every word of it is told once."""
     talk.say("restart vancouver-hq")
-    assert talk.told() == "restart vancouver-hq: on its way"
+    assert talk.told() == "restart vancouver-hq: waiting for confirmation"
     talk.stage.work()
     assert talk.stage.effective("bond.restart") == 0
     assert talk.later() == [f"restart {NOW_SURE}"]
@@ -64,7 +64,7 @@ def test_an_effect_that_shows_is_told_as_seen(talk: Talk) -> None:
     talk.stage.live(1200, 60)
     assert talk.later()[-1] == "tune victoria-hq: done"
     talk.say("accept victoria")
-    assert talk.told() == "accept victoria-hq/1: on its way"
+    assert talk.told() == "accept victoria-hq/1: waiting for confirmation"
     talk.stage.work()
     talk.press(yes=True)
     talk.stage.live(60, 20)
@@ -204,7 +204,7 @@ def test_mattermost_asks_with_buttons_too(talk: Talk) -> None:
     }  # fmt: skip
     told = mattermost(talk, urlencode(fields).encode(), "application/x-www-form-urlencoded")
     assert told.answer is not None
-    assert told.answer.text == "restart vancouver-hq: on its way"
+    assert told.answer.text == "restart vancouver-hq: waiting for confirmation"
     talk.stage.work()
     question = json.loads(talk.place.asked[0].body)
     plain = [json.loads(each.body)["text"].replace("\u200b", "") for each in talk.place.asked]

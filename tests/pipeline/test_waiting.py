@@ -59,7 +59,7 @@ def test_a_call_waits_until_the_person_has_finished(stage: Stage) -> None:
     assert waiting["due_at"] == stage.now() + timedelta(seconds=90)
     verdict = stage.story(event)["decisions"][0]["verdicts"][-1]
     assert (verdict["ruling"], verdict["reason"]) == ("wait", "hands_off")
-    assert "alice works on this bond until" in verdict["detail"]
+    assert "alice works on bond" in verdict["detail"]
     stage.live(90)
     assert stage.effective("bond.restart") == 2
     assert reasons(stage, event)[-1] is None
@@ -72,7 +72,7 @@ def test_a_call_that_would_wait_too_long_is_skipped(stage: Stage) -> None:
     stage.work()
     (verdict,) = stage.story(event)["decisions"][0]["verdicts"]
     assert (verdict["ruling"], verdict["reason"]) == ("skip", "expired")
-    assert "alice works on this bond" in verdict["detail"]
+    assert "alice works on bond" in verdict["detail"]
     assert stage.jobs() == []
     assert stage.ledger("bond.restart") == []
 

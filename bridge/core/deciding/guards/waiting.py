@@ -1,5 +1,10 @@
-"""What has only to pass: wait. And what it is over before anything was done about it."""
+"""What has only to pass: wait. And what it is over before anything was done about it.
 
+What holds one object of several back holds only that one: the decision waits where nothing could go, and before each
+attempt every job is judged by itself.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bridge.core.deciding.facts import Facts
@@ -34,34 +39,48 @@ def hushed(event: Event, facts: Facts) -> Verdict | None:
 
 def silenced(intent: Intent) -> Verdict | None:
     """A silence that also holds back acting."""
-    held = intent.facts.ask("silence", intent.events[0].id)
-    if held is None or not held["acts"]:
-        return None
-    until = datetime.fromisoformat(held["until"])
-    return wait(intent, Reason.SILENCED, f"silenced by {held['who']} until {until:%Y-%m-%d %H:%M} UTC", until)
+    found = []
+    for event in intent.events:
+        held = intent.facts.ask("silence", event.id)
+        if held is None or not held["acts"]:
+            return None
+        found.append(held)
+    first = min(found, key=lambda held: datetime.fromisoformat(held["until"]))
+    until = datetime.fromisoformat(first["until"])
+    detail = f"{_object(intent.events)} silenced by {first['who']} until {until:%Y-%m-%d %H:%M} UTC"
+    return wait(intent, Reason.SILENCED, detail.lstrip(), until)
 
 
 def hands_off(intent: Intent) -> Verdict | None:
     """Somebody works on the bond: nothing is done to it until they have finished."""
+    found = []
     for bond in intent.bonds:
         held = intent.facts.ask("hands_off", intent.server, bond)
-        if held is not None:
-            until = datetime.fromisoformat(held["until"])
-            detail = f"{held['who']} works on this bond until {until:%Y-%m-%d %H:%M} UTC"
-            return wait(intent, Reason.HANDS_OFF, detail, until)
-    return None
+        if held is None:
+            return None
+        until = datetime.fromisoformat(held["until"])
+        called = _called("bond", bond, intent.events)
+        found.append((until, f"{held['who']} works on {called} until {until:%Y-%m-%d %H:%M} UTC"))
+    if not found:
+        return None
+    return wait(intent, Reason.HANDS_OFF, "; ".join(told for _, told in found), min(found)[0])
 
 
 def flapping(intent: Intent) -> Verdict | None:
     """The leg flaps: what is done to it now would be undone, or make it worse. A rule about flapping itself knows."""
     if any(event.type == "leg.flapping" for event in intent.events):
         return None
+    found = []
     for leg in intent.legs:
         calm_at = intent.facts.moment("calm_at", intent.server, leg)
-        if calm_at is not None:
-            detail = f"the leg is flapping, until {calm_at:%H:%M:%S} UTC at least"
-            return wait(intent, Reason.FLAPPING, detail, max(calm_at, intent.now + timedelta(seconds=1)))
-    return None
+        if calm_at is None:
+            return None
+        called = _called("leg", leg, intent.events)
+        found.append((calm_at, f"{called} is flapping, until {calm_at:%H:%M:%S} UTC at least"))
+    if not found:
+        return None
+    until = max(min(found)[0], intent.now + timedelta(seconds=1))
+    return wait(intent, Reason.FLAPPING, "; ".join(told for _, told in found), until)
 
 
 def incident(intent: Intent) -> Verdict | None:
@@ -74,6 +93,20 @@ def incident(intent: Intent) -> Verdict | None:
         if one is not None and one["state"] != "over":
             return wait(intent, Reason.INCIDENT, f"{one['cause']} {one['name']} is the cause, and not over yet")
     return None
+
+
+def _called(kind: str, identifier: int, events: Sequence[Event]) -> str:
+    """`"bond 3 (burnaby-hq)"`, the name where one of the events tells it."""
+    nouns = (event.data.get(kind) or {} for event in events)
+    name = next((noun.get("name") for noun in nouns if noun.get("id") == identifier), None)
+    return f"{kind} {identifier}" + (f" ({name})" if name else "")
+
+
+def _object(events: Sequence[Event]) -> str:
+    """The bond that all of them are about; "" for none or several."""
+    bonds = {(event.data.get("bond") or {}).get("id") for event in events}
+    one = bonds.pop() if len(bonds) == 1 else None
+    return f"{_called('bond', one, events)} is" if isinstance(one, int) else ""
 
 
 _OF_PLACES = frozenset({"bond.failed_over", "bond.moved", "bond.restored"})
