@@ -46,7 +46,8 @@ DEBIAN := prometheus-alertmanager pgbouncer
 	@touch $@
 
 run: .venv/.ready ## run everything until Ctrl-C; against the simulator until a server is configured
-	@exec $(BIN)/bondbridge up
+	@if [ -n "$$BONDBRIDGE_CONFIG" ] || [ -e bondbridge.yaml ]; then exec $(BIN)/bondbridge up; fi; \
+	echo "no management server is configured: showing the demo, against the simulator" >&2; exec $(BIN)/bondbridge demo
 
 test: lint types .venv/.debian ## lint, types, contracts and the whole suite
 	$(BIN)/pytest $(TESTS)

@@ -339,6 +339,35 @@ def test_a_wrong_value_in_the_environment_is_bad_input(
         read(GOOD, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("WEB__PROT", "9000", "BONDBRIDGE_WEB__PROT: unknown key (did you mean BONDBRIDGE_WEB__PORT?)"),
+        ("WEB_PORT", "9000", "BONDBRIDGE_WEB_PORT: no setting is called so (did you mean BONDBRIDGE_WEB__PORT?)"),
+        ("LOGLEVEL", "INFO", "BONDBRIDGE_LOGLEVEL: no setting is called so (did you mean BONDBRIDGE_LOG_LEVEL?)"),
+        ("WEB__PORT", "many", "BONDBRIDGE_WEB__PORT: "),
+    ],
+)
+def test_a_variable_is_blamed_and_not_a_line_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    """With the nearest right one, whatever the file says of the same; names under which secrets stand are left alone."""
+    (tmp_path / "a.yaml").write_text(
+        "web: {port: 8080}\nchannels: {noc: {urls: [{env: BONDBRIDGE_WEB_PROT}]}}\n"
+        "servers: [{name: hq, url: 'https://x.example/', user: u, password: {env: BONDBRIDGE_SERVER_PASSWORD}}]\n"
+    )
+    monkeypatch.setenv("BONDBRIDGE_WEB_PROT", "json://127.0.0.1")
+    monkeypatch.setenv("BONDBRIDGE_SERVER_PASSWORD", "secret")
+    monkeypatch.setenv("BONDBRIDGE_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("BONDBRIDGE_ACTOR", "ana")
+    load(tmp_path / "a.yaml")
+    monkeypatch.setenv(f"BONDBRIDGE_{variable}", value)
+    with pytest.raises(BadInput) as caught:
+        load(tmp_path / "a.yaml")
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(told)
+
+
 def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file everything may stand in the environment, lists as JSON."""
     servers = '[{"name": "main", "url": "https://x.example.com", "user": "x", "password": {"env": "PW"}}]'

@@ -100,13 +100,13 @@ class Stack:
 
 @contextmanager
 def started(folder: Path, ports: list[int], **more: str) -> Iterator[Stack]:
-    """`bondbridge up` in a folder without settings: the demo. `more` goes into its environment."""
+    """`bondbridge demo`. `more` goes into its environment."""
     mark = f"stack-{os.getpid()}-{time.monotonic_ns()}"
     names = ("BONDBRIDGE_DEMO_PORT", "BONDBRIDGE_DEMO_SIMULATOR_PORT", "BONDBRIDGE_DEMO_INBOX_PORT")
     env = {**os.environ, **dict(zip(names, map(str, ports), strict=True)), "BONDBRIDGE_DEMO_SPEED": _SPEED, "STACK_MARK": mark}
     env |= more
     env.pop("BONDBRIDGE_CONFIG", None)
-    process = Process([sys.executable, "-m", "bridge.cli", "up"], cwd=folder, env=env)
+    process = Process([sys.executable, "-m", "bridge.cli", "demo"], cwd=folder, env=env)
     stack = Stack(process, folder, ports, mark)
     try:
         stack.sign_in()

@@ -28,21 +28,17 @@ _SIGN_IN_LINK = timedelta(minutes=15)
 
 
 def up(
-    context: typer.Context,
     given: Config = None,
     workers: Annotated[int, typer.Option(help="Processes of the Celery worker.", min=1)] = 4,
 ) -> None:
     """Watch the servers of the settings: broker, worker, beat, web and watchdog under one supervisor, until Ctrl-C.
 
-    Without settings it runs the demo, against the simulator.
-
     Example: bondbridge up --config bondbridge.yaml
     """
     path = configured(given)
     if path is None:
-        print("no management server is configured: showing the demo, against the simulator", file=sys.stderr)
-        context.find_root().command.main(["demo"], standalone_mode=False)
-        return
+        mend = "copy docs/bondbridge.example.yaml to bondbridge.yaml, or name yours with --config; `bondbridge demo` needs none"
+        raise BadInput([Problem("settings", "there are none in this folder", mend)])
     settings = config.load(path)
     wiring.check_channels(settings)
     console = unblocked()

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from bridge.config import meaning
+from bridge.config import meaning, variables
 from bridge.config.model import PREFIX, Settings
 from bridge.core.document import Document, problems_of, read
 from bridge.core.events import OURSELVES
@@ -31,11 +32,12 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         for name in document.data
         if name not in known
     ]
+    strange += variables.strange(Settings, PREFIX, document)
     try:
         settings = Settings(**known)
     except ValidationError as error:
         names, hooks, ignored = _as_written(known)
-        strange += [*problems_of(error, document), *_contradictions(names, hooks, document), *_pointless(ignored, document)]
+        strange += [*_wrong(error, document), *_contradictions(names, hooks, document), *_pointless(ignored, document)]
         strange += _asks(known, error, document)
         raise BadInput(strange) from error
     except SettingsError as error:
@@ -46,6 +48,18 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     if problems:
         raise BadInput(problems)
     return settings.written_in(document)
+
+
+def _wrong(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """What is wrong, each at its line, or at the variable that says it."""
+    for each, problem in zip(error.errors(), problems_of(error, document), strict=True):
+        variable = variables.named(each["loc"], PREFIX)
+        key = problem.key if "__" not in variable else ""
+        mend = problem.mend
+        if each["type"] == "extra_forbidden" and variable:
+            mend = next((it.mend for it in variables.near(variable, Settings, PREFIX)), mend)
+        told = replace(problem, where=variable, key=key, mend=mend, line=0, column=0, excerpt="")
+        yield told if variable else problem
 
 
 def _as_written(data: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any], list[Any]]:
