@@ -544,14 +544,15 @@ def test_a_web_process_that_stops_answering_is_told_and_one_on_another_machine_i
         port = urlsplit(web.url).port
         path = quiet.stage.folder / "bondbridge.yaml"
         path.write_text(path.read_text(encoding="utf-8") + f"\nweb: {{port: {port}}}\n", encoding="utf-8")
+        quiet.dog.close()
         quiet.dog = _dog(quiet.stage)
         quiet.pass_by(2, works=True)
         assert [each.path for each in web.asked] == ["/healthz"] * 2
     quiet.pass_by(8, works=True)
     assert quiet.one.titles() == ["bondbridge: the web process does not answer"]
     quiet.one.heard.clear()
-    elsewhere = _dog(quiet.stage)
-    quiet.dog = elsewhere  # one that never heard it, as on another machine
+    quiet.dog.close()
+    quiet.dog = _dog(quiet.stage)  # one that never heard it, as on another machine
     quiet.pass_by(8, works=True)
     assert [title for title in quiet.one.titles() if "over" not in title] == []
 
