@@ -364,3 +364,13 @@ def test_a_name_with_control_characters_steers_no_terminal(stage: Stage, run: Ru
     assert r"hq\x1b[2J\x1b]0;pwned" in "".join(shown)
     assert not set("".join([*shown, as_json])) & {"\x1b", "\x07", "\x9b"}
     assert "hq\x1b[2J" in json.dumps(json.loads(as_json), ensure_ascii=False).replace("\\u001b", "\x1b")
+
+
+def test_up_without_settings_says_what_to_do(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never starts the demo by itself: one line names the example, --config and `demo`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BONDBRIDGE_CONFIG", raising=False)
+    ran = run("up")
+    assert (ran.code, len(ran.err.strip().splitlines())) == (2, 1)
+    assert all(word in ran.err for word in ("bondbridge.example.yaml", "--config", "bondbridge demo"))
+    assert list(tmp_path.iterdir()) == []

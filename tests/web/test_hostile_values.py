@@ -46,9 +46,7 @@ def failures(house: House, client: httpx.Client) -> Iterator[str]:
         addresses = [_ARGUMENT.sub(lambda _, value=value: quote(value, safe="%"), path) for value in PATHS]  # type: ignore[misc]
         plain = addresses[-2]
         requests = [{"url": each} for each in addresses]
-        requests += [
-            {"url": plain, "params": {name: value}} for name in ("limit", "type") for value in QUERIES
-        ]
+        requests += [{"url": plain, "params": {name: value}} for name in ("limit", "type") for value in QUERIES]
         if method != "GET":
             requests += [{"url": plain, "content": each, "headers": {"Content-Type": "application/json"}} for each in BODIES]
             forms = [f"server={value}&answer={value}&name={value}".encode() for value in QUERIES]
