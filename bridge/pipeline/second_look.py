@@ -41,7 +41,7 @@ class _Looked:
     """What a look comes to."""
 
     found: list[Event] = field(default_factory=list)
-    later: list[Recheck] = field(default_factory=list)
+    later: list[tuple[Recheck, datetime]] = field(default_factory=list)
     done: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -74,16 +74,18 @@ class SecondLook:
                 origin = began.get(each.event)
                 state = _stands(connection, each, origin) if origin else False
                 if state is None:
-                    looked.later.append(replace(each, due_at=now + _UNSEEN))
+                    looked.later.append((replace(each, due_at=now + _UNSEEN), each.due_at))
                 elif state is False or origin is None:
                     looked.done.append(each.key)
                 else:
                     standing.append((each, _as_it_is(connection, origin, now)))
             _put_off(connection, part, each, looked, now)
         known = interpret.known_now(connection, server, [event for _, event in standing], now)
+        asked_of = self._answers(connection, server, book)
         for each, event in standing:
             with self._apart(each) as part:
-                self._ask(connection, book, each, replace(event, known=known[event.id]), looked, now)
+                event = replace(event, known=known[event.id])  # noqa: PLW2901  the same, understood
+                self._ask(connection, book, each, event, looked, asked_of)
             _put_off(connection, part, each, looked, now)
         return looked
 
@@ -97,40 +99,42 @@ class SecondLook:
         each: Recheck,
         event: Event,
         looked: _Looked,
-        now: datetime,
+        asked_of: tuple[Answers, Situation],
     ) -> None:
         """Every rule that has not dealt with it yet."""
+        now = asked_of[1].now
         dealt = store.dealt_with(connection, each.server, each.key, event.time)
         if dealt is None:
-            looked.later.append(replace(each, due_at=now + _UNSEEN))
+            looked.later.append((replace(each, due_at=now + _UNSEEN), each.due_at))
             return
         again: list[datetime] = []
         for rule in book.listening.get(event.type, ()):
             if rule.id in dealt or not rechecks.judges(rule):
                 continue
             one = found.again(rule, event, now)
-            verdict = self._verdict(connection, book, rule, one)
+            verdict = _verdict(rule, one, *asked_of)
             if verdict.ruling is not Ruling.SKIP or verdict.reason is Reason.DRY_RUN:
                 looked.found.append(one)
                 continue
             again += _until(rule, event, verdict, now)
         if again:
-            looked.later.append(replace(each, ripe_at=min(again), due_at=min(again)))
+            later = replace(each, ripe_at=min(again), due_at=min(again))
+            looked.later.append((later, each.due_at))
         else:
             looked.done.append(each.key)
 
-    def _verdict(self, connection: Connection, book: Rulebook, rule: Rule, event: Event) -> Verdict:
-        """What the rule would say to it now. Nothing is recorded."""
-        answers, situation = self._answers(connection, event.server, book)
-        answers.events[event.id] = event
-        return match.meet(rule, event, Facts(answers), situation).verdict
+
+def _verdict(rule: Rule, event: Event, answers: Answers, situation: Situation) -> Verdict:
+    """What the rule would say to it now. Nothing is recorded."""
+    answers.events[event.id] = event
+    return match.meet(rule, event, Facts(answers), situation).verdict
 
 
 def _put_off(connection: Connection, part: Part, each: Recheck, looked: _Looked, now: datetime) -> None:
     """What our own code failed on is looked at later, and does not keep the others waiting."""
     if part.failed:
         connection.rollback()
-        looked.later.append(replace(each, due_at=now + _HELD))
+        looked.later.append((replace(each, due_at=now + _HELD), each.due_at))
 
 
 def _until(rule: Rule, event: Event, verdict: Verdict, now: datetime) -> Iterable[datetime]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, tuple_, update
 
 from bridge.core.model import Event, Reason
 from bridge.store.events import event_of
@@ -41,9 +41,22 @@ def put(connection: Connection, server: str, wanted: Collection[Recheck]) -> Non
     upsert(connection, rechecks, [_row(each) for each in rows.values()])
 
 
-def put_off(connection: Connection, wanted: Sequence[Recheck]) -> None:
-    """Look at these at another time."""
-    upsert(connection, rechecks, [_row(each) for each in wanted])
+def put_off(connection: Connection, wanted: Sequence[tuple[Recheck, datetime]]) -> None:
+    """Look at these at another time, each beside when it was due: what was hastened since stays so."""
+    mine = and_(*(rechecks.c[name] == bindparam(f"the_{name}") for name in ("server", "type", "subject", "due_at")))
+    rows = [
+        {
+            "the_server": each.server,
+            "the_type": each.type,
+            "the_subject": each.subject,
+            "the_due_at": was,
+            "ripe_at": each.ripe_at,
+            "due_at": each.due_at,
+        }
+        for each, was in wanted
+    ]
+    if rows:
+        connection.execute(update(rechecks).where(mine), rows)
 
 
 def drop(connection: Connection, server: str, keys: Sequence[tuple[str, str]]) -> None:

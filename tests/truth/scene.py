@@ -7,7 +7,7 @@ compared, recorded, decided and told by the bridge's own parts; only the network
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from bridge.core import schema
 from bridge.core.bodies import BODIES
 from bridge.core.model import Body, Decision, JobState, Outcome, Ruling, Seen, Verdict
 from bridge.core.standing import class_of
+from bridge.errors import Refused
 from bridge.pipeline.announce import Walk
 from bridge.pipeline.steering import Quiet
 from bridge.pipeline.telling import Teller
@@ -58,13 +59,25 @@ channels:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One notice as a room heard it: of which channel, when, what; `down`: what polls showed then."""
+    """One notice as a room heard it: of which channel, when, what.
+
+    `down`, `there`: the legs that were, as the newest poll showed them.
+    """
 
     channel: str
     at: datetime
     title: str
     body: str
     down: frozenset[int]
+    there: frozenset[int]
+
+
+class Server:
+    """What the management server says of an object that no list shows any more."""
+
+    def read(self, operation: str, **_: object) -> None:
+        """It is not there."""
+        raise Refused(f"{operation}: there is no such object", 404)
 
 
 @dataclass
@@ -73,6 +86,7 @@ class Room(Unseen):
 
     now: Any
     down: frozenset[int] = frozenset()
+    there: frozenset[int] = frozenset()
     away: bool = False
     heard: list[Said] = field(default_factory=list)
 
@@ -84,7 +98,7 @@ class Room(Unseen):
         notices = request.get("notices") or [request]
         for each in notices:
             title, body = str(each["title"]), str(request["body"])
-            self.heard.append(Said(request["to"], self.now(), title, body, self.down))
+            self.heard.append(Said(request["to"], self.now(), title, body, self.down, self.there))
         return Result(Outcome.DONE, "told")
 
 
@@ -111,6 +125,7 @@ class Scene:
         self.legs = dict.fromkeys((leg for bond in BONDS for leg in legs_of(bond)), "up")
         self.runs, self.blind, self.views = {}, False, []
         self.room.away, self.room.down = False, frozenset()
+        self.room.there = frozenset(self.legs)
         self.room.heard.clear()
 
     @property
@@ -137,7 +152,7 @@ class Scene:
             self.seen("legs", *(leg(number, state) for number, state in sorted(self.legs.items())))
             down = frozenset(each for each, state in self.legs.items() if state == "down")
             self.views.append((self.now, down))
-            self.room.down = down
+            self.room.down, self.room.there = down, frozenset(self.legs)
 
     def glance(self) -> None:
         """A poll that shows nothing new: only that it was made."""
@@ -179,16 +194,25 @@ class Scene:
     def turn(self, numbers: Mapping[int, str]) -> None:
         """Legs change, and a poll sees it."""
         self.clock[0] += timedelta(seconds=1)
-        self.legs.update(numbers)
+        self.legs.update({each: state for each, state in numbers.items() if each in self.legs})
         self.poll()
         self.work()
 
     def flaps(self, number: int) -> None:
         """A leg changes six times in two minutes; each change is polled, and then they are decided."""
-        for _ in range(6):
+        for _ in range(6 if number in self.legs else 0):
             self.legs[number] = "up" if self.legs[number] == "down" else "down"
             self.poll()
             self.clock[0] += timedelta(seconds=20)
+        self.work()
+
+    def removed(self, number: int) -> None:
+        """Somebody removes a leg: two polls miss it, and its own address says so."""
+        if self.blind or self.legs.pop(number, None) is None:
+            return
+        for _ in range(2):
+            self.poll()
+            self.clock[0] += timedelta(seconds=61)
         self.work()
 
     def passes(self, seconds: float) -> None:
@@ -224,7 +248,7 @@ class Scene:
             if each["acked_by"] is None:
                 self.bridge.follower.acknowledge(each["event"], "ana")
                 title = each["title"].removeprefix(ESCALATED)
-                self.room.heard.append(Said("ana", self.now, title, "", self.room.down))
+                self.room.heard.append(Said("ana", self.now, title, "", frozenset(), frozenset()))
                 return
 
     def hands_off(self, bond: int) -> None:
@@ -327,6 +351,8 @@ def scene(folder: Path, rules: Mapping[str, str], *, loud: str = "critical") -> 
     path.write_text(SETTINGS.format(folder=folder, loud=loud), encoding="utf-8")
     clock = [START]
     bridge = wiring.build(config.load(path), now=lambda: clock[0], machine=lambda: NOW, key=b"k" * 32)
+    watched: Any = bridge.observer.servers["main"]
+    bridge.observer.servers = {"main": replace(watched, client=Server())}
     room = Room(lambda: clock[0])
     bridge.deliverer._teller._notify = room  # noqa: SLF001  instead of Apprise and a socket
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
