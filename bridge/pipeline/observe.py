@@ -131,7 +131,9 @@ class Observer:
     def _walk(self, watched: Watched, scope: Scope) -> Walk:
         began, reader = self._now(), Reader(watched.client)
         seen = self._whole(scope, reader)
-        return Walk(began, self._now(), tuple(seen), reader.offset)
+        at = self._now()
+        # our clock may have been set back while we read
+        return Walk(min(began, at), at, tuple(seen), reader.offset)
 
     def _whole(self, scope: Scope, reader: Reader) -> list[Seen]:
         """The scope, read again at once where things moved while it was read."""
