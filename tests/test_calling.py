@@ -235,3 +235,33 @@ def test_the_doctor_looks_at_users_and_certificate(server: Scripted, run: Callab
     assert found["server hq: certificate"] == (True, "none: the address is plain http, and does not leave this machine")
     assert (found["server hq: administer"][0], "Invalid username" in found["server hq: administer"][1]) == (False, True)
     assert {asked.path for asked in server.asked} == {"/api/v4/"}
+
+
+def test_a_redirect_says_where_to(server: Scripted, run: Run) -> None:
+    """None is followed: where it leads is told without what could be secret, and what to write."""
+    server.say = lambda _: Reply({}, 301, headers=(("Location", "https://u:word@hq.example/api/v4/?key=word"),))
+    ran = run("call", "bond.list")
+    assert ran.code == 4
+    assert "301: it sends to https://hq.example/api/v4/ (write the address that answers in `url`" in ran.err
+    assert "word@" not in ran.err
+    assert "key=" not in ran.err
+
+
+@pytest.mark.usefixtures("server")
+def test_https_to_a_plain_port_is_named(run: Run) -> None:
+    """The error says what the address should be."""
+    path = Path("bondbridge.yaml")
+    path.write_text(path.read_text().replace("http://", "https://"))
+    assert "(it speaks no TLS there: is the port right, or does it want http://?)" in run("call", "bond.list").err
+
+
+def test_a_state_folder_that_cannot_be_written_is_named(server: Scripted, run: Run) -> None:
+    """The doctor tries to write there."""
+    del server
+    assert findings(run)["state folder"][0]
+    path = Path("bondbridge.yaml")
+    path.write_text(path.read_text().replace("state_dir: state", "state_dir: /proc/self"))
+    good, says = findings(run)["state folder"]
+    assert not good
+    assert "/proc/self cannot be written" in says
+    assert "set `state_dir`" in says

@@ -255,8 +255,8 @@ def test_doctor_lists_yellow_rules(stage: Stage, run: Run) -> None:
     clock = f"{{machine: '{wiring.machine_time().isoformat()}', domain: '{stage.now().isoformat()}'}}"
     path.write_text(f"clock: {clock}\n" + path.read_text("utf-8"), encoding="utf-8")
     found = {each["what"]: each["says"] for each in json.loads(run("doctor", "--json").out) if not each["good"]}
-    assert set(found) == {"yellow rule yellow"}
-    assert found["yellow rule yellow"].startswith("could not be evaluated twice in the last day, last at 2026-03-01 00:")
+    assert set(found) == {"rule yellow"}
+    assert found["rule yellow"].startswith("could not be evaluated twice in the last day, last at 2026-03-01 00:")
     with stage.bridge.database.reading() as connection:
         assert decisions.yellow(connection, stage.now() + timedelta(seconds=1)) == []
 

@@ -1,5 +1,8 @@
 """`bondbridge doctor`: check everything a bridge needs, and say how to mend what is missing."""
 
+import errno
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +27,8 @@ from bridge.pipeline.receive import Hook
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
 _CLOCK_OFF = 60.0
 _CERTIFICATE_ENDS = 14 * 86_400.0
+# more than one block, so that a full disk shows
+_PROBE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def doctor(given: Config = None, json_output: AsJson = False) -> None:
     path = chosen(given)
     settings = config.load(path)
     show_times_in(settings.zone)
-    findings = [Finding("settings", good=True, says=str(path)), _time_zones(), *_findings(settings)]
+    findings = [Finding("settings", good=True, says=str(path)), _time_zones(), _state(settings), *_findings(settings)]
     if json_output:
         as_json([{"what": each.what, "good": each.good, "says": each.says} for each in findings])
     else:
@@ -65,7 +70,7 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
         yield database
         yield _tried("rules", lambda: _rules(bridge, kept=readable and doctor_database.has_rulebook(bridge)))
         for rule, says in doctor_database.yellow(bridge) if readable else ():
-            yield Finding(f"yellow rule {rule}", good=False, says=says)
+            yield Finding(f"rule {rule}", good=False, says=says)
         for what, says in doctor_database.set_aside(bridge) if readable else ():
             yield Finding(what, good=False, says=says)
         yield _broker(settings)
@@ -75,6 +80,25 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
         yield from _hooks(bridge)
         for name in bridge.clients:
             yield from _of_server(bridge, name, readable=readable)
+
+
+def _state(settings: config.Settings) -> Finding:
+    """Whether the state folder can be written; what is written for that is gone at once."""
+    folder = settings.state_dir
+    there = next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), folder)
+    try:
+        if there == folder:
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(bytes(_PROBE))
+                probe.flush()
+                os.fsync(probe.fileno())
+        elif not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        fix = "make it writable, make room on its disk, or set `state_dir`"
+        return Finding("state folder", good=False, says=f"{folder} cannot be written: {error.strerror}; {fix}")
+    says = f"{folder} can be written" if there == folder else f"{folder} is made by `bondbridge up`"
+    return Finding("state folder", good=True, says=says)
 
 
 def _time_zones() -> Finding:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -25,6 +26,7 @@ from bridge.errors import (
 )
 
 _LARGEST_BODY = 64 * 2**20  # bytes
+_LONGEST = 200
 _LONGEST_WAIT = 3600.0  # seconds a server may ask for; more is not believed
 # the statuses in which the vendor says that something is not as the operation needs it
 _PRECONDITIONS = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT)
@@ -78,7 +80,17 @@ def check(row: Operation, response: httpx.Response, content: bytes) -> None:
         raise Forbidden(f"{words} ({row.name} needs the permission to {needs})", needs, status)
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise _away(row, response)
+    if place := response.headers.get("Location"):
+        mend = "write the address that answers in `url`: no redirect is followed, since it could carry the password elsewhere"
+        raise Refused(f"{words}: it sends to {_shown(place)} ({mend})", status)
     raise Refused(words + _reminder(row, response), status)
+
+
+def _shown(place: str) -> str:
+    """Where a redirect leads, without what may be secret in it."""
+    parts = urlsplit(place)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"[:_LONGEST] if host else parts.path[:_LONGEST]
 
 
 def _reminder(row: Operation, response: httpx.Response) -> str:

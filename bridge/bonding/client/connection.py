@@ -186,14 +186,19 @@ class Client:
             ) as response:
                 yield response, partial(self._offset, sent, self._now())
         except _NEVER_SENT as error:
-            msg = f"{self.url} cannot be reached: {_cause(error)}"
+            msg = f"{self.url} cannot be reached: {_cause(error)}{_fix(error)}"
             raise Unreachable(msg) from error
         except httpx.HTTPError as error:
-            raise answers.unknown(row, f"no whole answer to {row.name}: {_cause(error)}") from error
+            fix = " (does it want https://? write that in `url`)" if self._plain_refused(error) else ""
+            raise answers.unknown(row, f"no whole answer to {row.name}: {_cause(error)}{fix}") from error
         except Garbled as error:
             if row.writes:
                 raise InDoubt(str(error)) from error
             raise
+
+    def _plain_refused(self, error: httpx.HTTPError) -> bool:
+        """Whether it is what a server that wants TLS does to plain http: it hangs up, or answers in no HTTP."""
+        return self.url.startswith("http://") and isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
 
     def _offset(self, sent: datetime, received: datetime, date: datetime | None) -> timedelta:
         return self._clock.heard(date, sent, received) if date else self._clock.known
@@ -212,6 +217,16 @@ class Client:
 
 def _cause(error: httpx.HTTPError) -> str:
     return str(error) or type(error).__name__
+
+
+def _fix(error: httpx.HTTPError) -> str:
+    """What a person can do about a certificate, or about http where https is written."""
+    said = _cause(error)
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return " (name its own authority: `verify: FILE`; `verify: false` trusts anybody)"
+    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said.lower():
+        return " (it speaks no TLS there: is the port right, or does it want http://?)"
+    return ""
 
 
 def _trusted(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001  the setting's own shape
