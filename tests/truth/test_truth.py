@@ -288,7 +288,7 @@ QUIETLY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 EXAMPLES, SHARDS, SOAKED = 250, 8, 1250
 
 
-@pytest.mark.takes(60)
+@pytest.mark.takes(150)
 @pytest.mark.timeout(1800)
 @settings(max_examples=EXAMPLES, suppress_health_check=QUIETLY)
 @given(things=THINGS)
