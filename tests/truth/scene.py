@@ -202,8 +202,8 @@ class Scene:
         """A leg changes six times in two minutes; each change is polled, and then they are decided."""
         for _ in range(6 if number in self.legs else 0):
             self.legs[number] = "up" if self.legs[number] == "down" else "down"
-            self.poll()
             self.clock[0] += timedelta(seconds=20)
+            self.poll()
         self.work()
 
     def removed(self, number: int) -> None:
