@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bridge.core import explained, incidents
+from bridge.core import explained, incidents, schema
+from bridge.core.bodies import BODIES
 from bridge.core.events import bond_noun
 from bridge.core.explained import Done
 from bridge.core.flapping import Bucket
@@ -165,9 +166,10 @@ def _names(connection: Connection, server: str) -> dict[Cause, str]:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """How legs and aggregators stand by the newest snapshot."""
+    """How legs and aggregators stand by the newest snapshot; `names`: how those that are gone were known."""
 
     found: Mapping[tuple[str, str], Body]
+    names: Mapping[tuple[str, str], Body] = field(default_factory=dict)
 
     def down(self, leg: int) -> bool:
         """Whether a leg is down; one that is gone is not."""
@@ -189,12 +191,14 @@ class Standings:
         return bool(body and body["standing"] == "down")
 
     def nouns(self, leg: int) -> Mapping[str, Body]:
-        """A leg and its bond, as an event names them."""
-        body = self.found.get(("leg", str(leg)), {"id": leg, "bond": None})
+        """A leg and its bond, as an event names them. How one that is gone stands nobody knows."""
+        key = ("leg", str(leg))
+        known = {**schema.blank(BODIES["leg"]), "id": leg, **self.names.get(key, {})}
+        body = self.found.get(key, {**known, "standing": None})
         bond = str(body["bond"])
         return {
             "leg": body,
-            "bond": bond_noun(body["bond"], self.found.get(("bond", bond)), self.found.get(("placement", bond))),
+            "bond": bond_noun(body["bond"], self.names.get(("bond", bond)), self.names.get(("placement", bond))),
         }
 
 
@@ -202,5 +206,7 @@ def standings(connection: Connection, server: str, legs: Iterable[int], kept: It
     """Of these legs, their bonds and the incidents' causes."""
     wanted = {("leg", str(leg)) for leg in legs} | {each.incident.cause for each in kept}
     found = watching.bodies(connection, server, wanted, there=True)
-    bonds = {str(body["bond"]) for (kind, _), body in found.items() if kind == "leg"}
-    return Standings(found | watching.bodies(connection, server, {(kind, b) for b in bonds for kind in ("bond", "placement")}))
+    gone = watching.bodies(connection, server, wanted - found.keys())
+    legs_known = [body for (kind, _), body in (found | gone).items() if kind == "leg"]
+    bonds = {(kind, str(body["bond"])) for body in legs_known for kind in ("bond", "placement")}
+    return Standings(found, {**gone, **watching.bodies(connection, server, bonds)})

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, example, given, seed, settings
 from hypothesis import strategies as st
 
 from bridge import config
@@ -116,7 +116,8 @@ def of_bonds(those: Iterable[int]) -> frozenset[int]:
     return frozenset(each for bond in those for each in legs_of(bond))
 
 
-NOTHING = st.tuples(st.just("nothing"), st.none())
+NOBODY = ("nothing", None)
+NOTHING = st.just(NOBODY)
 # what may stand against telling, or keep it from arriving
 REASONS = st.one_of(
     NOTHING,
@@ -292,6 +293,8 @@ EXAMPLES, SHARDS, SOAKED = 250, 8, 1250
 @pytest.mark.timeout(1800)
 @settings(max_examples=EXAMPLES, suppress_health_check=QUIETLY)
 @given(things=THINGS)
+@example(things=[(NOBODY, ("storm", {11}), 30.0)])
+@example(things=[(NOBODY, ("flaps", 21), 30.0), (NOBODY, ("removed", 21), 30.0)])
 def test_what_people_were_told_is_true(ready: Scene, things: Things) -> None:
     """Any sequence of outages, reasons not to tell, answers and troubles: no begin, end or reminder is false or missing."""
     check(ready, things)
