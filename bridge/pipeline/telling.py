@@ -143,7 +143,9 @@ class Teller:
             claimed = self._claim(connection, turn.tell, now, book)
             if not found or claimed is None:
                 return None
-            outlet = replace(outlet, gathers_since=policy.gathering(turn, outlet.gathers_since, now))
+            # of what the gate did not let through nothing was gathered
+            since = outlet.gathers_since if claimed or not turn.tell else None
+            outlet = replace(outlet, gathers_since=policy.gathering(turn, since, now))
             outlets.put(connection, outlet)
             over: Mapping[str, Ending] = {}
             takers: Mapping[str, str] = {}

@@ -214,3 +214,33 @@ def test_what_is_told_together_is_what_is_so_by_then(tmp_path: Path) -> None:
         assert service.titles() == ["2 are down"]
         said = {row["event"]: row["reason"] for row in stage.decisions() if row["rule"] == "outages"}
         assert sorted(filter(None, said.values())) == ["ended", "silenced"]
+
+
+def test_a_digest_of_what_was_not_sent_begins_anew(tmp_path: Path) -> None:
+    """The one reminder in it was taken meanwhile: what comes later is gathered from then on, not from before."""
+    with following(tmp_path, REPEATED, ", rate: null, digest: 10m") as (stage, service):
+        event = happens(stage, "leg.down", 1)
+        passes(stage, 601)
+        passes(stage, 1801)
+        stage.bridge.follower.acknowledge(event, "ana")
+        passes(stage, 601)
+        assert service.titles() == ["leg 1 is down"]
+        passes(stage, HOUR)
+        happens(stage, "leg.down", 2)
+        assert service.titles() == ["leg 1 is down"]
+        passes(stage, 601)
+        assert service.titles() == ["leg 1 is down", "leg 2 is down"]
+
+
+def test_a_moment_that_a_silence_covers_by_the_time_it_is_told_is_not_told(tmp_path: Path) -> None:
+    """What does not last has nothing that could be told after the silence."""
+    rules = '- {id: well, when: leg.up, do: [{notify: {to: noc, title: "leg ${leg.id} is up"}}]}'
+    with serving() as service, staged(tmp_path, rules=rules, channel=service.url, telling=NIGHT) as stage:
+        passes(stage, 2 * HOUR)
+        happens(stage, "leg.up", 1)
+        happens(stage, "leg.up", 2)
+        lives(stage, 6)
+        stage.bridge.steering.silence(Quiet("demo", "3h", "works", about="leg/1"), "ana")
+        lives(stage, 6)
+        assert service.titles() == ["leg 2 is up"]
+        assert reasons(stage, "leg 1 is up") == ["silenced"]
