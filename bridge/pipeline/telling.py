@@ -42,6 +42,9 @@ _LEASE = 60.0
 _MOST = 50
 _FEW = 10
 
+# so many notices of one message are named in the log
+_NAMED = 3
+
 log = structlog.get_logger()
 
 
@@ -231,7 +234,17 @@ class Teller:
                         following.told(connection, each.job, now, sending.ended.get(each.job.id))
             outlets.put(connection, outlet)
         count = len(sending.claimed)
-        log.info("told %s: %s", before.channel, result.outcome, address=before.target, notices=count, said=result.detail)
+        what = "; ".join(str(each.job.request.get("title") or "") for each in sending.claimed[:_NAMED])
+        more = f" and {count - _NAMED} more" if count > _NAMED else ""
+        log.info(
+            "told %s: %s",
+            before.channel,
+            result.outcome,
+            what=what + more,
+            address=before.target,
+            notices=count,
+            said=result.detail,
+        )
         for event in told:
             log.warning(headline(event), id=event.id, type=event.type)
         return outlet.again_at is None

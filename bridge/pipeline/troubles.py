@@ -21,6 +21,8 @@ _LONGEST_BACKOFF = 300.0
 _SOON = 15.0
 # what is forbidden is asked for again now and then: a person may have granted it
 _FORBIDDEN = 3600.0
+# a password that was refused is tried again after this at first, by one scope of the server
+_REJECTED = 30.0
 # One failed request is noise, as many in a row are an outage.
 _FAILURES_TO_TELL = 3
 
@@ -36,6 +38,9 @@ def failed(database: Database, watched: Watched, scope: Scope, error: BridgeErro
         told = _told(connection, watched, scope, error, memo, now)
         due_at = now + timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311  spread, not secrecy
         watching.reschedule(connection, scope, due_at, str(error), memo=memo)
+        if isinstance(error, CredentialsRejected):
+            # the others would only try the same password: some servers lock whoever does so too often
+            watching.put_off(connection, watched.name, due_at)
         return event_store.record(connection, told), wait
 
 
@@ -56,6 +61,8 @@ def _wait(watched: Watched, scope: Scope, error: BridgeError) -> float:
         return max(interval, error.wait)
     if isinstance(error, Forbidden):
         return max(interval, _FORBIDDEN)
+    if isinstance(error, CredentialsRejected):
+        return max(interval, min(_REJECTED * 2.0 ** min(scope.failures, 10), _LONGEST_BACKOFF))
     return max(interval, min(interval * 2.0 ** min(scope.failures, 10), _LONGEST_BACKOFF))
 
 

@@ -233,6 +233,12 @@ def reschedule(
     connection.execute(update(scopes).where(_scope(scope.server, scope.name), scopes.c.fence == scope.fence).values(**values))
 
 
+def put_off(connection: Connection, server: str, until: datetime) -> None:
+    """No scope of this server is polled before then."""
+    early = and_(scopes.c.server == server, scopes.c.due_at < until)
+    connection.execute(update(scopes).where(early).values(due_at=until))
+
+
 def forward(connection: Connection, server: str, names: Iterable[str], now: datetime) -> None:
     """Poll these scopes now, before the rotation goes on."""
     wanted = sorted(set(names))
