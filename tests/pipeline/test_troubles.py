@@ -78,6 +78,26 @@ def test_unknown_credentials_are_told_as_such(challenge: bool, tmp_path: Path) -
         ]  # fmt: skip
 
 
+def test_a_password_that_is_refused_is_not_tried_by_every_scope(tmp_path: Path) -> None:
+    """Servers lock whoever does so too often: one scope tries it again after a while, and the others wait with it."""
+    with watched(tmp_path) as watch:
+        statuses: list[int] = []
+        for client in watch.bridge.clients.values():
+            client._http.event_hooks["response"].append(lambda answer: statuses.append(answer.status_code))  # noqa: SLF001
+        user = next(it for it in watch.sim.world.of("user").values() if it.values["email"] == "demo@example.com")
+        password = user.values.pop("password")
+        for _ in range(24):  # as workers do, who look again whether it is still due
+            watch.sim.advance(5)
+            for server, scope in watch.bridge.observer.due():
+                watch.bridge.observer.poll(server, scope, anyway=False)
+        refused = statuses.count(401)
+        assert 1 <= refused <= 4, statuses
+        user.values["password"] = password
+        watch.live(600, step=30)
+        assert "server.recovered" in watch.types()
+        assert statuses.count(401) <= refused + 1
+
+
 def test_polls_wait_as_long_as_the_server_asks(tmp_path: Path) -> None:
     """A scope whose answer says Retry-After is due no sooner, give or take the spread of polls."""
     with watched(tmp_path) as watch:
