@@ -78,7 +78,13 @@ def of_bonds(
     legs: Mapping[int, Sequence[int]],
     now: datetime,
 ) -> None:
-    """Bonds stand for themselves from now on: how they and these of their legs are is looked at."""
+    """Bonds stand for themselves from now on: how they and these of their legs are is looked at.
+
+    So is whatever waits already: it may have been held by the same.
+    """
+    if not bonds:
+        return
+    store.hasten(connection, server, now)
     subjects = {f"bond_condition/{bond}" for bond in bonds}
     of_subjects(connection, server, subjects | {f"leg/{leg}" for bond in bonds for leg in legs.get(bond, ())}, now)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, or_, select, update
 
 from bridge.core.events import EVENTS
 from bridge.core.model import Body, Event
@@ -74,8 +74,9 @@ def get(connection: Connection, event: str) -> Event:
 
 def note(connection: Connection, known: Mapping[str, Body]) -> None:
     """What was known about each event when it was decided; once, before its decisions."""
-    for event, body in known.items():
-        connection.execute(update(events).where(events.c.id == event).values(known=dict(body)))
+    rows = [{"the_id": event, "known": dict(body)} for event, body in known.items()]
+    if rows:
+        connection.execute(update(events).where(events.c.id == bindparam("the_id")), rows)
 
 
 def refine(connection: Connection, times: Mapping[str, tuple[datetime, datetime | None]]) -> None:

@@ -116,6 +116,11 @@ class Scene:
     numbers: int = 0
     views: list[tuple[datetime, frozenset[int]]] = field(default_factory=list)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  as Hypothesis calls it
+        """What stands for it where an example fails: what happened is told beside it."""
+        del cycle
+        printer.text("scene")
+
     def reset(self) -> None:
         """Put everything back as it was."""
         with self.bridge.database.engine.connect() as connection:
@@ -217,7 +222,7 @@ class Scene:
 
     def passes(self, seconds: float) -> None:
         """Time passes, from one thing that is due to the next, in a few steps at most."""
-        end, step = self.now + timedelta(seconds=seconds), max(20.0, seconds / 4)
+        end, step = self.now + timedelta(seconds=seconds), max(20.0, seconds / 2)
         while self.now < end:
             least = self.now + timedelta(seconds=step)
             self.clock[0] = min(end, max(least, self._next(end)))

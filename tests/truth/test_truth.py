@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, seed, settings
 from hypothesis import strategies as st
 
 from bridge import config
-from bridge.store.tables import events, incidents
+from bridge.store.tables import events, incidents, outlets
 from tests.truth.scene import AGGREGATOR, BONDS, ESCALATED, START, Said, Scene, legs_of, scene
 
 OVER, LATE, STILL = "over: ", ": over, it lasted ", "still: "
@@ -278,10 +278,18 @@ def check(scene: Scene, things: Things) -> None:
     for said in scene.room.heard[len(heard) :]:
         for each in parts[said.channel]:
             each.hears(said)
-    assert not noc.open, f"never ended: {[*noc.open]}"
+    untried = away(scene)
+    assert noc.open.keys() == untried, f"never ended: {[*noc.open]}"
     assert not oncall.open, f"never ended for others: {[*oncall.open]}"
-    assert scene.bridge.follower.open() == []
+    assert {each["title"] for each in scene.bridge.follower.open()} == untried
     check_ends_claim_no_more_than_is_true(scene)
+
+
+def away(scene: Scene) -> set[str]:
+    """What was told of channels that took nothing when they were last tried: since then nothing was owed to them."""
+    known = scene.found(outlets, outlets.c.failing_since.is_not(None), outlets.c.told)
+    names = (row["key"].partition("/") for row in known)
+    return {f"channel {name}, address {number}, takes no messages" for name, _, number in names}
 
 
 QUIETLY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -295,6 +303,7 @@ EXAMPLES, SHARDS, SOAKED = 250, 8, 1250
 @given(things=THINGS)
 @example(things=[(NOBODY, ("storm", {11}), 30.0)])
 @example(things=[(NOBODY, ("flaps", 21), 30.0), (NOBODY, ("removed", 21), 30.0)])
+@example(things=[(NOBODY, ("down", of_bonds([1])), 120.0), (("away", None), NOBODY, 1200.0), (NOBODY, ("up", {11}), 30.0)])
 def test_what_people_were_told_is_true(ready: Scene, things: Things) -> None:
     """Any sequence of outages, reasons not to tell, answers and troubles: no begin, end or reminder is false or missing."""
     check(ready, things)
