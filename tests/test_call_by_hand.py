@@ -1,8 +1,7 @@
 """A call by hand goes the way of a rule's: an event, a decision, a job, an attempt, and the same guards."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import insert, select
@@ -12,34 +11,14 @@ from bridge.store import holds
 from bridge.store import jobs as job_store
 from bridge.store.journal import Window, list_jobs
 from bridge.store.tables import attempts, jobs, objects
-from tests.deeds import deeds
-from tests.pipeline.stage import Stage, staged
+from tests.deeds import at_the_worlds_time, deeds, stage
+from tests.pipeline.stage import Stage
 from tests.test_cli import Run, standing
 from tests.test_cli import run as plain
 
-__all__ = ["plain"]
+__all__ = ["at_the_worlds_time", "plain", "stage"]
 
-RULES = """
-- id: restart
-  when: webhook.demo
-  do: [{call: bond.restart, with: {bond: "${event.data.body.bond}"}}]
-"""
 CALL = ("call", "bond.restart", "bond=3", "--yes")
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """A simulator that is running, and settings for it in the folder we stand in."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BONDBRIDGE_ACTOR", "ana")
-    with staged(tmp_path, rules=RULES) as ready:
-        yield ready
-
-
-@pytest.fixture(name="run")
-def at_the_worlds_time(stage: Stage, plain: Run) -> Run:
-    """Run a command whose clock shows the world's time, and stands still."""
-    return standing(stage, plain)
 
 
 def newest(stage: Stage) -> Body:

@@ -1,41 +1,17 @@
 """What people do is an event: who, from where, what and why, by every way in, in the transaction that does it."""
 
 import socket
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from bridge.store import events as event_store
 from bridge.store import holds
-from tests.deeds import deeds
-from tests.pipeline.stage import Stage, staged
-from tests.test_cli import Run, standing
+from tests.deeds import at_the_worlds_time, deeds, stage
+from tests.pipeline.stage import Stage
+from tests.test_cli import Run
 from tests.test_cli import run as plain
 
-__all__ = ["plain"]
+__all__ = ["at_the_worlds_time", "plain", "stage"]
 
-RULES = """
-- id: restart
-  when: webhook.demo
-  do: [{call: bond.restart, with: {bond: "${event.data.body.bond}"}}]
-"""
 HERE = f"command line on {socket.gethostname()}"
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """A simulator that is running, and settings for it in the folder we stand in."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BONDBRIDGE_ACTOR", "ana")
-    with staged(tmp_path, rules=RULES) as ready:
-        yield ready
-
-
-@pytest.fixture(name="run")
-def at_the_worlds_time(stage: Stage, plain: Run) -> Run:
-    """Run a command whose clock shows the world's time, and stands still."""
-    return standing(stage, plain)
 
 
 def test_what_is_done_on_the_command_line(stage: Stage, run: Run) -> None:

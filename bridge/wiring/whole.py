@@ -105,7 +105,8 @@ def build(
     keeper = Keeper(settings.rules, words)
     forced = forced_live(settings, transport)
     key = key or digest_key(settings.state_dir)
-    rooms, seals, hooks, talks = rooms_of(settings), Seals(key), incoming(settings), Conversations(database, key, machine)
+    seals, hooks, talks = Seals(key), incoming(settings), Conversations(database, key, machine)
+    rooms = rooms_of(settings)
     notify = notifier(settings, rooms, seals)
     actions: Mapping[str, Action] = {
         "call": Call(clients, settings.allow, {"backup.fetch": Fetch(clients, backup_places(settings), now)}, reveal),
@@ -117,8 +118,7 @@ def build(
         "reply": Reply(talks.place, ways(settings, hooks), seals),
     }
     keeping = Keeping(database, keeper, now)
-    places = {name: Places(len(destinations(channel.urls)), len(channel.rooms)) for name, channel in settings.channels.items()}
-    whom = Whom(places, settings.asks)
+    whom = _whom(settings)
     spaces = {server.name: tuple(server.act_in) for server in settings.servers}
     interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
     decider = Decider(
@@ -128,7 +128,7 @@ def build(
     gate = Gate(database, now, keeping.rulebook, forced, bounds)
     aftermath = Aftermath(database, now, keeping.rulebook, whom)
     hands = HandCalls(database, clients, now, bounds, aftermath)
-    approver = Approver(database, now, places)
+    approver = Approver(database, now, whom.places)
     follower = Follower(database, now)
     presser = Presser(approver, seals, talks, Taker(database, follower, talks, now))
     steering = Steering(database, now, approver, servers=tuple(clients), types=words.event_types)
@@ -156,6 +156,12 @@ def build(
         now=now,
         machine=machine,
     )
+
+
+def _whom(settings: Settings) -> Whom:
+    """Who can be asked, and where."""
+    places = {name: Places(len(destinations(each.urls)), len(each.rooms)) for name, each in settings.channels.items()}
+    return Whom(places, settings.asks)
 
 
 def vocabulary(settings: Settings) -> Vocabulary:
