@@ -1,6 +1,7 @@
 """The two databases that every test of what is stored runs on, and what holds for all of the suite."""
 
 import os
+import random
 import secrets
 import shutil
 import tempfile
@@ -43,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the long ones begin first, where there are several processes."""
     if (processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) > 1:
         items[:] = dealt(items, processes)
+
+
+@pytest.fixture(autouse=True)
+def _same_chances(request: pytest.FixtureRequest) -> None:
+    """Polls are spread by chance: by the same chance in every run."""
+    random.seed(request.node.nodeid)
 
 
 ENGINES = ("sqlite", "postgresql")

@@ -38,6 +38,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A simulator that is running, and settings for it in the folder we stand in."""
     monkeypatch.chdir(tmp_path)
     with staged(tmp_path, rules=RULES) as ready:
+        # the host of the channel takes connections, for the doctor
+        monkeypatch.setenv("STAGE_CHANNEL", ready.sim.url.replace("http://", "json://"))
         yield ready
 
 

@@ -3,15 +3,19 @@
 import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from bridge.simulator.build import make_world
+from bridge.simulator.serve import running
 from bridge.store.database import Database
 from tests.pipeline.stage import Stage
 from tests.test_cli import Run, run, stage
+from tests.web.test_unusable_database import fill, small_disk
 
-__all__ = ["run", "stage"]
+__all__ = ["run", "small_disk", "stage"]
 
 
 def found(run: Run) -> dict[str, tuple[bool, str]]:
@@ -119,3 +123,70 @@ def test_a_wrong_address_is_said_with_its_place_and_its_secret(stage: Stage, run
     mend = "no service is written jsn://; did you mean json://? (mend the secret that stands in STAGE_CHANNEL)"
     assert told["channel noc"] == (False, f"bondbridge.yaml:{line}:25: channels.noc.urls.0: {mend}")
     assert told["watchdog"] == (False, f"bondbridge.yaml:1:19: watchdog.tell.0: {mend}")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("json://nowhere.invalid/hook", "the name nowhere.invalid cannot be looked up"),
+        ("jsons://127.0.0.1:1/hook", "127.0.0.1 takes no connection at port 1"),
+        ("mailto://noc:word@nowhere.invalid?to=noc@example.com", "the name nowhere.invalid cannot be looked up"),
+        ("ntfys://127.0.0.1:1/noc", "127.0.0.1 takes no connection at port 1"),
+        ("mmosts://127.0.0.1:1/3ccdd113474722377935511fc85d3dd4", "127.0.0.1 takes no connection at port 1"),
+    ],
+)
+def test_a_channel_whose_host_is_wrong_is_bad(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    """Its address is well-formed and leads nowhere: that is said with its place, without its secrets."""
+    del stage
+    monkeypatch.setenv("STAGE_CHANNEL", url)
+    good, says = found(run)["channel noc"]
+    assert (good, said in says, "channels.noc.urls.0" in says, "STAGE_CHANNEL" in says) == (False, True, True, True)
+    assert "word" not in says
+    assert "3ccdd" not in says
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize("url", ["slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", "ntfy://noc"])
+def test_a_service_whose_host_is_its_own_business_is_not_called(run: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """The address names a team or a topic, and no host."""
+    monkeypatch.setenv("STAGE_CHANNEL", url)
+    assert found(run)["channel noc"] == (True, "1 target")
+
+
+def test_a_state_folder_on_a_full_disk_is_bad(stage: Stage, run: Run, small_disk: Path) -> None:
+    """There is a folder that may be written, and no room in it."""
+    path = stage.folder / "bondbridge.yaml"
+    text = path.read_text("utf-8").replace(f"state_dir: {stage.folder / 'state'}", f"state_dir: {small_disk}")
+    path.write_text(f"database: {stage.bridge.settings.database_url}\n{text}", encoding="utf-8")
+    fill(small_disk / "filler")
+    good, says = found(run)["state folder"]
+    assert (good, "No space left on device" in says, "make room on its disk" in says) == (False, True, True)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_bad_and_its_fix_is_said(stage: Stage, run: Run) -> None:
+    """It says that the server's own authority can be named; with that it is good."""
+    path = stage.folder / "bondbridge.yaml"
+    text = path.read_text("utf-8")
+    with running(make_world(seed=1), speed=0, tls=True) as sim:
+        assert sim.certificate
+        path.write_text(text.replace(stage.sim.url, sim.url).replace("force_live: true", "force_live: false"), encoding="utf-8")
+        good, says = found(run)["server demo"]
+        assert (good, "`verify: FILE`" in says) == (False, True)
+        trusting = path.read_text("utf-8").replace("user:", f"verify: {sim.certificate.path}\n    user:")
+        path.write_text(trusting, encoding="utf-8")
+        assert found(run)["server demo"][0]
+
+
+def test_http_for_https_and_https_for_http_are_bad_and_named(stage: Stage, run: Run) -> None:
+    """Each way round it says which of the two to write."""
+    path = stage.folder / "bondbridge.yaml"
+    text = path.read_text("utf-8").replace("force_live: true", "force_live: false")
+    with running(make_world(seed=1), speed=0, tls=True) as sim:
+        path.write_text(text.replace(stage.sim.url, sim.url.replace("https://", "http://")), encoding="utf-8")
+        good, says = found(run)["server demo"]
+        assert (good, "does it want https://?" in says) == (False, True)
+    path.write_text(text.replace("http://", "https://"), encoding="utf-8")
+    good, says = found(run)["server demo"]
+    assert (good, "does it want http://?" in says) == (False, True)

@@ -3,7 +3,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,9 @@ from bridge.cli import doctor_database
 from bridge.cli.output import as_json, show_times_in, table
 from bridge.cli.settings import AsJson, Config, chosen
 from bridge.config.time_zones import use_newest
+from bridge.core.document import Place
 from bridge.core.durations import spoken
-from bridge.errors import BadInput, BridgeError, Refused
+from bridge.errors import BadInput, BridgeError, Problem, Refused
 from bridge.pipeline.receive import Hook
 
 # beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
@@ -172,10 +173,16 @@ def _broker(settings: config.Settings) -> Finding:
 
 def _channel(settings: config.Settings, name: str) -> Finding:
     channel = settings.channels[name]
-    strange = wiring.wrong_addresses(settings, ("channels", name, "urls"), channel.urls)
+    strange = _strange(settings, ("channels", name, "urls"), channel.urls)
     if strange:
         return Finding(f"channel {name}", good=False, says="\n".join(map(str, strange)))
     return Finding(f"channel {name}", good=True, says=_counted(len(wiring.destinations(channel.urls)), len(channel.rooms)))
+
+
+def _strange(settings: config.Settings, place: Place, urls: Sequence[config.Secret]) -> list[Problem]:
+    """What is wrong with the addresses at this place; only good ones are called."""
+    wrong = wiring.wrong_addresses(settings, place, urls)
+    return wrong or wiring.unreachable(settings, place, urls)
 
 
 def _watchdog(settings: config.Settings) -> Finding:
@@ -184,7 +191,7 @@ def _watchdog(settings: config.Settings) -> Finding:
         return Finding(
             "watchdog", good=True, says="none: should the bridge itself stand still, nobody is told; see docs/watchdog.md"
         )
-    strange = wiring.wrong_addresses(settings, ("watchdog", "tell"), wanted.tell)
+    strange = _strange(settings, ("watchdog", "tell"), wanted.tell)
     if strange:
         return Finding("watchdog", good=False, says="\n".join(map(str, strange)))
     ways = [_counted(len(wiring.destinations(wanted.tell)), 0)] if wanted.tell else []

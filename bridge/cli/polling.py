@@ -1,6 +1,7 @@
 """`bondbridge poll`: poll by hand, without broker or worker, and show what was found; or say how long a round takes."""
 
 import sys
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from rich.progress import track
 
 from bridge import wiring
 from bridge.cli.output import PipedConsole, as_json, clock, table
+from bridge.cli.poll_round import Key, essential_first, poll_round
 from bridge.cli.settings import AsJson, Config, bridge_of
 from bridge.core.durations import spoken
 from bridge.core.headlines import headline
@@ -42,7 +44,7 @@ def poll(
     Exits with 3 if a scope could not be polled. Examples: bondbridge poll --once --scope legs · bondbridge poll --plan
     """
     _check(scope, once=once, planned=planned, shrink=shrink)
-    with bridge_of(given) as bridge:
+    with bridge_of(given, polls=True) as bridge:
         bridge.observer.prepare()
         if planned:
             _show_plans(_plans(bridge), json_output=json_output)
@@ -80,30 +82,32 @@ def _show(found: list[Event], *, json_output: bool) -> None:
 
 
 def _poll(bridge: wiring.Bridge, only: str, *, shrink: bool) -> tuple[list[Event], list[Scope]]:
-    found: list[Event] = []
-    done: set[tuple[str, str]] = set()
-    failed: set[tuple[str, str]] = set()
+    """What happened, in the order of time, and the scopes that could not be polled."""
+    found: dict[Key, list[Event] | None] = {}
     for _ in range(_ROUNDS):
-        wanted = [key for key in _scopes(bridge, only) if key not in done]
-        done |= set(wanted)
-        for server, name in track(wanted, "polling", console=PipedConsole(stderr=True), transient=True, disable=not wanted):
-            events = bridge.observer.poll(server, name, shrink=shrink)
-            found += events or []
-            failed |= {(server, name)} if events is None else set()
+        wanted = [key for key in _scopes(bridge, only) if key not in found]
+        found |= dict(poll_round(bridge, wanted, shrink=shrink))
+    # the running bridge had these, or had all the places that there are: it is done with them by now
+    taken = [(each.server, each.name) for each in _unpolled(bridge, found) if not each.problem]
+    found |= dict(poll_round(bridge, taken, shrink=shrink))
+    happened = [event for key in essential_first(bridge, found) for event in found[key] or []]
+    return sorted(happened, key=lambda event: event.time), _unpolled(bridge, found)
+
+
+def _unpolled(bridge: wiring.Bridge, found: Mapping[Key, list[Event] | None]) -> list[Scope]:
     with bridge.database.reading() as connection:
-        return found, [each for each in watching.all_scopes(connection) if (each.server, each.name) in failed]
+        known = {(each.server, each.name): each for each in watching.all_scopes(connection)}
+    return [known[key] for key in known if key in found and found[key] is None]
 
 
 def _scopes(bridge: wiring.Bridge, only: str) -> list[tuple[str, str]]:
     with bridge.database.reading() as connection:
         known = [each for each in watching.all_scopes(connection) if each.server in bridge.clients]
     names = [(each.server, each.name) for each in known if bridge.observer.wanted(each.server, each.name)]
-    # lists before what stands below their objects
-    names.sort(key=lambda key: (key[1].count("/"), key))
     if only and not any(fnmatchcase(name, only) for _, name in names):
         mend = nearest(only, tuple(name for _, name in names))
         raise BadInput([Problem("poll", f"no scope is called {only!r}", mend)])
-    return [key for key in names if not only or fnmatchcase(key[1], only)]
+    return essential_first(bridge, (key for key in names if not only or fnmatchcase(key[1], only)))
 
 
 def _plans(bridge: wiring.Bridge) -> dict[str, Plan]:

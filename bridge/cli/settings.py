@@ -1,5 +1,6 @@
 """Which settings a command uses, and a bridge built from them."""
 
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
@@ -57,22 +58,39 @@ def loaded(given: Path | None) -> config.Settings:
 
 
 @contextmanager
-def bridge_of(given: Path | None, *, log_level: str = "ERROR", makes: bool = False) -> Iterator[wiring.Bridge]:
+def bridge_of(
+    given: Path | None, *, log_level: str = "ERROR", makes: bool = False, polls: bool = False
+) -> Iterator[wiring.Bridge]:
     """A bridge with its database brought up to date, for the length of a command.
 
     Where a bridge has been and its database is gone, only a command that `makes` one makes another: an empty one in its place
-    would look as if all were well. Raises BadInput.
+    would look as if all were well. One that `polls` has the whole request budget where no bridge runs. Raises BadInput.
     """
     log.configure(log_level)
     settings = loaded(given)
     if not makes:
         refuse_lost(settings)
-    bridge = wiring.build(settings)
+    bridge = wiring.build(settings, alone=polls and not is_running(settings.state_dir))
     try:
         schema.migrate(bridge.database, config.shipped("migrations"))
         yield bridge
     finally:
         bridge.close()
+
+
+def is_running(state_dir: Path) -> bool:
+    """Whether `bondbridge up` runs on this state folder: it holds the lock there."""
+    try:
+        handle = os.open(state_dir / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def refuse_lost(settings: config.Settings) -> None:

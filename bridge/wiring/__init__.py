@@ -1,6 +1,6 @@
 """Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the others make."""
 
-from bridge.wiring.channels import check_channels, destinations, movement, teller, watchdog, wrong_addresses
+from bridge.wiring.channels import check_channels, destinations, movement, teller, unreachable, watchdog, wrong_addresses
 from bridge.wiring.clocks import machine_time
 from bridge.wiring.hooks import check_webhooks, outgoing
 from bridge.wiring.keys import agree_on_key, lost_database, missing_database, passing_key, was_here
@@ -22,6 +22,7 @@ __all__ = [
     "pace",
     "passing_key",
     "teller",
+    "unreachable",
     "vocabulary",
     "was_here",
     "watchdog",

@@ -5,7 +5,7 @@ from functools import partial
 
 import httpx
 
-from bridge.actions import addresses, outside
+from bridge.actions import addresses, hosts, outside
 from bridge.actions.composed import Ways
 from bridge.actions.notify import Notify
 from bridge.actions.ping import Ping
@@ -20,7 +20,7 @@ from bridge.core.document import Place
 from bridge.core.language.rule import Rate, Window
 from bridge.core.moments import all_in_zone
 from bridge.core.telling.policy import Policy, Severity
-from bridge.errors import BadInput, Problem
+from bridge.errors import BadInput, Problem, Unreachable
 from bridge.pipeline.movement import Movement
 from bridge.pipeline.watchdog import CHANNEL as WATCHDOG
 from bridge.pipeline.watchdog import Senses, Watch, Watchdog
@@ -67,6 +67,24 @@ def wrong_addresses(settings: Settings, place: Place, urls: Sequence[Secret]) ->
         for n, url in enumerate(urls)
         if (said := addresses.wrong(url.reveal()))
     ]
+
+
+def unreachable(settings: Settings, place: Place, urls: Sequence[Secret]) -> list[Problem]:
+    """Of the addresses at this place of the settings those whose host takes no connection; each host is tried once."""
+    named: dict[hosts.Host, int] = {}
+    for n, url in enumerate(urls):
+        for address in recipients(url.reveal()):
+            host = hosts.host_of(address)
+            if host is not None:
+                named.setdefault(host, n)
+    found = []
+    for host, n in named.items():
+        try:
+            hosts.connect(host, _ROOM_SECONDS)
+        except Unreachable as error:
+            fix = f"check the host in the secret that stands in {urls[n].env or urls[n].file}"
+            found.append(settings.problem((*place, n), str(error), fix))
+    return found
 
 
 def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:

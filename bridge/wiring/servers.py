@@ -25,7 +25,9 @@ def pace(settings: Settings) -> Pace:
     return Pace(clock.machine, clock.domain, clock.speed) if clock else ORDINARY
 
 
-def connected(server: Server, broker: str | None, now: Clock, transport: httpx.BaseTransport | None) -> Client:
+def connected(
+    server: Server, broker: str | None, now: Clock, transport: httpx.BaseTransport | None, *, alone: bool = False
+) -> Client:
     """What speaks to a server. Raises BadInput for a certificate that cannot be read."""
     verify = server.verify if isinstance(server.verify, bool) else str(server.verify)
     users = {Danger(name): (user.user, user.password.reveal()) for name, user in server.users if user}
@@ -41,8 +43,8 @@ def connected(server: Server, broker: str | None, now: Clock, transport: httpx.B
             users=users,
             tokens=server.login == "token",
             concurrency=places,
-            # where processes share nothing there are as many at work as may be
-            budget=Budget(server.name, rate, broker=broker, share=places) if rate else lambda: None,
+            # where processes share nothing there are as many at work as may be, unless this one is `alone`
+            budget=Budget(server.name, rate, broker=broker, share=1 if alone else places) if rate else lambda: None,
             largest_download=server.backups.largest,
         )
     except OSError as error:

@@ -91,16 +91,18 @@ def build(
     transport: httpx.BaseTransport | None = None,
     key: bytes | None = None,
     patience: float | None = None,
+    alone: bool = False,
 ) -> Bridge:
     """Join the parts.
 
     `now` replaces the domain clock the settings describe, `transport` the network to the servers, `key` the one that is kept
     in the state folder: with it nothing is made there. `patience`: seconds to wait for the database, if people wait for us.
+    `alone`: no other process calls the servers meanwhile, so that the whole request budget is for this one.
     """
     keep_loopback_direct()
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url, patience)
-    clients = {server.name: connected(server, settings.broker, now, transport) for server in settings.servers}
+    clients = {server.name: connected(server, settings.broker, now, transport, alone=alone) for server in settings.servers}
     words = vocabulary(settings)
     keeper = Keeper(settings.rules, words)
     forced = forced_live(settings, transport)

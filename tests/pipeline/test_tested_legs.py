@@ -67,7 +67,7 @@ def test_a_history_that_was_brought_forward_and_failed_is_read_again_soon(tmp_pa
         watch.live(30)
         watch.sim.set_faults(errors=1.0, only=HISTORIES, times=2)
         watch.set("leg", 1, "state", "down")
-        watch.live(120)
+        watch.live(180)
         (down,) = watch.events("leg.down")
         assert down["exact"]
         watch.prove()

@@ -24,6 +24,10 @@ class Service:
         """The titles of what it took, in order."""
         return [each["title"] for each in self.heard]
 
+    def texts(self) -> list[str]:
+        """Title and body of what it took, in order."""
+        return [f"{each['title']}\n{each['message']}" for each in self.heard]
+
 
 @contextmanager
 def serving() -> Iterator[Service]:
