@@ -14,8 +14,8 @@ from bridge.cli.settings import AsJson, Config, bridge_of, loaded
 from bridge.core.audit import Deed
 from bridge.core.model import Body, Outcome
 from bridge.errors import BadInput, Problem
-from bridge.store import audit, letters, outlets
-from bridge.store.letters import Letters
+from bridge.store import audit, outlets
+from bridge.store.outlets import QueueDepth
 
 app = typer.Typer(
     help="Channels: where people are told, whether it works, and what nobody took.", no_args_is_help=True, rich_markup_mode=None
@@ -32,7 +32,7 @@ def list_channels(given: Config = None, *, json_output: AsJson = False) -> None:
     with bridge_of(given) as bridge:
         with bridge.database.reading() as connection:
             known = {each.key: each for each in outlets.every(connection)}
-            waiting = letters.by_address(connection)
+            waiting = outlets.queue_depths(connection)
         rows = list(_addresses(bridge.settings, known, waiting))
     if json_output:
         as_json(rows)
@@ -129,13 +129,13 @@ def resend(
 
 
 def _addresses(
-    settings: config.Settings, known: Mapping[str, outlets.Outlet], waiting: Mapping[str, Letters]
+    settings: config.Settings, known: Mapping[str, outlets.Outlet], waiting: Mapping[str, QueueDepth]
 ) -> Iterator[Body]:
     """Those of the settings, and those that are no more but have something left."""
     wanted = {f"{channel}/{target}": kind for channel, target, kind in _wanted(settings, "")}
     left = {key: "none: the settings have no such address" for key in sorted(waiting) if key not in wanted}
     for key, kind in {**wanted, **left}.items():
-        doing, those = known.get(key, outlets.Outlet(key)), waiting.get(key, Letters())
+        doing, those = known.get(key, outlets.Outlet(key)), waiting.get(key, QueueDepth())
         yield {
             "channel": doing.channel, "address": doing.target, "kind": kind, "state": _state(doing),
             "waiting": those.waiting, "dead": those.dead, "failures": doing.failures,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bridge import config, wiring
 from bridge.cli.settings import refuse_lost
 from bridge.errors import BadInput, Problem
-from bridge.store import decisions, faults, installation, letters, rulebooks, schema, watching
+from bridge.store import decisions, faults, installation, outlets, rulebooks, schema, watching
 from bridge.store.database import Away
 from bridge.store.schema import Stands
 
@@ -87,6 +87,6 @@ def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
 def dead_letters(bridge: wiring.Bridge) -> list[tuple[str, str]]:
     """Destinations with notices that nobody took."""
     with bridge.database.reading() as connection:
-        found = {key: each.dead for key, each in letters.by_address(connection).items() if each.dead}
+        found = {key: each.dead for key, each in outlets.queue_depths(connection).items() if each.dead}
     look = "`bondbridge channels dead` lists them, `bondbridge channels resend all` sends them again"
     return [(key, f"{many} notice{'s' if many != 1 else ''} that nobody took: {look}") for key, many in found.items()]

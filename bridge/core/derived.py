@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bridge.core.event_rows import EXPIRY_DAYS
 from bridge.core.model import Body, Seen
 from bridge.core.standing import standing
+
+# stages of a certificate that come before its end
+EXPIRY_DAYS = (30, 14, 7, 1)
 
 # As long as failures rise and nothing that waits gets done, a queue is stuck: a node that is only restarting is back sooner.
 STUCK_AFTER = timedelta(minutes=10)

@@ -59,9 +59,6 @@ _WRONG = frozenset({"down", "degraded", "on_failover"})
 _TROUBLED = frozenset({"failing", "stuck"})
 _OFF = frozenset({"maintenance", "suspended"})
 
-# stages of a certificate that come before its end
-EXPIRY_DAYS = (30, 14, 7, 1)
-
 
 def _tunings(kind: str) -> Iterator[EventType]:
     yield _run(kind, "started", begun, "started")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from bridge.core.model import Job, JobState, Ruling, Verdict
 from bridge.store import decisions as decision_store
@@ -50,6 +50,14 @@ class Pending:
     type: str
     spaces: frozenset[str | None] = field(default=frozenset())
     since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """`waiting`: they are told once the address takes them; `dead`: nobody took them, and they stay until they are resent."""
+
+    waiting: int = 0
+    dead: int = 0
 
 
 def due(connection: Connection, now: datetime) -> list[str]:
@@ -131,6 +139,16 @@ def of_job(connection: Connection, job: str) -> str | None:
     """Where a notice is told; None for a job that is none."""
     wanted = select(jobs.c.target).where(jobs.c.id == job, jobs.c.action == "notify")
     return connection.execute(wanted).scalar_one_or_none()
+
+
+def queue_depths(connection: Connection) -> dict[str, QueueDepth]:
+    """By address, such as "noc/0": also of channels that the settings no longer have."""
+    mine = and_(jobs.c.action == "notify", jobs.c.target != "", jobs.c.state.in_((JobState.DUE, JobState.FAILED)))
+    wanted = select(jobs.c.target, jobs.c.state, func.count().label("many")).where(mine).group_by(jobs.c.target, jobs.c.state)
+    counted: dict[str, dict[str, int]] = {}
+    for row in connection.execute(wanted):
+        counted.setdefault(row.target, {})[row.state] = row.many
+    return {key: QueueDepth(each.get(JobState.DUE, 0), each.get(JobState.FAILED, 0)) for key, each in counted.items()}
 
 
 def dead(connection: Connection) -> list[dict[str, Any]]:
