@@ -70,8 +70,8 @@ bench: .venv/.dev ## measure, and print what benchmarks/README.md records
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
 docs: .venv/.dev ## make docs/operations.md and docs/events.md from the catalogues
-	$(BIN)/python -m bridge.cli.operations_doc
-	$(BIN)/python -m bridge.cli.events_doc
+	$(BIN)/python -m bridge.cli.docgen.operations
+	$(BIN)/python -m bridge.cli.docgen.events
 
 fmt: .venv/.dev ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .

@@ -16,14 +16,14 @@ from rich.progress import track
 from sqlalchemy import insert
 
 from bridge import config
-from bridge.actions import permits
+from bridge.actions import call_permissions
 from bridge.bonding.wire import wrong_argument
-from bridge.core import events
-from bridge.core.language.rules import Vocabulary
+from bridge.core.events import builder
 from bridge.core.model import Event
-from bridge.pipeline.backtest import Backtester
+from bridge.core.rules.parser import Vocabulary
+from bridge.pipeline.backtest.backtester import Backtester
 from bridge.rulebook import load
-from bridge.store import schema
+from bridge.store import migrate
 from bridge.store.database import Database
 from bridge.store.tables import events as rows
 
@@ -41,13 +41,13 @@ def _happened(count: int) -> Iterator[Event]:
         noun = {"id": bond, "name": f"bond {bond}", "space": {"id": 1, "key": "acme"}, "condition": "degraded", "primary": 1}
         at = BEGIN + WEEK * (n / count)
         data = {"old": leg, "new": leg, "leg": leg, "bond": noun, "between": None}
-        row = events.EVENTS[name]
-        yield events.make(row, server="hq", subject=f"leg/{leg['id']}", n=n, time=at, seen_at=at, data=data)
+        row = builder.EVENTS[name]
+        yield builder.make(row, server="hq", subject=f"leg/{leg['id']}", n=n, time=at, seen_at=at, data=data)
 
 
 def _journal(folder: str, count: int) -> Database:
     database = Database(f"sqlite:///{folder}/journal.sqlite3")
-    schema.migrate(database, ROOT / "migrations")
+    migrate.migrate(database, ROOT / "migrations")
     names = ("id", "type", "server", "subject", "time", "seen_at", "data", "exact")
     with database.writing() as connection:
         made = [
@@ -62,7 +62,12 @@ def main() -> None:
     """Print how long it took, how much memory, and whether a second run is the same."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     words = Vocabulary(
-        permits.callable_operations(), {"noc": 1}, frozenset({"demo"}), permits.taking(), permits.refused([]), wrong_argument
+        call_permissions.callable_operations(),
+        {"noc": 1},
+        frozenset({"demo"}),
+        call_permissions.taking(),
+        call_permissions.refused([]),
+        wrong_argument,
     )
     book = load([config.shipped("rules")], words)
     with tempfile.TemporaryDirectory() as folder:

@@ -15,13 +15,14 @@ from pathlib import Path
 from rich.progress import track
 
 from bridge.bonding.wire import normalise
-from bridge.core import diff, events
-from bridge.core.deciding import match
-from bridge.core.deciding.facts import Facts
-from bridge.core.document import read
-from bridge.core.language.rules import Rule, Vocabulary, parse
+from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.decisions import evaluate
+from bridge.core.decisions.facts import Facts
+from bridge.core.events import builder
 from bridge.core.model import Event, Known
-from bridge.core.rehearsing.memory import Memory
+from bridge.core.objects import snapshot_diff
+from bridge.core.rules.parser import Rule, Vocabulary, parse
+from bridge.core.yaml_document import read
 
 QUICK = "--quick" in sys.argv
 LEGS, EVENTS, ROUNDS = (600, 200, 1) if QUICK else (6_000, 2_000, 5)
@@ -42,19 +43,19 @@ def _rules() -> list[Rule]:
     return found
 
 
-def _happened(change: diff.Change) -> Event:
-    row = events.EVENTS["leg.down"]
-    data = events.describe(row, change, {})
-    return events.make(row, server="s", subject=f"leg/{change.id}", n=1, time=NOW, seen_at=NOW, data=data)
+def _happened(change: snapshot_diff.Change) -> Event:
+    row = builder.EVENTS["leg.down"]
+    data = builder.describe(row, change, {})
+    return builder.make(row, server="s", subject=f"leg/{change.id}", n=1, time=NOW, seen_at=NOW, data=data)
 
 
 def _decide(rules: Sequence[Rule], happened: Sequence[Event]) -> None:
     """Every rule that listens meets every event, as the decider does it for a batch."""
     memory = Memory({rule.id: rule for rule in rules}, NOW)
-    listening, situation = match.listening(rules), match.Situation("benchmark", NOW)
+    listening, situation = evaluate.listening(rules), evaluate.Situation("benchmark", NOW)
     for event in happened:
         for rule in listening.get(event.type, ()):
-            match.meet(rule, event, Facts(memory), situation)
+            evaluate.meet(rule, event, Facts(memory), situation)
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -69,14 +70,14 @@ def main() -> None:
     up, down = ([normalise("leg", raw, b"key") for raw in _legs(state)] for state in ("up", "down"))
     before = {(seen.kind, seen.id): Known(seen) for seen in up}
     volatile = {"leg": frozenset({"upload_rate", "download_rate"})}
-    down = diff.with_derived(before, down, NOW, None)
-    changed = diff.compare(before, down, volatile=volatile, gone=(), now=NOW).changes
+    down = snapshot_diff.with_derived(before, down, NOW, None)
+    changed = snapshot_diff.compare(before, down, volatile=volatile, gone=(), now=NOW).changes
     rules, happened = _rules(), [_happened(change) for change in changed[:EVENTS]]
     works: dict[str, Callable[[], object]] = {
         f"json.loads of {LEGS} legs (yardstick)": lambda: json.loads(text),
         f"normalise {LEGS} legs": lambda: [normalise("leg", raw, b"key") for raw in json.loads(text)],
-        f"compare {LEGS} legs, none changed": lambda: diff.compare(before, up, volatile=volatile, gone=(), now=NOW),
-        f"compare {LEGS} legs, all changed": lambda: diff.compare(before, down, volatile=volatile, gone=(), now=NOW),
+        f"compare {LEGS} legs, none changed": lambda: snapshot_diff.compare(before, up, volatile=volatile, gone=(), now=NOW),
+        f"compare {LEGS} legs, all changed": lambda: snapshot_diff.compare(before, down, volatile=volatile, gone=(), now=NOW),
         f"decide {EVENTS} events, {len(rules)} rules": lambda: _decide(rules, happened),
     }
     rounds = [{name: _timed(work) for name, work in works.items()} for _ in track(range(ROUNDS), "measuring")]

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import requests
 
-from bridge import config, log, wiring
+from bridge import config, logging_setup, wiring
 from bridge.core.model import Event
-from bridge.store import events, schema
+from bridge.store import migrate
+from bridge.store.observations import events
 
 SETTINGS = """
 state_dir: {folder}/state
@@ -69,7 +70,7 @@ def _owed(folder: Path, count: int) -> wiring.Bridge:
     path = folder / "bondbridge.yaml"
     path.write_text(SETTINGS.format(folder=folder), encoding="utf-8")
     bridge = wiring.build(config.load(path))
-    schema.migrate(bridge.database, config.shipped("migrations"))
+    migrate.migrate(bridge.database, config.shipped("migrations"))
     bridge.observer.prepare()
     now = bridge.now() - timedelta(seconds=30)
     with bridge.database.writing() as connection:
@@ -114,7 +115,7 @@ def _measured(count: int, port: int, *, profiled: bool) -> None:
 def main() -> None:
     """Print what each took, and its ratio to the same POSTs by hand."""
     numbers = [int(each) for each in sys.argv[1:] if each.isdigit()]
-    log.configure("WARNING")
+    logging_setup.configure("WARNING")
     ours, theirs = multiprocessing.Pipe()
     count, pause = (*numbers, 2_000, 0)[:2] if len(numbers) != 1 else (numbers[0], 0)
     receiver = multiprocessing.get_context("spawn").Process(target=_receive, args=(theirs, pause / 1000), daemon=True)

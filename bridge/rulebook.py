@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.core.canonical import identity
-from bridge.core.deciding.match import listening
-from bridge.core.document import Document, read
-from bridge.core.language.rule import Chat
-from bridge.core.language.rules import Rule, Vocabulary, parse
-from bridge.core.rehearsing.examples import broken
+from bridge.core.backtesting.rule_examples import broken
+from bridge.core.canonical_json import identity
+from bridge.core.decisions.evaluate import listening
+from bridge.core.rules.parser import Rule, Vocabulary, parse
+from bridge.core.rules.rule import Chat
+from bridge.core.yaml_document import Document, read
 from bridge.errors import BadInput, Problem
 
 

@@ -20,10 +20,10 @@ from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from bridge import config, log, wiring
+from bridge import config, logging_setup, wiring
 from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput, BridgeError
-from bridge.pipeline.faults import Part
+from bridge.pipeline.internal_errors import Part
 from bridge.store.database import Away, Database
 
 # A message that waited this long is stale: beat has long since rung the same bell again.
@@ -214,7 +214,7 @@ class _Lost(logging.Filter):
 
 def _configure_logging(**_: object) -> None:
     # what a broker that is away or hangs looks like to Celery
-    log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"), brief=(OSError, RedisError, OperationalError))
+    logging_setup.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"), brief=(OSError, RedisError, OperationalError))
     logging.getLogger("celery.worker.request").addFilter(_Lost())
 
 

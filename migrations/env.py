@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection that `bridge.store.schema` hands it."""
+"""How Alembic runs here: on the connection that `bridge.store.migrate` hands it."""
 
 from alembic import context
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from bridge.config import shipped
 from bridge.store.database import Database
-from bridge.store.schema import migrate
+from bridge.store.migrate import migrate
 from tests.patterns import migrated, share, sqlite_file
 from tests.scheduling import dealt, temporary_folder
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.headlines import headline
+from bridge.core.events.headlines import headline
 from bridge.core.model import Body
-from bridge.store import events as event_store
-from bridge.store.journal import Window, list_events
+from bridge.store.observations import events as event_store
+from bridge.store.views.journal import Window, list_events
 from bridge.wiring import Bridge
 from tests.pipeline.stage import Stage, staged
 from tests.test_cli import Run, standing

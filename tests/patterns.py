@@ -13,7 +13,7 @@ from httpx._transports import default
 
 from bridge.config import shipped
 from bridge.store.database import Database
-from bridge.store.schema import migrate
+from bridge.store.migrate import migrate
 from tests.scheduling import temporary_folder
 
 

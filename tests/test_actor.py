@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bridge.cli.actor import actor
+from bridge.cli.operate.actor import actor
 
 
 def test_the_name_is_given_or_the_users_or_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

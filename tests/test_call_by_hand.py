@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from bridge.core.model import Body, JobState
-from bridge.store import holds
-from bridge.store import jobs as job_store
-from bridge.store.journal import Window, list_jobs
+from bridge.store import controls
+from bridge.store.decisions import jobs as job_store
 from bridge.store.tables import attempts, jobs, objects
+from bridge.store.views.journal import Window, list_jobs
 from tests.deeds import at_the_worlds_time, deeds, stage
 from tests.pipeline.stage import Stage
 from tests.test_cli import Run, standing
@@ -52,13 +52,13 @@ def _locked(stage: Stage) -> None:
     stage.bridge.decider.run("demo")
     with stage.bridge.database.writing() as connection:
         name = connection.execute(select(jobs.c.id).where(jobs.c.event == event)).scalar_one()
-        assert holds.lock(connection, job_store.get(connection, name), stage.now()) is None
+        assert controls.lock(connection, job_store.get(connection, name), stage.now()) is None
 
 
 def _silent(stage: Stage) -> None:
     with stage.bridge.database.writing() as connection:
         until = stage.now().replace(year=stage.now().year + 1)
-        holds.silence(connection, "demo", ["*"], "bond/3", stage.now(), until, "bo", "works", acts=True)
+        controls.silence(connection, "demo", ["*"], "bond/3", stage.now(), until, "bo", "works", acts=True)
 
 
 def _stuck(stage: Stage) -> None:

@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 from bridge.config import Webhook
-from bridge.core.chatting.commands import BUILT_IN
-from bridge.core.chatting.roles import Role
-from bridge.core.document import read
-from bridge.core.language.rule import Chat
-from bridge.core.language.rules import parse
-from bridge.core.rehearsing.examples import failures
-from bridge.webhooks.delivery import ChatPlatform
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.core.backtesting.rule_examples import failures
+from bridge.core.chat.commands import BUILT_IN
+from bridge.core.chat.roles import Role
+from bridge.core.rules.parser import parse
+from bridge.core.rules.rule import Chat
+from bridge.core.yaml_document import read
+from bridge.webhooks.platform import ChatPlatform
+from bridge.webhooks.registry import PLATFORMS
 from tests.test_docs import CONFIGURING
 
 ROOT = Path(__file__).parent.parent

@@ -17,7 +17,7 @@ from _pytest.logging import LogCaptureHandler
 
 from bridge import wiring
 from bridge.cli.app import app, main
-from bridge.store import decisions
+from bridge.store.decisions import decisions
 from tests.pipeline.stage import Stage, staged
 
 RULES = """

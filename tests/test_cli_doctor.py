@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import running
+from bridge.simulator.api.runner import running
+from bridge.simulator.world_builder import make_world
 from bridge.store.database import Database
 from tests.pipeline.stage import Stage
 from tests.test_cli import Run, run, stage

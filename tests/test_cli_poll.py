@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from bridge.cli.poll_round import essential_first, poll_round
-from bridge.store.tables.watching import scopes
-from bridge.store.types import now_of_database
+from bridge.cli.operate.poll_round import essential_first, poll_round
+from bridge.store.column_types import now_of_database
+from bridge.store.tables.snapshots import scopes
 from tests.pipeline.stage import Stage
 from tests.test_cli import Run, run, stage
 
@@ -45,7 +45,7 @@ def test_polls_as_many_scopes_at_once_as_the_settings_allow(stage: Stage, run: R
 
 def test_it_says_on_standard_error_how_far_it_is(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no bar can be drawn, lines: how many scopes there are, and how many are done. JSON stays JSON."""
-    monkeypatch.setattr("bridge.cli.poll_round._LINE_EVERY", 0.0)
+    monkeypatch.setattr("bridge.cli.operate.poll_round._LINE_EVERY", 0.0)
     stage.set("leg", 1, "state", "down")
     ran = run("poll", "--once", "--scope", "[bl]*", "--json")
     assert "leg.down" in {each["type"] for each in json.loads(ran.out)}

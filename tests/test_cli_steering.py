@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store import holds
+from bridge.store import controls
 from tests.pipeline.stage import Stage, staged
 from tests.test_cli import Run, standing
 from tests.test_cli import run as plain
@@ -144,7 +144,7 @@ def test_a_no_ends_what_was_asked(stage: Stage, run: Run) -> None:
 def test_a_rule_that_was_switched_off_is_switched_on(stage: Stage, run: Run) -> None:
     """By its id, and once; a rule that is on is told so, with those that are off."""
     with stage.bridge.database.writing() as connection:
-        holds.trip(connection, "restart", "demo", stage.now(), "3 of its calls failed")
+        controls.trip(connection, "restart", "demo", stage.now(), "3 of its calls failed")
     assert "restart on demo" in run("pause", "--list").out
     assert "did you mean 'restart'?" in run("rules", "resume", "restrt").err
     assert run("rules", "resume", "restart").out.startswith("restart acts again on 1 server;")

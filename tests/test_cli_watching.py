@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bridge.core.incidents import Incident
-from bridge.store import events as event_store
-from bridge.store import incidents as incident_store
-from bridge.store import watching
-from bridge.store.incidents import Kept
+from bridge.store.observations import events as event_store
+from bridge.store.observations import incidents as incident_store
+from bridge.store.observations import snapshots
+from bridge.store.observations.incidents import Kept
 from tests.core import made
 from tests.pipeline.stage import EPOCH, Stage
 from tests.processes import Process
@@ -100,10 +100,10 @@ def test_hands_off_a_bond_that_is_not_there_is_refused(stage: Stage, run: Run) -
 def test_poll_takes_a_glob_of_scopes(stage: Stage, run: Run) -> None:
     """Every scope that the glob names is polled, and no other."""
     with stage.bridge.database.reading() as connection:
-        before = {each.name: each.version for each in watching.all_scopes(connection, "demo")}
+        before = {each.name: each.version for each in snapshots.all_scopes(connection, "demo")}
     assert run("poll", "--once", "--scope", "bonds/*/tuners").code == 0
     with stage.bridge.database.reading() as connection:
-        after = {each.name: each.version for each in watching.all_scopes(connection, "demo")}
+        after = {each.name: each.version for each in snapshots.all_scopes(connection, "demo")}
     polled = {name for name, version in after.items() if version > before[name]}
     assert polled == {f"bonds/{i}/tuners" for i in range(1, 7)}
 

@@ -1,15 +1,18 @@
-"""The directions between the rooms: each forbidden import, planted, is found."""
+"""The directions between the packages: each forbidden import, planted, is found."""
 
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import tomllib
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 # all in one process: each that has any of them looks at every plant
-pytestmark = pytest.mark.takes(together=15)
+pytestmark = pytest.mark.takes(together=5)
 
 HERE = Path(__file__).parent.parent
 LINT = Path(sys.executable).with_name("lint-imports")
@@ -27,54 +30,73 @@ SOCKETS = "Sockets to management servers are opened in one room"
 
 # the file it is planted in, what it says, the contract that finds it
 PLANTS = [
-    ("core/model.py", "import bridge.store.database", ROOMS),
-    ("core/deciding/guards.py", "import time", PURE),
-    ("core/canonical.py", "import random", PURE),
-    ("core/language/rules.py", "import bridge.core.deciding.match", "The layers of core"),
-    ("core/surprise.py", "", "The layers of core"),
-    ("bonding/catalogue/rows.py", "import bridge.bonding.wire", "The layers of bonding"),
-    ("bonding/wire/objects.py", "import httpx", NO_IO),
-    ("webhooks/hmac.py", "import socket", NO_IO),
-    ("bonding/scopes.py", "import bridge.bonding.client", NO_IO),
-    ("bonding/client/connection.py", "import bridge.rulebook", ROOMS),
-    ("actions/notify.py", "import bridge.store.jobs", ACTIONS),
-    ("store/jobs.py", "import bridge.pipeline.deliver", ROOMS),
-    ("store/jobs.py", "import httpx", SOCKETS),
-    ("pipeline/observe.py", "import bridge.simulator.world", STARTS),
-    ("pipeline/decide.py", "import bridge.config", SETTINGS),
-    ("simulator/app.py", "import bridge.bonding.wire", SIMULATOR),
-    ("simulator/world.py", "import bridge.store.tables", SIMULATOR),
-    ("worker.py", "import bridge.web", ROOMS),
-    ("web/__init__.py", "import sqlalchemy", SQL),
-    ("wiring/whole.py", "import celery", FRAMEWORKS),
+    ("core/decisions/guards/__init__.py", "import time", PURE),
+    ("core/canonical_json.py", "import random", PURE),
+    ("bonding/wire/normalise.py", "import httpx", NO_IO),
+    ("webhooks/generic_hmac.py", "import socket", NO_IO),
+    ("bonding/scopes.py", "import bridge.bonding.client.client", NO_IO),
+    ("bonding/client/client.py", "import bridge.rulebook", ROOMS),
+    ("actions/notify.py", "import bridge.store.decisions.jobs", ACTIONS),
+    ("store/decisions/jobs.py", "import bridge.pipeline.deliver.deliverer", ROOMS),
+    ("store/decisions/jobs.py", "import httpx", SOCKETS),
+    ("pipeline/observe/poller.py", "import bridge.simulator.world.world", STARTS),
+    ("pipeline/decide/decider.py", "import bridge.config.settings", SETTINGS),
+    ("simulator/api/app.py", "import bridge.bonding.wire.normalise", SIMULATOR),
+    ("simulator/world/world.py", "import bridge.store.tables", SIMULATOR),
+    ("worker.py", "import bridge.web.app", ROOMS),
+    ("web/app.py", "import sqlalchemy", SQL),
+    ("wiring/build.py", "import celery", FRAMEWORKS),
     ("rulebook.py", "import flask", FRAMEWORKS),
-    ("attic/__init__.py", "", ROOMS),
 ]
+LAYERS = {
+    contract["name"]: contract
+    for contract in tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    if contract["type"] == "layers"
+}
+
+
+def modules(contract: Mapping[str, Any], layer: int) -> list[str]:
+    """The modules of one layer of a contract, by their whole names."""
+    (container,) = contract["containers"]
+    return [f"{container}.{name.strip()}" for name in contract["layers"][layer].split("|")]
+
+
+def file_of(module: str) -> Path:
+    """Where a module's source is; a package's is its first module."""
+    path = Path(*module.split("."))
+    if (HERE / path).is_dir():
+        return min(each.relative_to(HERE) for each in (HERE / path).glob("*.py") if each.name != "__init__.py")
+    return path.with_suffix(".py")
+
+
+def name_of(file: Path) -> str:
+    """The module in a file."""
+    return ".".join(file.with_suffix("").parts).removesuffix(".__init__")
 
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
     """What the contracts say about the tree at this place."""
     command = [str(LINT), "--config", "pyproject.toml", "--no-cache"]
     return subprocess.run(  # noqa: S603
-        command, cwd=root, capture_output=True, text=True, check=False, timeout=300, env={"PYTHONPATH": str(root)}
+        command,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={"PYTHONPATH": str(root), "COLUMNS": "1000"},
     )
 
 
-def broken(answer: subprocess.CompletedProcess[str]) -> set[str]:
-    """The contracts that do not hold."""
-    lines = [line.strip() for line in answer.stdout.splitlines()]
-    return {line.partition(" BROKEN")[0] for line in lines if " BROKEN" in line}
-
-
-def plant(root: Path, number: int) -> Path:
-    """A copy of the project with one import, or one module, that must not be."""
-    file, text, _ = PLANTS[number]
-    tree = copied(root / str(number))
-    path = tree / "bridge" / file
-    path.parent.mkdir(exist_ok=True)
-    before = path.read_text(encoding="utf-8") if path.exists() else '"""Nothing that was planned."""\n'
-    path.write_text(f"{before}\n{text}\n", encoding="utf-8")
-    return tree
+def complaints(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """What is said about each contract that does not hold, by its name."""
+    lines = answer.stdout.partition("Broken contracts")[2].splitlines()[3:]
+    found, name = dict[str, str](), ""
+    for line, below in pairwise([*lines, ""]):
+        if line and set(below) == {"-"}:
+            name = line
+        found[name] = f"{found.get(name, '')}{line}\n"
+    return found
 
 
 def copied(to: Path) -> Path:
@@ -84,23 +106,55 @@ def copied(to: Path) -> Path:
     return to
 
 
+def plant(tree: Path, file: Path, text: str) -> None:
+    """Add a line to a file, or make it."""
+    path = tree / file
+    path.parent.mkdir(exist_ok=True)
+    before = path.read_text("utf-8") if path.exists() else '"""Nothing that was planned."""\n'
+    path.write_text(f"{before}\n{text}\n", encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, subprocess.CompletedProcess[str]]:
-    """What is said about each plant, two at a time."""
-    root = tmp_path_factory.mktemp("planted")
-    with ThreadPoolExecutor(2) as pool:
-        return dict(enumerate(pool.map(lambda number: lint(plant(root, number)), range(len(PLANTS)))))
+def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Every import that must not be, in one tree: from the lowest layer of each contract to its highest, and PLANTS."""
+    tree = copied(tmp_path_factory.mktemp("planted") / "imports")
+    for contract in LAYERS.values():
+        plant(tree, file_of(modules(contract, -1)[0]), f"import {name_of(file_of(modules(contract, 0)[0]))}")
+    for file, text, _ in PLANTS:
+        plant(tree, Path("bridge", file), text)
+    return complaints(lint(tree))
+
+
+@pytest.fixture(scope="module")
+def unplanned(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What is said of a module that no layer names, in each package that is all of layers."""
+    tree = copied(tmp_path_factory.mktemp("planted") / "modules")
+    for contract in LAYERS.values():
+        plant(tree, Path(*contract["containers"][0].split("."), "attic.py"), "")
+    return lint(tree).stdout
 
 
 def test_the_project_as_it_is_keeps_every_contract(tmp_path: Path) -> None:
     """Without a plant nothing is broken, so what is found below is the plant."""
     answer = lint(copied(tmp_path / "as-it-is"))
-    assert (answer.returncode, broken(answer)) == (0, set()), answer.stdout + answer.stderr
+    assert (answer.returncode, complaints(answer)) == (0, {}), answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("number", range(len(PLANTS)), ids=[f"{file}: {text or 'new'}" for file, text, _ in PLANTS])
-def test_a_planted_import_is_found(number: int, answers: dict[int, subprocess.CompletedProcess[str]]) -> None:
-    """The import that must not be breaks the contract that forbids it."""
-    answer = answers[number]
-    assert answer.returncode == 1, answer.stdout + answer.stderr
-    assert PLANTS[number][2] in broken(answer), answer.stdout + answer.stderr
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_import_from_the_lowest_layer_to_the_highest_is_found(planted: dict[str, str], name: str) -> None:
+    """The contract of the package names both."""
+    low, high = (name_of(file_of(modules(LAYERS[name], layer)[0])) for layer in (-1, 0))
+    assert f"{low} -> {high}" in planted.get(name, "")
+
+
+@pytest.mark.parametrize(("file", "text", "name"), PLANTS)
+def test_a_planted_import_is_found(planted: dict[str, str], file: str, text: str, name: str) -> None:
+    """The import that must not be is named by the contract that forbids it."""
+    wanted = f"{name_of(Path('bridge', file))} -> {text.removeprefix('import ')}"
+    assert wanted in planted.get(name, "")
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_module_that_no_layer_names_is_found(unplanned: str, name: str) -> None:
+    """Whoever adds one says where it belongs."""
+    assert f"{LAYERS[name]['containers'][0]}.attic" in unplanned

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge import config
-from bridge.cli import demo
+from bridge.cli.run import demo
 from bridge.errors import BadInput
 from tests.test_cli import Run, run
 

@@ -11,34 +11,43 @@ import pytest
 from pydantic import BaseModel
 
 from bridge import config, wiring
-from bridge.actions import permits
+from bridge.actions import call_permissions
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS
 from bridge.bonding.scopes import FAMILIES, TIMINGS
 from bridge.bonding.wire import wrong_argument
-from bridge.cli import events_doc, operations_doc
 from bridge.cli.app import app
-from bridge.core import events, schema
-from bridge.core.deciding import guards
-from bridge.core.document import read
-from bridge.core.functions import NAMES
-from bridge.core.language import guard_file, rule_file, rules, step_file
-from bridge.core.language.contradictions import contradictions
-from bridge.core.language.rule import Chat
-from bridge.core.language.rules import Vocabulary, parse
+from bridge.cli.docgen import events as events_doc
+from bridge.cli.docgen import operations
+from bridge.core.backtesting.rule_examples import failures
+from bridge.core.decisions import guards
+from bridge.core.events import builder, schema
+from bridge.core.expressions.functions import NAMES
 from bridge.core.model import Mode, Reason, Ruling
-from bridge.core.rehearsing.examples import failures
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.core.rules import parser
+from bridge.core.rules.lint_conflicts import contradictions
+from bridge.core.rules.models import guard as guard_model
+from bridge.core.rules.models import rule as rule_model
+from bridge.core.rules.models import step as step_model
+from bridge.core.rules.parser import Vocabulary, parse
+from bridge.core.rules.rule import Chat
+from bridge.core.yaml_document import read
+from bridge.webhooks.registry import PLATFORMS
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY = Vocabulary(
-    permits.callable_operations(), {"noc": 1}, frozenset({"demo"}), permits.taking(), permits.refused([]), wrong_argument,
-    roles=permits.roles(),
-)  # fmt: skip
+    call_permissions.callable_operations(),
+    {"noc": 1},
+    frozenset({"demo"}),
+    call_permissions.taking(),
+    call_permissions.refused([]),
+    wrong_argument,
+    roles=call_permissions.roles(),
+)
 CONFIGURING = replace(
     VOCABULARY,
     channels={"noc": 1, "oncall": 1},
-    refused=permits.refused(["configure"]),
-    secret=permits.secret,
+    refused=call_permissions.refused(["configure"]),
+    secret=call_permissions.secret,
     hooks=frozenset({"ticketing"}),
     webhooks=frozenset({"demo", "alerts", "github"}),
 )
@@ -65,19 +74,19 @@ def test_every_block_of_the_rules_page_is_a_good_rule(block: str) -> None:
 
 
 MODELS = (
-    *(rule_file.RuleModel, rule_file.CountModel, rule_file.AbsentModel, rule_file.ScheduleModel, rule_file.GroupModel),
+    *(rule_model.RuleModel, rule_model.CountModel, rule_model.AbsentModel, rule_model.ScheduleModel, rule_model.GroupModel),
     *(
-        rule_file.ChatModel,
-        step_file.ReplyModel,
-        rule_file.ExampleModel,
-        rule_file.GivenModel,
-        rule_file.ThenModel,
-        rule_file.CalledModel,
+        rule_model.ChatModel,
+        step_model.ReplyModel,
+        rule_model.ExampleModel,
+        rule_model.GivenModel,
+        rule_model.ThenModel,
+        rule_model.CalledModel,
     ),
-    *(step_file.StepModel, step_file.RetryModel, step_file.NotifyModel, step_file.WebhookModel, step_file.SilenceModel),
-    *(step_file.UntilModel, step_file.VerifyModel, guard_file.GuardModel, guard_file.CooldownModel, guard_file.RateModel),
-    *(guard_file.BlastRadiusModel, guard_file.WindowModel, guard_file.ApprovalModel, guard_file.BreakerModel),
-    *(guard_file.RolloutModel, guard_file.UndoneModel, guard_file.TuningModel),
+    *(step_model.StepModel, step_model.RetryModel, step_model.NotifyModel, step_model.WebhookModel, step_model.SilenceModel),
+    *(step_model.UntilModel, step_model.VerifyModel, guard_model.GuardModel, guard_model.CooldownModel, guard_model.RateModel),
+    *(guard_model.BlastRadiusModel, guard_model.WindowModel, guard_model.ApprovalModel, guard_model.BreakerModel),
+    *(guard_model.RolloutModel, guard_model.UndoneModel, guard_model.TuningModel),
 )
 
 
@@ -109,8 +118,8 @@ def test_the_page_of_events_is_what_the_catalogue_says() -> None:
     text = _doc("docs/events.md")
     assert text == events_doc.text()
     named = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
-    assert sorted(named) == sorted(events.EVENTS)
-    assert set(events_doc.NOTES) <= set(events.EVENTS)
+    assert sorted(named) == sorted(builder.EVENTS)
+    assert set(events_doc.NOTES) <= set(builder.EVENTS)
 
 
 def test_the_rules_page_has_a_row_for_every_reason_and_all_that_is_known() -> None:
@@ -146,7 +155,7 @@ def test_the_readme_names_every_command() -> None:
 def test_the_page_of_operations_is_what_the_catalogue_says() -> None:
     """`make docs` was run after the last change of the catalogue, and no operation is missing from the page."""
     text = _doc("docs/operations.md")
-    assert text == operations_doc.text()
+    assert text == operations.text()
     assert all(f"`{name}`" in text for name in (*OPERATIONS, *ALIASES, *IMPOSSIBLE))
 
 
@@ -206,8 +215,8 @@ def test_the_example_settings_load(monkeypatch: pytest.MonkeyPatch) -> None:
         assert problems == []
 
 
-def _rules(folder: Path, vocabulary: Vocabulary) -> list[rules.Rule]:
-    found: list[rules.Rule] = []
+def _rules(folder: Path, vocabulary: Vocabulary) -> list[parser.Rule]:
+    found: list[parser.Rule] = []
     for path in sorted(folder.glob("*.yaml")):
         loaded, problems = parse(read(path.read_text(encoding="utf-8"), path.name), vocabulary)
         assert problems == [], [str(each) for each in problems]
@@ -220,7 +229,7 @@ def _rules(folder: Path, vocabulary: Vocabulary) -> list[rules.Rule]:
     [
         (ROOT / "rules", VOCABULARY),
         (ROOT / "rules" / "examples", CONFIGURING),
-        (ROOT / "bridge" / "cli" / "demo_rules", VOCABULARY),
+        (ROOT / "bridge" / "cli" / "run" / "demo_rules", VOCABULARY),
     ],
 )
 def test_every_shipped_rule_keeps_its_examples(folder: Path, vocabulary: Vocabulary) -> None:

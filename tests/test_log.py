@@ -3,14 +3,14 @@
 import subprocess
 import sys
 
-from bridge.log import Repeats
+from bridge.logging_setup import Repeats
 from tests.processes import Process
 
 MANY = 20_000
 FLOOD = f"""
 import logging, sys, structlog
-from bridge import log
-log.configure()
+from bridge import logging_setup
+logging_setup.configure()
 line = structlog.get_logger()
 for number in range({MANY}):
     line.info("one of many", number=number)
@@ -20,8 +20,8 @@ sys.stdin.readline()
 """
 LINES = """
 import logging, structlog
-from bridge import log
-log.configure(brief=(OSError,))
+from bridge import logging_setup
+logging_setup.configure(brief=(OSError,))
 line = structlog.get_logger()
 for scope in range(1000):
     line.warning("poll failed", scope=scope, why="no route to host")

@@ -2,8 +2,8 @@
 
 import socket
 
-from bridge.store import events as event_store
-from bridge.store import holds
+from bridge.store import controls
+from bridge.store.observations import events as event_store
 from tests.deeds import at_the_worlds_time, deeds, stage
 from tests.pipeline.stage import Stage
 from tests.test_cli import Run
@@ -17,7 +17,7 @@ HERE = f"command line on {socket.gethostname()}"
 def test_what_is_done_on_the_command_line(stage: Stage, run: Run) -> None:
     """Each deed names the person, the host, the object and the reason; what came to nothing leaves none."""
     with stage.bridge.database.writing() as connection:
-        holds.trip(connection, "restart", "demo", stage.now(), "it failed")
+        controls.trip(connection, "restart", "demo", stage.now(), "it failed")
     run("silence", "--for", "2h", "--leg", "1", "--why", "works")
     run("silences", "end", stage.bridge.steering.silences()[0]["id"][:8])
     run("hands-off", "3", "--for", "1h", "--why", "new bonder")

@@ -23,8 +23,8 @@ import json, logging
 import structlog
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 from bridge import worker
-from bridge.store import journal
-from bridge.store.journal import Window
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 
 def fail(*_, **__):
     raise KeyError("injected")

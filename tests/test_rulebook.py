@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.language.rules import Vocabulary
+from bridge.core.rules.parser import Vocabulary
 from bridge.errors import BadInput
 from bridge.rulebook import Keeper, compile_sources, load
 

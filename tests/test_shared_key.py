@@ -6,7 +6,7 @@ import pytest
 
 from bridge import config, wiring
 from bridge.errors import BadInput
-from bridge.store import schema
+from bridge.store import migrate
 from bridge.store.database import Database
 from tests.web.house import write_settings
 
@@ -27,7 +27,7 @@ def machines(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_machine_with_another_key_is_refused_at_start(machines: list[config.Settings], database: Database) -> None:
     """It says how to share the key; with a copy of it, it starts."""
     one, two = machines
-    schema.migrate(database, config.shipped("migrations"))
+    migrate.migrate(database, config.shipped("migrations"))
     wiring.agree_on_key(one, database)
     wiring.agree_on_key(one, database)
     with pytest.raises(BadInput) as caught:

@@ -7,7 +7,7 @@ import textwrap
 SCRIPT = textwrap.dedent("""
     import os, subprocess, sys
     from rich.console import Console
-    from bridge.cli.supervisor import Child, Supervisor
+    from bridge.cli.run.supervisor import Child, Supervisor
 
     # from another process, at any point of what this one does
     BURST = "i=0; while [ $i -lt 3000 ]; do kill -TERM $1; kill -HUP $1; kill -INT $1; i=$((i+1)); done"
@@ -34,7 +34,7 @@ ORPHANS = textwrap.dedent("""
     import ctypes, os, sys
     from pathlib import Path
     from rich.console import Console
-    from bridge.cli.supervisor import Child, Supervisor
+    from bridge.cli.run.supervisor import Child, Supervisor
 
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # orphans below us become ours, as those of a container do for its process 1
     LEAVES = "import os, time; print('ready', flush=True); os.fork() or (os.setsid(), time.sleep(1), os._exit(0)); os._exit(1)"

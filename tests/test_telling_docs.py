@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli import channels
+from bridge.cli.setup import channels
 from bridge.config import Channel, Web
-from bridge.core.document import read
-from bridge.core.language.step_file import EscalateModel, FollowModel
-from bridge.core.telling.policy import MOST_TOGETHER
+from bridge.core.notifications.channel_policy import MOST_TOGETHER
+from bridge.core.rules.models.step import EscalateModel, FollowModel
+from bridge.core.yaml_document import read
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "telling.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tzdata  # type: ignore[import-untyped]
 
-from bridge.cli import doctor
+from bridge.cli.setup import doctor
 from bridge.config.time_zones import TimeZoneDatabase, use_newest
 
 NOVEMBER = datetime(2026, 11, 30, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bridge import config, wiring
-from bridge.core.document import read
-from bridge.core.language.rules import parse
+from bridge.core.rules.parser import parse
+from bridge.core.yaml_document import read
 from bridge.errors import BadInput
 from bridge.wiring import servers
 from tests.bonding.scripted import Asked, Reply, serving

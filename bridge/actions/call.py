@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from bridge.actions import permits
-from bridge.actions.kinds import Action, Result, ended
+from bridge.actions import call_permissions
+from bridge.actions.action import Action, Result, ended
 from bridge.bonding.catalogue import ALIASES, OPERATIONS, Operation
 from bridge.bonding.client import Client
+from bridge.bonding.effect_checks import Sent, prove
+from bridge.bonding.operation_aliases import resolve
 from bridge.bonding.preconditions import stands_against
-from bridge.bonding.proof import Sent, prove
-from bridge.bonding.resolve import resolve
 from bridge.bonding.wire import fields_of
-from bridge.core.language.rule_file import is_place
 from bridge.core.model import Body, Json, Outcome, Repeat
+from bridge.core.rules.models.rule import is_place
 from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected, Problem, Refused
 
 _NOT_FOUND = 404
@@ -33,7 +33,7 @@ class Call:
         reveal: Callable[[Body], str] = lambda _: "",
     ) -> None:
         self._clients, self._own, self._reveal = clients, own or {}, reveal
-        self._refused = permits.refused(allow)
+        self._refused = call_permissions.refused(allow)
 
     def repeat(self, request: Body) -> Repeat:
         """As the catalogue says."""
@@ -112,7 +112,7 @@ class Call:
         """What the secret fields of a request are, read where they stand. Raises BadInput."""
         operation, body = request["operation"], request.get("body") or {}
         try:
-            return {name: self._reveal(body[name]) for name in permits.secret(operation, body) if is_place(body[name])}
+            return {name: self._reveal(body[name]) for name in call_permissions.secret(operation, body) if is_place(body[name])}
         except ValueError as error:
             raise BadInput([Problem(operation, str(error))]) from error
 

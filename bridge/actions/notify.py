@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 from http import HTTPStatus
 
-from bridge.actions.composed import NOWHERE, Ways, composed, in_room, taken
-from bridge.actions.http_answers import HttpAnswer, recorded
-from bridge.actions.kinds import MISCONFIGURED, Result, Unseen, misconfigured
-from bridge.actions.post import Room
-from bridge.actions.services import shown, urge
-from bridge.core.chatting.answers import Answer, Button, Tone
-from bridge.core.chatting.buttons import Way
+from bridge.actions.action import MISCONFIGURED, Result, Unseen, misconfigured
+from bridge.actions.apprise.http_responses import HttpAnswer, recorded
+from bridge.actions.apprise.services import shown, urge
+from bridge.actions.chat_post import Room
+from bridge.actions.notice_content import NOWHERE, Ways, composed, in_room, taken
+from bridge.core.chat.reply import Answer, Button, Tone
+from bridge.core.chat.signed_tokens import Way
 from bridge.core.model import Body, Outcome
-from bridge.core.moments import all_in_zone
+from bridge.core.time_format import all_in_zone
 
 _LOG = logging.getLogger("apprise")
 _LOG.propagate = False  # what it says is caught below and told with the attempt

@@ -1,6 +1,6 @@
 """`wait`: nothing but time. A job that waits is a row with its due time; when it is tried, its wait is over."""
 
-from bridge.actions.kinds import Result, Unseen
+from bridge.actions.action import Result, Unseen
 from bridge.core.model import Body, Outcome
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import standardwebhooks
 
-from bridge.actions.kinds import Result, Unseen, ended
-from bridge.actions.outside import Target
+from bridge.actions.action import Result, Unseen, ended
+from bridge.actions.outbound_http import Target
 from bridge.core.model import Body, Outcome, Repeat
 from bridge.errors import BridgeError
 

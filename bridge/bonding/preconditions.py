@@ -5,7 +5,7 @@ Whether a primary aggregator is still failed, say, cannot: there the server's re
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from bridge.bonding.proof import Sent, bond_at_primary
+from bridge.bonding.effect_checks import Sent, bond_at_primary
 from bridge.bonding.wire import normalise, space_key
 from bridge.core.model import Body, Json
 

@@ -5,28 +5,11 @@ from typing import Any
 
 import typer
 
-from bridge.cli import (
-    acknowledging,
-    approving,
-    calling,
-    channels,
-    demo,
-    doctor,
-    holding,
-    journal,
-    migrate,
-    polling,
-    rules,
-    simulate,
-    token,
-    tuning,
-    up,
-    watchdog,
-    watching,
-    webhook_secrets,
-    webhooks,
-)
+from bridge.cli.operate import ack, approvals, call, journal, pause_silence, poll, tuning, watch
 from bridge.cli.output import protect_terminal
+from bridge.cli.rules import rule_files
+from bridge.cli.run import demo, simulate, up, watchdog
+from bridge.cli.setup import channels, doctor, migrate, tokens, webhook_secrets, webhooks
 from bridge.errors import AgainLater, BadInput, BridgeError, InDoubt, Refused
 from bridge.store.database import Away
 
@@ -45,31 +28,31 @@ for _command in (
     demo.demo,
     simulate.simulate,
     simulate.inbox,
-    polling.poll,
-    calling.call,
+    poll.poll,
+    call.call,
     journal.events,
-    watching.watch,
-    watching.incidents,
-    holding.pause,
-    holding.resume,
-    holding.silence,
-    acknowledging.ack,
-    approving.approvals,
-    approving.approve,
-    approving.deny,
+    watch.watch,
+    watch.incidents,
+    pause_silence.pause,
+    pause_silence.resume,
+    pause_silence.silence,
+    ack.ack,
+    approvals.approvals,
+    approvals.approve,
+    approvals.deny,
     watchdog.watchdog,
     doctor.doctor,
     migrate.migrate,
 ):
     app.command()(_command)
-app.command("hands-off")(watching.hands_off)
+app.command("hands-off")(watch.hands_off)
 app.command("demo-webhook")(demo.demo_webhook)
 app.add_typer(journal.jobs, name="jobs")
-app.add_typer(holding.silences, name="silences")
-app.add_typer(rules.app, name="rules")
+app.add_typer(pause_silence.silences, name="silences")
+app.add_typer(rule_files.app, name="rules")
 app.add_typer(channels.app, name="channels")
 app.add_typer(tuning.app, name="tuning")
-app.add_typer(token.app, name="token")
+app.add_typer(tokens.app, name="token")
 webhooks.app.command()(webhook_secrets.add)
 webhooks.app.command()(webhook_secrets.rotate)
 app.add_typer(webhooks.app, name="webhooks")

@@ -12,9 +12,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from bridge.core.moments import in_zone
+from bridge.core.time_format import in_zone
 from bridge.core.visible_text import visible
-from bridge.log import Writer
+from bridge.logging_setup import Writer
 
 # in which a command shows times; the last one counts
 _ZONE: list[tzinfo] = [UTC]

@@ -4,13 +4,13 @@ Frozen once read; a wrong value stops the start with every problem at once, and 
 wiring and the entries read this.
 """
 
-from bridge.config.folders import private, shipped
-from bridge.config.hooks import Hook, Person, Webhook
-from bridge.config.kinds import Bound
-from bridge.config.model import PREFIX, Backups, Flapping, Poll, Server, Settings, User, Users, Web
-from bridge.config.reading import CONFIG_VARIABLE, load
+from bridge.config.channels import Channel, Daily, Room, Watchdog
+from bridge.config.loading import CONFIG_VARIABLE, load
+from bridge.config.paths import private, shipped
 from bridge.config.secrets import Secret
-from bridge.config.telling import Channel, Daily, Room, Watchdog
+from bridge.config.setting_types import Bound
+from bridge.config.settings import PREFIX, Backups, Flapping, Poll, Server, Settings, User, Users, Web
+from bridge.config.webhooks import Hook, Person, Webhook
 
 __all__ = [
     "CONFIG_VARIABLE",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bridge.core.canonical import identity
+from bridge.core.canonical_json import identity
 
 # Bonds with a common cause that lose legs within WINDOW of each other: as many as SHARE of all that have it, and LEAST.
 WINDOW = timedelta(seconds=60)

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bridge.core.deciding import guards
-from bridge.core.events import EVENTS
-from bridge.core.language.rule import Rule
+from bridge.core.decisions import guards
+from bridge.core.events.builder import EVENTS
 from bridge.core.model import Event, Reason, Ruling, Verdict
+from bridge.core.rules.rule import Rule
 from bridge.rulebook import Rulebook
-from bridge.store import rechecks as store
-from bridge.store import watching
-from bridge.store.rechecks import Recheck
+from bridge.store.decisions import rechecks as store
+from bridge.store.decisions.rechecks import Recheck
+from bridge.store.observations import snapshots
 
 # reasons of a skip that pass by themselves
 _PASSING = frozenset({Reason.SILENCED, Reason.COOLDOWN, Reason.EXPLAINED, Reason.EXPIRED})
@@ -92,7 +92,7 @@ def of_bonds(
 def of_subjects(connection: Connection, server: str, subjects: Collection[str], now: datetime) -> None:
     """What lasts of these objects is looked at now: what they show, and an event began."""
     keys = {(kind, name) for kind, _, name in (subject.partition("/") for subject in subjects)}
-    bodies = watching.bodies(connection, server, keys, there=True) if keys else {}
+    bodies = snapshots.bodies(connection, server, keys, there=True) if keys else {}
     shown = {
         (row.name, f"{kind}/{name}")
         for (kind, name), body in bodies.items()

@@ -11,18 +11,19 @@ from datetime import datetime, time, timedelta
 
 import structlog
 
-from bridge.actions.kinds import Action, Result
-from bridge.core.clock import Pace
-from bridge.core.language import windows
+from bridge.actions.action import Action, Result
 from bridge.core.model import Body, Outcome
-from bridge.core.telling import alarm, health
-from bridge.core.telling.health import Trouble
+from bridge.core.rules import time_windows
+from bridge.core.scaled_clock import Pace
+from bridge.core.watchdog import messages, stall_detection
+from bridge.core.watchdog.stall_detection import Trouble
 from bridge.errors import AgainLater, BridgeError
-from bridge.pipeline.faults import tried
-from bridge.store import faults, pulse
+from bridge.pipeline.internal_errors import tried
+from bridge.store import internal_errors
 from bridge.store.database import Database
-from bridge.store.memory import Memory, MemoryFile
-from bridge.store.whereabouts import Whereabouts
+from bridge.store.sqlite_file_guard import Whereabouts
+from bridge.store.views import health_queries
+from bridge.store.watchdog_state import Memory, MemoryFile
 
 CHANNEL = "watchdog"
 _DAY = timedelta(days=1)
@@ -95,13 +96,15 @@ class Watchdog:
         seen = seen if readable else [*seen, *self._unreadable(still, seen, now)]
         known = {each.key for each in seen}
         looked = self._memory.looked if not self._slept(now) else None
-        found = health.wrong(self._memory.still, looked, self._watch.after) if looked else []
+        found = stall_detection.wrong(self._memory.still, looked, self._watch.after) if looked else []
         more = [self._asked(each) for each in found if each.key not in known]
         return sorted((*seen, *more), key=lambda trouble: trouble.since)
 
-    def _unreadable(self, still: Mapping[str, health.Still], said: Sequence[Trouble], now: datetime) -> Sequence[Trouble]:
+    def _unreadable(
+        self, still: Mapping[str, stall_detection.Still], said: Sequence[Trouble], now: datetime
+    ) -> Sequence[Trouble]:
         found = {key: each for key, each in still.items() if key == "database"}
-        return [] if any(each.key in found for each in said) else health.wrong(found, now, 0.0)
+        return [] if any(each.key in found for each in said) else stall_detection.wrong(found, now, 0.0)
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""
@@ -113,44 +116,44 @@ class Watchdog:
         """Let go of its connection."""
         self._database.close()
 
-    def _found(self, now: datetime) -> tuple[Mapping[str, health.Still], bool, Sequence[Trouble]]:
+    def _found(self, now: datetime) -> tuple[Mapping[str, stall_detection.Still], bool, Sequence[Trouble]]:
         """What stands still, whether the database said so, and what is wrong."""
-        still = health.anew(self._memory.still, now) if self._slept(now) else self._memory.still
+        still = stall_detection.anew(self._memory.still, now) if self._slept(now) else self._memory.still
         still, seen = self._seen(still, now)
-        return still, seen, [self._asked(each) for each in health.wrong(still, now, self._watch.after)]
+        return still, seen, [self._asked(each) for each in stall_detection.wrong(still, now, self._watch.after)]
 
     def _slept(self, now: datetime) -> bool:
         """Whether nobody watched for so long that what is remembered says little."""
         looked, most = self._memory.looked, timedelta(seconds=max(self._watch.after, 3 * self._watch.every))
         return looked is None or now - looked > most
 
-    def _seen(self, still: Mapping[str, health.Still], now: datetime) -> tuple[dict[str, health.Still], bool]:
+    def _seen(self, still: Mapping[str, stall_detection.Still], now: datetime) -> tuple[dict[str, stall_detection.Still], bool]:
         """What stands still, and whether the database said so."""
         domain = self._pace.at(now)
         idle = domain - timedelta(seconds=self._watch.after) * self._pace.speed
         elsewhere = self._whereabouts.wrong()
         if elsewhere is not None:
             log.warning(elsewhere[0], why=elsewhere[1])
-            return health.blind(still, health.database_elsewhere(*elsewhere), now, self._watch.after), False
+            return stall_detection.blind(still, stall_detection.database_elsewhere(*elsewhere), now, self._watch.after), False
         try:
             self._whereabouts.insist()
-            with pulse.reading(self._database) as connection:
-                taken = pulse.take(connection, list(self._watch.slack), domain, idle)
+            with health_queries.reading(self._database) as connection:
+                taken = health_queries.take(connection, list(self._watch.slack), domain, idle)
         except AgainLater as error:
             log.warning("the database cannot be read", why=str(error))
-            return health.blind(still, health.database_away(str(error)), now, self._watch.after), False
+            return stall_detection.blind(still, stall_detection.database_away(str(error)), now, self._watch.after), False
         except Exception as error:  # noqa: BLE001  a fault of ours, told like the rest: nobody else would
-            why = faults.said(error)
+            why = internal_errors.said(error)
             log.warning("how the work stands cannot be judged", why=why)
-            blind = health.database_elsewhere("how the work stands cannot be judged", f"a fault of bondbridge: {why}")
-            return health.blind(still, blind, now, self._watch.after), False
-        return health.looked(still, [*health.marks(taken, self._watch.slack), *self._web()], now), True
+            blind = stall_detection.database_elsewhere("how the work stands cannot be judged", f"a fault of bondbridge: {why}")
+            return stall_detection.blind(still, blind, now, self._watch.after), False
+        return stall_detection.looked(still, [*stall_detection.marks(taken, self._watch.slack), *self._web()], now), True
 
-    def _web(self) -> Sequence[health.Mark]:
+    def _web(self) -> Sequence[stall_detection.Mark]:
         """Whether the web process has stopped answering. One that never did may well run on another machine."""
         serves = self._ways.serves()
         self._served = self._served or serves
-        return () if serves or not self._served else (health.web_away(),)
+        return () if serves or not self._served else (stall_detection.web_away(),)
 
     def _asked(self, trouble: Trouble) -> Trouble:
         """Of a server that is not polled: whether anybody is there at all."""
@@ -162,13 +165,13 @@ class Watchdog:
 
     def _tell(self, address: str, wrong: Sequence[Trouble], unknown: Sequence[str], now: datetime) -> None:
         for message in (
-            alarm.begins(self._told(address), wrong, now),
-            alarm.over(self._told(address), wrong, unknown, now),
+            messages.begins(self._told(address), wrong, now),
+            messages.over(self._told(address), wrong, unknown, now),
         ):
             if message is not None and self._send(address, message.request):
                 self._keep(replace(self._memory, told={**self._memory.told, address: message.then}))
 
-    def _told(self, address: str) -> Mapping[str, alarm.Told]:
+    def _told(self, address: str) -> Mapping[str, messages.Told]:
         return self._memory.told.get(address, {})
 
     def _tell_daily(self, at: time, zone: str, wrong: Sequence[Trouble], now: datetime) -> None:
@@ -178,18 +181,18 @@ class Watchdog:
             last = self._memory.daily.get(address)
             if last is None:
                 self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
-            elif windows.o_clock(at, zone, last) <= now:
+            elif time_windows.o_clock(at, zone, last) <= now:
                 ready.append(address)
-        request = alarm.daily(wrong, self._totals(now)) if ready else {}
+        request = messages.daily(wrong, self._totals(now)) if ready else {}
         for address in ready:
             if self._send(address, request):
                 self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
 
-    def _totals(self, now: datetime) -> alarm.Totals | None:
+    def _totals(self, now: datetime) -> messages.Totals | None:
         domain = self._pace.at(now)
         try:
-            with pulse.reading(self._database) as connection:
-                return pulse.totals(connection, list(self._watch.slack), domain, domain - _DAY * self._pace.speed)
+            with health_queries.reading(self._database) as connection:
+                return health_queries.totals(connection, list(self._watch.slack), domain, domain - _DAY * self._pace.speed)
         except AgainLater:
             return None
 
@@ -210,9 +213,9 @@ class Watchdog:
         if self._ways.ping is None:
             return
         try:
-            self._ways.ping(alarm.line(wrong, now))
+            self._ways.ping(messages.line(wrong, now))
         except Exception as error:  # noqa: BLE001  whatever it is, the next round looks again
-            why = str(error) if isinstance(error, BridgeError) else faults.said(error)
+            why = str(error) if isinstance(error, BridgeError) else internal_errors.said(error)
             log.warning("the watchdog's ping was not taken", why=why)
 
     def _keep(self, memory: Memory) -> None:

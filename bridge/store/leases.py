@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, or_, select, update
 
 from bridge.errors import LeaseLost
-from bridge.store.types import now_of_database
+from bridge.store.column_types import now_of_database
 
 
 def claim(connection: Connection, table: Table, row: ColumnElement[bool], seconds: float) -> int | None:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
-from bridge.core.events import OURSELVES
-from bridge.store import watching
+from bridge.core.events.builder import OURSELVES
+from bridge.store.column_types import upsert
+from bridge.store.observations import snapshots
 from bridge.store.tables import rulebooks
-from bridge.store.types import upsert
 
 _REJECTED = "rules_rejected"
 
@@ -32,10 +32,10 @@ def find(connection: Connection, beginning: str) -> Sequence[RowMapping]:
 
 def note(connection: Connection, *, rejected: bool) -> None:
     """Whether the rule files can be used: kept as the bridge's own health, for those who ask in another process."""
-    watching.ensure_server(connection, OURSELVES)
-    watching.turn_health(connection, OURSELVES, _REJECTED if rejected else "ok")
+    snapshots.ensure_server(connection, OURSELVES)
+    snapshots.turn_health(connection, OURSELVES, _REJECTED if rejected else "ok")
 
 
 def rejected(connection: Connection) -> bool:
     """Whether the files cannot be used, so that whoever decides goes on with older rules, or with none."""
-    return watching.health_of(connection).get(OURSELVES) == _REJECTED
+    return snapshots.health_of(connection).get(OURSELVES) == _REJECTED

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, or_, select
 
-from bridge.core.identities import same
+from bridge.core.person_names import same
+from bridge.store.column_types import insert_new
 from bridge.store.tables import tokens
-from bridge.store.types import insert_new
 
 # how sign-ins by a link are called: nobody in particular
 SIGN_IN = "sign-in-"

@@ -10,13 +10,13 @@ from contextlib import closing, suppress
 
 from flask import Flask
 
-from bridge import config, log, wiring
+from bridge import config, logging_setup, wiring
 from bridge.config.time_zones import use_newest
 from bridge.errors import BadInput
 from bridge.store.database import Away
-from bridge.web import site
+from bridge.web import app_context
 from bridge.web.app import create_app
-from bridge.web.server import serve
+from bridge.web.http_server import serve
 
 # seconds: whoever waits for an answer hears within five that the database cannot be used
 _PATIENCE = 4.0
@@ -26,7 +26,7 @@ _LOOK = 5.0
 def main() -> None:
     """Serve until told to stop. Ends with 2 where the settings or the port cannot be used."""
     use_newest()
-    log.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
+    logging_setup.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"))
     try:
         settings = config.load(None)
         wiring.check_webhooks(settings)
@@ -50,7 +50,7 @@ def _watch(app: Flask) -> None:
     """Look whether the bridge moves, also while nobody asks: so whoever asks hears for how long it stands still."""
     with app.app_context():
         while True:
-            site.movement().look()
+            app_context.movement().look()
             time.sleep(_LOOK)
 
 

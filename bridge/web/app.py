@@ -6,11 +6,13 @@ from datetime import UTC, tzinfo
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bridge.core.moments import in_zone
-from bridge.web import api, approving, auth, health, hooks, pages, problems, site, steering, taking
-from bridge.web.bell import Bell
-from bridge.web.proxy import Prefixed
-from bridge.web.shapes import Provider
+from bridge.core.time_format import in_zone
+from bridge.web import app_context, auth, errors, health, webhook_endpoint
+from bridge.web.api import controls, journal
+from bridge.web.pages import acknowledge_link, approval_link, dashboard
+from bridge.web.reverse_proxy import Prefixed
+from bridge.web.serializers import Provider
+from bridge.web.wake_up import Bell
 from bridge.wiring import Bridge
 
 # Data in the pages comes from other people's servers: whatever got past the escaping could still load or send nothing.
@@ -35,12 +37,20 @@ def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
     app.wsgi_app = Prefixed(app.wsgi_app, str(public) if public else None)  # type: ignore[method-assign]
     app.json = Provider(app)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    site.put(app, bridge, Bell(ring))
-    for room in (auth.routes, hooks.routes, api.routes, steering.routes, pages.routes, approving.routes, taking.routes):
+    app_context.put(app, bridge, Bell(ring))
+    for room in (
+        auth.routes,
+        webhook_endpoint.routes,
+        journal.routes,
+        controls.routes,
+        dashboard.routes,
+        approval_link.routes,
+        acknowledge_link.routes,
+    ):
         app.register_blueprint(room)
     app.register_blueprint(health.routes)
-    problems.register(app)
-    app.before_request(problems.no_unstorable)
+    errors.register(app)
+    app.before_request(errors.no_unstorable)
     app.after_request(_dressed)
     _show_times(app, bridge.settings.zone, bridge.settings.timezone)
     return app

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from bridge.core.audit import Deed
-from bridge.core.headlines import headline
+from bridge.core.events.headlines import headline
+from bridge.core.events.operator_events import Deed
 from bridge.errors import Bug
-from bridge.store import audit, tokens
-from bridge.web import site
-from bridge.web.problems import Problem
+from bridge.store import tokens
+from bridge.store.observations import audit_log
+from bridge.web import app_context
+from bridge.web.errors import Problem
 
 COOKIE = "bondbridge_token"
 _LASTS = timedelta(hours=12)
@@ -33,8 +34,8 @@ def holder() -> str | None:
     token = _carried()
     if token is None:
         return None
-    with site.bridge().database.reading() as connection:
-        return tokens.holder(connection, token, site.bridge().machine())
+    with app_context.bridge().database.reading() as connection:
+        return tokens.holder(connection, token, app_context.bridge().machine())
 
 
 def person() -> str:
@@ -72,8 +73,8 @@ def sign_in() -> Response:
     link = request.args.get("token")
     if link is None:
         return _form()
-    with site.bridge().database.reading() as connection:
-        good = tokens.spendable(connection, link, site.bridge().machine())
+    with app_context.bridge().database.reading() as connection:
+        good = tokens.spendable(connection, link, app_context.bridge().machine())
     if not good:
         _refused("the link is wrong, old or used")
         return _form(_SPENT, 403)
@@ -88,14 +89,14 @@ def sign_in_with_token() -> Response:
     if link is not None:
         return _sign_in_by(link, request.form.get("name", "").strip())
     token = request.form.get("token", "").strip()
-    with site.bridge().database.reading() as connection:
-        name = tokens.holder(connection, token, site.bridge().machine())
+    with app_context.bridge().database.reading() as connection:
+        name = tokens.holder(connection, token, app_context.bridge().machine())
     if name is None:
         _refused("the token is wrong or old")
         return _form(_WRONG, 403)
-    with site.bridge().database.writing() as connection:
+    with app_context.bridge().database.writing() as connection:
         deed = Deed("signed_in", tokens.told_as(name), place(), why="with a token")
-        event = audit.record(connection, deed, site.bridge().now())
+        event = audit_log.record(connection, deed, app_context.bridge().now())
     log.info(headline(event))
     return _signed_in(token)
 
@@ -113,12 +114,12 @@ def _sign_in_by(link: str, name: str) -> Response:
 
 def _refused(why: str) -> None:
     """Noted, at most once a minute for each address and reason: guesses fill no journal."""
-    bridge = site.bridge()
+    bridge = app_context.bridge()
     log.warning("sign-in refused", why=why, address=request.remote_addr)
     n = [request.remote_addr, why, bridge.machine().replace(second=0, microsecond=0).isoformat()]
     with bridge.database.writing() as connection:
         deed = Deed("sign_in_refused", "nobody", place(), why=why)
-        audit.record(connection, deed, bridge.now(), n)
+        audit_log.record(connection, deed, bridge.now(), n)
 
 
 @routes.post("/sign-out")
@@ -127,11 +128,11 @@ def sign_out() -> Response:
     from_our_own_page()
     name = holder()
     if name is not None:
-        with site.bridge().database.writing() as connection:
+        with app_context.bridge().database.writing() as connection:
             if not named(name):
                 tokens.revoke(connection, name)
             deed = Deed("signed_out", tokens.told_as(name), place())
-            audit.record(connection, deed, site.bridge().now())
+            audit_log.record(connection, deed, app_context.bridge().now())
     response = make_response(redirect(url_for("auth.sign_in"), 303))
     response.delete_cookie(COOKIE, path=_path(), secure=_secure(), httponly=True, samesite="Lax")
     return response
@@ -146,8 +147,8 @@ def _carried() -> str | None:
 
 def _exchanged(token: str, person: str) -> str | None:
     """A fresh sign-in for a one-time token, which is used up by this; None if it was wrong, old or used."""
-    now = site.bridge().machine()
-    with site.bridge().database.writing() as connection:
+    now = app_context.bridge().machine()
+    with app_context.bridge().database.writing() as connection:
         if not tokens.spend(connection, token, now):
             return None
         tokens.forget_expired(connection, now)
@@ -156,7 +157,7 @@ def _exchanged(token: str, person: str) -> str | None:
         if fresh is None:
             raise Bug("two sign-ins got the same random name")
         deed = Deed("signed_in", tokens.told_as(name), place(), why="by a one-time link")
-        event = audit.record(connection, deed, site.bridge().now())
+        event = audit_log.record(connection, deed, app_context.bridge().now())
     log.info(headline(event))
     return fresh
 
@@ -179,13 +180,13 @@ def _path() -> str:
 
 
 def _secure() -> bool:
-    return urlsplit(site.bridge().settings.web.url).scheme == "https"
+    return urlsplit(app_context.bridge().settings.web.url).scheme == "https"
 
 
 def from_our_own_page() -> None:
     """Refuse a form that another site made the browser send. Programs send neither header, and no cookie unasked."""
     site_of_page, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    ours = {_origin(request.host_url), _origin(site.bridge().settings.web.url)}
+    ours = {_origin(request.host_url), _origin(app_context.bridge().settings.web.url)}
     if site_of_page is not None:
         cross = site_of_page not in ("same-origin", "none")
     else:

@@ -8,10 +8,12 @@ import structlog
 from flask import Blueprint, Response
 
 from bridge.core.model import Body
-from bridge.store import faults, installation, journal, rulebooks, watching
+from bridge.store import installation, internal_errors, rulebooks
 from bridge.store.database import Unusable
-from bridge.store.watching import Scope
-from bridge.web import problems, site
+from bridge.store.observations import snapshots
+from bridge.store.observations.snapshots import Scope
+from bridge.store.views import journal
+from bridge.web import app_context, errors
 from bridge.wiring import Bridge
 
 # what people should look at; an open job or an undecided event is business as usual
@@ -28,9 +30,9 @@ _written: dict[str, float] = {}
 def alive() -> Response:
     """Whether this process runs and its database can be written; for supervisors, so nobody has to sign in."""
     try:
-        _probe(site.bridge())
+        _probe(app_context.bridge())
     except Unusable as error:
-        log.warning("the database cannot be written", why=problems.shown(error))
+        log.warning("the database cannot be written", why=errors.shown(error))
         return _plain("the database cannot be written", 503)
     return _plain("ok")
 
@@ -38,7 +40,7 @@ def alive() -> Response:
 @routes.get("/readyz")
 def moving() -> Response:
     """Whether the bridge does its work: polls, decides, delivers and tells. Nobody has to sign in for it."""
-    found = site.movement().look()
+    found = app_context.movement().look()
     return _plain("\n".join(each.name for each in found), 503) if found else _plain("ok")
 
 
@@ -60,11 +62,11 @@ def report(bridge: Bridge) -> Body:
     """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts", "stalled"}`; ages in seconds of domain time."""
     now, watched = bridge.now(), [server.name for server in bridge.settings.servers]
     with bridge.database.reading() as connection:
-        known, counts = watching.health_of(connection), dict(journal.counts(connection, now))
+        known, counts = snapshots.health_of(connection), dict(journal.counts(connection, now))
         counts["rulebook_rejected"] = int(rulebooks.rejected(connection))
-        counts["internal_errors"] = faults.count(connection, now)
-        scopes = [scope for scope in watching.all_scopes(connection) if scope.server in watched]
-    stalled = site.movement().look()
+        counts["internal_errors"] = internal_errors.count(connection, now)
+        scopes = [scope for scope in snapshots.all_scopes(connection) if scope.server in watched]
+    stalled = app_context.movement().look()
     servers = {name: known.get(name, "unknown") for name in watched}
     return {
         "status": "ok" if _well(servers, scopes, counts) and not stalled else "degraded",

@@ -19,9 +19,9 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from bridge.core.model import Body
 from bridge.errors import Refused
-from bridge.webhooks import strength
+from bridge.webhooks import secret_strength
 from bridge.webhooks.bearer import AUTHORIZATION, check_token, same
-from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
+from bridge.webhooks.platform import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
 
 _LONGEST_PRINT = 128
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,7 +107,7 @@ class Alertmanager:
 
     def wrong(self, secret: str) -> str:
         """Any token will do that is long enough and can stand in a header."""
-        return strength.token(secret)
+        return secret_strength.token(secret)
 
 
 def _deeper(lines: str) -> str:

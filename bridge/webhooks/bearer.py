@@ -13,8 +13,8 @@ from datetime import datetime
 from pydantic import field_validator
 
 from bridge.errors import Refused
-from bridge.webhooks import strength
-from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
+from bridge.webhooks import secret_strength
+from bridge.webhooks.platform import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
 
 AUTHORIZATION = "authorization"
 
@@ -68,7 +68,7 @@ class Bearer:
 
     def wrong(self, secret: str) -> str:
         """Any token will do that is long enough and can stand in a header."""
-        return strength.token(secret)
+        return secret_strength.token(secret)
 
 
 def check_token(request: Request, keys: Keys, header: str = AUTHORIZATION) -> None:

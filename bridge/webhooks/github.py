@@ -16,9 +16,9 @@ from datetime import datetime
 
 from bridge.core.model import Body
 from bridge.errors import Refused
-from bridge.webhooks import strength
-from bridge.webhooks.delivery import FORM, JSON, Keys, Options, Posted, Reading, Request, check_type, content_type, json_object
-from bridge.webhooks.fields import form
+from bridge.webhooks import secret_strength
+from bridge.webhooks.payload_fields import form
+from bridge.webhooks.platform import FORM, JSON, Keys, Options, Posted, Reading, Request, check_type, content_type, json_object
 
 SIGNATURE, EVENT, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -67,7 +67,7 @@ class GitHub:
 
     def wrong(self, secret: str) -> str:
         """Any key will do that is long enough; all of the text is the key."""
-        return strength.short(secret)
+        return secret_strength.short(secret)
 
 
 def sign(body: bytes, secret: str) -> str:

@@ -13,11 +13,14 @@ import hmac
 from datetime import datetime
 from urllib.parse import urlencode
 
-from bridge.core.chatting.answers import Answer, Button, Tone
+from bridge.core.chat.reply import Answer, Button, Tone
 from bridge.core.model import Body
 from bridge.errors import Refused
-from bridge.webhooks import strength
-from bridge.webhooks.delivery import (
+from bridge.webhooks import secret_strength
+from bridge.webhooks.chat_markdown import written
+from bridge.webhooks.chat_text import cut, one_line
+from bridge.webhooks.payload_fields import below, form, known, named, text
+from bridge.webhooks.platform import (
     FORM,
     JSON,
     Keys,
@@ -30,9 +33,6 @@ from bridge.webhooks.delivery import (
     content_type,
     json_object,
 )
-from bridge.webhooks.fields import below, form, known, named, text
-from bridge.webhooks.markdown import written
-from bridge.webhooks.wording import cut, one_line
 
 _LABEL = 75
 _STYLES = {Tone.GOOD: "good", Tone.BAD: "danger", Tone.PLAIN: "default"}
@@ -87,7 +87,7 @@ class Mattermost:
 
     def wrong(self, secret: str) -> str:
         """Mattermost gives 26 letters and digits."""
-        return strength.given(secret, "the token of the slash command")
+        return secret_strength.given(secret, "the token of the slash command")
 
     def shown(self, answer: Answer, url: str = "") -> Body:
         """Markdown; only the one who asked sees it, unless the answer is for all."""

@@ -13,11 +13,13 @@ from urllib.parse import urlencode
 
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from bridge.core.chatting.answers import Answer, Button, Tone
+from bridge.core.chat.reply import Answer, Button, Tone
 from bridge.core.model import Body
 from bridge.errors import Bug, Refused
-from bridge.webhooks import strength
-from bridge.webhooks.delivery import (
+from bridge.webhooks import secret_strength
+from bridge.webhooks.chat_text import address, cut, escaped, fitting, one_line
+from bridge.webhooks.payload_fields import below, form, known, named, text
+from bridge.webhooks.platform import (
     FORM,
     JSON,
     Keys,
@@ -31,9 +33,7 @@ from bridge.webhooks.delivery import (
     content_type,
     json_object,
 )
-from bridge.webhooks.fields import below, form, known, named, text
-from bridge.webhooks.freshness import check_fresh, whole_seconds
-from bridge.webhooks.wording import address, cut, escaped, fitting, one_line
+from bridge.webhooks.timestamps import check_fresh, whole_seconds
 
 TIMESTAMP = "x-slack-request-timestamp"
 SIGNATURE = "x-slack-signature"
@@ -94,7 +94,7 @@ class Slack:
 
     def wrong(self, secret: str) -> str:
         """Slack gives 32 hexadecimal digits, and may give something longer one day."""
-        return strength.given(secret, "the Signing Secret of the app")
+        return secret_strength.given(secret, "the Signing Secret of the app")
 
     def shown(self, answer: Answer, url: str = "") -> Body:
         """Blocks; only the one who asked sees them, unless the answer is for all. Slack itself knows where buttons go."""

@@ -14,14 +14,14 @@ import re
 from datetime import datetime
 from html import unescape
 
-from bridge.core.chatting.answers import Answer
+from bridge.core.chat.reply import Answer
+from bridge.core.json_safety import storable
 from bridge.core.model import Body
-from bridge.core.plain import storable
 from bridge.errors import Refused
-from bridge.webhooks import strength
-from bridge.webhooks.delivery import JSON, Keys, Options, Reading, Request, Said, check_type, json_object
-from bridge.webhooks.fields import below, known, named, text
-from bridge.webhooks.markdown import written
+from bridge.webhooks import secret_strength
+from bridge.webhooks.chat_markdown import written
+from bridge.webhooks.payload_fields import below, known, named, text
+from bridge.webhooks.platform import JSON, Keys, Options, Reading, Request, Said, check_type, json_object
 
 _MENTION = re.compile(r"<at\b[^<>]*>[^<]*</at\s*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -75,7 +75,7 @@ class Teams:
 
     def wrong(self, secret: str) -> str:
         """Teams gives the base64 of 32 bytes."""
-        amiss = strength.given(secret, "the security token that Teams shows")
+        amiss = secret_strength.given(secret, "the security token that Teams shows")
         try:
             base64.b64decode(secret, validate=True)
         except ValueError:

@@ -1,11 +1,11 @@
 """Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the others make."""
 
+from bridge.wiring.bridge_key import agree_on_key, lost_database, missing_database, passing_key, was_here
+from bridge.wiring.build import Bridge, build, vocabulary
 from bridge.wiring.channels import check_channels, destinations, movement, teller, unreachable, watchdog, wrong_addresses
-from bridge.wiring.clocks import machine_time
-from bridge.wiring.hooks import check_webhooks, outgoing
-from bridge.wiring.keys import agree_on_key, lost_database, missing_database, passing_key, was_here
+from bridge.wiring.clock import machine_time
 from bridge.wiring.servers import pace
-from bridge.wiring.whole import Bridge, build, vocabulary
+from bridge.wiring.webhooks import check_webhooks, outgoing
 
 __all__ = [
     "Bridge",

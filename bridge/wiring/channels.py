@@ -5,31 +5,33 @@ from functools import partial
 
 import httpx
 
-from bridge.actions import addresses, hosts, outside
-from bridge.actions.composed import Ways
+from bridge.actions import outbound_http
+from bridge.actions.apprise import hosts
+from bridge.actions.apprise import urls as addresses
+from bridge.actions.apprise.recipients import recipients
+from bridge.actions.chat_post import Room
+from bridge.actions.heartbeat import Ping
+from bridge.actions.notice_content import Ways
 from bridge.actions.notify import Notify
-from bridge.actions.ping import Ping
-from bridge.actions.post import Room
-from bridge.actions.recipients import recipients
-from bridge.bonding.client.handshake import listens
+from bridge.bonding.client.tls_probe import listens
 from bridge.bonding.scopes import TIMINGS
 from bridge.config import Room as SetRoom
 from bridge.config import Secret, Settings
-from bridge.core.chatting.buttons import Seals
-from bridge.core.document import Place
-from bridge.core.language.rule import Rate, Window
-from bridge.core.moments import all_in_zone
-from bridge.core.telling.policy import Policy, Severity
+from bridge.core.chat.signed_tokens import Seals
+from bridge.core.notifications.channel_policy import Policy, Severity
+from bridge.core.rules.rule import Rate, Window
+from bridge.core.time_format import all_in_zone
+from bridge.core.yaml_document import Place
 from bridge.errors import BadInput, Problem, Unreachable
-from bridge.pipeline.movement import Movement
+from bridge.pipeline.health import Movement
 from bridge.pipeline.watchdog import CHANNEL as WATCHDOG
 from bridge.pipeline.watchdog import Senses, Watch, Watchdog
 from bridge.store.database import Database
-from bridge.store.memory import MemoryFile
-from bridge.webhooks.delivery import ChatPlatform
-from bridge.webhooks.platforms import PLATFORMS
-from bridge.wiring.clocks import Clock, machine_time
-from bridge.wiring.keys import passing_key
+from bridge.store.watchdog_state import MemoryFile
+from bridge.webhooks.platform import ChatPlatform
+from bridge.webhooks.registry import PLATFORMS
+from bridge.wiring.bridge_key import passing_key
+from bridge.wiring.clock import Clock, machine_time
 from bridge.wiring.servers import pace
 
 _ROOM_SECONDS = 5.0
@@ -192,7 +194,7 @@ def _room(settings: Settings, room: SetRoom) -> Room:
     if not isinstance(platform, ChatPlatform) or not platform.buttons:
         raise LookupError(f"{hook.platform} has no buttons")
     # a person who keeps the settings wrote it: it may lead inside
-    target = outside.at(room.url.reveal(), inside=True, timeout=_ROOM_SECONDS)
+    target = outbound_http.at(room.url.reveal(), inside=True, timeout=_ROOM_SECONDS)
     show = partial(platform.posted, url=_address(settings, room.webhook))
     return Room(room.webhook, target, lambda answer: all_in_zone(show(answer), settings.zone))
 

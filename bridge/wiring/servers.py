@@ -5,18 +5,18 @@ from functools import cache
 
 import httpx
 
-from bridge.actions.fetch import Place
-from bridge.bonding.budget import Budget
+from bridge.actions.backup_fetch import Place
 from bridge.bonding.catalogue import Danger
 from bridge.bonding.client import Client
+from bridge.bonding.rate_limit import Budget
 from bridge.bonding.scopes import TIMINGS
 from bridge.config import Secret, Server, Settings
-from bridge.core.clock import ORDINARY, Pace
-from bridge.core.language.rule import Rate
 from bridge.core.model import Body
+from bridge.core.rules.rule import Rate
+from bridge.core.scaled_clock import ORDINARY, Pace
 from bridge.errors import BadInput, Problem, Unreachable
-from bridge.pipeline.watched import Watched
-from bridge.wiring.clocks import Clock
+from bridge.pipeline.observe.watched_server import Watched
+from bridge.wiring.clock import Clock
 
 
 def pace(settings: Settings) -> Pace:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import permits
+from bridge.actions import call_permissions
 from bridge.actions.call import Call
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Danger
 from bridge.bonding.client import Client
@@ -117,23 +117,23 @@ def test_an_alias_repeats_as_what_it_stands_for() -> None:
 
 def test_a_rule_may_name_every_write_and_no_read() -> None:
     """All writing operations and aliases can be called where they are allowed; without a word only what operates."""
-    names = permits.callable_operations()
+    names = call_permissions.callable_operations()
     assert {row.name for row in OPERATIONS.values() if row.writes} <= set(names)
     assert not {row.name for row in OPERATIONS.values() if not row.writes} & set(names)
     everything = [name for name in names if name != "backup.fetch"]
     rows = {**OPERATIONS, **{name: alias.sample for name, alias in ALIASES.items()}}
     never = {*IMPOSSIBLE, *(name for name, row in rows.items() if not row.writes)}
-    assert set(permits.refused(["configure", *everything])) == never
-    refused = set(permits.refused([])) - never
+    assert set(call_permissions.refused(["configure", *everything])) == never
+    refused = set(call_permissions.refused([])) - never
     assert refused == {name for name, row in rows.items() if row.danger in (Danger.CONFIGURE, Danger.ADMINISTER)}
-    configured = set(permits.refused(["configure"])) - never
+    configured = set(call_permissions.refused(["configure"])) - never
     assert configured == {name for name, row in rows.items() if row.danger is Danger.ADMINISTER}
     assert {name for name, row in rows.items() if name.endswith(".delete")} <= configured
 
 
 def test_what_only_reads_is_no_call_of_a_rule() -> None:
     """It is told as what it is, and not answered with the nearest operation that deletes."""
-    refused = permits.refused(["configure"])
+    refused = call_permissions.refused(["configure"])
     for name in ("leg.get", "self.get", "bond.list", "interface_leg.state_history", "leg.state_history"):
         assert "only reads; a rule calls what writes" in refused[name][0]
     assert not any("delete" in " ".join(said) for name, said in refused.items() if name.endswith(".get"))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.actions.backup_fetch import Fetch, Place
 from bridge.actions.call import Call
-from bridge.actions.fetch import Fetch, Place
 from bridge.bonding.client import Client
 from bridge.core.model import Outcome, Repeat
 from tests.bonding.scripted import Reply, serving

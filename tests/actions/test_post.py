@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import outside
+from bridge.actions import outbound_http
+from bridge.actions.chat_post import Post, Room
 from bridge.actions.notify import Notify
-from bridge.actions.post import Post, Room
-from bridge.core.chatting.answers import Answer
-from bridge.core.chatting.buttons import Seals
+from bridge.core.chat.reply import Answer
+from bridge.core.chat.signed_tokens import Seals
 from bridge.core.model import Body, Outcome
 from tests.bonding.scripted import Reply, Scripted, serving
 from tests.rollout.ear import listening
@@ -26,7 +26,7 @@ def shown(answer: Answer) -> Body:
 
 def room_of(server: Scripted) -> Room:
     """A room at this address."""
-    return Room("slack", outside.at(f"{server.url}/secret-path", inside=True, timeout=30), shown)
+    return Room("slack", outbound_http.at(f"{server.url}/secret-path", inside=True, timeout=30), shown)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from bridge.actions import outside
+from bridge.actions import outbound_http
 from bridge.actions.notify import Notify
 from bridge.bonding.client import Client
 from bridge.bonding.client.proxy import keep_loopback_direct, proxy_for
@@ -68,7 +68,7 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Passing]:
 def called(url: str) -> None:
     """Call there in each of our ways: a server, an outgoing webhook or ping, and a channel."""
     client = Client(url, ("u", "p"), now=machine_time, timeout=5)
-    target = outside.Target(httpx.URL(url), allow_private=True, timeout=5, trust=outside.trusted(verify=True))
+    target = outbound_http.Target(httpx.URL(url), allow_private=True, timeout=5, trust=outbound_http.trusted(verify=True))
     notice = {"to": "noc", "target": 0, "title": "x", "body": "y"}
     ways = (
         lambda: client.call("core.list", {}),
@@ -103,8 +103,8 @@ def test_this_machine_and_what_the_environment_excepts_are_called_directly(proxy
 
 def test_what_is_known_to_lead_inside_stays_refused(proxy: Passing) -> None:
     """A proxy is no way around the rule that webhooks go outside."""
-    target = outside.Target(
-        httpx.URL("http://inside.invalid"), allow_private=False, timeout=5, trust=outside.trusted(verify=True),
+    target = outbound_http.Target(
+        httpx.URL("http://inside.invalid"), allow_private=False, timeout=5, trust=outbound_http.trusted(verify=True),
         lookup=lambda *_: ["10.0.0.1"],
     )  # fmt: skip
     with pytest.raises(Refused, match="no public address"):

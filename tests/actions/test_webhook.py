@@ -15,12 +15,12 @@ import httpx
 import pytest
 import standardwebhooks
 
-from bridge.actions.kinds import Result
-from bridge.actions.outside import Target, lookup, trusted
+from bridge.actions.action import Result
+from bridge.actions.outbound_http import Target, lookup, trusted
 from bridge.actions.webhook import Hook, Webhook
 from bridge.core.model import Outcome, Repeat
 from bridge.errors import Refused
-from bridge.simulator import certificate
+from bridge.simulator.behaviour import certificate
 from tests.bonding.scripted import Reply, Scripted, serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

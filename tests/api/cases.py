@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT, Operation
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.simulator.samples import SAMPLES, Sample
 
 Body = dict[str, Any]

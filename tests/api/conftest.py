@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.api.place import speaking
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import httpx
 
-from bridge.simulator.build import make_world
-from bridge.simulator.manners import USUAL, Ways
-from bridge.simulator.serve import Running, running
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.schema.rest_framework import USUAL, Ways
+from bridge.simulator.world_builder import make_world
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = ("demo@example.com", "demo")

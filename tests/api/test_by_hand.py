@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ALIASES, OPERATIONS, Operation
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.api.cases import Case, case_of
 from tests.api.place import Again, speaking
 from tests.test_cli import Ran, Run, run

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bridge.bonding.catalogue import KINDS, OPERATIONS, ROOT
-from bridge.simulator import table, values
-from bridge.store import tokens, watching
+from bridge.simulator.schema import field_storage, kinds
+from bridge.store import tokens
+from bridge.store.observations import snapshots
 from bridge.web import create_app
 from tests.api.place import TLS, USER
 from tests.pipeline.stage import Stage, staged
@@ -60,18 +61,18 @@ def plant(stage: Stage, numbers: Iterator[int]) -> set[tuple[str, str]]:
     """Put a new canary into every secret field of every object but our own user; which fields those are."""
     done = set()
     with httpx.Client(base_url=stage.sim.url, auth=USER, timeout=60, verify=TLS) as api:
-        for kind in table.KINDS.values():
+        for kind in kinds.KINDS.values():
             for field in (each for each in kind.fields if each.secret):
                 done.add((kind.name, field.name))
-                for thing in values.all_of(stage.sim.world, kind):
+                for thing in field_storage.all_of(stage.sim.world, kind):
                     row, canary = OPERATIONS[f"{kind.name}.update"], f"{CANARY}-{next(numbers)}"
                     if getattr(thing, "values", {}).get("email") == USER[0]:
                         continue
                     if field.read_only:  # what only the server makes
                         with stage.sim.live.now() as world:
-                            values.put(world, thing, field, canary)
+                            field_storage.put(world, thing, field, canary)
                         continue
-                    place = {**table.parents_of(thing), **{name: table.id_of(thing) for name in row.arguments[-1:]}}
+                    place = {**kinds.parents_of(thing), **{name: kinds.id_of(thing) for name in row.arguments[-1:]}}
                     api.patch(ROOT + row.path.format(**place), json={field.name: canary}).raise_for_status()
     return done
 
@@ -81,7 +82,7 @@ def poll(stage: Stage) -> None:
     done: set[tuple[str, str]] = set()
     for _ in range(3):
         with stage.bridge.database.reading() as connection:
-            known = {(each.server, each.name) for each in watching.all_scopes(connection)}
+            known = {(each.server, each.name) for each in snapshots.all_scopes(connection)}
         for server, name in sorted(known - done):
             assert stage.bridge.observer.poll(server, name) is not None, name
         done |= known
@@ -152,5 +153,5 @@ def test_a_canary_in_every_secret_field_is_nowhere(stage: Stage, run: Run, caplo
 
 def test_every_secret_field_is_known_to_the_bridge() -> None:
     """What the simulator marks as secret the catalogue does too, for every kind that shows it."""
-    assert {(kind.name, it.name) for kind in table.KINDS.values() for it in kind.fields if it.secret} == SECRETS
+    assert {(kind.name, it.name) for kind in kinds.KINDS.values() for it in kind.fields if it.secret} == SECRETS
     assert all(name in KINDS[kind].secret for kind, name in SECRETS)

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.actions import permits
+from bridge.actions import call_permissions
 from bridge.bonding.catalogue import ALIASES, OPERATIONS, Danger, Operation
 from bridge.core.model import OPEN, JobState
 from bridge.errors import BadInput
 from bridge.rulebook import compile_sources
-from bridge.store import approvals
-from bridge.webhooks import hmac
+from bridge.store.decisions import approvals
+from bridge.webhooks import generic_hmac
 from tests.api.cases import Case, case_of
 from tests.api.place import TLS, USER, Again
 from tests.pipeline.stage import HOOK_SECRET, Stage, staged
@@ -63,14 +63,14 @@ def rule(name: str, arguments: Mapping[str, Any], fields: Mapping[str, Any] | No
     """A rule of one call; secrets are written as the place where they stand."""
     step: dict[str, Any] = {"call": name, "with": dict(arguments)}
     if fields:
-        places = {each: {"env": "STAGE_PASSWORD"} for each in permits.secret(name, dict(fields))}
+        places = {each: {"env": "STAGE_PASSWORD"} for each in call_permissions.secret(name, dict(fields))}
         step["set"] = {**fields, **places}
     return json.dumps({"id": "it", "when": "webhook.demo", "do": [step]})
 
 
 def named(name: str, case: Case) -> dict[str, Any]:
     """The arguments that the name takes: an alias needs no bond."""
-    return {each: case.arguments[each] for each in permits.callable_operations()[name]}
+    return {each: case.arguments[each] for each in call_permissions.callable_operations()[name]}
 
 
 # until the effect of a call must have shown, in steps of two seconds of the world
@@ -83,7 +83,7 @@ def happens(stage: Stage, text: str, arguments: Mapping[str, Any]) -> dict[str, 
     body = json.dumps({"with": dict(arguments), "nonce": next(NONCES)}).encode()
     stamp = int(stage.bridge.machine().timestamp())
     receiver = stage.bridge.receiver
-    event = receiver.take("demo", receiver.read("demo", hmac.signed(body, HOOK_SECRET, stamp), body)).taken[0].event.id
+    event = receiver.take("demo", receiver.read("demo", generic_hmac.signed(body, HOOK_SECRET, stamp), body)).taken[0].event.id
     stage.work()
     for _ in range(_PATIENCE):
         (decision,) = stage.story(event)["decisions"]
@@ -123,7 +123,7 @@ def test_it_can_be_called_from_a_rule(name: str, row: Operation, stage: Stage, a
 @every
 def test_wrong_arguments_are_told_when_the_rule_is_loaded(name: str, row: Operation, stage: Stage) -> None:
     """One that is missing, one too many, and what is no id each refuse the rule, with their places."""
-    needed = permits.callable_operations()[name]
+    needed = call_permissions.callable_operations()[name]
     good = {each: "acme" if each == "space" else 1 for each in needed}
     fields = {"note": "x"} if row.takes else None
     wrong = [(good | {"zebra": 1}, "with.zebra")]
@@ -143,7 +143,7 @@ def test_wrong_arguments_are_told_when_the_rule_is_loaded(name: str, row: Operat
 )
 def test_wrong_arguments_of_an_event_are_not_sent(name: str, row: Operation, stage: Stage) -> None:
     """What the event gives and is no id fails the job with its reason, and nothing reaches the server."""
-    needed = permits.callable_operations()[name]
+    needed = call_permissions.callable_operations()[name]
     given = {each: f"${{event.data.body.with.{each}}}" for each in needed}
     text = rule(name, given, {"note": "x"} if row.takes else None)
     job = happens(stage, text, dict.fromkeys(needed, "../1"))

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.actions import permits
+from bridge.actions import call_permissions
 from bridge.bonding.catalogue import IMPOSSIBLE, OPERATIONS, ROOT
 from bridge.bonding.client import Client
-from bridge.core.document import read
-from bridge.core.language.rules import Vocabulary, parse
+from bridge.core.rules.parser import Vocabulary, parse
+from bridge.core.yaml_document import read
 from bridge.errors import Refused
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.api.cases import TUNED
 from tests.api.place import EPOCH, USER
 from tests.test_cli import Run, run
@@ -137,7 +137,9 @@ def test_what_has_no_operation_is_told_with_its_reason(name: str, run: Run) -> N
     """By hand and in a rule, whoever asks for what the API cannot do is told why, and what there is instead."""
     ran = run("call", name, "--yes")
     assert (ran.code, IMPOSSIBLE[name] in ran.err) == (2, True)
-    words = Vocabulary(operations=permits.callable_operations(), channels={}, refused=permits.refused(["configure"]))
+    words = Vocabulary(
+        operations=call_permissions.callable_operations(), channels={}, refused=call_permissions.refused(["configure"])
+    )
     rule = json.dumps({"id": "it", "when": "leg.down", "do": [{"call": name}]})
     (problem,) = parse(read(rule, "rules/it.yaml"), words)[1]
     assert (problem.key, problem.what) == ("do.0.call", IMPOSSIBLE[name])

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.api.cases import SAMPLE
 
 BOND = f"{ROOT}/bonds/1"

@@ -6,10 +6,10 @@ import pytest
 
 from bridge.bonding.catalogue import OPERATIONS
 from bridge.bonding.client import Client
+from bridge.bonding.effect_checks import Sent
 from bridge.bonding.preconditions import AGAINST, stands_against
-from bridge.bonding.proof import Sent
 from bridge.errors import Refused
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.api.cases import TUNED
 from tests.api.place import EPOCH, USER
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import running
+from bridge.simulator.api.runner import running
+from bridge.simulator.world_builder import make_world
 from tests.api.place import EPOCH, USER
 
 TIMEOUT = 10  # seconds, as in the scripts

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
-from bridge.simulator.manners import Ways
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
+from bridge.simulator.schema.rest_framework import Ways
 from tests.api.cases import Case, case_of
 from tests.api.place import TLS, speaking
 

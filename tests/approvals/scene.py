@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from bridge.store import approvals
+from bridge.store.decisions import approvals
 from bridge.store.tables import approvals as rows
 from bridge.web import create_app
 from bridge.webhooks import slack

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.core.chatting.buttons import Way
+from bridge.core.chat.signed_tokens import Way
 from bridge.store.tables import jobs
 
 from .scene import RULES, Scene, scene

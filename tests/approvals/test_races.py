@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from bridge.core.model import JobState, Reason, Ruling, Verdict
-from bridge.pipeline.answering import Answerer
-from bridge.pipeline.asking import Approver
-from bridge.pipeline.questions import Places
-from bridge.store import approvals, decisions
-from bridge.store.approvals import Terms
+from bridge.pipeline.approvals.approver import Approver
+from bridge.pipeline.approvals.eligibility import Answerer
+from bridge.pipeline.messages.question_jobs import Places
 from bridge.store.database import Database
+from bridge.store.decisions import approvals, decisions
+from bridge.store.decisions.approvals import Terms
 from bridge.store.tables import events, jobs, verdicts
 from tests.store.rows import decision, job, later, owe, together
 

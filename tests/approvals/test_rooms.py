@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.chatting.buttons import Choice, Seals
+from bridge.core.chat.signed_tokens import Choice, Seals
 
 from .scene import ANA, BOB, RULES, VIC, Scene, scene
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import running
-from bridge.webhooks import hmac
+from bridge.simulator.api.runner import running
+from bridge.simulator.world_builder import make_world
+from bridge.webhooks import generic_hmac
 from bridge.wiring import machine_time
 from tests.bonding.scripted import Reply, Scripted, serving
 from tests.pipeline.stage import EPOCH
@@ -32,7 +32,7 @@ def ask(url: str) -> None:
     """Another system wants a bond restarted."""
     body = b'{"bond": 3}'
     httpx.post(
-        f"{url}/webhooks/demo", content=body, headers=hmac.signed(body, "hook", int(machine_time().timestamp()))
+        f"{url}/webhooks/demo", content=body, headers=generic_hmac.signed(body, "hook", int(machine_time().timestamp()))
     ).raise_for_status()
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.core.chatting.roles import Grant, Role
-from bridge.pipeline.answering import Answerer, asker_of
+from bridge.core.chat.roles import Grant, Role
+from bridge.pipeline.approvals.eligibility import Answerer, asker_of
 from bridge.store import tokens
 from tests.store.rows import event
 

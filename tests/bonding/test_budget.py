@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from bridge.bonding.budget import Budget
-from bridge.cli.up import _broker_binary
+from bridge.bonding.rate_limit import Budget
+from bridge.cli.run.up import _broker_binary
 from bridge.errors import Busy
 
 # one request in a hundred seconds: no machine is so slow that a second one gets through meanwhile
@@ -79,7 +79,7 @@ def test_without_a_broker_each_process_keeps_to_its_share(broker: str | None) ->
 
 def test_a_broker_that_comes_back_is_asked_again(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while without it, the shared budget counts again."""
-    monkeypatch.setattr("bridge.bonding.budget._WITHOUT", 2)
+    monkeypatch.setattr("bridge.bonding.rate_limit._WITHOUT", 2)
     budget = Budget("hq", 1_000, broker=broker, share=1)
     shared = budget._shared  # noqa: SLF001
     assert shared is not None

@@ -21,10 +21,10 @@ from bridge.bonding.catalogue import (
     meant,
     one,
 )
-from bridge.bonding.proof import PROOFS
+from bridge.bonding.effect_checks import PROOFS
 from bridge.bonding.scopes import FAMILIES, PLACEMENTS, STATISTICS, WHOLE, address, following
-from bridge.core import bodies
 from bridge.core.model import Repeat
+from bridge.core.objects import object_schemas
 
 # the vendor's own table: path -> methods
 VENDOR: dict[str, str] = json.loads((Path(__file__).parent / "v4_uris.json").read_text(encoding="utf-8"))
@@ -104,8 +104,8 @@ def test_every_kind_has_its_operations_and_its_body(kind: Kind) -> None:
         single = OPERATIONS[kind.single]
         assert (single.method, single.paged) == ("GET", False)
         assert shape(single.path) == shape(OPERATIONS[kind.collection].path) + "#/"
-    assert kind.volatile <= set(bodies.BODIES[kind.name])
-    assert not kind.by or kind.by in bodies.BODIES[kind.name]
+    assert kind.volatile <= set(object_schemas.BODIES[kind.name])
+    assert not kind.by or kind.by in object_schemas.BODIES[kind.name]
 
 
 def test_every_kind_that_has_a_list_is_in_a_scope() -> None:

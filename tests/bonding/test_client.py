@@ -10,12 +10,12 @@ import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT, Operation
 from bridge.bonding.client import Client
-from bridge.bonding.proof import prove
+from bridge.bonding.effect_checks import prove
 from bridge.bonding.scopes import read as read_scope
 from bridge.errors import BadInput, Busy, CredentialsRejected, Forbidden, Garbled, InDoubt, Refused, Unreachable
-from bridge.pipeline.source import Reader
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import running
+from bridge.pipeline.observe.scope_reader import Reader
+from bridge.simulator.api.runner import running
+from bridge.simulator.world_builder import make_world
 
 from .scripted import NOW, Reply, met, serving
 
@@ -157,7 +157,7 @@ def test_an_answer_that_never_comes(operation: tuple, error: type) -> None:
 @pytest.mark.parametrize(("operation", "error"), [(READ, Garbled), (WRITE, InDoubt)], ids=["read", "write"])
 def test_an_answer_without_end_is_not_taken_in(operation: tuple, error: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is larger than any honest answer is left alone."""
-    monkeypatch.setattr("bridge.bonding.client.answers._LARGEST_BODY", 2**20)
+    monkeypatch.setattr("bridge.bonding.client.responses._LARGEST_BODY", 2**20)
     with met(Reply(b" " * (2**20 + 1))) as (client, _), pytest.raises(error, match="larger than 1 MiB"):
         client.call(*operation)
     with met(Reply(b" " * (2**20 - 4) + b"null")) as (client, _):

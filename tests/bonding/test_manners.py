@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS
-from bridge.bonding.client.answers import permission
+from bridge.bonding.client.responses import permission
 from bridge.errors import (
     Busy,
     Forbidden,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS
+from bridge.bonding.effect_checks import Sent
 from bridge.bonding.preconditions import AGAINST, stands_against
-from bridge.bonding.proof import Sent
 from bridge.core.model import Json
 from bridge.errors import Unreachable
 

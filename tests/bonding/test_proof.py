@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, Operation
-from bridge.bonding.proof import prove
+from bridge.bonding.effect_checks import prove
 from bridge.core.model import Json
 from bridge.errors import Refused
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.bonding.resolve import resolve
+from bridge.bonding.operation_aliases import resolve
 from bridge.errors import BadInput, Garbled, Refused
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.bonding.scopes import read, single
-from bridge.core import bodies
+from bridge.core.objects import object_schemas
 from bridge.errors import Garbled
 
 from .samples import HOST
@@ -47,7 +47,7 @@ def test_placements_are_put_together_from_the_aggregators() -> None:
         for each in read("placements", source, KEY)
     }
     assert seen == {"7": (1, 2, 2), "8": (1, None, 1), "9": (2, None, 2)}
-    assert {tuple(each.body) for each in read("placements", source, KEY)} == {tuple(bodies.BODIES["placement"])}
+    assert {tuple(each.body) for each in read("placements", source, KEY)} == {tuple(object_schemas.BODIES["placement"])}
 
 
 @pytest.mark.parametrize(

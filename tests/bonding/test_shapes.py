@@ -6,8 +6,8 @@ import pytest
 
 from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire import normalise
-from bridge.bonding.wire.fields import FIELDS, VITAL
-from bridge.core import bodies
+from bridge.bonding.wire.field_map import FIELDS, VITAL
+from bridge.core.objects import object_schemas
 
 from .samples import HOST
 
@@ -22,9 +22,9 @@ def body(kind: str, raw: Any, **parents: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_has_a_reading(kind: str) -> None:
     """Each field of every configured object is read by the table, and no kind's table reads what is no field of it."""
-    assert set(FIELDS[kind]) <= set(bodies.BODIES[kind])
-    if kind in bodies.CONFIGURED:
-        assert set(bodies.BODIES[kind]) - {"other"} == set(FIELDS[kind])
+    assert set(FIELDS[kind]) <= set(object_schemas.BODIES[kind])
+    if kind in object_schemas.CONFIGURED:
+        assert set(object_schemas.BODIES[kind]) - {"other"} == set(FIELDS[kind])
     assert VITAL[kind] <= set(FIELDS[kind])
 
 
@@ -44,7 +44,7 @@ def test_parents_fill_what_the_object_does_not_say(kind: str, raw: dict, parents
     """An object in a list of a bond, a node or a space belongs to it, unless it says otherwise."""
     found = body(kind, raw, **parents)
     assert found[field] == value
-    assert set(found) == set(bodies.BODIES[kind])
+    assert set(found) == set(object_schemas.BODIES[kind])
 
 
 @pytest.mark.parametrize(

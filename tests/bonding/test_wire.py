@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire import moment, normalise, reference
-from bridge.bonding.wire.fields import FIELDS
-from bridge.core import bodies
-from bridge.core.deciding.tuning import SPEEDS
+from bridge.bonding.wire.field_map import FIELDS
+from bridge.core.decisions.tuning_sanity import SPEEDS
+from bridge.core.objects import object_schemas
 from bridge.errors import Garbled
 
 from .samples import FULL, HOST, IN_OUR_WORDS
@@ -49,7 +49,7 @@ def test_a_full_object_in_our_words(kind: str) -> None:
 def test_every_field_is_there_for_the_barest_object(kind: str) -> None:
     """An object with nothing but its id has every field of the schema, and a name a person can tell it by."""
     body = normalise(kind, MINIMAL[kind], KEY).body
-    assert set(body) == set(bodies.BODIES[kind])
+    assert set(body) == set(object_schemas.BODIES[kind])
     assert body.get("name", "5")
     assert "5" in str(body.get("name", "5"))
 
@@ -83,8 +83,8 @@ def test_odd_values_change_no_shape_and_crash_nothing(kind: str, odd: object) ->
         if name == KINDS[kind].by:
             continue
         body = normalise(kind, {**FULL[kind], name: odd}, KEY).body
-        assert set(body) == set(bodies.BODIES[kind])
-        plain = {field: value for field, value in body.items() if bodies.BODIES[kind][field] is not bodies.FREE}
+        assert set(body) == set(object_schemas.BODIES[kind])
+        plain = {field: value for field, value in body.items() if object_schemas.BODIES[kind][field] is not object_schemas.FREE}
         json.dumps(plain, allow_nan=False)
 
 
@@ -99,7 +99,7 @@ def test_what_is_not_understood_is_carried(kind: str, extra: dict) -> None:
     strange = {f"x_{name}": value for name, value in extra.items()}
     plain, seen = normalise(kind, FULL[kind], KEY), normalise(kind, {**FULL[kind], **strange}, KEY)
     assert {name: seen.raw[name] for name in strange} == strange
-    if kind in bodies.CONFIGURED | {"settings"}:
+    if kind in object_schemas.CONFIGURED | {"settings"}:
         assert seen.body == {**plain.body, "other": {**plain.body["other"], **strange}}
     elif kind != "versions":
         assert seen.body == plain.body
@@ -291,4 +291,4 @@ def test_any_object_is_seen_or_garbled(kind: str, raw: dict) -> None:
         seen = normalise(kind, raw, KEY)
     except Garbled:
         return
-    assert set(seen.body) == set(bodies.BODIES[kind])
+    assert set(seen.body) == set(object_schemas.BODIES[kind])

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.core import bodies, schema
-from bridge.core.deciding import match
-from bridge.core.deciding.facts import Facts
-from bridge.core.deciding.match import Situation
-from bridge.core.document import read
-from bridge.core.events import EVENTS
-from bridge.core.language.rules import Rule, Vocabulary, parse
+from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.decisions import evaluate
+from bridge.core.decisions.evaluate import Situation
+from bridge.core.decisions.facts import Facts
+from bridge.core.events import schema
+from bridge.core.events.builder import EVENTS
 from bridge.core.model import Body, Change, Decision, Event, Job, Json, Outcome, Retry
-from bridge.core.rehearsing.memory import Memory
+from bridge.core.objects import object_schemas
+from bridge.core.rules.parser import Rule, Vocabulary, parse
+from bridge.core.yaml_document import read
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VOLATILE: Mapping[str, frozenset[str]] = {"leg": frozenset({"upload_rate", "download_rate"})}
@@ -37,7 +38,7 @@ def later(seconds: float) -> datetime:
 
 def body(kind: str, **given: Any) -> dict[str, Any]:
     """A whole body of a kind: what is not given is None."""
-    blank = schema.blank(bodies.BODIES[kind])
+    blank = schema.blank(object_schemas.BODIES[kind])
     unknown = set(given) - set(blank)
     assert not unknown, f"{kind} has no {unknown}"
     return {**blank, **given}
@@ -88,12 +89,12 @@ def memory(*known: Rule, now: datetime = NOW, **more: Any) -> Memory:
 
 def decide(book: Iterable[Rule], batch: Sequence[Event], remembered: Memory, here: Situation | None = None) -> list[Decision]:
     """One batch: every rule that listens meets every event, and what is decided counts for those after it."""
-    listening, made = match.listening(book), []
+    listening, made = evaluate.listening(book), []
     for one in batch:
         remembered.happen(one)
     for one in batch:
         for each in listening.get(one.type, ()):
-            made.append(match.meet(each, one, Facts(remembered), here or situation(remembered.now)))
+            made.append(evaluate.meet(each, one, Facts(remembered), here or situation(remembered.now)))
             remembered.fold(made[-1])
     return made
 

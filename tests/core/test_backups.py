@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.core.backups import schedule
 from bridge.core.model import Seen
+from bridge.core.objects.backup_schedule import schedule
 
 from .made import NOW, body, later
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core import budget
-from bridge.core.budget import Budget, metered, weight
-from bridge.core.deciding.facts import STOPPED, Facts, Recorded, nothing
-from bridge.core.deciding.match import meet
-from bridge.core.expressions import ConditionError, Scene, compile_expression
-from bridge.core.render import parse
+from bridge.core.decisions.evaluate import meet
+from bridge.core.decisions.facts import STOPPED, Facts, Recorded, nothing
+from bridge.core.expressions import cost_limit
+from bridge.core.expressions.cost_limit import Budget, metered, weight
+from bridge.core.expressions.evaluator import ConditionError, Scene, compile_expression
+from bridge.core.expressions.templates import parse
 
 from .made import down, rule, situation
 
@@ -127,7 +127,7 @@ def test_a_clock_stops_what_is_slower_than_anybody_thought_and_a_replay_knows() 
 def test_more_events_than_can_be_looked_at_are_an_error() -> None:
     """Of a group whose events bring too much, nothing is evaluated; of one event everything is."""
     many = [{"data": {"body": {"xs": list(range(4_000))}}} for _ in range(50)]
-    assert weight(many) > budget.LARGEST
+    assert weight(many) > cost_limit.LARGEST
     with pytest.raises(ConditionError, match="50 events are more than an expression may look at"):
         compile_expression("size(events) > 0").evaluate(Scene({"events": many}))
     assert compile_expression("size(events) == 1").holds(Scene({"events": many[:1]}))

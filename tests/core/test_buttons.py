@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.chatting.buttons import Choice, Seals, Way
+from bridge.core.chat.signed_tokens import Choice, Seals, Way
 
 SEALS = Seals(b"k" * 32)
 CHOICE = Choice("a" * 24, "b" * 24, yes=True, hook="slack", place="noc/1")

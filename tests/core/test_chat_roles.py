@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.chatting.asker import Asker
-from bridge.core.chatting.fleet import Fleet
-from bridge.core.chatting.naming import Thing
-from bridge.core.chatting.roles import Grant, Role, held
+from bridge.core.chat.inventory import Fleet
+from bridge.core.chat.name_resolution import Thing
+from bridge.core.chat.principal import Asker
+from bridge.core.chat.roles import Grant, Role, held
 
 SPACES = ("acme", "acme-north", "globex", "lab")
 GLOBS = st.lists(st.sampled_from(("acme", "acme*", "*", "glob*", "lab", "nowhere", "*-north")), max_size=3).map(tuple)

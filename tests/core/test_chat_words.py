@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.chatting import arguments, commands, showing, words
-from bridge.core.chatting.commands import BUILT_IN, Command
-from bridge.core.chatting.fleet import Fleet
-from bridge.core.chatting.naming import NotThere, Thing, find
-from bridge.core.chatting.roles import Role
+from bridge.core.chat import arguments, commands, tokenizer, views
+from bridge.core.chat.commands import BUILT_IN, Command
+from bridge.core.chat.inventory import Fleet
+from bridge.core.chat.name_resolution import NotThere, Thing, find
+from bridge.core.chat.roles import Role
 
 
 def thing(identifier: int, name: str, within: str | None = None, kind: str = "bond", **body: object) -> Thing:
@@ -47,37 +47,37 @@ FLEET = Fleet(BONDS, LEGS, [Thing("space", "acme", "Acme", "acme", {"key": "acme
 )
 def test_a_line_is_its_words(text: str, said: list[str]) -> None:
     """Words are apart by any space; quotes of every make hold them together, and are none inside a word."""
-    assert words.split(text) == said
+    assert tokenizer.split(text) == said
 
 
 @pytest.mark.parametrize("text", ['restart "hq', "restart 'hq", "a “b", "x" * 1001])
 def test_what_cannot_be_split_says_so(text: str) -> None:
     """A quote that is never closed and a line that is too long are told."""
     with pytest.raises(ValueError, match=r"never closed|too long"):
-        words.split(text)
+        tokenizer.split(text)
 
 
 @given(st.lists(st.text(max_size=20), max_size=8))
 def test_whatever_is_quoted_comes_back(said: list[str]) -> None:
     """Any words that are quoted and put on one line are the same words again."""
-    assert words.split(" ".join(map(words.quoted, said))) == said
+    assert tokenizer.split(" ".join(map(tokenizer.quoted, said))) == said
 
 
 @given(st.text(max_size=60))
 def test_nothing_that_is_said_steers_what_shows_it(text: str) -> None:
     """One line of a log stays one line, and no terminal is written to; what can be read stays as it is."""
-    cleaned = words.plain(text)
+    cleaned = tokenizer.plain(text)
     assert len(cleaned) == len(text)
     assert len(cleaned.splitlines()) <= 1
     assert not {"\x1b", "\0", "\u202e"} & set(cleaned)
-    assert words.plain("Büro Nord, 10 €") == "Büro Nord, 10 €"
+    assert tokenizer.plain("Büro Nord, 10 €") == "Büro Nord, 10 €"
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_words_or_a_reason(text: str) -> None:
     """Nothing that can be typed does more than say why it is no line."""
     with suppress(ValueError):
-        assert all(isinstance(word, str) for word in words.split(text))
+        assert all(isinstance(word, str) for word in tokenizer.split(text))
 
 
 def test_a_command_of_two_words_goes_before_one_of_one() -> None:
@@ -195,6 +195,6 @@ def test_what_a_command_does_not_take(command: Command, said: list[str], told: s
 def test_long_lists_are_cut_with_a_count() -> None:
     """Of many legs that are down twenty are named, and how many more there are."""
     legs = [Thing("leg", str(n), f"leg{n:02}", "acme", {"standing": "down", "state": "down"}) for n in range(30)]
-    told = showing.legs_down(Fleet(legs=legs))
+    told = views.legs_down(Fleet(legs=legs))
     assert told.text == "30 of 30 legs are down or degraded"
     assert (len(told.lines), told.lines[-1]) == (21, "… and 10 more")

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.core.language.cron import following
-from bridge.core.language.rule import Schedule, Window
-from bridge.core.language.windows import o_clock, opens
-from bridge.core.language.written import Cron, Zone
+from bridge.core.rules.cron import following
+from bridge.core.rules.models.scalars import Cron, Zone
+from bridge.core.rules.rule import Schedule, Window
+from bridge.core.rules.time_windows import o_clock, opens
 
 # clocks there go from 2:00 to 3:00 on 8 March 2026 (at 10:00 UTC), and from 2:00 back to 1:00 on 1 November (at 9:00 UTC)
 PACIFIC = "America/Los_Angeles"

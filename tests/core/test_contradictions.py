@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.core.document import read
-from bridge.core.language.contradictions import contradictions
-from bridge.core.language.rules import Vocabulary, parse
+from bridge.core.rules.lint_conflicts import contradictions
+from bridge.core.rules.parser import Vocabulary, parse
+from bridge.core.yaml_document import read
 
 TUNING = ("bond", "tuning")
 VOCABULARY = Vocabulary(

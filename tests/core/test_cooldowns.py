@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.core.deciding.facts import Facts, nothing
-from bridge.core.deciding.guards import cooldown, cooldown_key
-from bridge.core.deciding.match import meet
+from bridge.core.decisions.evaluate import meet
+from bridge.core.decisions.facts import Facts, nothing
+from bridge.core.decisions.guards import cooldown, cooldown_key
 from bridge.core.model import Event, Mode
 
 from .made import COOLING, NOW, answering, decide, down, event, later, memory, rule, situation

@@ -7,10 +7,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.deciding import match
-from bridge.core.deciding.facts import Facts
+from bridge.core.backtesting.dry_run import Rehearsal
+from bridge.core.decisions import evaluate
+from bridge.core.decisions.facts import Facts
 from bridge.core.model import Decision, Event
-from bridge.core.rehearsing.rehearsal import Rehearsal
 
 from .made import RESTART, decide, event, later, memory, rules, situation
 
@@ -106,7 +106,7 @@ def test_an_event_that_is_met_again_is_admitted_by_what_it_holds_itself(happened
     first = by_id(decide(cooling, happened[which : which + 1], remembered))
     for each in cooling:
         if happened[which].type in each.types:
-            second = match.meet(each, happened[which], Facts(remembered), situation())
+            second = evaluate.meet(each, happened[which], Facts(remembered), situation())
             assert (second.verdict, second.cooldowns, second.jobs) == (
                 first[second.id].verdict, first[second.id].cooldowns, first[second.id].jobs,
             )  # fmt: skip

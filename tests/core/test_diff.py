@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from bridge.core.diff import GONE_AFTER, compare, missing, same, shrunk, suspects, with_derived
 from bridge.core.model import Known, Seen
-from bridge.core.standing import CLASSES, class_of, standing
+from bridge.core.objects.link_state import CLASSES, class_of, standing
+from bridge.core.objects.snapshot_diff import GONE_AFTER, compare, missing, same, shrunk, suspects, with_derived
 
 from .made import NOW, VOLATILE, body, later
 

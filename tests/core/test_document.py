@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.document import Document, read
+from bridge.core.yaml_document import Document, read
 from bridge.errors import BadInput
 
 

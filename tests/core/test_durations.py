@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.clock import ORDINARY, Pace
 from bridge.core.durations import seconds, spoken
+from bridge.core.scaled_clock import ORDINARY, Pace
 
 from .made import NOW, later
 

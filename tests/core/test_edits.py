@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.core.deciding import edits, plan, scene
-from bridge.core.deciding.facts import Facts, nothing
-from bridge.core.deciding.steps import progress
+from bridge.core.decisions import edited_rule, expression_context, job_planning
+from bridge.core.decisions.facts import Facts, nothing
+from bridge.core.decisions.step_progress import progress
 from bridge.core.model import Event, Job, JobState, Outcome
 from tests.core.made import NOW, down, later, rule
 
@@ -21,14 +21,14 @@ EVENTS = tuple(down(f"e{bond}", bond) for bond in (3, 4, 5, 6))
 def planned(text: str, events: Sequence[Event] = EVENTS) -> list[Job]:
     """The jobs of a rule about these events."""
     facts = Facts(nothing)
-    occasion = plan.Occasion(rule(text), "d", events, facts, NOW, NOW, scene.of(events, NOW, facts))
-    return list(plan.planned(occasion).jobs)
+    occasion = job_planning.Occasion(rule(text), "d", events, facts, NOW, NOW, expression_context.of(events, NOW, facts))
+    return list(job_planning.planned(occasion).jobs)
 
 
 def fitted(text: str, jobs: Sequence[Job], events: Sequence[Event] = EVENTS) -> list[Job]:
     """All jobs after the rule has become this, an hour later; those that ended are skipped."""
-    about = edits.Left(rule(text), "d", events, jobs, Facts(nothing), NOW, later(3600))
-    made = edits.fitted(about)
+    about = edited_rule.Left(rule(text), "d", events, jobs, Facts(nothing), NOW, later(3600))
+    made = edited_rule.fitted(about)
     kept = {job.id: job for job in made.kept}
     kept |= {job.id: replace(job, state=JobState.SKIPPED) for job, _ in made.ended}
     return [kept.get(job.id, job) for job in jobs] + list(made.new)

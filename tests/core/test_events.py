@@ -5,14 +5,14 @@ from itertools import product
 
 import pytest
 
-from bridge.core import events, schema
-from bridge.core.bodies import BODIES, CONFIGURED
-from bridge.core.diff import compare, with_derived
-from bridge.core.events import EVENTS, describe, happenings, make, related
-from bridge.core.headlines import LINES, headline
+from bridge.core.events import builder, schema
+from bridge.core.events.builder import EVENTS, describe, happenings, make, related
+from bridge.core.events.headlines import LINES, headline
+from bridge.core.events.schema import Schema
 from bridge.core.model import Change, Event, Known, Seen
-from bridge.core.schema import Schema
-from bridge.core.standing import class_of
+from bridge.core.objects.link_state import class_of
+from bridge.core.objects.object_schemas import BODIES, CONFIGURED
+from bridge.core.objects.snapshot_diff import compare, with_derived
 
 from .made import NOW, VOLATILE, body, change
 
@@ -287,7 +287,7 @@ def _others() -> dict:
 
 @pytest.mark.parametrize("knows", [True, False], ids=["others known", "nothing else known"])
 @pytest.mark.parametrize("row", [row for row in EVENTS.values() if row.kind], ids=lambda row: row.name)
-def test_data_has_exactly_the_shape_the_row_promises(row: events.EventType, knows: bool) -> None:  # noqa: FBT001
+def test_data_has_exactly_the_shape_the_row_promises(row: builder.EventType, knows: bool) -> None:  # noqa: FBT001
     """What `describe` fills in is what an expression may name, for every row and every change that brings it about."""
     others = _others() if knows else {}
     told = [(kind, before, after) for kind, before, after, names in TABLE if row.name in names]
@@ -341,7 +341,7 @@ def test_a_change_of_what_a_person_configured_reads_like_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("row", EVENTS.values(), ids=lambda row: row.name)
-def test_headlines_never_fail_on_blank_data(row: events.EventType) -> None:
+def test_headlines_never_fail_on_blank_data(row: builder.EventType) -> None:
     """An event of which nothing is known still has a line, in which the unknown shows as ?."""
     blank = schema.blank(row.shape["event"]["data"])
     line = headline(Event("e", row.name, "main", "x/7", NOW, NOW, blank))

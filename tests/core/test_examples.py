@@ -2,10 +2,11 @@
 
 import pytest
 
-from bridge.core import bodies, schema
-from bridge.core.language.rule_file import GivenModel
+from bridge.core.backtesting import rule_examples
+from bridge.core.events import schema
 from bridge.core.model import Reason, Ruling
-from bridge.core.rehearsing import examples
+from bridge.core.objects import object_schemas
+from bridge.core.rules.models.rule import GivenModel
 
 from .made import VOCABULARY, rule
 
@@ -22,7 +23,7 @@ THREE = "{type: leg.down, data: {bond: {id: 3}}}"
 
 def told(example: str) -> list[str]:
     """What fails in a rule with this example."""
-    return list(examples.failures(rule(HEAD + "  - " + example), VOCABULARY))
+    return list(rule_examples.failures(rule(HEAD + "  - " + example), VOCABULARY))
 
 
 @pytest.mark.parametrize(
@@ -65,23 +66,23 @@ def test_each_example_is_played_alone() -> None:
 def test_an_event_of_another_type_is_played_as_given() -> None:
     """An example whose event the rule does not listen to must not be told that the rule would act on it."""
     deaf = rule(HEAD.replace("if: bond.id == 3\n", "") + "  - {given: [{type: leg.up}], then: {verdict: act}}")
-    assert list(examples.failures(deaf, VOCABULARY)) != []
+    assert list(rule_examples.failures(deaf, VOCABULARY)) != []
 
 
 def test_imagined_events_are_whole() -> None:
     """What an example leaves out is null, and what it gives stands beside it."""
-    made = examples.imagine(GivenModel(type="leg.down", data={"leg": {"name": "x"}}), VOCABULARY, "e")
-    assert made.data["leg"] == {**schema.blank(bodies.BODIES["leg"]), "name": "x"}
+    made = rule_examples.imagine(GivenModel(type="leg.down", data={"leg": {"name": "x"}}), VOCABULARY, "e")
+    assert made.data["leg"] == {**schema.blank(object_schemas.BODIES["leg"]), "name": "x"}
     assert made.data["bond"] == schema.blank(schema.BOND_NOUN)
-    hook = examples.imagine(GivenModel(type="webhook.chat", data={"body": {"a": {"b": 1}}}), VOCABULARY, "e")
+    hook = rule_examples.imagine(GivenModel(type="webhook.chat", data={"body": {"a": {"b": 1}}}), VOCABULARY, "e")
     assert hook.data["body"] == {"a": {"b": 1}}
 
 
 def test_the_verdict_of_the_last_event_counts() -> None:
     """An example with several events is about the last."""
     one = rule(HEAD + f"  - {{given: [{THREE}, {{type: leg.down}}], then: {{verdict: skip, reason: condition}}}}")
-    played = examples.play(one, one.examples[0], VOCABULARY)
-    verdict = examples.verdict_at(played, one, played.memory.now)
+    played = rule_examples.play(one, one.examples[0], VOCABULARY)
+    verdict = rule_examples.verdict_at(played, one, played.memory.now)
     assert (verdict.ruling, verdict.reason) == (Ruling.SKIP, Reason.CONDITION)
 
 
@@ -90,7 +91,7 @@ def test_an_example_can_show_what_a_dry_run_would_do() -> None:
     dry = HEAD.replace("examples:", "mode: dry_run\nexamples:")
     one = rule(dry + f"  - {{given: [{THREE}], then: {{verdict: skip, reason: dry_run, calls: []}}}}")
     other = rule(dry + f"  - {{mode: live, given: [{THREE}], then: {{verdict: act, calls: [bond.restart]}}}}")
-    assert [*examples.failures(one, VOCABULARY), *examples.failures(other, VOCABULARY)] == []
+    assert [*rule_examples.failures(one, VOCABULARY), *rule_examples.failures(other, VOCABULARY)] == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_what_the_view_shows_in_an_example(view: str, verdict: str) -> None:
     """An object that an example says nothing of has no values; null is for one that is not there."""
     text = HEAD.replace("bond.id == 3", "'!view.aggregator(1).failed'")
     one = rule(text + f"  - {{given: [{{{view}{THREE[1:]}], then: {{verdict: {verdict}}}}}")
-    assert list(examples.failures(one, VOCABULARY)) == []
+    assert list(rule_examples.failures(one, VOCABULARY)) == []
 
 
 def test_hands_off_end_in_an_example() -> None:
@@ -114,4 +115,4 @@ def test_hands_off_end_in_an_example() -> None:
     given = f"[{{type: leg.down, data: {{bond: {{id: 3}}}}, {known}}}]"
     calls = "[{call: bond.restart, at: 10m}]"
     one = rule(HEAD + f"  - {{given: {given}, then: {{verdict: wait, reason: hands_off, calls: {calls}}}}}")
-    assert list(examples.failures(one, VOCABULARY)) == []
+    assert list(rule_examples.failures(one, VOCABULARY)) == []

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.events import EVENTS
-from bridge.core.expressions import ConditionError, compile_expression
+from bridge.core.events.builder import EVENTS
+from bridge.core.expressions.evaluator import ConditionError, compile_expression
 
 FACTS = {
     "leg": {"id": 7, "name": "cable", "down_speed": 3.0, "note": None, "tags": ["a", "b"]},

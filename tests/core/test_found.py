@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.core.canonical import identity
-from bridge.core.deciding.found import found
-from bridge.core.document import Document
-from bridge.core.events import EVENTS, describe
-from bridge.core.language.rule import Rule
+from bridge.core.canonical_json import identity
+from bridge.core.decisions.level_triggers import found
+from bridge.core.events.builder import EVENTS, describe
 from bridge.core.model import Change, Mode
+from bridge.core.rules.rule import Rule
+from bridge.core.yaml_document import Document
 
 from .made import NOW, body
 

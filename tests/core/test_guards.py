@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bridge.core.deciding import guards
-from bridge.core.deciding.guards import ATTEMPTING, DECIDING, Intent, before_attempt, expired
+from bridge.core.decisions import guards
+from bridge.core.decisions.guards import ATTEMPTING, DECIDING, Intent, before_attempt, expired
 from bridge.core.model import Event, Job, Mode, Reason, Ruling
 
 from .made import NOW, RESTART, answering, down, event, job, later, rule

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.core.headlines import headline
+from bridge.core.events.headlines import headline
 from bridge.core.model import Event
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

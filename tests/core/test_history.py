@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.history import SKEW, Aligned, Span, Told, Turn, align, turns
+from bridge.core.objects.history_alignment import SKEW, Aligned, Span, Told, Turn, align, turns
 
 from .made import NOW, later
 

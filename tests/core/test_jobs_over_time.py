@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.deciding.retry import Next, after, backoff, blind, default
+from bridge.core.decisions.retry import Next, after, backoff, blind, default
 from bridge.core.model import JobState, Outcome, Repeat, Retry
 
 from .made import NOW, job, later

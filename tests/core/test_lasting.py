@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bridge.core.bodies import BODIES
-from bridge.core.event_types import EventType
-from bridge.core.events import EVENTS, happenings
+from bridge.core.events.builder import EVENTS, happenings
+from bridge.core.events.types import EventType
+from bridge.core.objects.object_schemas import BODIES
 
 from .made import body, change
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.core.masking import MASK, masked
 from bridge.core.model import Json
+from bridge.core.secret_masking import MASK, masked
 
 
 @pytest.mark.parametrize(

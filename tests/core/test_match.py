@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bridge.core.deciding import scene
-from bridge.core.deciding.facts import Facts, Recorded, nothing
-from bridge.core.deciding.guards import ACT, DECIDING, cooldown_key
-from bridge.core.deciding.match import meet
+from bridge.core.decisions import expression_context
+from bridge.core.decisions.evaluate import meet
+from bridge.core.decisions.facts import Facts, Recorded, nothing
+from bridge.core.decisions.guards import ACT, DECIDING, cooldown_key
 from bridge.core.model import Event, JobState, Mode, Reason, Ruling
 
 from .made import COOLING, NOW, RESTART, answering, decide, down, event, later, memory, rule, rules, situation
@@ -162,7 +162,7 @@ def test_odd_webhook_bodies_are_decided(per: str, site: object) -> None:
 
 def test_what_expressions_see() -> None:
     """Nouns at the root and under `event.data`, times as text."""
-    seen = scene.roots(down(time=later(-5)), NOW)
+    seen = expression_context.roots(down(time=later(-5)), NOW)
     assert seen["leg"] is seen["event"]["data"]["leg"]
     assert (seen["server"], seen["now"]) == ("main", "2026-03-01T12:00:00+00:00")
     assert seen["event"]["time"] == "2026-03-01T11:59:55+00:00"

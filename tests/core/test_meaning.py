@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.core.conditions import conditions
-from bridge.core.derived import STUCK_AFTER, Meanwhile, carried
-from bridge.core.explained import Done, by_actions, by_runs
+from bridge.core.attribution import Done, by_actions, by_runs
 from bridge.core.model import Seen
+from bridge.core.objects.bond_condition import conditions
+from bridge.core.objects.derived_fields import STUCK_AFTER, Meanwhile, carried
 
 from .made import NOW, body, later
 

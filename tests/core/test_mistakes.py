@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core import schema, syntax, types
-from bridge.core.bodies import BODIES
-from bridge.core.document import read
-from bridge.core.events import EVENTS
-from bridge.core.expressions import compile_expression
-from bridge.core.language.rules import parse
-from bridge.core.types import Leaf
+from bridge.core import value_types
+from bridge.core.events import schema
+from bridge.core.events.builder import EVENTS
+from bridge.core.expressions import cel_parser
+from bridge.core.expressions.evaluator import compile_expression
+from bridge.core.objects.object_schemas import BODIES
+from bridge.core.rules.parser import parse
+from bridge.core.value_types import Leaf
+from bridge.core.yaml_document import read
 from tests.core.made import VOCABULARY, rules
 
 DOWN = EVENTS["leg.down"].shape
@@ -207,7 +209,7 @@ def test_whole_numbers_are_decimals_beside_decimals(source: str, runs: str) -> N
 
 def test_a_speed_can_be_reckoned_with_in_a_rule() -> None:
     """In conditions and in texts alike, also where an example gives a whole number."""
-    from bridge.core.rehearsing.examples import failures  # noqa: PLC0415
+    from bridge.core.backtesting.rule_examples import failures  # noqa: PLC0415
 
     text = (
         "id: a\nwhen: leg.down\nif: leg.down_speed / 1000 < 1\n"
@@ -232,7 +234,7 @@ def test_what_compiles_is_read(words: list[str]) -> None:
         cel.compile(source)
     except Exception:  # noqa: BLE001  no expression
         return
-    tree = syntax.parse(source)
+    tree = cel_parser.parse(source)
     assert source[tree.start : tree.end].strip()
     compile_expression(source).check(DOWN)
 
@@ -242,7 +244,7 @@ def test_every_field_has_a_type() -> None:
     for kind, shape in {**BODIES, **schema.NOUNS}.items():
         for name, below in shape.items():
             if isinstance(below, Leaf):
-                assert below.type is not types.ANY, f"{kind}.{name}"
+                assert below.type is not value_types.ANY, f"{kind}.{name}"
                 assert all(word == word.lower() for word in below.type.words)
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bridge.core.moments import all_in_zone, in_zone, minute
+from bridge.core.time_format import all_in_zone, in_zone, minute
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.bonding.catalogue import ALIASES, OPERATIONS
-from bridge.core.opposites import opposed, target
+from bridge.core.call_conflicts import opposed, target
 
 
 def call(operation: str, body: dict | None = None, **arguments: object) -> dict:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.plain import DEEPEST, TooDeep, decoded, storable
+from bridge.core.json_safety import DEEPEST, TooDeep, decoded, storable
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=6) | st.sampled_from(
     ["\0", "\ud800", "é", "😀", "\\u0000"]

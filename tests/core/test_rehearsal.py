@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bridge.core.backtesting.dry_run import Rehearsal
 from bridge.core.model import Event
-from bridge.core.rehearsing.rehearsal import Rehearsal
 
 from .made import NOW, RESTART, down, event, later, memory, rule
 

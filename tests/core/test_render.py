@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.expressions import ConditionError
-from bridge.core.render import Template, constant, parse
+from bridge.core.expressions.evaluator import ConditionError
+from bridge.core.expressions.templates import Template, constant, parse
 
 FACTS = {"bond": {"id": 3, "name": "acme", "note": None, "up": True, "rate": 1.5, "tags": ["a"]}, "now": "2026-03-01T12:00:00Z"}
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bridge.core.deciding.facts import Facts, nothing
-from bridge.core.deciding.match import Situation, meet
-from bridge.core.document import read
-from bridge.core.language.rules import Vocabulary, parse
+from bridge.core.decisions.evaluate import Situation, meet
+from bridge.core.decisions.facts import Facts, nothing
+from bridge.core.rules.parser import Vocabulary, parse
+from bridge.core.yaml_document import read
 from bridge.errors import Problem
 
 from .made import NOW, event

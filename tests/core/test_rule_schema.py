@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from bridge.actions import permits
-from bridge.core import events
-from bridge.core.document import read
-from bridge.core.language.rule_schema import schema_of
-from bridge.core.language.rules import Vocabulary, parse
+from bridge.actions import call_permissions
+from bridge.core.events import builder
+from bridge.core.rules.json_schema import schema_of
+from bridge.core.rules.parser import Vocabulary, parse
+from bridge.core.yaml_document import read
 
 from .test_rules_broken import BROKEN
 from .test_rules_language import FULL
 
 ROOT = Path(__file__).parent.parent.parent
-SHIPPED = [*sorted((ROOT / "rules").glob("*.yaml")), *sorted((ROOT / "bridge" / "cli" / "demo_rules").glob("*.yaml"))]
-VOCABULARY = Vocabulary(permits.callable_operations(), {"noc": 1}, frozenset({"demo"}), hooks=frozenset({"ticketing"}))
+SHIPPED = [*sorted((ROOT / "rules").glob("*.yaml")), *sorted((ROOT / "bridge" / "cli" / "run" / "demo_rules").glob("*.yaml"))]
+VOCABULARY = Vocabulary(call_permissions.callable_operations(), {"noc": 1}, frozenset({"demo"}), hooks=frozenset({"ticketing"}))
 VALIDATOR = Draft202012Validator(schema_of(VOCABULARY))
 
 
@@ -130,5 +130,5 @@ def parsed(path: Path) -> Any:
 def test_the_events_offered_are_all_there_are() -> None:
     """Every event of the catalogue, and the webhooks of the settings."""
     offered = schema_of(VOCABULARY)["$defs"]["GivenModel"]["properties"]["type"]["anyOf"][0]["enum"]
-    assert set(offered) == {*events.EVENTS, "webhook.demo"}
+    assert set(offered) == {*builder.EVENTS, "webhook.demo"}
     assert parse(read(RULE.format(when="webhook.demo", step="{notify: {to: noc, title: t}}"), "r.yaml"), VOCABULARY)[1] == []

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.core.document import read
-from bridge.core.language.rules import parse
 from bridge.core.model import Mode, Outcome, Retry
+from bridge.core.rules.parser import parse
+from bridge.core.yaml_document import read
 from bridge.errors import BadInput
 
 from .made import FACTS_OF_LEG, VOCABULARY, rule, rules

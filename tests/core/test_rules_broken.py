@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.document import read
-from bridge.core.language.rules import Vocabulary, parse
+from bridge.core.rules.parser import Vocabulary, parse
+from bridge.core.yaml_document import read
 from bridge.errors import BadInput, Problem
 
 BROKEN = sorted((Path(__file__).parent.parent / "rules_broken").glob("*.yaml"))

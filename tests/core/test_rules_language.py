@@ -6,8 +6,10 @@ from datetime import time
 
 import pytest
 
-from bridge.core.document import read
-from bridge.core.language.rule import (
+from bridge.core.model import Mode
+from bridge.core.rules.parse_when import equalities
+from bridge.core.rules.parser import Vocabulary, at, parse
+from bridge.core.rules.rule import (
     Absent,
     Approval,
     BlastRadius,
@@ -27,9 +29,7 @@ from bridge.core.language.rule import (
     Wait,
     Window,
 )
-from bridge.core.language.rule_when import equalities
-from bridge.core.language.rules import Vocabulary, at, parse
-from bridge.core.model import Mode
+from bridge.core.yaml_document import read
 
 VOCABULARY = Vocabulary(
     operations={

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.deciding import plan, scene
-from bridge.core.deciding.facts import Facts, nothing
-from bridge.core.deciding.steps import Progress, progress
-from bridge.core.language.rule import Rule
+from bridge.core.decisions import expression_context, job_planning
+from bridge.core.decisions.facts import Facts, nothing
+from bridge.core.decisions.step_progress import Progress, progress
 from bridge.core.model import Event, Job, JobState, Outcome
+from bridge.core.rules.rule import Rule
 
 from .made import NOW, VOCABULARY, down, job, later, rule, rules
 
@@ -186,16 +186,16 @@ ROLLING = (
 )
 
 
-def _occasion(one: Rule, events: Sequence[Event]) -> plan.Occasion:
+def _occasion(one: Rule, events: Sequence[Event]) -> job_planning.Occasion:
     """Now, with nothing known."""
     facts = Facts(nothing)
-    return plan.Occasion(one, "d", events, facts, NOW, NOW, scene.of(events, NOW, facts))
+    return job_planning.Occasion(one, "d", events, facts, NOW, NOW, expression_context.of(events, NOW, facts))
 
 
 def planned(text: str, bonds: Sequence[int]) -> list[Job]:
     """The jobs of a rule that meets legs of these bonds."""
     events = tuple(down(f"e{n}", bond) for n, bond in enumerate(bonds))
-    return list(plan.planned(_occasion(rule(text), events)).jobs)
+    return list(job_planning.planned(_occasion(rule(text), events)).jobs)
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_a_wait_holds_up_what_comes_after_it() -> None:
     assert (first.state, first.due_at, second.state) == (D, later(600), W)
     behind = planned(text.replace("  - wait: 10m\n", "") + "  - wait: 10m\n  - notify: {to: boss, title: t}\n", [3])
     assert [one.state for one in behind] == [D, W, W]
-    begun = plan.begun(behind[1], later(60))
+    begun = job_planning.begun(behind[1], later(60))
     assert (begun.state, begun.due_at) == (D, later(660))
-    late = plan.begun(second, later(86400))
+    late = job_planning.begun(second, later(86400))
     assert (late.state, late.due_at, late.not_after) == (D, later(86400), later(86400 + 900))
 
 
@@ -247,9 +247,9 @@ def test_what_answers_a_failure_names_its_parent() -> None:
         "      - notify: {to: noc, title: '${job.operation}: ${job.outcome}'}\n"
         "      - {if: job.outcome == 'unknown', notify: {to: boss, title: t}}\n"
     )
-    failed = plan.planned(_occasion(one, (down(),))).jobs[0]
-    said = plan.outcome_said(failed, "refused", "409")  # type: ignore[arg-type]
-    made = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said).jobs
+    failed = job_planning.planned(_occasion(one, (down(),))).jobs[0]
+    said = job_planning.outcome_said(failed, "refused", "409")  # type: ignore[arg-type]
+    made = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said).jobs
     assert [(each.request["title"], each.parent, each.due_at) for each in made] == [
         ("bond.restart: refused", failed.id, later(5))
     ] * 2
@@ -274,7 +274,7 @@ def test_a_webhook_carries_its_jobs_id_and_what_happened() -> None:
         "{bond: '${bond.id}', text: 'leg ${leg.name}', raw: '${leg}'}}}]\n"
     )
     (one,) = rules(text, replace(VOCABULARY, hooks=frozenset({"ticketing"})))
-    (made,) = plan.planned(_occasion(one, (down(),))).jobs
+    (made,) = job_planning.planned(_occasion(one, (down(),))).jobs
     data = made.request["data"]
     assert {name: value for name, value in made.request.items() if name != "data"} == {
         "to": "ticketing", "id": made.id, "rule": "a", "event": "e1", "type": "leg.down", "subject": "leg/7",
@@ -305,7 +305,7 @@ def test_a_notice_of_a_failure_says_what_failed(detail: str, end: str) -> None:
         "id: a\nwhen: leg.down\ndo:\n  - call: bond.restart\n    with: {bond: '${bond.id}'}\n"
         "    on_failure: [{notify: {to: boss}}]\n"
     )
-    failed = plan.planned(_occasion(one, (down(),))).jobs[0]
-    said = plan.outcome_said(failed, Outcome.REFUSED, detail)
-    (made,) = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said).jobs
+    failed = job_planning.planned(_occasion(one, (down(),))).jobs[0]
+    said = job_planning.outcome_said(failed, Outcome.REFUSED, detail)
+    (made,) = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said).jobs
     assert made.request["title"] == f"bond.restart bond=3: {end}"

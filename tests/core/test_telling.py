@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.rehearsing import examples
+from bridge.core.backtesting import rule_examples
 
 from .made import VOCABULARY, rule
 
@@ -26,12 +26,12 @@ HEAD = "id: a\nwhen: leg.down\nguard: {guard}\ndo: [{{notify: {{to: noc, title: 
 )
 def test_windows_and_spaces_hold_for_telling_too(guard: str, example: str) -> None:
     """What is told outside of its hours waits for them; what is told of another space is not told."""
-    assert list(examples.failures(rule(HEAD.format(guard=guard) + f"  - {example}"), VOCABULARY)) == []
+    assert list(rule_examples.failures(rule(HEAD.format(guard=guard) + f"  - {example}"), VOCABULARY)) == []
 
 
 def test_what_is_told_waits_with_its_decision() -> None:
     """The notice is due when the window opens, and not before."""
     one = rule(HEAD.format(guard=WINDOW) + "  - {given: [{type: leg.down}], then: {verdict: wait}}")
-    played = examples.play(one, one.examples[0], VOCABULARY)
+    played = rule_examples.play(one, one.examples[0], VOCABULARY)
     (decision,) = played.decisions.values()
     assert {job.due_at.hour for job in decision.jobs} == {22}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.core.events import EVENTS
-from bridge.core.expressions import compile_expression
-from bridge.core.inference import untrue
+from bridge.core.events.builder import EVENTS
+from bridge.core.expressions.evaluator import compile_expression
+from bridge.core.expressions.type_checker import untrue
 
 
 @pytest.mark.parametrize(

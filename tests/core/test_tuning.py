@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bridge.core.deciding.tuning import odd, old_values, wire_fields
-from bridge.core.language.rule import TuningLimits
+from bridge.core.decisions.tuning_sanity import odd, old_values, wire_fields
+from bridge.core.rules.rule import TuningLimits
 
 from .made import body
 

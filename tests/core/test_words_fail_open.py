@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from bridge.actions.webhook import cloud_event
-from bridge.core.deciding import plan
-from bridge.core.deciding.facts import Facts, nothing
-from bridge.core.deciding.match import close, meet
-from bridge.core.language.rule import Rule
+from bridge.core.backtesting.rule_examples import failures
+from bridge.core.decisions import job_planning
+from bridge.core.decisions.evaluate import close, meet
+from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.model import Decision, Event, Outcome, Reason, Ruling
-from bridge.core.rehearsing.examples import failures
+from bridge.core.rules.rule import Rule
 from tests.core.made import NOW, VOCABULARY, down, event, later, rules, situation
 
 WORDS = replace(VOCABULARY, hooks=frozenset({"ticketing"}))
@@ -103,10 +103,10 @@ def test_a_notice_of_a_failure_is_told_whatever_its_text() -> None:
         "      - {if: leg.down_speed > 5, notify: {to: boss, title: never}}\n"
         "      - {notify: {to: boss, title: '${job.outcome}'}}\n"
     )
-    occasion = plan.Occasion(one, "d", (down(),), Facts(nothing), NOW, NOW, _scene(down()))
-    (failed,) = plan.planned(occasion).jobs
-    said = plan.outcome_said(failed, Outcome.REFUSED, "409")
-    made = plan.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said)
+    occasion = job_planning.Occasion(one, "d", (down(),), Facts(nothing), NOW, NOW, _scene(down()))
+    (failed,) = job_planning.planned(occasion).jobs
+    said = job_planning.outcome_said(failed, Outcome.REFUSED, "409")
+    made = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said)
     assert [job.request["title"] for job in made.jobs] == ["bond.restart bond=3: refused, 409", "refused"]
     assert [why.partition(":")[0] for why in made.left_out] == ["on_failure, notify boss"]
 
@@ -158,6 +158,6 @@ def test_an_example_whose_texts_cannot_be_written_does_not_hold() -> None:
 
 
 def _scene(one: Event) -> Any:
-    from bridge.core.deciding import scene  # noqa: PLC0415
+    from bridge.core.decisions import expression_context  # noqa: PLC0415
 
-    return scene.of((one,), NOW, Facts(nothing))
+    return expression_context.of((one,), NOW, Facts(nothing))

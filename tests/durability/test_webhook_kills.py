@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from bridge import wiring
-from bridge.webhooks.standard import signed
+from bridge.webhooks.standard_webhooks import signed
 from tests.bonding.test_budget import broker
 from tests.processes import PATIENCE, Process
 from tests.test_whole_stack import free_ports

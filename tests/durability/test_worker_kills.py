@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, running
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.world_builder import make_world
 from tests.pipeline.stage import RULES
 from tests.processes import Process
 from tests.test_whole_stack import free_ports
@@ -185,9 +185,9 @@ def _break(stack: Stack, *, broken: bool) -> None:
 
 
 def _webhook(stack: Stack, n: int) -> None:
-    from bridge.webhooks import hmac  # noqa: PLC0415
+    from bridge.webhooks import generic_hmac  # noqa: PLC0415
 
     body = json.dumps({"action": "restart", "bond": n % 6 + 1, "nonce": n}).encode()
     stamp = int(time.mktime(time.localtime()))
-    url, headers = f"http://127.0.0.1:{stack.port}/webhooks/demo", hmac.signed(body, "hook", stamp)
+    url, headers = f"http://127.0.0.1:{stack.port}/webhooks/demo", generic_hmac.signed(body, "hook", stamp)
     httpx.post(url, content=body, headers=headers).raise_for_status()

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 
 from bridge import config, wiring
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, running
-from bridge.simulator.world import World
-from bridge.store import journal, watching
-from bridge.store.journal import Window
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
+from bridge.store.observations import snapshots
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 from tests.patterns import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
@@ -84,7 +85,7 @@ class Days:
         for pattern in ("%tuners", "legs", "placements", "aggregators", "backups", "%state_history"):
             self.sim.advance(self.every / 5)
             with self.bridge.database.writing() as connection:
-                watching.forward_like(connection, "demo", pattern, self.clock(self.now()))
+                snapshots.forward_like(connection, "demo", pattern, self.clock(self.now()))
             self.look()
 
     def post(self, what: str, **body: Any) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.simulator.world import World
-from bridge.store import journal
+from bridge.simulator.world.world import World
+from bridge.store.views import journal
 
 from .days import Days, days
 from .mapping import SECOND, differences, expected

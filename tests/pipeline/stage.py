@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 
 from bridge import config, wiring
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, running
-from bridge.simulator.world import World
-from bridge.store import journal
-from bridge.store.journal import Window
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 from bridge.web import health
 from bridge.web.app import create_app
 from tests.patterns import migrated
@@ -161,13 +161,13 @@ class Stage:
 
     def webhook(self, bond: int, nonce: str = "a") -> str:
         """A webhook that asks for a restart, as if it had come in; its event's id."""
-        from bridge.webhooks import hmac  # noqa: PLC0415
+        from bridge.webhooks import generic_hmac  # noqa: PLC0415
 
         body = b'{"action": "restart", "bond": %d, "nonce": "%s"}' % (bond, nonce.encode())
         # the same again is signed as it was, though it is another second by now
         stamp = self.stamps.setdefault(body, int(self.bridge.machine().timestamp()))
         receiver = self.bridge.receiver
-        reading = receiver.read("demo", hmac.signed(body, HOOK_SECRET, stamp), body)
+        reading = receiver.read("demo", generic_hmac.signed(body, HOOK_SECRET, stamp), body)
         return receiver.take("demo", reading).taken[0].event.id
 
 

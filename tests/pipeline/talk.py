@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from bridge.pipeline.receive import Receipt
+from bridge.pipeline.receive.receiver import Receipt
 from bridge.webhooks import slack
 from tests.bonding.scripted import Reply, Scripted, serving
 from tests.pipeline.stage import Stage, staged

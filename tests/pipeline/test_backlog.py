@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core import events
+from bridge.core.events import builder
 from bridge.core.model import Event
 from bridge.errors import LeaseLost
-from bridge.pipeline.lease import Lease
-from bridge.store import events as event_store
-from bridge.store import watching
+from bridge.pipeline.server_lease import Lease
 from bridge.store.database import Database
+from bridge.store.observations import events as event_store
+from bridge.store.observations import snapshots
 from tests.pipeline.stage import Stage, staged
 
 MANY = 100
@@ -38,8 +38,8 @@ def stage(tmp_path: Path, database: Database) -> Iterator[Stage]:
 def _recorded(stage: Stage, count: int) -> None:
     now = stage.now()
     made: list[Event] = [
-        events.make(
-            events.webhook("demo"),
+        builder.make(
+            builder.webhook("demo"),
             server="demo",
             subject="webhook/demo",
             n=number,
@@ -90,7 +90,7 @@ def test_a_backlog_of_many_leases_is_decided_once_by_two_workers(stage: Stage) -
 def test_the_lease_is_kept_by_the_clock(database: Database) -> None:
     """Renewed between pieces when a while has passed and not before; what another has taken is lost, and says so."""
     with database.writing() as connection:
-        watching.ensure_server(connection, "main")
+        snapshots.ensure_server(connection, "main")
         fence = event_store.claim_deciding(connection, "main", 15.0)
     assert fence is not None
     clock = [0.0]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.core.chatting.commands import BUILT_IN
-from bridge.core.chatting.words import quoted
-from bridge.core.document import read
+from bridge.core.chat.commands import BUILT_IN
+from bridge.core.chat.tokenizer import quoted
+from bridge.core.yaml_document import read
 from bridge.store.tables import conversations
-from bridge.webhooks import hmac
+from bridge.webhooks import generic_hmac
 from tests.pipeline.stage import HOOK_SECRET, staged
 from tests.pipeline.talk import RULES, Talk, talking
 
@@ -310,7 +310,7 @@ def test_a_webhook_reaches_only_its_spaces(tmp_path: Path, bond: int, said: str,
     with staged(tmp_path, rules=ON_REQUEST, hooks=HOOK) as stage:
         body = json.dumps({"bond": bond}).encode()
         receiver = stage.bridge.receiver
-        reading = receiver.read("narrow", hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
+        reading = receiver.read("narrow", generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
         receiver.take("narrow", reading)
         stage.work()
         (decision,) = stage.decisions()
@@ -324,7 +324,7 @@ def test_a_bond_that_has_moved_away_meanwhile_is_let_be(tmp_path: Path) -> None:
         stage.bridge.steering.pause("demo", "test", "so that it waits")
         body = json.dumps({"bond": 1}).encode()
         receiver = stage.bridge.receiver
-        reading = receiver.read("narrow", hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
+        reading = receiver.read("narrow", generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
         event = receiver.take("narrow", reading).taken[0].event.id
         stage.work()
         stage.set("bond", 1, "space", "globex")

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from bridge.actions.reply import Gone, Place, Reply, Way
-from bridge.core.chatting.buttons import Seals
+from bridge.actions.chat_reply import Gone, Place, Reply, Way
+from bridge.core.chat.signed_tokens import Seals
 from bridge.core.model import JobState, Outcome
-from bridge.pipeline.conversing import Conversations, allowed
-from bridge.pipeline.receive import Receipt
-from bridge.pipeline.replaying import log_live, log_replayed
+from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
+from bridge.pipeline.messages.reply_addresses import Conversations, allowed
+from bridge.pipeline.receive.receiver import Receipt
 from bridge.webhooks.slack import Slack
 from tests.bonding.scripted import Reply as Says
 from tests.bonding.scripted import serving

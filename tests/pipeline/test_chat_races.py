@@ -6,22 +6,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.actions import permits
-from bridge.actions.reply import Gone
-from bridge.core.chatting.roles import Grant, Role
-from bridge.core.language.rules import Vocabulary
-from bridge.pipeline.asking import Approver
-from bridge.pipeline.commanding import Commander
-from bridge.pipeline.conversing import Conversations
-from bridge.pipeline.following import Follower
-from bridge.pipeline.ordering import Orders
-from bridge.pipeline.receive import Hook, Receipt
-from bridge.pipeline.steering import Steering
+from bridge.actions import call_permissions
+from bridge.actions.chat_reply import Gone
+from bridge.core.chat.roles import Grant, Role
+from bridge.core.rules.parser import Vocabulary
+from bridge.pipeline.approvals.approver import Approver
+from bridge.pipeline.chat.command_handler import Commander
+from bridge.pipeline.chat.control_commands import Orders
+from bridge.pipeline.controls.operator_controls import Steering
+from bridge.pipeline.messages.reply_addresses import Conversations
+from bridge.pipeline.notifications.follow_up import Follower
+from bridge.pipeline.receive.receiver import Hook, Receipt
 from bridge.rulebook import Rulebook, compile_sources
-from bridge.store import holds, watching
+from bridge.store import controls
 from bridge.store.database import Database
+from bridge.store.observations import snapshots
 from bridge.store.tables import conversations, events
-from bridge.webhooks.delivery import Named, Options, Said
+from bridge.webhooks.platform import Named, Options, Said
 from bridge.webhooks.slack import Slack
 from tests.pipeline.talk import RULES
 
@@ -30,7 +31,9 @@ HOOK = Hook(
     "slack", Slack(), lambda: ("secret",), "main", 300.0, Options(), grants=(Grant(Role.OPERATOR, user="U1", name="ana"),),
     answers_at=("https://hooks.slack.com/",),
 )  # fmt: skip
-BOOK = compile_sources({"chat.yaml": RULES}, Vocabulary(permits.callable_operations(), {"noc": 1}, roles=permits.roles()))
+BOOK = compile_sources(
+    {"chat.yaml": RULES}, Vocabulary(call_permissions.callable_operations(), {"noc": 1}, roles=call_permissions.roles())
+)
 
 
 def commander(database: Database, book: Rulebook = BOOK) -> Commander:
@@ -51,7 +54,7 @@ def said(text: str, name: str = "d1") -> Said:
 def test_one_of_many_at_once_is_taken(database: Database, text: str, kind: str) -> None:
     """Eight at once that are the same delivery: one is new and does it, seven are told that it was here before."""
     with database.writing() as connection:
-        watching.ensure_server(connection, "main")
+        snapshots.ensure_server(connection, "main")
     barrier, receipts = threading.Barrier(8), list[Receipt]()
 
     def say() -> None:
@@ -69,13 +72,13 @@ def test_one_of_many_at_once_is_taken(database: Database, text: str, kind: str) 
     with database.reading() as connection:
         found = Counter(row.type for row in connection.execute(events.select()))
         assert found[kind] == 1
-        assert len(holds.paused(connection)) == (text == "pause")
+        assert len(controls.paused(connection)) == (text == "pause")
 
 
 def test_where_answers_go_is_stored_with_the_command(database: Database) -> None:
     """In one transaction, sealed, and good for half an hour; what needs no later answer has no address."""
     with database.writing() as connection:
-        watching.ensure_server(connection, "main")
+        snapshots.ensure_server(connection, "main")
     text = "- id: greet\n  when: {chat: {command: greet}}\n  do: [{reply: {text: hello}}]\n"
     scene = commander(database, compile_sources({"own.yaml": text}, Vocabulary({}, {})))
     scene.said(HOOK, said("help", "d1"))

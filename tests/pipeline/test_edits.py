@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bridge.pipeline.replaying import log_live, log_replayed
-from bridge.store import approvals
+from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
+from bridge.store.decisions import approvals
 from bridge.store.tables import verdicts
 from tests.pipeline.stage import EPOCH, Stage, staged
 

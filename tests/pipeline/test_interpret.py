@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from bridge.core import events, schema
-from bridge.core.bodies import BODIES
+from bridge.core.events import builder, schema
 from bridge.core.flapping import Limits
 from bridge.core.model import Event, Known, Seen
-from bridge.pipeline.interpret import Interpreter
-from bridge.pipeline.lease import Lease
-from bridge.store import events as event_store
-from bridge.store import incidents as incident_store
-from bridge.store import journal, watching
+from bridge.core.objects.object_schemas import BODIES
+from bridge.pipeline.interpret.interpreter import Interpreter
+from bridge.pipeline.server_lease import Lease
 from bridge.store.database import Database
-from bridge.store.incidents import Kept
-from bridge.store.journal import Window
-from bridge.store.watching import Walked
+from bridge.store.observations import events as event_store
+from bridge.store.observations import incidents as incident_store
+from bridge.store.observations import snapshots
+from bridge.store.observations.incidents import Kept
+from bridge.store.observations.snapshots import Walked
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -41,16 +42,16 @@ class World:
     def __post_init__(self) -> None:
         self.interpreter = Interpreter(self.database, lambda: self.now, Limits())
         with self.database.writing() as connection:
-            watching.ensure_server(connection, "main")
+            snapshots.ensure_server(connection, "main")
 
     def see(self, scope: str, *seen: Seen) -> None:
         """A poll of this scope finds these objects."""
         with self.database.writing() as connection:
-            watching.ensure_scopes(connection, "main", {scope: 0}, self.now)
-            claimed = watching.claim_scope(connection, "main", scope, 60)
+            snapshots.ensure_scopes(connection, "main", {scope: 0}, self.now)
+            claimed = snapshots.claim_scope(connection, "main", scope, 60)
             assert claimed is not None
-            watching.save_walk(connection, claimed, [Known(each) for each in seen], Walked(self.now, self.now, 0.0))
-            watching.reschedule(connection, claimed, self.now)
+            snapshots.save_walk(connection, claimed, [Known(each) for each in seen], Walked(self.now, self.now, 0.0))
+            snapshots.reschedule(connection, claimed, self.now)
 
     def bonds(self, number: int, *, aggregator: int = 1) -> None:
         """Bonds 1 to `number` with one leg of the same id each, on one aggregator of two."""
@@ -77,8 +78,8 @@ class World:
         about = {"id": bond, "name": f"b{bond}", "current": 1, "primary": 1, "space": {"key": None}}
         data = {"leg": dict(self.leg(bond, "down").body), "bond": about, "over": False, **nouns}
         time = self.now + timedelta(seconds=at)
-        row = events.EVENTS[name]
-        return events.make(
+        row = builder.EVENTS[name]
+        return builder.make(
             row, server="main", subject=f"leg/{bond}", n=next(self.numbers), time=time, seen_at=self.now, data=data
         )  # fmt: skip
 
@@ -175,8 +176,8 @@ def test_one_incident_is_opened_joined_and_ended(world: World) -> None:
     assert (suspected.data["aggregator"], incident["bonds"]) == ({"id": 1, "name": "north"}, 5)
     assert {each.known["incident"] for each in named(told, "leg.down")} == {incident["id"]}
     about = {"id": 1, "name": "north"}
-    failed = events.make(
-        events.EVENTS["aggregator.failed"], server="main", subject="aggregator/1", n=1, time=world.now, seen_at=world.now,
+    failed = builder.make(
+        builder.EVENTS["aggregator.failed"], server="main", subject="aggregator/1", n=1, time=world.now, seen_at=world.now,
         data={"aggregator": about},
     )  # fmt: skip
     moved = world.event("bond.failed_over", 2, leg=None)
@@ -209,8 +210,8 @@ def test_an_incident_lasts_until_its_aggregator_is_well(world: World) -> None:
     assert named(world.pass_time(600), "incident.ended") == []
     well = world.now
     world.aggregator("up")
-    recovered = events.make(
-        events.EVENTS["aggregator.recovered"], server="main", subject="aggregator/1", n=1, time=well, seen_at=well,
+    recovered = builder.make(
+        builder.EVENTS["aggregator.recovered"], server="main", subject="aggregator/1", n=1, time=well, seen_at=well,
         data={"aggregator": {"id": 1, "name": "north"}},
     )  # fmt: skip
     with world.database.writing() as connection:

@@ -6,17 +6,20 @@ from typing import Any
 
 import pytest
 
-from bridge.cli import doctor_database
-from bridge.core import events
-from bridge.core.deciding import found, guards, match
-from bridge.core.deciding.guards import Intent
-from bridge.core.language import cron
+from bridge.cli.setup import doctor_database
+from bridge.core.decisions import evaluate, guards, level_triggers
+from bridge.core.decisions.guards import Intent
+from bridge.core.events import builder
 from bridge.core.model import Reason, Ruling
-from bridge.pipeline import following, followups, interpret, spans, surroundings, timing
-from bridge.store import decisions as decision_store
-from bridge.store import events as event_store
-from bridge.store import holds
+from bridge.core.rules import cron
+from bridge.pipeline.decide import scheduled_events
+from bridge.pipeline.interpret import batch_context, incident_lifecycle, interpreter
+from bridge.pipeline.messages import command_updates
+from bridge.pipeline.notifications import follow_up
+from bridge.store import controls
 from bridge.store.database import Database
+from bridge.store.decisions import decisions as decision_store
+from bridge.store.observations import events as event_store
 from tests.pipeline.injected import fails
 from tests.pipeline.stage import Stage, staged
 
@@ -107,19 +110,19 @@ def test_a_rule_that_fails_is_set_aside_and_told_once(stage: Stage, monkeypatch:
 
 
 PLACES: list[tuple[str, Any, str, Callable[..., bool], str]] = [
-    ("hears", match, "hears", lambda rule, _: rule.id == "bad", "decide: rule bad"),
+    ("hears", evaluate, "hears", lambda rule, _: rule.id == "bad", "decide: rule bad"),
     ("a decision that cannot be written", decision_store, "_row", lambda made, _: made.rule == "bad" and made.facts,
      "decide: rule bad"),
-    ("its words", followups, "_talks", lambda *_: True, "answer: what comes of rule calls"),
-    ("the end of what was told", following, "over", lambda *_: True, "decide: what ends by an event"),
-    ("interpret", interpret, "_known", lambda _, event: event.type == "webhook.demo", "interpret: an event webhook.demo"),
-    ("surroundings", surroundings, "named_by", lambda event: event.type == "webhook.demo", "interpret: an event webhook.demo"),
-    ("calm legs", interpret.Interpreter, "timers", lambda *_: True, "decide: legs that are calm"),
-    ("incidents", spans, "look", lambda *_: True, "decide: incidents that are over"),
-    ("the clock", timing.Timing, "run", lambda *_: True, "decide: what the clock brings"),
-    ("what waits", timing.Timing, "to_sweep", lambda *_: True, "decide: what waits"),
+    ("its words", command_updates, "_talks", lambda *_: True, "answer: what comes of rule calls"),
+    ("the end of what was told", follow_up, "over", lambda *_: True, "decide: what ends by an event"),
+    ("interpret", interpreter, "_known", lambda _, event: event.type == "webhook.demo", "interpret: an event webhook.demo"),
+    ("surroundings", batch_context, "named_by", lambda event: event.type == "webhook.demo", "interpret: an event webhook.demo"),
+    ("calm legs", interpreter.Interpreter, "timers", lambda *_: True, "decide: legs that are calm"),
+    ("incidents", incident_lifecycle, "look", lambda *_: True, "decide: incidents that are over"),
+    ("the clock", scheduled_events.Timing, "run", lambda *_: True, "decide: what the clock brings"),
+    ("what waits", scheduled_events.Timing, "to_sweep", lambda *_: True, "decide: what waits"),
     ("a schedule", cron, "following", lambda *_: True, "schedule: rule clock"),
-    ("a sweep", found, "found", lambda rule, *_: rule.id == "lasts", "sweep: rule lasts"),
+    ("a sweep", level_triggers, "found", lambda rule, *_: rule.id == "lasts", "sweep: rule lasts"),
 ]  # fmt: skip
 
 
@@ -132,8 +135,8 @@ def test_whatever_fails_while_deciding_the_others_decide(stage: Stage) -> None:
     for number, (name, place, function, when, _) in enumerate(PLACES):
         stage.sim.advance(3700)
         with stage.bridge.database.writing() as connection:  # at its end each rule looks for what is so already
-            holds.pause(connection, "demo", stage.now(), "ana", "")
-            holds.resume(connection, "demo", stage.now(), "ana")
+            controls.pause(connection, "demo", stage.now(), "ana", "")
+            controls.resume(connection, "demo", stage.now(), "ana")
         with pytest.MonkeyPatch.context() as patch:
             fails(patch, place, function, when)
             event = stage.webhook(1, f"n{number}")
@@ -152,7 +155,7 @@ def test_whatever_fails_while_deciding_the_others_decide(stage: Stage) -> None:
 def test_an_event_whose_meaning_is_not_known_is_told_and_not_acted_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interpreting fails on one of three: rules that tell, tell; a rule that calls is skipped, and says why."""
     poison = stage.webhook(1, "poison")
-    fails(monkeypatch, interpret, "_known", lambda _, event: event.id == poison)
+    fails(monkeypatch, interpreter, "_known", lambda _, event: event.id == poison)
     others = [stage.webhook(bond, "well") for bond in (1, 2)]
     stage.work()
     for event, ruling, reason in ((poison, Ruling.SKIP, Reason.INTERNAL_ERROR), *((each, Ruling.ACT, None) for each in others)):
@@ -167,8 +170,8 @@ def test_what_waits_and_what_is_gathered_goes_on_beside_a_fault(stage: Stage, mo
     stage.work()
     assert rulings(stage, "gathers") == ["wait(group)"]
     assert rulings(stage, "waits") == ["wait(absent)"]
-    fails(monkeypatch, match, "again", lambda *_: True)
-    fails(monkeypatch, match, "close", lambda *_: True)
+    fails(monkeypatch, evaluate, "again", lambda *_: True)
+    fails(monkeypatch, evaluate, "close", lambda *_: True)
     stage.sim.advance(11)
     later = stage.webhook(2)
     stage.work()
@@ -187,7 +190,7 @@ def test_a_database_that_is_away_is_no_fault_of_a_rule(stage: Stage, monkeypatch
 
     stage.webhook(1)
     with monkeypatch.context() as patch:
-        patch.setattr(match, "meet", away)
+        patch.setattr(evaluate, "meet", away)
         with pytest.raises(OperationalError):
             stage.work()
     stage.work()
@@ -199,8 +202,8 @@ def test_a_condition_that_takes_too_long_costs_one_event_and_nothing_else(stage:
     """Over seven thousand numbers that a stranger brings: its rule is yellow for it; rules and events beside it are decided."""
     now = stage.now()
     many, few = (
-        events.make(
-            events.webhook("demo"),
+        builder.make(
+            builder.webhook("demo"),
             server="demo",
             subject="webhook/demo",
             n=count,

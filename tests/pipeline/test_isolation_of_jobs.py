@@ -9,16 +9,20 @@ import pytest
 from bridge.actions.call import Call
 from bridge.actions.notify import Notify
 from bridge.bonding import scopes
-from bridge.core import diff
-from bridge.core.deciding import guards, retry
+from bridge.core.decisions import guards, retry
 from bridge.core.model import Job
-from bridge.pipeline import aftermath, announce, asking, following, followups, rotation, telling
-from bridge.pipeline.aftermath import Aftermath
-from bridge.pipeline.gate import Gate
-from bridge.pipeline.proving import Prover
-from bridge.store import jobs as job_store
-from bridge.store import tellings
+from bridge.core.objects import snapshot_diff
+from bridge.pipeline.approvals import approver
+from bridge.pipeline.deliver import notification_sender, settlement
+from bridge.pipeline.deliver.admission import Gate
+from bridge.pipeline.deliver.settlement import Aftermath
+from bridge.pipeline.deliver.verification import Prover
+from bridge.pipeline.messages import command_updates
+from bridge.pipeline.notifications import follow_up
+from bridge.pipeline.observe import poll_events, poll_schedule
 from bridge.store.database import Database
+from bridge.store.decisions import jobs as job_store
+from bridge.store.notifications import open_notifications
 from tests.pipeline.injected import fails
 from tests.pipeline.stage import Stage, staged
 from tests.rollout.ear import Ear, listening
@@ -89,8 +93,8 @@ CALLS: list[tuple[str, Any, str, Callable[..., bool], set[str], str]] = [
     ("the request", Call, "send", _of_bond, {"in_doubt"}, "send: call of rule restarts"),
     ("what the answer means", retry, "after", _of("restarts"), {"in_doubt"}, "deliver: call of rule restarts"),
     ("its effect", Prover, "holds", _of("restarts"), {"unverified"}, "deliver: call of rule restarts"),
-    ("its event", aftermath, "_events", _of("restarts"), {"succeeded"}, "deliver: what comes of rule restarts"),
-    ("its answer", followups, "ended", _of("restarts"), {"succeeded"}, "answer: what comes of rule restarts"),
+    ("its event", settlement, "_events", _of("restarts"), {"succeeded"}, "deliver: what comes of rule restarts"),
+    ("its answer", command_updates, "ended", _of("restarts"), {"succeeded"}, "answer: what comes of rule restarts"),
     ("the steps after it", job_store, "move_on", _of("restarts"), {"succeeded"}, "steps: what comes of rule restarts"),
     ("its end", Aftermath, "settle", _of("restarts"), {"failed", "succeeded", "in_doubt"},
      "deliver: the end of call of rule restarts"),
@@ -122,11 +126,11 @@ def test_whatever_fails_about_a_call_the_others_are_done(stage: Stage, ear: Ear)
 
 
 NOTICES: list[tuple[str, Any, str, Callable[..., bool], str]] = [
-    ("how it reads", telling, "_note", _of("tells"), "tell: a notice of rule tells"),
+    ("how it reads", notification_sender, "_note", _of("tells"), "tell: a notice of rule tells"),
     ("whether it may go", Gate, "judge", _of("tells"), "tell: a notice of rule tells"),
     ("sending it", Notify, "send", lambda *given: str(given[-1].get("title")).startswith("bad"), "tell: a message to noc/0"),
-    ("what is over by now", following, "endings", _always, "tell: what is over by now at noc/0"),
-    ("what is followed", following, "told", _always, "follow: a notice of rule tells"),
+    ("what is over by now", follow_up, "endings", _always, "tell: what is over by now at noc/0"),
+    ("what is followed", follow_up, "told", _always, "follow: a notice of rule tells"),
 ]  # fmt: skip
 
 
@@ -148,8 +152,8 @@ def test_whatever_fails_about_a_notice_the_others_are_told(stage: Stage, ear: Ea
 
 POLLS: list[tuple[str, Any, str, Callable[..., bool], str]] = [
     ("reading it", scopes, "read", lambda name, *_: name == "legs", "legs"),
-    ("comparing it", diff, "compare", lambda before, *_: any(kind == "leg" for kind, _ in before), "legs"),
-    ("what follows from it", rotation, "bring_forward", lambda *given: given[2].name == "legs", "legs"),
+    ("comparing it", snapshot_diff, "compare", lambda before, *_: any(kind == "leg" for kind, _ in before), "legs"),
+    ("what follows from it", poll_schedule, "bring_forward", lambda *given: given[2].name == "legs", "legs"),
 ]  # fmt: skip
 
 
@@ -175,7 +179,7 @@ def test_whatever_fails_about_one_scope_the_others_are_polled(stage: Stage, ear:
 
 def test_one_object_that_fails_takes_no_other_of_its_list_with_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two legs that go down one cannot be told: the other is, their list is read, and the fault is told."""
-    fails(monkeypatch, announce, "of_change", lambda *given: given[3].kind == "leg" and given[3].id == "1")
+    fails(monkeypatch, poll_events, "of_change", lambda *given: given[3].kind == "leg" and given[3].id == "1")
     for leg in (1, 3):
         stage.set("leg", leg, "state", "down")
     stage.live(60)
@@ -187,13 +191,13 @@ def test_one_object_that_fails_takes_no_other_of_its_list_with_it(stage: Stage, 
 def test_one_question_one_reminder_that_fails_stop_no_other(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answered two questions, two things last: of each one fails, and the other is done."""
     with stage.bridge.database.reading() as connection:
-        rows = tellings.due(connection, stage.now())
+        rows = open_notifications.due(connection, stage.now())
     assert rows == []
     late = ["first", "second"]
     settled: list[str] = []
-    monkeypatch.setattr(asking.approvals, "expiring", lambda *_: late)
-    monkeypatch.setattr(asking.Approver, "_expired", lambda _self, name, _now: settled.append(name))
-    fails(monkeypatch, asking.Approver, "_expired", lambda _self, name, _now: name == "first")
+    monkeypatch.setattr(approver.approvals, "expiring", lambda *_: late)
+    monkeypatch.setattr(approver.Approver, "_expired", lambda _self, name, _now: settled.append(name))
+    fails(monkeypatch, approver.Approver, "_expired", lambda _self, name, _now: name == "first")
     assert stage.bridge.approver.expire() == 2
     assert settled == ["second"]
     assert _faults(stage) == ["expire: question first"]

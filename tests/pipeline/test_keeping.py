@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge import config, wiring
-from bridge.core.language.rules import Vocabulary
+from bridge.core.rules.parser import Vocabulary
 from bridge.errors import BadInput
-from bridge.pipeline.keeping import Keeping
+from bridge.pipeline.decide.active_rulebook import Keeping
 from bridge.rulebook import Keeper
 from bridge.store import rulebooks
 from bridge.store.database import Database

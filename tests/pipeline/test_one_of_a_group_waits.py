@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.core.model import JobState
-from bridge.store import holds
-from bridge.store import incidents as incident_store
+from bridge.store import controls
+from bridge.store.observations import incidents as incident_store
 from tests.pipeline.stage import Stage, staged
 
 RULES = """
@@ -39,7 +39,7 @@ def silence(stage: Stage) -> None:
     with stage.bridge.database.writing() as connection:
         now = stage.now()
         until = now + timedelta(minutes=5)
-        holds.silence(connection, "demo", ["*"], "bond/1", now, until, "alice", "works", acts=True)
+        controls.silence(connection, "demo", ["*"], "bond/1", now, until, "alice", "works", acts=True)
 
 
 @pytest.mark.parametrize(("hold", "reason"), [(hands_off, "hands_off"), (silence, "silenced")])

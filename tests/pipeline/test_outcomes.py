@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.model import JobState
-from bridge.simulator import inbox
+from bridge.simulator.server import notification_inbox
 from tests.pipeline.stage import RULES, Stage, staged
 
 
@@ -248,7 +248,7 @@ def test_a_forced_rule_acts_only_on_a_simulator(tmp_path: Path) -> None:
         stage.webhook(1)
         stage.work()
         assert stage.effective("bond.restart") == 1
-    with inbox.running() as other, staged(tmp_path / "other", rules=rules, server=other.url) as stage:
+    with notification_inbox.running() as other, staged(tmp_path / "other", rules=rules, server=other.url) as stage:
         event = stage.webhook(1)
         stage.work()
         assert stage.story(event)["decisions"][0]["reason"] == "dry_run"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.simulator.manners import Ways
+from bridge.simulator.schema.rest_framework import Ways
 from tests.pipeline.watch import watched
 
 # what the clock alone brings about: a backup falls due, a certificate comes near its end, a report counts another week
@@ -25,9 +25,9 @@ def test_rates_that_change_on_every_read_are_no_event(tmp_path: Path) -> None:
 def test_every_scope_was_polled(name: str, tmp_path: Path) -> None:
     """None of the scopes is left out of these looks, or fails."""
     with watched(tmp_path, off="[]", sizes=[{"bonds": 1}]) as watch, watch.bridge.database.reading() as connection:
-        from bridge.store import watching  # noqa: PLC0415
+        from bridge.store.observations import snapshots  # noqa: PLC0415
 
-        found = {scope.name: scope for scope in watching.all_scopes(connection, "one")}
+        found = {scope.name: scope for scope in snapshots.all_scopes(connection, "one")}
         assert found[name].version
         assert [scope.name for scope in found.values() if scope.problem or not scope.version] == []
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Connection, select
 
-from bridge.core.schema import VIEWED
-from bridge.core.types import misfits
-from bridge.pipeline.replaying import log_live, log_replayed
-from bridge.store import decisions
+from bridge.core.events.schema import VIEWED
+from bridge.core.value_types import misfits
+from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
+from bridge.store.decisions import decisions
 from bridge.store.tables import events, facts, objects, verdicts
 from tests.pipeline.stage import EPOCH, RULES, Stage, staged
 

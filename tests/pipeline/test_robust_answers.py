@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.bonding.client import walking
+from bridge.bonding.client import pagination
 from tests.pipeline.watch import watched
 
 _BIG = [{"bonds": 12}]
@@ -14,7 +14,7 @@ _LEGS = ["leg.list", "leg.get", "interface_leg.state_history", "mobile_broadband
 
 def test_a_500_on_page_3_is_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two good pages and an error change nothing; the next walk tells what happened, once."""
-    monkeypatch.setattr(walking, "PAGE_SIZE", 4)
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 4)
     with watched(tmp_path) as watch:
         watch.live(30)
         for leg in (1, 11):  # on the first page, and on the third

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.bonding.client import walking
+from bridge.bonding.client import pagination
 from tests.pipeline.watch import watched
 
 _LISTS = [
@@ -33,7 +33,7 @@ TROUBLES: Mapping[str, tuple[dict[str, object], float, tuple[str, ...]]] = {
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_trouble_gives_no_false_event_and_loses_none(trouble: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What happens during the trouble and after it is told once, at its true time, and nothing else of any object."""
-    monkeypatch.setattr(walking, "PAGE_SIZE", 4)
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 4)
     faults, lasts, besides = TROUBLES[trouble]
     with watched(tmp_path) as watch:
         watch.live(30)

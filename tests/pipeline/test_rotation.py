@@ -8,10 +8,10 @@ import pytest
 
 from bridge.bonding import scopes
 from bridge.core.model import Change
-from bridge.pipeline import rotation
-from bridge.pipeline.plan import Line, Plan, plan
-from bridge.store import watching
-from bridge.store.watching import FORWARD, ROTATING, TIMED
+from bridge.pipeline.observe import poll_schedule
+from bridge.pipeline.observe.poll_budget import Line, Plan, plan
+from bridge.store.observations import snapshots
+from bridge.store.observations.snapshots import FORWARD, ROTATING, TIMED
 from tests.pipeline.stage import Stage, staged
 
 NEW = {"name": "new", "space": "/api/v4/spaces/acme/", "aggregator": "/api/v4/aggregators/1/"}
@@ -29,7 +29,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def ranks(stage: Stage) -> dict[str, int]:
     """Every scope's rank."""
     with stage.bridge.database.reading() as connection:
-        return {each.name: each.rank for each in watching.all_scopes(connection, "demo")}
+        return {each.name: each.rank for each in snapshots.all_scopes(connection, "demo")}
 
 
 def test_every_scope_of_every_object_is_there_and_was_polled(whole: Stage) -> None:
@@ -41,7 +41,7 @@ def test_every_scope_of_every_object_is_there_and_was_polled(whole: Stage) -> No
     assert wanted <= names
     assert len([name for name in names if name.endswith("state_history")]) == 12
     with whole.bridge.database.reading() as connection:
-        assert [each.name for each in watching.all_scopes(connection, "demo") if not each.version] == []
+        assert [each.name for each in snapshots.all_scopes(connection, "demo") if not each.version] == []
     assert whole.types() == []
 
 
@@ -62,7 +62,7 @@ def test_the_plan_counts_requests(whole: Stage) -> None:
     assert set(lines) == set(scopes.TIMINGS)
     assert (lines["legs"].scopes, lines["legs"].requests, lines["legs"].rate) == (1, 1, 1 / 30)
     assert lines["placements"].requests == 1 + 3 * 3
-    assert lines["statistics"].requests == rotation.COUNTS
+    assert lines["statistics"].requests == poll_schedule.COUNTS
     assert lines["histories"].scopes == lines["histories"].requests == 12
     assert {timing for timing, line in lines.items() if line.rotates} == scopes.ROTATION
     assert made.timed == pytest.approx(sum(line.rate for line in made.lines if not line.rotates))
@@ -114,13 +114,13 @@ def test_a_leg_that_changes_brings_its_scopes_forward(tmp_path: Path, before: st
     with staged(tmp_path, rules="[]", off="[]") as stage:
         watched, bridge = stage.bridge.observer.servers["demo"], stage.bridge
         with bridge.database.reading() as connection:
-            body = watching.bodies(connection, "demo", {("leg", "1")})["leg", "1"]
-            legs = watching.scope_of(connection, "demo", "legs")
+            body = snapshots.bodies(connection, "demo", {("leg", "1")})["leg", "1"]
+            legs = snapshots.scope_of(connection, "demo", "legs")
         assert legs is not None
         old, new = ({**body, "state": state, "standing": "up"} for state in (before, after))
         with bridge.database.writing() as connection:
             change = Change("leg", "1", old, new, frozenset({"state"}))
-            rotation.bring_forward(connection, watched, legs, [change], stage.now())
+            poll_schedule.bring_forward(connection, watched, legs, [change], stage.now())
         assert {name for name, rank in ranks(stage).items() if rank == FORWARD} == wanted
 
 
@@ -128,10 +128,10 @@ def test_a_number_that_changed_brings_its_lists_forward(stage: Stage) -> None:
     """Counts that are new or the same are no reason to look; one that changed is, for the lists it counts and no others."""
     with stage.bridge.database.writing() as connection:
         for before, after in (({}, {"legs": 12}), ({"legs": 12}, {"legs": 12})):
-            rotation.counted(connection, "demo", before, after, stage.now())
+            poll_schedule.counted(connection, "demo", before, after, stage.now())
     assert FORWARD not in ranks(stage).values()
     with stage.bridge.database.writing() as connection:
-        rotation.counted(connection, "demo", {"legs": 12, "bonds": 6}, {"legs": 13, "bonds": 6}, stage.now())
+        poll_schedule.counted(connection, "demo", {"legs": 12, "bonds": 6}, {"legs": 13, "bonds": 6}, stage.now())
     assert {name for name, rank in ranks(stage).items() if rank == FORWARD} == {"legs"}
 
 
@@ -150,7 +150,7 @@ def test_no_more_polls_at_once_than_the_settings_allow(stage: Stage) -> None:
     watched = stage.bridge.observer.servers["demo"]
     with stage.bridge.database.writing() as connection:
         for name in [f"bonds/{i}/tuners" for i in range(1, watched.concurrency + 1)]:
-            assert watching.claim_scope(connection, "demo", name, 60) is not None
+            assert snapshots.claim_scope(connection, "demo", name, 60) is not None
     stage.sim.advance(60)
     assert stage.bridge.observer.poll("demo", "legs") is None
 

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.core.document import read
-from bridge.core.language import cron
-from bridge.core.language.rule import Schedule
-from bridge.core.language.rules import parse
-from bridge.core.language.schedules import either_day
-from bridge.pipeline.lease import Lease
-from bridge.pipeline.timing import Timing
+from bridge.core.rules import cron
+from bridge.core.rules.parser import parse
+from bridge.core.rules.rule import Schedule
+from bridge.core.rules.schedules import either_day
+from bridge.core.yaml_document import read
+from bridge.pipeline.decide.scheduled_events import Timing
+from bridge.pipeline.server_lease import Lease
 from bridge.rulebook import compile_sources
-from bridge.store import events as event_store
-from bridge.store import watching
 from bridge.store.database import Database
+from bridge.store.observations import events as event_store
+from bridge.store.observations import snapshots
 from tests.core.made import NOW, VOCABULARY
 
 SERVERS = ("hq", "east", "west")
@@ -52,7 +52,7 @@ def test_a_schedule_is_followed_where_it_is_meant(database: Database, text: str,
     for _ in range(2):
         for server in SERVERS:
             with database.writing() as connection:
-                watching.ensure_server(connection, server)
+                snapshots.ensure_server(connection, server)
                 fence = event_store.claim_deciding(connection, server, 15.0)
             assert fence is not None
             timing.run(Lease(database, server, fence), book)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.core.events import EVENTS
-from bridge.core.types import misfits
-from bridge.simulator import documents
-from bridge.simulator.moments import stamp
-from bridge.store import watching
+from bridge.core.events.builder import EVENTS
+from bridge.core.value_types import misfits
+from bridge.simulator.api import status_documents
+from bridge.simulator.world.vendor_timestamps import stamp
+from bridge.store.observations import snapshots
 from tests.pipeline.watch import Watch, watched
 
 _ROUTE = {"network": "10.9.0.0/16", "gateway": "192.168.1.7"}
@@ -64,7 +64,7 @@ def test_failover_is_disabled_and_enabled(watch: Watch) -> None:
 def test_a_new_version_is_available_and_nodes_are_outdated(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The repository has a new version: told once, and each node that runs the old one."""
     before = watch.events()
-    monkeypatch.setattr(documents, "VERSION", "9.9.9")
+    monkeypatch.setattr(status_documents, "VERSION", "9.9.9")
     watch.poll("bondingversion")
     watch.poll("nodes")
     watch.poll("nodes")
@@ -163,7 +163,7 @@ def test_new_bonds_and_legs_bring_their_scopes_and_take_them_along(watch: Watch)
 
     def scopes() -> set[str]:
         with watch.bridge.database.reading() as connection:
-            return {scope.name for scope in watching.all_scopes(connection, "one")}
+            return {scope.name for scope in snapshots.all_scopes(connection, "one")}
 
     made = watch.call("POST", "/bonds/", aggregator=f"{ROOT}/aggregators/1/")["id"]
     watch.poll("bonds")

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from bridge.simulator.manners import Ways
-from bridge.simulator.moments import real_now
-from bridge.simulator.serve import Tls
-from bridge.simulator.things import Record
-from bridge.store import watching
-from bridge.store.watching import Scope
+from bridge.simulator.api.runner import Tls
+from bridge.simulator.schema.rest_framework import Ways
+from bridge.simulator.world.entities import Record
+from bridge.simulator.world.vendor_timestamps import real_now
+from bridge.store.observations import snapshots
+from bridge.store.observations.snapshots import Scope
 from tests.pipeline.stage import staged
 from tests.pipeline.watch import Watch, watched
 
 
 def _scope(watch: Watch, name: str) -> Scope:
     with watch.bridge.database.reading() as connection:
-        found = watching.scope_of(connection, "one", name)
+        found = snapshots.scope_of(connection, "one", name)
     assert found is not None
     return found
 
@@ -135,7 +135,7 @@ def test_settings_say_what_is_polled_how_often_and_what_is_no_change(tmp_path: P
     poll = {"every": "{'bonds/1/*': 5h}"}
     with watched(tmp_path, off="[users, 'nodes*', isos]", poll=poll, more="ignore: {route: [note]}") as watch:
         with watch.bridge.database.reading() as connection:
-            found = {scope.name: scope for scope in watching.all_scopes(connection, "one")}
+            found = {scope.name: scope for scope in snapshots.all_scopes(connection, "one")}
         assert not {"users", "nodes", "isos", "nodes/1/ethernet_interfaces"} & set(found)
         wait = {name: (found[name].due_at - watch.now()).total_seconds() for name in ("bonds/1/routes", "bonds/2/routes")}
         assert wait["bonds/1/routes"] > 4 * 3600 > wait["bonds/2/routes"]

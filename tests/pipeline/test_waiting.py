@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.deciding import retry
+from bridge.core.decisions import retry
 from bridge.core.flapping import Bucket
 from bridge.core.model import JobState, Reason, Ruling, Verdict
-from bridge.store import incidents as incident_store
+from bridge.store.observations import incidents as incident_store
 from tests.core.made import job as a_job
 from tests.pipeline.stage import Stage, staged
 

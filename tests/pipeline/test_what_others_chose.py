@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.plain import LONGEST_ID, LONGEST_KEY, bounded
+from bridge.core.json_safety import LONGEST_ID, LONGEST_KEY, bounded
 from bridge.errors import BadInput
-from bridge.simulator.build import make_world
-from bridge.simulator.world import World
-from bridge.store import incidents, watching
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
 from bridge.store.database import Database
-from bridge.webhooks import hmac
+from bridge.store.observations import incidents, snapshots
+from bridge.webhooks import generic_hmac
 from tests.pipeline.stage import EPOCH, HOOK_SECRET, QUIET, Stage, staged
 
 RULES = """
@@ -59,7 +59,7 @@ def stage(tmp_path: Path, database: Database) -> Iterator[Stage]:
 
 def _problems(stage: Stage) -> dict[str, str | None]:
     with stage.bridge.database.reading() as connection:
-        return {scope.name: scope.problem for scope in watching.all_scopes(connection, "demo") if scope.failures}
+        return {scope.name: scope.problem for scope in snapshots.all_scopes(connection, "demo") if scope.failures}
 
 
 def _faults(stage: Stage) -> set[str]:
@@ -91,8 +91,8 @@ def test_spaces_are_polled_whatever_their_keys(stage: Stage) -> None:
     assert sorted(each["data"]["space"]["key"] for each in stage.events("space.changed")) == sorted(KEYS)
     assert [each["data"]["space"]["key"] for each in stage.events("space.added")] == [added]
     with stage.bridge.database.reading() as connection:
-        names = {scope.name for scope in watching.all_scopes(connection, "demo")}
-        found = watching.bodies(connection, "demo", {("space", key) for key in KEYS})
+        names = {scope.name for scope in snapshots.all_scopes(connection, "demo")}
+        found = snapshots.bodies(connection, "demo", {("space", key) for key in KEYS})
     assert {key for _, key in found} == set(KEYS)
     assert any(KEYS[0] in name for name in names)
     assert not any(KEYS[1] in name for name in names)
@@ -108,7 +108,7 @@ def test_what_a_webhook_names_may_be_anything(stage: Stage) -> None:
     strange = [9 * 10**150, "9" * 150, "x" * 10_000, 2**40, 2**63, -(2**64), "", None, [1], {"a": 1}, 1.5, True, "1/../2"]
     for number, bond in enumerate((*strange, 1)):
         body = json.dumps({"bond": bond, "nonce": number}).encode()
-        headers = hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp()))
+        headers = generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp()))
         receiver = stage.bridge.receiver
         receiver.take("demo", receiver.read("demo", headers, body))
     stage.work()

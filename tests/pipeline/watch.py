@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 
 from bridge import config, wiring
-from bridge.simulator.build import make_world
-from bridge.simulator.manners import USUAL, Ways
-from bridge.simulator.serve import Running, Tls, running
-from bridge.store import journal, watching
-from bridge.store.journal import Window
+from bridge.simulator.api.runner import Running, Tls, running
+from bridge.simulator.schema.rest_framework import USUAL, Ways
+from bridge.simulator.world_builder import make_world
+from bridge.store.observations import snapshots
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 from tests.lockstep.mapping import TYPES, differences, expected
 from tests.patterns import migrated
 
@@ -88,7 +89,7 @@ class Watch:
         """Look once at every scope whose name is like that, whether or not it is due."""
         with self.bridge.database.writing() as connection:
             for name in self.bridge.observer.servers:
-                watching.forward_like(connection, name, pattern, self.now())
+                snapshots.forward_like(connection, name, pattern, self.now())
         self.look()
 
     def post(self, what: str, sim: int = 0, **body: Any) -> None:

@@ -1,7 +1,7 @@
 """An aggregator fails and recovers, and its bonds are brought home by a rule that rolls out."""
 
-from bridge.simulator.build import make_world
-from bridge.simulator.world import World
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
 from tests.pipeline.stage import EPOCH, Stage
 
 FAILED, SPARE, OTHER = 3, 2, 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 from tests.processes import Process
 from tests.test_whole_stack import free_ports
 

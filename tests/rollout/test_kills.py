@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.simulator.serve import running
+from bridge.simulator.api.runner import running
 
 from .ear import listening
 from .failover import FAILED, FEW, RULES, fleet

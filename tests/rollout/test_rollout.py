@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.store import approvals
+from bridge.store.decisions import approvals
 from tests.pipeline.stage import Stage, staged
 
 from .ear import listening

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store import approvals, undo
+from bridge.store.decisions import approvals, undo_log
 from tests.pipeline.stage import Stage, staged
 
 from .ear import listening
@@ -78,7 +78,7 @@ def test_a_sound_recommendation_is_accepted_and_what_it_changed_is_kept(tmp_path
         assert stage.effective("bond_tuning.accept") == 1
         assert stage.jobs()[0]["state"] == "succeeded"
         with stage.bridge.database.reading() as connection:
-            (kept,) = undo.every(connection, 5)
+            (kept,) = undo_log.every(connection, 5)
         restored = {call["arguments"]["leg"]: call["body"] for call in kept["calls"]}
         assert restored.keys() == before.keys()
         assert all(before[leg] in body.values() for leg, body in restored.items())
@@ -157,18 +157,18 @@ def test_a_no_ends_all_that_was_to_come(tmp_path: Path) -> None:
 def test_a_pause_holds_acting_and_not_telling(tmp_path: Path) -> None:
     """While paused nothing is called and everything is told; afterwards what is still worth it is done."""
     rules = RESTART + "- id: tell\n  when: bond.down\n  do: [{notify: {to: noc, title: down}}]\n"
-    from bridge.store import holds  # noqa: PLC0415
+    from bridge.store import controls  # noqa: PLC0415
 
     with listening() as ear, staged(tmp_path, rules=rules, channel=ear.url) as stage:
         with stage.bridge.database.writing() as connection:
-            assert holds.pause(connection, holds.EVERYWHERE, stage.now(), "alice", "works on the network")
+            assert controls.pause(connection, controls.EVERYWHERE, stage.now(), "alice", "works on the network")
         for leg in [leg.id for leg in stage.sim.world.legs.values() if leg.bond == 1]:
             stage.set("leg", leg, "state", "down")
         stage.live(5 * 60)
         assert stage.ledger("bond.restart") == []
         assert ear.titles() == ["down"]
         with stage.bridge.database.writing() as connection:
-            assert holds.resume(connection, holds.EVERYWHERE, stage.now(), "alice")
+            assert controls.resume(connection, controls.EVERYWHERE, stage.now(), "alice")
         stage.live(60)
         assert stage.effective("bond.restart") == 1
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, running
-from bridge.simulator.world import World
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
 
 TLS = ssl.create_default_context()  # unused, but every client would make its own, which takes longer than most tests
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)

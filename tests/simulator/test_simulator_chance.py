@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator import configupdates, downtime, speedtests, state, stories, tunings
-from bridge.simulator.build import make_world
-from bridge.simulator.edits import edit
-from bridge.simulator.serve import Running
-from bridge.simulator.world import World
+from bridge.simulator.api.runner import Running
+from bridge.simulator.behaviour import config_updates, prevented_downtime, scenarios, speed_tests, state_file, tunings
+from bridge.simulator.objects.manual_edits import edit
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = 24 * 3600
@@ -40,7 +40,7 @@ def outages(world: World) -> list[float]:
 def test_random_faults_are_many_and_of_all_lengths() -> None:
     """In a day each leg fails about four times, for 3 s to 10 min, as often for less as for more than 42 s."""
     world = make_world(bonds=50, epoch=EPOCH)
-    stories.begin(world, "random-faults")
+    scenarios.begin(world, "random-faults")
     at(world, DAY)
     lasted = outages(world)
     assert 320 < len(lasted) < 480
@@ -52,13 +52,13 @@ def test_random_faults_are_many_and_of_all_lengths() -> None:
 
 def test_random_faults_come_as_often_as_asked_and_end_mended(world: World) -> None:
     """The rate is faults per leg and day; quiet mends what was cut and nothing fails any more."""
-    stories.begin(world, "random-faults", rate=200)
+    scenarios.begin(world, "random-faults", rate=200)
     at(world, 3600)
     assert 50 < len(outages(world)) < 130
     edit(world, "leg", 1, "state", "removed")
     cut = list(world.stories["random-faults"].cut)
     assert cut
-    stories.begin(world, "quiet")
+    scenarios.begin(world, "quiet")
     assert {leg.id: leg.line for leg in world.legs.values() if leg.line != "up"} == {1: "removed"}
     length = len(world.truth)
     at(world, DAY / 4)
@@ -68,7 +68,7 @@ def test_random_faults_come_as_often_as_asked_and_end_mended(world: World) -> No
 def test_a_storm_flaps_one_leg_in_twenty_around_a_failover() -> None:
     """Thirty legs of six hundred flap, an aggregator fails and its bonds move, and in the end all is well."""
     world = make_world(bonds=300, epoch=EPOCH)
-    stories.begin(world, "storm")
+    scenarios.begin(world, "storm")
     at(world, 59)
     flapping = {line["id"] for line in world.truth if line["kind"] == "leg"}
     assert len(flapping) == 30
@@ -85,7 +85,7 @@ def test_chance_is_the_seeds() -> None:
     one, other, third = (make_world(seed=seed, epoch=EPOCH) for seed in (7, 7, 8))
     for world in (one, other, third):
         for name in ("storm", "random-faults"):
-            stories.begin(world, name, rate=100 if name == "random-faults" else None)
+            scenarios.begin(world, name, rate=100 if name == "random-faults" else None)
     for moment in range(0, 7200, 11):
         at(other, moment)
     for world in (one, other, third):
@@ -98,21 +98,21 @@ def test_a_world_with_everything_under_way_is_saved_whole(tmp_path: Path) -> Non
     file = tmp_path / "world.json"
     twin, world = (make_world(seed=3, epoch=EPOCH) for _ in range(2))
     for one in (twin, world):
-        stories.begin(one, "random-faults", rate=60)
-        stories.begin(one, "storm")
+        scenarios.begin(one, "random-faults", rate=60)
+        scenarios.begin(one, "storm")
         edit(one, "node", 4, "away", value=True)
     for moment in (5, 60, 130, 200, 1000, 3000, 40_000, 9 * DAY):
         for one in (twin, world):
             at(one, moment)
-            configupdates.queue(one, [4, 1])
-            speedtests.start(one, one.bonds[2], {})
+            config_updates.queue(one, [4, 1])
+            speed_tests.start(one, one.bonds[2], {})
             if not tunings.running(one, 3):
                 tunings.start(one, one.bonds[3], leg=one.legs_of(one.bonds[3])[0] if moment > 100 else None)
-        state.save(world, file)
-        world = state.load(file)
-    assert state.to_plain(world) == state.to_plain(twin)
+        state_file.save(world, file)
+        world = state_file.load(file)
+    assert state_file.to_plain(world) == state_file.to_plain(twin)
     assert json.loads(file.read_text())["past"]["outages"]
-    assert downtime.report(world, world.bonds.values()) == downtime.report(twin, twin.bonds.values())
+    assert prevented_downtime.report(world, world.bonds.values()) == prevented_downtime.report(twin, twin.bonds.values())
     assert world.past.history(world.legs[1], world.now, born=EPOCH) == twin.past.history(twin.legs[1], twin.now, born=EPOCH)
 
 

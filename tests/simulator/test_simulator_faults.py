@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 
 RESTART = f"{ROOT}/bonds/1/restart/"
 

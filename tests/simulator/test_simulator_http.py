@@ -4,10 +4,10 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator import crud
-from bridge.simulator.documents import INDEXES
-from bridge.simulator.operations import DOCUMENTS, FILES, GETS, LISTS, WRITES
-from bridge.simulator.serve import Running
+from bridge.simulator.api.operation_handlers import DOCUMENTS, FILES, GETS, LISTS, WRITES
+from bridge.simulator.api.runner import Running
+from bridge.simulator.api.status_documents import INDEXES
+from bridge.simulator.objects import crud
 
 RESTART = f"{ROOT}/bonds/1/restart/"
 TUNERS = f"{ROOT}/bonds/1/tuners/"

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.simulator import inbox
+from bridge.simulator.server import notification_inbox
 
 NOTICE = {
     "version": "1.0",
@@ -20,7 +20,7 @@ NOTICE = {
 @pytest.fixture
 def url() -> Iterator[str]:
     """Serve an empty inbox."""
-    with inbox.running() as served:
+    with notification_inbox.running() as served:
         yield served.url
 
 
@@ -63,17 +63,17 @@ def test_what_is_no_notice_is_refused(url: str) -> None:
 
 def test_messages_outlive_the_process_and_stay_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are there after a restart, a torn last line is passed over, and the file does not grow for ever."""
-    monkeypatch.setattr(inbox, "KEPT", 5)
+    monkeypatch.setattr(notification_inbox, "KEPT", 5)
     file = tmp_path / "below" / "inbox.jsonl"
-    first = inbox.Inbox(file)
+    first = notification_inbox.Inbox(file)
     for number in range(23):
         first.take("/", {"title": str(number)})
     assert len(file.read_text().splitlines()) < 10
     with file.open("a") as torn:
         torn.write('{"at": "20')
     monkeypatch.undo()
-    again = inbox.Inbox(file)
+    again = notification_inbox.Inbox(file)
     assert [it["body"]["title"] for it in again.messages()][-3:] == ["20", "21", "22"]
-    with inbox.running(state_file=file) as served:
+    with notification_inbox.running(state_file=file) as served:
         httpx.post(served.url, json=NOTICE)
-    assert inbox.Inbox(file).messages()[-1]["body"] == NOTICE
+    assert notification_inbox.Inbox(file).messages()[-1]["body"] == NOTICE

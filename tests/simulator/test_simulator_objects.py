@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS
-from bridge.simulator import crud
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
+from bridge.simulator.objects import crud
 from tests.simulator.samples import SAMPLES, Sample
 
 each = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.prefix)

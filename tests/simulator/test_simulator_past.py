@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bridge.simulator import configupdates, downtime, statistics, tunings
-from bridge.simulator.build import make_world
-from bridge.simulator.edits import edit
-from bridge.simulator.operations import DOCUMENTS
-from bridge.simulator.outcomes import Missing
-from bridge.simulator.things import Leg
-from bridge.simulator.world import World
+from bridge.simulator.api.operation_handlers import DOCUMENTS
+from bridge.simulator.behaviour import config_updates, prevented_downtime, statistics, tunings
+from bridge.simulator.objects.manual_edits import edit
+from bridge.simulator.world.entities import Leg
+from bridge.simulator.world.operation_results import Missing
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)  # a Sunday
 DAY = 24 * 3600
@@ -41,7 +41,7 @@ def cut(world: World, leg: int, begin: float, end: float) -> None:
 
 def prevented(world: World, *bonds: int) -> dict[str, tuple[int, int]]:
     """Read the report as `(duration, count)` of week and month."""
-    report = downtime.report(world, [world.bonds[number] for number in bonds])
+    report = prevented_downtime.report(world, [world.bonds[number] for number in bonds])
     return {name: (span["duration"], span["count"]) for name, span in report.items()}
 
 
@@ -114,7 +114,7 @@ def test_downtime_counts_by_the_vendors_rule(world: World) -> None:
     assert prevented(world, *world.bonds)["week"] == (410, 3)
     assert prevented(world, *world.bonds)["month"] == (0, 0)
     at(world, 31 * DAY)
-    report = downtime.report(world, world.bonds.values())
+    report = prevented_downtime.report(world, world.bonds.values())
     assert report["month"] == {
         "start": "2026-03-01T00:00:00.000000Z",
         "end": "2026-04-01T00:00:00.000000Z",
@@ -143,20 +143,20 @@ def test_old_outages_are_dropped(world: World) -> None:
 
 def test_updates_arrive_in_order_and_are_tried_again(world: World) -> None:
     """A node gets one change after the other; one that is away makes the first fail again and again, the others wait."""
-    empty = configupdates.summary(world)
+    empty = config_updates.summary(world)
     assert empty == {"count": 0, "failures": 0, "status": {"pending": 0, "sent": 0, "complete": 0, "failed": 0}}
     edit(world, "node", 4, "away", value=True)
     for _ in range(2):
-        configupdates.queue(world, [4, 1, 4])
+        config_updates.queue(world, [4, 1, 4])
     at(world, 3)
-    assert configupdates.summary(world)["status"] == {"pending": 2, "sent": 1, "complete": 0, "failed": 1}
+    assert config_updates.summary(world)["status"] == {"pending": 2, "sent": 1, "complete": 0, "failed": 1}
     at(world, 64)
-    summary = configupdates.summary(world)
+    summary = config_updates.summary(world)
     assert (summary["count"], summary["failures"]) == (4, 3)
     assert summary["status"] == {"pending": 1, "sent": 0, "complete": 2, "failed": 1}
     edit(world, "node", 4, "away", value=False)
     at(world, 120)
-    assert configupdates.summary(world) == {
+    assert config_updates.summary(world) == {
         "count": 4,
         "failures": 3,
         "status": {"pending": 0, "sent": 0, "complete": 4, "failed": 0},
@@ -166,11 +166,11 @@ def test_updates_arrive_in_order_and_are_tried_again(world: World) -> None:
 
 def test_an_update_under_way_to_a_node_that_leaves_fails(world: World) -> None:
     """Sent is not arrived: the node that goes away in between gets it later."""
-    configupdates.queue(world, [4])
+    config_updates.queue(world, [4])
     at(world, 4)
     edit(world, "node", 4, "away", value=True)
     at(world, 10)
-    assert configupdates.summary(world)["status"]["failed"] == 1
+    assert config_updates.summary(world)["status"]["failed"] == 1
 
 
 def test_checks_of_aggregators_are_counted(world: World) -> None:
@@ -245,4 +245,4 @@ def test_an_accepted_tuning_queues_updates(world: World) -> None:
     tuning = tunings.start(world, world.bonds[1])
     at(world, 200)
     tunings.decide(world, tuning, accepted=True)
-    assert configupdates.summary(world)["count"] == 2
+    assert config_updates.summary(world)["count"] == 2

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator import people
-from bridge.simulator.build import make_world
-from bridge.simulator.manners import Ways
-from bridge.simulator.serve import Running, running
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.schema import accounts
+from bridge.simulator.schema.rest_framework import Ways
+from bridge.simulator.world_builder import make_world
 from tests.simulator.conftest import EPOCH
 
 OPERATOR = ("operator@acme.example.com", "acme-operator")
@@ -81,7 +81,7 @@ def test_each_permission_opens_its_own_door(allowed: str, code: str, sim: Runnin
 def test_every_operation_needs_a_permission_that_exists(api: httpx.Client) -> None:
     """What the operations ask for is what /permissions/ lists, with a name for people."""
     listed = api.get(f"{ROOT}/permissions/").json()
-    needed = {people.needed(row) for row in OPERATIONS.values()} - {None}
+    needed = {accounts.needed(row) for row in OPERATIONS.values()} - {None}
     assert needed <= set(listed)
     assert listed["bonding.change_leg"] == "Can change leg"
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator.serve import Running
+from bridge.simulator.api.runner import Running
 
 BOND = f"{ROOT}/bonds/1"
 LAN = f"{ROOT}/bonders/4/ethernet_interfaces/12/"

@@ -16,11 +16,11 @@ import typer
 from typer.testing import CliRunner
 
 from bridge.bonding.catalogue import ROOT
-from bridge.cli.simulate import inbox, simulate
-from bridge.simulator import serve as room
-from bridge.simulator import state
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running
+from bridge.cli.run.simulate import inbox, simulate
+from bridge.simulator.api import runner as room
+from bridge.simulator.api.runner import Running
+from bridge.simulator.behaviour import state_file
+from bridge.simulator.world_builder import make_world
 from tests.processes import Process
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ APPS["inbox"].command()(inbox)
 
 def command(*options: str, name: str = "simulate") -> list[str]:
     """Give the command line that runs one of the two commands, whatever the project's own command line has by now."""
-    body = f"import typer; from bridge.cli.simulate import {name}; typer.run({name})"
+    body = f"import typer; from bridge.cli.run.simulate import {name}; typer.run({name})"
     return [sys.executable, "-c", body, *options]
 
 
@@ -134,7 +134,7 @@ def test_the_command_serves_and_ends_cleanly(tmp_path: Path) -> None:
         httpx.post(f"{url}/_sim/advance", json={"seconds": 60})
         assert simulator.end(signal.SIGTERM) == 0
         assert simulator.lines == [f"ready {url}/"]
-    assert (len(state.load(file).legs), state.load(file).now.minute) == (12, 1)
+    assert (len(state_file.load(file).legs), state_file.load(file).now.minute) == (12, 1)
 
 
 def test_a_killed_simulator_goes_on_with_its_story(tmp_path: Path) -> None:

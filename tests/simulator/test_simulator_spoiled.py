@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator import sending
-from bridge.simulator.faults import KINDS, Fate
-from bridge.simulator.serve import Running
-from bridge.simulator.spoil import STRANGE_STATE
+from bridge.simulator.api.runner import Running
+from bridge.simulator.faults import corrupt_transport
+from bridge.simulator.faults.corrupt_bodies import STRANGE_STATE
+from bridge.simulator.faults.switches import KINDS, Fate
 
 LEGS = f"{ROOT}/legs/"
 RESTART = f"{ROOT}/bonds/1/restart/"
@@ -125,7 +125,7 @@ def test_a_clock_that_is_off_is_off_everywhere(skew: float, clock: str, sim: Run
 def test_a_slow_answer_is_whole_in_the_end(kind: str, pauses: int, sim: Running, api: httpx.Client) -> None:
     """All bytes come, with the pauses between them that were asked for, and the connection can be used again."""
     body = bytes(range(250)) * 8
-    parts = list(sending.pieces(Fate(kind, seconds=30), body))
+    parts = list(corrupt_transport.pieces(Fate(kind, seconds=30), body))
     waits = [part for part in parts if isinstance(part, float)]
     assert (len(waits), sum(waits)) == (pauses, pytest.approx(30))
     assert b"".join(part for part in parts if isinstance(part, bytes)) == body

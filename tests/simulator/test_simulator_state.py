@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator import state, stories
-from bridge.simulator.build import make_world
-from bridge.simulator.operations import WRITES
-from bridge.simulator.serve import running
-from bridge.simulator.world import World
+from bridge.simulator.api.operation_handlers import WRITES
+from bridge.simulator.api.runner import running
+from bridge.simulator.behaviour import scenarios, state_file
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import make_world
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -28,18 +28,18 @@ def test_a_saved_world_goes_on_like_one_that_never_stopped(tmp_path: Path) -> No
     file = tmp_path / "world.json"
     twin, world = (make_world(seed=3, epoch=EPOCH) for _ in range(2))
     for one in (twin, world):
-        stories.begin(one, "tour")
+        scenarios.begin(one, "tour")
     for moment in (0, 22, 50, 130, 200, 210, 3000, 3800):
         at(twin, moment)
         at(world, moment)
         for one in (twin, world):
             WRITES["bond.restart"](one, {"bond": 4})
             one.record({"operation": "bond.restart"})
-        state.save(world, file)
-        world = state.load(file)
+        state_file.save(world, file)
+        world = state_file.load(file)
     at(twin, 7500)
     at(world, 7500)
-    assert state.to_plain(world) == state.to_plain(twin)
+    assert state_file.to_plain(world) == state_file.to_plain(twin)
     assert len(world.truth) > 60
 
 
@@ -57,18 +57,18 @@ def test_files_that_are_no_world_are_refused(text: str, says: str, tmp_path: Pat
     """A foreign, torn or newer file is refused with what is wrong about it."""
     file = tmp_path / "world.json"
     file.write_text(text)
-    with pytest.raises(state.StateUnreadable, match=says):
-        state.load(file)
+    with pytest.raises(state_file.StateUnreadable, match=says):
+        state_file.load(file)
 
 
 def test_an_unknown_happening_is_damage(tmp_path: Path) -> None:
     """A saved agenda is checked when it is read, not when its moment comes."""
-    plain = state.to_plain(make_world(epoch=EPOCH))
+    plain = state_file.to_plain(make_world(epoch=EPOCH))
     plain["agenda"][0][2] = "moon.falls"
     file = tmp_path / "world.json"
     file.write_text(json.dumps(plain))
-    with pytest.raises(state.StateUnreadable, match=r"moon\.falls"):
-        state.load(file)
+    with pytest.raises(state_file.StateUnreadable, match=r"moon\.falls"):
+        state_file.load(file)
 
 
 def test_what_was_answered_is_saved_already(tmp_path: Path) -> None:
@@ -78,15 +78,15 @@ def test_what_was_answered_is_saved_already(tmp_path: Path) -> None:
         auth = ("demo@example.com", "demo")
         with httpx.Client(base_url=sim.url, auth=auth) as api:
             api.post(f"{ROOT}/bonds/1/restart/")
-            assert len(state.load(file).ledger) == 1
+            assert len(state_file.load(file).ledger) == 1
             api.post("/_sim/set", json={"kind": "leg", "id": 3, "field": "state", "value": "down"})
-            assert state.load(file).legs[3].state == "down"
+            assert state_file.load(file).legs[3].state == "down"
             api.post("/_sim/story", json={"name": "tour"})
-            assert state.load(file).stories["tour"].under_way
+            assert state_file.load(file).stories["tour"].under_way
             api.post("/_sim/advance", json={"seconds": 130})
-            assert state.load(file).now == EPOCH + timedelta(seconds=130)
-    stopped = state.load(file)
-    assert state.to_plain(stopped) == state.to_plain(sim.world)
+            assert state_file.load(file).now == EPOCH + timedelta(seconds=130)
+    stopped = state_file.load(file)
+    assert state_file.to_plain(stopped) == state_file.to_plain(sim.world)
     assert list(file.parent.iterdir()) == [file]
     with running(stopped, speed=0, state_file=file) as again:
         clock = httpx.get(f"{again.url}/_sim/clock").json()
@@ -105,7 +105,7 @@ def test_what_clients_made_is_kept(tmp_path: Path) -> None:
         api.patch(f"{ROOT}/bonds/1/connected_ips/1/", json={"note": "kept"})
         before = {path: api.get(ROOT + path).json() for path in ("/spaces/", "/bonds/1/connected_ips/", "/users/", "/nodes/")}
         old = sim.url
-    with running(state.load(file), speed=0, state_file=file) as sim, httpx.Client(base_url=sim.url, auth=auth) as api:
+    with running(state_file.load(file), speed=0, state_file=file) as sim, httpx.Client(base_url=sim.url, auth=auth) as api:
         after = {path: json.loads(api.get(ROOT + path).text.replace(sim.url, old)) for path in before}
         assert after == before
         assert api.post(spaces, json={"name": "three", "key": "three"}).json()["id"] == 6
@@ -115,9 +115,9 @@ def test_changes_by_themselves_are_saved_within_a_second_or_so(tmp_path: Path) -
     """With nobody asking, time goes on and what happens reaches the file."""
     file = tmp_path / "world.json"
     world = make_world(epoch=EPOCH)
-    stories.begin(world, "flap")
+    scenarios.begin(world, "flap")
     with running(world, speed=600, state_file=file):
         until = time.monotonic() + 5
-        while len(state.load(file).truth) < 20 and time.monotonic() < until:
+        while len(state_file.load(file).truth) < 20 and time.monotonic() < until:
             time.sleep(0.05)
-        assert len(state.load(file).truth) >= 20
+        assert len(state_file.load(file).truth) >= 20

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bridge.simulator import speedtests, tunings
-from bridge.simulator.edits import Unfit, edit
-from bridge.simulator.failover import Refused
-from bridge.simulator.operations import GETS, LISTS, WRITES
-from bridge.simulator.outcomes import Invalid, Missing
-from bridge.simulator.world import World
+from bridge.simulator.api.operation_handlers import GETS, LISTS, WRITES
+from bridge.simulator.behaviour import speed_tests, tunings
+from bridge.simulator.behaviour.failover import Refused
+from bridge.simulator.objects.manual_edits import Unfit, edit
+from bridge.simulator.world.operation_results import Invalid, Missing
+from bridge.simulator.world.world import World
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEG = {"bond": 1, "leg": 1}
@@ -28,7 +28,7 @@ def state(world: World, leg: int) -> str:
 
 def test_speed_tests_of_a_bond_run_one_after_the_other(world: World) -> None:
     """The second waits for the first and starts by itself; another bond's runs at once; nothing goes down for them."""
-    first, second, other = (speedtests.start(world, world.bonds[number], {}) for number in (1, 1, 2))
+    first, second, other = (speed_tests.start(world, world.bonds[number], {}) for number in (1, 1, 2))
     life = []
     for moment in (0, 2, 11.9, 12, 22):
         at(world, moment)
@@ -49,14 +49,14 @@ def test_speed_tests_of_a_bond_run_one_after_the_other(world: World) -> None:
 
 def test_a_leg_under_test_leaves_the_bond(world: World) -> None:
     """The leg shows testing while its test runs; the result is near what the leg is configured for, one way or the other."""
-    test = speedtests.start(world, world.bonds[1], {"leg": "https://x.example/api/v4/bonds/1/interface_legs/1/", "length": 30})
+    test = speed_tests.start(world, world.bonds[1], {"leg": "https://x.example/api/v4/bonds/1/interface_legs/1/", "length": 30})
     at(world, 10)
     assert (state(world, 1), state(world, 2)) == ("testing", "up")
     at(world, 40)
     assert (state(world, 1), test.status) == ("up", "finished")
     assert test.results is not None
     assert test.results["throughput"] == pytest.approx(150, rel=0.15)
-    limited = speedtests.start(world, world.bonds[1], {"leg": 1, "direction": "upload", "rate_limit": 2.5})
+    limited = speed_tests.start(world, world.bonds[1], {"leg": 1, "direction": "upload", "rate_limit": 2.5})
     at(world, 80)
     assert limited.results is not None
     assert limited.results["throughput"] == 2.5
@@ -64,7 +64,7 @@ def test_a_leg_under_test_leaves_the_bond(world: World) -> None:
 
 def test_a_test_without_a_line_fails(world: World) -> None:
     """A leg that fails during its test, and a bond with no leg left, have no result."""
-    of_leg, of_bond = speedtests.start(world, world.bonds[1], {"leg": 1}), speedtests.start(world, world.bonds[2], {})
+    of_leg, of_bond = speed_tests.start(world, world.bonds[1], {"leg": 1}), speed_tests.start(world, world.bonds[2], {})
     at(world, 5)
     for leg in (1, 3, 4):
         edit(world, "leg", leg, "state", "down")
@@ -95,14 +95,14 @@ def test_a_test_that_cannot_be_is_refused_by_field(wanted: dict[str, Any], names
     """Another bond's leg, one that is not up, and options that make no sense are refused with the field's name."""
     edit(world, "leg", 2, "state", "down")
     with pytest.raises(Invalid) as refusal:
-        speedtests.start(world, world.bonds[1], wanted)
+        speed_tests.start(world, world.bonds[1], wanted)
     assert list(refusal.value.fields) == [names]
     assert world.speedtests == {}
 
 
 def test_a_form_asks_with_text(world: World) -> None:
     """Numbers that come as text, as forms send them, are numbers; what is left empty is not limited."""
-    test = speedtests.start(world, world.bonds[1], {"length": "20", "concurrency": "4", "rate_limit": "", "leg": "2"})
+    test = speed_tests.start(world, world.bonds[1], {"length": "20", "concurrency": "4", "rate_limit": "", "leg": "2"})
     assert (test.length, test.concurrency, test.rate_limit, test.leg) == (20, 4, None, 2)
 
 
@@ -110,13 +110,13 @@ def test_a_leg_that_is_not_active_cannot_be_tested(world: World) -> None:
     """An idle leg is refused, though it is reachable."""
     edit(world, "leg", 1, "link_mode", "idle")
     with pytest.raises(Invalid, match="active mode and up"):
-        speedtests.start(world, world.bonds[1], {"leg": {"id": 1}})
+        speed_tests.start(world, world.bonds[1], {"leg": {"id": 1}})
 
 
 def test_a_test_waits_for_a_tuning(world: World) -> None:
     """Tests and tunings of a bond never run at the same time, whichever comes first."""
     tuning = tunings.start(world, world.bonds[1])
-    test = speedtests.start(world, world.bonds[1], {"length": 100})
+    test = speed_tests.start(world, world.bonds[1], {"length": 100})
     at(world, 100)
     assert (tuning.status, test.status) == ("running", "queued")
     at(world, 160)

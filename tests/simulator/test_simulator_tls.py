@@ -13,10 +13,10 @@ import typer
 from typer.testing import CliRunner
 
 from bridge.bonding.catalogue import ROOT
-from bridge.cli.simulate import simulate
-from bridge.simulator import certificate, state
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, Tls, running
+from bridge.cli.run.simulate import simulate
+from bridge.simulator.api.runner import Running, Tls, running
+from bridge.simulator.behaviour import certificate, state_file
+from bridge.simulator.world_builder import make_world
 from tests.simulator.test_simulator_serving import process
 
 COMMAND = typer.Typer()
@@ -141,7 +141,7 @@ def test_the_certificate_is_saved_with_the_world(tmp_path: Path) -> None:
     file = tmp_path / "world.json"
     with running(make_world(epoch=EPOCH), speed=0, state_file=file, tls=True) as sim:
         assert sim.certificate is not None
-    assert state.load(file).certificate == sim.certificate.about
+    assert state_file.load(file).certificate == sim.certificate.about
 
 
 def test_the_command_speaks_tls(tmp_path: Path) -> None:

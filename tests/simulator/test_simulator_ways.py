@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from bridge.bonding.catalogue import OPERATIONS, ROOT
-from bridge.simulator import names, table
-from bridge.simulator.build import make_world
-from bridge.simulator.manners import Ways
-from bridge.simulator.operations import DOCUMENTS, GETS, LISTS
-from bridge.simulator.serve import running
+from bridge.simulator.api.operation_handlers import DOCUMENTS, GETS, LISTS
+from bridge.simulator.api.runner import running
+from bridge.simulator.schema import guessed_names
+from bridge.simulator.schema import kinds as table
+from bridge.simulator.schema.rest_framework import Ways
+from bridge.simulator.world_builder import make_world
 from tests.simulator.conftest import EPOCH
 
 LEGS = f"{ROOT}/bonds/1/interface_legs/"
@@ -55,7 +56,7 @@ def test_to_the_letter_legs_are_changed_through_their_list(literal: httpx.Client
 def test_every_guess_is_a_field_that_exists() -> None:
     """The list of guesses names kinds and operations that there are, and of the table's kinds only fields that they have."""
     kinds = {kind.about for kind in table.KINDS.values()}
-    for name, guessed in names.GUESSED.items():
+    for name, guessed in guessed_names.GUESSED.items():
         assert name in OPERATIONS or name in {row.kind for row in OPERATIONS.values()}, name
         if name in kinds:
             known = {field.name for kind in table.KINDS.values() if kind.about == name for field in kind.fields}
@@ -94,10 +95,10 @@ def test_renamed_fields_are_taken_by_their_new_names(renamed: httpx.Client) -> N
 def test_no_guess_is_left_by_its_old_name(renamed: httpx.Client) -> None:
     """Whatever collection of the server holds guessed fields, none is called as before, and all by their new names."""
     held = {*LISTS, *GETS, *DOCUMENTS}
-    rows = [row for row in OPERATIONS.values() if names.guessed(row) and not row.arguments and row.name in held]
+    rows = [row for row in OPERATIONS.values() if guessed_names.guessed(row) and not row.arguments and row.name in held]
     assert len(rows) > 20
     for row in rows:
         body = renamed.get(ROOT + row.path).json()
         for each in body if isinstance(body, list) else [body]:
-            assert not names.guessed(row) & set(each), row.name
-            assert f'"{names.PREFIX}' in json.dumps(each), row.name
+            assert not guessed_names.guessed(row) & set(each), row.name
+            assert f'"{guessed_names.PREFIX}' in json.dumps(each), row.name

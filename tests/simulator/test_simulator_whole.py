@@ -3,8 +3,8 @@
 import httpx
 
 from bridge.bonding.catalogue import ROOT
-from bridge.simulator.build import make_world
-from bridge.simulator.serve import Running, running
+from bridge.simulator.api.runner import Running, running
+from bridge.simulator.world_builder import make_world
 from tests.simulator.conftest import EPOCH
 
 BOND = f"{ROOT}/bonds/1"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bridge.simulator import failover, stories, tunings
-from bridge.simulator.build import ImpossibleWorld, make_world
-from bridge.simulator.edits import edit
-from bridge.simulator.failover import Refused
-from bridge.simulator.operations import WRITES
-from bridge.simulator.world import World
+from bridge.simulator.api.operation_handlers import WRITES
+from bridge.simulator.behaviour import failover, scenarios, tunings
+from bridge.simulator.behaviour.failover import Refused
+from bridge.simulator.objects.manual_edits import edit
+from bridge.simulator.world.world import World
+from bridge.simulator.world_builder import ImpossibleWorld, make_world
 
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -187,7 +187,7 @@ def test_accepting_twice_has_effect_once(world: World) -> None:
 
 def test_the_tour_goes_as_told_and_begins_again(world: World) -> None:
     """Every step of the tour happens at its second, on the objects it is about, and an hour later once more."""
-    stories.begin(world, "tour")
+    scenarios.begin(world, "tour")
     at(world, 3600 + 1000)
     assert seen(world, kind="leg", id=1) == [
         (60, "up", "down"),
@@ -206,15 +206,15 @@ def test_the_tour_goes_as_told_and_begins_again(world: World) -> None:
 
 def test_flap_and_outage_end_and_quiet_mends(world: World) -> None:
     """Flap moves one leg thirty times each way; quiet ends an outage under way and mends what it broke."""
-    stories.begin(world, "flap")
+    scenarios.begin(world, "flap")
     at(world, 1300)
     assert len(seen(world, kind="leg", id=1, to="down")) == len(seen(world, kind="leg", id=1, to="up")) == 30
     assert not world.stories["flap"].under_way
-    stories.begin(world, "outage")
+    scenarios.begin(world, "outage")
     at(world, 1400)
-    with pytest.raises(stories.StoryUnderWay):
-        stories.begin(world, "outage")
-    stories.begin(world, "quiet")
+    with pytest.raises(scenarios.StoryUnderWay):
+        scenarios.begin(world, "outage")
+    scenarios.begin(world, "quiet")
     assert not any(aggregator.broken for aggregator in world.aggregators.values())
     at(world, 5000)
     assert [when for when, _, _ in seen(world, kind="aggregator", what="broken")] == [1300, 1400]
@@ -231,7 +231,7 @@ def test_equal_worlds_go_the_same_way() -> None:
     """Two worlds of one seed and epoch have equal truth after an hour of tour, in steps or at once."""
     one, other = (make_world(seed=7, epoch=EPOCH) for _ in range(2))
     for world in (one, other):
-        stories.begin(world, "tour")
+        scenarios.begin(world, "tour")
     at(one, 3600)
     for moment in range(0, 3601, 7):
         at(other, moment)
@@ -244,8 +244,8 @@ def test_worlds_of_all_sizes_live_through_the_tour() -> None:
     """One bond and one aggregator, or many of each, are enough for every story; nonsense sizes are refused by name."""
     for sizes in ({"bonds": 1, "aggregators": 1, "legs_per_bond": 1, "spaces": 0}, {"bonds": 400, "aggregators": 20}):
         world = make_world(**sizes, epoch=EPOCH)
-        for story in stories.STORIES:
-            stories.begin(world, story)
+        for story in scenarios.STORIES:
+            scenarios.begin(world, story)
         at(world, 1000)
         names = [bond.name for bond in world.bonds.values()]
         assert len(set(names)) == len(names)

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.core.model import Body, Decision, Event, Job, JobState, Outcome, Retry, Ruling, Verdict
-from bridge.store import decisions, events
 from bridge.store.database import Database
+from bridge.store.decisions import decisions
+from bridge.store.observations import events
 from bridge.store.tables import jobs
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)

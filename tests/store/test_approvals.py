@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import RowMapping
 
 from bridge.core.model import Job, JobState, Reason, Ruling, Verdict
-from bridge.store import approvals, decisions, jobs
-from bridge.store.approvals import Terms
 from bridge.store.database import Database
+from bridge.store.decisions import approvals, decisions, jobs
+from bridge.store.decisions.approvals import Terms
 
 from .rows import NOW, decision, job, later, owe, together
 

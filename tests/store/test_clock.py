@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bridge.store import clock, watching
+from bridge.store import clock_steps
 from bridge.store import tables as t
 from bridge.store.database import Database
+from bridge.store.observations import snapshots
 
 from .rows import NOW, job, later, owe, together
 
@@ -17,16 +18,16 @@ HOURS = timedelta(hours=2)
 def ticked(database: Database, seconds: float) -> timedelta | None:
     """What is noticed at that moment."""
     with database.writing() as connection:
-        return clock.tick(connection, later(seconds))
+        return clock_steps.tick(connection, later(seconds))
 
 
 def prepared(database: Database) -> None:
     """A server whose scope and a job are due in a minute, and a silence that ends in a minute."""
     owe(database, job("j1", due_at=later(60)))
     with database.writing() as connection:
-        watching.ensure_server(connection, "main")
-        watching.ensure_scopes(connection, "main", {"legs": 0}, later(60))
-        clock.tick(connection, NOW)
+        snapshots.ensure_server(connection, "main")
+        snapshots.ensure_scopes(connection, "main", {"legs": 0}, later(60))
+        clock_steps.tick(connection, NOW)
 
 
 def waits(database: Database) -> tuple[object, object]:
@@ -58,7 +59,7 @@ def test_the_lease_of_one_who_died_before_the_clock_was_set_is_free(database: Da
     """It would have lasted for as long as the clock was set back, else."""
     prepared(database)
     with database.writing() as connection:
-        watching.claim_scope(connection, "main", "legs", 7260)
+        snapshots.claim_scope(connection, "main", "legs", 7260)
     ticked(database, -7200)
     with database.writing() as connection:
-        assert watching.claim_scope(connection, "main", "legs", 60) is not None
+        assert snapshots.claim_scope(connection, "main", "legs", 60) is not None

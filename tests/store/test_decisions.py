@@ -6,13 +6,14 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
-from bridge.core.canonical import identity
-from bridge.core.deciding.retry import Next
+from bridge.core.canonical_json import identity
+from bridge.core.decisions.retry import Next
 from bridge.core.model import JobState, Reason, Ruling, Verdict
 from bridge.errors import LeaseLost
-from bridge.store import asked, decisions, events, jobs, watching
 from bridge.store import tables as t
 from bridge.store.database import Database
+from bridge.store.decisions import decisions, fact_queries, jobs
+from bridge.store.observations import events, snapshots
 
 from .rows import LEASE, NOW, decision, event, job, later, owe, rows, together
 
@@ -20,7 +21,7 @@ from .rows import LEASE, NOW, decision, event, job, later, owe, rows, together
 def held(database: Database, server: str = "main") -> dict[str, tuple[str, datetime | None]]:
     """The cooldowns that hold at NOW: by key the decision and when it was over."""
     with database.reading() as connection:
-        found = asked.cooldowns_of(connection, server, NOW)
+        found = fact_queries.cooldowns_of(connection, server, NOW)
     return {key: (row["decision"], row["ended_at"]) for key, row in found.items()}
 
 
@@ -80,7 +81,7 @@ def test_one_worker_decides_for_a_server(database: Database) -> None:
     """Of four who want to decide one gets the lease; another server has a lease of its own; given back it can be had."""
     with database.writing() as connection:
         for name in ("main", "other"):
-            watching.ensure_server(connection, name)
+            snapshots.ensure_server(connection, name)
 
     def want(_: int) -> int | None:
         with database.writing() as connection:
@@ -102,7 +103,7 @@ def test_one_worker_decides_for_a_server(database: Database) -> None:
 def test_who_decides_for_long_keeps_the_lease(database: Database) -> None:
     """Each piece begins the lease anew, so that a backlog may take many times as long; it is lost when taken."""
     with database.writing() as connection:
-        watching.ensure_server(connection, "main")
+        snapshots.ensure_server(connection, "main")
         fence = events.claim_deciding(connection, "main", LEASE)
     assert fence is not None
     (before,) = [row["lease_until"] for row in rows(database, t.servers)]

@@ -2,11 +2,12 @@
 
 import pytest
 
-from bridge.core.deciding.retry import Next
+from bridge.core.decisions.retry import Next
 from bridge.core.model import JobState, Outcome, Retry
-from bridge.store import holds, jobs
+from bridge.store import controls
 from bridge.store import tables as t
 from bridge.store.database import Database
+from bridge.store.decisions import jobs
 
 from .rows import LEASE, NOW, job, later, owe, rows, together
 
@@ -14,14 +15,14 @@ from .rows import LEASE, NOW, job, later, owe, rows, together
 def test_a_pause_holds_until_it_is_ended(database: Database) -> None:
     """A server, or everywhere, is paused once at a time; ended, it can be paused again, and both stay in the books."""
     with database.writing() as connection:
-        assert holds.pause(connection, "main", NOW, "ann", "works")
-        assert not holds.pause(connection, "main", NOW, "bob", "too")
-        assert holds.pause(connection, holds.EVERYWHERE, NOW, "bob", "all")
-        assert [(row["server"], row["who"]) for row in holds.paused(connection)] == [("main", "ann"), ("", "bob")]
-        assert holds.resume(connection, "main", later(60), "bob")
-        assert not holds.resume(connection, "main", later(61), "bob")
-        assert [row["server"] for row in holds.paused(connection)] == [""]
-        assert holds.pause(connection, "main", later(70), "ann", "again")
+        assert controls.pause(connection, "main", NOW, "ann", "works")
+        assert not controls.pause(connection, "main", NOW, "bob", "too")
+        assert controls.pause(connection, controls.EVERYWHERE, NOW, "bob", "all")
+        assert [(row["server"], row["who"]) for row in controls.paused(connection)] == [("main", "ann"), ("", "bob")]
+        assert controls.resume(connection, "main", later(60), "bob")
+        assert not controls.resume(connection, "main", later(61), "bob")
+        assert [row["server"] for row in controls.paused(connection)] == [""]
+        assert controls.pause(connection, "main", later(70), "ann", "again")
     assert [(row["ended_at"], row["ended_by"]) for row in rows(database, t.pauses, server="main")] == [
         (later(60), "bob"), (None, None),
     ]  # fmt: skip
@@ -35,8 +36,8 @@ def test_what_waited_for_a_pause_is_looked_at_when_it_ends(database: Database, s
         job("told", action="notify", due_at=later(600)), job("step", 1, due_at=later(600)),
     )  # fmt: skip
     with database.writing() as connection:
-        holds.pause(connection, server, NOW, "ann", "works")
-        holds.resume(connection, server, later(5), "ann")
+        controls.pause(connection, server, NOW, "ann", "works")
+        controls.resume(connection, server, later(5), "ann")
     assert [row["id"] for row in rows(database, t.jobs, due_at=later(5))] == moved
 
 
@@ -44,30 +45,30 @@ def test_a_silence_holds_from_its_beginning_to_its_end(database: Database) -> No
     """It holds from the first moment up to, not at, its end; ended by hand it is over then; twice the same is one."""
     with database.writing() as connection:
         about = (connection, "main", ["leg.*"], "bond/3", later(0), later(60), "ann", "works")
-        name = holds.silence(*about, acts=True)
-        assert holds.silence(*about, acts=True) == name
-        held = [[row["id"] for row in holds.silences_at(connection, later(at), "main")] for at in (-1, 0, 59, 60)]
+        name = controls.silence(*about, acts=True)
+        assert controls.silence(*about, acts=True) == name
+        held = [[row["id"] for row in controls.silences_at(connection, later(at), "main")] for at in (-1, 0, 59, 60)]
         assert held == [[], [name], [name], []]
-        assert holds.silences_at(connection, NOW, "other") == []
-        assert holds.end_silence(connection, name, later(10))
-        assert not holds.end_silence(connection, name, later(11))
-        assert holds.silences_at(connection, later(10)) == []
+        assert controls.silences_at(connection, NOW, "other") == []
+        assert controls.end_silence(connection, name, later(10))
+        assert not controls.end_silence(connection, name, later(11))
+        assert controls.silences_at(connection, later(10)) == []
 
 
 def test_each_end_of_a_hold_is_a_new_occasion(database: Database) -> None:
     """What lasted through a pause or a silence is looked for anew once it is over: the state of the ends tells."""
     seen = []
     with database.writing() as connection:
-        seen.append(holds.ended_holds(connection, "main", NOW))
-        holds.pause(connection, holds.EVERYWHERE, NOW, "ann", "x")
-        holds.silence(connection, "main", ["leg.down"], "", NOW, later(60), "ann", "x", acts=False)
-        assert holds.ended_holds(connection, "main", later(59)) == seen[0]
-        seen.append(holds.ended_holds(connection, "main", later(60)))
-        holds.resume(connection, holds.EVERYWHERE, later(61), "ann")
-        seen.append(holds.ended_holds(connection, "main", later(61)))
-        holds.pause(connection, "other", NOW, "ann", "x")
-        holds.resume(connection, "other", later(62), "ann")
-        assert holds.ended_holds(connection, "main", later(62)) == seen[-1]
+        seen.append(controls.ended_holds(connection, "main", NOW))
+        controls.pause(connection, controls.EVERYWHERE, NOW, "ann", "x")
+        controls.silence(connection, "main", ["leg.down"], "", NOW, later(60), "ann", "x", acts=False)
+        assert controls.ended_holds(connection, "main", later(59)) == seen[0]
+        seen.append(controls.ended_holds(connection, "main", later(60)))
+        controls.resume(connection, controls.EVERYWHERE, later(61), "ann")
+        seen.append(controls.ended_holds(connection, "main", later(61)))
+        controls.pause(connection, "other", NOW, "ann", "x")
+        controls.resume(connection, "other", later(62), "ann")
+        assert controls.ended_holds(connection, "main", later(62)) == seen[-1]
     assert len(set(seen)) == 3
 
 
@@ -95,12 +96,12 @@ def test_failures_of_a_rule_are_counted_since_it_was_switched_on(database: Datab
     ):  # fmt: skip
         fail(database, name, state, outcome, at)
     with database.writing() as connection:
-        assert holds.failures(connection, "r1", "main", NOW) == 4
-        assert holds.failures(connection, "r1", "main", later(-10)) == 5
-        assert holds.failures(connection, "r1", "other", NOW) == 0
-        holds.trip(connection, "r1", "main", later(10), "too many")
-        holds.switch_on(connection, "r1", later(20))
-        assert holds.failures(connection, "r1", "main", NOW) == 0
+        assert controls.failures(connection, "r1", "main", NOW) == 4
+        assert controls.failures(connection, "r1", "main", later(-10)) == 5
+        assert controls.failures(connection, "r1", "other", NOW) == 0
+        controls.trip(connection, "r1", "main", later(10), "too many")
+        controls.switch_on(connection, "r1", later(20))
+        assert controls.failures(connection, "r1", "main", NOW) == 0
 
 
 def test_a_breaker_trips_once_until_it_is_switched_on(database: Database) -> None:
@@ -108,15 +109,15 @@ def test_a_breaker_trips_once_until_it_is_switched_on(database: Database) -> Non
 
     def trip(_: int) -> bool:
         with database.writing() as connection:
-            return holds.trip(connection, "a", "main", NOW, "3 failed")
+            return controls.trip(connection, "a", "main", NOW, "3 failed")
 
     assert sorted(together(4, trip)) == [False, False, False, True]
     with database.writing() as connection:
-        assert [(name, row["why"]) for name, row in holds.tripped(connection, "main").items()] == [("a", "3 failed")]
-        assert holds.tripped(connection, "other") == {}
-        assert holds.switch_on(connection, "a", later(1)) == 1
-        assert holds.switch_on(connection, "a", later(2)) == 0
-        assert holds.tripped(connection, "main") == {}
+        assert [(name, row["why"]) for name, row in controls.tripped(connection, "main").items()] == [("a", "3 failed")]
+        assert controls.tripped(connection, "other") == {}
+        assert controls.switch_on(connection, "a", later(1)) == 1
+        assert controls.switch_on(connection, "a", later(2)) == 0
+        assert controls.tripped(connection, "main") == {}
     assert trip(0)
 
 
@@ -126,17 +127,17 @@ def test_one_job_at_a_time_is_at_work_on_an_object(database: Database) -> None:
 
     def lock(number: int) -> str | None:
         with database.writing() as connection:
-            return holds.lock(connection, wanted[number], NOW)
+            return controls.lock(connection, wanted[number], NOW)
 
     got = together(4, lock)
     owner = got.index(None)
     assert [each for each in got if each] == [f"j{owner}"] * 3
     assert lock(owner) is None
     with database.writing() as connection:
-        assert holds.lock(connection, job("x", target="bond/4"), NOW) is None
-        assert holds.lock(connection, job("y", target="bond/3", server="other"), NOW) is None
-        assert holds.lock(connection, job("z"), NOW) is None
-        holds.unlock(connection, f"j{owner}")
+        assert controls.lock(connection, job("x", target="bond/4"), NOW) is None
+        assert controls.lock(connection, job("y", target="bond/3", server="other"), NOW) is None
+        assert controls.lock(connection, job("z"), NOW) is None
+        controls.unlock(connection, f"j{owner}")
     assert lock((owner + 1) % 4) is None
 
 
@@ -151,6 +152,6 @@ def test_a_job_that_is_not_at_work_lets_go(database: Database) -> None:
     ):
         with database.writing() as connection:
             mine = jobs.claim(connection, "j1", NOW, LEASE)
-            holds.lock(connection, mine.job, NOW)
+            controls.lock(connection, mine.job, NOW)
             jobs.settle(connection, mine, then, NOW)
         assert bool(rows(database, t.locks)) == kept

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import pytest
 
-from bridge.core.deciding.retry import Next
+from bridge.core.decisions.retry import Next
 from bridge.core.model import JobState, Outcome, Reason, Ruling, Verdict
 from bridge.errors import LeaseLost
-from bridge.store import decisions, events, jobs, limits
 from bridge.store.database import Database
+from bridge.store.decisions import call_limits, decisions, jobs
+from bridge.store.observations import events
 from bridge.store.tables import attempts, cooldowns, spendings, verdicts
 from bridge.store.tables import jobs as job_rows
 
@@ -170,7 +171,7 @@ def test_a_call_counts_against_its_limits_from_its_end_on(database: Database, wh
     owe(database, job("j1"))
     mine = claim(database)
     with database.writing() as connection:
-        limits.spend(connection, [limits.Limit("global", 9, 600)], "j1", NOW)
+        call_limits.spend(connection, [call_limits.Limit("global", 9, 600)], "j1", NOW)
     mine = begin(database, mine, what)
     if dies:
         lapse(database, "j1")

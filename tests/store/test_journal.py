@@ -2,11 +2,14 @@
 
 import pytest
 
-from bridge.core.deciding.retry import Next
+from bridge.core.decisions.retry import Next
 from bridge.core.model import JobState, Outcome
-from bridge.store import decisions, events, jobs, journal, rulebooks, watching
+from bridge.store import rulebooks
 from bridge.store.database import Database
-from bridge.store.journal import Window
+from bridge.store.decisions import decisions, jobs
+from bridge.store.observations import events, snapshots
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 
 from .rows import LEASE, NOW, decision, event, job, later, owe
 
@@ -134,8 +137,8 @@ def test_what_waits_is_counted(database: Database) -> None:
     record(database, "e2")
     with database.writing() as connection:
         events.mark_decided(connection, [event("e1")])
-        watching.ensure_scopes(connection, "main", {"legs": watching.TIMED, "bonds": watching.TIMED}, NOW)
-        watching.reschedule(connection, watching.claim_scope(connection, "main", "legs", LEASE), NOW, "broken")
+        snapshots.ensure_scopes(connection, "main", {"legs": snapshots.TIMED, "bonds": snapshots.TIMED}, NOW)
+        snapshots.reschedule(connection, snapshots.claim_scope(connection, "main", "legs", LEASE), NOW, "broken")
     with database.reading() as connection:
         assert journal.counts(connection, NOW) == {
             "events": 2, "undecided": 1, "jobs_open": 3, "jobs_late": 1, "jobs_in_doubt": 1, "jobs_failed": 1,

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from bridge.store import limits
 from bridge.store import tables as t
 from bridge.store.database import Database
-from bridge.store.limits import Limit
+from bridge.store.decisions import call_limits
+from bridge.store.decisions.call_limits import Limit
 
 from .rows import later, rows, together
 
@@ -17,13 +17,13 @@ THREE = Limit("rule/a", 3, 600)
 def spend(database: Database, *wanted: Limit, job: str = "j", at: float = 0) -> tuple[Limit, datetime] | None:
     """Want one place under all of these."""
     with database.writing() as connection:
-        return limits.spend(connection, wanted, job, later(at))
+        return call_limits.spend(connection, wanted, job, later(at))
 
 
 def used(database: Database, limit: Limit, at: float = 0) -> int:
     """How many places are taken."""
     with database.reading() as connection:
-        return limits.used(connection, limit, later(at))
+        return call_limits.used(connection, limit, later(at))
 
 
 def test_a_place_is_free_again_when_the_call_before_it_is_old(database: Database) -> None:
@@ -49,8 +49,8 @@ def test_a_call_counts_from_its_answer_on(database: Database) -> None:
         spend(database, THREE, job="j1", at=at)
     spend(database, THREE, job="j2", at=30)
     with database.writing() as connection:
-        limits.answered(connection, "j1", later(45))
-        limits.answered(connection, "nobody", later(50))
+        call_limits.answered(connection, "j1", later(45))
+        call_limits.answered(connection, "nobody", later(50))
     assert [row["at"] for row in rows(database, t.spendings)] == [later(0), later(45), later(30)]
     assert spend(database, THREE, at=610) is None
     assert spend(database, THREE, at=620) == (THREE, later(630))

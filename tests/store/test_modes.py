@@ -9,7 +9,7 @@ import pytest
 
 from bridge.config import private, shipped
 from bridge.store.database import Database
-from bridge.store.schema import migrate
+from bridge.store.migrate import migrate
 
 
 def mode(path: Path) -> int:

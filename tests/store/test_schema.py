@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from bridge.config import shipped
 from bridge.errors import BadInput
-from bridge.store import asked
+from bridge.store.column_types import Moment, insert_new, now_of_database, upsert
 from bridge.store.database import Database
-from bridge.store.schema import migrate
+from bridge.store.decisions import fact_queries
+from bridge.store.migrate import migrate
 from bridge.store.tables import facts, metadata
-from bridge.store.types import Moment, insert_new, now_of_database, upsert
 
 from .rows import rows
 
@@ -157,6 +157,6 @@ def test_a_cooldown_goes_on_holding_after_an_upgrade(tmp_path: Path) -> None:
             connection.exec_driver_sql(statement)
     migrate(old, shipped("migrations"))
     with old.reading() as connection:
-        held = asked.cooldowns_of(connection, "main", datetime(2026, 1, 1, tzinfo=UTC))
+        held = fact_queries.cooldowns_of(connection, "main", datetime(2026, 1, 1, tzinfo=UTC))
     old.close()
     assert {key: row["decision"] for key, row in held.items()} == {"k": "d"}

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from bridge.core.model import Known, Seen
 from bridge.errors import LeaseLost
 from bridge.store import tables as t
-from bridge.store import watching
 from bridge.store.database import Database
-from bridge.store.watching import Walked
+from bridge.store.observations import snapshots
+from bridge.store.observations.snapshots import Walked
 
 from .rows import LEASE, NOW, later, rows, together
 
@@ -23,21 +23,21 @@ def known(identifier: str = "7", **body: object) -> Known:
 def prepared(database: Database, **scopes: float) -> None:
     """A server with these scopes, due so many seconds from now."""
     with database.writing() as connection:
-        watching.ensure_server(connection, "main")
+        snapshots.ensure_server(connection, "main")
         for name, due in (scopes or {"legs": 0}).items():
-            watching.ensure_scopes(connection, "main", {name: watching.TIMED}, later(due))
+            snapshots.ensure_scopes(connection, "main", {name: snapshots.TIMED}, later(due))
 
 
-def take(database: Database, name: str = "legs") -> watching.Scope | None:
+def take(database: Database, name: str = "legs") -> snapshots.Scope | None:
     """Claim a scope."""
     with database.writing() as connection:
-        return watching.claim_scope(connection, "main", name, LEASE)
+        return snapshots.claim_scope(connection, "main", name, LEASE)
 
 
-def save(database: Database, scope: watching.Scope, *objects: Known) -> None:
+def save(database: Database, scope: snapshots.Scope, *objects: Known) -> None:
     """Make a walk the newest snapshot."""
     with database.writing() as connection:
-        watching.save_walk(connection, scope, objects, Walked(NOW, NOW, 1.5))
+        snapshots.save_walk(connection, scope, objects, Walked(NOW, NOW, 1.5))
 
 
 def let_lapse(database: Database) -> None:
@@ -60,12 +60,12 @@ def test_scopes_are_due_in_order_and_only_those_nobody_polls(database: Database)
     """The longest due first; one that is being polled is not due until its lease ran out."""
     prepared(database, legs=0, bonds=-5, backups=1)
     with database.reading() as connection:
-        assert watching.due_scopes(connection, "main", NOW) == ["bonds", "legs"]
-        assert watching.due_scopes(connection, "other", NOW) == []
+        assert snapshots.due_scopes(connection, "main", NOW) == ["bonds", "legs"]
+        assert snapshots.due_scopes(connection, "other", NOW) == []
     assert take(database, "bonds").fence == 1
     assert take(database, "bonds") is None
     with database.reading() as connection:
-        assert watching.due_scopes(connection, "main", NOW) == ["legs"]
+        assert snapshots.due_scopes(connection, "main", NOW) == ["legs"]
     let_lapse(database)
     assert take(database, "bonds").fence == 2
 
@@ -82,13 +82,13 @@ def test_a_walk_is_what_is_known_from_then_on(database: Database) -> None:
     scope = take(database)
     save(database, scope, known(), known("8"))
     with database.reading() as connection:
-        assert watching.objects_of(connection, "main", "legs") == {("leg", "7"): known(), ("leg", "8"): known("8")}
-        assert watching.objects_of(connection, "main", "bonds") == {}
-        (stands,) = watching.all_scopes(connection)
+        assert snapshots.objects_of(connection, "main", "legs") == {("leg", "7"): known(), ("leg", "8"): known("8")}
+        assert snapshots.objects_of(connection, "main", "bonds") == {}
+        (stands,) = snapshots.all_scopes(connection)
     assert (stands.version, stands.polled_at, stands.offset_seconds, stands.failures) == (1, NOW, 1.5, 0)
     save(database, stands, known(name="fibre"))
     with database.reading() as connection:
-        found = watching.objects_of(connection, "main", "legs")
+        found = snapshots.objects_of(connection, "main", "legs")
     assert (found["leg", "7"].seen.body["name"], len(found)) == ("fibre", 2)
 
 
@@ -100,7 +100,7 @@ def test_two_walks_of_one_version_let_one_win(database: Database) -> None:
     with pytest.raises(LeaseLost, match="another poll of legs was quicker"):
         save(database, scope, known(name="second"))
     with database.reading() as connection:
-        assert watching.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"] == "first"
+        assert snapshots.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"] == "first"
 
 
 def test_two_walks_saved_at_once_let_one_win(database: Database) -> None:
@@ -117,7 +117,7 @@ def test_two_walks_saved_at_once_let_one_win(database: Database) -> None:
 
     (winner,) = [each for each in together(4, try_to) if each is not None]
     with database.reading() as connection:
-        assert watching.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"] == str(winner)
+        assert snapshots.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"] == str(winner)
 
 
 def test_a_poll_that_was_overtaken_neither_saves_nor_reschedules(database: Database) -> None:
@@ -129,7 +129,7 @@ def test_a_poll_that_was_overtaken_neither_saves_nor_reschedules(database: Datab
     with pytest.raises(LeaseLost):
         save(database, slow, known())
     with database.writing() as connection:
-        watching.reschedule(connection, slow, later(999), "too slow")
+        snapshots.reschedule(connection, slow, later(999), "too slow")
     (stands,) = rows(database, t.scopes)
     assert (stands["due_at"], stands["failures"], stands["fence"]) == (NOW, 0, quick.fence)
     assert stands["lease_until"] > 1.0
@@ -141,7 +141,7 @@ def test_failures_are_counted_until_a_walk_is_whole(database: Database) -> None:
     for n in (1, 2):
         scope = take(database)
         with database.writing() as connection:
-            watching.reschedule(connection, scope, later(n), f"broken {n}")
+            snapshots.reschedule(connection, scope, later(n), f"broken {n}")
     (stands,) = rows(database, t.scopes)
     assert (stands["failures"], stands["problem"], stands["due_at"], stands["lease_until"]) == (2, "broken 2", later(2), None)
     save(database, take(database), known())
@@ -153,11 +153,11 @@ def test_only_failing_scopes_of_the_server_are_brought_forward(database: Databas
     prepared(database, legs=0, bonds=300)
     scope = take(database)
     with database.writing() as connection:
-        watching.reschedule(connection, scope, later(200), "broken")
-        watching.bring_forward(connection, "other", NOW)
+        snapshots.reschedule(connection, scope, later(200), "broken")
+        snapshots.bring_forward(connection, "other", NOW)
     assert {row["name"]: row["due_at"] for row in rows(database, t.scopes)} == {"legs": later(200), "bonds": later(300)}
     with database.writing() as connection:
-        watching.bring_forward(connection, "main", NOW)
+        snapshots.bring_forward(connection, "main", NOW)
     assert {row["name"]: row["due_at"] for row in rows(database, t.scopes)} == {"legs": NOW, "bonds": later(300)}
 
 
@@ -167,7 +167,7 @@ def test_a_scope_is_dropped_with_all_that_was_in_it(database: Database) -> None:
     save(database, take(database), known())
     save(database, take(database, "bonds"), Known(Seen("bond", "3", {})))
     with database.writing() as connection:
-        watching.drop_scope(connection, "main", "legs")
+        snapshots.drop_scope(connection, "main", "legs")
     assert [row["name"] for row in rows(database, t.scopes)] == ["bonds"]
     assert [row["kind"] for row in rows(database, t.objects)] == ["bond"]
 
@@ -178,9 +178,9 @@ def test_bodies_are_found_by_kind_and_id(database: Database) -> None:
     save(database, take(database), *(known(str(n)) for n in range(450)))
     wanted = [("leg", str(n)) for n in range(500)] + [("bond", "7")]
     with database.reading() as connection:
-        found = watching.bodies(connection, "main", wanted)
-        assert watching.bodies(connection, "other", wanted) == {}
-        assert watching.bodies(connection, "main", []) == {}
+        found = snapshots.bodies(connection, "main", wanted)
+        assert snapshots.bodies(connection, "other", wanted) == {}
+        assert snapshots.bodies(connection, "main", []) == {}
     assert set(found) == {("leg", str(n)) for n in range(450)}
 
 
@@ -190,11 +190,11 @@ def test_a_turn_of_health_is_told_once(database: Database) -> None:
 
     def notice(_: int) -> tuple[str, int] | None:
         with database.writing() as connection:
-            return watching.turn_health(connection, "main", "unreachable")
+            return snapshots.turn_health(connection, "main", "unreachable")
 
     assert sorted(filter(None, together(2, notice))) == [("unknown", 1)]
     with database.writing() as connection:
-        assert watching.turn_health(connection, "main", "unreachable") is None
-        assert watching.turn_health(connection, "main", "ok") == ("unreachable", 1)
-        assert watching.turn_health(connection, "main", "unreachable") == ("ok", 2)
-        assert watching.health_of(connection) == {"main": "unreachable"}
+        assert snapshots.turn_health(connection, "main", "unreachable") is None
+        assert snapshots.turn_health(connection, "main", "ok") == ("unreachable", 1)
+        assert snapshots.turn_health(connection, "main", "unreachable") == ("ok", 2)
+        assert snapshots.health_of(connection) == {"main": "unreachable"}

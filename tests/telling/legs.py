@@ -3,11 +3,11 @@
 import itertools
 from datetime import timedelta
 
-from bridge.core import events, schema
-from bridge.core.bodies import BODIES
-from bridge.core.events import EVENTS
+from bridge.core.events import builder, schema
+from bridge.core.events.builder import EVENTS
 from bridge.core.model import Event
-from bridge.store import events as event_store
+from bridge.core.objects.object_schemas import BODIES
+from bridge.store.observations import events as event_store
 from tests.pipeline.stage import Stage
 
 NUMBER = itertools.count(1)
@@ -23,9 +23,9 @@ def happens(stage: Stage, name: str, leg: int) -> str:
 def occurs(stage: Stage, name: str, leg: int, seconds: float = 0.0) -> Event:
     """An event of a leg as a poll finds it now; it came about so many seconds from now."""
     body = {**schema.blank(BODIES["leg"]), "id": leg}
-    data = {"leg": body, "bond": events.bond_noun(1, None, None), "old": None, "new": body, "changed": [], "over": False}
+    data = {"leg": body, "bond": builder.bond_noun(1, None, None), "old": None, "new": body, "changed": [], "over": False}
     now = stage.now()
-    return events.make(
+    return builder.make(
         EVENTS[name], server="demo", subject=f"leg/{leg}", n=next(NUMBER), time=now + timedelta(seconds=seconds), seen_at=now,
         data={**data, "between": None},
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.core.chatting.buttons import Seals, Take
+from bridge.core.chat.signed_tokens import Seals, Take
 from bridge.store import tokens
 from tests.approvals.scene import ANA, BOB, ELSE, VIC, Scene, scene
 from tests.telling.legs import happens, passes

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge import config, wiring
 from bridge.errors import BadInput
-from bridge.pipeline.steering import Quiet
+from bridge.pipeline.controls.operator_controls import Quiet
 from tests.pipeline.stage import Stage, staged
 from tests.telling.legs import NUMBER, happens, occurs, passes, recorded
 from tests.telling.service import Service, serving

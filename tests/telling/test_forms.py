@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bridge.core.telling import as_html, as_markdown, as_text
-from bridge.core.telling.as_markdown import Flavour
-from bridge.core.telling.fitting import fitting
-from bridge.core.telling.form import Line, Look, Message, Part, linked, printable, said
-from bridge.core.telling.quiet import NOTHING
+from bridge.core.notifications.mentions import NOTHING
+from bridge.core.notifications.message import Line, Look, Message, Part, linked, printable, said
+from bridge.core.notifications.render import html, markdown, text
+from bridge.core.notifications.render.markdown import Flavour
+from bridge.core.notifications.truncation import fitting
 
 URL = "https://bridge.example/ack/WyIzZjkh_-.ab~c"
 PIECES = st.sampled_from(
@@ -84,7 +84,7 @@ def calls(text: str) -> list[str]:
 def test_markdown_shows_the_words_that_went_in(flavour: Flavour, title: str, body: str) -> None:
     """Nothing in a name is markup, calls anybody or leads anywhere; what we mark ourselves is."""
     lines = [Line((Part(f"x{title}x", Look.BOLD),)), *said(body), Line((Part(title), Part("story", to=URL)), listed=True)]
-    written = as_markdown.written(lines, flavour)
+    written = markdown.written(lines, flavour)
     page = parsed(written)
     words = re.sub(r"(?<=\S)story$", " story", plain(page.words))
     assert words.split() == plain(f"x{title}x {printable(' '.join(body.splitlines()))} {title} story").split()
@@ -97,17 +97,17 @@ def test_markdown_shows_the_words_that_went_in(flavour: Flavour, title: str, bod
 @given(TEXT)
 def test_where_nothing_is_escaped_words_with_marks_are_code(body: str) -> None:
     """They are shown as they are, but for backticks; all else is words."""
-    page = parsed(as_markdown.written(said(body), Flavour.CODED))
+    page = parsed(markdown.written(said(body), Flavour.CODED))
     assert unquoted(plain(page.words)) == unquoted(plain(printable(" ".join(body.splitlines()))))
     assert set(page.tags) <= {"p", "br", "code"}
-    assert re.findall(r"@\w", as_markdown.written(said(body), Flavour.CODED)) == []
+    assert re.findall(r"@\w", markdown.written(said(body), Flavour.CODED)) == []
 
 
 @given(NAME, TEXT, st.booleans(), st.booleans())
 def test_html_shows_the_words_that_went_in(title: str, body: str, spelled: bool, called: bool) -> None:  # noqa: FBT001
     """Each tag is ours, and is closed."""
     lines = [Line((Part(title, Look.BOLD),)), *said(body), Line((Part(title),), listed=True), linked("story", URL)]
-    written = as_html.written(lines, spelled=spelled, calls=called)
+    written = html.written(lines, spelled=spelled, calls=called)
     page = Page(written)
     story = f"story: {URL}" if spelled else "story"
     assert (
@@ -121,13 +121,13 @@ def test_html_shows_the_words_that_went_in(title: str, body: str, spelled: bool,
 @given(TEXT)
 def test_text_is_the_words_that_went_in(body: str) -> None:
     """Only what does not print is left out; each line stays one."""
-    assert as_text.written(said(body)) == "\n".join(printable(line) for line in body.splitlines())
+    assert text.written(said(body)) == "\n".join(printable(line) for line in body.splitlines())
 
 
 WRITERS: dict[str, Callable[[Sequence[Line]], str]] = {
-    "text": as_text.written,
-    "html": as_html.written,
-    **{each: partial(as_markdown.written, flavour=each) for each in Flavour},
+    "text": text.written,
+    "html": html.written,
+    **{each: partial(markdown.written, flavour=each) for each in Flavour},
 }
 
 
@@ -151,17 +151,17 @@ def test_of_little_room_the_links_have_most() -> None:
     """Words below a message go before its links, the last link before the first, and what is needed never."""
     foot = (Line((Part("told again every 1h while it lasts"),)), linked("take it", URL), linked("story", URL))
     message = Message("", said("space acme\nsince 12:00"), foot)
-    by_room = {most: fitting(message, as_text.written, len, most).splitlines() for most in (300, 150, 120, 70, 40)}
+    by_room = {most: fitting(message, text.written, len, most).splitlines() for most in (300, 150, 120, 70, 40)}
     assert [len(lines) for lines in by_room.values()] == [5, 4, 3, 2, 2]
     assert by_room[120] == ["… and 2 more", f"take it: {URL}", f"story: {URL}"]
     assert by_room[70] == ["… and 2 more", f"take it: {URL}"]
     assert by_room[40] == ["space acme", "since 12:00"]
-    needed = fitting(Message("", said("x" * 200), (linked("yes or no", URL, needed=True),)), as_text.written, len, 20)
+    needed = fitting(Message("", said("x" * 200), (linked("yes or no", URL, needed=True),)), text.written, len, 20)
     assert needed == f"yes or no: {URL}"
 
 
 def test_what_begins_like_a_list_is_none() -> None:
     """A line of words stays one, also below or within a list of ours."""
     lines = [*said("- a\n1. b\n# c\n> d\n=== e\n    f"), Line((Part("- g"),), listed=True), *said("+ h")]
-    page = parsed(as_markdown.written(lines))
+    page = parsed(markdown.written(lines))
     assert [page.tags.count(each) for each in ("ul", "li", "ol", "h1", "blockquote", "pre")] == [1, 1, 0, 0, 0, 0]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.telling import alarm, health
-from bridge.core.telling.health import Head, Polled, Pulse, Trouble
+from bridge.core.watchdog import messages, stall_detection
+from bridge.core.watchdog.stall_detection import Head, Polled, Pulse, Trouble
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AFTER = 300.0
@@ -51,17 +51,17 @@ ROUNDS = [
 )
 def test_what_stands_still_is_wrong(first: Pulse, second: Pulse, seconds: float, wrong: list[str]) -> None:
     """Only what has not moved for as long as it may not; how old it is says nothing."""
-    still = health.looked({}, health.marks(first, {}), NOW)
-    still = health.looked(still, health.marks(second, {}), later(seconds))
-    assert [each.name for each in health.wrong(still, later(seconds), AFTER)] == wrong
+    still = stall_detection.looked({}, stall_detection.marks(first, {}), NOW)
+    still = stall_detection.looked(still, stall_detection.marks(second, {}), later(seconds))
+    assert [each.name for each in stall_detection.wrong(still, later(seconds), AFTER)] == wrong
 
 
 def test_a_server_that_is_seldom_polled_has_until_its_next_poll() -> None:
     """What is polled once an hour does not stand still after five minutes."""
-    marks = health.marks(polled(0), {"hq": 3600})
-    still = health.looked(health.looked({}, marks, NOW), marks, later(3899))
-    assert health.wrong(still, later(3899), AFTER) == []
-    assert health.wrong(still, later(3900), AFTER) != []
+    marks = stall_detection.marks(polled(0), {"hq": 3600})
+    still = stall_detection.looked(stall_detection.looked({}, marks, NOW), marks, later(3899))
+    assert stall_detection.wrong(still, later(3899), AFTER) == []
+    assert stall_detection.wrong(still, later(3900), AFTER) != []
 
 
 @pytest.mark.parametrize(
@@ -78,21 +78,21 @@ def test_a_server_that_is_seldom_polled_has_until_its_next_poll() -> None:
 )
 def test_it_says_whether_it_is_the_server_or_we(pulse: Pulse, says: str) -> None:
     """A worker that is gone reads another way than a server that is."""
-    assert [each.says for each in health.marks(pulse, {})] == [says]
+    assert [each.says for each in stall_detection.marks(pulse, {})] == [says]
 
 
 def test_without_a_database_only_that_is_known() -> None:
     """What was wrong stays so; what was well is not judged, neither then nor for the time that nobody could see."""
-    still = health.looked({}, health.marks(Pulse(due=WAITS), {}), NOW)
-    both = {**still, **health.looked({}, health.marks(polled(0), {}), later(200))}
-    still = health.blind(both, health.database_away("refused"), later(300), AFTER)
+    still = stall_detection.looked({}, stall_detection.marks(Pulse(due=WAITS), {}), NOW)
+    both = {**still, **stall_detection.looked({}, stall_detection.marks(polled(0), {}), later(200))}
+    still = stall_detection.blind(both, stall_detection.database_away("refused"), later(300), AFTER)
     assert sorted(still) == ["database", "deliver"]
-    still = health.blind(still, health.database_away("refused"), later(600), AFTER)
-    assert [each.name for each in health.wrong(still, later(600), AFTER)] == [
+    still = stall_detection.blind(still, stall_detection.database_away("refused"), later(600), AFTER)
+    assert [each.name for each in stall_detection.wrong(still, later(600), AFTER)] == [
         "nothing that is due is carried out", "the database cannot be read",
     ]  # fmt: skip
-    still = health.looked(still, health.marks(polled(0), {}), later(660))
-    assert health.wrong(still, later(660), AFTER) == []
+    still = stall_detection.looked(still, stall_detection.marks(polled(0), {}), later(660))
+    assert stall_detection.wrong(still, later(660), AFTER) == []
 
 
 def trouble(key: str, since: float = 0) -> Trouble:
@@ -102,18 +102,18 @@ def trouble(key: str, since: float = 0) -> Trouble:
 
 def test_an_address_is_told_once_of_begin_and_end() -> None:
     """And in between every four hours that it lasts."""
-    first = alarm.begins({}, [trouble("a")], later(300))
+    first = messages.begins({}, [trouble("a")], later(300))
     assert first is not None
     assert first.request == {
         "title": "bondbridge: a stands", "body": "a stands since 12:00:00 UTC (5m): why", "severity": "critical",
     }  # fmt: skip
-    assert alarm.begins(first.then, [trouble("a")], later(14_699)) is None
-    again = alarm.begins(first.then, [trouble("a")], later(14_700))
+    assert messages.begins(first.then, [trouble("a")], later(14_699)) is None
+    again = messages.begins(first.then, [trouble("a")], later(14_700))
     assert again is not None
     assert again.request["title"] == "bondbridge: still: a stands"
-    assert alarm.over(again.then, [trouble("a")], (), later(15_000)) is None
-    assert alarm.over(again.then, [], ("a",), later(15_000)) is None
-    last = alarm.over(again.then, [], (), later(15_000))
+    assert messages.over(again.then, [trouble("a")], (), later(15_000)) is None
+    assert messages.over(again.then, [], ("a",), later(15_000)) is None
+    last = messages.over(again.then, [], (), later(15_000))
     assert last is not None
     assert last.request["title"] == "bondbridge: over: a stands"
     assert last.request["body"] == "over: a stands; it lasted 4h10m\nThe bridge works again."
@@ -122,7 +122,7 @@ def test_an_address_is_told_once_of_begin_and_end() -> None:
 
 def test_many_at_once_are_one_message() -> None:
     """The title counts them, the body names each."""
-    message = alarm.begins({}, [trouble("a"), trouble("b", 60)], later(400))
+    message = messages.begins({}, [trouble("a"), trouble("b", 60)], later(400))
     assert message is not None
     assert message.request["title"] == "bondbridge: 2 things are wrong"
     assert len(message.request["body"].splitlines()) == 2
@@ -131,11 +131,11 @@ def test_many_at_once_are_one_message() -> None:
 @given(st.lists(st.tuples(st.sets(st.sampled_from("abc")), st.booleans()), max_size=30))
 def test_begins_and_ends_pair_up_whatever_fails(rounds: list[tuple[set[str], bool]]) -> None:
     """However troubles come and go and sending fails: of each, begin and end are told in turn, and the begin first."""
-    told: dict[str, alarm.Told] = {}
+    told: dict[str, messages.Told] = {}
     heard: dict[str, list[str]] = {}
     for n, (keys, takes) in enumerate(rounds):
         wrong, now = [trouble(key) for key in sorted(keys)], later(60.0 * n)
-        for word, message in (("begin", alarm.begins(told, wrong, now)), ("end", alarm.over(told, wrong, (), now))):
+        for word, message in (("begin", messages.begins(told, wrong, now)), ("end", messages.over(told, wrong, (), now))):
             if message is None or not takes:
                 continue
             for key in {*told, *message.then} - ({*told} & {*message.then}):
@@ -148,18 +148,18 @@ def test_begins_and_ends_pair_up_whatever_fails(rounds: list[tuple[set[str], boo
 @pytest.mark.parametrize(
     ("wrong", "totals", "body"),
     [
-        ([], alarm.Totals(2, {"up": 410, "down": 2}, ["hq", "depot"], 3, 3, 14, 12),
+        ([], messages.Totals(2, {"up": 410, "down": 2}, ["hq", "depot"], 3, 3, 14, 12),
          ("all quiet: 2 servers polled, 410 bonds up, 2 down (depot, hq), 3 legs down, 3 open notices, "
          "14 events and 12 actions since yesterday, nothing waits")),
-        ([], alarm.Totals(1, {"up": 1, "on_failover": 2, "degraded": 1}, [], 0, 1, 1, 1, ["2 in doubt"]),
+        ([], messages.Totals(1, {"up": 1, "on_failover": 2, "degraded": 1}, [], 0, 1, 1, 1, ["2 in doubt"]),
          ("all quiet: 1 server polled, 1 bond up, 0 down, 1 degraded, 2 on failover, 0 legs down, 1 open notice, "
          "1 event and 1 action since yesterday, 2 in doubt")),
-        ([trouble("a")], alarm.Totals(0, {"down": 10}, [f"b{n}" for n in range(10)], 0, 0, 0, 0),
+        ([trouble("a")], messages.Totals(0, {"down": 10}, [f"b{n}" for n in range(10)], 0, 0, 0, 0),
          ("not all is quiet: a stands; 0 servers polled, 0 bonds up, 10 down (b0, b1, b2, b3, b4, b5, b6, b7 and 2 more), "
          "0 legs down, 0 open notices, 0 events and 0 actions since yesterday, nothing waits")),
         ([], None, "not all is quiet: the database cannot be read now"),
     ],
 )  # fmt: skip
-def test_the_days_line(wrong: list[Trouble], totals: alarm.Totals | None, body: str) -> None:
+def test_the_days_line(wrong: list[Trouble], totals: messages.Totals | None, body: str) -> None:
     """One line, of what there is and of what is not well."""
-    assert alarm.daily(wrong, totals)["body"] == body
+    assert messages.daily(wrong, totals)["body"] == body

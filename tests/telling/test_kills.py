@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.simulator.serve import Running, running
+from bridge.simulator.api.runner import Running, running
 from tests.rollout.failover import FEW, fleet
 from tests.rollout.processes import Processes
 from tests.telling.service import Service, serving

@@ -8,11 +8,11 @@ import pytest
 from apprise import Apprise, NotifyFormat
 from hypothesis import given
 
-from bridge.actions.composed import Ways, composed
+from bridge.actions.apprise.services import shown
+from bridge.actions.notice_content import Ways, composed
 from bridge.actions.notify import Notify
-from bridge.actions.services import shown
 from bridge.core.model import Outcome
-from bridge.core.telling.form import printable
+from bridge.core.notifications.message import printable
 from tests.telling import receivers
 from tests.telling.receivers import Receiver, text_of
 from tests.telling.test_forms import TEXT, Page, plain, unquoted

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.language.rule import Rate, Window
 from bridge.core.model import Reason, Ruling
-from bridge.core.telling import message
-from bridge.core.telling.policy import MOST_TOGETHER, Note, Policy, Severity, Turn, gathered, gathering, turn
+from bridge.core.notifications import digest
+from bridge.core.notifications.channel_policy import MOST_TOGETHER, Note, Policy, Severity, Turn, gathered, gathering, turn
+from bridge.core.rules.rule import Rate, Window
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NIGHT = Window(frozenset(), time(22), time(6), "UTC")
@@ -142,7 +142,7 @@ def test_many_are_one_message_by_how_many_of_which() -> None:
     """The title counts them by type, the worst first, and so are the first of them; how many more, since when the oldest."""
     notes = [replace(note(n, "critical" if n == 7 else "info"), event=f"{n:024}", since=NOW, takes=n == 7) for n in range(1000)]
     more = [Note("x", f"hq {n}\n is   down", "", "bond.down", Severity.WARNING) for n in range(2000)]
-    told = message.of([*notes, *more, replace(note(1), since=NOW - timedelta(hours=1))])
+    told = digest.of([*notes, *more, replace(note(1), since=NOW - timedelta(hours=1))])
     assert told["title"] == "3001 notices: 1001 leg.down, 2000 bond.down"
     assert told["severity"] == "critical"
     assert told["notices"][:2] == [
@@ -156,17 +156,17 @@ def test_many_are_one_message_by_how_many_of_which() -> None:
 
 def test_one_is_told_as_it_is() -> None:
     """Its own title, body and severity."""
-    assert message.of([note(1, "warning")]) == {"title": "leg 1 is down", "body": "more", "severity": "warning", "over": False}
+    assert digest.of([note(1, "warning")]) == {"title": "leg 1 is down", "body": "more", "severity": "warning", "over": False}
 
 
 def test_what_is_over_does_not_read_as_if_it_began() -> None:
     """Ends are counted apart and told after what begins; how bad it is, is said by what begins."""
     ends = [replace(note(n, "critical"), title=f"over: leg {n} is down", over=True) for n in range(30)]
-    told = message.of([*ends, note(77, "warning")])
+    told = digest.of([*ends, note(77, "warning")])
     assert told["title"] == "31 notices: 1 leg.down, 30 over"
     assert told["notices"][0]["title"] == "leg 77 is down"
     assert told["severity"] == "warning"
-    assert (message.of(ends)["title"], message.of(ends)["over"]) == ("30 notices: 30 over", True)
+    assert (digest.of(ends)["title"], digest.of(ends)["over"]) == ("30 notices: 30 over", True)
 
 
 def test_what_is_loud_takes_nothing_from_a_digest() -> None:

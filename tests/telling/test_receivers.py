@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bridge.actions.kinds import Result
+from bridge.actions.action import Result
 from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
-from bridge.core.telling.quiet import NOTHING
+from bridge.core.notifications.mentions import NOTHING
 from tests.pipeline.stage import staged
 from tests.telling import receivers
 from tests.telling.receivers import SECRET, Receiver, text_of

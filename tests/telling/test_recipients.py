@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bridge.actions.addresses import wrong
-from bridge.actions.recipients import recipients
-from bridge.cli import doctor_database
+from bridge.actions.apprise.recipients import recipients
+from bridge.actions.apprise.urls import wrong
+from bridge.cli.setup import doctor_database
 from bridge.core.model import JobState
 from tests.pipeline.stage import Stage, staged
 from tests.telling.receivers import mail
@@ -192,7 +192,7 @@ def test_a_service_that_refuses_everything_is_a_failing_channel_and_loses_nothin
 )
 def test_an_error_that_is_answered_with_200_is_named(error: str, says: str) -> None:
     """As Slack does it: what it says is the reason, and not "200 OK"."""
-    from bridge.actions.http_answers import HttpAnswer  # noqa: PLC0415
+    from bridge.actions.apprise.http_responses import HttpAnswer  # noqa: PLC0415
     from bridge.actions.notify import failed  # noqa: PLC0415
 
     assert failed("... error=200.", HttpAnswer(200, error=error)).detail == says

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bridge.core import events, schema
-from bridge.core.bodies import BODIES
 from bridge.core.durations import spoken
-from bridge.core.events import EVENTS
+from bridge.core.events import builder, schema
+from bridge.core.events.builder import EVENTS
 from bridge.core.incidents import QUIET
 from bridge.core.model import Event
-from bridge.store import events as event_store
-from bridge.store import journal, outlets
-from bridge.store.journal import Window
+from bridge.core.objects.object_schemas import BODIES
+from bridge.store.notifications import destinations
+from bridge.store.observations import events as event_store
 from bridge.store.tables import attempts, jobs
 from bridge.store.tables import events as event_rows
+from bridge.store.views import journal
+from bridge.store.views.journal import Window
 from tests.pipeline.stage import Stage, staged
 from tests.rollout.failover import FEW, fail_and_recover, fleet
 from tests.telling.legs import passes
@@ -107,8 +108,8 @@ def _turns(stage: Stage, name: str, legs: range) -> None:
 
 def _turn(name: str, leg: int, n: int, now: object) -> Event:
     body = {**schema.blank(BODIES["leg"]), "id": leg, "bond": leg, "name": f"line {leg}"}
-    data = {"leg": body, "bond": events.bond_noun(leg, None, None), "old": None, "new": body, "changed": [], "over": False}
-    return events.make(
+    data = {"leg": body, "bond": builder.bond_noun(leg, None, None), "old": None, "new": body, "changed": [], "over": False}
+    return builder.make(
         EVENTS[name], server="demo", subject=f"leg/{leg}", n=n, time=now, seen_at=now, data={**data, "between": None}
     )  # fmt: skip
 
@@ -174,5 +175,5 @@ def test_twelve_hours_of_which_the_service_is_away_for_six(tmp_path: Path) -> No
         (failing,) = [title for title in titles if "channel noc" in title]
         assert ": over, it lasted" in failing
         with stage.bridge.database.reading() as connection:
-            assert outlets.dead(connection) == []
+            assert destinations.dead(connection) == []
         assert stage.bridge.follower.open() == []

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bridge.actions.kinds import Result
+from bridge.actions.action import Result
 from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
-from bridge.store import outlets
+from bridge.store.notifications import destinations
 from bridge.store.tables import jobs, verdicts
 from tests.pipeline.stage import Stage, staged
 from tests.telling.service import Service, serving
@@ -156,7 +156,7 @@ def test_a_wrong_address_is_tried_now_and_then_until_it_is_mended(tmp_path: Path
             stage.sim.advance(600)
         assert states(stage) == [JobState.DUE]
         with stage.bridge.database.reading() as connection:
-            (outlet,) = outlets.every(connection)
+            (outlet,) = destinations.every(connection)
         assert "check this address and its credentials" in str(outlet.said)
         service.status = 200
         stage.sim.advance(300)

@@ -16,15 +16,17 @@ import sqlalchemy as sa
 
 from bridge import config, wiring
 from bridge.actions.notify import Notify
-from bridge.cli import doctor
-from bridge.cli.watchdog import _only_one
-from bridge.core.telling import health
+from bridge.cli.run.watchdog import _only_one
+from bridge.cli.setup import doctor
+from bridge.core.watchdog import stall_detection
 from bridge.errors import BadInput
 from bridge.pipeline.watchdog import Watchdog
-from bridge.store import outlets, pulse, watching
 from bridge.store.database import Database
-from bridge.store.memory import Memory, MemoryFile
-from bridge.store.outlets import Outlet
+from bridge.store.notifications import destinations
+from bridge.store.notifications.destinations import Outlet
+from bridge.store.observations import snapshots
+from bridge.store.views import health_queries
+from bridge.store.watchdog_state import Memory, MemoryFile
 from tests.bonding.scripted import Reply, Scripted
 from tests.bonding.scripted import serving as scripted
 from tests.pipeline.injected import fails
@@ -232,7 +234,6 @@ def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_pa
 
 _WORKER = """
 import sys
-from bridge.store import pulse, watching
 from bridge.store.database import Database
 database = Database(sys.argv[1])
 with database.reading() as connection:
@@ -320,7 +321,7 @@ def test_a_slow_database_is_given_up(postgresql_server: sa.URL) -> None:
 
 def _legs_of(stage: Stage, bond: int) -> list[int]:
     with stage.bridge.database.reading() as connection:
-        legs = watching.bodies_of(connection, "demo", ("leg",))
+        legs = snapshots.bodies_of(connection, "demo", ("leg",))
     return [body["id"] for _, body in legs if body["bond"] == bond]
 
 
@@ -461,8 +462,8 @@ def test_a_look_beside_says_what_only_who_has_watched_can_know(filed: Yard) -> N
 def test_the_command_beside_says_what_the_other_has_found(filed: Yard) -> None:
     """What stands in the memory of who watches is said, and the exit code is 1."""
     now = wiring.machine_time()
-    mark = health.database_elsewhere("the database file was replaced", "another file")
-    memory = Memory(looked=now, still={"database": health.Still(mark, now - timedelta(minutes=9))})
+    mark = stall_detection.database_elsewhere("the database file was replaced", "another file")
+    memory = Memory(looked=now, still={"database": stall_detection.Still(mark, now - timedelta(minutes=9))})
     state = filed.stage.folder / "state"
     with _only_one(state) as alone:
         assert alone
@@ -526,7 +527,7 @@ def test_doctor_says_whether_there_is_one(quiet: Yard, written: str | None, says
 def test_what_fails_in_the_watchdog_is_told_like_the_rest(quiet: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     """One address on which our own code fails keeps no other from being told; that nothing can be judged is told, too."""
     fails(monkeypatch, Notify, "send", lambda *given: given[-1]["target"] == 0)
-    fails(monkeypatch, pulse, "take")
+    fails(monkeypatch, health_queries, "take")
     quiet.pass_by(10)
     assert quiet.one.heard == []
     assert quiet.two.titles() == ["bondbridge: how the work stands cannot be judged"]
@@ -560,7 +561,9 @@ def test_a_web_process_that_stops_answering_is_told_and_one_on_another_machine_i
 def test_a_channel_that_takes_nothing_is_told_past_it(quiet: Yard) -> None:
     """The channel that could tell of it may be the same."""
     with quiet.stage.bridge.database.writing() as connection:
-        outlets.claim(connection, "noc/0", 1.0)
-        outlets.put(connection, Outlet("noc/0", failures=3, failing_since=quiet.stage.now(), said="400 Bad Request", told=True))
+        destinations.claim(connection, "noc/0", 1.0)
+        destinations.put(
+            connection, Outlet("noc/0", failures=3, failing_since=quiet.stage.now(), said="400 Bad Request", told=True)
+        )
     quiet.pass_by(8, works=True)
     assert quiet.one.titles() == ["bondbridge: channel noc/0 takes no messages"]

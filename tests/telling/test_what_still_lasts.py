@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge import config
-from bridge.pipeline.steering import Quiet
+from bridge.pipeline.controls.operator_controls import Quiet
 from tests.pipeline.stage import Stage, staged
 from tests.rollout.failover import FAILED, FEW, fleet
 from tests.telling.service import Service, serving
@@ -271,6 +271,6 @@ def test_what_is_found_to_last_is_no_new_outage(tmp_path: Path) -> None:
         assert sum(title.startswith("bond") for title in service.titles()) == 6
         assert stage.events("aggregator.suspected") == []
         with stage.bridge.database.reading() as connection:
-            from bridge.store import incidents  # noqa: PLC0415
+            from bridge.store.observations import incidents  # noqa: PLC0415
 
             assert {b.level <= 1.0 for b in incidents.buckets(connection, "demo", range(99)).values()} == {True}

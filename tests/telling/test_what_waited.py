@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bridge.pipeline.steering import Quiet
+from bridge.pipeline.controls.operator_controls import Quiet
 from bridge.store.tables import jobs, verdicts
 from tests.pipeline.stage import Stage, staged
 from tests.telling.legs import happens, passes

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from bridge.core.model import JobState
+from bridge.store.column_types import Moment
 from bridge.store.tables import (
     decisions,
     events,
@@ -14,7 +15,6 @@ from bridge.store.tables import (
     rechecks,
     tellings,
 )
-from bridge.store.types import Moment
 
 DUE = (
     (flaps, "due_at"),

@@ -16,18 +16,18 @@ import sqlalchemy as sa
 import structlog
 
 from bridge import config, wiring
-from bridge.actions.kinds import Result, Unseen
-from bridge.core import schema
-from bridge.core.bodies import BODIES
+from bridge.actions.action import Result, Unseen
+from bridge.core.events import schema
 from bridge.core.model import Body, Decision, JobState, Outcome, Ruling, Seen, Verdict
-from bridge.core.standing import class_of
+from bridge.core.objects.link_state import class_of
+from bridge.core.objects.object_schemas import BODIES
 from bridge.errors import Refused
-from bridge.pipeline.announce import Walk
-from bridge.pipeline.steering import Quiet
-from bridge.pipeline.telling import Teller
-from bridge.store import decisions as decision_store
-from bridge.store import events as event_store
-from bridge.store import watching
+from bridge.pipeline.controls.operator_controls import Quiet
+from bridge.pipeline.deliver.notification_sender import Teller
+from bridge.pipeline.observe.poll_events import Walk
+from bridge.store.decisions import decisions as decision_store
+from bridge.store.observations import events as event_store
+from bridge.store.observations import snapshots
 from bridge.store.tables import attempts, jobs, scopes
 from tests.core.made import NOW
 from tests.patterns import sqlite_file
@@ -145,8 +145,8 @@ class Scene:
         observer = self.bridge.observer
         with self.bridge.database.writing() as connection:
             if scope != "legs":
-                watching.ensure_scopes(connection, "main", {scope: 0}, self.now)
-            claimed = watching.claim_scope(connection, "main", scope, 60)
+                snapshots.ensure_scopes(connection, "main", {scope: 0}, self.now)
+            claimed = snapshots.claim_scope(connection, "main", scope, 60)
         assert claimed is not None
         walk = Walk(self.now, self.now, seen, timedelta(0))
         observer._compare(observer.servers["main"], claimed, walk, shrink=False)  # noqa: SLF001

@@ -14,15 +14,15 @@ import httpx
 from werkzeug.serving import make_server
 
 from bridge import config, wiring
-from bridge.core import events
-from bridge.core.deciding.retry import Next
+from bridge.core.decisions.retry import Next
+from bridge.core.events import builder
 from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
-from bridge.store import decisions as decision_store
-from bridge.store import events as event_store
-from bridge.store import jobs as job_store
 from bridge.store import tokens
+from bridge.store.decisions import decisions as decision_store
+from bridge.store.decisions import jobs as job_store
+from bridge.store.observations import events as event_store
 from bridge.web import create_app
-from bridge.webhooks import hmac
+from bridge.webhooks import generic_hmac
 from bridge.wiring import Bridge
 
 TLS = ssl.create_default_context()  # unused, but every client would make its own
@@ -104,7 +104,7 @@ class House:
     def deliver(self, body: bytes, *, name: str = "door", at: datetime | None = None, signed: str = "") -> httpx.Response:
         """Send a webhook."""
         stamp = int((at or self.machine).timestamp())
-        headers = hmac.signed(body, SECRET, stamp) | ({hmac.SIGNATURE: signed} if signed else {})
+        headers = generic_hmac.signed(body, SECRET, stamp) | ({generic_hmac.SIGNATURE: signed} if signed else {})
         with self.visitor() as client:
             return client.post(f"/webhooks/{name}", content=body, headers=headers)
 
@@ -152,7 +152,7 @@ def leg_down(n: int = 1, *, leg: str = "cable", bond: str = "vancouver", seconds
 def an_event(name: str, n: int, data: dict[str, Any], *, subject: str = "scope/legs", seconds: int = 0) -> Event:
     """Any event of server hq."""
     at = EPOCH + timedelta(seconds=seconds)
-    return events.make(events.EVENTS[name], server="hq", subject=subject, n=n, time=at, seen_at=at, data=data)
+    return builder.make(builder.EVENTS[name], server="hq", subject=subject, n=n, time=at, seen_at=at, data=data)
 
 
 def until(true: Any, seconds: float = 60) -> None:

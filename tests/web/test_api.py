@@ -9,10 +9,11 @@ import pytest
 
 from bridge.core.incidents import Incident
 from bridge.core.model import JobState
-from bridge.store import events as event_store
-from bridge.store import incidents as incident_store
-from bridge.store import rulebooks, watching
-from bridge.store.incidents import Kept
+from bridge.store import rulebooks
+from bridge.store.observations import events as event_store
+from bridge.store.observations import incidents as incident_store
+from bridge.store.observations import snapshots
+from bridge.store.observations.incidents import Kept
 from bridge.web import health
 from tests.web.house import EPOCH, House, an_event, leg_down
 
@@ -148,7 +149,7 @@ def test_health(house: House, reader: httpx.Client) -> None:
     """Health is ok when every server is and nothing waits for a person; a failing scope or a doubt degrade it."""
     assert reader.get("/api/v1/health").json()["status"] == "degraded"  # nothing was polled yet
     with house.bridge.database.writing() as connection:
-        watching.turn_health(connection, "hq", "ok")
+        snapshots.turn_health(connection, "hq", "ok")
     well = reader.get("/api/v1/health").json()
     assert (well["status"], well["now"], well["servers"]) == ("ok", "2026-03-01T12:00:00Z", {"hq": "ok"})
     assert {"server": "hq", "name": "legs", "polled_at": None, "age_seconds": None, "failures": 0, "problem": None} in well[
@@ -168,9 +169,9 @@ def test_health(house: House, reader: httpx.Client) -> None:
         now = reader.get("/api/v1/health").json()
         assert (now["status"], now["counts"]["rulebook_rejected"], set(now["servers"])) == (status, int(rejected), {"hq"})
     with house.bridge.database.writing() as connection:
-        scope = watching.claim_scope(connection, "hq", "legs", 60)
+        scope = snapshots.claim_scope(connection, "hq", "legs", 60)
         assert scope is not None
-        watching.reschedule(connection, scope, EPOCH, "no answer")
+        snapshots.reschedule(connection, scope, EPOCH, "no answer")
     failing = reader.get("/api/v1/health").json()
     assert failing["status"] == "degraded"
     assert {(scope["failures"], scope["problem"]) for scope in failing["scopes"] if scope["name"] == "legs"} == {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.webhooks.hmac import signed
+from bridge.webhooks.generic_hmac import signed
 from bridge.wiring import machine_time
 from tests.processes import Process
 from tests.web.house import SECRET, write_settings

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from bridge import config
-from bridge.webhooks.delivery import ChatPlatform, Request
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.webhooks.platform import ChatPlatform, Request
+from bridge.webhooks.registry import PLATFORMS
 from tests.web.house import House, serving
 from tests.webhooks.senders import NOW, SENDERS, Sender
 

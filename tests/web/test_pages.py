@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from bridge import config
-from bridge.core.chatting.buttons import Take, Way
+from bridge.core.chat.signed_tokens import Take, Way
 from bridge.core.model import Reason, Ruling
-from bridge.store import journal
-from bridge.web import telling
+from bridge.store.views import journal
+from bridge.web.pages import phrases
 from tests.web.house import EPOCH, House, an_event, leg_down, serving
 
 NASTY = "<script>alert(1)</script>"
@@ -84,7 +84,7 @@ def test_story(house: House, reader: httpx.Client) -> None:
     page = unescape(reader.get(f"/events/{call.event}").text)
     assert '<th scope="row">state</th><td class="was">up</td><td>Down</td>' in page
     assert '<th scope="row">name</th><td class="was">' not in page  # it did not change
-    assert telling.sentence({"ruling": "skip", "reason": "dry_run"}) in page
+    assert phrases.sentence({"ruling": "skip", "reason": "dry_run"}) in page
     assert "leg.name == 'nobody'" in page
     assert "guard cooldown" in page
     assert "bond.restart bond 3" in page
@@ -193,8 +193,8 @@ def test_errors_are_pages(house: House, reader: httpx.Client) -> None:
 
 def test_every_reason_has_a_sentence() -> None:
     """Whatever a verdict's ruling and reason, the story has a sentence for it."""
-    said = {telling.sentence({"ruling": str(ruling), "reason": None}) for ruling in Ruling}
-    said |= {telling.sentence({"ruling": "skip", "reason": str(reason)}) for reason in Reason}
+    said = {phrases.sentence({"ruling": str(ruling), "reason": None}) for ruling in Ruling}
+    said |= {phrases.sentence({"ruling": "skip", "reason": str(reason)}) for reason in Reason}
     assert len(said) == len(Ruling) + len(Reason)
 
 
@@ -202,8 +202,8 @@ def test_late_words() -> None:
     """A job that is tried again says when, until when, and that it looks first."""
     due = {"state": "due", "attempts": 2, "due_at": EPOCH, "not_after": EPOCH, "doubt": True}
     at = "2026-03-01 12:00:00 UTC"
-    assert telling.standing(due).startswith(f"Tried so far: 2. Next try at {at}, at the latest {at}.")
-    assert "looked up first" in telling.standing(due)
+    assert phrases.standing(due).startswith(f"Tried so far: 2. Next try at {at}, at the latest {at}.")
+    assert "looked up first" in phrases.standing(due)
 
 
 def test_a_right_in_the_path_is_not_logged(house: House, capfd: pytest.CaptureFixture[str]) -> None:

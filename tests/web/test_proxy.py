@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from bridge import config
-from bridge.web.proxy import address_of
-from bridge.webhooks import hmac
+from bridge.web.reverse_proxy import address_of
+from bridge.webhooks import generic_hmac
 from tests.web.house import SECRET, House, serving, write_settings
 
 PREFIX = "/bridge"
@@ -72,7 +72,7 @@ def test_an_allowed_sender_is_allowed_however_the_proxy_writes_it(settings_file:
     text = path.read_text().replace("server: hq}", "server: hq, allow_from: [127.0.0.0/8, '::1/128']}")
     path.write_text(text)
     with serving(config.load(path)) as house, house.visitor() as client:
-        headers = hmac.signed(b"{}", SECRET, int(house.machine.timestamp()))
+        headers = generic_hmac.signed(b"{}", SECRET, int(house.machine.timestamp()))
         answer = client.post("/webhooks/door", content=b"{}", headers={**headers, "X-Forwarded-For": sender})
         assert answer.status_code == 202
         other = client.post("/webhooks/door", content=b"{}", headers={**headers, "X-Forwarded-For": "10.9.9.9"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from bridge.webhooks.hmac import signed
+from bridge.webhooks.generic_hmac import signed
 from bridge.wiring import machine_time
 from tests.processes import Process
 from tests.web.house import SECRET, TLS, write_settings
@@ -82,7 +82,7 @@ def test_it_serves_while_hundreds_of_slow_clients_hold_connections_open(settings
 
 def test_a_request_that_drips_in_is_closed_after_a_while() -> None:
     """It counts from its first byte, so that a byte now and then does not keep a connection for ever."""
-    body = "from bridge.web import server; server._WHOLE_WITHIN, server._LOOK = 1, 0.1; import socket, flask;"
+    body = "from bridge.web import http_server as server; server._WHOLE_WITHIN, server._LOOK = 1, 0.1; import socket, flask;"
     body += "there = socket.create_server(('127.0.0.1', 0)); print('ready', there.getsockname()[1], flush=True);"
     body += "app = flask.Flask('x'); app.add_url_rule('/', view_func=lambda: 'ok'); server.serve(app, there, 1000)"
     process = Process([sys.executable, "-c", body])

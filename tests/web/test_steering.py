@@ -2,7 +2,8 @@ import httpx
 import pytest
 
 from bridge.core.model import JobState, Reason, Ruling, Verdict
-from bridge.store import approvals, decisions, holds
+from bridge.store import controls
+from bridge.store.decisions import approvals, decisions
 from bridge.store.tables import jobs
 from tests.web.house import EPOCH, House, leg_down
 
@@ -59,7 +60,7 @@ def test_an_answer(house: House, reader: httpx.Client) -> None:
 def test_a_rule_is_switched_on(house: House, reader: httpx.Client) -> None:
     """A rule that its breaker switched off is listed, and goes on; one that is on is a 409."""
     with house.bridge.database.writing() as connection:
-        holds.trip(connection, "restart", "hq", EPOCH, "3 of its calls failed")
+        controls.trip(connection, "restart", "hq", EPOCH, "3 of its calls failed")
     assert reader.get("/api/v1/pauses").json()["tripped"][0]["rule"] == "restart"
     assert reader.post("/api/v1/rules/restart/resume").json()["tripped"] == []
     assert reader.post("/api/v1/rules/restart/resume").status_code == 409

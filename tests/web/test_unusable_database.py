@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from bridge import config, wiring
-from bridge.cli import doctor_database
+from bridge.cli.setup import doctor_database
 from bridge.errors import BadInput
-from bridge.webhooks.hmac import signed
+from bridge.webhooks.generic_hmac import signed
 from bridge.wiring import machine_time
 from tests.processes import Process
 from tests.web.house import SECRET, TLS, write_settings

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bridge.store import holds
-from bridge.store.journal import Window, list_events
+from bridge.store import controls
+from bridge.store.views.journal import Window, list_events
 from tests.deeds import deeds
 from tests.web.house import EPOCH, House
 
@@ -15,7 +15,7 @@ def test_what_is_done_through_the_api_and_the_pages(house: House) -> None:
         made = client.post("/api/v1/silences", json=wanted).json()
         client.delete(f"/api/v1/silences/{made['id']}")
         with house.bridge.database.writing() as connection:
-            holds.trip(connection, "restart", "hq", EPOCH, "it failed")
+            controls.trip(connection, "restart", "hq", EPOCH, "it failed")
         client.post("/api/v1/rules/restart/resume")
     found = deeds(house.bridge)
     names = ["operator.silenced", "operator.silence_ended", "operator.rule_switched_on"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["bridge.webhooks", "bridge.core.plain"]):
+with atheris.instrument_imports(include=["bridge.webhooks", "bridge.core.json_safety"]):
     from bridge.errors import Refused
-    from bridge.webhooks.delivery import FORM, JSON, Reading, Request
+    from bridge.webhooks.platform import FORM, JSON, Reading, Request
     from tests.webhooks.senders import SENDERS, Sender
 
 NAMES = sorted(SENDERS)

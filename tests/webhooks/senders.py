@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from bridge.core.model import Body
-from bridge.webhooks.delivery import FORM, JSON, Keys, Options, Reading, Request
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.webhooks.platform import FORM, JSON, Keys, Options, Reading, Request
+from bridge.webhooks.registry import PLATFORMS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STAMP = int(NOW.timestamp())

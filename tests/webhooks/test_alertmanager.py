@@ -8,7 +8,7 @@ import pytest
 
 from bridge.core.model import Body
 from bridge.errors import Refused
-from bridge.webhooks.delivery import Posted, Reading
+from bridge.webhooks.platform import Posted, Reading
 from tests.webhooks.senders import ALERT, NOTIFICATION, SECRET, SENDERS
 
 SENDER = SENDERS["alertmanager"]

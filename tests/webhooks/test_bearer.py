@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.webhooks.delivery import Posted
+from bridge.webhooks.platform import Posted
 from tests.webhooks.senders import NOW, SENDERS, Sender
 
 SENDER = SENDERS["bearer"]

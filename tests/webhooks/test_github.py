@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 from bridge.errors import Refused
-from bridge.webhooks.delivery import FORM, Keys, Options, Posted, Request
 from bridge.webhooks.github import GitHub, sign
+from bridge.webhooks.platform import FORM, Keys, Options, Posted, Request
 from tests.webhooks.senders import NOW, SENDERS
 
 SENDER = SENDERS["github"]

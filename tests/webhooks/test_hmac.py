@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.plain import decoded
+from bridge.core.json_safety import decoded
 from bridge.errors import Refused
-from bridge.webhooks.delivery import JSON, Keys, Posted, Request, json_object
-from bridge.webhooks.hmac import SIGNATURE, TIMESTAMP, Hmac, HmacOptions, sign
+from bridge.webhooks.generic_hmac import SIGNATURE, TIMESTAMP, Hmac, HmacOptions, sign
+from bridge.webhooks.platform import JSON, Keys, Posted, Request, json_object
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STAMP = 1767225600

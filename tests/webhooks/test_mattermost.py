@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bridge.core.chatting.answers import Answer, Button, Tone
+from bridge.core.chat.reply import Answer, Button, Tone
 from bridge.errors import Refused
-from bridge.webhooks.delivery import FORM, JSON, Keys, Named, Options, Pressed, Reading, Request, Said
 from bridge.webhooks.mattermost import Mattermost
+from bridge.webhooks.platform import FORM, JSON, Keys, Named, Options, Pressed, Reading, Request, Said
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN = "xr3j5x3p4pfk7kk6ck7b4e6ghh"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import Refused
-from bridge.webhooks.delivery import FORM, JSON, ChatPlatform, Posted, Reading, Request, Said
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.webhooks.platform import FORM, JSON, ChatPlatform, Posted, Reading, Request, Said
+from bridge.webhooks.registry import PLATFORMS
 from tests.webhooks.senders import COMMAND, NOW, SENDERS, STAMP, Sender
 
 

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bridge.core.chatting.answers import Answer, Button, Tone
+from bridge.core.chat.reply import Answer, Button, Tone
 from bridge.errors import Bug, Refused
-from bridge.webhooks.delivery import FORM, Keys, Named, Options, Pressed, Reading, Request, Said
+from bridge.webhooks.platform import FORM, Keys, Named, Options, Pressed, Reading, Request, Said
 from bridge.webhooks.slack import SIGNATURE, TIMESTAMP, Slack, signed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

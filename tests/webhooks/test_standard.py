@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bridge.errors import BadInput, Refused
-from bridge.webhooks.delivery import JSON, Keys, Options, Posted, Request
-from bridge.webhooks.standard import Standard
+from bridge.webhooks.platform import JSON, Keys, Options, Posted, Request
+from bridge.webhooks.standard_webhooks import Standard
 from tests.webhooks.senders import NOW, SECRET, SENDERS, STAMP
 
 # https://github.com/standard-webhooks/standard-webhooks, the test of signing in its libraries (go/webhook_test.go)

@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
-from bridge.cli import secret_files
-from bridge.webhooks.delivery import ChatPlatform
-from bridge.webhooks.platforms import PLATFORMS
+from bridge.cli.setup import secret_files
+from bridge.webhooks.platform import ChatPlatform
+from bridge.webhooks.registry import PLATFORMS
 from tests.webhooks.senders import SENDERS, Sender
 
 # as the vendors' own pages show them; our senders use one of ours for all of them

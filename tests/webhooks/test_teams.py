@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.core.chatting.answers import Answer
+from bridge.core.chat.reply import Answer
 from bridge.errors import Refused
-from bridge.webhooks.delivery import JSON, Keys, Named, Options, Request, Said
+from bridge.webhooks.platform import JSON, Keys, Named, Options, Request, Said
 from bridge.webhooks.teams import Teams, asked, signed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,9 +6,9 @@ from html import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.chatting.answers import Answer
-from bridge.webhooks import markdown, slack
-from bridge.webhooks.wording import address, cut, escaped, fitting, one_line
+from bridge.core.chat.reply import Answer
+from bridge.webhooks import chat_markdown, slack
+from bridge.webhooks.chat_text import address, cut, escaped, fitting, one_line
 
 # with what means something in one room or another
 words = st.text(
@@ -30,7 +30,7 @@ def test_escaped_words_keep_their_limit_and_their_meaning(text: str, most: int) 
 @given(words)
 def test_no_name_breaks_out_of_markdown(text: str) -> None:
     """Every mark is escaped, nobody is mentioned, nothing is an address, and taking the escapes away gives the words again."""
-    shown = escaped(text, 3000, markdown.escape)
+    shown = escaped(text, 3000, chat_markdown.escape)
     assert not re.search(r"@(?!\u200b)|://|<|(?<!\\)[`*_\[\]()#~|!]", re.sub(r"\\\\", "", shown))
     plain = re.sub(r"\\([\\`*_\[\]()#~|!])", r"\1", shown).replace("\u200b", "")
     assert unescape(plain) == unescape(one_line(text).replace("&", "&amp;")) or plain == unescape(plain)
@@ -53,7 +53,7 @@ def test_an_answer_of_anything_can_be_shown_everywhere(text: str) -> None:
     """No platform's words fail, whatever an answer says."""
     answer = Answer(text, (text,) * 3, event=text or None)
     assert slack.Slack().shown(answer)["blocks"]
-    assert isinstance(markdown.written(answer, "/bond "), str)
+    assert isinstance(chat_markdown.written(answer, "/bond "), str)
 
 
 def test_short_words_are_not_cut_and_addresses_end_where_they_end() -> None:

@@ -4,10 +4,10 @@ Everything that lists operations is a view of these rows: the names a rule may c
 routes, `docs/operations.md`. A new operation is one new row. Methods, paths and notes: the vendor's "v4 URIs" page (6.6).
 """
 
-from bridge.bonding.catalogue.kinds import KINDS, SECRET_INSIDE, SPACES, one
-from bridge.bonding.catalogue.model import ROOT, Danger, Kind, Operation
-from bridge.bonding.catalogue.rows import ALIASES, IMPOSSIBLE, LITERAL, OPERATIONS, Alias
-from bridge.bonding.catalogue.spelling import did_you_mean, meant
+from bridge.bonding.catalogue.object_kinds import KINDS, SECRET_INSIDE, SPACES, one
+from bridge.bonding.catalogue.operation import ROOT, Danger, Kind, Operation
+from bridge.bonding.catalogue.operations import ALIASES, IMPOSSIBLE, LITERAL, OPERATIONS, Alias
+from bridge.bonding.catalogue.suggestions import did_you_mean, meant
 
 __all__ = [
     "ALIASES",

@@ -1,7 +1,7 @@
 """The only room that opens sockets to a management server."""
 
-from bridge.bonding.client.answers import Answer
-from bridge.bonding.client.connection import Client
-from bridge.bonding.client.walking import PAGE_SIZE
+from bridge.bonding.client.client import Client
+from bridge.bonding.client.pagination import PAGE_SIZE
+from bridge.bonding.client.responses import Answer
 
 __all__ = ["PAGE_SIZE", "Answer", "Client"]

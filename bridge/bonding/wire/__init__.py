@@ -5,13 +5,13 @@ Whatever is not understood is carried: an unknown state stays as it is spelt, an
 """
 
 from bridge.bonding.wire.certificates import described
-from bridge.bonding.wire.digests import hidden
-from bridge.bonding.wire.history import Run, runs
-from bridge.bonding.wire.metadata import Fields, fields_of
-from bridge.bonding.wire.objects import normalise
+from bridge.bonding.wire.normalise import normalise
+from bridge.bonding.wire.options_metadata import Fields, fields_of
+from bridge.bonding.wire.parsers import moment, reference, space_key
 from bridge.bonding.wire.requests import Request, refusal, request, wrong_argument
-from bridge.bonding.wire.strangeness import Strange, strange
-from bridge.bonding.wire.values import moment, reference, space_key
+from bridge.bonding.wire.secret_digests import hidden
+from bridge.bonding.wire.state_history import Run, runs
+from bridge.bonding.wire.unknown_fields import Strange, strange
 
 __all__ = [
     "Fields",

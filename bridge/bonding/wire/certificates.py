@@ -9,7 +9,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from bridge.bonding.wire import values
+from bridge.bonding.wire import parsers
 from bridge.core.model import Body, Json
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -71,7 +71,7 @@ def _found(raw: Json, name: str) -> str | None:
                 return found
     # `openssl x509 -text`, as one text
     label = name.replace("_", r"\s*")
-    lines = (values.inside(rf"(?i){label}\s*[:=]\s*([^\n]+)", text) for text in _texts(raw))
+    lines = (parsers.inside(rf"(?i){label}\s*[:=]\s*([^\n]+)", text) for text in _texts(raw))
     return next((found for found in map(read, lines) if found), None)
 
 
@@ -106,7 +106,7 @@ def _text(value: Json) -> str | None:
 
 
 def _time(value: Json) -> str | None:
-    seconds = None if isinstance(value, str) else values.number(value)
+    seconds = None if isinstance(value, str) else parsers.number(value)
     if seconds is not None and _EPOCHS[0] < seconds < _EPOCHS[1]:
         return datetime.fromtimestamp(seconds, UTC).isoformat()
     if not isinstance(value, str):
@@ -115,4 +115,4 @@ def _time(value: Json) -> str | None:
     for form in _FORMATS:
         with suppress(ValueError):
             return datetime.strptime(text, form).replace(tzinfo=UTC).isoformat()
-    return values.moment(text)
+    return parsers.moment(text)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.bonding.catalogue import ROOT, Operation
+from bridge.core.json_safety import plain
 from bridge.core.model import Body, Json
-from bridge.core.plain import plain
 from bridge.errors import BadInput, Problem
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

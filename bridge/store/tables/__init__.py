@@ -3,9 +3,8 @@
 Moments are domain time unless their name says otherwise; leases are seconds by the database's own clock.
 """
 
-from bridge.store.tables.acting import attempts, cooldowns, decisions, facts, gatherings, jobs, rulebooks, verdicts
 from bridge.store.tables.columns import metadata
-from bridge.store.tables.holding import (
+from bridge.store.tables.controls import (
     approvals,
     breakers,
     conversations,
@@ -20,9 +19,10 @@ from bridge.store.tables.holding import (
     tokens,
     undos,
 )
+from bridge.store.tables.execution import attempts, cooldowns, decisions, facts, gatherings, jobs, rulebooks, verdicts
 from bridge.store.tables.installation import installation
-from bridge.store.tables.telling import outlets, tellings
-from bridge.store.tables.watching import events, faults, flaps, hands_off, incidents, members, objects, scopes, servers
+from bridge.store.tables.notifications import outlets, tellings
+from bridge.store.tables.snapshots import events, faults, flaps, hands_off, incidents, members, objects, scopes, servers
 
 __all__ = [
     "approvals",

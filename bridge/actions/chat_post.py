@@ -1,0 +1,73 @@
+"""`post`: tell one room of a chat, in its platform's own format; below a question stand buttons."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from bridge.actions.action import MISCONFIGURED, Result, Unseen, ended, misconfigured
+from bridge.actions.outbound_http import Target
+from bridge.core.chat.reply import Answer, Tone
+from bridge.core.chat.signed_tokens import Seals
+from bridge.core.model import Body, Outcome
+from bridge.errors import BridgeError, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of a chat. `hook`: the webhook that its buttons are pressed through; `show`: the platform's message."""
+
+    hook: str
+    target: Target
+    show: Callable[[Answer], Body]
+
+    def say(self, answer: Answer) -> Result:
+        """Post it. The address is a secret of its own, and stands in no outcome."""
+        content = json.dumps(self.show(answer)).encode()
+        try:
+            return Result(Outcome.DONE, str(self.target.post(content, {"Content-Type": "application/json; charset=utf-8"})))
+        except Refused as error:
+            known = error.status in MISCONFIGURED and not _moved(error)
+            return misconfigured(f"the chat {error}") if known else ended(error)
+        except BridgeError as error:
+            return ended(error)
+
+
+def _moved(error: Refused) -> bool:
+    """It leads elsewhere, and says itself what to mend."""
+    return error.status is not None and error.status < HTTPStatus.BAD_REQUEST
+
+
+class Post(Unseen):
+    """`request`: `{"to": "noc", "room": 0, "text", "lines", "tone", "event", "question"}`; `rooms`: those of each channel.
+
+    `question`: `{"approval", "plan"}` or None. Its buttons are sealed when it is sent: nothing that is stored can answer.
+    """
+
+    def __init__(self, rooms: Mapping[str, Sequence[Room]], seals: Seals) -> None:
+        self._rooms, self._seals = rooms, seals
+
+    def lasts(self, server: str, request: Body) -> float:
+        """As long as all its steps may."""
+        del server
+        room = self._room(request)
+        return room.target.longest if room else 0.0
+
+    def send(self, server: str, request: Body) -> Result:
+        """One room, one attempt."""
+        del server
+        room = self._room(request)
+        if room is None:
+            return Result(Outcome.REFUSED, f"channel {request['to']!r} has no room {request['room']} any more")
+        answer = Answer(
+            request["text"], tuple(request["lines"]), event=request["event"], tone=Tone(request["tone"]), to_all=True
+        )  # fmt: skip
+        asked = request["question"]
+        if asked:
+            place = f"{request['to']}/{request['room']}"
+            answer = replace(answer, buttons=self._seals.yes_or_no(asked["approval"], asked["plan"], room.hook, place))
+        return room.say(answer)
+
+    def _room(self, request: Body) -> Room | None:
+        rooms = self._rooms.get(request["to"], ())
+        return rooms[request["room"]] if request["room"] < len(rooms) else None

@@ -1,0 +1,1 @@
+"""Generate docs/events.md and docs/operations.md from the catalogues."""

@@ -1,0 +1,1 @@
+"""Commands for the daily work: look, acknowledge, approve, call, pause, poll."""

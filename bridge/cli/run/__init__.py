@@ -1,0 +1,1 @@
+"""Commands that run: the bridge, its watchdog, the demo and the simulator."""

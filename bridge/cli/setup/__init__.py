@@ -1,0 +1,1 @@
+"""Commands that set a bridge up and check it."""

@@ -1,0 +1,95 @@
+"""What `bondbridge doctor` says of the database, and what it finds there.
+
+It only looks: nothing is made, and one row written to see that it can be.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bridge import config, wiring
+from bridge.cli.bridge_context import refuse_lost
+from bridge.errors import BadInput, Problem
+from bridge.store import installation, internal_errors, migrate, rulebooks
+from bridge.store.database import Away
+from bridge.store.decisions import decisions
+from bridge.store.migrate import Stands
+from bridge.store.notifications import destinations
+from bridge.store.observations import snapshots
+
+# so long a rule that could not be evaluated is yellow
+_RECENT = timedelta(days=1)
+
+
+def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
+    """What to say of a database that is good, and whether there is anything to read in it yet. Raises BadInput."""
+    refuse_lost(bridge.settings)
+    missing, shown = wiring.missing_database(bridge.settings), bridge.database.engine.url.render_as_string(hide_password=True)
+    # one that is named is made where its folder is; elsewhere opening it says what is wrong
+    if missing is not None and (bridge.settings.database is None or missing.parent.is_dir()):
+        return f"there is none at {missing} yet: `bondbridge up` makes it", False
+    stands, been = migrate.stands(bridge.database, config.shipped("migrations")), wiring.was_here(bridge.settings)
+    if stands is Stands.WITHOUT_TABLES and not been:
+        return f"{shown} has no tables yet: `bondbridge up` makes them", False
+    if stands is Stands.WITHOUT_TABLES:
+        mend = "was another put in its place? put it back, or make the tables with `bondbridge migrate`"
+        raise BadInput([Problem(shown, "it has no tables, though a bridge has been here", mend)])
+    if stands is Stands.OLDER:
+        mend = "bring them up to date with `bondbridge migrate`; `bondbridge up` does so by itself"
+        raise BadInput([Problem(shown, "its tables are of an older version", mend)])
+    _check_writable(bridge, shown)
+    return shown, True
+
+
+def _check_writable(bridge: wiring.Bridge, shown: str) -> None:
+    """A disk that is full and a server that is read-only can be read very well. Raises BadInput."""
+    try:
+        with bridge.database.writing() as connection:
+            installation.probe(connection, bridge.machine().isoformat())
+    except Away as error:
+        why = str(error.orig).strip().splitlines()[0]
+        fix = "make room on its disk, or look whether it is read-only or kept busy"
+        raise BadInput([Problem(shown, f"it can be read and cannot be written: {why}", fix)]) from error
+
+
+def has_rulebook(bridge: wiring.Bridge) -> bool:
+    """Whether some rules were good once: they go on."""
+    with bridge.database.reading() as connection:
+        return rulebooks.newest(connection) is not None
+
+
+def yellow(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
+    """Rules that met an event in the last day and could not be evaluated on it, and what is to be said of each."""
+    with bridge.database.reading() as connection:
+        found = decisions.yellow(connection, bridge.now() - _RECENT)
+    for row in found:
+        often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
+        says = f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
+        yield row["rule"], says
+
+
+def set_aside(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
+    """What our own code failed on in the last day, and what is to be said of each."""
+    with bridge.database.reading() as connection:
+        found = internal_errors.recent(connection, bridge.now() - _RECENT)
+    for row in found:
+        of = f" of {row['server']}" if row["server"] else ""
+        often = "once" if row["count"] == 1 else f"{row['count']} times since {row['first_at']:%Y-%m-%d %H:%M} UTC"
+        says = f"set aside {often}, last at {row['last_at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
+        yield f"{row['about']}{of} ({row['step']})", f"{says}; a fault of bondbridge itself: its log says more"
+
+
+def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
+    """What the server did not let us see when it was last asked, each with the permission that it takes."""
+    with bridge.database.reading() as connection:
+        scopes = snapshots.all_scopes(connection, server)
+    for scope in scopes:
+        if int(scope.remembered.get("forbidden", 0)) > 0:
+            yield scope.name, f"forbidden: {scope.problem}"
+
+
+def dead_letters(bridge: wiring.Bridge) -> list[tuple[str, str]]:
+    """Destinations with notices that nobody took."""
+    with bridge.database.reading() as connection:
+        found = {key: each.dead for key, each in destinations.queue_depths(connection).items() if each.dead}
+    look = "`bondbridge channels dead` lists them, `bondbridge channels resend all` sends them again"
+    return [(key, f"{many} notice{'s' if many != 1 else ''} that nobody took: {look}") for key, many in found.items()]

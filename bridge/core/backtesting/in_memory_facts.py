@@ -1,0 +1,291 @@
+"""What answers to guards where there is no database: in rehearsals of examples and of recorded events.
+
+It knows the events that have happened, what was decided and done about them, and what a person says the view shows.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from bridge.core.canonical_json import canonical
+from bridge.core.decisions import evaluate, expression_context
+from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.guards import named
+from bridge.core.events import schema
+from bridge.core.events.builder import EVENTS, ends_of
+from bridge.core.expressions.evaluator import ConditionError
+from bridge.core.model import OPEN, Decision, Event, Job, JobState, Json, Reason, Ruling
+from bridge.core.objects.object_schemas import BODIES
+from bridge.core.rules.rule import Absent, Count, Rule
+
+# as many of each kind as a rehearsal takes for granted where nobody says how many there are
+_FLEET = 1000
+
+
+@dataclass(slots=True)
+class Memory:
+    """`view`: what is shown, by kind and id, over what events say. `sizes`: how many objects of a kind there are.
+
+    `base`: what is shown where neither says anything. `incidents`: by id the cause, its name and when it ended; without
+    it every incident goes on. `outside`: answers what is asked of people and holds: (what, about, now) → an answer.
+
+    `imagined`: what the view is asked for is there, and what nobody has said about it is null; null for what is not there.
+    """
+
+    rules: Mapping[str, Rule]
+    now: datetime
+    view: dict[tuple[str, str], dict[str, Json] | None] = field(default_factory=dict)
+    imagined: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    happened: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
+    cooldowns: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
+    groups: dict[tuple[str, str], tuple[str, datetime, int]] = field(default_factory=dict)
+    counts: dict[tuple[str, str], list[tuple[datetime, bool]]] = field(default_factory=dict)
+    abouts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    jobs: dict[str, list[Job]] = field(default_factory=dict)
+    remedies: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
+    done: list[Job] = field(default_factory=list)
+    base: Mapping[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
+    incidents: Mapping[str, tuple[str, str, datetime | None]] | None = None
+    outside: Mapping[str, Callable[[datetime, Sequence[Json]], Json]] = field(default_factory=dict)
+    _nouns: dict[tuple[str, str], tuple[Event, Mapping[str, Json]]] = field(default_factory=dict)
+    _tunings: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
+    _of_type: dict[str, list[Event]] = field(default_factory=dict)
+    _keys: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    _reserved: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _targets: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+
+    def __call__(self, what: str, *about: Json) -> Json:
+        """Answers one question; what it has no idea of is None."""
+        if what in self.outside:
+            return self.outside[what](self.now, about)
+        answer = getattr(self, f"_{what}", None)
+        return answer(*about) if answer else None
+
+    def happen(self, event: Event) -> None:
+        """One more event."""
+        self.events[event.id] = event
+        self.happened.setdefault((event.type, event.subject), []).append(event)
+        self._of_type.setdefault(event.type, []).append(event)
+        for name, noun in event.data.items():
+            if isinstance(noun, dict) and noun.get("id") is not None:
+                self._nouns[name, str(noun["id"])] = (event, noun)
+                if name == "tuning":
+                    family = event.type.partition(".")[0]
+                    self._tunings["bond_tuning" if family == "chat" else family, str(noun["id"])] = noun
+
+    def forget(self, event: Event, *, keep: bool = False) -> None:
+        """So old that nothing looks for it any more, but for what it says of objects; `keep`: it is still needed itself."""
+        if not keep:
+            self.events.pop(event.id, None)
+        for found in (self.happened.get((event.type, event.subject), []), self._of_type.get(event.type, [])):
+            if found and found[0] is event:
+                del found[0]
+
+    def fold(self, decision: Decision) -> None:
+        """One more decision."""
+        for key in decision.cooldowns:
+            self.cooldowns[key] = (decision.id, None if decision.acts else decision.at)
+        if decision.cooldowns:
+            self._reserved[decision.id] = decision.cooldowns
+        if decision.group:
+            before = self.groups.get((decision.rule, decision.group.key))
+            count = before[2] + 1 if before and before[0] == decision.group.id else 1
+            self.groups[decision.rule, decision.group.key] = (decision.group.id, decision.group.until, count)
+        self._fold_count(decision)
+        if decision.jobs:
+            self.jobs[decision.id] = list(decision.jobs)
+            self.abouts.setdefault((decision.rule, decision.about), []).append(decision.id)
+            for job in decision.jobs:
+                if job.action == "call" and job.target:
+                    self._targets.setdefault((job.server, job.target), {})[decision.id] = None
+
+    def end_cooldown(self, decision: str, at: datetime) -> None:
+        """Its acting is over: its cooldown counts from here."""
+        for key in self._reserved.pop(decision, ()):
+            if self.cooldowns.get(key) == (decision, None):
+                self.cooldowns[key] = (decision, at)
+
+    def give_back(self, decision: str) -> None:
+        """It came to nothing: its cooldown is free."""
+        for key in self._reserved.pop(decision, ()):
+            if self.cooldowns.get(key, ("", None))[0] == decision:
+                del self.cooldowns[key]
+
+    def _fold_count(self, decision: Decision) -> None:
+        rule = self.rules.get(decision.rule)
+        counts = decision.verdict.reason is Reason.COUNT
+        if rule is None or not isinstance(rule.shape, Count) or not decision.about or decision.event not in self.events:
+            return
+        if counts or decision.verdict.ruling is not Ruling.SKIP or decision.verdict.reason is Reason.DRY_RUN:
+            times = self.counts.setdefault((decision.rule, decision.about), [])
+            insort(times, (self.events[decision.event].time, not counts))
+
+    # --- the questions ---
+
+    def _cooldown(self, key: str) -> Json:
+        held = self.cooldowns.get(key)
+        return {"by": held[0], "ended_at": held[1].isoformat() if held[1] else None} if held else None
+
+    def _group(self, rule: str, _server: str, key: str) -> Json:
+        group = self.groups.get((rule, key))
+        return {"id": group[0], "until": group[1].isoformat(), "members": group[2]} if group else None
+
+    def _counted(self, rule: str, _server: str, about: str, since: str, until: str) -> Json:
+        times = self.counts.get((rule, about), [])
+        first = bisect_right(times, (datetime.fromisoformat(since), True))
+        return count_between(times[first:], since, until)
+
+    def _came(self, rule: str, server: str, key: str, since: str, until: str) -> Json:
+        shape = self.rules[rule].shape
+        if not isinstance(shape, Absent):
+            return None
+        first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+        came = [event for name in shape.types for event in self._since(name, first)]
+        fits = (event for event in came if event.server == server and first < event.time <= last)
+        mine = [event for event in fits if self._key(rule, event) == key]
+        return min(mine, key=lambda event: (event.seen_at, event.time, event.id)).id if mine else None
+
+    def _since(self, name: str, first: datetime) -> Iterator[Event]:
+        """Events of a type that may have happened after that: none is seen before it happens."""
+        for event in reversed(self._of_type.get(name, ())):
+            if event.seen_at < first:
+                return
+            yield event
+
+    def _key(self, rule: str, event: Event) -> str | None:
+        if (rule, event.id) not in self._keys:
+            self._keys[rule, event.id] = keyed(self.rules[rule], event, self.now, Facts(self))
+        return self._keys[rule, event.id]
+
+    def _running(self, rule: str, _server: str, about: str) -> Json:
+        # what is over never begins again
+        under_way = [each for each in self.abouts.get((rule, about), ()) if self._is_open(each)]
+        self.abouts[rule, about] = under_way
+        return list(under_way)
+
+    def _is_open(self, decision: str) -> bool:
+        return any(job.state in OPEN for job in self.jobs.get(decision, ()))
+
+    def _remedied(self, rule: str, _server: str, subject: str, since: str) -> Json:
+        times = self.remedies.get((rule, subject), [])
+        return len(times) - bisect_left(times, datetime.fromisoformat(since))
+
+    def _touched(self, rule: str, _server: str, kind: str, since: str) -> Json:
+        first = datetime.fromisoformat(since)
+        recent = takewhile(lambda job: job.due_at >= first, reversed(self.done))
+        return sorted({each for job in recent if job.rule == rule and (each := named(job, kind)) is not None})
+
+    def _size(self, _server: str, kind: str) -> Json:
+        return self.sizes.get(kind, _FLEET)
+
+    def _open_calls(self, server: str, target: str) -> Json:
+        touching = self._targets.get((server, target), {})
+        for over in [each for each in touching if not self._is_open(each)]:
+            del touching[over]
+        found = [job for each in touching for job in self.jobs[each] if job.action == "call" and job.state in OPEN]
+        return [
+            {"rule": job.rule, "priority": self.rules[job.rule].priority, "request": dict(job.request)}
+            for job in found
+            if job.target == target
+        ]
+
+    def _shown(self, identifier: str) -> Json:
+        """What lasts is taken to be shown until an end came, unless the view is said to show otherwise."""
+        event = self.events[identifier]
+        row = EVENTS.get(event.type)
+        if row is None or row.kind is None or row.still is None:
+            return None
+        said = self.view.get((row.kind, event.subject.partition("/")[2]), {})
+        holds = said is not None and (row.still({**self._body(event, row.kind), **said}) if said else True)
+        return {"seen": self.now.isoformat(), "holds": holds}
+
+    @staticmethod
+    def _body(event: Event, kind: str) -> Mapping[str, Json]:
+        noun = event.data.get("new") or event.data.get(kind)
+        return noun if isinstance(noun, dict) else {}
+
+    def _ended(self, identifier: str) -> Json:
+        event = self.events[identifier]
+        ends = [each for name, subject in ends_of(event).items() for each in self._those(name, subject)]
+        times = [each.time for each in ends if each.time >= event.time and each.id != event.id]
+        return min(times).isoformat() if times else None
+
+    def _those(self, name: str, subject: str | None) -> Sequence[Event]:
+        if subject is not None:
+            return self.happened.get((name, subject), ())
+        return [each for (kind, _), those in self.happened.items() if kind == name for each in those]
+
+    def _begun(self, decision: str, event: str) -> Json:
+        mine = [job for job in self.jobs.get(decision, ()) if job.event == event]
+        return any(job.action == "call" and job.attempts for job in mine)
+
+    def _view(self, _server: str, kind: str, identifier: Json) -> Json:
+        """What a person says, over the newest event that carries the object."""
+        key = (kind, str(identifier))
+        said = self.view.get(key, {})
+        if said is None:
+            return None
+        found = self._nouns[key][1] if key in self._nouns else self.base.get(key)
+        blank = {**schema.blank(BODIES[kind]), "id": identifier} if self.imagined and kind in BODIES else {}
+        return {**blank, **(found or {}), **said} or None
+
+    def _tuning(self, _server: str, kind: str, number: Json, bond: Json) -> Json:
+        noun = self._tunings.get((kind, str(number)))
+        if noun is None:
+            return None
+        legs = {key: dict(body) for (shown, key), body in self.base.items() if shown == "leg" and body.get("bond") == bond}
+        legs |= {key: body for (shown, key), body in self.view.items() if shown == "leg" and body is not None}
+        return {"recommendations": noun.get("recommendations"), "legs": legs, "usual": {}}
+
+    def _hands_off(self, _server: str, bond: int) -> Json:
+        until = self._newest("bond", bond).get("hands_off")
+        over = until is None or _is_past(until, self.now)
+        return None if over else {"until": until, "who": "somebody"}
+
+    def _calm_at(self, _server: str, leg: int) -> Json:
+        flaps = self._newest("leg", leg).get("flapping")
+        return (self.now + timedelta(minutes=2)).isoformat() if flaps else None
+
+    def _incident(self, name: str) -> Json:
+        if self.incidents is None:
+            return {"state": "open", "cause": "a common cause", "name": ""}
+        cause, called, ended = self.incidents.get(name, ("a common cause", "", self.now))
+        return {"state": "over" if ended and ended <= self.now else "open", "cause": cause, "name": called}
+
+    def _newest(self, noun: str, identifier: int) -> Mapping[str, Json]:
+        """What was known about the newest event of this bond or leg."""
+        found = self._nouns.get((noun, str(identifier)))
+        return found[0].known if found else {}
+
+
+def _is_past(moment: str, now: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(moment) <= now
+    except ValueError:
+        return False
+
+
+def count_between(times: Sequence[tuple[datetime, bool]], since: str, until: str) -> int:
+    """How many counted after `since` and not after `until`; what led to acting is used up, and with it all before it."""
+    first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    begins = max((time for time, acted in times if acted), default=first)
+    return sum(max(first, begins) < time <= last for time, acted in times if not acted)
+
+
+def keyed(rule: Rule, event: Event, now: datetime, facts: Facts) -> str | None:
+    """What an event counts under for `absent`; None where that cannot be evaluated."""
+    shape = rule.shape
+    per = shape.per if isinstance(shape, Absent | Count) else None
+    try:
+        return canonical(evaluate.per_value(per, expression_context.of((event,), now, facts)))
+    except ConditionError:
+        return None
+
+
+def is_over(job: Job) -> bool:
+    """Whether nothing more comes of a job."""
+    return job.state not in OPEN and job.state is not JobState.HELD

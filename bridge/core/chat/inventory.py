@@ -1,0 +1,57 @@
+"""What a person can name and ask about: the objects of a server, as far as they may see them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bridge.core.chat.name_resolution import NotThere, Thing, find
+from bridge.core.model import Body, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """`bonds` carry where they are. `conditions` by the bond's id; `aggregators`: names by id."""
+
+    bonds: Sequence[Thing] = ()
+    legs: Sequence[Thing] = ()
+    spaces: Sequence[Thing] = ()
+    tunings: Sequence[Thing] = ()
+    conditions: Mapping[str, Body] = field(default_factory=dict)
+    aggregators: Mapping[str, str] = field(default_factory=dict)
+
+    def seen(self, sees: Callable[[str | None], bool]) -> "Fleet":
+        """What of it lies in spaces that may be seen: the rest reads as not there."""
+        return replace(
+            self,
+            bonds=[each for each in self.bonds if sees(each.space)],
+            legs=[each for each in self.legs if sees(each.space)],
+            spaces=[each for each in self.spaces if sees(each.space)],
+            tunings=[each for each in self.tunings if sees(each.space)],
+        )
+
+    def legs_of(self, bond: Thing) -> list[Thing]:
+        """The legs of a bond."""
+        return [each for each in self.legs if str(each.body.get("bond")) == bond.id]
+
+    def named(self, kind: str, word: str) -> Thing:
+        """The object that a word means. Raises NotThere."""
+        if kind == "tuning":
+            return self._tuning(find("bond", word, self.bonds))
+        return find(kind, word, {"bond": self.bonds, "leg": self.legs, "space": self.spaces}[kind])
+
+    def bond_of(self, thing: Thing) -> Thing | None:
+        """The bond that a leg or a tuning belongs to; of a bond itself."""
+        if thing.kind == "space":
+            return None
+        key = thing.id if thing.kind == "bond" else str(thing.body.get("bond"))
+        return next((each for each in self.bonds if each.id == key), None)
+
+    def _tuning(self, bond: Thing) -> Thing:
+        """The newest tuning of the bond that recommends something and is undecided."""
+        mine = [each for each in self.tunings if str(each.body.get("bond")) == bond.id]
+        if not mine:
+            raise NotThere(f"no tuning of {bond.called} recommends anything that is undecided")
+        return max(mine, key=_age)
+
+
+def _age(tuning: Thing) -> tuple[int, Json]:
+    return (int(tuning.id), "") if tuning.id.isdigit() else (0, tuning.id)

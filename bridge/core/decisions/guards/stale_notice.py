@@ -1,0 +1,61 @@
+"""Whether a notice is still true at the moment at which it is sent, however long it waited."""
+
+from datetime import datetime
+
+from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.guards.intent import skip
+from bridge.core.events.builder import EVENTS
+from bridge.core.model import Event, Job, Reason, Ruling, Verdict
+
+
+def notice(job: Job, event: Event, facts: Facts, *, mutes: bool) -> Verdict | None:
+    """What stands against sending it now. `mutes`: a silence holds it back.
+
+    That something is over is always told to those who know that it began.
+    """
+    request = job.request
+    if request.get("over"):
+        return None
+    if request.get("asks"):
+        return _answered(str(request["asks"]), facts)
+    against = _settled(str(request["reminds"]), facts) if request.get("reminds") else None
+    if against is None and mutes:
+        against = _silenced(job, event, facts)
+    return against
+
+
+def lasts(job: Job, event: Event, facts: Facts) -> bool:
+    """Whether a notice tells of something that is followed and not over: then it does not grow old."""
+    if job.request.get("follow") is None or job.request.get("over"):
+        return False
+    return facts.ask("ended", event.id) is None
+
+
+def _answered(question: str, facts: Facts) -> Verdict | None:
+    said = facts.ask("answered", question)
+    return skip(Reason.ENDED, f"it was {said} before it could be asked here") if said else None
+
+
+def _settled(telling: str, facts: Facts) -> Verdict | None:
+    told = facts.ask("telling", telling)
+    if told is None:
+        return None
+    if told["ended_at"]:
+        return skip(Reason.ENDED, "it is over")
+    if told["acked_by"]:
+        return skip(Reason.ACKNOWLEDGED, f"{told['acked_by']} has it")
+    return None
+
+
+def _silenced(job: Job, event: Event, facts: Facts) -> Verdict | None:
+    """A silence that was set while it waited: what lasts is told after it, if it still does."""
+    held = facts.ask("silence", event.id)
+    row = EVENTS.get(event.type)
+    if held is not None:
+        detail = f"silenced by {held['who']} until {held['until'][:16].replace('T', ' ')} UTC: {held['why']}"
+        if not row or not row.ends:
+            return skip(Reason.SILENCED, detail)
+        return Verdict(Ruling.WAIT, Reason.SILENCED, detail, datetime.fromisoformat(held["until"]))
+    if facts.ask("was_silenced", job.decision, job.id) and facts.ask("ended", event.id) is not None:
+        return skip(Reason.ENDED, "it was silenced, and over when the silence was")
+    return None

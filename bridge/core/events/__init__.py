@@ -1,0 +1,1 @@
+"""Events: their catalogue, their shape, their ids and headlines."""

@@ -1,0 +1,1 @@
+"""A message as text, Markdown or HTML."""

@@ -1,0 +1,1 @@
+"""Objects of the management server: their fields, their state, and what changed."""

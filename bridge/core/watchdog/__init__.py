@@ -1,0 +1,1 @@
+"""What the watchdog looks at, and what it says."""

@@ -1,0 +1,1 @@
+"""Approvals: asked, answered, and by whom they may be."""

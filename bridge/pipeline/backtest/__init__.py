@@ -1,0 +1,1 @@
+"""Rules tried on recorded events, and decisions made again."""

@@ -1,0 +1,1 @@
+"""Chat: commands, buttons, and what each person may see."""

@@ -1,0 +1,1 @@
+"""Decide: match events to rules, and write what they owe."""

@@ -1,0 +1,1 @@
+"""Deliver: carry out jobs, verify what they did, and settle what follows."""

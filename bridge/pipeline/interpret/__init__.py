@@ -1,0 +1,1 @@
+"""Interpret: flapping, incidents, and outages that our own actions explain."""

@@ -1,0 +1,1 @@
+"""Messages about jobs: approval requests, replies to commands, plans for people."""

@@ -1,0 +1,1 @@
+"""Notifications after the first: reminders, escalations, what is resolved, and destinations that fail."""

@@ -1,0 +1,1 @@
+"""Receive: an incoming webhook becomes events."""

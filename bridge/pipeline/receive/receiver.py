@@ -1,0 +1,163 @@
+"""Receive: what comes to a webhook becomes events, stored before it is answered. The other way into the flow."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bridge.core.chat.reply import Answer
+from bridge.core.chat.roles import Grant, Role
+from bridge.core.events import builder
+from bridge.core.model import Body, Event
+from bridge.core.secret_masking import masked
+from bridge.errors import Refused
+from bridge.store.database import Database
+from bridge.store.observations import events as event_store
+from bridge.webhooks.platform import Keys, Options, Platform, Posted, Pressed, Reading, Request, Said
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One incoming webhook.
+
+    `secrets` are read each time, so that they can be changed while we run. `tolerance` in seconds of machine time.
+    `spaces`: globs of the spaces that what comes of it may touch; None for all. `grants`, `strangers`: who may do what in
+    chat; `answers_at`: how addresses for later answers must begin.
+    """
+
+    name: str
+    platform: Platform
+    secrets: Callable[[], Sequence[str]]
+    server: str
+    tolerance: float
+    options: Options
+    spaces: Sequence[str] | None = None
+    grants: Sequence[Grant] = ()
+    strangers: Role | None = None
+    answers_at: Sequence[str] = ()
+
+    def keys(self) -> Keys:
+        """What a request is checked with now. Raises ValueError where there is no secret that can be read any more."""
+        return Keys(self.secrets(), self.tolerance, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The event a delivery became, and whether it was new."""
+
+    event: Event
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one request came to: its events, what of it was ignored and why, and what is to be answered beside that.
+
+    `challenge`: what the platform wanted to hear. `answer`: to a person who talks; `pressed`: who pressed a button.
+    """
+
+    taken: tuple[Taken, ...] = ()
+    ignored: tuple[str, ...] = ()
+    challenge: Body | None = None
+    answer: Answer | None = None
+    pressed: bool = False
+
+    @property
+    def new(self) -> bool:
+        """Whether anything of it was."""
+        return any(each.new for each in self.taken)
+
+
+# what takes what people say and press: see `commanding` and `pressing`
+Talks = Callable[[Hook, Said], Receipt]
+Presses = Callable[[Hook, Pressed], Receipt]
+# raises Refused for a button that is none of ours
+Ours = Callable[[Hook, Pressed], object]
+
+
+class Receiver:
+    """Takes deliveries. `now` is domain time, `machine` the machine's, which signatures are dated by."""
+
+    def __init__(
+        self,
+        database: Database,
+        hooks: Mapping[str, Hook],
+        now: Callable[[], datetime],
+        machine: Callable[[], datetime],
+        *,
+        said: Talks,
+        pressed: Presses,
+        ours: Ours,
+    ) -> None:  # fmt: skip
+        self._database, self.hooks, self._now, self._machine = database, hooks, now, machine
+        self._said, self._pressed, self._ours = said, pressed, ours
+
+    def read(self, name: str, headers: Mapping[str, str], body: bytes) -> Reading:
+        """Check one request and say what it comes to; nothing is stored. Raises Refused, KeyError for an unknown name."""
+        hook = self.hooks[name]
+        try:
+            keys = hook.keys()
+        except ValueError as error:
+            # which place it is, is for those who run us and not for those who send
+            log.warning("the secret of a webhook cannot be read", webhook=name, why=str(error))
+            raise Refused("the secret of this webhook cannot be read here", 503) from error
+        reading = hook.platform.read(Request(headers, body), keys, self._machine())
+        for each in reading.deliveries:
+            # on a platform that does not sign what is pressed, this is all that keeps strangers out
+            if isinstance(each, Pressed):
+                self._ours(hook, each)
+        return reading
+
+    def take(self, name: str, reading: Reading) -> Receipt:
+        """Store what a request came to, all of it or nothing."""
+        hook = self.hooks[name]
+        if reading.answer is not None:
+            return Receipt(challenge=reading.answer)
+        match reading.deliveries:
+            case (Said() as said,):
+                return self._said(hook, said)
+            case (Pressed() as pressed,):
+                return self._pressed(hook, pressed)
+        posted = [each for each in reading.deliveries if isinstance(each, Posted)]
+        return Receipt(self._store(hook, posted, reading.lost), reading.ignored)
+
+    def _store(self, hook: Hook, posted: Sequence[Posted], lost: str) -> tuple[Taken, ...]:
+        now = self._now()
+        with self._database.writing() as connection:
+            before = [_event(hook, each.earlier, each.body, now).id for each in posted if each.earlier]
+            known = {event.id: event for event in event_store.several(connection, before)}
+            found = [_known_or_new(hook, each, known, now) for each in posted]
+            more = [_truncated(hook, lost, now)] if lost else []
+            new = {event.id for event in event_store.record(connection, [*found, *more])}
+        if lost:
+            log.warning("part of a webhook was not sent", webhook=hook.name, why=lost)
+        for event in found:
+            said = "received" if event.id in new else "received again"
+            log.info("webhook %s", said, webhook=hook.name, id=event.id)
+        return tuple(Taken(event, event.id in new) for event in found)
+
+
+def _known_or_new(hook: Hook, posted: Posted, known: Mapping[str, Event], now: datetime) -> Event:
+    """The event it became when it came before under its earlier id, or else the one it becomes."""
+    earlier = known.get(_event(hook, posted.earlier, posted.body, now).id) if posted.earlier else None
+    return earlier or _event(hook, posted.id, posted.body, now)
+
+
+def _truncated(hook: Hook, lost: str, now: datetime) -> Event:
+    """Once an hour: what is left out of one notification is left out of the next as well."""
+    row, hour = builder.EVENTS["alerts.truncated"], now.strftime("%Y-%m-%dT%H")
+    data = {"problem": {"text": f"webhook {hook.name}: {lost}"}}
+    return builder.make(
+        row, server=hook.server, subject=f"webhook/{hook.name}", n=hour, time=now, seen_at=now, data=data
+    )  # fmt: skip
+
+
+def _event(hook: Hook, n: str, body: Body, now: datetime) -> Event:
+    reach = list(hook.spaces) if hook.spaces is not None else None
+    return builder.make(
+        builder.webhook(hook.name), server=hook.server, subject=f"webhook/{hook.name}", n=n, time=now, seen_at=now,
+        data={"body": masked(body), "reach": reach},
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The vendor's HTTP API over a world, and the control API beside it."""

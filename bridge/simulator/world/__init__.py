@@ -1,0 +1,1 @@
+"""The world: its records, its clock, its history and its ledger."""

@@ -1,0 +1,124 @@
+"""What the databases do not share: moments, the database's own clock, and writing a row that may be there already."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Dialect, Float, Integer, String, Table, Text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+from bridge.core.json_safety import bounded, fits, storable
+
+_DIGITS = 20  # that no number of 64 bits has
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC as whole microseconds since 1970: exact and sortable on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        del dialect
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        del dialect
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that others wrote: what no database stores in a text column becomes �."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        del dialect
+        return None if value is None else storable(value)
+
+
+class Label(TypeDecorator[str]):
+    """A key that others chose, such as a space's: what is too long for an index is cut, and told apart by a digest."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """SQLite keeps no length, and what is declared there stays as it was."""
+        return String(128) if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        del dialect
+        return None if value is None else bounded(storable(value))
+
+
+# Of any length, as it is; on SQLite what is declared stays as it was.
+Long = Text().with_variant(String(128), "sqlite")
+
+
+class Number(TypeDecorator[int]):
+    """A whole number that others chose; one that no database stores, or a word, is none that is there."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """On SQLite every whole number has 64 bits, and what is declared there stays as it was."""
+        return Integer() if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        del dialect
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value) if len(value) < _DIGITS else None
+        return value if fits(value) else None
+
+
+class now_of_database(FunctionElement[float]):  # noqa: N801  it reads as the SQL function it is
+    """Seconds since 1970 by the database's clock: the one clock all workers share, and the only one leases trust."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(now_of_database, "sqlite")
+def _sqlite_now(element: now_of_database, compiler: SQLCompiler, **kw: Any) -> str:
+    del element, compiler, kw
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(now_of_database, "postgresql")
+def _postgresql_now(element: now_of_database, compiler: SQLCompiler, **kw: Any) -> str:
+    del element, compiler, kw
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows whole, by primary key, whether or not they are there."""
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+
+
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Write a row unless one with the same unique key is there; True if it was written."""
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    # of an INSERT the count is kept only when asked for
+    return connection.execute(statement.execution_options(preserve_rowcount=True), row).rowcount == 1
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)

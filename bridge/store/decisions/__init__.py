@@ -1,0 +1,1 @@
+"""Decisions, and all that they owe: jobs, approvals, groups, limits."""

@@ -1,0 +1,1 @@
+"""Destinations, open notifications, and conversations in chat."""

@@ -1,0 +1,204 @@
+"""Outlets: the addresses of a channel. What is to be told at one of them is told in order, by one worker at a time."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from bridge.core.model import Job, JobState, Ruling, Verdict
+from bridge.store import leases
+from bridge.store.column_types import insert_new, now_of_database
+from bridge.store.decisions import decisions as decision_store
+from bridge.store.decisions.jobs import job_of
+from bridge.store.tables import attempts, decisions, events, jobs, outlets
+
+_PLAIN = ("gathers_since", "failures", "failing_since", "again_at", "said", "told")
+_MINE = and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One address, and how it is doing; `key` such as "noc/0"."""
+
+    key: str
+    gathers_since: datetime | None = None
+    recent: tuple[datetime, ...] = ()
+    failures: int = 0
+    failing_since: datetime | None = None
+    again_at: datetime | None = None
+    said: str | None = None
+    told: bool = False
+
+    @property
+    def channel(self) -> str:
+        """Whose it is."""
+        return self.key.rpartition("/")[0]
+
+    @property
+    def target(self) -> int:
+        """Which of the channel's."""
+        return int(self.key.rpartition("/")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A notice that is due, the type of its event, the spaces that it speaks of (None: one that is not known), since when."""
+
+    job: Job
+    type: str
+    spaces: frozenset[str | None] = field(default=frozenset())
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """`waiting`: they are told once the address takes them; `dead`: nobody took them, and they stay until they are resent."""
+
+    waiting: int = 0
+    dead: int = 0
+
+
+def due(connection: Connection, now: datetime) -> list[str]:
+    """For each outlet that something is due at, the oldest such job."""
+    wanted = (
+        select(jobs.c.target, jobs.c.id)
+        .outerjoin(outlets, outlets.c.key == jobs.c.target)
+        .where(
+            _MINE,
+            jobs.c.due_at <= now,
+            or_(outlets.c.lease_until.is_(None), outlets.c.lease_until < now_of_database()),
+        )
+        .order_by(jobs.c.since.desc(), jobs.c.seq.desc())
+    )
+    return sorted({row.target: row.id for row in connection.execute(wanted)}.values())
+
+
+def claim(connection: Connection, key: str, seconds: float) -> int | None:
+    """Take an outlet for so long; the fencing number, or None while somebody else is at it."""
+    insert_new(connection, outlets, {"key": key, "recent": [], "failures": 0, "fence": 0})
+    return leases.claim(connection, outlets, outlets.c.key == key, seconds)
+
+
+def extend(connection: Connection, key: str, fence: int, seconds: float) -> None:
+    """Keep it for so long from now. Raises LeaseLost."""
+    leases.keep(connection, outlets, outlets.c.key == key, fence, seconds)
+
+
+def check(connection: Connection, key: str, fence: int) -> None:
+    """Raises LeaseLost if somebody else is at it by now."""
+    leases.check(connection, outlets, outlets.c.key == key, fence)
+
+
+def release(connection: Connection, key: str, fence: int) -> None:
+    """Let others at it."""
+    leases.release(connection, outlets, outlets.c.key == key, fence)
+
+
+def get(connection: Connection, key: str) -> Outlet:
+    """How it is doing."""
+    row = connection.execute(select(outlets).where(outlets.c.key == key)).mappings().first()
+    if row is None:
+        return Outlet(key)
+    return Outlet(key, recent=tuple(map(datetime.fromisoformat, row["recent"])), **{name: row[name] for name in _PLAIN})
+
+
+def every(connection: Connection) -> list[Outlet]:
+    """All that anything was ever told at."""
+    keys = connection.execute(select(outlets.c.key).order_by(outlets.c.key)).scalars()
+    return [get(connection, key) for key in list(keys)]
+
+
+def put(connection: Connection, outlet: Outlet) -> None:
+    """Remember how it is doing."""
+    values = {name: getattr(outlet, name) for name in _PLAIN} | {"recent": [each.isoformat() for each in outlet.recent]}
+    connection.execute(update(outlets).where(outlets.c.key == outlet.key).values(**values))
+
+
+def pending(connection: Connection, key: str, now: datetime, most: int) -> list[Pending]:
+    """What is due at this outlet, in the order in which it would have been told had nothing had to wait."""
+    mine = select(jobs).where(_MINE, jobs.c.target == key, jobs.c.due_at <= now)
+    rows = connection.execute(mine.order_by(jobs.c.since, jobs.c.seq).limit(most)).mappings()
+    found = [job_of(row) for row in rows]
+    members = _members(connection, found)
+    about = _about(connection, {event for each in members.values() for event in each})
+    return [
+        Pending(job, about[job.event].type, frozenset(about[event].space for event in members[job.id]), about[job.event].time)
+        for job in found
+    ]
+
+
+def put_off(connection: Connection, job: Job, until: datetime, fresh: timedelta) -> None:
+    """It waits until then, and is worth telling for so long after it, or for as long as it was."""
+    values = {"due_at": until, "not_after": max(job.not_after, until + fresh)}
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
+
+
+def of_job(connection: Connection, job: str) -> str | None:
+    """Where a notice is told; None for a job that is none."""
+    wanted = select(jobs.c.target).where(jobs.c.id == job, jobs.c.action == "notify")
+    return connection.execute(wanted).scalar_one_or_none()
+
+
+def queue_depths(connection: Connection) -> dict[str, QueueDepth]:
+    """By address, such as "noc/0": also of channels that the settings no longer have."""
+    mine = and_(jobs.c.action == "notify", jobs.c.target != "", jobs.c.state.in_((JobState.DUE, JobState.FAILED)))
+    wanted = select(jobs.c.target, jobs.c.state, func.count().label("many")).where(mine).group_by(jobs.c.target, jobs.c.state)
+    counted: dict[str, dict[str, int]] = {}
+    for row in connection.execute(wanted):
+        counted.setdefault(row.target, {})[row.state] = row.many
+    return {key: QueueDepth(each.get(JobState.DUE, 0), each.get(JobState.FAILED, 0)) for key, each in counted.items()}
+
+
+def dead(connection: Connection) -> list[dict[str, Any]]:
+    """What nobody took, oldest first: `{"id", "address", "due_at", "title", "event", "rule", "why"}`."""
+    failed = and_(jobs.c.action == "notify", jobs.c.state == JobState.FAILED)
+    last = and_(attempts.c.job == jobs.c.id, attempts.c.n == jobs.c.attempts)
+    columns = (jobs.c.id, jobs.c.target, jobs.c.due_at, jobs.c.request, jobs.c.event, jobs.c.rule, attempts.c.detail)
+    rows = connection.execute(select(*columns).outerjoin(attempts, last).where(failed).order_by(jobs.c.seq))
+    return [
+        {
+            "id": row.id, "address": row.target, "due_at": row.due_at, "title": row.request["title"], "event": row.event,
+            "rule": row.rule, "why": row.detail or "it was not told in time",
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def resend(connection: Connection, those: Collection[str], who: str, now: datetime) -> None:
+    """A person has them told once more, fresh from now on."""
+    for row in list(connection.execute(select(jobs).where(jobs.c.id.in_(list(those)))).mappings()):
+        job = job_of(row)
+        fresh = {"state": JobState.DUE, "due_at": now, "since": now}
+        fresh["not_after"] = now + timedelta(seconds=job.retry.until)
+        connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.FAILED).values(**fresh))
+        decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.ACT, None, f"{who} has it told again"), now)
+
+
+def _members(connection: Connection, found: Sequence[Job]) -> dict[str, list[str]]:
+    """By job: the events that its decision was about."""
+    wanted = select(decisions.c.id, decisions.c.events).where(decisions.c.id.in_({job.decision for job in found}))
+    of = {row.id: row.events for row in connection.execute(wanted)}
+    return {job.id: sorted({job.event, *(of.get(job.decision) or ())}) for job in found}
+
+
+class _About(NamedTuple):
+    """Of an event. `space`: the key of the one it is about."""
+
+    type: str
+    space: str | None
+    time: datetime
+
+
+def _about(connection: Connection, those: set[str]) -> dict[str, _About]:
+    wanted = select(events.c.id, events.c.type, events.c.data, events.c.time).where(events.c.id.in_(those))
+    return {row.id: _About(row.type, _space(row.data), row.time) for row in connection.execute(wanted)}
+
+
+def _space(data: dict[str, object]) -> str | None:
+    bond, space, incident = data.get("bond"), data.get("space"), data.get("incident")
+    found = bond.get("space") if isinstance(bond, dict) else space
+    if isinstance(incident, dict) and incident.get("cause") == "space":
+        return str(incident.get("key"))
+    return str(found["key"]) if isinstance(found, dict) and found.get("key") is not None else None

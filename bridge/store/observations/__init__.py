@@ -1,0 +1,1 @@
+"""What was seen: snapshots of the server, events, incidents, webhooks."""

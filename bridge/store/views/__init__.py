@@ -1,0 +1,1 @@
+"""What is read for people and for health checks, and never written."""
