@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, settings
 from bridge.config import shipped
 from bridge.store.database import Database
 from bridge.store.migrate import migrate
-from tests.patterns import migrated, share, sqlite_file
-from tests.scheduling import dealt, temporary_folder
+from tests.shared_fixtures import migrated, share, sqlite_file
+from tests.xdist_order import dealt, temporary_folder
 
 # the same examples in every run, and no clock that fails a property on a busy machine
 settings.register_profile("same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -11,8 +11,8 @@ from bridge.store import controls
 from bridge.store.decisions import jobs as job_store
 from bridge.store.tables import attempts, jobs, objects
 from bridge.store.views.journal import Window, list_jobs
-from tests.deeds import at_the_worlds_time, deeds, stage
-from tests.pipeline.stage import Stage
+from tests.operator_actions import at_the_worlds_time, deeds, stage
+from tests.pipeline.harness import Stage
 from tests.test_cli import Run, standing
 from tests.test_cli import run as plain
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS
-from tests.bonding.scripted import Asked, Reply, Scripted, serving
+from tests.bonding.scripted_server import Asked, Reply, Scripted, serving
 from tests.test_cli import Run, run
 
 __all__ = ["run"]  # the fixture

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.webhooks import slack
 from bridge.wiring import machine_time
-from tests.bonding.scripted import Reply, Scripted, serving
+from tests.bonding.scripted_server import Reply, Scripted, serving
 from tests.test_whole_stack import Stack, free_ports, started
 
 ROOT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ from _pytest.logging import LogCaptureHandler
 from bridge import wiring
 from bridge.cli.app import app, main
 from bridge.store.decisions import decisions
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 RULES = """
 - id: outage

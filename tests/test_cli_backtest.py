@@ -9,7 +9,7 @@ import pytest
 
 from bridge.rulebook import load
 from bridge.store.tables import facts
-from tests.pipeline.stage import EPOCH, Stage, staged
+from tests.pipeline.harness import EPOCH, Stage, staged
 from tests.test_cli import Run, standing
 from tests.test_cli import run as plain
 

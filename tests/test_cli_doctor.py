@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bridge.simulator.api.runner import running
 from bridge.simulator.world_builder import make_world
 from bridge.store.database import Database
-from tests.pipeline.stage import Stage
+from tests.pipeline.harness import Stage
 from tests.test_cli import Run, run, stage
 from tests.web.test_unusable_database import fill, small_disk
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bridge.cli.operate.poll_round import essential_first, poll_round
 from bridge.store.column_types import now_of_database
 from bridge.store.tables.snapshots import scopes
-from tests.pipeline.stage import Stage
+from tests.pipeline.harness import Stage
 from tests.test_cli import Run, run, stage
 
 __all__ = ["run", "stage"]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 from tests.test_cli import Run, standing
 from tests.test_cli import run as plain
 

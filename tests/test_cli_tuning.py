@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 from tests.test_cli import Run, standing
 from tests.test_cli import run as plain
 

@@ -11,8 +11,8 @@ from bridge.store.observations import events as event_store
 from bridge.store.observations import incidents as incident_store
 from bridge.store.observations import snapshots
 from bridge.store.observations.incidents import Kept
-from tests.core import made
-from tests.pipeline.stage import EPOCH, Stage
+from tests.core import builders
+from tests.pipeline.harness import EPOCH, Stage
 from tests.processes import Process
 from tests.test_cli import Run, run, stage
 
@@ -161,7 +161,7 @@ def test_a_type_of_events_that_is_none_is_told(stage: Stage, run: Run) -> None:
     stage.set("leg", 1, "state", "down")
     stage.live(60)
     with stage.bridge.database.writing() as connection:
-        event_store.record(connection, [replace(made.event("leg.down"), type="webhook.gone", server="demo")])
+        event_store.record(connection, [replace(builders.event("leg.down"), type="webhook.gone", server="demo")])
     assert "webhook.gone" in run("events", "--type", "webhook.gone", "--json").out
 
 

@@ -58,7 +58,7 @@ def _doc(name: str) -> str:
 
 
 def _blocks() -> list[str]:
-    text = "".join(_doc(name) for name in ("docs/rules.md", "README.md", "docs/webhooks.md", "docs/telling.md"))
+    text = "".join(_doc(name) for name in ("docs/rules.md", "README.md", "docs/webhooks.md", "docs/notifications.md"))
     # two of the pages also show settings, of ours and of others
     return re.findall(r"```yaml\n((?!webhooks:|route:|channels:).*?)```", text, re.DOTALL)
 
@@ -133,7 +133,7 @@ def test_the_rules_page_has_a_row_for_every_reason_and_all_that_is_known() -> No
 
 def test_the_watching_page_names_every_timing_and_what_is_never_polled() -> None:
     """Every family of scopes that can be timed stands on the page with the scopes it covers."""
-    text = _doc("docs/watching.md")
+    text = _doc("docs/polling-and-incidents.md")
     assert all(f"`{timing}`" in text for timing in TIMINGS)
     for family in FAMILIES.values():
         row = next(line for line in text.splitlines() if line.startswith(f"| `{family.timing}`"))

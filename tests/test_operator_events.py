@@ -4,8 +4,8 @@ import socket
 
 from bridge.store import controls
 from bridge.store.observations import events as event_store
-from tests.deeds import at_the_worlds_time, deeds, stage
-from tests.pipeline.stage import Stage
+from tests.operator_actions import at_the_worlds_time, deeds, stage
+from tests.pipeline.harness import Stage
 from tests.test_cli import Run
 from tests.test_cli import run as plain
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.patterns import sqlite_file
+from tests.shared_fixtures import sqlite_file
 
 TASKS = {
     "keep_rules", "expire_approvals", "follow", "ring_polls", "ring_decisions", "ring_jobs", "forget_conversations",

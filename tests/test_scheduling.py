@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scheduling import dealt
+from tests.xdist_order import dealt
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 7])

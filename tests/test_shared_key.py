@@ -8,7 +8,7 @@ from bridge import config, wiring
 from bridge.errors import BadInput
 from bridge.store import migrate
 from bridge.store.database import Database
-from tests.web.house import write_settings
+from tests.web.app_harness import write_settings
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.telling.service import serving
+from tests.notifications.json_service import serving
 from tests.test_whole_stack import Stack, free_ports, started
 
 WATCHDOG = {"tell": [{"env": "DOG_URL"}], "after": "6s", "every": "1s"}

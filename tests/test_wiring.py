@@ -12,7 +12,7 @@ from bridge.core.rules.parser import parse
 from bridge.core.yaml_document import read
 from bridge.errors import BadInput
 from bridge.wiring import servers
-from tests.bonding.scripted import Asked, Reply, serving
+from tests.bonding.scripted_server import Asked, Reply, serving
 
 RULES = """
 - {id: wipe, when: leg.down, do: [{call: bond.delete, with: {bond: "${bond.id}"}}]}

@@ -13,7 +13,7 @@ from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Danger
 from bridge.bonding.client import Client
 from bridge.core.model import Outcome, Repeat
 from bridge.errors import AgainLater
-from tests.bonding.scripted import Asked, Reply, Scripted, serving
+from tests.bonding.scripted_server import Asked, Reply, Scripted, serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALL = ("configure", "interface_leg.delete", "leg.delete", "user.create")

@@ -11,7 +11,7 @@ from bridge.actions.backup_fetch import Fetch, Place
 from bridge.actions.call import Call
 from bridge.bonding.client import Client
 from bridge.core.model import Outcome, Repeat
-from tests.bonding.scripted import Reply, serving
+from tests.bonding.scripted_server import Reply, serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REQUEST = {"operation": "backup.fetch", "arguments": {}}

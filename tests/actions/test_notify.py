@@ -7,7 +7,7 @@ import pytest
 
 from bridge.actions.notify import Notify
 from bridge.core.model import Outcome
-from tests.rollout.ear import listening
+from tests.rollout.notification_receiver import listening
 
 REQUEST = {"to": "noc", "target": 0, "title": "leg cable is down", "body": ""}
 

@@ -11,8 +11,8 @@ from bridge.actions.notify import Notify
 from bridge.core.chat.reply import Answer
 from bridge.core.chat.signed_tokens import Seals
 from bridge.core.model import Body, Outcome
-from tests.bonding.scripted import Reply, Scripted, serving
-from tests.rollout.ear import listening
+from tests.bonding.scripted_server import Reply, Scripted, serving
+from tests.rollout.notification_receiver import listening
 
 SEALS = Seals(b"a key")
 REQUEST = {"to": "noc", "room": 0, "text": "a asks", "lines": ["one"], "tone": "plain", "event": "e1", "question": None}

@@ -21,7 +21,7 @@ from bridge.actions.webhook import Hook, Webhook
 from bridge.core.model import Outcome, Repeat
 from bridge.errors import Refused
 from bridge.simulator.behaviour import certificate
-from tests.bonding.scripted import Reply, Scripted, serving
+from tests.bonding.scripted_server import Reply, Scripted, serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = b"twenty-four bytes or more"

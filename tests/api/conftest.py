@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bridge.simulator.api.runner import Running
-from tests.api.place import speaking
+from tests.api.simulator_server import speaking
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from bridge.bonding.catalogue import ALIASES, OPERATIONS, Operation
 from bridge.simulator.api.runner import Running
 from tests.api.cases import Case, case_of
-from tests.api.place import Again, speaking
+from tests.api.simulator_server import Again, speaking
 from tests.test_cli import Ran, Run, run
 
 __all__ = ["run"]  # the fixture

@@ -17,8 +17,8 @@ from bridge.simulator.schema import field_storage, kinds
 from bridge.store import tokens
 from bridge.store.observations import snapshots
 from bridge.web import create_app
-from tests.api.place import TLS, USER
-from tests.pipeline.stage import Stage, staged
+from tests.api.simulator_server import TLS, USER
+from tests.pipeline.harness import Stage, staged
 from tests.test_cli import Run, run
 
 __all__ = ["run"]  # the fixture

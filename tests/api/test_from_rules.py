@@ -16,8 +16,8 @@ from bridge.rulebook import compile_sources
 from bridge.store.decisions import approvals
 from bridge.webhooks import generic_hmac
 from tests.api.cases import Case, case_of
-from tests.api.place import TLS, USER, Again
-from tests.pipeline.stage import HOOK_SECRET, Stage, staged
+from tests.api.simulator_server import TLS, USER, Again
+from tests.pipeline.harness import HOOK_SECRET, Stage, staged
 
 # the name that a rule gives, and the row that it is
 CALLS: list[tuple[str, Operation]] = [

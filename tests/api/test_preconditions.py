@@ -11,7 +11,7 @@ from bridge.bonding.preconditions import AGAINST, stands_against
 from bridge.errors import Refused
 from bridge.simulator.api.runner import Running
 from tests.api.cases import TUNED
-from tests.api.place import EPOCH, USER
+from tests.api.simulator_server import EPOCH, USER
 
 from .test_notes import NOTES, TARGETS, Note
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.simulator.api.runner import running
 from bridge.simulator.world_builder import make_world
-from tests.api.place import EPOCH, USER
+from tests.api.simulator_server import EPOCH, USER
 
 TIMEOUT = 10  # seconds, as in the scripts
 PARTS = ("cpe_nat_ips", "routes", "connected_ips")

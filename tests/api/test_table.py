@@ -13,7 +13,7 @@ from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
 from bridge.simulator.api.runner import Running
 from bridge.simulator.schema.rest_framework import Ways
 from tests.api.cases import Case, case_of
-from tests.api.place import TLS, speaking
+from tests.api.simulator_server import TLS, speaking
 
 # the project's own copy of the vendor's table: path -> methods
 VENDOR: dict[str, str] = json.loads((Path(__file__).parents[1] / "bonding" / "v4_uris.json").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from bridge.store.database import Database
 from bridge.store.decisions import approvals, decisions
 from bridge.store.decisions.approvals import Terms
 from bridge.store.tables import events, jobs, verdicts
-from tests.store.rows import decision, job, later, owe, together
+from tests.store.builders import decision, job, later, owe, together
 
 from .scene import ANA, BOB, scene
 

@@ -13,12 +13,12 @@ from bridge.simulator.api.runner import running
 from bridge.simulator.world_builder import make_world
 from bridge.webhooks import generic_hmac
 from bridge.wiring import machine_time
-from tests.bonding.scripted import Reply, Scripted, serving
-from tests.pipeline.stage import EPOCH
-from tests.rollout.ear import listening
+from tests.bonding.scripted_server import Reply, Scripted, serving
+from tests.pipeline.harness import EPOCH
 from tests.rollout.failover import FEW
+from tests.rollout.notification_receiver import listening
 from tests.rollout.processes import Processes
-from tests.store.rows import together
+from tests.store.builders import together
 
 from .scene import ANA, BOB, RULES, buttons_of, in_slack, press
 

@@ -8,7 +8,7 @@ import pytest
 from bridge.core.chat.roles import Grant, Role
 from bridge.pipeline.approvals.eligibility import Answerer, asker_of
 from bridge.store import tokens
-from tests.store.rows import event
+from tests.store.builders import event
 
 from .scene import ANA, BOB, ELSE, RULES, VIC, Scene, scene
 

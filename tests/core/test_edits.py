@@ -10,7 +10,7 @@ from bridge.core.decisions import edited_rule, expression_context, job_planning
 from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.decisions.step_progress import progress
 from bridge.core.model import Event, Job, JobState, Outcome
-from tests.core.made import NOW, down, later, rule
+from tests.core.builders import NOW, down, later, rule
 
 D, W, S = JobState.DUE, JobState.WAITING, JobState.SUCCEEDED
 HEAD = "id: a\nwhen: leg.down\ngroup: {wait: 30s}\n"

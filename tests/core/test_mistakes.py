@@ -16,7 +16,7 @@ from bridge.core.objects.object_schemas import BODIES
 from bridge.core.rules.parser import parse
 from bridge.core.value_types import Leaf
 from bridge.core.yaml_document import read
-from tests.core.made import VOCABULARY, rules
+from tests.core.builders import VOCABULARY, rules
 
 DOWN = EVENTS["leg.down"].shape
 ALSO = ("leg.down", "leg.up")

@@ -12,7 +12,7 @@ from bridge.core.decisions.evaluate import close, meet
 from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.model import Decision, Event, Outcome, Reason, Ruling
 from bridge.core.rules.rule import Rule
-from tests.core.made import NOW, VOCABULARY, down, event, later, rules, situation
+from tests.core.builders import NOW, VOCABULARY, down, event, later, rules, situation
 
 WORDS = replace(VOCABULARY, hooks=frozenset({"ticketing"}))
 LOST = "${leg.down_speed / 1000} Gbit/s lost"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability.scenes import SCENES, let_leases_lapse, nothing_lost_or_twice, run_worker
-from tests.pipeline.stage import staged
+from tests.durability.scenarios import SCENES, let_leases_lapse, nothing_lost_or_twice, run_worker
+from tests.pipeline.harness import staged
 
 # the suite takes these shares of the way through a scene; `make soak` takes every boundary there is
 _SHARES = (0.82, 0.9, 0.96)

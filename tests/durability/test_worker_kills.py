@@ -18,7 +18,7 @@ import pytest
 
 from bridge.simulator.api.runner import Running, running
 from bridge.simulator.world_builder import make_world
-from tests.pipeline.stage import RULES
+from tests.pipeline.harness import RULES
 from tests.processes import Process
 from tests.test_whole_stack import free_ports
 

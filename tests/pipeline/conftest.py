@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 
 @pytest.fixture

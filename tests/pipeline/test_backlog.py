@@ -13,7 +13,7 @@ from bridge.pipeline.server_lease import Lease
 from bridge.store.database import Database
 from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 MANY = 100
 RULES = "".join(

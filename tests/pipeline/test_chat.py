@@ -13,8 +13,8 @@ from bridge.core.chat.tokenizer import quoted
 from bridge.core.yaml_document import read
 from bridge.store.tables import conversations
 from bridge.webhooks import generic_hmac
-from tests.pipeline.stage import HOOK_SECRET, staged
-from tests.pipeline.talk import RULES, Talk, talking
+from tests.pipeline.chat_harness import RULES, Talk, talking
+from tests.pipeline.harness import HOOK_SECRET, staged
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
 from bridge.pipeline.messages.reply_addresses import Conversations, allowed
 from bridge.pipeline.receive.receiver import Receipt
 from bridge.webhooks.slack import Slack
-from tests.bonding.scripted import Reply as Says
-from tests.bonding.scripted import serving
-from tests.pipeline.stage import EPOCH, Stage
-from tests.pipeline.talk import SECRET, TEAMS, Talk, talking
+from tests.bonding.scripted_server import Reply as Says
+from tests.bonding.scripted_server import serving
+from tests.pipeline.chat_harness import SECRET, TEAMS, Talk, talking
+from tests.pipeline.harness import EPOCH, Stage
 
 NOW_SURE = "vancouver-hq: are you sure?"
 

@@ -24,7 +24,7 @@ from bridge.store.observations import snapshots
 from bridge.store.tables import conversations, events
 from bridge.webhooks.platform import Named, Options, Said
 from bridge.webhooks.slack import Slack
-from tests.pipeline.talk import RULES
+from tests.pipeline.chat_harness import RULES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOOK = Hook(

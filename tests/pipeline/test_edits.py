@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
 from bridge.store.decisions import approvals
 from bridge.store.tables import verdicts
-from tests.pipeline.stage import EPOCH, Stage, staged
+from tests.pipeline.harness import EPOCH, Stage, staged
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.takes(together=40)]
 

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from bridge.store.database import Database
-from tests.pipeline.stage import RULES, Stage, staged
+from tests.pipeline.harness import RULES, Stage, staged
 
 TELLING = RULES.replace(
     '      with: {bond: "${event.data.body.bond}"}',

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bridge.core.model import JobState
-from tests.bonding.scripted import Reply, serving
-from tests.pipeline.stage import Stage, staged
+from tests.bonding.scripted_server import Reply, serving
+from tests.pipeline.harness import Stage, staged
 
 RULES = """
 - id: tell-ticketing

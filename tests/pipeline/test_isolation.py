@@ -20,8 +20,8 @@ from bridge.store import controls
 from bridge.store.database import Database
 from bridge.store.decisions import decisions as decision_store
 from bridge.store.observations import events as event_store
+from tests.pipeline.harness import Stage, staged
 from tests.pipeline.injected import fails
-from tests.pipeline.stage import Stage, staged
 
 RULES = """
 - id: good

@@ -23,9 +23,9 @@ from bridge.pipeline.observe import poll_events, poll_schedule
 from bridge.store.database import Database
 from bridge.store.decisions import jobs as job_store
 from bridge.store.notifications import open_notifications
+from tests.pipeline.harness import Stage, staged
 from tests.pipeline.injected import fails
-from tests.pipeline.stage import Stage, staged
-from tests.rollout.ear import Ear, listening
+from tests.rollout.notification_receiver import Ear, listening
 
 RULES = """
 - id: restarts

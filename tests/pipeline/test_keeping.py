@@ -13,8 +13,8 @@ from bridge.pipeline.decide.active_rulebook import Keeping
 from bridge.rulebook import Keeper
 from bridge.store import rulebooks
 from bridge.store.database import Database
-from tests.pipeline.stage import staged
-from tests.telling.service import serving
+from tests.notifications.json_service import serving
+from tests.pipeline.harness import staged
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD = "- {id: one, when: leg.up, do: [{notify: {to: noc}}]}\n"

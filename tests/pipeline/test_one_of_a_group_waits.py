@@ -9,7 +9,7 @@ import pytest
 from bridge.core.model import JobState
 from bridge.store import controls
 from bridge.store.observations import incidents as incident_store
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 RULES = """
 - id: together

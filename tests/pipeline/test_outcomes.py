@@ -6,7 +6,7 @@ import pytest
 
 from bridge.core.model import JobState
 from bridge.simulator.server import notification_inbox
-from tests.pipeline.stage import RULES, Stage, staged
+from tests.pipeline.harness import RULES, Stage, staged
 
 
 def recommend(stage: Stage) -> None:

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from bridge.core.model import Event
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 
 def test_the_first_poll_is_a_baseline(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from bridge.core.value_types import misfits
 from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
 from bridge.store.decisions import decisions
 from bridge.store.tables import events, facts, objects, verdicts
-from tests.pipeline.stage import EPOCH, RULES, Stage, staged
+from tests.pipeline.harness import EPOCH, RULES, Stage, staged
 
 # an hour with its polls and notices that find nobody takes a while on a busy machine
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.takes(together=25)]  # and is made once

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.bonding.client import pagination
-from tests.pipeline.watch import watched
+from tests.pipeline.multi_server_harness import watched
 
 _BIG = [{"bonds": 12}]
 _LEGS = ["leg.list", "leg.get", "interface_leg.state_history", "mobile_broadband_leg.state_history"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.watch import Watch, watched
+from tests.pipeline.multi_server_harness import Watch, watched
 
 
 def _of_servers(watch: Watch) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from bridge.pipeline.observe import poll_schedule
 from bridge.pipeline.observe.poll_budget import Line, Plan, plan
 from bridge.store.observations import snapshots
 from bridge.store.observations.snapshots import FORWARD, ROTATING, TIMED
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 NEW = {"name": "new", "space": "/api/v4/spaces/acme/", "aggregator": "/api/v4/aggregators/1/"}
 

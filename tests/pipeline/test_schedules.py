@@ -16,7 +16,7 @@ from bridge.rulebook import compile_sources
 from bridge.store.database import Database
 from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
-from tests.core.made import NOW, VOCABULARY
+from tests.core.builders import NOW, VOCABULARY
 
 SERVERS = ("hq", "east", "west")
 WORDS = replace(VOCABULARY, servers=SERVERS)

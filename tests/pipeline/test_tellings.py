@@ -12,7 +12,7 @@ from bridge.core.value_types import misfits
 from bridge.simulator.api import status_documents
 from bridge.simulator.world.vendor_timestamps import stamp
 from bridge.store.observations import snapshots
-from tests.pipeline.watch import Watch, watched
+from tests.pipeline.multi_server_harness import Watch, watched
 
 _ROUTE = {"network": "10.9.0.0/16", "gateway": "192.168.1.7"}
 

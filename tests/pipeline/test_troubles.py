@@ -11,8 +11,8 @@ from bridge.simulator.world.entities import Record
 from bridge.simulator.world.vendor_timestamps import real_now
 from bridge.store.observations import snapshots
 from bridge.store.observations.snapshots import Scope
-from tests.pipeline.stage import staged
-from tests.pipeline.watch import Watch, watched
+from tests.pipeline.harness import staged
+from tests.pipeline.multi_server_harness import Watch, watched
 
 
 def _scope(watch: Watch, name: str) -> Scope:

@@ -9,8 +9,8 @@ from bridge.core.decisions import retry
 from bridge.core.flapping import Bucket
 from bridge.core.model import JobState, Reason, Ruling, Verdict
 from bridge.store.observations import incidents as incident_store
-from tests.core.made import job as a_job
-from tests.pipeline.stage import Stage, staged
+from tests.core.builders import job as a_job
+from tests.pipeline.harness import Stage, staged
 
 LEG_RULES = """
 - id: idle

@@ -14,7 +14,7 @@ from bridge.simulator.world_builder import make_world
 from bridge.store.database import Database
 from bridge.store.observations import incidents, snapshots
 from bridge.webhooks import generic_hmac
-from tests.pipeline.stage import EPOCH, HOOK_SECRET, QUIET, Stage, staged
+from tests.pipeline.harness import EPOCH, HOOK_SECRET, QUIET, Stage, staged
 
 RULES = """
 - id: told

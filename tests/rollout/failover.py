@@ -2,7 +2,7 @@
 
 from bridge.simulator.world.world import World
 from bridge.simulator.world_builder import make_world
-from tests.pipeline.stage import EPOCH, Stage
+from tests.pipeline.harness import EPOCH, Stage
 
 FAILED, SPARE, OTHER = 3, 2, 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge import config, wiring
 from bridge.store.database import Database
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 from .test_rollout import sent_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.store.decisions import approvals
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 from .ear import listening
 from .failover import FAILED, FEW, RULES, fail_and_recover, fleet

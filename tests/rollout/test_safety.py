@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.store.decisions import approvals, undo_log
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 
 from .ear import listening
 from .failover import FEW, RULES, fail_and_recover, fleet

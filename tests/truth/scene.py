@@ -29,10 +29,10 @@ from bridge.store.decisions import decisions as decision_store
 from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
 from bridge.store.tables import attempts, jobs, scopes
-from tests.core.made import NOW
-from tests.patterns import sqlite_file
-from tests.store.rows import event as an_event
-from tests.store.rows import job as a_job
+from tests.core.builders import NOW
+from tests.shared_fixtures import sqlite_file
+from tests.store.builders import event as an_event
+from tests.store.builders import job as a_job
 from tests.truth import due
 
 ESCALATED = "nobody has acknowledged: "

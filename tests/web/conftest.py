@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bridge import config
-from tests.web.house import SECRET, House, serving, write_settings
+from tests.web.app_harness import SECRET, House, serving, write_settings
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bridge.store.observations import incidents as incident_store
 from bridge.store.observations import snapshots
 from bridge.store.observations.incidents import Kept
 from bridge.web import health
-from tests.web.house import EPOCH, House, an_event, leg_down
+from tests.web.app_harness import EPOCH, House, an_event, leg_down
 
 
 @pytest.mark.parametrize("way", ["before", "after"])

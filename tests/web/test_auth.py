@@ -5,7 +5,7 @@ import pytest
 from bridge import config
 from bridge.store import tokens
 from bridge.web.auth import COOKIE
-from tests.web.house import House, serving, write_settings
+from tests.web.app_harness import House, serving, write_settings
 
 PAGES = ("/", "/stream", "/events/abc", "/events/abc/part")
 API = ("/api/v1/events", "/api/v1/events/abc", "/api/v1/decisions", "/api/v1/jobs", "/api/v1/health")

@@ -11,7 +11,7 @@ import pytest
 from bridge.webhooks.generic_hmac import signed
 from bridge.wiring import machine_time
 from tests.processes import Process
-from tests.web.house import SECRET, write_settings
+from tests.web.app_harness import SECRET, write_settings
 from tests.web.test_serving import free_port, started
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"

@@ -8,7 +8,7 @@ import pytest
 from bridge import config
 from bridge.webhooks.platform import ChatPlatform, Request
 from bridge.webhooks.registry import PLATFORMS
-from tests.web.house import House, serving
+from tests.web.app_harness import House, serving
 from tests.webhooks.senders import NOW, SENDERS, Sender
 
 every = pytest.mark.parametrize("sender", SENDERS.values(), ids=lambda each: each.name)

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.web.house import House, until
+from tests.web.app_harness import House, until
 
 
 def stored(house: House) -> int:

@@ -13,7 +13,7 @@ from bridge.core.json_safety import decoded
 from bridge.store.database import Database
 from bridge.web.app import create_app
 from bridge.webhooks import generic_hmac
-from tests.web.house import SECRET, House, serving
+from tests.web.app_harness import SECRET, House, serving
 
 PATHS = ("%00", "a%00b", "%ED%A0%80", "%0a", "%2e%2e%2f", "x" * 3000, "9" * 400, "%F0%9F%92%A9", "'; DROP TABLE events; --")
 QUERIES = ("%00", "%ED%B2%80", "9" * 400, "-1", "1e9", "%C3%A9" * 300, "' OR 1=1")

@@ -10,7 +10,7 @@ from bridge.core.chat.signed_tokens import Take, Way
 from bridge.core.model import Reason, Ruling
 from bridge.store.views import journal
 from bridge.web.pages import phrases
-from tests.web.house import EPOCH, House, an_event, leg_down, serving
+from tests.web.app_harness import EPOCH, House, an_event, leg_down, serving
 
 NASTY = "<script>alert(1)</script>"
 

@@ -8,7 +8,7 @@ import pytest
 from bridge import config
 from bridge.web.reverse_proxy import address_of
 from bridge.webhooks import generic_hmac
-from tests.web.house import SECRET, House, serving, write_settings
+from tests.web.app_harness import SECRET, House, serving, write_settings
 
 PREFIX = "/bridge"
 

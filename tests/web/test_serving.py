@@ -11,7 +11,7 @@ import httpx
 from bridge.webhooks.generic_hmac import signed
 from bridge.wiring import machine_time
 from tests.processes import Process
-from tests.web.house import SECRET, TLS, write_settings
+from tests.web.app_harness import SECRET, TLS, write_settings
 
 COMMAND = [sys.executable, "-m", "bridge.web"]
 

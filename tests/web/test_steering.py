@@ -5,7 +5,7 @@ from bridge.core.model import JobState, Reason, Ruling, Verdict
 from bridge.store import controls
 from bridge.store.decisions import approvals, decisions
 from bridge.store.tables import jobs
-from tests.web.house import EPOCH, House, leg_down
+from tests.web.app_harness import EPOCH, House, leg_down
 
 
 def _asked(house: House) -> str:

@@ -16,7 +16,7 @@ from bridge.errors import BadInput
 from bridge.webhooks.generic_hmac import signed
 from bridge.wiring import machine_time
 from tests.processes import Process
-from tests.web.house import SECRET, TLS, write_settings
+from tests.web.app_harness import SECRET, TLS, write_settings
 from tests.web.test_serving import free_port, started
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bridge import config, wiring
 from tests.test_cli import Run, run
-from tests.web.house import House, serving
+from tests.web.app_harness import House, serving
 
 __all__ = ["run"]
 

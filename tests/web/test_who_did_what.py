@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from bridge.store import controls
 from bridge.store.views.journal import Window, list_events
-from tests.deeds import deeds
-from tests.web.house import EPOCH, House
+from tests.operator_actions import deeds
+from tests.web.app_harness import EPOCH, House
 
 
 def test_what_is_done_through_the_api_and_the_pages(house: House) -> None:

@@ -15,7 +15,7 @@ PLACE = Path(__file__).parents[3] / "docs" / "events.md"
 
 _HEAD = """# Events
 
-Made from the catalogue of events by `make docs`; [watching](watching.md) says how they come about. **Reads as** is the line
+Made from the catalogue of events by `make docs`; [watching](polling-and-incidents.md) says how they come about. **Reads as** is the line
 that people see. **Names** are what an event's data holds beside the change itself: rules use them as `leg.name`,
 `bond.space.key`, … An event of a change also has `old` and `new` (the object before and after), `changed` (the fields that
 differ) and `between` (the two polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are

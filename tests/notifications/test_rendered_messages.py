@@ -13,10 +13,10 @@ from bridge.actions.notice_content import Ways, composed
 from bridge.actions.notify import Notify
 from bridge.core.model import Outcome
 from bridge.core.notifications.message import printable
-from tests.telling import receivers
-from tests.telling.receivers import Receiver, text_of
-from tests.telling.test_forms import TEXT, Page, plain, unquoted
-from tests.telling.test_receivers import FORMS, NAME
+from tests.notifications import apprise_services
+from tests.notifications.apprise_services import Receiver, text_of
+from tests.notifications.test_forms import TEXT, Page, plain, unquoted
+from tests.notifications.test_receivers import FORMS, NAME
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
@@ -48,7 +48,7 @@ def tell(service: Receiver, request: dict[str, Any], more: str = "", ways: Ways 
 
 def test_a_mail_leads_on_in_both_its_forms() -> None:
     """Whoever reads it as text sees where the links lead; in HTML they are links, and the command is code."""
-    with receivers.mail() as service:
+    with apprise_services.mail() as service:
         tell(service, ONE)
         (mail,) = service.heard
     page = Page(text_of(mail, "html"))
@@ -64,7 +64,7 @@ def test_a_mail_leads_on_in_both_its_forms() -> None:
 def test_markdown_where_the_service_shows_it() -> None:
     """Mattermost always, ntfy and Gotify where the address says so: links are links, the command is code; else all is text."""
     for kind in ("mattermost", "ntfy", "gotify"):
-        with receivers.web(FORMS[kind]) as service:
+        with apprise_services.web(FORMS[kind]) as service:
             tell(service, ONE, "&format=markdown")
             tell(service, ONE)
             rich, other = (sent.get("text") or sent["message"] for sent in service.heard)
@@ -75,7 +75,7 @@ def test_markdown_where_the_service_shows_it() -> None:
 
 def test_a_digest_leads_on_from_each_line() -> None:
     """Each has its event's id and its story, and how to take it: by a link, or where there is none by the command."""
-    with receivers.web(FORMS["json"]) as service:
+    with apprise_services.web(FORMS["json"]) as service:
         tell(service, MANY)
         tell(service, MANY, ways=Ways())
         linked, bare = (sent["message"].splitlines() for sent in service.heard)
@@ -159,7 +159,7 @@ def test_telegram_gets_words(body: str) -> None:
 @pytest.mark.parametrize("kind", ["mattermost", "ntfy", "rocket"])
 def test_a_long_digest_is_sent_once(kind: str) -> None:
     """Whatever Apprise does with what is too long, it has nothing to do."""
-    with receivers.web({**FORMS, "rocket": "rocket://webhooka/b@{at}/#alerts"}[kind]) as service:
+    with apprise_services.web({**FORMS, "rocket": "rocket://webhooka/b@{at}/#alerts"}[kind]) as service:
         tell(service, MANY, "&overflow=split")
         assert service.asked == 1
 
@@ -174,7 +174,7 @@ def test_what_is_critical_is_urgent(kind: str) -> None:
     def urgency(service: Receiver) -> Any:
         return service.headers.get("x-priority") if kind == "ntfy" else service.heard[-1]["priority"]
 
-    with receivers.web(FORMS[kind]) as service:
+    with apprise_services.web(FORMS[kind]) as service:
         found = []
         for request, more in ((ONE, ""), ({**ONE, "severity": "warning"}, ""), (ONE, "&priority=low")):
             tell(service, request, more)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bridge import config, wiring
 from bridge.errors import BadInput
 from bridge.pipeline.controls.operator_controls import Quiet
-from tests.pipeline.stage import Stage, staged
-from tests.telling.legs import NUMBER, happens, occurs, passes, recorded
-from tests.telling.service import Service, serving
+from tests.notifications.json_service import Service, serving
+from tests.notifications.leg_events import NUMBER, happens, occurs, passes, recorded
+from tests.pipeline.harness import Stage, staged
 
 RULES = """
 - id: outage

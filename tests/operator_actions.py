@@ -10,7 +10,7 @@ from bridge.core.model import Body
 from bridge.store.observations import events as event_store
 from bridge.store.views.journal import Window, list_events
 from bridge.wiring import Bridge
-from tests.pipeline.stage import Stage, staged
+from tests.pipeline.harness import Stage, staged
 from tests.test_cli import Run, standing
 
 RULES = """

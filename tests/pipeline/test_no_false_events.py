@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.simulator.schema.rest_framework import Ways
-from tests.pipeline.watch import watched
+from tests.pipeline.multi_server_harness import watched
 
 # what the clock alone brings about: a backup falls due, a certificate comes near its end, a report counts another week
 BY_TIME = ("backup.pending", "backup.overdue", "backup.completed", "tls.expiring", "report.downtime_prevented")

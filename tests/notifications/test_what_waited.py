@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from bridge.pipeline.controls.operator_controls import Quiet
 from bridge.store.tables import jobs, verdicts
-from tests.pipeline.stage import Stage, staged
-from tests.telling.legs import happens, passes
-from tests.telling.service import Service, serving
-from tests.telling.test_following import following
+from tests.notifications.json_service import Service, serving
+from tests.notifications.leg_events import happens, passes
+from tests.notifications.test_following import following
+from tests.pipeline.harness import Stage, staged
 
 HOUR = 3600.0
 NIGHT = ", rate: null, quiet: [{days: daily, from: '01:00', to: '09:00', zone: UTC}]"

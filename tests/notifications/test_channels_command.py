@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.stage import Stage
-from tests.telling.service import Service
-from tests.telling.test_teller import asked, telling
+from tests.notifications.json_service import Service
+from tests.notifications.test_teller import asked, telling
+from tests.pipeline.harness import Stage
 from tests.test_cli import Run, run
 
 __all__ = ["run"]

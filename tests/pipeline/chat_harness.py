@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from bridge.pipeline.receive.receiver import Receipt
 from bridge.webhooks import slack
-from tests.bonding.scripted import Reply, Scripted, serving
-from tests.pipeline.stage import Stage, staged
+from tests.bonding.scripted_server import Reply, Scripted, serving
+from tests.pipeline.harness import Stage, staged
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 ROOT = Path(__file__).parent.parent.parent

@@ -13,9 +13,9 @@ from bridge.actions.action import Result
 from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
 from bridge.core.notifications.mentions import NOTHING
-from tests.pipeline.stage import staged
-from tests.telling import receivers
-from tests.telling.receivers import SECRET, Receiver, text_of
+from tests.notifications import apprise_services
+from tests.notifications.apprise_services import SECRET, Receiver, text_of
+from tests.pipeline.harness import staged
 
 pytestmark = [
     # aiosmtpd's: that its test double of a mail server asks for a password in clear, and about its own past
@@ -49,14 +49,14 @@ def heard(kind: str, sent: dict[str, Any]) -> tuple[str, str]:
 @pytest.mark.parametrize("kind", [kind for kind in FORMS if kind != "mattermost"])
 def test_names_arrive_as_words(kind: str) -> None:
     """What a name is made of is neither changed nor read as markup by services that show text."""
-    with receivers.web(FORMS[kind]) as service:
+    with apprise_services.web(FORMS[kind]) as service:
         assert send(service.url) == Result(Outcome.DONE, "told")
         assert heard(kind, service.heard[0]) == (REQUEST["title"], REQUEST["body"])
 
 
 def test_a_chat_that_shows_markdown_gets_it() -> None:
     """Mattermost gets a bold title, and all else as it was written; nobody is called, and addresses can still be opened."""
-    with receivers.web(FORMS["mattermost"]) as service:
+    with apprise_services.web(FORMS["mattermost"]) as service:
         assert send(service.url).outcome is Outcome.DONE
         assert send(f"{service.url}&format=text").outcome is Outcome.DONE
         title, text = heard("mattermost", service.heard[0])
@@ -71,7 +71,7 @@ def test_a_chat_that_shows_markdown_gets_it() -> None:
 def test_a_chat_that_escapes_nothing_gets_code() -> None:
     """Rocket.Chat, by its webhook: a name with marks in it is code, and a question's link is one."""
     link = "https://bridge.example/approve/ab_c-d.e~f"
-    with receivers.web("rocket://webhooka/b@{at}/#alerts") as service:
+    with apprise_services.web("rocket://webhooka/b@{at}/#alerts") as service:
         notify = Notify({"noc": [service.url]}, {}, lambda _: link)
         question = {"approval": "a", "plan": "p"}
         assert notify.send("", {**REQUEST, "question": question}).outcome is Outcome.DONE
@@ -83,7 +83,7 @@ def test_a_chat_that_escapes_nothing_gets_code() -> None:
 
 def test_a_mail_is_html_and_text() -> None:
     """Its subject is one line whatever the name, no header can be added by one, what looks like HTML is shown."""
-    with receivers.mail() as service:
+    with apprise_services.mail() as service:
         assert send(service.url, title="leg a\r\nBcc: all@example.com\nis down").outcome is Outcome.DONE
         (mail,) = service.heard
     assert mail["Subject"] == "leg a Bcc: all@example.com is down"
@@ -95,7 +95,7 @@ def test_a_mail_is_html_and_text() -> None:
 
 def test_a_mail_that_is_to_be_text_is() -> None:
     """Where the address says so, there is no HTML."""
-    with receivers.mail() as service:
+    with apprise_services.mail() as service:
         assert send(f"{service.url}&format=text").outcome is Outcome.DONE
         (mail,) = service.heard
     assert mail.get_content_type() == "text/plain"
@@ -104,7 +104,7 @@ def test_a_mail_that_is_to_be_text_is() -> None:
 
 def test_syslog_hears_a_line() -> None:
     """Over UDP nobody answers: it was told when it was sent, with the severity as its own."""
-    with receivers.log() as service:
+    with apprise_services.log() as service:
         assert send(service.url, title="leg cable is down", body="since 12:00").outcome is Outcome.DONE
         while not service.heard:
             service.over.wait(0.05)
@@ -114,7 +114,7 @@ def test_syslog_hears_a_line() -> None:
 
 def test_a_long_title_is_cut_and_the_body_has_it_all() -> None:
     """A phone shows one line."""
-    with receivers.web(FORMS["gotify"]) as service:
+    with apprise_services.web(FORMS["gotify"]) as service:
         send(service.url, title="x" * 500, body="why")
         send(service.url, title="x" * 500, body="")
         long, alone = (heard("gotify", each) for each in service.heard)
@@ -141,7 +141,7 @@ HTTP = [
 @pytest.mark.parametrize(("fault", "outcome", "says"), HTTP, ids=[each[0] for each in HTTP])
 def test_a_service_that_does_not_take_it(kind: str, fault: str, outcome: Outcome, says: str) -> None:
     """What it means is read from what happened, whatever the notice or the service's answer says in words."""
-    with receivers.web(FORMS[kind]) as service:
+    with apprise_services.web(FORMS[kind]) as service:
         service.fault = fault
         result = send(service.url, body="error=404. timed out Connection refused")
     assert (result.outcome, result.detail[: len(says)]) == (outcome, says)
@@ -153,14 +153,14 @@ def test_a_service_that_does_not_take_it(kind: str, fault: str, outcome: Outcome
 @pytest.mark.parametrize("kind", FORMS)
 def test_a_service_that_is_not_there(kind: str) -> None:
     """Its port is closed."""
-    with receivers.web(FORMS[kind]) as service:
+    with apprise_services.web(FORMS[kind]) as service:
         pass
     assert send(service.url) == Result(Outcome.UNREACHABLE, "it refuses the connection")
 
 
 def test_ntfy_has_codes_of_its_own() -> None:
     """Of 40101 the first three digits are the status; the word beside it is the service's and is not told."""
-    with receivers.web(FORMS["ntfy"]) as service:
+    with apprise_services.web(FORMS["ntfy"]) as service:
         service.fault, service.answer = "401", {"code": 40101, "http": 401, "error": f"unauthorized {SECRET}"}
         result = send(service.url)
     assert result.detail == f"the service answered 401 Unauthorized: {MEND}"
@@ -178,7 +178,7 @@ MAIL = [
 @pytest.mark.parametrize(("fault", "outcome", "says"), MAIL, ids=[each[0] for each in MAIL])
 def test_a_mail_server_that_does_not_take_it(fault: str, outcome: Outcome, says: str) -> None:
     """4xx is for now, 5xx for good; what it says beside the code is not told."""
-    with receivers.mail() as service:
+    with apprise_services.mail() as service:
         service.fault = fault
         result = send(service.url)
     assert (result.outcome, result.detail) == (outcome, says)
@@ -186,7 +186,7 @@ def test_a_mail_server_that_does_not_take_it(fault: str, outcome: Outcome, says:
 
 def test_a_mail_that_one_of_two_takes_says_why_the_other_did_not() -> None:
     """Of a partial refusal the code is known too."""
-    with receivers.mail() as service:
+    with apprise_services.mail() as service:
         service.fault = "550 rcpt of other@example.com"
         result = send(service.url.replace("to=ops@example.com", "to=ops@example.com&cc=other@example.com"))
     assert result == Result(Outcome.REFUSED, "the mail server answered 550")
@@ -195,20 +195,20 @@ def test_a_mail_that_one_of_two_takes_says_why_the_other_did_not() -> None:
 @pytest.mark.parametrize(("cut", "says"), [(False, "no answer in time"), (True, "it closed the connection")])
 def test_a_mail_server_that_says_nothing(*, cut: bool, says: str) -> None:
     """It takes the connection and no more, or hangs up."""
-    with receivers.mute(cut=cut) as service:
+    with apprise_services.mute(cut=cut) as service:
         assert send(service.url) == Result(Outcome.UNREACHABLE, says)
 
 
 def test_a_mail_server_that_is_not_there() -> None:
     """Its port is closed."""
-    with receivers.mail() as service:
+    with apprise_services.mail() as service:
         pass
     assert send(service.url) == Result(Outcome.UNREACHABLE, "it refuses the connection")
 
 
 PLACES: dict[str, Callable[[], AbstractContextManager[Receiver]]] = {
-    "mail": receivers.mail,
-    **{kind: partial(receivers.web, form) for kind, form in FORMS.items()},
+    "mail": apprise_services.mail,
+    **{kind: partial(apprise_services.web, form) for kind, form in FORMS.items()},
 }
 RULES = "\n".join(
     f'- id: {kind}\n  when: webhook.demo\n  do: [{{notify: {{to: {kind}, title: "bond ${{event.data.body.bond}}"}}}}]'
@@ -223,7 +223,7 @@ def test_one_that_fails_holds_up_no_other(tmp_path: Path, fault: str) -> None:
         places = {kind: stack.enter_context(make()) for kind, make in PLACES.items()}
         os.environ.update({f"STAGE_{kind.upper()}": place.url for kind, place in places.items()})
         more = "".join(f", {kind}: {{urls: [{{env: STAGE_{kind.upper()}}}]}}" for kind in places)
-        away = stack.enter_context(receivers.web(FORMS["json"]))
+        away = stack.enter_context(apprise_services.web(FORMS["json"]))
         away.fault = fault
         stage = stack.enter_context(staged(tmp_path, rules=RULES, channel=away.url, telling="}" + more[: -len("}")]))
         stage.webhook(7)

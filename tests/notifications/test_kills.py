@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from bridge.simulator.api.runner import Running, running
+from tests.notifications.json_service import Service, serving
 from tests.rollout.failover import FEW, fleet
 from tests.rollout.processes import Processes
-from tests.telling.service import Service, serving
 
 _SPEED = 20
 RULES = """

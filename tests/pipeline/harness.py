@@ -18,7 +18,7 @@ from bridge.store.views import journal
 from bridge.store.views.journal import Window
 from bridge.web import health
 from bridge.web.app import create_app
-from tests.patterns import migrated
+from tests.shared_fixtures import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 HOOK_SECRET = "the secret of the webhook"

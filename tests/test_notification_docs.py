@@ -12,7 +12,7 @@ from bridge.core.rules.models.step import EscalateModel, FollowModel
 from bridge.core.yaml_document import read
 
 ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "telling.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
 SETTINGS = re.findall(r"```yaml\n(channels:.*?)```", PAGE, re.DOTALL)
 
 
@@ -22,7 +22,7 @@ def test_the_settings_on_the_page_are_good(tmp_path: Path, monkeypatch: pytest.M
     for name in ("NOC_MAIL", "SLACK_ROOM", "ONCALL_PAGER", "ACME_MAIL"):
         monkeypatch.setenv(name, "https://127.0.0.1/")
     (block,) = SETTINGS
-    written = read(block.replace("/etc/bondbridge", str(tmp_path)), "docs/telling.md").data
+    written = read(block.replace("/etc/bondbridge", str(tmp_path)), "docs/notifications.md").data
     for each in written["channels"].values():
         assert Channel.model_validate(each)
     assert Web.model_validate(written["web"]).public_url

@@ -19,9 +19,9 @@ from bridge.store.decisions import approvals
 from bridge.store.tables import approvals as rows
 from bridge.web import create_app
 from bridge.webhooks import slack
-from tests.bonding.scripted import Asked, Reply, Scripted, serving
-from tests.pipeline.stage import Stage, staged
-from tests.rollout.ear import Ear, listening
+from tests.bonding.scripted_server import Asked, Reply, Scripted, serving
+from tests.pipeline.harness import Stage, staged
+from tests.rollout.notification_receiver import Ear, listening
 
 SLACK_SECRET = "of slack"
 

@@ -9,9 +9,9 @@ import pytest
 
 from bridge import config
 from bridge.pipeline.controls.operator_controls import Quiet
-from tests.pipeline.stage import Stage, staged
+from tests.notifications.json_service import Service, serving
+from tests.pipeline.harness import Stage, staged
 from tests.rollout.failover import FAILED, FEW, fleet
-from tests.telling.service import Service, serving
 
 SHIPPED = ("legs", "bonds", "incidents", "bridge")
 MINUTE = 60.0

@@ -22,10 +22,10 @@ from bridge.store.tables import attempts, jobs
 from bridge.store.tables import events as event_rows
 from bridge.store.views import journal
 from bridge.store.views.journal import Window
-from tests.pipeline.stage import Stage, staged
+from tests.notifications.json_service import Service, serving
+from tests.notifications.leg_events import passes
+from tests.pipeline.harness import Stage, staged
 from tests.rollout.failover import FEW, fail_and_recover, fleet
-from tests.telling.legs import passes
-from tests.telling.service import Service, serving
 
 SHIPPED = Path(__file__).parent.parent.parent / "rules"
 NAMES = ("legs", "bonds", "incidents", "failover", "bridge", "system")

@@ -27,12 +27,12 @@ from bridge.store.notifications.destinations import Outlet
 from bridge.store.observations import snapshots
 from bridge.store.views import health_queries
 from bridge.store.watchdog_state import Memory, MemoryFile
-from tests.bonding.scripted import Reply, Scripted
-from tests.bonding.scripted import serving as scripted
+from tests.bonding.scripted_server import Reply, Scripted
+from tests.bonding.scripted_server import serving as scripted
+from tests.notifications.json_service import Service, serving
+from tests.pipeline.harness import QUIET, Stage, staged
 from tests.pipeline.injected import fails
-from tests.pipeline.stage import QUIET, Stage, staged
 from tests.processes import Process
-from tests.telling.service import Service, serving
 
 RULES = """
 - id: tell

@@ -8,7 +8,7 @@ from bridge.core.events.builder import EVENTS
 from bridge.core.model import Event
 from bridge.core.objects.object_schemas import BODIES
 from bridge.store.observations import events as event_store
-from tests.pipeline.stage import Stage
+from tests.pipeline.harness import Stage
 
 NUMBER = itertools.count(1)
 

@@ -17,7 +17,7 @@ from bridge.simulator.world_builder import make_world
 from bridge.store.observations import snapshots
 from bridge.store.views import journal
 from bridge.store.views.journal import Window
-from tests.patterns import migrated
+from tests.shared_fixtures import migrated
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 

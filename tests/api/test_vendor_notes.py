@@ -16,7 +16,7 @@ from bridge.core.yaml_document import read
 from bridge.errors import Refused
 from bridge.simulator.api.runner import Running
 from tests.api.cases import TUNED
-from tests.api.place import EPOCH, USER
+from tests.api.simulator_server import EPOCH, USER
 from tests.test_cli import Run, run
 
 __all__ = ["run"]  # the fixture

@@ -10,8 +10,8 @@ import pytest
 
 from bridge.core.chat.signed_tokens import Seals, Take
 from bridge.store import tokens
-from tests.approvals.scene import ANA, BOB, ELSE, VIC, Scene, scene
-from tests.telling.legs import happens, passes
+from tests.approvals.harness import ANA, BOB, ELSE, VIC, Scene, scene
+from tests.notifications.leg_events import happens, passes
 from tests.test_cli import Run, run, standing
 
 __all__ = ["run"]

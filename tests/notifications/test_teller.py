@@ -15,8 +15,8 @@ from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
 from bridge.store.notifications import destinations
 from bridge.store.tables import jobs, verdicts
-from tests.pipeline.stage import Stage, staged
-from tests.telling.service import Service, serving
+from tests.notifications.json_service import Service, serving
+from tests.pipeline.harness import Stage, staged
 from tests.test_cli import Run, run
 
 __all__ = ["run"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from tests.pipeline.stage import Stage
+from tests.pipeline.harness import Stage
 
 
 @dataclass(frozen=True)

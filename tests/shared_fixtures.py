@@ -14,7 +14,7 @@ from httpx._transports import default
 from bridge.config import shipped
 from bridge.store.database import Database
 from bridge.store.migrate import migrate
-from tests.scheduling import temporary_folder
+from tests.xdist_order import temporary_folder
 
 
 @functools.cache

@@ -15,9 +15,9 @@ from bridge.actions.apprise.recipients import recipients
 from bridge.actions.apprise.urls import wrong
 from bridge.cli.setup import doctor_database
 from bridge.core.model import JobState
-from tests.pipeline.stage import Stage, staged
-from tests.telling.receivers import mail
-from tests.telling.test_teller import RULES, asked, states
+from tests.notifications.apprise_services import mail
+from tests.notifications.test_teller import RULES, asked, states
+from tests.pipeline.harness import Stage, staged
 
 ANSWER = tuple[int, dict[str, str], Any]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.talk import RULES, Talk, talking
-from tests.telling.service import serving
+from tests.notifications.json_service import serving
+from tests.pipeline.chat_harness import RULES, Talk, talking
 
 FOLLOWING = """
 - id: outage
