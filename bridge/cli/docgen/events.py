@@ -15,8 +15,8 @@ PLACE = Path(__file__).parents[3] / "docs" / "events.md"
 
 _HEAD = """# Events
 
-Made from the catalogue of events by `make docs`; [watching](polling-and-incidents.md) says how they come about. **Reads as** is the line
-that people see. **Names** are what an event's data holds beside the change itself: rules use them as `leg.name`,
+Made from the catalogue of events by `make docs`; [polling and incidents](polling-and-incidents.md) says how they come about.
+**Reads as** is the line that people see. **Names** are what an event's data holds beside the change itself: rules use them as `leg.name`,
 `bond.space.key`, … An event of a change also has `old` and `new` (the object before and after), `changed` (the fields that
 differ) and `between` (the two polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are
 `webhook.<name>`, with `body`. **Lasts until** names the events that end what a lasting event began; the others are moments.
