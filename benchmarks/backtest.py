@@ -1,6 +1,7 @@
 """How long a backtest of a generated journal takes: `python -m benchmarks.backtest [EVENTS]`.
 
-The journal: legs of 2,000 bonds go down and come back, evenly over seven days. The shipped rules are tried on it.
+The journal: legs of 2,000 bonds go down and come back, evenly over seven days. The shipped rules
+are tried on it.
 """
 
 import json
@@ -37,12 +38,27 @@ def _happened(count: int) -> Iterator[Event]:
     for n in range(count):
         turn, bond = n // 2 % 2, n // 4 % BONDS + 1
         name, state = ("leg.up", "up") if n % 2 else ("leg.down", "down")
-        leg = {"id": bond * 2 + turn, "name": "cable", "bond": bond, "state": state, "class": state, "standing": state}
-        noun = {"id": bond, "name": f"bond {bond}", "space": {"id": 1, "key": "acme"}, "condition": "degraded", "primary": 1}
+        leg = {
+            "id": bond * 2 + turn,
+            "name": "cable",
+            "bond": bond,
+            "state": state,
+            "class": state,
+            "standing": state,
+        }
+        noun = {
+            "id": bond,
+            "name": f"bond {bond}",
+            "space": {"id": 1, "key": "acme"},
+            "condition": "degraded",
+            "primary": 1,
+        }
         at = BEGIN + WEEK * (n / count)
         data = {"old": leg, "new": leg, "leg": leg, "bond": noun, "between": None}
         row = builder.EVENTS[name]
-        yield builder.make(row, server="hq", subject=f"leg/{leg['id']}", n=n, time=at, seen_at=at, data=data)
+        yield builder.make(
+            row, server="hq", subject=f"leg/{leg['id']}", n=n, time=at, seen_at=at, data=data
+        )
 
 
 def _journal(folder: str, count: int) -> Database:
@@ -51,7 +67,12 @@ def _journal(folder: str, count: int) -> Database:
     names = ("id", "type", "server", "subject", "time", "seen_at", "data", "exact")
     with database.writing() as connection:
         made = [
-            {**{name: getattr(event, name) for name in names}, "data": dict(event.data), "decided": True, "known": {}}
+            {
+                **{name: getattr(event, name) for name in names},
+                "data": dict(event.data),
+                "decided": True,
+                "known": {},
+            }
             for event in track(_happened(count), "writing the journal", total=count)
         ]
         connection.execute(insert(rows), made)
@@ -81,7 +102,8 @@ def main() -> None:
             texts.append(json.dumps(found))
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{count} events, {len(book.rules)} rules: {took:.1f} s, {took / count * 1e6:.0f} us an event, {memory:.0f} MiB"
+                f"{count} events, {len(book.rules)} rules: {took:.1f} s, {took / count * 1e6:.0f}"
+                f" us an event, {memory:.0f} MiB"
             )
         print("the second run is the same" if texts[0] == texts[1] else "THE SECOND RUN DIFFERS")
         print({rule: one["verdicts"] for rule, one in found["rules"].items()})

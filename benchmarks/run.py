@@ -30,12 +30,24 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def _legs(state: str) -> list[dict[str, object]]:
-    fixed = {"link_mode": "active", "type": "interface", "down_speed": 50, "up_speed": 10, "note": "cable"}
-    return [{"id": n, "bond_id": n // 3, "overall_state": state, "upload_rate": n * 7.0, **fixed} for n in range(1, LEGS + 1)]
+    fixed = {
+        "link_mode": "active",
+        "type": "interface",
+        "down_speed": 50,
+        "up_speed": 10,
+        "note": "cable",
+    }
+    return [
+        {"id": n, "bond_id": n // 3, "overall_state": state, "upload_rate": n * 7.0, **fixed}
+        for n in range(1, LEGS + 1)
+    ]
 
 
 def _rules() -> list[Rule]:
-    words = Vocabulary({"bond_tuning.accept": ("bond", "tuning"), "bond.restore_to_primary_agg": ("bond",)}, {"noc": 1})
+    words = Vocabulary(
+        {"bond_tuning.accept": ("bond", "tuning"), "bond.restore_to_primary_agg": ("bond",)},
+        {"noc": 1},
+    )
     folder = Path(__file__).parent.parent / "rules"
     found: list[Rule] = []
     for path in sorted(folder.glob("*.yaml")):
@@ -46,7 +58,9 @@ def _rules() -> list[Rule]:
 def _happened(change: snapshot_diff.Change) -> Event:
     row = builder.EVENTS["leg.down"]
     data = builder.describe(row, change, {})
-    return builder.make(row, server="s", subject=f"leg/{change.id}", n=1, time=NOW, seen_at=NOW, data=data)
+    return builder.make(
+        row, server="s", subject=f"leg/{change.id}", n=1, time=NOW, seen_at=NOW, data=data
+    )
 
 
 def _decide(rules: Sequence[Rule], happened: Sequence[Event]) -> None:
@@ -75,12 +89,21 @@ def main() -> None:
     rules, happened = _rules(), [_happened(change) for change in changed[:EVENTS]]
     works: dict[str, Callable[[], object]] = {
         f"json.loads of {LEGS} legs (yardstick)": lambda: json.loads(text),
-        f"normalise {LEGS} legs": lambda: [normalise("leg", raw, b"key") for raw in json.loads(text)],
-        f"compare {LEGS} legs, none changed": lambda: snapshot_diff.compare(before, up, volatile=volatile, gone=(), now=NOW),
-        f"compare {LEGS} legs, all changed": lambda: snapshot_diff.compare(before, down, volatile=volatile, gone=(), now=NOW),
+        f"normalise {LEGS} legs": lambda: [
+            normalise("leg", raw, b"key") for raw in json.loads(text)
+        ],
+        f"compare {LEGS} legs, none changed": lambda: snapshot_diff.compare(
+            before, up, volatile=volatile, gone=(), now=NOW
+        ),
+        f"compare {LEGS} legs, all changed": lambda: snapshot_diff.compare(
+            before, down, volatile=volatile, gone=(), now=NOW
+        ),
         f"decide {EVENTS} events, {len(rules)} rules": lambda: _decide(rules, happened),
     }
-    rounds = [{name: _timed(work) for name, work in works.items()} for _ in track(range(ROUNDS), "measuring")]
+    rounds = [
+        {name: _timed(work) for name, work in works.items()}
+        for _ in track(range(ROUNDS), "measuring")
+    ]
     medians = {name: statistics.median(each[name] for each in rounds) for name in works}
     yardstick = next(iter(medians.values()))
     for name, seconds in medians.items():

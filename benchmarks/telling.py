@@ -1,7 +1,8 @@
 """How fast notices are told: `python -m benchmarks.telling [MESSAGES [MILLISECONDS]] [--profile]`.
 
-So many notices are owed at one address and told one by one; beside it the same POSTs made by hand to the same receiver.
-It answers at once, or after so many milliseconds, as a chat service far away does.
+So many notices are owed at one address and told one by one; beside it the same POSTs made by hand
+to the same receiver. It answers at once, or after so many milliseconds, as a chat service far away
+does.
 """
 
 import cProfile
@@ -32,7 +33,10 @@ servers: [{{name: hq, url: "http://127.0.0.1:9", user: nobody, password: {{env: 
 channels: {{noc: {{urls: [{{env: BENCH_URL}}], rate: null}}}}
 webhooks: {{demo: {{server: hq, secret: {{env: BENCH_WORD}}}}}}
 """
-RULE = "- {id: tell, when: webhook.demo, do: [{notify: {to: noc, title: 'bond ${event.data.body.bond}'}}]}\n"
+RULE = (
+    "- {id: tell, when: webhook.demo, do: [{notify: {to: noc, title: 'bond"
+    " ${event.data.body.bond}'}}]}\n"
+)
 
 
 def _receive(port: Connection, pause: float) -> None:
@@ -74,7 +78,10 @@ def _owed(folder: Path, count: int) -> wiring.Bridge:
     bridge.observer.prepare()
     now = bridge.now() - timedelta(seconds=30)
     with bridge.database.writing() as connection:
-        made = [Event(f"e{n}", "webhook.demo", "hq", "webhook/demo", now, now, {"body": {"bond": n}}) for n in range(count)]
+        made = [
+            Event(f"e{n}", "webhook.demo", "hq", "webhook/demo", now, now, {"body": {"bond": n}})
+            for n in range(count)
+        ]
         events.record(connection, made)
     while bridge.decider.run("hq"):
         pass
@@ -92,7 +99,13 @@ def _by_hand(url: str, count: int, *, keep: bool) -> None:
     with requests.Session() as session:
         post = session.post if keep else requests.post
         for n in range(count):
-            body = {"version": "1.0", "title": f"bond {n}", "message": f"bond {n}", "attachments": [], "type": "info"}
+            body = {
+                "version": "1.0",
+                "title": f"bond {n}",
+                "message": f"bond {n}",
+                "attachments": [],
+                "type": "info",
+            }
             post(url, data=json.dumps(body), timeout=4)
 
 
@@ -106,8 +119,15 @@ def _measured(count: int, port: int, *, profiled: bool) -> None:
         profile = cProfile.Profile()
         told = _timed(lambda: profile.runcall(_tell, bridge) if profiled else _tell(bridge))
         bridge.close()
-    for name, seconds in (("by hand, one connection", kept), ("by hand, a connection each", plain), ("told", told)):
-        print(f"{name:28s} {seconds:6.2f} s   {count / seconds:6.0f} a second   {seconds / plain:5.1f} x")
+    for name, seconds in (
+        ("by hand, one connection", kept),
+        ("by hand, a connection each", plain),
+        ("told", told),
+    ):
+        print(
+            f"{name:28s} {seconds:6.2f} s   {count / seconds:6.0f} a second  "
+            f" {seconds / plain:5.1f} x"
+        )
     if profiled:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
 
@@ -118,7 +138,9 @@ def main() -> None:
     logging_setup.configure("WARNING")
     ours, theirs = multiprocessing.Pipe()
     count, pause = (*numbers, 2_000, 0)[:2] if len(numbers) != 1 else (numbers[0], 0)
-    receiver = multiprocessing.get_context("spawn").Process(target=_receive, args=(theirs, pause / 1000), daemon=True)
+    receiver = multiprocessing.get_context("spawn").Process(
+        target=_receive, args=(theirs, pause / 1000), daemon=True
+    )
     receiver.start()
     try:
         _measured(count, ours.recv(), profiled="--profile" in sys.argv)

@@ -4,13 +4,13 @@ BridgeError
 ├── AgainLater            nothing happened; the same thing may work later
 │   ├── Unreachable       the other side did not answer, or not in a way that can be used
 │   │   └── Busy          it asks to be left alone for a while
-│   ├── Garbled           it answered, but half, moved or unreadable: no snapshot may be made of this
+│   ├── Garbled           half an answer, or an unreadable one: no snapshot is made of it
 │   └── LeaseLost         somebody else has taken this work over
 ├── Refused               the other side said no, and will say it again
 │   ├── CredentialsRejected
 │   └── Forbidden         it knows us, and we may not
 ├── InDoubt               it may or may not have happened
-├── BadInput              a person wrote something that cannot be used: where, what, and how to mend it
+├── BadInput              a person wrote something unusable: where, what, and how to fix it
 └── Bug                   ours
 """
 
@@ -90,7 +90,11 @@ class Problem:
     excerpt: str = ""
 
     def __str__(self) -> str:
-        place = self.where + (f":{self.line}" if self.line else "") + (f":{self.column}" if self.column else "")
+        place = (
+            self.where
+            + (f":{self.line}" if self.line else "")
+            + (f":{self.column}" if self.column else "")
+        )
         named = f" {self.key}:" if self.key else ""
         quoted = "".join(f"\n    {line}" for line in self.excerpt.splitlines())
         return f"{place}:{named} {self.what}" + (f" ({self.mend})" if self.mend else "") + quoted

@@ -1,7 +1,8 @@
 """Log lines for people, on standard output: when, what happened, then the details as key=value.
 
-Writing one never blocks: if nobody reads what we say, lines are dropped and counted. The same warning comes once a minute,
-with how often it came meanwhile, and what others sent cannot begin a line or steer a terminal.
+Writing one never blocks: if nobody reads what we say, lines are dropped and counted. The same
+warning comes once a minute, with how often it came meanwhile, and what others sent cannot begin a
+line or steer a terminal.
 """
 
 import atexit
@@ -30,7 +31,9 @@ _Line = MutableMapping[str, Any]
 
 
 class Writer(io.TextIOBase):
-    """A stream that never blocks its writer: a thread of its own writes, and what it cannot is dropped and counted."""
+    """A stream that never blocks its writer: a thread of its own writes, and what it cannot is
+    dropped and counted.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -48,7 +51,9 @@ class Writer(io.TextIOBase):
         self._starting = threading.Lock()
 
     def write(self, text: str) -> int:
-        """Have it written soon, whole lines at a time: print() writes a line and its end one after the other."""
+        """Have it written soon, whole lines at a time: print() writes a line and its end one after
+        the other.
+        """
         self._start()
         begun = getattr(self._begun, "text", "") + text
         line, end, self._begun.text = begun.rpartition("\n")
@@ -60,7 +65,9 @@ class Writer(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Nothing: every line is flushed when it is written, and whoever asks for it must not wait."""
+        """Nothing: every line is flushed when it is written, and whoever asks for it must not
+        wait.
+        """
 
     def drain(self) -> None:
         """Wait a moment until what was written is out."""
@@ -89,7 +96,9 @@ class Writer(io.TextIOBase):
             dropped, self._dropped = self._dropped, 0
             try:
                 if dropped:
-                    self._stream.write(f"... {dropped} lines were dropped: nobody read them in time\n")
+                    self._stream.write(
+                        f"... {dropped} lines were dropped: nobody read them in time\n"
+                    )
                 self._stream.write(text)
                 if self._lines.empty():
                     self._stream.flush()
@@ -107,7 +116,9 @@ class Repeats:
         self._known: dict[object, tuple[float, int]] = {}
 
     def since(self, key: object) -> int | None:
-        """How often it came without a line since the last one; None if it is to come without one again."""
+        """How often it came without a line since the last one; None if it is to come without one
+        again.
+        """
         now = self._clock()
         said_at, count = self._known.get(key, (None, 0))
         if said_at is not None and now - said_at < _AGAIN:
@@ -149,7 +160,11 @@ def _visible(logger: object, method: str, line: _Line) -> _Line:
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return visible_line(value)
-    return value if isinstance(value, bool | int | float) or value is None else visible_line(str(value))
+    return (
+        value
+        if isinstance(value, bool | int | float) or value is None
+        else visible_line(str(value))
+    )
 
 
 class _Foreign(logging.Formatter):
@@ -166,14 +181,18 @@ class _Foreign(logging.Formatter):
 
 
 class _Troubles(logging.Filter):
-    """As for our own: a library that cannot reach the broker says so at every attempt, each time with a traceback."""
+    """As for our own: a library that cannot reach the broker says so at every attempt, each time
+    with a traceback.
+    """
 
     def __init__(self, brief: tuple[type[BaseException], ...]) -> None:
         super().__init__()
         self._brief = brief
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is worth a line; with how often it was none, and its cause in place of where our libraries were."""
+        """Whether it is worth a line; with how often it was none, and its cause in place of where
+        our libraries were.
+        """
         cause = record.exc_info[1] if record.exc_info else None
         if isinstance(cause, self._brief):
             says = record.getMessage().partition("\n")[0]
@@ -186,9 +205,12 @@ class _Troubles(logging.Filter):
 
 
 def configure(level: str = "INFO", brief: tuple[type[BaseException], ...] = ()) -> None:
-    """Set up this process's log. Foreign libraries speak up from WARNING on; of `brief` errors without a traceback."""
+    """Set up this process's log. Foreign libraries speak up from WARNING on; of `brief` errors
+    without a traceback.
+    """
     chosen = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    out: TextIO = Writer(sys.stdout)  # type: ignore[assignment]  # it is all of one that a log needs
+    # it is all of one that a log needs
+    out: TextIO = Writer(sys.stdout)  # type: ignore[assignment]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -196,7 +218,9 @@ def configure(level: str = "INFO", brief: tuple[type[BaseException], ...] = ()) 
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_loud_levels,
             _visible,
-            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False, sort_keys=False),
+            structlog.dev.ConsoleRenderer(
+                colors=False, pad_event_to=0, pad_level=False, sort_keys=False
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(chosen),
         logger_factory=structlog.PrintLoggerFactory(out),

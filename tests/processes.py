@@ -1,4 +1,6 @@
-"""Real processes that tests start: what they say is kept, and waiting for one ends at once when it ends."""
+"""Real processes that tests start: what they say is kept, and waiting for one ends at once when it
+ends.
+"""
 
 import os
 import signal
@@ -27,7 +29,9 @@ class Process:
         lines: list[str] | None = None,
         group: bool = False,
     ) -> None:
-        """`lines` is where its output is added; with `group` it leads a process group of its own."""
+        """`lines` is where its output is added; with `group` it leads a process group of its
+        own.
+        """
         self.lines: list[str] = [] if lines is None else lines
         self._from = len(self.lines)
         self.errors: list[str] = []

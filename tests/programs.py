@@ -8,7 +8,9 @@ import pytest
 
 
 def program(name: str, package: str) -> Path:
-    """Where it is. Without it the test is skipped; in CI as root, where `make test` installs it, the test fails."""
+    """Where it is. Without it the test is skipped; in CI as root, where `make test` installs it,
+    the test fails.
+    """
     # Debian keeps what only root runs where others do not look
     found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if found:

@@ -1,4 +1,6 @@
-"""A TCP proxy of ours that can freeze: as on a network that swallows everything, nothing passes and nothing is closed."""
+"""A TCP proxy of ours that can freeze: as on a network that swallows everything, nothing passes and
+nothing is closed.
+"""
 
 import socket
 import threading
@@ -30,7 +32,9 @@ class Proxy:
         return int(self.listener.getsockname()[1])
 
     def freeze(self) -> None:
-        """Whatever is connected now hears nothing more, for ever; who connects from now on is served."""
+        """Whatever is connected now hears nothing more, for ever; who connects from now on is
+        served.
+        """
         self._flow.clear()
         self._flow = threading.Event()
         self._flow.set()

@@ -1,4 +1,6 @@
-"""Things that are the same each time and cost much to make: made once in each process, and copied or shared."""
+"""Things that are the same each time and cost much to make: made once in each process, and copied
+or shared.
+"""
 
 import atexit
 import functools
@@ -38,6 +40,8 @@ def migrated(database: Database) -> None:
 
 
 def share() -> None:
-    """Keep what thousands of clients and command lines would make anew: the world's certificates, the list of commands."""
+    """Keep what thousands of clients and command lines would make anew: the world's certificates,
+    the list of commands.
+    """
     default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
     typer.main.get_command = functools.cache(typer.main.get_command)

@@ -1,4 +1,6 @@
-"""A call by hand goes the way of a rule's: an event, a decision, a job, an attempt, and the same guards."""
+"""A call by hand goes the way of a rule's: an event, a decision, a job, an attempt, and the same
+guards.
+"""
 
 import json
 from collections.abc import Callable
@@ -24,11 +26,20 @@ CALL = ("call", "bond.restart", "bond=3", "--yes")
 def newest(stage: Stage) -> Body:
     """The newest job by hand, with what its decision says and how often it was tried."""
     with stage.bridge.database.reading() as connection:
-        row = next(row for row in list_jobs(connection, Window(9), None).rows if row["rule"] == "by hand")
+        row = next(
+            row for row in list_jobs(connection, Window(9), None).rows if row["rule"] == "by hand"
+        )
         story = stage.story(row["event"])
-        tried = connection.execute(select(attempts).where(attempts.c.job == row["id"])).mappings().all()
+        tried = (
+            connection.execute(select(attempts).where(attempts.c.job == row["id"])).mappings().all()
+        )
     (decision,) = story["decisions"]
-    return {**row, "tried": [each["outcome"] for each in tried], "decision": decision, "story": story}
+    return {
+        **row,
+        "tried": [each["outcome"] for each in tried],
+        "decision": decision,
+        "story": story,
+    }
 
 
 def test_a_call_by_hand_is_an_event_a_decision_a_job_and_an_attempt(stage: Stage, run: Run) -> None:
@@ -38,7 +49,11 @@ def test_a_call_by_hand_is_an_event_a_decision_a_job_and_an_attempt(stage: Stage
     assert json.loads(ran.out) is not None
     assert stage.effective("bond.restart") == 1
     (deed,) = deeds(stage.bridge)
-    assert (deed["type"], deed["who"], deed["about"]) == ("operator.called", "ana", "bond.restart bond=3")
+    assert (deed["type"], deed["who"], deed["about"]) == (
+        "operator.called",
+        "ana",
+        "bond.restart bond=3",
+    )
     job = newest(stage)
     assert (job["state"], job["tried"], job["target"]) == (JobState.SUCCEEDED, ["done"], "bond/3")
     assert job["decision"]["ruling"] == "act"
@@ -58,7 +73,9 @@ def _locked(stage: Stage) -> None:
 def _silent(stage: Stage) -> None:
     with stage.bridge.database.writing() as connection:
         until = stage.now().replace(year=stage.now().year + 1)
-        controls.silence(connection, "demo", ["*"], "bond/3", stage.now(), until, "bo", "works", acts=True)
+        controls.silence(
+            connection, "demo", ["*"], "bond/3", stage.now(), until, "bo", "works", acts=True
+        )
 
 
 def _stuck(stage: Stage) -> None:
@@ -79,8 +96,12 @@ AGAINST: dict[str, Callable[[Stage], object]] = {
 
 
 @pytest.mark.parametrize("reason", AGAINST)
-def test_what_holds_rules_back_holds_a_call_by_hand_back(stage: Stage, run: Run, reason: str) -> None:
-    """It says which guard is against it and does nothing, exit code 4; with --override it is done, which is recorded."""
+def test_what_holds_rules_back_holds_a_call_by_hand_back(
+    stage: Stage, run: Run, reason: str
+) -> None:
+    """It says which guard is against it and does nothing, exit code 4; with --override it is done,
+    which is recorded.
+    """
     AGAINST[reason](stage)
     ran = run(*CALL)
     assert (ran.code, stage.effective("bond.restart")) == (4, 0)
@@ -95,7 +116,9 @@ def test_what_holds_rules_back_holds_a_call_by_hand_back(stage: Stage, run: Run,
     assert (job["state"], job["tried"]) == (JobState.SUCCEEDED, ["done"])
     assert (job["decision"]["ruling"], job["decision"]["reason"]) == ("act", reason)
     assert job["decision"]["detail"].startswith("ana overrides: ")
-    overrides = [each["override"] for each in deeds(stage.bridge) if each["type"] == "operator.called"]
+    overrides = [
+        each["override"] for each in deeds(stage.bridge) if each["type"] == "operator.called"
+    ]
     assert [bool(each) for each in overrides] == [False, True]
     told = run("events", "--type", "operator.called").out
     assert "by hand: not called, " in told
@@ -110,7 +133,9 @@ def test_what_holds_rules_back_holds_a_call_by_hand_back(stage: Stage, run: Run,
     ],
     ids=["limit", "space"],
 )
-def test_the_limits_and_the_spaces_of_the_settings_hold(stage: Stage, plain: Run, old: str, new: str, reason: str) -> None:
+def test_the_limits_and_the_spaces_of_the_settings_hold(
+    stage: Stage, plain: Run, old: str, new: str, reason: str
+) -> None:
     """What would be one call too many, and what is outside the spaces to act in."""
     path = stage.folder / "bondbridge.yaml"
     path.write_text(path.read_text().replace(old, new))
@@ -139,7 +164,15 @@ def test_reading_leaves_no_trace(stage: Stage, run: Run) -> None:
 
 def test_secrets_are_sent_and_not_kept(stage: Stage, run: Run) -> None:
     """Neither job nor event holds a password."""
-    run("call", "space.update", "space=acme", "--set", "password=hunter2hunter2", "--anyway", "--yes")
+    run(
+        "call",
+        "space.update",
+        "space=acme",
+        "--set",
+        "password=hunter2hunter2",
+        "--anyway",
+        "--yes",
+    )
     with stage.bridge.database.reading() as connection:
         rows = connection.execute(select(jobs.c.request)).scalars().all()
     assert rows

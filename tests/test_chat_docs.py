@@ -35,11 +35,13 @@ def test_the_settings_on_the_page_are_good(tmp_path: Path) -> None:
     """Every platform on which people talk has its entry, which the settings take."""
     for name in PLATFORMS:
         (tmp_path / name).write_text("a secret\n", encoding="utf-8")
-    hooks = read(SETTINGS.replace("/etc/bondbridge", str(tmp_path)), "docs/chat.md").data["webhooks"]
+    hooks = read(SETTINGS.replace("/etc/bondbridge", str(tmp_path)), "docs/chat.md").data[
+        "webhooks"
+    ]
     taken = {name: Webhook.model_validate(hook) for name, hook in hooks.items()}
     assert {each.platform for each in taken.values()} == {
         name for name, platform in PLATFORMS.items() if isinstance(platform, ChatPlatform)
-    }  # fmt: skip
+    }
 
 
 def test_every_command_has_its_row_with_its_role() -> None:
@@ -47,6 +49,8 @@ def test_every_command_has_its_row_with_its_role() -> None:
     shipped = {}
     for path in (ROOT / "rules" / "chat.yaml", ROOT / "rules" / "examples" / "chat-mode.yaml"):
         found, _ = parse(read(path.read_text(encoding="utf-8"), path.name), CONFIGURING)
-        shipped |= {rule.shape.command: rule.shape.role for rule in found if isinstance(rule.shape, Chat)}
+        shipped |= {
+            rule.shape.command: rule.shape.role for rule in found if isinstance(rule.shape, Chat)
+        }
     roles = {name: each.role for name, each in BUILT_IN.items()} | shipped
     assert {name: Role[role.upper()] for name, role in ROWS.items()} == roles

@@ -1,4 +1,6 @@
-"""A conversation in Slack, over HTTP, with the whole running stack; a stand-in takes what Slack's response_url would."""
+"""A conversation in Slack, over HTTP, with the whole running stack; a stand-in takes what Slack's
+response_url would.
+"""
 
 import json
 import shutil
@@ -22,7 +24,9 @@ LEG, BOND = 3, 2  # cable of kelowna-hq
 
 @dataclass
 class Slack:
-    """Slack, as far as the bridge sees it: what people type and press arrives signed, answers are kept by address."""
+    """Slack, as far as the bridge sees it: what people type and press arrives signed, answers are
+    kept by address.
+    """
 
     url: str
     place: Scripted
@@ -34,9 +38,15 @@ class Slack:
         """`/bond TEXT`; all words of the answer in the response itself."""
         self.sent += 1
         fields = {
-            "command": "/bond", "text": text, "user_id": user, "user_name": user.lower(), "channel_id": "C1",
-            "channel_name": "noc", "trigger_id": str(self.sent), "response_url": f"{self.place.url}/answers/{self.sent}",
-        }  # fmt: skip
+            "command": "/bond",
+            "text": text,
+            "user_id": user,
+            "user_name": user.lower(),
+            "channel_id": "C1",
+            "channel_name": "noc",
+            "trigger_id": str(self.sent),
+            "response_url": f"{self.place.url}/answers/{self.sent}",
+        }
         self.shown = self._post(fields)
         return words(self.shown)
 
@@ -44,36 +54,58 @@ class Slack:
         """A press of a button; Slack reads nothing in the response."""
         self.sent += 1
         payload = {
-            "type": "block_actions", "user": {"id": user, "username": user.lower()}, "channel": {"id": "C1", "name": "noc"},
-            "response_url": f"{self.place.url}/answers/{self.sent}", "actions": [{"value": button["value"]}],
-        }  # fmt: skip
+            "type": "block_actions",
+            "user": {"id": user, "username": user.lower()},
+            "channel": {"id": "C1", "name": "noc"},
+            "response_url": f"{self.place.url}/answers/{self.sent}",
+            "actions": [{"value": button["value"]}],
+        }
         assert self._post({"payload": json.dumps(payload)}) == {}
 
     def later(self, sent: int) -> list[dict[str, Any]]:
         """What arrived at the address of one command or press."""
-        return [json.loads(each.body) for each in self.place.asked if each.path == f"/answers/{sent}"]
+        return [
+            json.loads(each.body) for each in self.place.asked if each.path == f"/answers/{sent}"
+        ]
 
     def _post(self, fields: dict[str, str]) -> Any:
         body, stamp = urlencode(fields).encode(), int(machine_time().timestamp())
-        self.last = body, {"content-type": "application/x-www-form-urlencoded", **slack.signed(body, SECRET, stamp)}
+        self.last = (
+            body,
+            {
+                "content-type": "application/x-www-form-urlencoded",
+                **slack.signed(body, SECRET, stamp),
+            },
+        )
         return self.again()
 
     def again(self) -> Any:
         """The newest request once more, to the byte."""
         body, headers = self.last
-        return httpx.post(f"{self.url}/webhooks/slack", content=body, headers=headers, timeout=120).raise_for_status().json()
+        return (
+            httpx.post(f"{self.url}/webhooks/slack", content=body, headers=headers, timeout=120)
+            .raise_for_status()
+            .json()
+        )
 
 
 def words(body: dict[str, Any]) -> str:
     """All that a message says."""
     told = [block["text"]["text"] for block in body["blocks"] if block["type"] == "section"]
-    told += [each["text"] for block in body["blocks"] if block["type"] == "context" for each in block["elements"]]
+    told += [
+        each["text"]
+        for block in body["blocks"]
+        if block["type"] == "context"
+        for each in block["elements"]
+    ]
     return "\n".join(told)
 
 
 def buttons(body: dict[str, Any]) -> list[dict[str, Any]]:
     """The buttons below a message, yes first."""
-    return [each for block in body["blocks"] if block["type"] == "actions" for each in block["elements"]]
+    return [
+        each for block in body["blocks"] if block["type"] == "actions" for each in block["elements"]
+    ]
 
 
 def settings(folder: Path, place: Scripted) -> dict[str, str]:
@@ -81,45 +113,65 @@ def settings(folder: Path, place: Scripted) -> dict[str, str]:
     (folder / "rules").mkdir()
     shutil.copy(ROOT / "rules" / "chat.yaml", folder / "rules")
     (folder / "secret").write_text(f"{SECRET}\n", encoding="utf-8")
-    people = [{"user": "UVIEW", "role": "viewer"}, {"user": "UOP", "role": "operator", "name": "ana"}]
+    people = [
+        {"user": "UVIEW", "role": "viewer"},
+        {"user": "UOP", "role": "operator", "name": "ana"},
+    ]
     hook = {
-        "platform": "slack", "server": "demo", "secret": {"file": str(folder / "secret")}, "people": people,
+        "platform": "slack",
+        "server": "demo",
+        "secret": {"file": str(folder / "secret")},
+        "people": people,
         "answers_at": [place.url],
-    }  # fmt: skip
+    }
     return {
-        "BONDBRIDGE_DEMO_SPEED": "1", "BONDBRIDGE_RULES": str(folder / "rules"), "BONDBRIDGE_WEBHOOKS__SLACK": json.dumps(hook),
-    }  # fmt: skip
+        "BONDBRIDGE_DEMO_SPEED": "1",
+        "BONDBRIDGE_RULES": str(folder / "rules"),
+        "BONDBRIDGE_WEBHOOKS__SLACK": json.dumps(hook),
+    }
 
 
 def begin(stack: Stack) -> None:
     """The bridge has seen the bonds, and a leg that is down."""
     seen = ("bonds", "legs")
     stack.until(
-        lambda: {each["name"] for each in stack.api("health")["scopes"] if each["polled_at"]} >= {*seen},
+        lambda: (
+            {each["name"] for each in stack.api("health")["scopes"] if each["polled_at"]} >= {*seen}
+        ),
         "bonds and legs are seen",
     )
     change = {"kind": "leg", "id": LEG, "field": "state", "value": "down"}
     httpx.post(f"http://127.0.0.1:{stack.ports[1]}/_sim/set", json=change).raise_for_status()
-    stack.until(lambda: [each for each in stack.events("leg.down") if each["subject"] == f"leg/{LEG}"], "the leg is seen down")
+    stack.until(
+        lambda: [each for each in stack.events("leg.down") if each["subject"] == f"leg/{LEG}"],
+        "the leg is seen down",
+    )
 
 
 @pytest.mark.takes(50)
 @pytest.mark.timeout(1800)
 def test_a_conversation_in_slack(tmp_path: Path) -> None:
-    """Asked what is down; a viewer is refused, an operator asked, sure, and told the end; why tells the story; no replay."""
+    """Asked what is down; a viewer is refused, an operator asked, sure, and told the end; why tells
+    the story; no replay.
+    """
     ports = free_ports(3)
     with serving(Reply()) as place, started(tmp_path, ports, **settings(tmp_path, place)) as stack:
         begin(stack)
         chat = Slack(f"http://127.0.0.1:{ports[0]}", place)
         assert "kelowna-hq/cable is down" in chat.says("UVIEW", "legs down")
 
-        assert "restart needs the role operator for kelowna-hq, and you are viewer" in chat.says("UVIEW", "restart kelowna")
+        assert "restart needs the role operator for kelowna-hq, and you are viewer" in chat.says(
+            "UVIEW", "restart kelowna"
+        )
         assert chat.shown["response_type"] == "ephemeral"
         (refused,) = stack.events("chat.refused")
         assert f"/bond why {refused['id']}" in words(chat.shown)
 
         assert "restart kelowna-hq: waiting for confirmation" in chat.says("UOP", "restart kelowna")
-        command, ours = chat.sent, next(each for each in stack.events("chat.command") if "restart" in each["headline"])
+        command, ours = (
+            chat.sent,
+            next(each for each in stack.events("chat.command") if "restart" in each["headline"]),
+        )
         (question,) = stack.until(lambda: chat.later(command), "the question")
         assert "restart kelowna-hq: are you sure?" in words(question)
         assert stack.ledger("bond.restart") == []
@@ -143,5 +195,8 @@ def test_a_conversation_in_slack(tmp_path: Path) -> None:
         chat.says("UOP", "restart kelowna")
         assert "this was here before" in words(chat.again())
         assert "this was here before" in words(chat.again())
-        assert len([each for each in stack.events("chat.command") if "restart" in each["headline"]]) == 2
+        assert (
+            len([each for each in stack.events("chat.command") if "restart" in each["headline"]])
+            == 2
+        )
     assert stack.left_behind() == []

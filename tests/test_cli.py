@@ -1,4 +1,6 @@
-"""The command line as a person or a script meets it: output, exit codes, and one clear line for what is wrong."""
+"""The command line as a person or a script meets it: output, exit codes, and one clear line for
+what is wrong.
+"""
 
 import io
 import json
@@ -73,7 +75,11 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     yield command
     structlog.reset_defaults()
     for handler in logging.getLogger().handlers[:]:
-        if isinstance(handler, logging.StreamHandler) and handler.formatter and not isinstance(handler, LogCaptureHandler):
+        if (
+            isinstance(handler, logging.StreamHandler)
+            and handler.formatter
+            and not isinstance(handler, LogCaptureHandler)
+        ):
             logging.getLogger().removeHandler(handler)
 
 
@@ -113,7 +119,10 @@ def test_poll_shows_what_happened_and_events_tell_its_story(stage: Stage, run: R
     ran = run("poll", "--once", "--scope", "legs", "--json")
     found, follows = json.loads(ran.out)
     assert found["headline"] == "leg cable of vancouver-hq is down"
-    assert (follows["type"], follows["headline"]) == ("bond.degraded", "vancouver-hq is degraded: 1 of 2 legs are down")
+    assert (follows["type"], follows["headline"]) == (
+        "bond.degraded",
+        "vancouver-hq is degraded: 1 of 2 legs are down",
+    )
     listed = run("events", "--type", "leg.*")
     assert found["id"] in listed.out
     stage.work()
@@ -124,7 +133,9 @@ def test_poll_shows_what_happened_and_events_tell_its_story(stage: Stage, run: R
 
 
 def test_poll_says_which_scope_failed(stage: Stage, run: Run) -> None:
-    """A scope that cannot be polled is named on standard error, and the exit code says again later."""
+    """A scope that cannot be polled is named on standard error, and the exit code says again
+    later.
+    """
     stage.sim.set_faults(errors=1.0)
     ran = run("poll", "--once", "--scope", "legs")
     assert ran.code == 3
@@ -161,11 +172,19 @@ def test_call_reads_and_writes(stage: Stage, run: Run, monkeypatch: pytest.Monke
         (("rules", "try", "leg.down", "--data", "{"), 2, "not JSON"),
         (("rules", "check", "nowhere"), 2, "there is no such folder of rules"),
         (("token", "revoke", "nobody"), 2, "nobody called 'nobody' has one"),
-        (("events", "--config", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read: No such file or directory"),
+        (
+            ("events", "--config", "nowhere.yaml"),
+            2,
+            "nowhere.yaml: cannot be read: No such file or directory",
+        ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(run: Run, argv: tuple[str, ...], code: int, said: str) -> None:
-    """Each mistake has its own clear line with a way to mend it, and an exit code by what can be done about it."""
+def test_what_is_wrong_is_said_in_one_line(
+    run: Run, argv: tuple[str, ...], code: int, said: str
+) -> None:
+    """Each mistake has its own clear line with a way to mend it, and an exit code by what can be
+    done about it.
+    """
     ran = run(*argv)
     assert ran.code == code
     assert said in ran.err
@@ -183,14 +202,18 @@ def test_rules_commands(stage: Stage, run: Run) -> None:
     ran = run("rules", "test")
     assert ran.code == 1
     assert "outage, example 1: expected wait, got act" in ran.err
-    path.write_text(RULES.replace("leg.down", "leg.dwn").replace("${leg.name}", "${leg.nam}"), encoding="utf-8")
+    path.write_text(
+        RULES.replace("leg.down", "leg.dwn").replace("${leg.name}", "${leg.nam}"), encoding="utf-8"
+    )
     ran = run("rules", "check")
     assert ran.code == 2
     assert "rules/rules.yaml:3:" in ran.err
 
 
 def test_a_doubt_is_settled_by_hand(stage: Stage, run: Run) -> None:
-    """`jobs --state in_doubt` shows it with what to do, `jobs settle` ends it, and it cannot be settled twice."""
+    """`jobs --state in_doubt` shows it with what to do, `jobs settle` ends it, and it cannot be
+    settled twice.
+    """
     stage.sim.set_faults(drop=1.0, only=["bond.restart"])
     event = stage.webhook(1)
     stage.work()
@@ -202,19 +225,28 @@ def test_a_doubt_is_settled_by_hand(stage: Stage, run: Run) -> None:
 
 
 def test_tokens(stage: Stage, run: Run) -> None:
-    """A token is shown once, listed by name, stored as a hash, refused a second time, and revoked."""
+    """A token is shown once, listed by name, stored as a hash, refused a second time, and
+    revoked.
+    """
     token = run("token", "create", "alice").out.strip()
     assert token.startswith("bbt_")
     assert "alice" in run("token", "list").out
     assert "has one already" in run("token", "create", "alice").err
-    assert "'alice' has one already, which is the same name as 'Alice'" in run("token", "create", "Alice ").err
-    stored = b"".join(path.read_bytes() for path in (stage.folder / "state").glob("bondbridge.sqlite3*"))
+    assert (
+        "'alice' has one already, which is the same name as 'Alice'"
+        in run("token", "create", "Alice ").err
+    )
+    stored = b"".join(
+        path.read_bytes() for path in (stage.folder / "state").glob("bondbridge.sqlite3*")
+    )
     assert token.encode() not in stored
     assert run("token", "revoke", "alice").code == 0
 
 
 def test_doctor(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything well is exit 0; a wrong password, a bad channel and broken rules are each one line, exit 1."""
+    """Everything well is exit 0; a wrong password, a bad channel and broken rules are each one
+    line, exit 1.
+    """
     assert run("doctor").code == 0
     monkeypatch.setenv("STAGE_PASSWORD", "wrong")
     monkeypatch.setenv("STAGE_CHANNEL", "nonsense")
@@ -247,29 +279,52 @@ def test_commands_show_times_by_the_clocks_of_the_settings(stage: Stage, run: Ru
 
 
 def test_doctor_lists_yellow_rules(stage: Stage, run: Run) -> None:
-    """A rule that could not be evaluated in the last day is one line, with how often and the last reason; then no more."""
-    rule = "- {id: yellow, when: webhook.demo, if: event.data.body.bond.name == 'x', do: [{notify: {to: noc}}]}\n"
+    """A rule that could not be evaluated in the last day is one line, with how often and the last
+    reason; then no more.
+    """
+    rule = (
+        "- {id: yellow, when: webhook.demo, if: event.data.body.bond.name == 'x', do: [{notify:"
+        " {to: noc}}]}\n"
+    )
     (stage.folder / "rules" / "rules.yaml").write_text(RULES + rule, encoding="utf-8")
     for bond in (1, 2):
         stage.webhook(bond)
         stage.work()
     path = stage.folder / "bondbridge.yaml"
-    clock = f"{{machine: '{wiring.machine_time().isoformat()}', domain: '{stage.now().isoformat()}'}}"
+    clock = (
+        f"{{machine: '{wiring.machine_time().isoformat()}', domain: '{stage.now().isoformat()}'}}"
+    )
     path.write_text(f"clock: {clock}\n" + path.read_text("utf-8"), encoding="utf-8")
-    found = {each["what"]: each["says"] for each in json.loads(run("doctor", "--json").out) if not each["good"]}
+    found = {
+        each["what"]: each["says"]
+        for each in json.loads(run("doctor", "--json").out)
+        if not each["good"]
+    }
     assert set(found) == {"rule yellow"}
-    assert found["rule yellow"].startswith("could not be evaluated twice in the last day, last at 2026-03-01 00:")
+    assert found["rule yellow"].startswith(
+        "could not be evaluated twice in the last day, last at 2026-03-01 00:"
+    )
     with stage.bridge.database.reading() as connection:
         assert decisions.yellow(connection, stage.now() + timedelta(seconds=1)) == []
 
 
-def test_doctor_looks_where_outgoing_webhooks_lead(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is a line; one that leads inside without being allowed to is wrong, with how to mend it."""
+def test_doctor_looks_where_outgoing_webhooks_lead(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a line; one that leads inside without being allowed to is wrong, with how to mend
+    it.
+    """
     monkeypatch.setenv("STAGE_SIGNING", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     path = stage.folder / "bondbridge.yaml"
     hook = "{url: 'https://127.0.0.1:1/', secret: {env: STAGE_SIGNING}, allow_private: %s}"
-    path.write_text(f"hooks:\n  a: {hook % 'true'}\n  b: {hook % 'false'}\n" + path.read_text("utf-8"), encoding="utf-8")
-    found = {each["what"]: (each["good"], each["says"]) for each in json.loads(run("doctor", "--json").out)}
+    path.write_text(
+        f"hooks:\n  a: {hook % 'true'}\n  b: {hook % 'false'}\n" + path.read_text("utf-8"),
+        encoding="utf-8",
+    )
+    found = {
+        each["what"]: (each["good"], each["says"])
+        for each in json.loads(run("doctor", "--json").out)
+    }
     assert found["outgoing webhook a"] == (True, "goes to 127.0.0.1")
     good, says = found["outgoing webhook b"]
     assert not good
@@ -279,7 +334,9 @@ def test_doctor_looks_where_outgoing_webhooks_lead(stage: Stage, run: Run, monke
 def test_doctor_lists_what_is_forbidden(stage: Stage, run: Run) -> None:
     """A scope that the user may not see is a line of its own, with the permission that it takes."""
     for group in stage.sim.world.of("group").values():
-        group.values["permissions"] = [code for code in group.values["permissions"] if code != "bonding.view_leg"]
+        group.values["permissions"] = [
+            code for code in group.values["permissions"] if code != "bonding.view_leg"
+        ]
     stage.bridge.observer.poll("demo", "legs")
     (finding,) = [each for each in json.loads(run("doctor", "--json").out) if not each["good"]]
     assert finding["what"] == "server demo: scope legs"
@@ -289,7 +346,10 @@ def test_doctor_lists_what_is_forbidden(stage: Stage, run: Run) -> None:
 def test_doctor_says_when_a_server_is_away(stage: Stage, run: Run) -> None:
     """A server that nobody serves is said to be unreachable, in one line."""
     path = stage.folder / "bondbridge.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace(stage.sim.url, "http://127.0.0.1:1"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(stage.sim.url, "http://127.0.0.1:1"),
+        encoding="utf-8",
+    )
     ran = run("doctor", "--json")
     assert ran.code == 1
     (finding,) = [each for each in json.loads(ran.out) if not each["good"]]
@@ -299,12 +359,20 @@ def test_doctor_says_when_a_server_is_away(stage: Stage, run: Run) -> None:
 def _up(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bridge.cli", *argv]
     return subprocess.run(  # noqa: S603  our own command
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=300, env={**os.environ, **env}
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, **env},
     )
 
 
 def test_up_with_a_port_in_use(stage: Stage) -> None:
-    """A port that somebody uses is one line that names it, exit code 2, before anything is started."""
+    """A port that somebody uses is one line that names it, exit code 2, before anything is
+    started.
+    """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = _up(stage.folder, "up", BONDBRIDGE_WEB__PORT=port)
@@ -326,7 +394,9 @@ def test_up_with_settings_and_rules_that_are_wrong(stage: Stage) -> None:
     """Every problem of the settings at once, each at its line; then every problem of the rules."""
     path = stage.folder / "bondbridge.yaml"
     good = path.read_text(encoding="utf-8")
-    path.write_text(good.replace("timeout: 30s", "timeout: 30").replace("user:", "usr:"), encoding="utf-8")
+    path.write_text(
+        good.replace("timeout: 30s", "timeout: 30").replace("user:", "usr:"), encoding="utf-8"
+    )
     ran = _up(stage.folder, "up")
     assert ran.returncode == 2
     assert ran.stderr.count("bondbridge.yaml:") == 3
@@ -341,7 +411,9 @@ def test_up_with_settings_and_rules_that_are_wrong(stage: Stage) -> None:
 
 
 def test_a_look_makes_no_database_where_one_is_lost(stage: Stage, run: Run) -> None:
-    """An empty one in the place of one that was moved away would look as if nothing had ever happened."""
+    """An empty one in the place of one that was moved away would look as if nothing had ever
+    happened.
+    """
     stage.bridge.database.close()
     there = stage.folder / "state"
     for path in there.glob("bondbridge.sqlite3*"):
@@ -361,18 +433,27 @@ def test_a_name_with_control_characters_steers_no_terminal(stage: Stage, run: Ru
     stage.set("leg", 1, "state", "down")
     stage.live(60)
     (down,) = stage.events("leg.down")
-    shown = [run(*words).out for words in (("events",), ("events", down["id"]), ("incidents",), ("jobs",))]
+    shown = [
+        run(*words).out
+        for words in (("events",), ("events", down["id"]), ("incidents",), ("jobs",))
+    ]
     as_json = run("events", "--json").out
     assert r"hq\x1b[2J\x1b]0;pwned" in "".join(shown)
     assert not set("".join([*shown, as_json])) & {"\x1b", "\x07", "\x9b"}
-    assert "hq\x1b[2J" in json.dumps(json.loads(as_json), ensure_ascii=False).replace("\\u001b", "\x1b")
+    assert "hq\x1b[2J" in json.dumps(json.loads(as_json), ensure_ascii=False).replace(
+        "\\u001b", "\x1b"
+    )
 
 
-def test_up_without_settings_says_what_to_do(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_up_without_settings_says_what_to_do(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It never starts the demo by itself: one line names the example, --config and `demo`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BONDBRIDGE_CONFIG", raising=False)
     ran = run("up")
     assert (ran.code, len(ran.err.strip().splitlines())) == (2, 1)
-    assert all(word in ran.err for word in ("bondbridge.example.yaml", "--config", "bondbridge demo"))
+    assert all(
+        word in ran.err for word in ("bondbridge.example.yaml", "--config", "bondbridge demo")
+    )
     assert list(tmp_path.iterdir()) == []

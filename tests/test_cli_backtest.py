@@ -70,28 +70,38 @@ def test_what_was_decided_comes_out_the_same(stage: Stage, run: Run) -> None:
     assert (ran.code, ran.out.endswith("verdicts come out the same, to the byte\n")) == (0, True)
     with stage.bridge.database.writing() as connection:
         rows = connection.execute(facts.select()).all()
-        one = next(row for row in rows if any(key.startswith("cooldown ") for key in row.body["asked"]))
-        connection.execute(facts.update().where(facts.c.hash == one.hash).values(body={**one.body, "asked": {}}))
+        one = next(
+            row for row in rows if any(key.startswith("cooldown ") for key in row.body["asked"])
+        )
+        connection.execute(
+            facts.update().where(facts.c.hash == one.hash).values(body={**one.body, "asked": {}})
+        )
     told = run("rules", "backtest", "--since", "1h", "--json")
     assert (told.code, len(json.loads(told.out)["differs"])) == (1, 1)
     assert "it asks what was not asked then" in run("rules", "backtest", "--since", "1h").out
 
 
 def test_a_rule_that_goes_live_shows_exactly_its_calls(stage: Stage, run: Run) -> None:
-    """Those that the dry run said it would make, at the moments it said so; and the same again the second time."""
+    """Those that the dry run said it would make, at the moments it said so; and the same again the
+    second time.
+    """
     would = [
         (decision["at"].isoformat(), wanted["operation"], wanted["arguments"])
-        for decision in stage.decisions() if decision["reason"] == "dry_run"
-        for traced in decision["trace"] if traced["step"] == "mode"
+        for decision in stage.decisions()
+        if decision["reason"] == "dry_run"
+        for traced in decision["trace"]
+        if traced["step"] == "mode"
         for wanted in traced["detail"]
-    ]  # fmt: skip
+    ]
     ran = run("rules", "backtest", "--since", "1h", "--against", _rules(stage, CHANGED), "--json")
     found = json.loads(ran.out)
     assert [(call["at"], call["operation"], call["arguments"]) for call in found["calls"]] == would
     assert len(would) == 2
     assert found["rules"]["probe"]["verdicts"] == {"act": 2, "skip(cooldown)": 1}
     assert found["rules"]["probe"]["calls_then"] == 0
-    assert [(one["rule"], one["then"], one["now"]) for one in found["differs"]] == [("probe", "skip(dry_run)", "act")] * 2
+    assert [(one["rule"], one["then"], one["now"]) for one in found["differs"]] == [
+        ("probe", "skip(dry_run)", "act")
+    ] * 2
     assert found["burst"]["calls"] == 2
     assert run("rules", "backtest", "--since", "1h", "--against", "other", "--json").out == ran.out
     assert stage.ledger("interface_leg.detect_mtus") == []
@@ -99,13 +109,17 @@ def test_a_rule_that_goes_live_shows_exactly_its_calls(stage: Stage, run: Run) -
 
 def test_the_same_rules_say_the_same(stage: Stage, run: Run) -> None:
     """Against themselves nothing differs, waits included."""
-    found = json.loads(run("rules", "backtest", "--since", "1h", "--against", _rules(stage, RULES), "--json").out)
+    found = json.loads(
+        run("rules", "backtest", "--since", "1h", "--against", _rules(stage, RULES), "--json").out
+    )
     assert found["differs"] == []
     assert found["rules"]["told"]["waited"]["for"] == 3
 
 
 def test_schedules_and_questions(stage: Stage, run: Run) -> None:
-    """A schedule is due as it would have been; what a person would have been asked is counted, and calls nothing."""
+    """A schedule is due as it would have been; what a person would have been asked is counted, and
+    calls nothing.
+    """
     ran = run("rules", "backtest", "--since", "1h", "--against", _rules(stage, NIGHTLY))
     assert "bond.detect_leg_mtus bond=2" in ran.out
     assert "people to 2 questions" in ran.out

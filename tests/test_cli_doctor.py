@@ -1,4 +1,6 @@
-"""`bondbridge doctor` looks and makes nothing: of the database that there should be, and of addresses that lead nowhere."""
+"""`bondbridge doctor` looks and makes nothing: of the database that there should be, and of
+addresses that lead nowhere.
+"""
 
 import json
 import secrets
@@ -20,7 +22,10 @@ __all__ = ["run", "small_disk", "stage"]
 
 def found(run: Run) -> dict[str, tuple[bool, str]]:
     """What the doctor found, by what was looked at."""
-    return {each["what"]: (each["good"], each["says"]) for each in json.loads(run("doctor", "--json").out)}
+    return {
+        each["what"]: (each["good"], each["says"])
+        for each in json.loads(run("doctor", "--json").out)
+    }
 
 
 def uses(stage: Stage, database: str) -> None:
@@ -33,7 +38,9 @@ def uses(stage: Stage, database: str) -> None:
 def without_tables(postgresql_server: sa.URL) -> Iterator[str]:
     """A database of PostgreSQL's that nobody has migrated."""
     name = f"t{secrets.token_hex(6)}"
-    control = sa.create_engine(postgresql_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    control = sa.create_engine(
+        postgresql_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
     with control.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     yield postgresql_server.set(database=name).render_as_string(hide_password=False)
@@ -42,8 +49,12 @@ def without_tables(postgresql_server: sa.URL) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_a_database_that_was_moved_away_is_bad_and_none_is_made(stage: Stage, run: Run, *, named: bool) -> None:
-    """It says where there is none and that it may have been moved, also of one that is named; then nothing is there still."""
+def test_a_database_that_was_moved_away_is_bad_and_none_is_made(
+    stage: Stage, run: Run, *, named: bool
+) -> None:
+    """It says where there is none and that it may have been moved, also of one that is named; then
+    nothing is there still.
+    """
     stage.bridge.database.close()
     there = stage.folder / "state"
     if named:
@@ -53,18 +64,28 @@ def test_a_database_that_was_moved_away_is_bad_and_none_is_made(stage: Stage, ru
     before = sorted(there.iterdir())
     good, says = found(run)["database"]
     assert not good
-    assert f"there is none at {there / 'bondbridge.sqlite3'}, though a bridge has been here (was it moved?" in says
+    assert (
+        f"there is none at {there / 'bondbridge.sqlite3'}, though a bridge has been here (was it"
+        " moved?" in says
+    )
     assert sorted(there.iterdir()) == before
 
 
 def test_where_no_bridge_ever_was_nothing_is_made(stage: Stage, run: Run) -> None:
-    """All is good before the first start: `up` will make state folder, key and database, and what looks makes none of them."""
+    """All is good before the first start: `up` will make state folder, key and database, and what
+    looks makes none of them.
+    """
     fresh = stage.folder / "fresh"
     path = stage.folder / "bondbridge.yaml"
-    path.write_text(path.read_text("utf-8").replace(str(stage.folder / "state"), str(fresh)), encoding="utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace(str(stage.folder / "state"), str(fresh)), encoding="utf-8"
+    )
     for _ in range(2):
         good, says = found(run)["database"]
-        assert (good, says) == (True, f"there is none at {fresh / 'bondbridge.sqlite3'} yet: `bondbridge up` makes it")
+        assert (good, says) == (
+            True,
+            f"there is none at {fresh / 'bondbridge.sqlite3'} yet: `bondbridge up` makes it",
+        )
         assert run("doctor").code == 0
     run("channels", "test")
     assert not fresh.exists()
@@ -75,7 +96,9 @@ def test_a_named_database_in_no_folder_is_bad(stage: Stage, run: Run) -> None:
     """Nobody makes a folder for it, so it would not be made by `up` either."""
     fresh = stage.folder / "fresh"
     path = stage.folder / "bondbridge.yaml"
-    path.write_text(path.read_text("utf-8").replace(str(stage.folder / "state"), str(fresh)), encoding="utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace(str(stage.folder / "state"), str(fresh)), encoding="utf-8"
+    )
     uses(stage, f"sqlite:///{stage.folder}/none/x.sqlite3")
     good, says = found(run)["database"]
     assert (good, "unable to open database file" in says) == (False, True)
@@ -86,13 +109,21 @@ def test_an_older_database_is_bad_and_stays_as_it_is(stage: Stage, run: Run) -> 
     with stage.bridge.database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     good, says = found(run)["database"]
-    assert (good, "older version (bring them up to date with `bondbridge migrate`" in says) == (False, True)
+    assert (good, "older version (bring them up to date with `bondbridge migrate`" in says) == (
+        False,
+        True,
+    )
     with stage.bridge.database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "0004"
+        assert (
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+            == "0004"
+        )
 
 
 def test_a_database_of_a_server_without_tables(stage: Stage, run: Run, without_tables: str) -> None:
-    """Where a bridge has been it is bad, where none ever was `up` makes the tables; the doctor makes none."""
+    """Where a bridge has been it is bad, where none ever was `up` makes the tables; the doctor
+    makes none.
+    """
     uses(stage, without_tables)
     good, says = found(run)["database"]
     assert (good, "has no tables, though a bridge has been here" in says) == (False, True)
@@ -113,14 +144,28 @@ def test_a_database_that_does_not_answer_is_one_line(stage: Stage, run: Run) -> 
     assert "hidden-word" not in str(told)
 
 
-def test_a_wrong_address_is_said_with_its_place_and_its_secret(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `up` says it: file, line, key, what is meant and which secret to mend, of channels and of the watchdog."""
+def test_a_wrong_address_is_said_with_its_place_and_its_secret(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `up` says it: file, line, key, what is meant and which secret to mend, of channels and of
+    the watchdog.
+    """
     monkeypatch.setenv("STAGE_CHANNEL", "jsn://hidden-word@h/")
     path = stage.folder / "bondbridge.yaml"
-    path.write_text("watchdog: {tell: [{env: STAGE_CHANNEL}]}\n" + path.read_text("utf-8"), encoding="utf-8")
-    line = path.read_text("utf-8").splitlines().index("channels: {noc: {urls: [{env: STAGE_CHANNEL}]}}") + 1
+    path.write_text(
+        "watchdog: {tell: [{env: STAGE_CHANNEL}]}\n" + path.read_text("utf-8"), encoding="utf-8"
+    )
+    line = (
+        path.read_text("utf-8")
+        .splitlines()
+        .index("channels: {noc: {urls: [{env: STAGE_CHANNEL}]}}")
+        + 1
+    )
     told = found(run)
-    mend = "no service is written jsn://; did you mean json://? (mend the secret that stands in STAGE_CHANNEL)"
+    mend = (
+        "no service is written jsn://; did you mean json://? (mend the secret that stands in"
+        " STAGE_CHANNEL)"
+    )
     assert told["channel noc"] == (False, f"bondbridge.yaml:{line}:25: channels.noc.urls.0: {mend}")
     assert told["watchdog"] == (False, f"bondbridge.yaml:1:19: watchdog.tell.0: {mend}")
 
@@ -130,26 +175,43 @@ def test_a_wrong_address_is_said_with_its_place_and_its_secret(stage: Stage, run
     [
         ("json://nowhere.invalid/hook", "the name nowhere.invalid cannot be looked up"),
         ("jsons://127.0.0.1:1/hook", "127.0.0.1 takes no connection at port 1"),
-        ("mailto://noc:word@nowhere.invalid?to=noc@example.com", "the name nowhere.invalid cannot be looked up"),
+        (
+            "mailto://noc:word@nowhere.invalid?to=noc@example.com",
+            "the name nowhere.invalid cannot be looked up",
+        ),
         ("ntfys://127.0.0.1:1/noc", "127.0.0.1 takes no connection at port 1"),
-        ("mmosts://127.0.0.1:1/3ccdd113474722377935511fc85d3dd4", "127.0.0.1 takes no connection at port 1"),
+        (
+            "mmosts://127.0.0.1:1/3ccdd113474722377935511fc85d3dd4",
+            "127.0.0.1 takes no connection at port 1",
+        ),
     ],
 )
 def test_a_channel_whose_host_is_wrong_is_bad(
     stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch, url: str, said: str
 ) -> None:
-    """Its address is well-formed and leads nowhere: that is said with its place, without its secrets."""
+    """Its address is well-formed and leads nowhere: that is said with its place, without its
+    secrets.
+    """
     del stage
     monkeypatch.setenv("STAGE_CHANNEL", url)
     good, says = found(run)["channel noc"]
-    assert (good, said in says, "channels.noc.urls.0" in says, "STAGE_CHANNEL" in says) == (False, True, True, True)
+    assert (good, said in says, "channels.noc.urls.0" in says, "STAGE_CHANNEL" in says) == (
+        False,
+        True,
+        True,
+        True,
+    )
     assert "word" not in says
     assert "3ccdd" not in says
 
 
 @pytest.mark.usefixtures("stage")
-@pytest.mark.parametrize("url", ["slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", "ntfy://noc"])
-def test_a_service_whose_host_is_its_own_business_is_not_called(run: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+@pytest.mark.parametrize(
+    "url", ["slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", "ntfy://noc"]
+)
+def test_a_service_whose_host_is_its_own_business_is_not_called(
+    run: Run, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     """The address names a team or a topic, and no host."""
     monkeypatch.setenv("STAGE_CHANNEL", url)
     assert found(run)["channel noc"] == (True, "1 target")
@@ -158,23 +220,36 @@ def test_a_service_whose_host_is_its_own_business_is_not_called(run: Run, monkey
 def test_a_state_folder_on_a_full_disk_is_bad(stage: Stage, run: Run, small_disk: Path) -> None:
     """There is a folder that may be written, and no room in it."""
     path = stage.folder / "bondbridge.yaml"
-    text = path.read_text("utf-8").replace(f"state_dir: {stage.folder / 'state'}", f"state_dir: {small_disk}")
+    text = path.read_text("utf-8").replace(
+        f"state_dir: {stage.folder / 'state'}", f"state_dir: {small_disk}"
+    )
     path.write_text(f"database: {stage.bridge.settings.database_url}\n{text}", encoding="utf-8")
     fill(small_disk / "filler")
     good, says = found(run)["state folder"]
-    assert (good, "No space left on device" in says, "make room on its disk" in says) == (False, True, True)
+    assert (good, "No space left on device" in says, "make room on its disk" in says) == (
+        False,
+        True,
+        True,
+    )
 
 
-def test_a_certificate_that_nobody_vouches_for_is_bad_and_its_fix_is_said(stage: Stage, run: Run) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_bad_and_its_fix_is_said(
+    stage: Stage, run: Run
+) -> None:
     """It says that the server's own authority can be named; with that it is good."""
     path = stage.folder / "bondbridge.yaml"
     text = path.read_text("utf-8")
     with running(make_world(seed=1), speed=0, tls=True) as sim:
         assert sim.certificate
-        path.write_text(text.replace(stage.sim.url, sim.url).replace("force_live: true", "force_live: false"), encoding="utf-8")
+        path.write_text(
+            text.replace(stage.sim.url, sim.url).replace("force_live: true", "force_live: false"),
+            encoding="utf-8",
+        )
         good, says = found(run)["server demo"]
         assert (good, "`verify: FILE`" in says) == (False, True)
-        trusting = path.read_text("utf-8").replace("user:", f"verify: {sim.certificate.path}\n    user:")
+        trusting = path.read_text("utf-8").replace(
+            "user:", f"verify: {sim.certificate.path}\n    user:"
+        )
         path.write_text(trusting, encoding="utf-8")
         assert found(run)["server demo"][0]
 
@@ -184,7 +259,9 @@ def test_http_for_https_and_https_for_http_are_bad_and_named(stage: Stage, run: 
     path = stage.folder / "bondbridge.yaml"
     text = path.read_text("utf-8").replace("force_live: true", "force_live: false")
     with running(make_world(seed=1), speed=0, tls=True) as sim:
-        path.write_text(text.replace(stage.sim.url, sim.url.replace("https://", "http://")), encoding="utf-8")
+        path.write_text(
+            text.replace(stage.sim.url, sim.url.replace("https://", "http://")), encoding="utf-8"
+        )
         good, says = found(run)["server demo"]
         assert (good, "does it want https://?" in says) == (False, True)
     path.write_text(text.replace("http://", "https://"), encoding="utf-8")

@@ -29,7 +29,8 @@ RULES = """
 QUIET = """
 - id: told
   when: leg.down
-  do: [{notify: {to: oncall, title: a, severity: warning}}, {notify: {to: oncall, title: b, severity: warning, follow: true}}]
+  do: [{notify: {to: oncall, title: a, severity: warning}}, {notify: {to: oncall, title: b,
+      severity: warning, follow: true}}]
 - id: heard
   when: leg.down
   do: [{notify: {to: oncall, title: a, severity: critical}}, {notify: {to: noc, title: b}}]
@@ -38,7 +39,8 @@ QUIET = """
   do: [{notify: {to: noc, title: a, follow: {escalate: {after: 15m, to: oncall}}}}]
 - id: failed
   when: leg.down
-  do: [{call: bond.restart, with: {bond: "${bond.id}"}, on_failure: [{notify: {to: oncall, title: a}}]}]
+  do: [{call: bond.restart, with: {bond: "${bond.id}"}, on_failure: [{notify: {to: oncall,
+      title: a}}]}]
 """
 TWO = """
 - id: takes
@@ -69,7 +71,9 @@ def _rules(stage: Stage, text: str, name: str = "rules.yaml") -> None:
 
 
 def test_examples_are_reported_as_junit(stage: Stage, run: Run) -> None:
-    """One suite a rule, one case an example, counts that agree with what is there, the broken promise as the failure."""
+    """One suite a rule, one case an example, counts that agree with what is there, the broken
+    promise as the failure.
+    """
     _rules(stage, RULES.replace("at: 6m, ", ""))
     ran = run("rules", "test", "--junit", "report.xml")
     assert (ran.code, ran.out) == (1, "1 of 2 examples hold\n")
@@ -79,7 +83,9 @@ def test_examples_are_reported_as_junit(stage: Stage, run: Run) -> None:
         cases = list(suite)
         assert (suite.tag, suite.get("tests")) == ("testsuite", str(len(cases)))
         assert suite.get("failures") == str(sum(case.find("failure") is not None for case in cases))
-        assert all(case.tag == "testcase" and case.get("classname") and case.get("name") for case in cases)
+        assert all(
+            case.tag == "testcase" and case.get("classname") and case.get("name") for case in cases
+        )
     (failure,) = root.iter("failure")
     assert "expected act, got wait(for)" in str(failure.get("message"))
     assert run("rules", "test", "--junit", "no/such/folder.xml").code == 2
@@ -102,9 +108,14 @@ def test_two_rulebooks_are_compared(stage: Stage, run: Run) -> None:
     _rules(stage, RULES.replace("5m", "6m").replace("id: restart", "id: again"))
     second = stage.bridge.decider.rulebook().hash
     ran = run("rules", "diff", first[:6], second[:6])
-    assert (ran.code, ran.out.splitlines()[:3]) == (1, ["added: again", "removed: restart", "changed: outage"])
+    assert (ran.code, ran.out.splitlines()[:3]) == (
+        1,
+        ["added: again", "removed: restart", "changed: outage"],
+    )
     assert {"-for: 5m", "+for: 6m"} <= set(ran.out.splitlines())
-    assert json.loads(run("rules", "diff", second[:6], first[:6], "--json").out)["added"] == ["restart"]
+    assert json.loads(run("rules", "diff", second[:6], first[:6], "--json").out)["added"] == [
+        "restart"
+    ]
     _rules(stage, "# a word\n" + RULES)
     assert run("rules", "diff", first).code == 0
     wrong = run("rules", "diff", "ffff")
@@ -112,35 +123,56 @@ def test_two_rulebooks_are_compared(stage: Stage, run: Run) -> None:
 
 
 def test_contradictions_are_notes(stage: Stage, run: Run) -> None:
-    """Two live rules that can want opposite things are named, and the rules are good all the same."""
+    """Two live rules that can want opposite things are named, and the rules are good all the
+    same.
+    """
     _rules(stage, TWO)
     ran = run("rules", "check")
-    assert (ran.code, ran.out.count("note: the rules takes and leaves want opposite things")) == (0, 1)
+    assert (ran.code, ran.out.count("note: the rules takes and leaves want opposite things")) == (
+        0,
+        1,
+    )
 
 
-def test_notices_that_nobody_would_hear_are_notes(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is below a channel's severity is named once for the channel, also where it would be told on or after a failure."""
-    monkeypatch.setenv("BONDBRIDGE_CHANNELS__ONCALL", '{"urls": [{"env": "STAGE_CHANNEL"}], "severity": "critical"}')
+def test_notices_that_nobody_would_hear_are_notes(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is below a channel's severity is named once for the channel, also where it would be told
+    on or after a failure.
+    """
+    monkeypatch.setenv(
+        "BONDBRIDGE_CHANNELS__ONCALL",
+        '{"urls": [{"env": "STAGE_CHANNEL"}], "severity": "critical"}',
+    )
     _rules(stage, QUIET)
     ran = run("rules", "check")
     (note,) = [line for line in ran.out.splitlines() if line.startswith("note:")]
-    says = "the channel oncall takes nothing below critical: it is never told what these rules tell it"
+    says = (
+        "the channel oncall takes nothing below critical: it is never told what these rules tell it"
+    )
     assert (ran.code, note) == (0, f"note: {says}: told (warning), on (info), failed (info)")
 
 
 def test_an_id_that_is_taken_is_told_with_all_that_is_wrong(stage: Stage, run: Run) -> None:
-    """In the file that comes second, also where the first is not good, and beside every other problem."""
+    """In the file that comes second, also where the first is not good, and beside every other
+    problem.
+    """
     _rules(stage, RULES.replace("when: leg.down", "when: leg.dwn"))
     _rules(stage, "id: outage\nwhen: leg.up\ndo: [{notify: {to: nok, title: x}}]\n", "second.yaml")
     ran = run("rules", "check")
     assert ran.code == 2
-    assert "rules/second.yaml:1:1: id: the id 'outage' is taken by a rule in rules/rules.yaml" in ran.err
+    assert (
+        "rules/second.yaml:1:1: id: the id 'outage' is taken by a rule in rules/rules.yaml"
+        in ran.err
+    )
     assert "did you mean 'leg.down'?" in ran.err
     assert "'nok'" in ran.err
 
 
 def test_why_it_was_done_or_not(stage: Stage, run: Run) -> None:
-    """Verdicts in words with their trace and facts; what it waits for, whom it asks, and what came of it."""
+    """Verdicts in words with their trace and facts; what it waits for, whom it asks, and what came
+    of it.
+    """
     stage.set("leg", 1, "state", "down")
     stage.live(60)
     (down,) = stage.events("leg.down")
@@ -161,18 +193,30 @@ def test_why_it_was_done_or_not(stage: Stage, run: Run) -> None:
     assert "it waits for a person until" in told
     assert "guard approval: ask(approval)" in told
     whole = json.loads(run("rules", "explain", asked, "--json").out)
-    assert whole["facts"][whole["decisions"][0]["verdicts"][0]["facts"]]["asked"]["needs approval"] is True
+    assert (
+        whole["facts"][whole["decisions"][0]["verdicts"][0]["facts"]]["asked"]["needs approval"]
+        is True
+    )
 
 
 def test_why_no_rule_met_it(stage: Stage, run: Run) -> None:
-    """No rule listens to its type, and which of its family are listened to; an id that is none is a clear line."""
+    """No rule listens to its type, and which of its family are listened to; an id that is none is a
+    clear line.
+    """
     stage.set("leg", 1, "state", "down")
     stage.live(60)
     stage.set("leg", 1, "state", "up")
     stage.live(60)
     (up,) = stage.events("leg.up")
-    assert "no rule listens to leg.up; rules listen to leg.down" in run("rules", "explain", up["id"]).out
-    _rules(stage, RULES + "- {id: back, when: leg.up, if: leg.id == 7, do: [{notify: {to: noc, title: back}}]}\n")
+    assert (
+        "no rule listens to leg.up; rules listen to leg.down"
+        in run("rules", "explain", up["id"]).out
+    )
+    _rules(
+        stage,
+        RULES
+        + "- {id: back, when: leg.up, if: leg.id == 7, do: [{notify: {to: noc, title: back}}]}\n",
+    )
     told = run("rules", "explain", up["id"]).out
     assert "with the rules as they are now:" in told
     assert "back: skip(condition)" in told

@@ -1,4 +1,6 @@
-"""The command line's ways of steering: pause, resume, silences, approvals, and rules that a breaker switched off."""
+"""The command line's ways of steering: pause, resume, silences, approvals, and rules that a breaker
+switched off.
+"""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +41,9 @@ def at_the_worlds_time(stage: Stage, plain: Run) -> Run:
 
 
 def test_a_pause_stops_acting_until_it_is_resumed(stage: Stage, run: Run) -> None:
-    """It says who and why, what comes meanwhile waits with that reason, and both ends are events; a second one is none."""
+    """It says who and why, what comes meanwhile waits with that reason, and both ends are events; a
+    second one is none.
+    """
     paused = json.loads(run("pause", "--why", "core maintenance", "--json").out)["pauses"]
     assert [(row["server"], row["why"]) for row in paused] == [(None, "core maintenance")]
     assert "it stands still already" in run("pause", "--why", "again").err
@@ -53,11 +57,16 @@ def test_a_pause_stops_acting_until_it_is_resumed(stage: Stage, run: Run) -> Non
     assert run("resume").out == "Resumed.\n"
     stage.work()
     assert stage.effective("bond.restart") == 1
-    assert [each["type"] for each in stage.events("bridge.*")] == ["bridge.paused", "bridge.resumed"]
+    assert [each["type"] for each in stage.events("bridge.*")] == [
+        "bridge.paused",
+        "bridge.resumed",
+    ]
 
 
 def test_a_pause_of_one_server_is_resumed_by_its_name(stage: Stage, run: Run) -> None:
-    """What makes no sense is one clear line: no why, a server that there is not, a resume of what goes on."""
+    """What makes no sense is one clear line: no why, a server that there is not, a resume of what
+    goes on.
+    """
     assert run("pause", "--server", "demo", "--why", "drill").code == 0
     for argv, said in (
         (("pause",), "say why"),
@@ -66,7 +75,10 @@ def test_a_pause_of_one_server_is_resumed_by_its_name(stage: Stage, run: Run) ->
         ran = run(*argv)
         assert (ran.code, said in ran.err, len(ran.err.strip().splitlines())) == (2, True, 1)
     ran = run("resume")
-    assert (ran.code, ran.err) == (1, "Nothing was paused. Still paused: demo; see `bondbridge pause --list`.\n")
+    assert (ran.code, ran.err) == (
+        1,
+        "Nothing was paused. Still paused: demo; see `bondbridge pause --list`.\n",
+    )
     assert run("resume", "--server", "demo").out == "Resumed demo.\n"
     ran = run("resume")
     assert (ran.code, ran.err) == (1, "Nothing was paused.\n")
@@ -74,14 +86,28 @@ def test_a_pause_of_one_server_is_resumed_by_its_name(stage: Stage, run: Run) ->
 
 
 def test_a_silence_has_an_end_a_reason_and_a_name(stage: Stage, run: Run) -> None:
-    """Matching events tell nobody while it holds, others do; it is listed, and can be ended by the beginning of its id."""
+    """Matching events tell nobody while it holds, others do; it is listed, and can be ended by the
+    beginning of its id.
+    """
     assert run("silences").out == "nothing is silenced\n"
-    made = json.loads(run("silence", "--for", "2h", "--types", "leg.*", "--leg", "1", "--why", "works", "--json").out)
-    assert (made["types"], made["about"], made["acts"], made["server"]) == (["leg.*"], "leg/1", False, "demo")
+    made = json.loads(
+        run(
+            "silence", "--for", "2h", "--types", "leg.*", "--leg", "1", "--why", "works", "--json"
+        ).out
+    )
+    assert (made["types"], made["about"], made["acts"], made["server"]) == (
+        ["leg.*"],
+        "leg/1",
+        False,
+        "demo",
+    )
     stage.set("leg", 1, "state", "down")
     stage.set("leg", 3, "state", "down")
     stage.live(60)
-    verdicts = {each["subject"]: stage.story(each["id"])["decisions"][0] for each in stage.events("leg.down")}
+    verdicts = {
+        each["subject"]: stage.story(each["id"])["decisions"][0]
+        for each in stage.events("leg.down")
+    }
     assert (verdicts["leg/1"]["reason"], verdicts["leg/3"]["ruling"]) == ("silenced", "act")
     assert "works" in run("silences").out
     assert run("silences", "end", made["id"][:6]).out == f"{made['id']} is over\n"
@@ -98,7 +124,9 @@ def test_a_silence_has_an_end_a_reason_and_a_name(stage: Stage, run: Run) -> Non
         (("--for", "2h", "--why", "x", "--bond", "3", "--leg", "1"), "do not go together"),
     ],
 )
-def test_a_silence_that_makes_no_sense_is_refused(run: Run, argv: tuple[str, ...], said: str) -> None:
+def test_a_silence_that_makes_no_sense_is_refused(
+    run: Run, argv: tuple[str, ...], said: str
+) -> None:
     """One clear line says what is wrong, and nothing is silenced."""
     ran = run("silence", *argv)
     assert (ran.code, said in ran.err) == (2, True)
@@ -106,13 +134,21 @@ def test_a_silence_that_makes_no_sense_is_refused(run: Run, argv: tuple[str, ...
     assert "no id of silences begins with 'ff'" in run("silences", "end", "ff").err
 
 
-def test_a_question_is_answered_once(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is listed with its exact plan, which a yes carries out; who comes later is told who was first, and gets a 1."""
+def test_a_question_is_answered_once(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed with its exact plan, which a yes carries out; who comes later is told who was
+    first, and gets a 1.
+    """
     assert run("approvals").out == "nothing is asked\n"
     stage.webhook(2)
     stage.work()
     (asked,) = json.loads(run("approvals", "--json").out)
-    assert (asked["rule"], asked["reason"], asked["plan"]) == ("restart", "approval", ["bond.restart bond=2 (kelowna-hq)"])
+    assert (asked["rule"], asked["reason"], asked["plan"]) == (
+        "restart",
+        "approval",
+        ["bond.restart bond=2 (kelowna-hq)"],
+    )
     assert asked["id"] in run("approvals").out
     monkeypatch.setattr("typer.confirm", lambda *_said, **_more: False)
     unsure = run("approve", asked["id"][:6])
@@ -137,7 +173,9 @@ def test_a_no_ends_what_was_asked(stage: Stage, run: Run) -> None:
     assert run("deny", asked["id"], "--yes").out == f"{asked['id']}: denied\n"
     stage.work()
     assert stage.effective("bond.restart") == 0
-    (job,) = [each for each in stage.story(event)["decisions"][0]["jobs"] if each["action"] == "call"]
+    (job,) = [
+        each for each in stage.story(event)["decisions"][0]["jobs"] if each["action"] == "call"
+    ]
     assert job["state"] == "skipped"
 
 

@@ -44,7 +44,9 @@ def _speeds(stage: Stage) -> dict[int, tuple[float, float]]:
 
 
 def test_a_tuning_is_undone_once(stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The legs are as they were, old and new are said before, and who comes second is told who was first."""
+    """The legs are as they were, old and new are said before, and who comes second is told who was
+    first.
+    """
     assert run("tuning", "list").out == "no tuning was accepted\n"
     before = _speeds(stage)
     stage.bridge.clients["demo"].call("bond_tuning.start", {"bond": 2})
@@ -55,13 +57,20 @@ def test_a_tuning_is_undone_once(stage: Stage, run: Run, monkeypatch: pytest.Mon
     accepted = _speeds(stage)
     assert accepted != before
     (listed,) = json.loads(run("tuning", "list", "--json").out)
-    assert (listed["rule"], listed["called"]["operation"], listed["undone_at"]) == ("accept", "bond_tuning.accept", None)
+    assert (listed["rule"], listed["called"]["operation"], listed["undone_at"]) == (
+        "accept",
+        "bond_tuning.accept",
+        None,
+    )
     assert listed["job"] in run("tuning", "list").out
     monkeypatch.setattr("typer.confirm", lambda *_said, **_more: False)
     unsure = run("tuning", "undo", listed["job"][:8])
     assert (unsure.code, " → " in unsure.err, _speeds(stage)) == (1, True, accepted)
     done = run("tuning", "undo", listed["job"][:8], "--yes")
-    assert (done.code, done.out) == (0, f"{listed['job']} is undone: {len(listed['before'])} legs are as they were before it\n")
+    assert (done.code, done.out) == (
+        0,
+        f"{listed['job']} is undone: {len(listed['before'])} legs are as they were before it\n",
+    )
     assert _speeds(stage) == before
     again = run("tuning", "undo", listed["job"], "--yes")
     assert (again.code, " put it back at " in again.err) == (1, True)

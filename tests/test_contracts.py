@@ -50,7 +50,9 @@ PLANTS = [
 ]
 LAYERS = {
     contract["name"]: contract
-    for contract in tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    for contract in tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
     if contract["type"] == "layers"
 }
 
@@ -65,7 +67,11 @@ def file_of(module: str) -> Path:
     """Where a module's source is; a package's is its first module."""
     path = Path(*module.split("."))
     if (HERE / path).is_dir():
-        return min(each.relative_to(HERE) for each in (HERE / path).glob("*.py") if each.name != "__init__.py")
+        return min(
+            each.relative_to(HERE)
+            for each in (HERE / path).glob("*.py")
+            if each.name != "__init__.py"
+        )
     return path.with_suffix(".py")
 
 
@@ -116,10 +122,16 @@ def plant(tree: Path, file: Path, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Every import that must not be, in one tree: from the lowest layer of each contract to its highest, and PLANTS."""
+    """Every import that must not be, in one tree: from the lowest layer of each contract to its
+    highest, and PLANTS.
+    """
     tree = copied(tmp_path_factory.mktemp("planted") / "imports")
     for contract in LAYERS.values():
-        plant(tree, file_of(modules(contract, -1)[0]), f"import {name_of(file_of(modules(contract, 0)[0]))}")
+        plant(
+            tree,
+            file_of(modules(contract, -1)[0]),
+            f"import {name_of(file_of(modules(contract, 0)[0]))}",
+        )
     for file, text, _ in PLANTS:
         plant(tree, Path("bridge", file), text)
     return complaints(lint(tree))
@@ -141,14 +153,18 @@ def test_the_project_as_it_is_keeps_every_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_an_import_from_the_lowest_layer_to_the_highest_is_found(planted: dict[str, str], name: str) -> None:
+def test_an_import_from_the_lowest_layer_to_the_highest_is_found(
+    planted: dict[str, str], name: str
+) -> None:
     """The contract of the package names both."""
     low, high = (name_of(file_of(modules(LAYERS[name], layer)[0])) for layer in (-1, 0))
     assert f"{low} -> {high}" in planted.get(name, "")
 
 
 @pytest.mark.parametrize(("file", "text", "name"), PLANTS)
-def test_a_planted_import_is_found(planted: dict[str, str], file: str, text: str, name: str) -> None:
+def test_a_planted_import_is_found(
+    planted: dict[str, str], file: str, text: str, name: str
+) -> None:
     """The import that must not be is named by the contract that forbids it."""
     wanted = f"{name_of(Path('bridge', file))} -> {text.removeprefix('import ')}"
     assert wanted in planted.get(name, "")

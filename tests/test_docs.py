@@ -58,12 +58,17 @@ def _doc(name: str) -> str:
 
 
 def _blocks() -> list[str]:
-    text = "".join(_doc(name) for name in ("docs/rules.md", "README.md", "docs/webhooks.md", "docs/notifications.md"))
+    text = "".join(
+        _doc(name)
+        for name in ("docs/rules.md", "README.md", "docs/webhooks.md", "docs/notifications.md")
+    )
     # two of the pages also show settings, of ours and of others
     return re.findall(r"```yaml\n((?!webhooks:|route:|channels:).*?)```", text, re.DOTALL)
 
 
-@pytest.mark.parametrize("block", _blocks(), ids=lambda block: str(re.findall(r"id: (\S+)", block)[0]))
+@pytest.mark.parametrize(
+    "block", _blocks(), ids=lambda block: str(re.findall(r"id: (\S+)", block)[0])
+)
 def test_every_block_of_the_rules_page_is_a_good_rule(block: str) -> None:
     """Each rule on the pages and in the README loads as it stands, has examples, and they hold."""
     loaded, problems = parse(read(block, "docs/rules.md"), CONFIGURING)
@@ -74,7 +79,13 @@ def test_every_block_of_the_rules_page_is_a_good_rule(block: str) -> None:
 
 
 MODELS = (
-    *(rule_model.RuleModel, rule_model.CountModel, rule_model.AbsentModel, rule_model.ScheduleModel, rule_model.GroupModel),
+    *(
+        rule_model.RuleModel,
+        rule_model.CountModel,
+        rule_model.AbsentModel,
+        rule_model.ScheduleModel,
+        rule_model.GroupModel,
+    ),
     *(
         rule_model.ChatModel,
         step_model.ReplyModel,
@@ -83,9 +94,26 @@ MODELS = (
         rule_model.ThenModel,
         rule_model.CalledModel,
     ),
-    *(step_model.StepModel, step_model.RetryModel, step_model.NotifyModel, step_model.WebhookModel, step_model.SilenceModel),
-    *(step_model.UntilModel, step_model.VerifyModel, guard_model.GuardModel, guard_model.CooldownModel, guard_model.RateModel),
-    *(guard_model.BlastRadiusModel, guard_model.WindowModel, guard_model.ApprovalModel, guard_model.BreakerModel),
+    *(
+        step_model.StepModel,
+        step_model.RetryModel,
+        step_model.NotifyModel,
+        step_model.WebhookModel,
+        step_model.SilenceModel,
+    ),
+    *(
+        step_model.UntilModel,
+        step_model.VerifyModel,
+        guard_model.GuardModel,
+        guard_model.CooldownModel,
+        guard_model.RateModel,
+    ),
+    *(
+        guard_model.BlastRadiusModel,
+        guard_model.WindowModel,
+        guard_model.ApprovalModel,
+        guard_model.BreakerModel,
+    ),
     *(guard_model.RolloutModel, guard_model.UndoneModel, guard_model.TuningModel),
 )
 
@@ -101,20 +129,30 @@ def test_the_rules_page_has_an_example_of_every_key(model: type[BaseModel]) -> N
 def test_the_rules_page_has_the_guards_in_their_order() -> None:
     """The order on the page is the order in the code, when deciding and before each attempt."""
     text = _doc("docs/rules.md")
-    assert re.findall(r"^\d+\. `([^`]+)`: ", text, re.MULTILINE) == [name for name, _ in guards.DECIDING]
-    before = text.partition("Right before each attempt")[2].partition("; then whether another job")[0]
+    assert re.findall(r"^\d+\. `([^`]+)`: ", text, re.MULTILINE) == [
+        name for name, _ in guards.DECIDING
+    ]
+    before = text.partition("Right before each attempt")[2].partition("; then whether another job")[
+        0
+    ]
     assert re.findall(r"`([^`]+)`", before) == [name for name, _ in guards.ATTEMPTING]
 
 
 def test_the_rules_page_says_which_functions_work() -> None:
     """Every function that expressions may call is on the page, and no other stands in its table."""
     table = _doc("docs/rules.md").partition("| these work | for |")[2].partition("\n\n")[0]
-    named = [word for row in table.splitlines() for word in re.findall(r"`(\w+)[`(]", row.split("|")[1] if "|" in row else "")]
+    named = [
+        word
+        for row in table.splitlines()
+        for word in re.findall(r"`(\w+)[`(]", row.split("|")[1] if "|" in row else "")
+    ]
     assert set(named) == NAMES
 
 
 def test_the_page_of_events_is_what_the_catalogue_says() -> None:
-    """`make docs` was run after the last change: every event has its row, no row is of none, and no note of none."""
+    """`make docs` was run after the last change: every event has its row, no row is of none, and no
+    note of none.
+    """
     text = _doc("docs/events.md")
     assert text == events_doc.text()
     named = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
@@ -123,9 +161,13 @@ def test_the_page_of_events_is_what_the_catalogue_says() -> None:
 
 
 def test_the_rules_page_has_a_row_for_every_reason_and_all_that_is_known() -> None:
-    """No reason of a verdict is missing from the page, none is made up, and nothing that conditions can ask of `known`."""
+    """No reason of a verdict is missing from the page, none is made up, and nothing that conditions
+    can ask of `known`.
+    """
     text = _doc("docs/rules.md")
-    rows = re.findall(r"^\| `(\w+)` \| ([a-z, ]+) \| ", text.partition("## Verdicts")[2], re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([a-z, ]+) \| ", text.partition("## Verdicts")[2], re.MULTILINE
+    )
     assert sorted(name for name, _ in rows) == sorted(Reason)
     assert {word for _, said in rows for word in said.split(", ")} == set(Ruling)
     assert all(f"`known.{name}`" in text for name in schema.KNOWN)
@@ -138,13 +180,21 @@ def test_the_watching_page_names_every_timing_and_what_is_never_polled() -> None
     for family in FAMILIES.values():
         row = next(line for line in text.splitlines() if line.startswith(f"| `{family.timing}`"))
         stem = re.sub(r"\{\w+\}", "*", family.template)
-        assert any(fnmatchcase(stem, glob) for glob in re.findall(r"`([^`]+)`", row)[1:]), family.template
+        assert any(fnmatchcase(stem, glob) for glob in re.findall(r"`([^`]+)`", row)[1:]), (
+            family.template
+        )
 
 
 def test_the_readme_names_every_command() -> None:
-    """No command of the command line is missing from the README, and every page of the docs is linked there."""
+    """No command of the command line is missing from the README, and every page of the docs is
+    linked there.
+    """
     text = _doc("README.md")
-    commands = {each.name or each.callback.__name__.replace("_", "-") for each in app.registered_commands if each.callback}
+    commands = {
+        each.name or each.callback.__name__.replace("_", "-")
+        for each in app.registered_commands
+        if each.callback
+    }
     groups = {each.name for each in app.registered_groups}
     for name in commands | groups - {None}:
         assert re.search(rf"[`/ |]{name}[` |]", text), name
@@ -153,7 +203,9 @@ def test_the_readme_names_every_command() -> None:
 
 
 def test_the_page_of_operations_is_what_the_catalogue_says() -> None:
-    """`make docs` was run after the last change of the catalogue, and no operation is missing from the page."""
+    """`make docs` was run after the last change of the catalogue, and no operation is missing from
+    the page.
+    """
     text = _doc("docs/operations.md")
     assert text == operations.text()
     assert all(f"`{name}`" in text for name in (*OPERATIONS, *ALIASES, *IMPOSSIBLE))
@@ -177,7 +229,7 @@ def test_the_settings_page_names_every_key() -> None:
         config.Backups,
         config.Users,
         config.Flapping,
-        config.Hook,
+        config.OutgoingWebhookSettings,
         config.Channel,
         config.Room,
     )
@@ -192,13 +244,17 @@ def test_the_page_of_webhooks_names_every_platform_and_its_options() -> None:
         assert f"| `{name}` |" in text, name
         for option in platform.options.model_fields:
             (row,) = [
-                line for line in text.partition("| platform | `options` |")[2].splitlines() if line.startswith(f"| `{name}`")
+                line
+                for line in text.partition("| platform | `options` |")[2].splitlines()
+                if line.startswith(f"| `{name}`")
             ]
             assert f"`{option}`" in row, option
 
 
 def test_the_settings_of_a_webhook_on_its_page_are_settings() -> None:
-    """The block of settings is read as it stands, but for the secret, which is not on this machine."""
+    """The block of settings is read as it stands, but for the secret, which is not on this
+    machine.
+    """
     (block,) = re.findall(r"```yaml\n(webhooks:.*?)```", _doc("docs/webhooks.md"), re.DOTALL)
     shown = dict(read(block, "docs/webhooks.md").data["webhooks"]["alerts"])
     shown["secret"] = {"file": str(ROOT / "LICENSE")}
@@ -211,7 +267,9 @@ def test_the_example_settings_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BONDBRIDGE_NOC_URL", "json://127.0.0.1:9/")
     settings = config.load(ROOT / "docs" / "bondbridge.example.yaml")
     for path in sorted((ROOT / "rules").glob("*.yaml")):
-        _, problems = parse(read(path.read_text(encoding="utf-8"), path.name), wiring.vocabulary(settings))
+        _, problems = parse(
+            read(path.read_text(encoding="utf-8"), path.name), wiring.vocabulary(settings)
+        )
         assert problems == []
 
 
@@ -233,7 +291,9 @@ def _rules(folder: Path, vocabulary: Vocabulary) -> list[parser.Rule]:
     ],
 )
 def test_every_shipped_rule_keeps_its_examples(folder: Path, vocabulary: Vocabulary) -> None:
-    """Each shipped rule keeps its three examples or more; what calls unasked ships as dry_run, and shows what it does live."""
+    """Each shipped rule keeps its three examples or more; what calls unasked ships as dry_run, and
+    shows what it does live.
+    """
     found = _rules(folder, vocabulary)
     assert found
     for rule in found:
@@ -242,7 +302,12 @@ def test_every_shipped_rule_keeps_its_examples(folder: Path, vocabulary: Vocabul
         # a person's command asks whether they are sure
         careful = isinstance(rule.shape, Chat) and rule.shape.sure
         assert rule.mode == ("dry_run" if rule.calls and not careful else "live"), rule.id
-        shown = [then.calls for example in rule.examples if example.mode == "live" for then in example.then]
+        shown = [
+            then.calls
+            for example in rule.examples
+            if example.mode == "live"
+            for then in example.then
+        ]
         assert any(shown) or not rule.calls, rule.id
     assert contradictions([replace(rule, mode=Mode.LIVE) for rule in found]) == []
 
@@ -257,7 +322,11 @@ def test_the_shipped_rules_show_what_acts_and_what_does_not() -> None:
 
 def test_the_compose_file_is_one() -> None:
     """docker-compose.yml is valid against the compose schema."""
-    command = [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
+    command = [
+        str(Path(sys.executable).parent / "check-jsonschema"),
+        "--builtin-schema",
+        "vendor.compose-spec",
+    ]
     ran = subprocess.run(  # noqa: S603  a tool of our own environment
         [*command, str(ROOT / "docker-compose.yml")], capture_output=True, text=True, check=False
     )
@@ -276,5 +345,17 @@ def test_the_architecture_names_every_room() -> None:
 def test_the_readme_names_every_make_target_it_should() -> None:
     """The two commands of the README exist, and CI runs the second."""
     targets = set(re.findall(r"^([a-z]+):", _doc("Makefile"), re.MULTILINE))
-    assert {"help", "setup", "run", "test", "lint", "types", "soak", "bench", "docs", "fmt", "clean"} <= targets
+    assert {
+        "help",
+        "setup",
+        "run",
+        "test",
+        "lint",
+        "types",
+        "soak",
+        "bench",
+        "docs",
+        "fmt",
+        "clean",
+    } <= targets
     assert "make test" in _doc(".ci/run")

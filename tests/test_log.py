@@ -28,16 +28,23 @@ for scope in range(1000):
     try:
         raise ConnectionError("Connection refused")
     except ConnectionError as error:
-        logging.getLogger("celery.beat").error("Message Error: %s\\n%s", error, "a long\\nstack", exc_info=True)
+        beat = logging.getLogger("celery.beat")
+        beat.error("Message Error: %s\\n%s", error, "a long\\nstack", exc_info=True)
 line.info("event", headline="hq\\nforged line\\x1b[2J")
 logging.getLogger("kombu").warning("odd\\nforged %s", "\\x1b]0;pwned\\x07")
 """
 
 
 def test_nobody_who_reads_us_stops_us() -> None:
-    """With a reader that is asleep everything goes on; what it missed is counted when it wakes up."""
+    """With a reader that is asleep everything goes on; what it missed is counted when it wakes
+    up.
+    """
     with subprocess.Popen(  # noqa: S603  our own words
-        [sys.executable, "-c", FLOOD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", FLOOD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -51,7 +58,9 @@ def test_nobody_who_reads_us_stops_us() -> None:
 
 
 def test_one_trouble_is_one_line_and_no_name_forges_another() -> None:
-    """Of a thousand scopes, and of a library that tries again and again; in both, what others sent stays on its line."""
+    """Of a thousand scopes, and of a library that tries again and again; in both, what others sent
+    stays on its line.
+    """
     process = Process([sys.executable, "-c", LINES])
     assert process.ended() == 0
     assert [line.partition(" ")[2] for line in process.lines] == [
@@ -66,6 +75,11 @@ def test_the_same_warning_comes_again_after_a_minute_with_how_often_it_came_mean
     """Whatever else comes has its own line."""
     now = [0.0]
     repeats = Repeats(lambda: now[0])
-    assert [repeats.since("a"), repeats.since("a"), repeats.since("b"), repeats.since("a")] == [0, None, 0, None]
+    assert [repeats.since("a"), repeats.since("a"), repeats.since("b"), repeats.since("a")] == [
+        0,
+        None,
+        0,
+        None,
+    ]
     now[0] = 61.0
     assert [repeats.since("a"), repeats.since("a")] == [2, None]

@@ -55,16 +55,28 @@ def borrowing(copy: Path) -> Path:
 
 def made(checkout: Path, target: str, *more: str, **env: str) -> subprocess.CompletedProcess[str]:
     """What `make TARGET` says."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE", "COV_"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "MAKE", "COV_"))
+    }
     argv = ["make", "--no-print-directory", target, *more]
     return subprocess.run(  # noqa: S603  ours
-        argv, cwd=checkout, env=environment | env, capture_output=True, text=True, check=False, timeout=600
+        argv,
+        cwd=checkout,
+        env=environment | env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
 
 
 def test_every_target_is_tried() -> None:
     """Whoever adds a target adds how to run it in short."""
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    targets = re.findall(
+        r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert set(targets) == {*SHORT, *WITHIN, "run"}
 
 
@@ -84,16 +96,29 @@ def test_each_target_does_what_it_says(checkout: Path) -> None:
 
 
 def _index_answers(checkout: Path) -> bool:
-    """Whether there is a package index: `make lock` asks one, and a machine without a network runs the other tests."""
+    """Whether there is a package index: `make lock` asks one, and a machine without a network runs
+    the other tests.
+    """
     command = [ROOT / ".venv/bin/uv", "pip", "compile", "-q", "--no-header", "-"]
-    return subprocess.run(  # noqa: S603  our own lock tool
-        command, input="six", cwd=checkout, capture_output=True, text=True, check=False, timeout=120
-    ).returncode == 0  # fmt: skip
+    return (
+        subprocess.run(  # noqa: S603  our own lock tool
+            command,
+            input="six",
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        ).returncode
+        == 0
+    )
 
 
 @pytest.mark.takes(20)
 def test_make_run_says_ready_and_ends_with_ctrl_c(tmp_path: Path) -> None:
-    """The first of the two commands, in a folder without settings; nothing is wrong when it is stopped."""
+    """The first of the two commands, in a folder without settings; nothing is wrong when it is
+    stopped.
+    """
     copy = tmp_path / "bondbridge"
     copy.mkdir()
     for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):

@@ -43,7 +43,10 @@ def test_every_key_of_follow_is_explained() -> None:
 
 def test_every_command_is_on_the_page() -> None:
     """Those of `bondbridge channels`, and `ack`."""
-    named = {each.name or str(getattr(each.callback, "__name__", "")) for each in channels.app.registered_commands}
+    named = {
+        each.name or str(getattr(each.callback, "__name__", ""))
+        for each in channels.app.registered_commands
+    }
     assert {word for word in named if f"`bondbridge channels {word}" in PAGE} == named
     assert "`bondbridge ack EVENT`" in PAGE
     assert f"up to {MOST_TOGETHER} notices" in PAGE

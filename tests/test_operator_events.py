@@ -1,4 +1,6 @@
-"""What people do is an event: who, from where, what and why, by every way in, in the transaction that does it."""
+"""What people do is an event: who, from where, what and why, by every way in, in the transaction
+that does it.
+"""
 
 import socket
 
@@ -15,7 +17,9 @@ HERE = f"command line on {socket.gethostname()}"
 
 
 def test_what_is_done_on_the_command_line(stage: Stage, run: Run) -> None:
-    """Each deed names the person, the host, the object and the reason; what came to nothing leaves none."""
+    """Each deed names the person, the host, the object and the reason; what came to nothing leaves
+    none.
+    """
     with stage.bridge.database.writing() as connection:
         controls.trip(connection, "restart", "demo", stage.now(), "it failed")
     run("silence", "--for", "2h", "--leg", "1", "--why", "works")

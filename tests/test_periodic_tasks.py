@@ -9,15 +9,23 @@ from pathlib import Path
 from tests.shared_fixtures import sqlite_file
 
 TASKS = {
-    "keep_rules", "expire_approvals", "follow", "ring_polls", "ring_decisions", "ring_jobs", "forget_conversations",
-}  # fmt: skip
+    "keep_rules",
+    "expire_approvals",
+    "follow",
+    "ring_polls",
+    "ring_decisions",
+    "ring_jobs",
+    "forget_conversations",
+}
 SETTINGS = """
 state_dir: {folder}
 database: sqlite:///{database}
 rules: {folder}/rules
-servers: [{{name: hq, url: "http://127.0.0.1:9", user: a@example.com, password: {{env: TASKS_PASSWORD}}}}]
+servers: [{{name: hq, url: "http://127.0.0.1:9", user: a@example.com,
+    password: {{env: TASKS_PASSWORD}}}}]
 """
-# each of them is made to fail by itself, and all are rung; then what was rung, and what is told, is said
+# each of them is made to fail by itself, and all are rung; then what was rung, and what is told, is
+# said
 SCRIPT = """
 import json, logging
 import structlog
@@ -52,21 +60,38 @@ print(json.dumps({"tasks": sorted(worker.app.conf.beat_schedule), "rung": found,
 
 
 def test_each_has_a_beat_entry_of_its_own_and_fails_by_itself(tmp_path: Path) -> None:
-    """Whichever fails: the scopes that are due are rung for, nothing is raised, and each fault is told once."""
+    """Whichever fails: the scopes that are due are rung for, nothing is raised, and each fault is
+    told once.
+    """
     database = tmp_path / "bondbridge.sqlite3"
     database.write_bytes(sqlite_file().read_bytes())
     settings = tmp_path / "bondbridge.yaml"
     (tmp_path / "state" / "rules").mkdir(parents=True)
-    settings.write_text(SETTINGS.format(folder=tmp_path / "state", database=database), encoding="utf-8")
-    more = {"BONDBRIDGE_BROKER": "memory://", "BONDBRIDGE_CONFIG": str(settings), "TASKS_PASSWORD": "x"}
+    settings.write_text(
+        SETTINGS.format(folder=tmp_path / "state", database=database), encoding="utf-8"
+    )
+    more = {
+        "BONDBRIDGE_BROKER": "memory://",
+        "BONDBRIDGE_CONFIG": str(settings),
+        "TASKS_PASSWORD": "x",
+    }
     done = subprocess.run(  # noqa: S603  our own words
-        [sys.executable, "-c", SCRIPT], env={**os.environ, **more}, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert set(said["tasks"]) == TASKS
     assert all("observe" in each for each in said["rung"])
     assert said["told"] == [
-        "the task expire_approvals", "the task follow", "the task forget_conversations", "the task keep_rules",
-        "the task ring_decisions", "the task ring_jobs",
-    ]  # fmt: skip
+        "the task expire_approvals",
+        "the task follow",
+        "the task forget_conversations",
+        "the task keep_rules",
+        "the task ring_decisions",
+        "the task ring_jobs",
+    ]

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.rules.parser import Vocabulary
 from bridge.errors import BadInput
-from bridge.rulebook import Keeper, compile_sources, load
+from bridge.rulebook import RulebookLoader, compile_sources, load
 
 WORDS = Vocabulary(operations={"bond.restart": ("bond",)}, channels={"noc": 1})
 
@@ -48,7 +48,9 @@ def write_count(counter: list[int] = [0]) -> int:  # noqa: B006
 
 
 def test_all_files_are_one_book(folder: Path) -> None:
-    """Files are taken in the order of their names, rules in the order they stand in; other files are left alone."""
+    """Files are taken in the order of their names, rules in the order they stand in; other files
+    are left alone.
+    """
     book = load([folder], WORDS)
     assert ids(book) == ["one", "three", "two"]
     assert list(book.sources) == ["rules/a.yaml", "rules/b.yaml"]
@@ -56,17 +58,24 @@ def test_all_files_are_one_book(folder: Path) -> None:
 
 
 def test_the_hash_is_of_the_texts(folder: Path) -> None:
-    """The same files have the same hash wherever they lie; any change of name or text gives another."""
+    """The same files have the same hash wherever they lie; any change of name or text gives
+    another.
+    """
     one = load([folder], WORDS)
     assert compile_sources(one.sources, WORDS).hash == one.hash
     assert compile_sources(dict(reversed(one.sources.items())), WORDS).hash == one.hash
     renamed = {name.replace("a.", "c."): text for name, text in one.sources.items()}
     longer = {**one.sources, "rules/a.yaml": one.sources["rules/a.yaml"] + "# a word\n"}
-    assert len({one.hash, compile_sources(renamed, WORDS).hash, compile_sources(longer, WORDS).hash}) == 3
+    assert (
+        len({one.hash, compile_sources(renamed, WORDS).hash, compile_sources(longer, WORDS).hash})
+        == 3
+    )
 
 
 def test_several_folders_are_one_book(folder: Path, tmp_path: Path) -> None:
-    """Rules of one's own stand beside those that ship; two files that would have one name are a problem."""
+    """Rules of one's own stand beside those that ship; two files that would have one name are a
+    problem.
+    """
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "a.yaml").write_text(rule("own"))
@@ -87,12 +96,17 @@ def test_an_empty_folder_is_a_book_without_rules(tmp_path: Path) -> None:
 
 
 def test_all_problems_of_all_files_are_told(folder: Path) -> None:
-    """Broken YAML in one file and a wrong word in another are both there, each with its file and line."""
+    """Broken YAML in one file and a wrong word in another are both there, each with its file and
+    line.
+    """
     write(folder / "a.yaml", "- id: [")
     write(folder / "b.yaml", "\n" + rule("two", "leg.upp"))
     with pytest.raises(BadInput) as caught:
         load([folder], WORDS)
-    assert [(each.where, each.line) for each in caught.value.problems] == [("rules/a.yaml", 1), ("rules/b.yaml", 2)]
+    assert [(each.where, each.line) for each in caught.value.problems] == [
+        ("rules/a.yaml", 1),
+        ("rules/b.yaml", 2),
+    ]
 
 
 def test_an_id_is_taken_once(folder: Path) -> None:
@@ -102,8 +116,9 @@ def test_an_id_is_taken_once(folder: Path) -> None:
     with pytest.raises(BadInput) as caught:
         load([folder], WORDS)
     assert [(each.where, each.line, each.key) for each in caught.value.problems] == [
-        ("rules/c.yaml", 2, "1.id"), ("rules/d.yaml", 2, "1.id"),
-    ]  # fmt: skip
+        ("rules/c.yaml", 2, "1.id"),
+        ("rules/d.yaml", 2, "1.id"),
+    ]
     assert "'one' is taken by a rule in rules/a.yaml" in caught.value.problems[0].what
 
 
@@ -125,7 +140,10 @@ def test_what_cannot_be_read_hides_nothing_of_the_other_files(folder: Path) -> N
     (folder / "y.yaml").write_text("- id: y", encoding="utf-8")
     with pytest.raises(BadInput) as caught:
         load([folder], WORDS)
-    assert {problem.where.rpartition("/")[2] for problem in caught.value.problems} == {"x.yaml", "y.yaml"}
+    assert {problem.where.rpartition("/")[2] for problem in caught.value.problems} == {
+        "x.yaml",
+        "y.yaml",
+    }
 
 
 @pytest.mark.parametrize(
@@ -133,7 +151,10 @@ def test_what_cannot_be_read_hides_nothing_of_the_other_files(folder: Path) -> N
     [
         (lambda here: (here / "x.yaml").write_bytes(b"\xff\xfe"), "is not UTF-8 text"),
         (lambda here: (here / "x.yaml").mkdir(), "cannot be read: Is a directory"),
-        (lambda here: (here / "x.yaml").symlink_to(here / "nowhere"), "cannot be read: No such file"),
+        (
+            lambda here: (here / "x.yaml").symlink_to(here / "nowhere"),
+            "cannot be read: No such file",
+        ),
         (lambda here: (here / "x.yaml").write_text("when: leg.down"), "id: field required"),
     ],
     ids=["bytes", "folder", "dangling", "no rule"],
@@ -154,8 +175,10 @@ def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_good_edit_is_taken_and_no_edit_reads_nothing(folder: Path) -> None:
-    """A changed, added or removed file makes a new book; without a change it is the very same one."""
-    keeper = Keeper([folder], WORDS)
+    """A changed, added or removed file makes a new book; without a change it is the very same
+    one.
+    """
+    keeper = RulebookLoader([folder], WORDS)
     first = keeper.current()
     assert keeper.current() is first
     write(folder / "b.yaml", rule("four"))
@@ -168,8 +191,10 @@ def test_a_good_edit_is_taken_and_no_edit_reads_nothing(folder: Path) -> None:
 
 
 def test_a_bad_edit_keeps_the_last_good_book(folder: Path) -> None:
-    """Broken files are told and change nothing, however often they are looked at, until they are mended."""
-    keeper = Keeper([folder], WORDS)
+    """Broken files are told and change nothing, however often they are looked at, until they are
+    mended.
+    """
+    keeper = RulebookLoader([folder], WORDS)
     good = keeper.current()
     write(folder / "b.yaml", "- id: [")
     assert keeper.current() is good
@@ -187,7 +212,7 @@ def test_a_bad_edit_keeps_the_last_good_book(folder: Path) -> None:
 
 def test_going_back_to_the_good_text_ends_the_rejection(folder: Path) -> None:
     """The old text again is the old book again."""
-    keeper = Keeper([folder], WORDS)
+    keeper = RulebookLoader([folder], WORDS)
     good = keeper.current()
     write(folder / "b.yaml", "- id: [")
     keeper.current()
@@ -196,10 +221,12 @@ def test_going_back_to_the_good_text_ends_the_rejection(folder: Path) -> None:
 
 
 def test_a_new_process_goes_on_with_what_was_remembered(folder: Path) -> None:
-    """A start on bad files uses the last good ones, says what is wrong with these, and takes them once they are mended."""
+    """A start on bad files uses the last good ones, says what is wrong with these, and takes them
+    once they are mended.
+    """
     remembered = load([folder], WORDS).sources
     write(folder / "b.yaml", "- id: [")
-    keeper = Keeper([folder], WORDS)
+    keeper = RulebookLoader([folder], WORDS)
     assert ids(keeper.current(lambda: remembered)) == ["one", "three", "two"]
     assert "not YAML" in str(keeper.rejected)
     write(folder / "b.yaml", rule("seven"))
@@ -208,7 +235,7 @@ def test_a_new_process_goes_on_with_what_was_remembered(folder: Path) -> None:
 
 def test_a_folder_that_vanishes_keeps_the_book(folder: Path) -> None:
     """A folder that is away for a moment is a bad edit like any other."""
-    keeper = Keeper([folder], WORDS)
+    keeper = RulebookLoader([folder], WORDS)
     good = keeper.current()
     folder.rename(folder.with_name("away"))
     assert keeper.current() is good
@@ -220,17 +247,19 @@ def test_a_folder_that_vanishes_keeps_the_book(folder: Path) -> None:
 def test_a_first_start_on_bad_files_fails_each_time(folder: Path) -> None:
     """Where there was never a good book there is none, now and when asked again."""
     write(folder / "b.yaml", "- id: [")
-    keeper = Keeper([folder], WORDS)
+    keeper = RulebookLoader([folder], WORDS)
     for _ in range(2):
         with pytest.raises(BadInput, match="not YAML"):
             keeper.current()
 
 
 def test_remembered_files_that_fit_no_more_do_not_start(folder: Path) -> None:
-    """If neither the files nor the remembered ones can be used under these settings, the start says so."""
+    """If neither the files nor the remembered ones can be used under these settings, the start says
+    so.
+    """
     write(folder / "b.yaml", "- id: [")
     with pytest.raises(BadInput):
-        Keeper([folder], WORDS).current(lambda: {"rules/old.yaml": rule("old", "leg.upp")})
+        RulebookLoader([folder], WORDS).current(lambda: {"rules/old.yaml": rule("old", "leg.upp")})
 
 
 def test_a_file_of_comments_has_no_rules(folder: Path) -> None:

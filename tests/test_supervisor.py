@@ -1,4 +1,6 @@
-"""The supervisor, told to stop by a burst of signals, as a terminal, `timeout` and make send them together."""
+"""The supervisor, told to stop by a burst of signals, as a terminal, `timeout` and make send them
+together.
+"""
 
 import subprocess
 import sys
@@ -10,10 +12,12 @@ SCRIPT = textwrap.dedent("""
     from bridge.cli.run.supervisor import Child, Supervisor
 
     # from another process, at any point of what this one does
-    BURST = "i=0; while [ $i -lt 3000 ]; do kill -TERM $1; kill -HUP $1; kill -INT $1; i=$((i+1)); done"
+    BURST = "kill -TERM $1; kill -HUP $1; kill -INT $1"
+    BURST = f"i=0; while [ $i -lt 3000 ]; do {BURST}; i=$((i+1)); done"
 
     with Supervisor(Console(force_terminal=False)) as supervisor:
-        supervisor.start(Child("sleeper", [sys.executable, "-c", "print('ready', flush=True); import time; time.sleep(600)"]))
+        sleeps = "print('ready', flush=True); import time; time.sleep(600)"
+        supervisor.start(Child("sleeper", [sys.executable, "-c", sleeps]))
         hammer = subprocess.Popen(["sh", "-c", BURST, "sh", str(os.getpid())])
         supervisor.watch(lambda: None)
         hammer.wait()
@@ -36,8 +40,10 @@ ORPHANS = textwrap.dedent("""
     from rich.console import Console
     from bridge.cli.run.supervisor import Child, Supervisor
 
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # orphans below us become ours, as those of a container do for its process 1
-    LEAVES = "import os, time; print('ready', flush=True); os.fork() or (os.setsid(), time.sleep(1), os._exit(0)); os._exit(1)"
+    # orphans below us become ours, as those of a container do for its process 1
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+    LEAVES = "import os, time; print('ready', flush=True); "
+    LEAVES += "os.fork() or (os.setsid(), time.sleep(1), os._exit(0)); os._exit(1)"
 
     def zombies():
         found = []

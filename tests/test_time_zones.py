@@ -1,4 +1,6 @@
-"""Of the machine's time zone database and the package's the newer is used, and doctor says which."""
+"""Of the machine's time zone database and the package's the newer is used, and doctor says
+which.
+"""
 
 import zoneinfo
 from collections.abc import Iterator
@@ -54,22 +56,28 @@ def test_a_machine_that_does_not_say_its_version_is_taken_for_older(machine: Pat
 
 
 @pytest.mark.parametrize(
-    ("version", "old"), [("2025b", True), ("2026a", False), ("2026f", False), ("", True), ("2027a", False)]
+    ("version", "old"),
+    [("2025b", True), ("2026a", False), ("2026f", False), ("", True), ("2027a", False)],
 )
-def test_a_database_of_the_year_before_is_old(version: str, old: bool) -> None:  # noqa: FBT001
+def test_a_database_of_the_year_before_is_old(version: str, old: bool) -> None:
     """Several versions come out every year."""
     assert TimeZoneDatabase(version, "tzdata").is_old(NOVEMBER) is old
 
 
-def test_doctor_says_which_database_is_used_and_that_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_says_which_database_is_used_and_that_it_is_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """With what an old one means and how to upgrade it."""
     assert f"database {tzdata.IANA_VERSION} of the package tzdata" in doctor._time_zones().says  # noqa: SLF001
-    monkeypatch.setattr(doctor, "use_newest", lambda: TimeZoneDatabase("2019c", "/usr/share/zoneinfo"))
+    monkeypatch.setattr(
+        doctor, "use_newest", lambda: TimeZoneDatabase("2019c", "/usr/share/zoneinfo")
+    )
     found = doctor._time_zones()  # noqa: SLF001
     assert not found.good
-    assert found.says == (
-        "database 2019c of this machine, in /usr/share/zoneinfo is old: windows and quiet hours may be an hour off; "
-        "upgrade it (`pip install --upgrade tzdata`)"
+    assert (
+        found.says
+        == "database 2019c of this machine, in /usr/share/zoneinfo is old: windows and quiet hours"
+        " may be an hour off; upgrade it (`pip install --upgrade tzdata`)"
     )
 
 

@@ -16,7 +16,8 @@ from tests.bonding.scripted_server import Asked, Reply, serving
 
 RULES = """
 - {id: wipe, when: leg.down, do: [{call: bond.delete, with: {bond: "${bond.id}"}}]}
-- {id: idle, when: leg.down, do: [{call: leg.update, with: {leg: "${leg.id}"}, set: {link_mode: idle}}]}
+- {id: idle, when: leg.down, do: [{call: leg.update, with: {leg: "${leg.id}"},
+      set: {link_mode: idle}}]}
 - {id: keep, when: backup.completed, do: [{call: backup.fetch}]}
 """
 
@@ -32,8 +33,16 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(url: str = "http://127.0.0.1:9", allow: str = "[]", **server: Any) -> config.Settings:
     """The settings of one server with these keys."""
-    one = {"name": "hq", "url": url, "user": "main@example.com", "password": {"env": "HQ_PASSWORD"}, **server}
-    Path("bondbridge.yaml").write_text(f"rules: rules\nallow: {allow}\nservers: [{json.dumps(one)}]\n")
+    one = {
+        "name": "hq",
+        "url": url,
+        "user": "main@example.com",
+        "password": {"env": "HQ_PASSWORD"},
+        **server,
+    }
+    Path("bondbridge.yaml").write_text(
+        f"rules: rules\nallow: {allow}\nservers: [{json.dumps(one)}]\n"
+    )
     return config.load(Path("bondbridge.yaml"))
 
 
@@ -48,7 +57,9 @@ def settings(url: str = "http://127.0.0.1:9", allow: str = "[]", **server: Any) 
     ],
 )
 def test_rules_may_call_what_the_settings_allow(allow: str, refused: set[str]) -> None:
-    """What configures needs a word, what deletes its own name, and the bridge's own operations none."""
+    """What configures needs a word, what deletes its own name, and the bridge's own operations
+    none.
+    """
     found, problems = parse(read(RULES, "rules/all.yaml"), wiring.vocabulary(settings(allow=allow)))
     assert {problem.key for problem in problems} == refused
     assert len(found) == 3 - len(refused)
@@ -56,10 +67,16 @@ def test_rules_may_call_what_the_settings_allow(allow: str, refused: set[str]) -
 
 
 def test_login_and_users_reach_the_client() -> None:
-    """With `login: token` each account logs in by itself, and goes where its class of action goes."""
+    """With `login: token` each account logs in by itself, and goes where its class of action
+    goes.
+    """
 
     def say(asked: Asked) -> Reply:
-        return Reply({"auth_token": f"t-{json.loads(asked.body)['email']}"} if asked.path.endswith("/login/") else {})
+        return Reply(
+            {"auth_token": f"t-{json.loads(asked.body)['email']}"}
+            if asked.path.endswith("/login/")
+            else {}
+        )
 
     with serving(say) as server:
         users = {"operate": {"user": "op@example.com", "password": {"env": "HQ_PASSWORD"}}}
@@ -67,7 +84,11 @@ def test_login_and_users_reach_the_client() -> None:
         bridge.clients["hq"].call("bond.get", {"bond": 3})
         bridge.clients["hq"].call("bond.restart", {"bond": 3})
         bridge.close()
-    sent = [asked.headers["Authorization"] for asked in server.asked if not asked.path.endswith("/login/")]
+    sent = [
+        asked.headers["Authorization"]
+        for asked in server.asked
+        if not asked.path.endswith("/login/")
+    ]
     assert sent == ["Token t-main@example.com", "Token t-op@example.com"]
 
 
@@ -80,7 +101,9 @@ def test_login_and_users_reach_the_client() -> None:
     ],
     ids=["default", "given", "off"],
 )
-def test_the_budget_is_as_the_settings_say(server: dict, made: list, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_budget_is_as_the_settings_say(
+    server: dict, made: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its rate and share come from the settings, and `null` makes none at all."""
     found = []
 
@@ -103,10 +126,15 @@ channels:
 
 
 @pytest.mark.parametrize(
-    ("webhook", "says"), [("slack", ""), ("teams", "teams has no buttons"), ("slick", "no webhook is called 'slick'")]
+    ("webhook", "says"),
+    [("slack", ""), ("teams", "teams has no buttons"), ("slick", "no webhook is called 'slick'")],
 )
-def test_a_room_needs_a_webhook_whose_platform_has_buttons(webhook: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A channel may have rooms alone, which rules then tell; one whose buttons nobody could press stops the start."""
+def test_a_room_needs_a_webhook_whose_platform_has_buttons(
+    webhook: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel may have rooms alone, which rules then tell; one whose buttons nobody could press
+    stops the start.
+    """
     monkeypatch.setenv("ROOM_URL", "https://hooks.example.com/services/x")
     settings()
     text = ROOMS.replace("ROOM]", f"{{webhook: {webhook}, url: {{env: ROOM_URL}}}}]")
@@ -125,9 +153,16 @@ def test_a_room_needs_a_webhook_whose_platform_has_buttons(webhook: str, says: s
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"login": "cookie"}, {"requests_per_second": 0}, {"requests_per_second": -1}, {"concurrency": 0}, {"users": {"read": {}}},
-     {"backups": {"keep": 0}}, {"users": {"operate": {"user": "x", "password": "in clear"}}}],
-)  # fmt: skip
+    [
+        {"login": "cookie"},
+        {"requests_per_second": 0},
+        {"requests_per_second": -1},
+        {"concurrency": 0},
+        {"users": {"read": {}}},
+        {"backups": {"keep": 0}},
+        {"users": {"operate": {"user": "x", "password": "in clear"}}},
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(wrong: dict) -> None:
     """Each is said before anything starts."""
     with pytest.raises(BadInput):

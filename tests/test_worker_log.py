@@ -24,12 +24,18 @@ def test_a_killed_process_is_one_line_and_a_fault_of_ours_is_whole() -> None:
     """What becomes of its work, and no traceback of Celery's; what is no kill is told as it was."""
     env = {**os.environ, "BONDBRIDGE_BROKER": "memory://"}
     done = subprocess.run(  # noqa: S603  our own words
-        [sys.executable, "-c", SAYS], env=env, capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-c", SAYS],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     killed, *rest = done.stdout.splitlines()
     assert (
         killed.partition(" ")[2]
-        == "ERROR celery.worker.request signal 9 (SIGKILL); what it held goes on when its lease is over"
+        == "ERROR celery.worker.request signal 9 (SIGKILL); what it held goes on when its lease is"
+        " over"
     )
     assert "Traceback" in rest[1]
     assert rest[-1] == "ValueError: ours"

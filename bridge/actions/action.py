@@ -1,4 +1,6 @@
-"""What every action can do: send a request, and where possible look whether an earlier one took effect."""
+"""What every action can do: send a request, and where possible look whether an earlier one took
+effect.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +11,8 @@ from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one attempt ended, and what to tell a person about it; `wait`: the seconds the other side asks for.
+    """How one attempt ended, and what to tell a person about it; `wait`: the seconds the other side
+    asks for.
 
     `mend`: it will not be taken before somebody has mended the settings.
     """
@@ -25,22 +28,28 @@ class Result:
         return "misconfigured" if self.mend else str(self.outcome)
 
 
-# the address or what it is opened with is wrong: a person must mend it, and until then it is tried now and then
+# the address or what it is opened with is wrong: a person must mend it, and until then it is tried
+# now and then
 MISCONFIGURED = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410})
 _MEND_EVERY = 300.0
 
 
-def misconfigured(said: str, check: str = "check this address and its credentials in the settings") -> Result:
+def misconfigured(
+    said: str, check: str = "check this address and its credentials in the settings"
+) -> Result:
     """What becomes of a message where it was answered so."""
     return Result(Outcome.UNREACHABLE, f"{said}: {check}", _MEND_EVERY, mend=True)
 
 
 def ended(error: BridgeError) -> Result:
-    """How an attempt ended that raised this. Raises it again where it is none of the other side's."""
+    """How an attempt ended that raised this. Raises it again where it is none of the other
+    side's.
+    """
     if isinstance(error, InDoubt):
         return Result(Outcome.UNKNOWN, str(error))
     if isinstance(error, AgainLater | CredentialsRejected):
-        # nothing was done; a server may come back, and a password be mended, while the job is still worth it
+        # nothing was done; a server may come back, and a password be mended, while the job is still
+        # worth it
         return Result(Outcome.UNREACHABLE, str(error), getattr(error, "wait", None))
     if isinstance(error, Refused | BadInput):
         return Result(Outcome.REFUSED, str(error))
@@ -54,7 +63,9 @@ class Action(Protocol):
         """What sending the same request again would do."""
 
     def shows(self, request: Body) -> bool:
-        """Whether its effect must show after it was answered well: what does not is then told as not verified."""
+        """Whether its effect must show after it was answered well: what does not is then told as
+        not verified.
+        """
 
     def provable(self, request: Body) -> bool:
         """Whether `look` can tell."""
@@ -63,17 +74,23 @@ class Action(Protocol):
         """Seconds that one try may take at most: so long nobody else may take it for lost."""
 
     def against(self, server: str, request: Body) -> str | None:
-        """What the other side itself says against it, where that can be read with certainty. Raises AgainLater."""
+        """What the other side itself says against it, where that can be read with certainty. Raises
+        AgainLater.
+        """
 
     def send(self, server: str, request: Body) -> Result:
         """Do it. Raises nothing of the network's: every end has an outcome."""
 
     def look(self, server: str, request: Body) -> bool | None:
-        """Whether it has taken effect; None if that does not show. Raises AgainLater when it cannot be read now."""
+        """Whether it has taken effect; None if that does not show. Raises AgainLater when it cannot
+        be read now.
+        """
 
 
-class Unseen(Action):
-    """An action that nothing shows of: what it says of itself is all there is to know, and so it is safe to repeat."""
+class FireAndForgetAction(Action):
+    """An action that nothing shows of: what it says of itself is all there is to know, and so it is
+    safe to repeat.
+    """
 
     def repeat(self, request: Body) -> Repeat:
         """The same again does no harm."""

@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bridge.actions.action import Result, Unseen, ended
+from bridge.actions.action import FireAndForgetAction, Result, ended
 from bridge.bonding.client import Client
 from bridge.core.model import Body, Outcome, Repeat
 from bridge.errors import BridgeError
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BackupDirectory:
     """Where a server's backups go, and how many of them stay."""
 
     directory: Path
     keep: int
 
 
-class Fetch(Unseen):
+class Fetch(FireAndForgetAction):
     """`request` has no arguments. `places` by server; a server without one is refused."""
 
-    def __init__(self, clients: Mapping[str, Client], places: Mapping[str, Place], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        clients: Mapping[str, Client],
+        places: Mapping[str, BackupDirectory],
+        now: Callable[[], datetime],
+    ) -> None:
         self._clients, self._places, self._now = clients, places, now
 
     def repeat(self, request: Body) -> Repeat:
@@ -41,7 +46,10 @@ class Fetch(Unseen):
         del request
         place = self._places.get(server)
         if place is None:
-            return Result(Outcome.REFUSED, f"the settings of server {server!r} have no `backups: {{directory: …}}`")
+            return Result(
+                Outcome.REFUSED,
+                f"the settings of server {server!r} have no `backups: {{directory: …}}`",
+            )
         to = place.directory / f"{server}-{self._now():%Y%m%dT%H%M%SZ}.zip"
         try:
             place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,13 +59,17 @@ class Fetch(Unseen):
             return ended(error)
         except OSError as error:
             return Result(Outcome.UNREACHABLE, f"{place.directory}: {error.strerror}")
-        return Result(Outcome.DONE, f"{to.name}: {size} bytes" + (f"; {gone} older removed" if gone else ""))
+        return Result(
+            Outcome.DONE, f"{to.name}: {size} bytes" + (f"; {gone} older removed" if gone else "")
+        )
 
 
-def _retire(place: Place, server: str) -> int:
+def _retire(place: BackupDirectory, server: str) -> int:
     """Remove all but the newest of this server's; nothing that is not named as we name them."""
     ours = re.compile(re.escape(server) + r"-\d{8}T\d{6}Z\.zip")
-    kept = sorted((path for path in place.directory.iterdir() if ours.fullmatch(path.name)), reverse=True)
+    kept = sorted(
+        (path for path in place.directory.iterdir() if ours.fullmatch(path.name)), reverse=True
+    )
     for path in kept[place.keep :]:
         path.unlink(missing_ok=True)
     return len(kept[place.keep :])

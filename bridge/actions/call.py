@@ -19,10 +19,12 @@ _NOT_FOUND = 404
 
 
 class Call:
-    """`request`: `{"operation": "bond.restart", "arguments": {"bond": 3}}`, with `"body"` where it carries fields.
+    """`request`: `{"operation": "bond.restart", "arguments": {"bond": 3}}`, with `"body"` where it
+    carries fields.
 
-    `allow`: what may be called beyond what operates; `own`: the bridge's own operations by name. A secret field is no more
-    than `{"env": "NAME"}` or `{"file": "PATH"}` until it is sent: `reveal` reads what stands there, or raises ValueError.
+    `allow`: what may be called beyond what operates; `own`: the bridge's own operations by name. A
+    secret field is no more than `{"env": "NAME"}` or `{"file": "PATH"}` until it is sent: `reveal`
+    reads what stands there, or raises ValueError.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Call:
         return own.provable(request) if own else _row(request).proof is not None
 
     def shows(self, request: Body) -> bool:
-        """What can be proved, but for what replaces a whole object: it carries fields that only the server sets."""
+        """What can be proved, but for what replaces a whole object: it carries fields that only the
+        server sets.
+        """
         return self.provable(request) and not request["operation"].endswith(".replace")
 
     def lasts(self, server: str, request: Body) -> float:
@@ -63,7 +67,9 @@ class Call:
             return None
         try:
             name, arguments = resolve(operation, request["arguments"], client.read)
-            against = stands_against(Sent(OPERATIONS[name], arguments, _filled(request, {}) or {}, client.read))
+            against = stands_against(
+                Sent(OPERATIONS[name], arguments, _filled(request, {}) or {}, client.read)
+            )
             return against or _unknown_fields(client, name, arguments, request.get("body") or {})
         except CredentialsRejected as error:
             raise AgainLater(str(error)) from error
@@ -74,7 +80,9 @@ class Call:
         """Send it once."""
         client, operation = self._clients.get(server), request["operation"]
         if client is None:
-            return Result(Outcome.REFUSED, f"not sent: the settings name no server {server!r} any more")
+            return Result(
+                Outcome.REFUSED, f"not sent: the settings name no server {server!r} any more"
+            )
         if operation in self._own:
             return self._own[operation].send(server, request)
         if operation in self._refused:
@@ -105,20 +113,29 @@ class Call:
         except CredentialsRejected as error:
             raise AgainLater(str(error)) from error
         except Refused as error:
-            # what was to be changed cannot be read any more; of what was to be deleted that is just the proof
+            # what was to be changed cannot be read any more; of what was to be deleted that is just
+            # the proof
             return True if row.proof == "deleted" and error.status == _NOT_FOUND else None
 
     def _secrets(self, request: Body) -> dict[str, str]:
         """What the secret fields of a request are, read where they stand. Raises BadInput."""
         operation, body = request["operation"], request.get("body") or {}
         try:
-            return {name: self._reveal(body[name]) for name in call_permissions.secret(operation, body) if is_place(body[name])}
+            return {
+                name: self._reveal(body[name])
+                for name in call_permissions.secret(operation, body)
+                if is_place(body[name])
+            }
         except ValueError as error:
             raise BadInput([Problem(operation, str(error))]) from error
 
 
-def _unknown_fields(client: Client, name: str, arguments: Mapping[str, Json], body: Body) -> str | None:
-    """Fields that the server, asked for them, does not name: it would take them without a word, and do nothing."""
+def _unknown_fields(
+    client: Client, name: str, arguments: Mapping[str, Json], body: Body
+) -> str | None:
+    """Fields that the server, asked for them, does not name: it would take them without a word, and
+    do nothing.
+    """
     row = OPERATIONS[name]
     if not body or row.method == "PUT":
         return None
@@ -128,7 +145,9 @@ def _unknown_fields(client: Client, name: str, arguments: Mapping[str, Json], bo
         return None  # it need not say
     if fields is None or not fields.told:
         return None
-    wrong = [f"{what} ({mend})" if mend else what for what, mend in filter(None, map(fields.wrong, body))]
+    wrong = [
+        f"{what} ({mend})" if mend else what for what, mend in filter(None, map(fields.wrong, body))
+    ]
     return "; ".join(wrong) or None
 
 

@@ -1,4 +1,6 @@
-"""What rules may call: which operations there are for them, and which only if the settings allow it."""
+"""What rules may call: which operations there are for them, and which only if the settings allow
+it.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -7,10 +9,14 @@ from bridge.bonding.wire import hidden
 from bridge.core.chat.roles import Role
 from bridge.core.model import Body
 
-# operations that are the bridge's own, by name, with their arguments; they change nothing on the server
+# operations that are the bridge's own, by name, with their arguments; they change nothing on the
+# server
 OWN: Mapping[str, tuple[str, ...]] = {"backup.fetch": ()}
 
-_READING = "what the bridge has read stands in the event; `bondbridge call --list` says what operates, configures, administers"
+_READING = (
+    "what the bridge has read stands in the event; `bondbridge call --list` says what operates,"
+    " configures, administers"
+)
 
 
 def callable_operations() -> Mapping[str, tuple[str, ...]]:
@@ -21,19 +27,27 @@ def callable_operations() -> Mapping[str, tuple[str, ...]]:
 
 
 def taking() -> Mapping[str, bool]:
-    """Every operation that carries an object's fields, and whether it makes no sense without any."""
+    """Every operation that carries an object's fields, and whether it makes no sense without
+    any.
+    """
     return {name: row.danger is not Danger.OPERATE for name, row in _rows() if row.takes}
 
 
 def secret(operation: str, fields: Body) -> Collection[str]:
-    """Those of an operation's fields that nobody may read: they are kept as the places where the secrets stand."""
+    """Those of an operation's fields that nobody may read: they are kept as the places where the
+    secrets stand.
+    """
     row = ALIASES[operation].sample if operation in ALIASES else OPERATIONS[operation]
     return hidden(fields, KINDS[row.kind].secret if row.kind in KINDS else frozenset())
 
 
 def roles() -> Mapping[str, Role]:
-    """Who may call each operation by a command in chat: what configures or administers is an admin's."""
-    return {name: Role.OPERATOR if row.danger is Danger.OPERATE else Role.ADMIN for name, row in _rows()}
+    """Who may call each operation by a command in chat: what configures or administers is an
+    admin's.
+    """
+    return {
+        name: Role.OPERATOR if row.danger is Danger.OPERATE else Role.ADMIN for name, row in _rows()
+    }
 
 
 def refused(allow: Collection[str]) -> Mapping[str, tuple[str, str]]:
@@ -41,9 +55,15 @@ def refused(allow: Collection[str]) -> Mapping[str, tuple[str, str]]:
 
     Those that only read, that are impossible, and that are not allowed.
     """
-    reading = {name: (f"{name} only reads; a rule calls what writes", _READING) for name in _reads()}
+    reading = {
+        name: (f"{name} only reads; a rule calls what writes", _READING) for name in _reads()
+    }
     impossible = {name: (why, "") for name, why in IMPOSSIBLE.items()}
-    return {**reading, **impossible, **{name: said for name, row in _rows() if (said := _forbidden(name, row, allow))}}
+    return {
+        **reading,
+        **impossible,
+        **{name: said for name, row in _rows() if (said := _forbidden(name, row, allow))},
+    }
 
 
 def _reads() -> Iterator[str]:
@@ -61,5 +81,12 @@ def _forbidden(name: str, row: Operation, allow: Collection[str]) -> tuple[str, 
         return None
     if row.danger is Danger.CONFIGURE:
         mend = f"write `allow: [configure]` or `allow: [{name}]` in the settings"
-        return None if Danger.CONFIGURE in allow else (f"{name} changes the configuration, which is not allowed", mend)
-    return f"{name} administers the server, which is allowed by name only", f"write `allow: [{name}]` in the settings"
+        return (
+            None
+            if Danger.CONFIGURE in allow
+            else (f"{name} changes the configuration, which is not allowed", mend)
+        )
+    return (
+        f"{name} administers the server, which is allowed by name only",
+        f"write `allow: [{name}]` in the settings",
+    )

@@ -5,27 +5,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from bridge.actions.action import MISCONFIGURED, Result, Unseen, ended, misconfigured
+from bridge.actions.action import MISCONFIGURED, FireAndForgetAction, Result, ended, misconfigured
 from bridge.actions.outbound_http import Target
-from bridge.core.chat.reply import Answer, Tone
-from bridge.core.chat.signed_tokens import Seals
+from bridge.core.chat.reply import Reply, Tone
+from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import Body, Outcome
 from bridge.errors import BridgeError, Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room of a chat. `hook`: the webhook that its buttons are pressed through; `show`: the platform's message."""
+    """A room of a chat. `hook`: the webhook that its buttons are pressed through; `show`: the
+    platform's message.
+    """
 
     hook: str
     target: Target
-    show: Callable[[Answer], Body]
+    show: Callable[[Reply], Body]
 
-    def say(self, answer: Answer) -> Result:
+    def say(self, answer: Reply) -> Result:
         """Post it. The address is a secret of its own, and stands in no outcome."""
         content = json.dumps(self.show(answer)).encode()
         try:
-            return Result(Outcome.DONE, str(self.target.post(content, {"Content-Type": "application/json; charset=utf-8"})))
+            return Result(
+                Outcome.DONE,
+                str(self.target.post(content, {"Content-Type": "application/json; charset=utf-8"})),
+            )
         except Refused as error:
             known = error.status in MISCONFIGURED and not _moved(error)
             return misconfigured(f"the chat {error}") if known else ended(error)
@@ -38,13 +43,15 @@ def _moved(error: Refused) -> bool:
     return error.status is not None and error.status < HTTPStatus.BAD_REQUEST
 
 
-class Post(Unseen):
-    """`request`: `{"to": "noc", "room": 0, "text", "lines", "tone", "event", "question"}`; `rooms`: those of each channel.
+class Post(FireAndForgetAction):
+    """`request`: `{"to": "noc", "room": 0, "text", "lines", "tone", "event", "question"}`; `rooms`:
+    those of each channel.
 
-    `question`: `{"approval", "plan"}` or None. Its buttons are sealed when it is sent: nothing that is stored can answer.
+    `question`: `{"approval", "plan"}` or None. Its buttons are sealed when it is sent: nothing that
+    is stored can answer.
     """
 
-    def __init__(self, rooms: Mapping[str, Sequence[Room]], seals: Seals) -> None:
+    def __init__(self, rooms: Mapping[str, Sequence[Room]], seals: TokenSigner) -> None:
         self._rooms, self._seals = rooms, seals
 
     def lasts(self, server: str, request: Body) -> float:
@@ -58,14 +65,23 @@ class Post(Unseen):
         del server
         room = self._room(request)
         if room is None:
-            return Result(Outcome.REFUSED, f"channel {request['to']!r} has no room {request['room']} any more")
-        answer = Answer(
-            request["text"], tuple(request["lines"]), event=request["event"], tone=Tone(request["tone"]), to_all=True
-        )  # fmt: skip
+            return Result(
+                Outcome.REFUSED, f"channel {request['to']!r} has no room {request['room']} any more"
+            )
+        answer = Reply(
+            request["text"],
+            tuple(request["lines"]),
+            event=request["event"],
+            tone=Tone(request["tone"]),
+            to_all=True,
+        )
         asked = request["question"]
         if asked:
             place = f"{request['to']}/{request['room']}"
-            answer = replace(answer, buttons=self._seals.yes_or_no(asked["approval"], asked["plan"], room.hook, place))
+            answer = replace(
+                answer,
+                buttons=self._seals.yes_or_no(asked["approval"], asked["plan"], room.hook, place),
+            )
         return room.say(answer)
 
     def _room(self, request: Body) -> Room | None:

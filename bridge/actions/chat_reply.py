@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bridge.actions.action import Result, Unseen, ended
+from bridge.actions.action import FireAndForgetAction, Result, ended
 from bridge.actions.outbound_http import at
-from bridge.core.chat.reply import Answer, Tone
-from bridge.core.chat.signed_tokens import Seals
+from bridge.core.chat.reply import Reply, Tone
+from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import Body, Outcome
 from bridge.errors import BridgeError
 
@@ -19,33 +19,39 @@ class Gone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an answer goes: the webhook that the command came by, and an address that nobody else may see."""
+class ReplyPlace:
+    """Where an answer goes: the webhook that the command came by, and an address that nobody else
+    may see.
+    """
 
     webhook: str
     address: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ReplyRoute:
     """How people are answered who came by a webhook: `show` makes the platform's message.
 
-    `buttons`: whether it can have some; `inside`: the settings name the places, so they need not be public.
+    `buttons`: whether it can have some; `inside`: the settings name the places, so they need not be
+    public.
     """
 
-    show: Callable[[Answer], Body]
+    show: Callable[[Reply], Body]
     buttons: bool
     inside: bool = False
 
 
-class Reply(Unseen):
-    """`request`: `{"event", "text"}`, and where there are some `lines`, `tone`, `replaces`, `to_all`, `question`.
+class ChatReply(FireAndForgetAction):
+    """`request`: `{"event", "text"}`, and where there are some `lines`, `tone`, `replaces`,
+    `to_all`, `question`.
 
-    `question`: `{"approval", "plan", "word"}`, whose buttons are sealed when it is sent; the word is for where there are none.
-    `place` finds where it goes, and raises Gone; `ways` by webhook.
+    `question`: `{"approval", "plan", "word"}`, whose buttons are sealed when it is sent; the word
+    is for where there are none. `place` finds where it goes, and raises Gone; `ways` by webhook.
     """
 
-    def __init__(self, place: Callable[[str], Place], ways: Mapping[str, Way], seals: Seals) -> None:
+    def __init__(
+        self, place: Callable[[str], ReplyPlace], ways: Mapping[str, ReplyRoute], seals: TokenSigner
+    ) -> None:
         self._place, self._ways, self._seals = place, ways, seals
 
     def lasts(self, server: str, request: Body) -> float:
@@ -66,19 +72,31 @@ class Reply(Unseen):
         content = json.dumps(way.show(self._answer(request, place.webhook, way))).encode()
         target = at(place.address, inside=way.inside, timeout=_TIMEOUT)
         try:
-            return Result(Outcome.DONE, str(target.post(content, {"Content-Type": "application/json; charset=utf-8"})))
+            return Result(
+                Outcome.DONE,
+                str(target.post(content, {"Content-Type": "application/json; charset=utf-8"})),
+            )
         except BridgeError as error:
             return ended(error)
 
-    def _answer(self, request: Body, hook: str, way: Way) -> Answer:
+    def _answer(self, request: Body, hook: str, way: ReplyRoute) -> Reply:
         tone = Tone(request.get("tone") or Tone.PLAIN)
-        said = Answer(
-            request["text"], tuple(request.get("lines") or ()), event=request["event"], tone=tone,
-            replaces=bool(request.get("replaces")), to_all=bool(request.get("to_all")),
-        )  # fmt: skip
+        said = Reply(
+            request["text"],
+            tuple(request.get("lines") or ()),
+            event=request["event"],
+            tone=tone,
+            replaces=bool(request.get("replaces")),
+            to_all=bool(request.get("to_all")),
+        )
         asked = request.get("question")
         if not asked:
             return said
         if way.buttons:
-            return replace(said, buttons=self._seals.yes_or_no(asked["approval"], asked["plan"], hook))
-        return replace(said, lines=(*said.lines, f"to do it, say: yes {asked['word']}", f"else: no {asked['word']}"))
+            return replace(
+                said, buttons=self._seals.yes_or_no(asked["approval"], asked["plan"], hook)
+            )
+        return replace(
+            said,
+            lines=(*said.lines, f"to do it, say: yes {asked['word']}", f"else: no {asked['word']}"),
+        )

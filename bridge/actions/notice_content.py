@@ -1,9 +1,11 @@
-"""What a notice says, from what its job asks for: the rule's words, what is done next, and the links that lead on."""
+"""What a notice says, from what its job asks for: the rule's words, what is done next, and the
+links that lead on.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from bridge.core.chat.signed_tokens import Take, Way
+from bridge.core.chat.signed_tokens import AcknowledgeToken, ApprovalLink
 from bridge.core.model import Body
 from bridge.core.notifications import digest
 from bridge.core.notifications.message import Line, Look, Message, Part, linked, printable, said
@@ -12,27 +14,28 @@ _BETWEEN = Part(" · ")
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class ReplyRoutes:
     """What leads on from a notice, made when it is sent: nothing that is stored can take it.
 
-    `story`: the page of an event, or without one all of them; `take`: the page where somebody says that they have it; both
-    None where nobody outside could open them. `button`: the value of a button that says so.
+    `story`: the page of an event, or without one all of them; `take`: the page where somebody says
+    that they have it; both None where nobody outside could open them. `button`: the value of a
+    button that says so.
     """
 
     story: Callable[[str | None], str] | None = None
-    take: Callable[[Take], str] | None = None
-    button: Callable[[Take], str] | None = None
+    take: Callable[[AcknowledgeToken], str] | None = None
+    button: Callable[[AcknowledgeToken], str] | None = None
 
 
-NOWHERE = Ways()
+NOWHERE = ReplyRoutes()
 
 
-def composed(request: Body, ways: Ways, link: Callable[[Way], str]) -> Message:
+def composed(request: Body, ways: ReplyRoutes, link: Callable[[ApprovalLink], str]) -> Message:
     """The message for a service; `link`: where a question is answered."""
     asked = request.get("question")
     whole = Message(printable(" ".join(str(request["title"]).split())), said(str(request["body"])))
     if asked:
-        way = Way(asked["approval"], asked["plan"], request["to"])
+        way = ApprovalLink(asked["approval"], asked["plan"], request["to"])
         return replace(whole, foot=(Line(), linked("yes or no", link(way), needed=True)))
     if "notices" in request:
         return replace(
@@ -50,25 +53,32 @@ def ahead(request: Body) -> tuple[Line, ...]:
     return said(digest.ahead(request.get("event") or "", request.get("follow")))
 
 
-def taken(request: Body, hook: str = "") -> Take | None:
+def taken(request: Body, hook: str = "") -> AcknowledgeToken | None:
     """What somebody may say that they have."""
-    return Take(request["event"], request["to"], hook) if digest.takes(request) and request.get("event") else None
+    return (
+        AcknowledgeToken(request["event"], request["to"], hook)
+        if digest.takes(request) and request.get("event")
+        else None
+    )
 
 
 def in_room(request: Body) -> tuple[str, ...]:
     """The lines of a notice in a room: its buttons and its link are the room's."""
     if "notices" not in request:
-        return (*str(request["body"]).splitlines(), *("".join(part.text for part in each.parts) for each in ahead(request)))
+        return (
+            *str(request["body"]).splitlines(),
+            *("".join(part.text for part in each.parts) for each in ahead(request)),
+        )
     shown = [" · ".join([each["title"], *_named(each)]) for each in request["notices"]]
     rest = [f"… and {request['left']} more: {digest.REST}"] if request["left"] else []
     return (*shown, *rest, *str(request["body"]).splitlines())
 
 
-def _of_many(notice: Body, to: str, ways: Ways) -> Line:
+def _of_many(notice: Body, to: str, ways: ReplyRoutes) -> Line:
     """One of many: its title, its event's id or how it is taken, and its links."""
     event, leads = notice["event"], []
     if event and notice["takes"] and ways.take:
-        leads.append(Part("take it", to=ways.take(Take(event, to))))
+        leads.append(Part("take it", to=ways.take(AcknowledgeToken(event, to))))
     if event and ways.story:
         leads.append(Part("story", to=ways.story(event)))
     named = [Part(each, Look.CODE) for each in _named(notice, links=ways.take is not None)]
@@ -76,10 +86,14 @@ def _of_many(notice: Body, to: str, ways: Ways) -> Line:
 
 
 def _named(notice: Body, *, links: bool = False) -> list[str]:
-    """By what its event is spoken of: the command that takes it, unless there is a link for that, or the bare id."""
+    """By what its event is spoken of: the command that takes it, unless there is a link for that,
+    or the bare id.
+    """
     if not notice["event"]:
         return []
-    return [digest.taking(notice["event"]) if notice["takes"] and not links else notice["event"][:8]]
+    return [
+        digest.taking(notice["event"]) if notice["takes"] and not links else notice["event"][:8]
+    ]
 
 
 def _apart(parts: list[Part]) -> Iterator[Part]:
@@ -88,8 +102,10 @@ def _apart(parts: list[Part]) -> Iterator[Part]:
         yield from (_BETWEEN, part)
 
 
-def _links(request: Body, ways: Ways) -> tuple[Line, ...]:
+def _links(request: Body, ways: ReplyRoutes) -> tuple[Line, ...]:
     mine = taken(request)
     take = [linked("take it", ways.take(mine))] if mine and ways.take else []
-    story = [linked("story", ways.story(request["event"]))] if "event" in request and ways.story else []
+    story = (
+        [linked("story", ways.story(request["event"]))] if "event" in request and ways.story else []
+    )
     return (*take, *story)

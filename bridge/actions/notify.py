@@ -1,4 +1,6 @@
-"""`notify`: one message at one address of a channel, through Apprise; the addresses after those are its rooms."""
+"""`notify`: one message at one address of a channel, through Apprise; the addresses after those are
+its rooms.
+"""
 
 import logging
 import re
@@ -8,13 +10,13 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 from http import HTTPStatus
 
-from bridge.actions.action import MISCONFIGURED, Result, Unseen, misconfigured
+from bridge.actions.action import MISCONFIGURED, FireAndForgetAction, Result, misconfigured
 from bridge.actions.apprise.http_responses import HttpAnswer, recorded
 from bridge.actions.apprise.services import shown, urge
 from bridge.actions.chat_post import Room
-from bridge.actions.notice_content import NOWHERE, Ways, composed, in_room, taken
-from bridge.core.chat.reply import Answer, Button, Tone
-from bridge.core.chat.signed_tokens import Way
+from bridge.actions.notice_content import NOWHERE, ReplyRoutes, composed, in_room, taken
+from bridge.core.chat.reply import Button, Reply, Tone
+from bridge.core.chat.signed_tokens import ApprovalLink
 from bridge.core.model import Body, Outcome
 from bridge.core.time_format import all_in_zone
 
@@ -25,20 +27,46 @@ _LOG.propagate = False  # what it says is caught below and told with the attempt
 _TYPES = {"info": "info", "warning": "warning", "critical": "failure"}
 _TONES = {"warning": Tone.BAD, "critical": Tone.BAD}
 
-# at the end of a line, since what a service says of itself may stand before it; ntfy has codes of its own, such as 40101
+# at the end of a line, since what a service says of itself may stand before it; ntfy has codes of
+# its own, such as 40101
 _STATUS = re.compile(r"error=(\d{3})(?:\d\d)?\W*$", re.MULTILINE)
 _SMTP = re.compile(r"\((4\d\d|5\d\d), b?['\"]|was refused: (4\d\d|5\d\d) ")
-# what it says of the end of an attempt; the rest are our own words and the service's, which may look like anything
+# what it says of the end of an attempt; the rest are our own words and the service's, which may
+# look like anything
 _ENDS = ("Socket Exception", "I/O Exception", "SMTP Exception")
 _LATER = frozenset({408, 425, 429})
 # errors by name: those of a service that is busy, and those that a person must fix in the settings
-_BUSY = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-_CREDENTIALS = frozenset({
-    "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission", "missing_scope",
-    "not_allowed_token_type", "channel_not_found", "not_in_channel", "is_archived", "team_access_not_granted",
-    "org_login_required", "ekm_access_denied", "access_denied",
-})  # fmt: skip
-# what happened, by words in what the libraries say; their own sentences hold addresses, and so secrets
+_BUSY = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+    }
+)
+_CREDENTIALS = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "no_permission",
+        "missing_scope",
+        "not_allowed_token_type",
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "team_access_not_granted",
+        "org_login_required",
+        "ekm_access_denied",
+        "access_denied",
+    }
+)
+# what happened, by words in what the libraries say; their own sentences hold addresses, and so
+# secrets
 _CAUSES = (
     ("timed out", "no answer in time"),
     ("Connection refused", "it refuses the connection"),
@@ -52,19 +80,24 @@ _CAUSES = (
 )
 
 
-class Notify(Unseen):
-    """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's Apprise URLs.
+class Notify(FireAndForgetAction):
+    """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's
+    Apprise URLs.
 
-    `rooms`: those of each channel, counted on after its URLs. A `question` (`{"approval", "plan"}`) gets a link, which
-    `link` makes when it is sent: nothing that is stored can answer. `event`: what it is about, None for many things; with
-    `follow`, or `take`, somebody can say that they have it.
+    `rooms`: those of each channel, counted on after its URLs. A `question` (`{"approval", "plan"}`)
+    gets a link, which `link` makes when it is sent: nothing that is stored can answer. `event`:
+    what it is about, None for many things; with `follow`, or `take`, somebody can say that they
+    have it.
     """
 
     def __init__(
-        self, channels: Mapping[str, Sequence[str]], rooms: Mapping[str, Sequence[Room]], link: Callable[[Way], str],
-        ways: Ways = NOWHERE,
+        self,
+        channels: Mapping[str, Sequence[str]],
+        rooms: Mapping[str, Sequence[Room]],
+        link: Callable[[ApprovalLink], str],
+        ways: ReplyRoutes = NOWHERE,
         zone: tzinfo = UTC,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._channels, self._rooms, self._link, self._ways = channels, rooms, link, ways
         self._zone = zone
 
@@ -78,21 +111,30 @@ class Notify(Unseen):
         room: int = request["target"] - len(urls)
         if room < len(rooms):
             return rooms[room].say(self._answer(rooms[room], request))
-        return Result(Outcome.REFUSED, f"channel {request['to']!r} has no address {request['target']} any more")
+        return Result(
+            Outcome.REFUSED,
+            f"channel {request['to']!r} has no address {request['target']} any more",
+        )
 
     def lasts(self, server: str, request: Body) -> float:
         """A room's may take as long as all its steps."""
         del server
-        return max((room.target.longest for room in self._rooms.get(request["to"], ())), default=0.0)
+        return max(
+            (room.target.longest for room in self._rooms.get(request["to"], ())), default=0.0
+        )
 
     def _tell(self, url: str, request: Body) -> Result:
-        from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType  # noqa: PLC0415  17 MB: only where something is told
+        # 17 MB: only where something is told
+        from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType  # noqa: PLC0415
 
         # one address: a pool of threads for it would only cost
         asset = AppriseAsset(async_mode=False)
         service = Apprise.instantiate(url, asset=asset)
         if service is None:
-            return Result(Outcome.REFUSED, "Apprise does not understand this address: see `bondbridge channels list`")
+            return Result(
+                Outcome.REFUSED,
+                "Apprise does not understand this address: see `bondbridge channels list`",
+            )
         teller = Apprise(asset=asset)
         teller.add(service)
         severity, over = request.get("severity") or "info", bool(request.get("over"))
@@ -102,14 +144,25 @@ class Notify(Unseen):
         # Apprise answers with one bool; why it failed stands only in its log
         with _listening() as said, recorded() as answers:
             kind = NotifyType("success" if over else _TYPES[severity])
-            done = teller.notify(title=told.title, body=told.body, notify_type=kind, body_format=NotifyFormat(told.form))
-        return Result(Outcome.DONE, "told") if done else failed("\n".join(said), answers[-1] if answers else None)
+            done = teller.notify(
+                title=told.title,
+                body=told.body,
+                notify_type=kind,
+                body_format=NotifyFormat(told.form),
+            )
+        return (
+            Result(Outcome.DONE, "told")
+            if done
+            else failed("\n".join(said), answers[-1] if answers else None)
+        )
 
-    def _answer(self, room: Room, request: Body) -> Answer:
-        """The notice as a room gets it: a button takes it, which comes back by the room's webhook."""
+    def _answer(self, room: Room, request: Body) -> Reply:
+        """The notice as a room gets it: a button takes it, which comes back by the room's
+        webhook.
+        """
         mine, event = taken(request, room.hook), request.get("event")
         button = self._ways.button(mine) if mine and self._ways.button else None
-        return Answer(
+        return Reply(
             request["title"],
             in_room(request),
             buttons=(Button("I have it", button, Tone.GOOD),) if button else (),
@@ -155,7 +208,11 @@ def failed(log: str, answer: HttpAnswer | None = None) -> Result:
     if answer is not None and answer.error is not None:
         return _named_error(answer.error, answer.wait)
     result = _by_status(log)
-    return replace(result, wait=max(result.wait or 0.0, answer.wait)) if answer and answer.wait else result
+    return (
+        replace(result, wait=max(result.wait or 0.0, answer.wait))
+        if answer and answer.wait
+        else result
+    )
 
 
 def _named_error(error: str, wait: float | None) -> Result:
@@ -176,7 +233,9 @@ def _by_status(log: str) -> Result:
         return misconfigured(f"the service answered {_named(status)}")
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Result(Outcome.UNREACHABLE, f"the service answered {_named(status)}")
-    return Result(Outcome.REFUSED, f"the service does not take this message: it answered {_named(status)}")
+    return Result(
+        Outcome.REFUSED, f"the service does not take this message: it answered {_named(status)}"
+    )
 
 
 def _unanswered(log: str) -> Result:
@@ -186,8 +245,13 @@ def _unanswered(log: str) -> Result:
         if code in (530, 534, 535):
             return misconfigured(f"the mail server answered {code}", "check user and password")
         refused = code >= 500  # noqa: PLR2004  SMTP: 4xx for now, 5xx for good
-        return Result(Outcome.REFUSED if refused else Outcome.UNREACHABLE, f"the mail server answered {code}")
-    cause = next((told for words, told in _CAUSES if words in log), "it could not be reached, or did not take it")
+        return Result(
+            Outcome.REFUSED if refused else Outcome.UNREACHABLE, f"the mail server answered {code}"
+        )
+    cause = next(
+        (told for words, told in _CAUSES if words in log),
+        "it could not be reached, or did not take it",
+    )
     return Result(Outcome.UNREACHABLE, cause)
 
 

@@ -1,4 +1,6 @@
-"""One request to a system outside: its name is looked up once, and what is reached is just the address that was checked."""
+"""One request to a system outside: its name is looked up once, and what is reached is just the
+address that was checked.
+"""
 
 import socket
 import ssl
@@ -19,7 +21,8 @@ from bridge.errors import BridgeError, Busy, InDoubt, Refused, Unreachable
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 # of a name with many addresses so many are tried
 _ADDRESSES = 3
-# the steps of one exchange that may each take the time-out: connecting and shaking hands for each address, writing, the answer
+# the steps of one exchange that may each take the time-out: connecting and shaking hands for each
+# address, writing, the answer
 _STEPS = 2 * _ADDRESSES + 2
 # an address that carries an IPv4 one through a gateway
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -29,12 +32,18 @@ Lookup = Callable[[str, int], Sequence[str]]
 
 def lookup(host: str, port: int) -> Sequence[str]:
     """The addresses of a name, each once. Raises OSError, and UnicodeError for what is no name."""
-    return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+    return list(
+        dict.fromkeys(
+            str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to: `allow_private` also to an address that is not public; `trust` are the certificates that are believed."""
+    """Where to: `allow_private` also to an address that is not public; `trust` are the certificates
+    that are believed.
+    """
 
     url: httpx.URL
     allow_private: bool
@@ -56,7 +65,10 @@ class Target:
             raise Unreachable(f"the name {host} cannot be looked up: {error}") from error
         for each in found:
             if not self.allow_private and not _public(each):
-                raise Refused(f"{host} is at {each}, which is no public address: if it should be, write `allow_private: true`")
+                raise Refused(
+                    f"{host} is at {each}, which is no public address: if it should be, write"
+                    " `allow_private: true`"
+                )
         return found[:_ADDRESSES]
 
     def post(self, content: bytes, headers: dict[str, str]) -> int:
@@ -84,7 +96,9 @@ class Target:
         raise problem
 
     def _sent_by(self, proxy: str, method: str, content: bytes, headers: dict[str, str]) -> int:
-        """Through a proxy of the environment, which looks the name up; what is known here to lead inside stays refused."""
+        """Through a proxy of the environment, which looks the name up; what is known here to lead
+        inside stays refused.
+        """
         with suppress(Unreachable):  # behind a proxy names outside are often not known
             self.addresses()
         return self._request(self.url, proxy, method, content, headers, {})
@@ -104,15 +118,23 @@ class Target:
         headers: dict[str, str],
         more: dict[str, str],
     ) -> int:
-        # each time a client of its own: pooled connections are kept by address, and would be shared between names
+        # each time a client of its own: pooled connections are kept by address, and would be shared
+        # between names
         try:
             with (
                 httpx.Client(
-                    verify=self.trust, timeout=self.timeout, trust_env=False, follow_redirects=False, proxy=proxy
+                    verify=self.trust,
+                    timeout=self.timeout,
+                    trust_env=False,
+                    follow_redirects=False,
+                    proxy=proxy,
                 ) as http,
-                http.stream(method, url, content=content, headers=headers, extensions=more) as answer,
+                http.stream(
+                    method, url, content=content, headers=headers, extensions=more
+                ) as answer,
             ):
-                # its body stays unread: it may repeat what we must not tell, such as a secret in the address
+                # its body stays unread: it may repeat what we must not tell, such as a secret in
+                # the address
                 return _judged(answer)
         except _NEVER_SENT as error:
             raise Unreachable(f"{self.url.host} cannot be reached: {_cause(error)}") from error
@@ -121,7 +143,9 @@ class Target:
 
 
 def at(address: str, *, inside: bool, timeout: float) -> Target:
-    """One address that somebody gave us, which was looked at before; `inside`: it need not be public."""
+    """One address that somebody gave us, which was looked at before; `inside`: it need not be
+    public.
+    """
     return Target(httpx.URL(address), inside, timeout, _usual())
 
 
@@ -135,9 +159,15 @@ def _judged(answer: httpx.Response) -> int:
     if answer.is_success:
         return status
     if answer.is_redirect:
-        raise Refused(f"answered {status}, which leads elsewhere and is not followed: mend its `url` in the settings", status)
+        raise Refused(
+            f"answered {status}, which leads elsewhere and is not followed: mend its `url` in the"
+            " settings",
+            status,
+        )
     wait = asked_for(answer)
-    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None):
+    if status == httpx.codes.TOO_MANY_REQUESTS or (
+        status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None
+    ):
         raise Busy(f"answered {status}" + (f": again in {wait:.0f}s" if wait else ""), wait)
     if answer.is_server_error:
         raise InDoubt(f"answered {status}")

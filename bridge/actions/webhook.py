@@ -7,28 +7,34 @@ from datetime import UTC, datetime
 
 import standardwebhooks
 
-from bridge.actions.action import Result, Unseen, ended
+from bridge.actions.action import FireAndForgetAction, Result, ended
 from bridge.actions.outbound_http import Target
 from bridge.core.model import Body, Outcome, Repeat
 from bridge.errors import BridgeError
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
-    """Where it goes, and what it is signed with: with each of the secrets, so that a receiver may have the old one yet."""
+class OutgoingWebhook:
+    """Where it goes, and what it is signed with: with each of the secrets, so that a receiver may
+    have the old one yet.
+    """
 
     target: Target
     secrets: Sequence[str]
 
 
-class Webhook(Unseen):
-    """`request`: `{"to", "id", "rule", "event", "type", "subject", "time", "data"}`; `now`: the machine's, for signatures."""
+class Webhook(FireAndForgetAction):
+    """`request`: `{"to", "id", "rule", "event", "type", "subject", "time", "data"}`; `now`: the
+    machine's, for signatures.
+    """
 
-    def __init__(self, hooks: Mapping[str, Hook], now: Callable[[], datetime]) -> None:
+    def __init__(self, hooks: Mapping[str, OutgoingWebhook], now: Callable[[], datetime]) -> None:
         self._hooks, self._now = hooks, now
 
     def repeat(self, request: Body) -> Repeat:
-        """The same id twice is one message to whoever keeps to the standard: so it is safe to repeat."""
+        """The same id twice is one message to whoever keeps to the standard: so it is safe to
+        repeat.
+        """
         del request
         return Repeat.SAFE
 
@@ -42,14 +48,18 @@ class Webhook(Unseen):
         """Sign it for this try, and send it."""
         hook = self._hooks.get(request["to"])
         if hook is None:
-            return Result(Outcome.REFUSED, f"not sent: the settings name no outgoing webhook {request['to']!r} any more")
+            return Result(
+                Outcome.REFUSED,
+                f"not sent: the settings name no outgoing webhook {request['to']!r} any more",
+            )
         text, moment = cloud_event(server, request), self._now().astimezone(UTC)
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "webhook-id": request["id"],
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": " ".join(
-                standardwebhooks.Webhook(each).sign(request["id"], moment, text) for each in hook.secrets
+                standardwebhooks.Webhook(each).sign(request["id"], moment, text)
+                for each in hook.secrets
             ),
         }
         try:
@@ -59,9 +69,15 @@ class Webhook(Unseen):
 
 
 def cloud_event(server: str, request: Body) -> str:
-    """A CloudEvent of one id for all tries. `event` and `rule` are extensions: what happened, and who tells it."""
-    about = {name: request[name] for name in ("id", "type", "subject", "time", "event", "rule", "data")}
+    """A CloudEvent of one id for all tries. `event` and `rule` are extensions: what happened, and
+    who tells it.
+    """
+    about = {
+        name: request[name] for name in ("id", "type", "subject", "time", "event", "rule", "data")
+    }
     unwritten = request.get("unwritten", {})
     if unwritten:  # an extension is a text
         about["unwritten"] = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
-    return json.dumps({"specversion": "1.0", "source": server, "datacontenttype": "application/json", **about})
+    return json.dumps(
+        {"specversion": "1.0", "source": server, "datacontenttype": "application/json", **about}
+    )

@@ -40,8 +40,12 @@ class Sent:
         return self.read(f"{self.name}.get", **self.arguments)
 
 
-def prove(operation: str, arguments: Mapping[str, Json], body: Body | None, read: Read) -> bool | None:
-    """Whether it took effect: True, False, or None where this server does not show it. Raises what reading raises."""
+def prove(
+    operation: str, arguments: Mapping[str, Json], body: Body | None, read: Read
+) -> bool | None:
+    """Whether it took effect: True, False, or None where this server does not show it. Raises what
+    reading raises.
+    """
     row = OPERATIONS[operation]
     return PROOFS[row.proof](Sent(row, arguments, body or {}, read)) if row.proof else None
 
@@ -71,11 +75,15 @@ def bond_at_primary(sent: Sent) -> bool | None:
     primary = normalise("bond", sent.read("bond.get", bond=bond), b"").body["primary"]
     if primary is None:
         return None
-    return bond in [reference(each) for each in sent.read("aggregator.bonds_current", aggregator=primary)]
+    return bond in [
+        reference(each) for each in sent.read("aggregator.bonds_current", aggregator=primary)
+    ]
 
 
 def created(sent: Sent) -> bool | None:
-    """No object with these fields: not created. One with the same value where only one can have it: created."""
+    """No object with these fields: not created. One with the same value where only one can have it:
+    created.
+    """
     items = sent.read(f"{sent.name}.list", **sent.arguments)
     unique = KINDS[sent.row.kind].unique & sent.body.keys() if sent.row.kind else frozenset()
     wanted = {name: sent.body[name] for name in unique} or sent.body
@@ -93,8 +101,11 @@ def updated(sent: Sent) -> bool | None:
     return _fits(sent.body, found, exactly=True)
 
 
-def unlike(operation: str, arguments: Mapping[str, Json], body: Body, read: Read) -> Mapping[str, Json]:
-    """Of the fields that were set, those that now read back as something else, with that. Raises what reading raises.
+def unlike(
+    operation: str, arguments: Mapping[str, Json], body: Body, read: Read
+) -> Mapping[str, Json]:
+    """Of the fields that were set, those that now read back as something else, with that. Raises
+    what reading raises.
 
     What the object does not show, or shows in other capitals, is not among them.
     """
@@ -122,30 +133,44 @@ def deleted(sent: Sent) -> bool | None:
 
 def _fits(wanted: Body, found: Body, *, exactly: bool = False) -> bool | None:
     """Whether an object has these fields; None where it does not show some and differs in none."""
-    shown = [_same(name, value, found[name], exactly=exactly) for name, value in wanted.items() if name in found]
+    shown = [
+        _same(name, value, found[name], exactly=exactly)
+        for name, value in wanted.items()
+        if name in found
+    ]
     if not all(shown):
         return False
     return True if len(shown) == len(wanted) else None
 
 
 def _same(name: str, sent: Json, found: Json, *, exactly: bool) -> bool:
-    """As it was sent, or the same object in another form of reference. Servers trim texts and change their capitals."""
+    """As it was sent, or the same object in another form of reference. Servers trim texts and
+    change their capitals.
+    """
     if sent == found:
         return True
     if name in _SPACES:
         return space_key(sent) is not None and space_key(sent) == space_key(found)
     if isinstance(sent, list) and isinstance(found, list):
-        return len(sent) == len(found) and all(_same(name, *pair, exactly=exactly) for pair in zip(sent, found, strict=True))
+        return len(sent) == len(found) and all(
+            _same(name, *pair, exactly=exactly) for pair in zip(sent, found, strict=True)
+        )
     if _refers(sent) or _refers(found):
         return reference(sent) is not None and reference(sent) == reference(found)
     if isinstance(sent, bool) or isinstance(found, bool) or sent is None or found is None:
         return False
     one, two = str(sent).strip(), str(found).strip()
-    return one == two or (not exactly and one.casefold() == two.casefold()) or _number(sent) == _number(found) is not None
+    return (
+        one == two
+        or (not exactly and one.casefold() == two.casefold())
+        or _number(sent) == _number(found) is not None
+    )
 
 
 def _refers(value: Json) -> bool:
-    return isinstance(value, dict) or (isinstance(value, str) and value.endswith("/") and "/" in value[:-1])
+    return isinstance(value, dict) or (
+        isinstance(value, str) and value.endswith("/") and "/" in value[:-1]
+    )
 
 
 def _number(value: Json) -> float | None:
@@ -157,5 +182,13 @@ def _number(value: Json) -> float | None:
 
 PROOFS: Mapping[str, Callable[[Sent], bool | None]] = {
     function.__name__: function
-    for function in (tuning_accepted, tuning_declined, tuning_cancelled, bond_at_primary, created, updated, deleted)
+    for function in (
+        tuning_accepted,
+        tuning_declined,
+        tuning_cancelled,
+        bond_at_primary,
+        created,
+        updated,
+        deleted,
+    )
 }

@@ -1,4 +1,6 @@
-"""From a name that depends on the leg's type to the operation of that type, by asking the server for the leg."""
+"""From a name that depends on the leg's type to the operation of that type, by asking the server
+for the leg.
+"""
 
 from collections.abc import Mapping
 
@@ -12,10 +14,11 @@ Arguments = Mapping[str, Json]
 
 
 def resolve(name: str, arguments: Arguments, read: Read) -> tuple[str, Arguments]:
-    """`leg.update` of leg 5 → `interface_leg.update` of leg 5 of bond 3; what is no alias stays as it is.
+    """`leg.update` of leg 5 → `interface_leg.update` of leg 5 of bond 3; what is no alias stays as
+    it is.
 
-    Raises BadInput for wrong arguments before anything is read, Refused for a leg of a type nobody knows, Garbled where
-    the leg does not say whose it is, and what reading raises.
+    Raises BadInput for wrong arguments before anything is read, Refused for a leg of a type nobody
+    knows, Garbled where the leg does not say whose it is, and what reading raises.
     """
     alias = ALIASES.get(name)
     if alias is None:
@@ -28,7 +31,10 @@ def resolve(name: str, arguments: Arguments, read: Read) -> tuple[str, Arguments
     try:
         row = alias.operation(str(leg["type"]).lower())
     except KeyError as error:
-        msg = f"{name}: leg {leg['id']} is of type {leg['type']!r}, for which there is no such operation"
+        msg = (
+            f"{name}: leg {leg['id']} is of type {leg['type']!r}, for which there is no such"
+            " operation"
+        )
         raise Refused(msg) from error
     return row.name, {**arguments, "bond": leg["bond"]}
 
@@ -38,6 +44,10 @@ def check(name: str, arguments: Arguments) -> None:
     needed = ALIASES[name].arguments
     problems = [Problem(name, f"needs {each!r}") for each in needed if each not in arguments]
     problems += [Problem(name, f"takes no {each!r}") for each in arguments if each not in needed]
-    problems += [Problem(name, wrong) for wrong in (wrong_argument(*each) for each in arguments.items()) if wrong]
+    problems += [
+        Problem(name, wrong)
+        for wrong in (wrong_argument(*each) for each in arguments.items())
+        if wrong
+    ]
     if problems:
         raise BadInput(problems)

@@ -1,4 +1,5 @@
-"""What stands against a request before it is sent, by the notes of the vendor's table: only what can be read for certain.
+"""What stands against a request before it is sent, by the notes of the vendor's table: only what
+can be read for certain.
 
 Whether a primary aggregator is still failed, say, cannot: there the server's refusal is the answer.
 """
@@ -15,13 +16,17 @@ _LEGS = ("interface_leg", "mobile_broadband_leg")
 
 
 def stands_against(sent: Sent) -> str | None:
-    """Why the server would refuse it, or why it is for nothing; None where nothing is known to. Raises what reading raises."""
+    """Why the server would refuse it, or why it is for nothing; None where nothing is known to.
+    Raises what reading raises.
+    """
     against = AGAINST.get(sent.row.name)
     return against(sent) if against else None
 
 
 def _decided(sent: Sent) -> str | None:
-    """Accepting and declining need a tuning that finished well, recommends something, and waits for an answer."""
+    """Accepting and declining need a tuning that finished well, recommends something, and waits for
+    an answer.
+    """
     tuning = _tuning(sent)
     name, outcome, verdict = f"tuning {tuning['id']}", tuning["outcome"], tuning["verdict"]
     if verdict:
@@ -43,25 +48,42 @@ def _tuning(sent: Sent) -> Body:
 
 
 def _at_home(sent: Sent) -> str | None:
-    return f"bond {sent.arguments['bond']} is on its primary aggregator already" if bond_at_primary(sent) else None
+    return (
+        f"bond {sent.arguments['bond']} is on its primary aggregator already"
+        if bond_at_primary(sent)
+        else None
+    )
 
 
 def _in_use(sent: Sent) -> str | None:
     count = normalise("mobile_provider_profile", sent.itself(), b"").body["leg_count"]
-    return f"provider profile {sent.arguments['profile']} is in use by {count} leg{'s' * (count > 1)}" if count else None
+    return (
+        f"provider profile {sent.arguments['profile']} is in use by {count} leg{'s' * (count > 1)}"
+        if count
+        else None
+    )
 
 
 def _moved(sent: Sent) -> str | None:
     """A space stays below its parent."""
     if sent.body.get("parent") is None:
         return None
-    parent, wanted = normalise("space", sent.itself(), b"").body["parent"], space_key(sent.body["parent"])
+    parent, wanted = (
+        normalise("space", sent.itself(), b"").body["parent"],
+        space_key(sent.body["parent"]),
+    )
     there = f"space {sent.arguments['space']} is below {parent}"
-    return f"{there} and cannot be moved below {wanted}" if None not in (parent, wanted) and parent != wanted else None
+    return (
+        f"{there} and cannot be moved below {wanted}"
+        if None not in (parent, wanted) and parent != wanted
+        else None
+    )
 
 
 def _bond_tuned(sent: Sent) -> str | None:
-    """A tuning of the bond, or of a leg that is being tested, which is what a tuning makes of it."""
+    """A tuning of the bond, or of a leg that is being tested, which is what a tuning makes of
+    it.
+    """
     bond = sent.arguments["bond"]
     return _running(_of_bond(sent)) or _running(
         each
@@ -88,13 +110,20 @@ def _of_leg(sent: Sent, kind: str, leg: Json) -> Iterator[Body]:
 
 def _running(tunings: Iterable[Body]) -> str | None:
     """One that has begun and not ended; one that waits for its turn may not be in the way."""
-    found = next((it for it in tunings if it["outcome"] is None and it["started"] and not it["finished"]), None)
+    found = next(
+        (it for it in tunings if it["outcome"] is None and it["started"] and not it["finished"]),
+        None,
+    )
     return f"tuning {found['id']} is running" if found else None
 
 
 def _rows() -> Iterator[tuple[str, Against]]:
     for tuning in ("bond_tuning", *(f"{leg}_tuning" for leg in _LEGS)):
-        yield from ((f"{tuning}.accept", _decided), (f"{tuning}.decline", _decided), (f"{tuning}.cancel", _over))
+        yield from (
+            (f"{tuning}.accept", _decided),
+            (f"{tuning}.decline", _decided),
+            (f"{tuning}.cancel", _over),
+        )
     for verb in ("update", "replace", "delete"):
         yield f"bond.{verb}", _bond_tuned
         yield from ((f"{leg}.{verb}", _leg_tuned) for leg in _LEGS)

@@ -1,6 +1,7 @@
 """The request budget of one server, shared by every process through Redis where there is one.
 
-What Redis holds here may be lost: without it each process takes its share on its own, and nothing fails.
+What Redis holds here may be lost: without it each process takes its share on its own, and nothing
+fails.
 """
 
 import math
@@ -21,9 +22,11 @@ _WITHOUT = 100  # tokens taken without asking a Redis that did not answer
 
 
 class Budget:
-    """At most `rate` requests a second to the server `name`. `share`: how many processes divide it where they share nothing.
+    """At most `rate` requests a second to the server `name`. `share`: how many processes divide it
+    where they share nothing.
 
-    `broker`: a Redis URL or None. Calling it waits for room, at most 20 s, and raises Busy where there is none.
+    `broker`: a Redis URL or None. Calling it waits for room, at most 20 s, and raises Busy where
+    there is none.
     """
 
     def __init__(
@@ -63,15 +66,24 @@ class Budget:
 
 def _item(rate: float) -> RateLimitItem:
     """`10` → ten in each second; `0.4` → one in each three."""
-    return RateLimitItemPerSecond(int(rate)) if rate >= 1 else RateLimitItemPerSecond(1, math.ceil(1 / rate))
+    return (
+        RateLimitItemPerSecond(int(rate))
+        if rate >= 1
+        else RateLimitItemPerSecond(1, math.ceil(1 / rate))
+    )
 
 
 def _shared(broker: str | None) -> Storage | None:
     """None for a broker that is no single Redis, or not there."""
     if not broker:
         return None
-    url = f"redis+{broker}" if broker.startswith("unix://") else broker.replace("redis+socket://", "redis+unix://")
+    url = (
+        f"redis+{broker}"
+        if broker.startswith("unix://")
+        else broker.replace("redis+socket://", "redis+unix://")
+    )
     try:
         return RedisStorage(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
-    except Exception:  # noqa: BLE001  whatever it does not like about the URL: the budget is then kept without it
+    # whatever it does not like about the URL: the budget is then kept without it
+    except Exception:  # noqa: BLE001
         return None

@@ -1,8 +1,10 @@
-"""The scopes: what one poll covers completely, and how it is read. No I/O: reading goes through the `Source` given.
+"""The scopes: what one poll covers completely, and how it is read. No I/O: reading goes through the
+`Source` given.
 
-A scope is called like the address it reads, without `system/` and `status/` before it: `legs`, `bonds/12/routes`,
-`tlsinfo`. Where bonds are (`placements`) is asked of the aggregators (`bonds`, `bonds_secondary`, `bonds_current` of each),
-because the bond's own field for it is not known. Source: the vendor's v4 URI table.
+A scope is called like the address it reads, without `system/` and `status/` before it: `legs`,
+`bonds/12/routes`, `tlsinfo`. Where bonds are (`placements`) is asked of the aggregators (`bonds`,
+`bonds_secondary`, `bonds_current` of each), because the bond's own field for it is not known.
+Source: the vendor's v4 URI table.
 """
 
 import re
@@ -20,7 +22,9 @@ from bridge.errors import Garbled
 
 
 class Source(Protocol):
-    """A management server, as far as a scope needs it. Each raises Garbled, Unreachable, Refused."""
+    """A management server, as far as a scope needs it. Each raises Garbled, Unreachable,
+    Refused.
+    """
 
     def list(self, operation: str, /, **arguments: Json) -> list[Json]:
         """Every item of one complete list, in the vendor's JSON."""
@@ -34,7 +38,9 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Scopes that are alike. `template`: their name with the arguments in braces; `timing`: their key in the settings."""
+    """Scopes that are alike. `template`: their name with the arguments in braces; `timing`: their
+    key in the settings.
+    """
 
     template: str
     kind: str
@@ -71,7 +77,10 @@ _TIMINGS = {
     "leg_tuning": TUNINGS,
     "speedtest": "speedtests",
     **dict.fromkeys(("config_updates", "failover_checks", "settings"), "status"),
-    **dict.fromkeys(("bonding_version", "repository", "certificate", "downtime_report", "versions", "iso"), "reports"),
+    **dict.fromkeys(
+        ("bonding_version", "repository", "certificate", "downtime_report", "versions", "iso"),
+        "reports",
+    ),
 }
 
 _LEG_TYPES = {"mobile_broadband": "mobile_broadband", "mobilebroadband": "mobile_broadband"}
@@ -105,7 +114,9 @@ WHOLE = tuple(name for name in FAMILIES if "{" not in name)
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Which names a template stands for: a space is called by its key, everything else by a number."""
+    """Which names a template stands for: a space is called by its key, everything else by a
+    number.
+    """
     escaped = re.escape(template).replace(r"\{space\}", "(?P<space>[^/]+)")
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+)", escaped))
 
@@ -129,7 +140,10 @@ def address(scope: str) -> Address:
     for pattern, found in _PATTERNS:
         match = pattern.fullmatch(scope)
         if match:
-            given = {name: value if name == "space" else int(value) for name, value in match.groupdict().items()}
+            given = {
+                name: value if name == "space" else int(value)
+                for name, value in match.groupdict().items()
+            }
             return Address(found, given)
     raise KeyError(scope)
 
@@ -142,7 +156,9 @@ def possible(pattern: str) -> bool:
 
 
 def _steps(template: str) -> Iterator[tuple[str, bool]]:
-    """The characters that may stand at each place of a scope's name, and whether there may be several."""
+    """The characters that may stand at each place of a scope's name, and whether there may be
+    several.
+    """
     for literal, argument in re.findall(r"([^{]+)|\{(\w+)\}", template):
         yield from ((each, False) for each in literal)
         if argument:
@@ -169,25 +185,32 @@ def _fits(units: Sequence[str], steps: Sequence[tuple[str, bool]]) -> bool:
 
 
 def following(kind: str, body: Body) -> list[str]:
-    """The scopes that come and go with an object: `bonds/12/…` with bond 12, a leg's history and tunings with the leg."""
+    """The scopes that come and go with an object: `bonds/12/…` with bond 12, a leg's history and
+    tunings with the leg.
+    """
     if kind == "leg":
         if body["bond"] is None:
             return []
-        legs = f"bonds/{body['bond']}/{_LEG_TYPES.get(body['type'] or '', 'interface')}_legs/{body['id']}"
+        leg_type = _LEG_TYPES.get(body["type"] or "", "interface")
+        legs = f"bonds/{body['bond']}/{leg_type}_legs/{body['id']}"
         return [f"{legs}/state_history", f"{legs}/tuners"]
     own = body["key"] if kind == "space" else body["id"]
     return [name.replace(f"{{{kind}}}", str(own)) for name in _FOLLOWING.get(kind, ())]
 
 
 def single(scope: str, kind: str, identifier: str) -> tuple[str, dict[str, Json]] | None:
-    """The operation that reads one object of a scope by its own address, with its arguments; None where there is none."""
+    """The operation that reads one object of a scope by its own address, with its arguments; None
+    where there is none.
+    """
     at = address(scope)
     if kind == PLACED:  # a bond is somewhere as long as there is the bond
         return "bond.get", {"bond": int(identifier)}
     if kind not in KINDS:
         return None
     # of a tuning of a leg, the type of the leg says under which list it stands
-    operation = at.family.operation.replace(".list", ".get") if kind == "leg_tuning" else KINDS[kind].single
+    operation = (
+        at.family.operation.replace(".list", ".get") if kind == "leg_tuning" else KINDS[kind].single
+    )
     if operation is None:
         return None
     last, own = OPERATIONS[operation].arguments[-1], identifier.rpartition("/")[2]
@@ -203,7 +226,10 @@ def read(scope: str, source: Source, key: bytes) -> list[Seen]:
     if not kind.by:
         return [_one(kind.name, source, at, key)]
     items = source.list(at.family.operation, **at.arguments)
-    seen = [_owned(normalise(kind.name, _worded(each, kind.by), key, **at.arguments), at.arguments) for each in items]
+    seen = [
+        _owned(normalise(kind.name, _worded(each, kind.by), key, **at.arguments), at.arguments)
+        for each in items
+    ]
     if "space" in at.arguments:  # one allocation may stand in the lists of several spaces
         seen = [replace(each, id=f"{at.arguments['space']}/{each.id}") for each in seen]
     return _unique(seen)
@@ -218,8 +244,12 @@ def _one(kind: str, source: Source, at: Address, key: bytes) -> Seen:
 
 
 def _owned(seen: Seen, arguments: Mapping[str, Json]) -> Seen:
-    """Whose it is, the address says. A space's list may show what another space owns: there the object's word counts."""
-    told = {name: value for name, value in arguments.items() if name in seen.body and name != "space"}
+    """Whose it is, the address says. A space's list may show what another space owns: there the
+    object's word counts.
+    """
+    told = {
+        name: value for name, value in arguments.items() if name in seen.body and name != "space"
+    }
     return replace(seen, body={**seen.body, **told}) if told else seen
 
 
@@ -229,7 +259,9 @@ def _worded(raw: Json, by: str) -> Json:
 
 
 def _unique(seen: list[Seen]) -> list[Seen]:
-    """Each object once; twice the same is once, twice and different is a list in which something moved."""
+    """Each object once; twice the same is once, twice and different is a list in which something
+    moved.
+    """
     found: dict[str, Seen] = {}
     for each in seen:
         if found.setdefault(each.id, each).body != each.body:
@@ -239,21 +271,33 @@ def _unique(seen: list[Seen]) -> list[Seen]:
 
 
 def _placements(source: Source) -> Iterator[Seen]:
-    """One object per bond: its primary, secondary and current aggregator. In two current lists or in none: Garbled."""
+    """One object per bond: its primary, secondary and current aggregator. In two current lists or
+    in none: Garbled.
+    """
     lists: dict[str, dict[int, int]] = {"bonds": {}, "bonds_secondary": {}, "bonds_current": {}}
     for aggregator in _ids(source.list("aggregator.list")):
         for name, found in lists.items():
             for bond in _ids(source.list(f"aggregator.{name}", aggregator=aggregator)):
                 if bond in found and found[bond] != aggregator:
-                    msg = f"bond {bond} stands in {name} of aggregators {found[bond]} and {aggregator}: it moved meanwhile"
+                    msg = (
+                        f"bond {bond} stands in {name} of aggregators {found[bond]} and"
+                        f" {aggregator}: it moved meanwhile"
+                    )
                     raise Garbled(msg)
                 found[bond] = aggregator
     primary, secondary, current = lists.values()
     for bond in sorted({*primary, *current}):
         if bond not in current or bond not in primary:
-            msg = f"bond {bond} stands in no list of {'current' if bond in primary else 'primary'} aggregators just now"
+            msg = (
+                f"bond {bond} stands in no list of {'current' if bond in primary else 'primary'}"
+                " aggregators just now"
+            )
             raise Garbled(msg)
-        where = {"primary": primary[bond], "secondary": secondary.get(bond), "current": current[bond]}
+        where = {
+            "primary": primary[bond],
+            "secondary": secondary.get(bond),
+            "current": current[bond],
+        }
         yield Seen(PLACED, str(bond), {"id": bond, **where})
 
 

@@ -15,12 +15,19 @@ from bridge.store.database import Away
 
 app = typer.Typer(
     name="bondbridge",
-    help="Event-driven automation and webhook bridge for bonded-Internet (SD-WAN) management servers.",
-    epilog="Exit codes: 0 done · 1 something is wrong · 2 bad input · 3 not now, again later · 4 refused · 5 in doubt.",
+    help=(
+        "Event-driven automation and webhook bridge for bonded-Internet (SD-WAN) management"
+        " servers."
+    ),
+    epilog=(
+        "Exit codes: 0 done · 1 something is wrong · 2 bad input · 3 not now, again later · 4"
+        " refused · 5 in doubt."
+    ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # so that only our own console colours, and nothing else writes control characters
+    # so that only our own console colours, and nothing else writes control characters
+    rich_markup_mode=None,
 )
 
 for _command in (
@@ -58,7 +65,12 @@ webhooks.app.command()(webhook_secrets.rotate)
 app.add_typer(webhooks.app, name="webhooks")
 
 # by what a caller can do about it; the first class that fits counts
-_CODES: tuple[tuple[type[BridgeError], int], ...] = ((BadInput, 2), (AgainLater, 3), (Refused, 4), (InDoubt, 5))
+_CODES: tuple[tuple[type[BridgeError], int], ...] = (
+    (BadInput, 2),
+    (AgainLater, 3),
+    (Refused, 4),
+    (InDoubt, 5),
+)
 
 
 def main(**extra: Any) -> None:
@@ -71,7 +83,11 @@ def main(**extra: Any) -> None:
             print(f"bondbridge: {line}", file=sys.stderr)
         sys.exit(next((code for kind, code in _CODES if isinstance(error, kind)), 1))
     except Away as error:
-        print(f"bondbridge: the database cannot be used now: {str(error.orig).strip().splitlines()[0]}", file=sys.stderr)
+        print(
+            "bondbridge: the database cannot be used now:"
+            f" {str(error.orig).strip().splitlines()[0]}",
+            file=sys.stderr,
+        )
         sys.exit(3)
     except BrokenPipeError:  # `bondbridge events | head`
         sys.stderr.close()

@@ -21,12 +21,20 @@ DEMO = Path("state/demo/bondbridge.yaml")
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", help=f"Settings file. Default: ${config.CONFIG_VARIABLE}, {HERE}, or those of the demo last run here."
+        "--config",
+        "-c",
+        help=(
+            f"Settings file. Default: ${config.CONFIG_VARIABLE}, {HERE}, or those of the demo last"
+            " run here."
+        ),
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
-Override = Annotated[bool, typer.Option("--override", help="Call it although a guard is against it; that is recorded.")]
+Override = Annotated[
+    bool,
+    typer.Option("--override", help="Call it although a guard is against it; that is recorded."),
+]
 
 
 def configured(given: Path | None) -> Path | None:
@@ -39,7 +47,9 @@ def configured(given: Path | None) -> Path | None:
 
 
 def chosen(given: Path | None) -> Path:
-    """The settings of a command that looks at a bridge: a person's, else the demo's. Raises BadInput."""
+    """The settings of a command that looks at a bridge: a person's, else the demo's. Raises
+    BadInput.
+    """
     path = configured(given)
     if path is None and DEMO.exists():
         print(f"(settings of the demo: {DEMO})", file=sys.stderr)
@@ -51,7 +61,9 @@ def chosen(given: Path | None) -> Path:
 
 
 def loaded(given: Path | None) -> config.Settings:
-    """The settings of a command that looks at a bridge, by whose clocks it shows times. Raises BadInput."""
+    """The settings of a command that looks at a bridge, by whose clocks it shows times. Raises
+    BadInput.
+    """
     settings = config.load(chosen(given))
     show_times_in(settings.zone)
     return settings
@@ -63,8 +75,9 @@ def bridge_of(
 ) -> Iterator[wiring.Bridge]:
     """A bridge with its database brought up to date, for the length of a command.
 
-    Where a bridge has been and its database is gone, only a command that `makes` one makes another: an empty one in its place
-    would look as if all were well. One that `polls` has the whole request budget where no bridge runs. Raises BadInput.
+    Where a bridge has been and its database is gone, only a command that `makes` one makes another:
+    an empty one in its place would look as if all were well. One that `polls` has the whole request
+    budget where no bridge runs. Raises BadInput.
     """
     logging_setup.configure(log_level)
     settings = loaded(given)
@@ -98,4 +111,6 @@ def refuse_lost(settings: config.Settings) -> None:
     lost = wiring.lost_database(settings)
     if lost is not None:
         mend = "was it moved? put it back, or make an empty one with `bondbridge migrate`"
-        raise BadInput([Problem("database", f"there is none at {lost}, though a bridge has been here", mend)])
+        raise BadInput(
+            [Problem("database", f"there is none at {lost}, though a bridge has been here", mend)]
+        )

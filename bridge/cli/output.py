@@ -31,7 +31,9 @@ def zoned(text: str) -> str:
 
 
 class Visible(io.TextIOBase):
-    """Standard output, where what others named or sent cannot steer the terminal; only rich writes past it."""
+    """Standard output, where what others named or sent cannot steer the terminal; only rich writes
+    past it.
+    """
 
     def __init__(self, below: TextIO) -> None:
         self.below = below
@@ -100,15 +102,20 @@ def _safe(segment: Segment) -> Segment:
 
 def unblocked() -> PipedConsole:
     """One for what runs for long: whoever does not read it stops nothing."""
-    return PipedConsole(file=Writer(terminal()))  # type: ignore[arg-type]  # it is all of a stream that is needed
+    # it is all of a stream that is needed
+    return PipedConsole(file=Writer(terminal()))  # type: ignore[arg-type]
 
 
 # into a file or a pipe, cells are not cut to the width of a screen nobody looks at
 console = PipedConsole(width=None if sys.stdout.isatty() else 240)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing") -> None:
-    """A table, or one word where there are no rows. Cells are shown as they are, never read as markup."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing"
+) -> None:
+    """A table, or one word where there are no rows. Cells are shown as they are, never read as
+    markup.
+    """
     shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
@@ -128,7 +135,9 @@ def as_json_line(value: Any) -> None:
 def _document(value: Any, indent: int | None = None) -> str:
     """JSON in which the control characters that it allows are escaped as well."""
     text = json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
-    return "".join(each if each == "\n" or visible(each) == each else f"\\u{ord(each):04x}" for each in text)
+    return "".join(
+        each if each == "\n" or visible(each) == each else f"\\u{ord(each):04x}" for each in text
+    )
 
 
 def clock(moment: datetime | None) -> str:

@@ -25,7 +25,9 @@ def named(place: Place, prefix: str) -> str:
 
 
 def strange(model: type[BaseModel], prefix: str, document: Document) -> Iterator[Problem]:
-    """Variables that are nearly a setting's; the names under which secrets stand are none of them."""
+    """Variables that are nearly a setting's; the names under which secrets stand are none of
+    them.
+    """
     known = {f"{prefix}{name}" for name in (*_settings(model), *_BESIDE)}
     used = set(_texts(document.data))
     for name in sorted(os.environ):

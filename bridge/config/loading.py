@@ -38,12 +38,21 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         settings = Settings(**known)
     except ValidationError as error:
         names, hooks, ignored = _as_written(known)
-        strange += [*_wrong(error, document), *_contradictions(names, hooks, document), *_pointless(ignored, document)]
+        strange += [
+            *_wrong(error, document),
+            *_contradictions(names, hooks, document),
+            *_pointless(ignored, document),
+        ]
         strange += _asks(known, error, document)
         raise BadInput(strange) from error
     except SettingsError as error:
-        raise BadInput([Problem("environment", str(error), "lists and mappings are written as JSON there")]) from error
-    names, hooks = [each.name for each in settings.servers], {name: hook.server for name, hook in settings.webhooks.items()}
+        raise BadInput(
+            [Problem("environment", str(error), "lists and mappings are written as JSON there")]
+        ) from error
+    names, hooks = (
+        [each.name for each in settings.servers],
+        {name: hook.server for name, hook in settings.webhooks.items()},
+    )
     ignored = [each.ignore for each in settings.servers]
     problems = [*strange, *_contradictions(names, hooks, document), *_pointless(ignored, document)]
     if problems:
@@ -64,34 +73,51 @@ def _wrong(error: ValidationError, document: Document) -> Iterator[Problem]:
 
 
 def _as_written(data: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any], list[Any]]:
-    """The servers' names, the webhooks' servers and what is ignored, as far as settings that are wrong elsewhere show them."""
+    """The servers' names, the webhooks' servers and what is ignored, as far as settings that are
+    wrong elsewhere show them.
+    """
     servers, hooks = data.get("servers"), data.get("webhooks")
-    whole = [each for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    whole = (
+        [each for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    )
     wanted = hooks.items() if isinstance(hooks, dict) and whole else ()
-    of_servers = {name: hook["server"] for name, hook in wanted if isinstance(hook, dict) and "server" in hook}
+    of_servers = {
+        name: hook["server"] for name, hook in wanted if isinstance(hook, dict) and "server" in hook
+    }
     return [each.get("name") for each in whole], of_servers, [each.get("ignore") for each in whole]
 
 
 def _asks(data: Mapping[str, Any], error: ValidationError, document: Document) -> Iterator[Problem]:
-    """That `asks` names no channel, where the channels are wrong themselves, so that nobody has looked.
+    """That `asks` names no channel, where the channels are wrong themselves, so that nobody has
+    looked.
 
     Where the environment says something of either, what is written is not all that there is.
     """
     name, channels = data.get("asks"), data.get("channels")
     wrong = any(each["loc"][:1] == ("channels",) for each in error.errors())
     elsewhere = any(each.startswith((f"{PREFIX}ASKS", f"{PREFIX}CHANNELS")) for each in os.environ)
-    if wrong and not elsewhere and isinstance(name, str) and isinstance(channels, dict) and name not in channels:
+    if (
+        wrong
+        and not elsewhere
+        and isinstance(name, str)
+        and isinstance(channels, dict)
+        and name not in channels
+    ):
         yield document.problem(("asks",), name_checks.no_channel(name, channels))
 
 
-def _contradictions(names: list[Any], hooks: Mapping[str, Any], document: Document) -> Iterator[Problem]:
+def _contradictions(
+    names: list[Any], hooks: Mapping[str, Any], document: Document
+) -> Iterator[Problem]:
     """What is right by itself and wrong beside the rest."""
     for i, name in enumerate(names):
         if name == OURSELVES:
             what = f"a server cannot be called {name!r}: so the bridge's own events are signed"
             yield document.problem(("servers", i, "name"), what)
         if name in names[:i]:
-            yield document.problem(("servers", i, "name"), f"two servers are called {name!r}", "a name is one server's")
+            yield document.problem(
+                ("servers", i, "name"), f"two servers are called {name!r}", "a name is one server's"
+            )
     for hook, server in hooks.items():
         if server not in names:
             what = f"it belongs to server {server!r}, which is not in `servers`"
@@ -112,7 +138,11 @@ def _document(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise BadInput([Problem(str(path), f"cannot be read: {error.strerror}", "name another with --config")]) from error
+        raise BadInput(
+            [Problem(str(path), f"cannot be read: {error.strerror}", "name another with --config")]
+        ) from error
     except UnicodeDecodeError as error:
         raise BadInput([Problem(str(path), "is not UTF-8 text", "save it as UTF-8")]) from error
-    return read(text, str(path), quoted=False)  # a setting may be a secret in clear, and problems are shown
+    return read(
+        text, str(path), quoted=False
+    )  # a setting may be a secret in clear, and problems are shown

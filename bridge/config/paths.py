@@ -4,13 +4,17 @@ from pathlib import Path
 
 
 def shipped(name: str) -> Path:
-    """A folder that ships with bondbridge: inside the package when installed, beside it in a checkout."""
+    """A folder that ships with bondbridge: inside the package when installed, beside it in a
+    checkout.
+    """
     package = Path(__file__).parent.parent
     return package / name if (package / name).is_dir() else package.parent / name
 
 
 def private(path: Path) -> None:
-    """Make a folder, and those above it that are missing, for us alone; what is there stays as it is. Raises OSError."""
+    """Make a folder, and those above it that are missing, for us alone; what is there stays as it
+    is. Raises OSError.
+    """
     for each in reversed((path, *path.parents)):
         if not each.exists():
             each.mkdir(mode=0o700, exist_ok=True)

@@ -16,7 +16,9 @@ class Frozen(BaseModel):
 
 
 class Secret(Frozen):
-    """Where a secret stands: `{env: NAME}` (or a file named by NAME_FILE), or `{file: PATH}`. Never the secret itself."""
+    """Where a secret stands: `{env: NAME}` (or a file named by NAME_FILE), or `{file: PATH}`. Never
+    the secret itself.
+    """
 
     env: str | None = None
     file: Path | None = None
@@ -47,11 +49,15 @@ class Secret(Frozen):
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"cannot read the secret file {path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+            msg = (
+                f"cannot read the secret file {path}:"
+                f" {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+            )
             raise ValueError(msg) from error
 
     def reveal_all(self) -> tuple[str, ...]:
-        """The secrets that stand there, one a line: all of them are good, the first is the current one.
+        """The secrets that stand there, one a line: all of them are good, the first is the current
+        one.
 
         Raises ValueError that names the place, also where it is empty.
         """
@@ -67,7 +73,8 @@ def _revealed(secret: Secret) -> Secret:
     return secret
 
 
-# checked when the settings are read, so that a missing secret stops the start and not the first request
+# checked when the settings are read, so that a missing secret stops the start and not the first
+# request
 GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
 
 
@@ -83,7 +90,10 @@ Address = Annotated[str, BeforeValidator(read_where_it_stands)]
 def _leads(secret: Secret) -> Secret:
     parts = urlsplit(secret.reveal())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        msg = f"the secret at {secret.env or secret.file} is no address: write the whole of it, with https:// in front"
+        msg = (
+            f"the secret at {secret.env or secret.file} is no address: write the whole of it, with"
+            " https:// in front"
+        )
         raise ValueError(msg)
     return secret
 
@@ -101,7 +111,10 @@ def _signs(secret: Secret) -> Secret:
     lines = secret.reveal_all()
     for number, line in enumerate(lines, start=1):
         if not _LEAST <= _size(line.removeprefix(_PREFIX)) <= _MOST:
-            wanted = f'{_PREFIX} and the base64 of {_LEAST} to {_MOST} bytes, such as "{_PREFIX}$(openssl rand -base64 32)"'
+            wanted = (
+                f"{_PREFIX} and the base64 of {_LEAST} to {_MOST} bytes, such as"
+                f' "{_PREFIX}$(openssl rand -base64 32)"'
+            )
             which = f", line {number}," if len(lines) > 1 else ""
             msg = f"the secret at {secret.env or secret.file}{which} cannot sign: write {wanted}"
             raise ValueError(msg)

@@ -3,8 +3,12 @@
 from urllib.parse import urlsplit
 
 _ESCAPES = "in the password write %40 for @, %2F for /, %3A for :, %23 for # and %25 for %"
-_DATABASE = f"write postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME or sqlite:////PATH; {_ESCAPES}"
-_BROKER = f"write redis://:PASSWORD@HOST:6379/0, rediss:// for TLS, or redis+socket:///PATH; {_ESCAPES}"
+_DATABASE = (
+    f"write postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME or sqlite:////PATH; {_ESCAPES}"
+)
+_BROKER = (
+    f"write redis://:PASSWORD@HOST:6379/0, rediss:// for TLS, or redis+socket:///PATH; {_ESCAPES}"
+)
 _DRIVERS = {"sqlite": ("pysqlite",), "postgresql": ("psycopg",)}
 _BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "memory")
 
@@ -37,7 +41,11 @@ def broker(url: str) -> str:
         raise ValueError(f"this is no address of a broker that bondbridge uses: {_BROKER}")
     try:
         parts = urlsplit(url)
-        wrong = parts.port == 0 or (scheme in ("redis", "rediss") and not parts.hostname) or bool(parts.fragment)
+        wrong = (
+            parts.port == 0
+            or (scheme in ("redis", "rediss") and not parts.hostname)
+            or bool(parts.fragment)
+        )
     except ValueError:
         wrong = True
     if wrong or url.count("@") > 1:

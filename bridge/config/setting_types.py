@@ -1,4 +1,6 @@
-"""Single values as they are written in the settings: lengths of time, names, and so many in so much time."""
+"""Single values as they are written in the settings: lengths of time, names, and so many in so much
+time.
+"""
 
 from typing import Annotated, Any
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    PrivateAttr,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.config import name_checks, service_urls
@@ -17,7 +25,7 @@ from bridge.config.channels import Channel, Watchdog
 from bridge.config.paths import shipped
 from bridge.config.secrets import Address, Frozen, GivenSecret
 from bridge.config.setting_types import Bound, Duration, Name
-from bridge.config.webhooks import Hook, Webhook
+from bridge.config.webhooks import OutgoingWebhookSettings, Webhook
 from bridge.core.rules.models.scalars import Zone
 from bridge.core.yaml_document import Document, Place
 from bridge.errors import Problem
@@ -35,7 +43,9 @@ def _without_credentials(url: HttpUrl) -> HttpUrl:
 
 
 class Poll(Frozen):
-    """How often each family of scopes is polled, in domain time; `every` and `off` by globs of scope names."""
+    """How often each family of scopes is polled, in domain time; `every` and `off` by globs of
+    scope names.
+    """
 
     legs: Duration = 15.0
     bonds: Duration = 30.0
@@ -56,7 +66,9 @@ class Poll(Frozen):
 
 
 class Backups(Frozen):
-    """When backups are expected. `backup.fetch` keeps the newest `keep` of them in `directory`, none above `largest` bytes."""
+    """When backups are expected. `backup.fetch` keeps the newest `keep` of them in `directory`,
+    none above `largest` bytes.
+    """
 
     every: Duration = 86_400.0
     grace: Duration = 7_200.0
@@ -81,7 +93,9 @@ class Users(Frozen):
 
 
 class Flapping(Frozen):
-    """When a leg flaps: `start` and `stop` in changes that have not leaked away yet, `leak` the time one takes to."""
+    """When a leg flaps: `start` and `stop` in changes that have not leaked away yet, `leak` the
+    time one takes to.
+    """
 
     start: float = Field(default=5.0, ge=2)
     stop: float = Field(default=1.0, ge=0)
@@ -96,9 +110,13 @@ class Flapping(Frozen):
 
 
 class Limits(Frozen):
-    """Limits on what rules do, over all of them; passing the global one stops everything until a person says go on."""
+    """Limits on what rules do, over all of them; passing the global one stops everything until a
+    person says go on.
+    """
 
-    everything: Bound | None = Field(default=Bound.model_construct(most=2000, every=3600.0), alias="global")
+    everything: Bound | None = Field(
+        default=Bound.model_construct(most=2000, every=3600.0), alias="global"
+    )
     server: Bound | None = Bound.model_construct(most=1000, every=3600.0)
     space: Bound | None = None
     aggregator: Bound | None = None
@@ -106,10 +124,12 @@ class Limits(Frozen):
 
 
 class Server(Frozen):
-    """One management server. `force_live` makes every rule act, and is obeyed only by a server that is a simulator.
+    """One management server. `force_live` makes every rule act, and is obeyed only by a server that
+    is a simulator.
 
-    `requests_per_second` is for all processes together, null for no limit; `concurrency` is how many requests may be under
-    way at once in one of them. `act_in`: globs of the spaces that rules may act in, empty for all.
+    `requests_per_second` is for all processes together, null for no limit; `concurrency` is how
+    many requests may be under way at once in one of them. `act_in`: globs of the spaces that rules
+    may act in, empty for all.
     """
 
     name: Name
@@ -132,7 +152,8 @@ class Server(Frozen):
 class Web(Frozen):
     """Where pages, API and webhooks are served. `largest_body` in bytes.
 
-    `proxies`: how many of ours stand in front and add to X-Forwarded-For; with 0 that header is not believed.
+    `proxies`: how many of ours stand in front and add to X-Forwarded-For; with 0 that header is not
+    believed.
     """
 
     host: str = "127.0.0.1"
@@ -149,7 +170,9 @@ class Web(Frozen):
 
 
 class ClockSettings(Frozen):
-    """The domain clock: `domain` is what it showed when the machine's showed `machine`; it runs `speed` times as fast."""
+    """The domain clock: `domain` is what it showed when the machine's showed `machine`; it runs
+    `speed` times as fast.
+    """
 
     machine: AwareDatetime
     domain: AwareDatetime
@@ -157,7 +180,9 @@ class ClockSettings(Frozen):
 
 
 def _variable(place: Place, *, nested: bool) -> str:
-    """The variable that this place, or all around it, comes from; `nested`: one that is only merged with the file is none."""
+    """The variable that this place, or all around it, comes from; `nested`: one that is only merged
+    with the file is none.
+    """
     path = [str(part).upper() for part in place]
     names = ["__".join(path[:n]) for n in range(len(path), 1 if nested else 0, -1)]
     return next((f"{PREFIX}{name}" for name in names if f"{PREFIX}{name}" in os.environ), "")
@@ -167,15 +192,21 @@ class Settings(BaseSettings):
     """Everything a person can set."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     state_dir: Path = Path("state")
     database: Annotated[Address, AfterValidator(service_urls.database)] | None = None
     broker: Annotated[Address, AfterValidator(service_urls.broker)] | None = None
-    rules: Annotated[list[Path], NoDecode, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(
-        default_factory=lambda: [shipped("rules")], min_length=1
-    )
+    rules: Annotated[
+        list[Path],
+        NoDecode,
+        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    ] = Field(default_factory=lambda: [shipped("rules")], min_length=1)
     web: Web = Web()
     # in which people read times
     timezone: Zone = "UTC"
@@ -184,7 +215,7 @@ class Settings(BaseSettings):
     # the channel that a guard's question goes to where the rule names none
     asks: Annotated[str | None, AfterValidator(name_checks.channel_that_is)] = None
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
-    hooks: dict[Name, Hook] = Field(default_factory=dict)
+    hooks: dict[Name, OutgoingWebhookSettings] = Field(default_factory=dict)
     flapping: Flapping = Flapping()
     limits: Limits = Limits()
     allow: list[Annotated[str, AfterValidator(name_checks.allowed)]] = Field(default_factory=list)
@@ -205,7 +236,9 @@ class Settings(BaseSettings):
         return self
 
     def problem(self, place: Place, what: str, mend: str = "") -> Problem:
-        """Something wrong at this place: in its file at its line, or in the variable of the environment."""
+        """Something wrong at this place: in its file at its line, or in the variable of the
+        environment.
+        """
         written = self._document is not None and place in self._document.marks
         variable = _variable(place, nested=written)
         if self._document is not None and written and not variable:

@@ -1,7 +1,7 @@
 """Which time zone database is used: the machine's or the `tzdata` package's, whichever is newer.
 
-Python reads the machine's first, and a machine that is not upgraded knows nothing of what governments decided since:
-quiet hours and windows would begin an hour off.
+Python reads the machine's first, and a machine that is not upgraded knows nothing of what
+governments decided since: quiet hours and windows would begin an hour off.
 """
 
 import zoneinfo
@@ -37,7 +37,9 @@ def use_newest() -> TimeZoneDatabase:
 
 def _newest() -> TimeZoneDatabase:
     package = TimeZoneDatabase(tzdata.IANA_VERSION, "tzdata")
-    machine = next((found for folder in zoneinfo.TZPATH if (found := _of_machine(Path(folder)))), package)
+    machine = next(
+        (found for folder in zoneinfo.TZPATH if (found := _of_machine(Path(folder)))), package
+    )
     return machine if machine.version > package.version else package
 
 

@@ -20,7 +20,8 @@ def _signed(url: HttpUrl) -> HttpUrl:
 
 
 class Person(Frozen):
-    """A role for a person (`user`) or for everybody in a room, by the ids of the platform; `spaces`: only there, by globs.
+    """A role for a person (`user`) or for everybody in a room, by the ids of the platform;
+    `spaces`: only there, by globs.
 
     `name`: what the person is called here; one who comes by two ways is known as one by it.
     """
@@ -42,13 +43,15 @@ class Person(Frozen):
 class Webhook(Frozen):
     """An incoming webhook at `/webhooks/<name>`; its events belong to `server`.
 
-    `secret`: one a line, all of them good, so that they can be changed one after the other. `spaces`: what comes of it touches
-    only bonds of these, by globs; empty for all. `allow_from`: networks it may come from; empty for all. `rate`: so many.
-    For chat: `people` and their roles, `strangers` the role of those without one, `answers_at` where later answers may go.
+    `secret`: one a line, all of them good, so that they can be changed one after the other.
+    `spaces`: what comes of it touches only bonds of these, by globs; empty for all. `allow_from`:
+    networks it may come from; empty for all. `rate`: so many. For chat: `people` and their roles,
+    `strangers` the role of those without one, `answers_at` where later answers may go.
     """
 
     platform: str = "hmac"
-    secret: Secret  # read at the start of what serves, so that one that is missing keeps nobody from looking
+    # read at the start of what serves, so that one that is missing keeps nobody from looking
+    secret: Secret
     server: Name
     tolerance: Duration | None = None
     options: dict[str, str | None] = Field(default_factory=dict)
@@ -60,10 +63,11 @@ class Webhook(Frozen):
     answers_at: list[HttpUrl] = Field(default_factory=list)
 
 
-class Hook(Frozen):
+class OutgoingWebhookSettings(Frozen):
     """An outgoing webhook: rules send to these and nowhere else.
 
-    `allow_private`: also to addresses that are not public, and over plain http. `verify` as for a server.
+    `allow_private`: also to addresses that are not public, and over plain http. `verify` as for a
+    server.
     """
 
     url: Annotated[HttpUrl, AfterValidator(_signed), BeforeValidator(read_where_it_stands)]
@@ -73,8 +77,11 @@ class Hook(Frozen):
     timeout: Duration = 10.0
 
     @model_validator(mode="after")
-    def _unread(self) -> "Hook":
+    def _unread(self) -> "OutgoingWebhookSettings":
         if self.url.scheme != "https" and not self.allow_private:
-            msg = "what goes outside goes over https: write an https address, or `allow_private: true` where it stays inside"
+            msg = (
+                "what goes outside goes over https: write an https address, or `allow_private:"
+                " true` where it stays inside"
+            )
             raise ValueError(msg)
         return self

@@ -1,4 +1,6 @@
-"""Calls that want opposite things of one object, and what a call touches. A call is `{"operation", "arguments", "body"?}`."""
+"""Calls that want opposite things of one object, and what a call touches. A call is `{"operation",
+"arguments", "body"?}`.
+"""
 
 from collections.abc import Mapping
 
@@ -7,24 +9,30 @@ from bridge.core.objects.snapshot_diff import same
 
 _OPPOSITE = (frozenset({"accept", "decline"}), frozenset({"start", "cancel"}))
 _SETTING = frozenset({"update", "replace"})
-# one object under several names: legs by their type or by the alias, a bonder's interfaces also as a node's
+# one object under several names: legs by their type or by the alias, a bonder's interfaces also as
+# a node's
 _LEGS = ("interface_leg", "mobile_broadband_leg")
 _INTERFACES = ("ethernet_interface", "vlan_interface", "vxlan_interface")
 
 
 def opposed(one: Body, other: Body) -> bool:
-    """Whether they want opposite things: a yes and a no, a start and a stop, or two values of one field."""
+    """Whether they want opposite things: a yes and a no, a start and a stop, or two values of one
+    field.
+    """
     (family, verb), (family_too, verb_too) = _parts(one), _parts(other)
     if family != family_too or not _same_object(one["arguments"], other["arguments"]):
         return False
     if {verb, verb_too} <= _SETTING:
         fields, fields_too = one.get("body") or {}, other.get("body") or {}
-        return any(not same(fields[name], fields_too[name]) for name in fields.keys() & fields_too.keys())
+        return any(
+            not same(fields[name], fields_too[name]) for name in fields.keys() & fields_too.keys()
+        )
     return frozenset({verb, verb_too}) in _OPPOSITE
 
 
 def target(request: Body, bond_of_leg: Mapping[int, Json]) -> str:
-    """What a call touches: the bond, where it or its leg tells it: `"bond/3"`; else its last argument: `"profile/2"`.
+    """What a call touches: the bond, where it or its leg tells it: `"bond/3"`; else its last
+    argument: `"profile/2"`.
 
     Nothing for what has no arguments.
     """
@@ -38,7 +46,9 @@ def target(request: Body, bond_of_leg: Mapping[int, Json]) -> str:
 
 
 def _parts(request: Body) -> tuple[str, str]:
-    """`"mobile_broadband_leg_tuning.accept"` → what it is about, by one name for all: `("leg_tuning", "accept")`."""
+    """`"mobile_broadband_leg_tuning.accept"` → what it is about, by one name for all:
+    `("leg_tuning", "accept")`.
+    """
     family, _, verb = request["operation"].rpartition(".")
     for leg in _LEGS:
         if family in (leg, f"{leg}_tuning"):
@@ -48,6 +58,10 @@ def _parts(request: Body) -> tuple[str, str]:
 
 
 def _same_object(one: Body, other: Body) -> bool:
-    """All that both name is the same, and there is something that both name: an alias leaves out the leg's bond."""
+    """All that both name is the same, and there is something that both name: an alias leaves out
+    the leg's bond.
+    """
     both = one.keys() & other.keys()
-    return all(str(one[name]) == str(other[name]) for name in both) and (bool(both) or not (one or other))
+    return all(str(one[name]) == str(other[name]) for name in both) and (
+        bool(both) or not (one or other)
+    )

@@ -5,7 +5,8 @@ import json
 
 from bridge.core.model import Json
 
-_LENGTH = 24  # hex digits: 96 bits, far past any collision at this project's counts, still short enough to type
+# hex digits: 96 bits, far past any collision at this project's counts, still short enough to type
+_LENGTH = 24
 
 
 def canonical(value: Json) -> str:

@@ -11,7 +11,10 @@ _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 def seconds(text: object) -> float:
     """`"1h30m"` → 5400.0. Raises ValueError with a mend for anything else."""
     if not isinstance(text, str) or not _WHOLE.fullmatch(text):
-        msg = f"{text!r} is not a length of time: write a number and a unit, such as 15s, 10m, 6h or 1d"
+        msg = (
+            f"{text!r} is not a length of time: write a number and a unit, such as 15s, 10m, 6h"
+            " or 1d"
+        )
         raise ValueError(msg)
     length = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if length > _LONGEST:

@@ -1,7 +1,9 @@
-"""Flapping is a state of its own: a leg that keeps changing is told about once, not at every change.
+"""Flapping is a state of its own: a leg that keeps changing is told about once, not at every
+change.
 
-A leaky bucket per leg: each change of standing pours one in, and it leaks steadily. It begins to flap at one level and
-is stable again below another, so that a leg on the edge does not flap about flapping.
+A leaky bucket per leg: each change of standing pours one in, and it leaks steadily. It begins to
+flap at one level and is stable again below another, so that a leg on the edge does not flap about
+flapping.
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One leg's: `level` at the moment `at`; `changes` counted, `since` the first of them; `flapping`: they are a spell."""
+    """One leg's: `level` at the moment `at`; `changes` counted, `since` the first of them;
+    `flapping`: they are a spell.
+    """
 
     level: float = 0.0
     at: datetime | None = None
@@ -30,10 +34,13 @@ class Bucket:
 
 
 def poured(bucket: Bucket, changes: Sequence[datetime], limits: Limits) -> Bucket:
-    """After these changes. Those found late count as at the newest moment known: late news make no bucket leak backwards."""
+    """After these changes. Those found late count as at the newest moment known: late news make no
+    bucket leak backwards.
+    """
     for moment in sorted(changes):
         at = max(moment, bucket.at) if bucket.at else moment
-        # full at one above the start, so that a long spell ends as soon after its last change as a short one
+        # full at one above the start, so that a long spell ends as soon after its last change as a
+        # short one
         level = min(_level(bucket, at, limits) + 1.0, limits.start + 1.0)
         since, counted = _counted(bucket, moment, level)
         bucket = Bucket(level, at, since, counted + 1, bucket.flapping or level >= limits.start)
@@ -41,7 +48,9 @@ def poured(bucket: Bucket, changes: Sequence[datetime], limits: Limits) -> Bucke
 
 
 def _counted(bucket: Bucket, moment: datetime, level: float) -> tuple[datetime, int]:
-    """The first change that counts with this one, and how many do before it: none, where all had leaked away."""
+    """The first change that counts with this one, and how many do before it: none, where all had
+    leaked away.
+    """
     if bucket.since is None or (not bucket.flapping and level <= 1.0):
         return moment, 0
     # the beginning of a spell that was told stays what it was told to be

@@ -10,7 +10,8 @@ from bridge.core.model import Body
 def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """`"bond.restart bond=3"`, `"tell noc: a leg is down"`, `"wait 10m"`.
 
-    `names`: what the objects that arguments of a call mean are called, by argument: `"bond.restart bond=3 (hq)"`.
+    `names`: what the objects that arguments of a call mean are called, by argument: `"bond.restart
+    bond=3 (hq)"`.
     """
     if action == "call":
         aimed = [
@@ -25,9 +26,16 @@ def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType
         return f"{action} {request.get('to') or request.get('text') or ''}".strip()
     if action == "wait":
         seconds = request.get("seconds")
-        return f"wait {spoken(seconds)}" if seconds is not None else f"wait until {request.get('until')} {request.get('zone')}"
+        return (
+            f"wait {spoken(seconds)}"
+            if seconds is not None
+            else f"wait until {request.get('until')} {request.get('zone')}"
+        )
     if action == "silence":
         length = request.get("for")
         lasts = length if isinstance(length, str) else spoken(float(length or 0))
-        return f"silence {', '.join(request.get('types') or ('the same',))} of this {request.get('per')} for {lasts}"
+        return (
+            f"silence {', '.join(request.get('types') or ('the same',))} of this"
+            f" {request.get('per')} for {lasts}"
+        )
     return action

@@ -1,7 +1,8 @@
-"""Plain data: what JSON has and every database stores. What comes from outside is made so at the door.
+"""Plain data: what JSON has and every database stores. What comes from outside is made so at the
+door.
 
-Python reads NaN, Infinity and halves of surrogate pairs as JSON, and expressions give times and bytes; each of them would
-stop a transaction much later, far from where it came in.
+Python reads NaN, Infinity and halves of surrogate pairs as JSON, and expressions give times and
+bytes; each of them would stop a transaction much later, far from where it came in.
 """
 
 import json
@@ -13,10 +14,12 @@ from bridge.core.canonical_json import identity
 from bridge.core.durations import spoken
 from bridge.core.model import Json
 
-# Deeper than any honest answer, shallower than what a database, a template or Python itself trips over.
+# Deeper than any honest answer, shallower than what a database, a template or Python itself trips
+# over.
 DEEPEST = 40
 
-# Of an id, a key or a name that others chose, in characters of four bytes at most: PostgreSQL indexes no row of 2,704 bytes.
+# Of an id, a key or a name that others chose, in characters of four bytes at most: PostgreSQL
+# indexes no row of 2,704 bytes.
 LONGEST_KEY = 300
 # of an object's id, which stands in keys beside other words
 LONGEST_ID = 200
@@ -42,14 +45,17 @@ class TwiceNamed(ValueError):
 
 
 def decoded(content: bytes, *, strict: bool = False) -> Json:
-    """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also for what is too deep.
+    """JSON text as plain data; characters that cannot be stored become �. Raises ValueError, also
+    for what is too deep.
 
     `strict`: of what strangers send no name may stand twice in an object (TwiceNamed).
     """
     text = content.decode(json.detect_encoding(content), "surrogatepass")
     pairs = _each_once if strict else None
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs)
+        value = json.loads(
+            text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs
+        )
         _measured(value, DEEPEST)
     except RecursionError as error:
         raise TooDeep from error
@@ -64,7 +70,9 @@ def _each_once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def plain(value: Json) -> Json:
-    """What an expression gave, as plain data: times as text. Raises ValueError for what JSON has no word for."""
+    """What an expression gave, as plain data: times as text. Raises ValueError for what JSON has no
+    word for.
+    """
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -81,7 +89,8 @@ def plain(value: Json) -> Json:
 
 
 def bounded(text: str, most: int = LONGEST_KEY) -> str:
-    """A key of somebody else's, no longer than an index can hold: what is cut off stands there as a digest.
+    """A key of somebody else's, no longer than an index can hold: what is cut off stands there as a
+    digest.
 
     Of two keys that differ the bounded ones differ; one that is bounded already stays as it is.
     """
@@ -110,7 +119,9 @@ def _finite(text: str) -> float:
 
 
 def _measured(value: Json, depth: int) -> None:
-    """Raises TooDeep. What holds nothing is not called for: there are a hundred numbers and words for each list."""
+    """Raises TooDeep. What holds nothing is not called for: there are a hundred numbers and words
+    for each list.
+    """
     if not isinstance(value, dict | list):
         return
     if value and not depth:

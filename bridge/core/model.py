@@ -113,8 +113,8 @@ class Outcome(StrEnum):
 class JobState(StrEnum):
     """Where a job stands.
 
-    `waiting`: for the step or the batch before it. `held`: for a person's yes. `verifying`: done, its effect not seen yet.
-    The others but `due` are final, `in_doubt` until a person decides.
+    `waiting`: for the step or the batch before it. `held`: for a person's yes. `verifying`: done,
+    its effect not seen yet. The others but `due` are final, `in_doubt` until a person decides.
     """
 
     WAITING = "waiting"
@@ -133,7 +133,9 @@ OPEN = frozenset({JobState.WAITING, JobState.HELD, JobState.DUE, JobState.VERIFY
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One object as a poll saw it: `body` in our words, `raw` in the vendor's, secrets digested in both."""
+    """One object as a poll saw it: `body` in our words, `raw` in the vendor's, secrets digested in
+    both.
+    """
 
     kind: str
     id: str
@@ -145,9 +147,10 @@ class Seen:
 class Known:
     """One object as the store knows it.
 
-    `counts` says how many events of each type it has had (law 6), and outlives the object: should it come back, its
-    events get new ids. `missing_since` is when it was first absent from a complete walk, `last_seen` when the last one
-    began that showed it in a state we know, by the server's clock: nothing is known of it since.
+    `counts` says how many events of each type it has had (law 6), and outlives the object: should
+    it come back, its events get new ids. `missing_since` is when it was first absent from a
+    complete walk, `last_seen` when the last one began that showed it in a state we know, by the
+    server's clock: nothing is known of it since.
     """
 
     seen: Seen
@@ -177,9 +180,10 @@ class Change:
 class Event:
     """Something happened. `time`: when, in domain time; `seen_at`: when the bridge learned of it.
 
-    `exact`: the server itself told the time. `known`: what the bridge knew about it when it was decided (schema.KNOWN).
-    `only`: the one rule that what is already so was found for. `on_server`: between which times of the server's own clock
-    it happened, which stay true when ours is set; one time twice where it is exact.
+    `exact`: the server itself told the time. `known`: what the bridge knew about it when it was
+    decided (schema.KNOWN). `only`: the one rule that what is already so was found for. `on_server`:
+    between which times of the server's own clock it happened, which stay true when ours is set; one
+    time twice where it is exact.
     """
 
     id: str
@@ -210,7 +214,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When a failed attempt is tried again: `on` which outcomes, `every` and `until` in seconds after the event."""
+    """When a failed attempt is tried again: `on` which outcomes, `every` and `until` in seconds
+    after the event.
+    """
 
     on: frozenset[Outcome]
     every: float
@@ -221,12 +227,14 @@ class Retry:
 class Job:
     """One action owed because of one decision.
 
-    `event`: the one that this turn of the step is about. `request` is all the action needs, rendered. `doubt`: an earlier
-    attempt may have taken effect, so look first. `due_at` and `not_after` are domain times. `target`: what a call touches,
-    such as "bond/3", or where a notice is told, such as "noc/0", or "". `rollout`: `{"batch": 2, "pause": 120, "stop_on": […]}`
-    where it goes in batches. `verify`: `{"expect": "…" or null, "within": 300}` where its effect is to be seen, `verify_until`
-    by when. `parent`: the job whose failure it answers. `since`: from when on it was to be done, None where that is when it
-    fell due; what waits to be told at one address is told in this order.
+    `event`: the one that this turn of the step is about. `request` is all the action needs,
+    rendered. `doubt`: an earlier attempt may have taken effect, so look first. `due_at` and
+    `not_after` are domain times. `target`: what a call touches, such as "bond/3", or where a notice
+    is told, such as "noc/0", or "". `rollout`: `{"batch": 2, "pause": 120, "stop_on": […]}` where
+    it goes in batches. `verify`: `{"expect": "…" or null, "within": 300}` where its effect is to be
+    seen, `verify_until` by when. `parent`: the job whose failure it answers. `since`: from when on
+    it was to be done, None where that is when it fell due; what waits to be told at one address is
+    told in this order.
     """
 
     id: str
@@ -253,7 +261,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """A group while events join it: `key` is what they have in common, `until` when it is complete."""
+    """A group while events join it: `key` is what they have in common, `until` when it is
+    complete.
+    """
 
     id: str
     key: str
@@ -262,12 +272,13 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One rule met one event or one group of them: the verdict, how it came about, and every fact it was made from.
+    """One rule met one event or one group of them: the verdict, how it came about, and every fact
+    it was made from.
 
-    `event`: the first of `events`. `cooldowns`: the keys it reserves. `due_at`: when it is judged again; None when it
-    is settled. `group`: the one that the event waits in. `about`: what it is about, for `overlap` and for counting.
-    `supersedes`: earlier decisions whose jobs that have not begun it takes the place of. `left_out`: why steps of the
-    rule are none of its jobs.
+    `event`: the first of `events`. `cooldowns`: the keys it reserves. `due_at`: when it is judged
+    again; None when it is settled. `group`: the one that the event waits in. `about`: what it is
+    about, for `overlap` and for counting. `supersedes`: earlier decisions whose jobs that have not
+    begun it takes the place of. `left_out`: why steps of the rule are none of its jobs.
     """
 
     id: str
@@ -290,5 +301,7 @@ class Decision:
 
     @property
     def acts(self) -> bool:
-        """Whether there is acting to wait for: dry runs and mere notices have their turn at once."""
+        """Whether there is acting to wait for: dry runs and mere notices have their turn at
+        once.
+        """
         return any(job.action == "call" for job in self.jobs)

@@ -9,7 +9,11 @@ def same(one: str, other: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    """The name without case, without what is not seen, and in the one spelling that Unicode has for it."""
+    """The name without case, without what is not seen, and in the one spelling that Unicode has for
+    it.
+    """
     # casefolding can undo a normal form, so it is made again after it
     folded = normalize("NFKC", normalize("NFKC", name).casefold())
-    return "".join(sign for sign in folded if not sign.isspace() and category(sign) not in ("Cc", "Cf"))
+    return "".join(
+        sign for sign in folded if not sign.isspace() and category(sign) not in ("Cc", "Cf")
+    )

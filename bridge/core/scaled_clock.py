@@ -1,4 +1,6 @@
-"""Domain time as a function of the machine's: the same for every process that is given the same three numbers."""
+"""Domain time as a function of the machine's: the same for every process that is given the same
+three numbers.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +9,9 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Domain time showed `domain` when the machine's clock showed `machine`, and runs `speed` times as fast."""
+    """Domain time showed `domain` when the machine's clock showed `machine`, and runs `speed` times
+    as fast.
+    """
 
     machine: datetime
     domain: datetime

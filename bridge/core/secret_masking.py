@@ -7,14 +7,26 @@ from bridge.core.model import Json
 MASK = "***"
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SECRETS = {
-    "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "authorization", "credential", "credentials",
-    "passcode", "psk",
-}  # fmt: skip
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "authorization",
+    "credential",
+    "credentials",
+    "passcode",
+    "psk",
+}
 _KEYS = {"api", "private", "secret", "access", "auth", "signing", "encryption", "ssh", "shared"}
 
 
 def masked(value: Json) -> Json:
-    """The same, with `***` for the text or number in each field whose name says that it is a secret."""
+    """The same, with `***` for the text or number in each field whose name says that it is a
+    secret.
+    """
     if isinstance(value, dict):
         return {name: _field(name, below) for name, below in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,8 @@
-"""Moments as people read them: to the minute, in UTC; and what is shown of them where people have clocks of their own.
+"""Moments as people read them: to the minute, in UTC; and what is shown of them where people have
+clocks of their own.
 
-Texts are made and kept in UTC, since what was decided must come out the same under other settings. Whoever shows one to people
-shows its moments in the time zone of the settings.
+Texts are made and kept in UTC, since what was decided must come out the same under other settings.
+Whoever shows one to people shows its moments in the time zone of the settings.
 """
 
 import re
@@ -14,7 +15,9 @@ _WRITTEN = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC\b")
 
 
 def minute(text: str) -> str:
-    """`"2026-03-01T02:00:04.5+00:00"` → `"2026-03-01 02:00 UTC"`; what is no moment stays as it is."""
+    """`"2026-03-01T02:00:04.5+00:00"` → `"2026-03-01 02:00 UTC"`; what is no moment stays as it
+    is.
+    """
     if not _MOMENT.fullmatch(text):
         return text
     try:
@@ -25,7 +28,9 @@ def minute(text: str) -> str:
 
 
 def in_zone(text: str, zone: tzinfo) -> str:
-    """`"until 2026-07-01 02:00 UTC"` → `"until 2026-07-01 04:00 CEST"`, for every moment that stands in a text."""
+    """`"until 2026-07-01 02:00 UTC"` → `"until 2026-07-01 04:00 CEST"`, for every moment that
+    stands in a text.
+    """
     return text if zone is UTC else _WRITTEN.sub(lambda found: _there(found, zone), text)
 
 
@@ -44,4 +49,6 @@ def all_in_zone(value: Json, zone: tzinfo) -> Json:
         return in_zone(value, zone)
     if isinstance(value, dict):
         return {name: all_in_zone(below, zone) for name, below in value.items()}
-    return [all_in_zone(below, zone) for below in value] if isinstance(value, list | tuple) else value
+    return (
+        [all_in_zone(below, zone) for below in value] if isinstance(value, list | tuple) else value
+    )

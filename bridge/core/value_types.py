@@ -1,6 +1,8 @@
-"""The types of values that expressions meet, and what has nothing below it in a shape: a leaf of such a type.
+"""The types of values that expressions meet, and what has nothing below it in a shape: a leaf of
+such a type.
 
-A type says what can be compared with what, and which words a text may be. `any`: nobody can say before it comes.
+A type says what can be compared with what, and which words a text may be. `any`: nobody can say
+before it comes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,11 +12,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """`name`: any, null, flag, whole, decimal, text, bytes, time, length, list, object, mapping, view or kind.
+    """`name`: any, null, flag, whole, decimal, text, bytes, time, length, list, object, mapping,
+    view or kind.
 
-    `words`: all that a text may be, empty for whatever it likes; `of`: what a list holds; `shape`: what an object has.
-    `said`: how it is spoken of, where its name would not do. `reach`: the least and the most that a number can be, and
-    `said_of` what these mean. Every value of a field may also be null.
+    `words`: all that a text may be, empty for whatever it likes; `of`: what a list holds; `shape`:
+    what an object has. `said`: how it is spoken of, where its name would not do. `reach`: the least
+    and the most that a number can be, and `said_of` what these mean. Every value of a field may
+    also be null.
     """
 
     name: str
@@ -28,7 +32,9 @@ class Type:
     @property
     def group(self) -> str:
         """Types of one group can be equal: whole numbers and others are."""
-        return {"whole": "number", "decimal": "number", "mapping": "object"}.get(self.name, self.name)
+        return {"whole": "number", "decimal": "number", "mapping": "object"}.get(
+            self.name, self.name
+        )
 
     @property
     def known(self) -> bool:
@@ -103,7 +109,9 @@ def leaf_of(shape: Mapping[str, Any]) -> Type:
 
 
 def misfits(value: object, shape: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """Where plain data is not of a shape, and why: `("bond.id", "bond.id is a number, and never a text")`."""
+    """Where plain data is not of a shape, and why: `("bond.id", "bond.id is a number, and never a
+    text")`.
+    """
     if value is None or "*" in shape:
         return
     expected, given = leaf_of(shape), of_value(value)
@@ -121,7 +129,9 @@ def misfits(value: object, shape: Mapping[str, Any], path: str) -> Iterator[tupl
 
 
 def fitted(value: Any, shape: Mapping[str, Any]) -> Any:
-    """Plain data with whole numbers as decimals where the shape has such, as the server's are read."""
+    """Plain data with whole numbers as decimals where the shape has such, as the server's are
+    read.
+    """
     if isinstance(value, Mapping):
         return {name: fitted(below, shape.get(name, {})) for name, below in value.items()}
     whole = isinstance(value, int) and not isinstance(value, bool)
@@ -134,7 +144,14 @@ def of_value(value: object) -> Type:
         return NULL
     if isinstance(value, bool):
         return FLAG
-    for python, found in ((int, WHOLE), (float, DECIMAL), (str, TEXT), (bytes, BYTES), (list, LIST), (Mapping, MAPPING)):
+    for python, found in (
+        (int, WHOLE),
+        (float, DECIMAL),
+        (str, TEXT),
+        (bytes, BYTES),
+        (list, LIST),
+        (Mapping, MAPPING),
+    ):
         if isinstance(value, python):
             return found
     return ANY

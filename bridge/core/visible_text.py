@@ -1,8 +1,11 @@
-"""Text of others as it may be written to a terminal or a log: what would steer either is shown instead."""
+"""Text of others as it may be written to a terminal or a log: what would steer either is shown
+instead.
+"""
 
 import re
 
-# what moves the cursor, colours, erases or titles a terminal, ends a line, or turns the direction of writing around
+# what moves the cursor, colours, erases or titles a terminal, ends a line, or turns the direction
+# of writing around
 _STEERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _IN_TEXT = re.compile(f"[{_STEERS}]")
 _IN_LINE = re.compile(f"[\t\n{_STEERS}]")

@@ -43,7 +43,8 @@ _OF_PYTHON = re.compile(r" or instance of \w+")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file: its data, and the line and column (from 1) of every part by its place, such as `("do", 0, "call")`.
+    """One file: its data, and the line and column (from 1) of every part by its place, such as
+    `("do", 0, "call")`.
 
     `lines`: what problems may quote of it.
     """
@@ -60,32 +61,52 @@ class Document:
             known = known[:-1]
         line, column = self.marks.get(known, (1, 1))
         named = ".".join(str(part) for part in place)
-        return Problem(self.name, what, mend, named, line, column, excerpt(self.lines, line, column))
+        return Problem(
+            self.name, what, mend, named, line, column, excerpt(self.lines, line, column)
+        )
 
 
 def excerpt(lines: Sequence[str], line: int, column: int) -> str:
-    """The line and a caret below its column, cut where it is long; nothing where it may hold a secret or is not known."""
+    """The line and a caret below its column, cut where it is long; nothing where it may hold a
+    secret or is not known.
+    """
     if not 0 < line <= len(lines) or not column or _SECRET.search(lines[line - 1]):
         return ""
     begin = max(0, column - _WIDEST // 2) if len(lines[line - 1]) > _WIDEST else 0
-    text = "".join(char if char.isprintable() else " " for char in lines[line - 1][begin : begin + _WIDEST])
+    text = "".join(
+        char if char.isprintable() else " " for char in lines[line - 1][begin : begin + _WIDEST]
+    )
     return f"{text.rstrip()}\n{' ' * (column - 1 - begin)}^"
 
 
 def read(text: str, name: str, *, quoted: bool = True) -> Document:
-    """Raises BadInput for what is not YAML, has a key twice, or grows without bounds. `quoted`: problems show their line."""
+    """Raises BadInput for what is not YAML, has a key twice, or grows without bounds. `quoted`:
+    problems show their line.
+    """
     lines = _BREAK.split(text) if quoted else []
     try:
         return replace(_read(text, name), lines=lines)
     except BadInput as error:
         raise BadInput(
-            replace(problem, excerpt=excerpt(lines, problem.line, problem.column)) for problem in error.problems
+            replace(problem, excerpt=excerpt(lines, problem.line, problem.column))
+            for problem in error.problems
         ) from error
 
 
 def _read(text: str, name: str) -> Document:
     if len(text) > _LONGEST:
-        raise BadInput([Problem(name, f"too large: {_LONGEST} characters at most", "make several files of it", "", 1, 1)])
+        raise BadInput(
+            [
+                Problem(
+                    name,
+                    f"too large: {_LONGEST} characters at most",
+                    "make several files of it",
+                    "",
+                    1,
+                    1,
+                )
+            ]
+        )
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)
@@ -94,13 +115,19 @@ def _read(text: str, name: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        what = "not YAML: " + " ".join(part.strip() for part in (error.context, error.problem) if part)
-        raise BadInput([Problem(name, what, "mend the indentation or quote the text", "", line, column)]) from error
+        what = "not YAML: " + " ".join(
+            part.strip() for part in (error.context, error.problem) if part
+        )
+        raise BadInput(
+            [Problem(name, what, "mend the indentation or quote the text", "", line, column)]
+        ) from error
     except RecursionError as error:
         raise BadInput([Problem(name, "nested too deeply", "", "", 1, 1)]) from error
     except (YAMLError, ValueError, TypeError, KeyError) as error:
         line, column = _position(text, error)
-        raise BadInput([Problem(name, f"not YAML: {' '.join(str(error).split())}", "", "", line, column)]) from error
+        raise BadInput(
+            [Problem(name, f"not YAML: {' '.join(str(error).split())}", "", "", line, column)]
+        ) from error
     if walk.problems:
         raise BadInput(walk.problems)
     return Document(name, data, walk.marks)
@@ -128,7 +155,11 @@ class _Walk:
             what = "too large or too deep once its aliases are followed"
             raise BadInput([Problem(self.name, what, "", "", *_mark(node))])
         if not isinstance(node, ScalarNode) and str(node.tag) not in _PLAIN_TAGS:
-            self.problems.append(Problem(self.name, f"there is no such tag {node.tag}", "leave it out", "", *_mark(node)))
+            self.problems.append(
+                Problem(
+                    self.name, f"there is no such tag {node.tag}", "leave it out", "", *_mark(node)
+                )
+            )
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -150,7 +181,11 @@ class _Walk:
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 line, column = _mark(key_node)
-                self.problems.append(Problem(self.name, "a key must be a word", "write `key: value`", "", line, column))
+                self.problems.append(
+                    Problem(
+                        self.name, "a key must be a word", "write `key: value`", "", line, column
+                    )
+                )
                 continue
             if key_node.tag == _MERGE:
                 what = "`<<` merges keys in YAML 1.1 only, and is not read"
@@ -162,7 +197,11 @@ class _Walk:
             if key in data:
                 line, column = _mark(key_node)
                 named = ".".join(map(str, here))
-                self.problems.append(Problem(self.name, "this key stands here twice", "keep one", named, line, column))
+                self.problems.append(
+                    Problem(
+                        self.name, "this key stands here twice", "keep one", named, line, column
+                    )
+                )
             self.marks[here] = _mark(key_node)
             data[key] = self.value(value_node, here)
         return data
@@ -184,12 +223,18 @@ def problems_of(error: ValidationError, document: Document, place: Place = ()) -
         where = _written(document.data, place, each["loc"])
         what = _OF_PYTHON.sub("", each["msg"].removeprefix("Value error, "))
         strange = each["type"] == "extra_forbidden"
-        found.append(document.problem(where, "unknown key" if strange else _lowered(what), _MENDS.get(each["type"], "")))
+        found.append(
+            document.problem(
+                where, "unknown key" if strange else _lowered(what), _MENDS.get(each["type"], "")
+            )
+        )
     return found
 
 
 def _written(data: Json, place: Place, location: Place) -> Place:
-    """Pydantic's location as it is written: without marks of a union, and without the number in a list of one."""
+    """Pydantic's location as it is written: without marks of a union, and without the number in a
+    list of one.
+    """
     for part in place:
         data = data[part]
     where = place
@@ -205,4 +250,8 @@ def _written(data: Json, place: Place, location: Place) -> Place:
 def _below(data: Json, part: str | int) -> Json:
     if isinstance(data, dict):
         return data.get(part)
-    return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
+    return (
+        data[part]
+        if isinstance(data, list) and isinstance(part, int) and part < len(data)
+        else None
+    )

@@ -1,6 +1,8 @@
-"""One bad thing spoils nothing else: what raises is set aside, counted, and told once; the caller goes on with the rest.
+"""One bad thing spoils nothing else: what raises is set aside, counted, and told once; the caller
+goes on with the rest.
 
-A database that is away and a lease that somebody else has by now are no fault of what was looked at: those go through.
+A database that is away and a lease that somebody else has by now are no fault of what was looked
+at: those go through.
 """
 
 import textwrap
@@ -12,7 +14,9 @@ from typing import Self
 
 import structlog
 from sqlalchemy import Connection, NestedTransaction
-from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004  of its pool, and as it is called there
+
+# of its pool, and as it is called there
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004
 
 from bridge.core.events.headlines import headline
 from bridge.core.model import Event
@@ -23,7 +27,9 @@ from bridge.store.internal_errors import Fault
 
 
 def passes(error: BaseException) -> bool:
-    """Whether it is no fault of ours: the database cannot be used, or somebody else has the work by now."""
+    """Whether it is no fault of ours: the database cannot be used, or somebody else has the work by
+    now.
+    """
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     return lost or isinstance(error, (Away, LeaseLost, TimeoutError))
 
@@ -32,7 +38,9 @@ log = structlog.get_logger()
 
 
 class Part:
-    """A part of the work that may fail by itself: `with tried(…) as part:`, and whatever it raises is kept in `error`."""
+    """A part of the work that may fail by itself: `with tried(…) as part:`, and whatever it raises
+    is kept in `error`.
+    """
 
     def __init__(self, step: str, about: str, server: str) -> None:
         self.step, self.about, self.server = step, about, server
@@ -63,7 +71,12 @@ class Part:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
         if not isinstance(error, Exception) or passes(error):
             return False
         self.error = error
@@ -76,7 +89,9 @@ def tried(step: str, about: str, server: str = "") -> Part:
 
 
 class _Within(Part):
-    def __init__(self, connection: Connection, now: datetime, step: str, about: str, server: str) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, step: str, about: str, server: str
+    ) -> None:
         super().__init__(step, about, server)
         self._connection, self._now = connection, now
         self._savepoint: NestedTransaction | None = None
@@ -85,7 +100,12 @@ class _Within(Part):
         self._savepoint = self._connection.begin_nested()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
         if self._savepoint is not None and self._savepoint.is_active:
             self._savepoint.rollback() if error else self._savepoint.commit()
         kept = super().__exit__(kind, error, trace)
@@ -95,7 +115,9 @@ class _Within(Part):
 
 
 def within(connection: Connection, now: datetime, step: str, about: str, server: str = "") -> Part:
-    """A part of a transaction that goes on: where it raises, what it has written is taken back, and it is noted."""
+    """A part of a transaction that goes on: where it raises, what it has written is taken back, and
+    it is noted.
+    """
     return _Within(connection, now, step, about, server)
 
 
@@ -104,7 +126,12 @@ class _Apart(Part):
         super().__init__(step, about, server)
         self._note = note
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
         kept = super().__exit__(kind, error, trace)
         if kept:
             self._note(self)
@@ -128,7 +155,9 @@ class Faults:
         self._database, self._now = database, now
 
     def apart(self, step: str, about: str, server: str = "") -> Part:
-        """What raises in it is set aside and noted, in a transaction of its own. Inside one that writes: see `within`."""
+        """What raises in it is set aside and noted, in a transaction of its own. Inside one that
+        writes: see `within`.
+        """
         return _Apart(self.note, step, about, server)
 
     def note(self, *found: Part) -> None:
@@ -144,7 +173,9 @@ def _say(told: list[Event], error: Exception | None) -> None:
 
 
 def _trace(error: Exception | None) -> str:
-    """Where it was raised, without the values of variables and without a statement's: there may be secrets among them."""
+    """Where it was raised, without the values of variables and without a statement's: there may be
+    secrets among them.
+    """
     if error is None:
         return ""
     lines = [*traceback.format_tb(error.__traceback__), internal_errors.said(error)]

@@ -2,8 +2,8 @@
 
 a rule turns it away ─► until when? ─► (`second_look`) does it last? what does the rule say now?
 
-The reasons that a decision names (a silence, a cooldown, an action of ours that explains it) end by the
-clock. Of an incident and of a leg that flaps, whoever notices the end says so.
+The reasons that a decision names (a silence, a cooldown, an action of ours that explains it) end by
+the clock. Of an incident and of a leg that flaps, whoever notices the end says so.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,11 +28,15 @@ _MINUTE = timedelta(minutes=1)
 
 
 def judges(rule: Rule) -> bool:
-    """Whether what lasts is judged by this rule again: it only tells, or says that it means what lasts."""
+    """Whether what lasts is judged by this rule again: it only tells, or says that it means what
+    lasts.
+    """
     return rule.shape is None and (rule.lasting or not rule.calls)
 
 
-def until(rule: Rule, known: Mapping[str, object], verdict: Verdict, now: datetime) -> datetime | None:
+def until(
+    rule: Rule, known: Mapping[str, object], verdict: Verdict, now: datetime
+) -> datetime | None:
     """When a rule that turned something away is asked again; None where time changes nothing.
 
     What nobody knows the end of is looked at every so often.
@@ -55,7 +59,9 @@ def turned_away(
     about: Mapping[str, Event],
     now: datetime,
 ) -> None:
-    """What lasts and was turned away by what passes is looked at again. `said`: (rule, event, verdict)."""
+    """What lasts and was turned away by what passes is looked at again. `said`: (rule, event,
+    verdict).
+    """
     wanted: dict[str, dict[tuple[str, str], Recheck]] = {}
     for name, identifier, verdict in said:
         rule, event = book.rule(name), about.get(identifier)
@@ -86,10 +92,17 @@ def of_bonds(
         return
     store.hasten(connection, server, now)
     subjects = {f"bond_condition/{bond}" for bond in bonds}
-    of_subjects(connection, server, subjects | {f"leg/{leg}" for bond in bonds for leg in legs.get(bond, ())}, now)
+    of_subjects(
+        connection,
+        server,
+        subjects | {f"leg/{leg}" for bond in bonds for leg in legs.get(bond, ())},
+        now,
+    )
 
 
-def of_subjects(connection: Connection, server: str, subjects: Collection[str], now: datetime) -> None:
+def of_subjects(
+    connection: Connection, server: str, subjects: Collection[str], now: datetime
+) -> None:
     """What lasts of these objects is looked at now: what they show, and an event began."""
     keys = {(kind, name) for kind, _, name in (subject.partition("/") for subject in subjects)}
     bodies = snapshots.bodies(connection, server, keys, there=True) if keys else {}
@@ -103,7 +116,9 @@ def of_subjects(connection: Connection, server: str, subjects: Collection[str], 
         return
     types = {name for name, _ in shown}
     began = store.newest(connection, server, {subject for _, subject in shown}, types)
-    store.put(connection, server, [_of(each, now) for each in began if (each.type, each.subject) in shown])
+    store.put(
+        connection, server, [_of(each, now) for each in began if (each.type, each.subject) in shown]
+    )
 
 
 def _lasts(event: Event) -> bool:

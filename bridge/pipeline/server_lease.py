@@ -1,4 +1,6 @@
-"""The lease under which one server's events are decided, while that goes on in pieces: time bounds a piece, not a count."""
+"""The lease under which one server's events are decided, while that goes on in pieces: time bounds
+a piece, not a count.
+"""
 
 import time
 from collections.abc import Callable
@@ -17,7 +19,9 @@ _TURN = 10.0
 
 
 class Lease:
-    """`seconds`: how long it is ours from each renewal on; `ticking`: the machine's, of which only differences count."""
+    """`seconds`: how long it is ours from each renewal on; `ticking`: the machine's, of which only
+    differences count.
+    """
 
     def __init__(
         self,
@@ -32,7 +36,9 @@ class Lease:
         self._kept = self._began = self._turned = ticking()
 
     def keep(self) -> None:
-        """Between two pieces of work: where a while has passed it is begun anew. Raises LeaseLost."""
+        """Between two pieces of work: where a while has passed it is begun anew. Raises
+        LeaseLost.
+        """
         if self._ticking() - self._kept < _RENEWED_AFTER * self.seconds:
             return
         with self._database.writing() as connection:

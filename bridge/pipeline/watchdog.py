@@ -1,8 +1,10 @@
-"""The watch on the watcher: whether the bridge polls, decides and tells, told past its own broker, workers and outbox.
+"""The watch on the watcher: whether the bridge polls, decides and tells, told past its own broker,
+workers and outbox.
 
     read the pulse → what stands still → what each address does not know yet → send → remember
 
-It has a connection of its own, and goes on without one: that the database is away is told like the rest.
+It has a connection of its own, and goes on without one: that the database is away is told like the
+rest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +18,14 @@ from bridge.core.model import Body, Outcome
 from bridge.core.rules import time_windows
 from bridge.core.scaled_clock import Pace
 from bridge.core.watchdog import messages, stall_detection
-from bridge.core.watchdog.stall_detection import Trouble
+from bridge.core.watchdog.stall_detection import Stall
 from bridge.errors import AgainLater, BridgeError
 from bridge.pipeline.internal_errors import tried
 from bridge.store import internal_errors
 from bridge.store.database import Database
 from bridge.store.sqlite_file_guard import Whereabouts
 from bridge.store.views import health_queries
-from bridge.store.watchdog_state import Memory, MemoryFile
+from bridge.store.watchdog_state import MemoryFile, WatchdogState
 
 CHANNEL = "watchdog"
 _DAY = timedelta(days=1)
@@ -32,8 +34,9 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What to watch and when to tell, in the machine's seconds. `slack` by server: how long until it is polled again.
+class WatchdogSettings:
+    """What to watch and when to tell, in the machine's seconds. `slack` by server: how long until
+    it is polled again.
 
     `daily`: the time of day and the zone of the day's line.
     """
@@ -46,8 +49,9 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Senses:
-    """How it reaches the world. `ping` takes what is wrong, "" for nothing; `listens` asks at a server's address.
+class WatchdogIO:
+    """How it reaches the world. `ping` takes what is wrong, "" for nothing; `listens` asks at a
+    server's address.
 
     `serves`: whether our own web process answers on this machine.
     """
@@ -59,19 +63,29 @@ class Senses:
 
 
 class Watchdog:
-    """Looks once with every `look`. `machine` is the machine's clock, `pace` what the domain's makes of it."""
+    """Looks once with every `look`. `machine` is the machine's clock, `pace` what the domain's
+    makes of it.
+    """
 
     def __init__(
-        self, database: Database, file: MemoryFile, ways: Senses, watch: Watch, machine: Callable[[], datetime], pace: Pace
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        file: MemoryFile,
+        ways: WatchdogIO,
+        watch: WatchdogSettings,
+        machine: Callable[[], datetime],
+        pace: Pace,
+    ) -> None:
         self._database, self._file, self._ways, self._watch = database, file, ways, watch
         self._machine, self._pace = machine, pace
         self._memory = file.load()
         self._whereabouts = Whereabouts(database)
         self._served = False
 
-    def look(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Trouble]:
-        """One round; what is wrong. Once `stopping`, nothing more is told: the next who watches goes on."""
+    def look(self, stopping: Callable[[], bool] = lambda: False) -> Sequence[Stall]:
+        """One round; what is wrong. Once `stopping`, nothing more is told: the next who watches
+        goes on.
+        """
         now = self._machine()
         still, seen, wrong = self._found(now)
         unknown = () if seen else [key for key in still if key != "database"]
@@ -85,85 +99,135 @@ class Watchdog:
             self._ping(wrong, now)
         return wrong
 
-    def glance(self) -> Sequence[Trouble]:
-        """What is wrong now, and what whoever watches found wrong last: nothing is told, and nothing of it is kept.
+    def glance(self) -> Sequence[Stall]:
+        """What is wrong now, and what whoever watches found wrong last: nothing is told, and
+        nothing of it is kept.
 
-        Only who has watched for long can know that a file was replaced, so its word counts until it looks again. That the
-        database cannot be read is said at once: all is not well where nobody knows.
+        Only who has watched for long can know that a file was replaced, so its word counts until it
+        looks again. That the database cannot be read is said at once: all is not well where nobody
+        knows.
         """
         self._memory, now = self._file.load(), self._machine()
         still, readable, seen = self._found(now)
         seen = seen if readable else [*seen, *self._unreadable(still, seen, now)]
         known = {each.key for each in seen}
         looked = self._memory.looked if not self._slept(now) else None
-        found = stall_detection.wrong(self._memory.still, looked, self._watch.after) if looked else []
+        found = (
+            stall_detection.wrong(self._memory.still, looked, self._watch.after) if looked else []
+        )
         more = [self._asked(each) for each in found if each.key not in known]
         return sorted((*seen, *more), key=lambda trouble: trouble.since)
 
     def _unreadable(
-        self, still: Mapping[str, stall_detection.Still], said: Sequence[Trouble], now: datetime
-    ) -> Sequence[Trouble]:
+        self,
+        still: Mapping[str, stall_detection.StalledMarker],
+        said: Sequence[Stall],
+        now: datetime,
+    ) -> Sequence[Stall]:
         found = {key: each for key, each in still.items() if key == "database"}
-        return [] if any(each.key in found for each in said) else stall_detection.wrong(found, now, 0.0)
+        return (
+            []
+            if any(each.key in found for each in said)
+            else stall_detection.wrong(found, now, 0.0)
+        )
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""
-        request = {"title": "bondbridge: a test of the watchdog", "body": "Nothing has happened.", "severity": "info"}
+        request = {
+            "title": "bondbridge: a test of the watchdog",
+            "body": "Nothing has happened.",
+            "severity": "info",
+        }
         places = range(self._watch.addresses)
-        return [self._ways.notify.send("", {"to": CHANNEL, "target": place, **request}) for place in places]
+        return [
+            self._ways.notify.send("", {"to": CHANNEL, "target": place, **request})
+            for place in places
+        ]
 
     def close(self) -> None:
         """Let go of its connection."""
         self._database.close()
 
-    def _found(self, now: datetime) -> tuple[Mapping[str, stall_detection.Still], bool, Sequence[Trouble]]:
+    def _found(
+        self, now: datetime
+    ) -> tuple[Mapping[str, stall_detection.StalledMarker], bool, Sequence[Stall]]:
         """What stands still, whether the database said so, and what is wrong."""
-        still = stall_detection.anew(self._memory.still, now) if self._slept(now) else self._memory.still
+        still = (
+            stall_detection.anew(self._memory.still, now)
+            if self._slept(now)
+            else self._memory.still
+        )
         still, seen = self._seen(still, now)
-        return still, seen, [self._asked(each) for each in stall_detection.wrong(still, now, self._watch.after)]
+        return (
+            still,
+            seen,
+            [self._asked(each) for each in stall_detection.wrong(still, now, self._watch.after)],
+        )
 
     def _slept(self, now: datetime) -> bool:
         """Whether nobody watched for so long that what is remembered says little."""
-        looked, most = self._memory.looked, timedelta(seconds=max(self._watch.after, 3 * self._watch.every))
+        looked, most = (
+            self._memory.looked,
+            timedelta(seconds=max(self._watch.after, 3 * self._watch.every)),
+        )
         return looked is None or now - looked > most
 
-    def _seen(self, still: Mapping[str, stall_detection.Still], now: datetime) -> tuple[dict[str, stall_detection.Still], bool]:
+    def _seen(
+        self, still: Mapping[str, stall_detection.StalledMarker], now: datetime
+    ) -> tuple[dict[str, stall_detection.StalledMarker], bool]:
         """What stands still, and whether the database said so."""
         domain = self._pace.at(now)
         idle = domain - timedelta(seconds=self._watch.after) * self._pace.speed
         elsewhere = self._whereabouts.wrong()
         if elsewhere is not None:
             log.warning(elsewhere[0], why=elsewhere[1])
-            return stall_detection.blind(still, stall_detection.database_elsewhere(*elsewhere), now, self._watch.after), False
+            return stall_detection.blind(
+                still, stall_detection.database_elsewhere(*elsewhere), now, self._watch.after
+            ), False
         try:
             self._whereabouts.insist()
             with health_queries.reading(self._database) as connection:
                 taken = health_queries.take(connection, list(self._watch.slack), domain, idle)
         except AgainLater as error:
             log.warning("the database cannot be read", why=str(error))
-            return stall_detection.blind(still, stall_detection.database_away(str(error)), now, self._watch.after), False
-        except Exception as error:  # noqa: BLE001  a fault of ours, told like the rest: nobody else would
+            return stall_detection.blind(
+                still, stall_detection.database_away(str(error)), now, self._watch.after
+            ), False
+        # a fault of ours, told like the rest: nobody else would
+        except Exception as error:  # noqa: BLE001
             why = internal_errors.said(error)
             log.warning("how the work stands cannot be judged", why=why)
-            blind = stall_detection.database_elsewhere("how the work stands cannot be judged", f"a fault of bondbridge: {why}")
+            blind = stall_detection.database_elsewhere(
+                "how the work stands cannot be judged", f"a fault of bondbridge: {why}"
+            )
             return stall_detection.blind(still, blind, now, self._watch.after), False
-        return stall_detection.looked(still, [*stall_detection.marks(taken, self._watch.slack), *self._web()], now), True
+        return stall_detection.looked(
+            still, [*stall_detection.marks(taken, self._watch.slack), *self._web()], now
+        ), True
 
-    def _web(self) -> Sequence[stall_detection.Mark]:
-        """Whether the web process has stopped answering. One that never did may well run on another machine."""
+    def _web(self) -> Sequence[stall_detection.ProgressMarker]:
+        """Whether the web process has stopped answering. One that never did may well run on another
+        machine.
+        """
         serves = self._ways.serves()
         self._served = self._served or serves
         return () if serves or not self._served else (stall_detection.web_away(),)
 
-    def _asked(self, trouble: Trouble) -> Trouble:
+    def _asked(self, trouble: Stall) -> Stall:
         """Of a server that is not polled: whether anybody is there at all."""
         what, _, server = trouble.key.partition(" ")
         if what != "poll" or server not in self._watch.slack:
             return trouble
-        there = "something listens at its address" if self._ways.listens(server) else "nothing listens at its address"
+        there = (
+            "something listens at its address"
+            if self._ways.listens(server)
+            else "nothing listens at its address"
+        )
         return replace(trouble, says=f"{trouble.says}; {there}")
 
-    def _tell(self, address: str, wrong: Sequence[Trouble], unknown: Sequence[str], now: datetime) -> None:
+    def _tell(
+        self, address: str, wrong: Sequence[Stall], unknown: Sequence[str], now: datetime
+    ) -> None:
         for message in (
             messages.begins(self._told(address), wrong, now),
             messages.over(self._told(address), wrong, unknown, now),
@@ -171,11 +235,13 @@ class Watchdog:
             if message is not None and self._send(address, message.request):
                 self._keep(replace(self._memory, told={**self._memory.told, address: message.then}))
 
-    def _told(self, address: str) -> Mapping[str, messages.Told]:
+    def _told(self, address: str) -> Mapping[str, messages.OpenStall]:
         return self._memory.told.get(address, {})
 
-    def _tell_daily(self, at: time, zone: str, wrong: Sequence[Trouble], now: datetime) -> None:
-        """Where it is so late again since the last line; one who was never told waits for the next time."""
+    def _tell_daily(self, at: time, zone: str, wrong: Sequence[Stall], now: datetime) -> None:
+        """Where it is so late again since the last line; one who was never told waits for the next
+        time.
+        """
         ready = []
         for address in map(str, range(self._watch.addresses)):
             last = self._memory.daily.get(address)
@@ -192,7 +258,9 @@ class Watchdog:
         domain = self._pace.at(now)
         try:
             with health_queries.reading(self._database) as connection:
-                return health_queries.totals(connection, list(self._watch.slack), domain, domain - _DAY * self._pace.speed)
+                return health_queries.totals(
+                    connection, list(self._watch.slack), domain, domain - _DAY * self._pace.speed
+                )
         except AgainLater:
             return None
 
@@ -201,15 +269,25 @@ class Watchdog:
         with tried("tell", f"address {address}") as part:
             result = self._ways.notify.send("", {"to": CHANNEL, "target": int(address), **request})
         if part.failed:  # at the others it is told all the same
-            log.error("the watchdog could not tell", address=address, title=request["title"], said=part.why)
+            log.error(
+                "the watchdog could not tell",
+                address=address,
+                title=request["title"],
+                said=part.why,
+            )
             return False
         if result.outcome is not Outcome.DONE:
-            log.warning("the watchdog could not tell", address=address, title=request["title"], said=result.detail)
+            log.warning(
+                "the watchdog could not tell",
+                address=address,
+                title=request["title"],
+                said=result.detail,
+            )
             return False
         log.info("the watchdog told", address=address, title=request["title"])
         return True
 
-    def _ping(self, wrong: Sequence[Trouble], now: datetime) -> None:
+    def _ping(self, wrong: Sequence[Stall], now: datetime) -> None:
         if self._ways.ping is None:
             return
         try:
@@ -218,6 +296,6 @@ class Watchdog:
             why = str(error) if isinstance(error, BridgeError) else internal_errors.said(error)
             log.warning("the watchdog's ping was not taken", why=why)
 
-    def _keep(self, memory: Memory) -> None:
+    def _keep(self, memory: WatchdogState) -> None:
         self._memory = memory
         self._file.keep(memory)

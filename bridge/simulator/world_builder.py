@@ -13,9 +13,38 @@ from bridge.simulator.world.vendor_timestamps import real_now
 from bridge.simulator.world.world import World
 
 _SPACES = ("Acme", "Globex", "Initech", "Umbrella", "Hooli", "Vandelay", "Wonka", "Stark")
-_AGGREGATORS = ("vancouver-1", "toronto-1", "seattle-1", "montreal-1", "calgary-1", "chicago-1", "dallas-1")
-_TOWNS = ("vancouver", "kelowna", "victoria", "nanaimo", "surrey", "burnaby", "kamloops", "whistler", "richmond")
-_SITES = ("hq", "branch", "warehouse", "clinic", "store", "depot", "school", "garage", "studio", "lab")
+_AGGREGATORS = (
+    "vancouver-1",
+    "toronto-1",
+    "seattle-1",
+    "montreal-1",
+    "calgary-1",
+    "chicago-1",
+    "dallas-1",
+)
+_TOWNS = (
+    "vancouver",
+    "kelowna",
+    "victoria",
+    "nanaimo",
+    "surrey",
+    "burnaby",
+    "kamloops",
+    "whistler",
+    "richmond",
+)
+_SITES = (
+    "hq",
+    "branch",
+    "warehouse",
+    "clinic",
+    "store",
+    "depot",
+    "school",
+    "garage",
+    "studio",
+    "lab",
+)
 # note, type as the vendor spells it, whether it is kept in reserve, speeds down and up in Mbit/s
 _LINES = (
     ("cable", "interface", False, 150.0, 15.0),
@@ -24,7 +53,12 @@ _LINES = (
     ("dsl", "interface", False, 25.0, 5.0),
     ("satellite", "interface", True, 80.0, 8.0),
 )
-_LIMITS = {"bonds": (1, 5000), "legs_per_bond": (1, 16), "aggregators": (1, 200), "spaces": (0, 500)}
+_LIMITS = {
+    "bonds": (1, 5000),
+    "legs_per_bond": (1, 16),
+    "aggregators": (1, 200),
+    "spaces": (0, 500),
+}
 
 
 class ImpossibleWorld(ValueError):
@@ -40,12 +74,19 @@ def make_world(
     seed: int = 1,
     epoch: datetime | None = None,
 ) -> World:
-    """Build a world; its time begins at `epoch` (aware; default: the real now). Raises ImpossibleWorld.
+    """Build a world; its time begins at `epoch` (aware; default: the real now). Raises
+    ImpossibleWorld.
 
-    `spaces` counts the customers' spaces; the root is there besides. Every bond starts on its primary aggregator and,
-    when there are two or more, has another as secondary. Bond 1 is furnished with at least one object of every kind.
+    `spaces` counts the customers' spaces; the root is there besides. Every bond starts on its
+    primary aggregator and, when there are two or more, has another as secondary. Bond 1 is
+    furnished with at least one object of every kind.
     """
-    asked = {"bonds": bonds, "legs_per_bond": legs_per_bond, "aggregators": aggregators, "spaces": spaces}
+    asked = {
+        "bonds": bonds,
+        "legs_per_bond": legs_per_bond,
+        "aggregators": aggregators,
+        "spaces": spaces,
+    }
     for name, value in asked.items():
         least, most = _LIMITS[name]
         if not least <= value <= most:
@@ -112,7 +153,9 @@ def _add_legs(world: World, each: int) -> None:
             number = next(numbers)
             _, kind, spare, down, up = _LINES[index % len(_LINES)]
             note = _nth(tuple(line[0] for line in _LINES), index, "-")
-            world.legs[number] = Leg(number, bond, note, kind, failover=spare, down_speed=down, up_speed=up)
+            world.legs[number] = Leg(
+                number, bond, note, kind, failover=spare, down_speed=down, up_speed=up
+            )
 
 
 def _nth(names: tuple[str, ...] | list[str], index: int, joint: str) -> str:

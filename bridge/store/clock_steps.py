@@ -1,6 +1,7 @@
 """Our clock may be set back: what waits for a moment then waits no longer than it was meant to.
 
-What people gave as a time of the day (a silence until 14:00, quiet hours, a schedule) means that time and stays.
+What people gave as a time of the day (a silence until 14:00, quiet hours, a schedule) means that
+time and stays.
 """
 
 from datetime import datetime, timedelta
@@ -37,13 +38,31 @@ _LONGEST_LEASE = 3600
 
 # where such moments stand; what is looked at too early is judged again and waits on
 _MOMENTS = (
-    scopes.c.due_at, scopes.c.polled_at, objects.c.missing_since, incidents.c.began,
-    incidents.c.last, incidents.c.touched, incidents.c.due_at, flaps.c.at, flaps.c.since,
-    flaps.c.due_at, decisions.c.due_at, gatherings.c.until, approvals.c.expires_at,
-    rechecks.c.ripe_at, rechecks.c.due_at, outlets.c.gathers_since, outlets.c.again_at,
-    tellings.c.repeat_at, tellings.c.escalate_at, jobs.c.due_at, jobs.c.not_after,
-    jobs.c.verify_until, spendings.c.at, cooldowns.c.ended_at,
-)  # fmt: skip
+    scopes.c.due_at,
+    scopes.c.polled_at,
+    objects.c.missing_since,
+    incidents.c.began,
+    incidents.c.last,
+    incidents.c.touched,
+    incidents.c.due_at,
+    flaps.c.at,
+    flaps.c.since,
+    flaps.c.due_at,
+    decisions.c.due_at,
+    gatherings.c.until,
+    approvals.c.expires_at,
+    rechecks.c.ripe_at,
+    rechecks.c.due_at,
+    outlets.c.gathers_since,
+    outlets.c.again_at,
+    tellings.c.repeat_at,
+    tellings.c.escalate_at,
+    jobs.c.due_at,
+    jobs.c.not_after,
+    jobs.c.verify_until,
+    spendings.c.at,
+    cooldowns.c.ended_at,
+)
 _LEASED = (scopes, servers, jobs, outlets)
 
 

@@ -1,4 +1,6 @@
-"""What the databases do not share: moments, the database's own clock, and writing a row that may be there already."""
+"""What the databases do not share: moments, the database's own clock, and writing a row that may be
+there already.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -47,7 +49,9 @@ class Words(TypeDecorator[str]):
 
 
 class Label(TypeDecorator[str]):
-    """A key that others chose, such as a space's: what is too long for an index is cut, and told apart by a digest."""
+    """A key that others chose, such as a space's: what is too long for an index is cut, and told
+    apart by a digest.
+    """
 
     impl = Text
     cache_ok = True
@@ -67,7 +71,9 @@ Long = Text().with_variant(String(128), "sqlite")
 
 
 class Number(TypeDecorator[int]):
-    """A whole number that others chose; one that no database stores, or a word, is none that is there."""
+    """A whole number that others chose; one that no database stores, or a word, is none that is
+    there.
+    """
 
     impl = BigInteger
     cache_ok = True
@@ -85,7 +91,9 @@ class Number(TypeDecorator[int]):
 
 
 class now_of_database(FunctionElement[float]):  # noqa: N801  it reads as the SQL function it is
-    """Seconds since 1970 by the database's clock: the one clock all workers share, and the only one leases trust."""
+    """Seconds since 1970 by the database's clock: the one clock all workers share, and the only one
+    leases trust.
+    """
 
     type = Float()
     inherit_cache = True
@@ -110,14 +118,18 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     statement = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows)
+    )
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Write a row unless one with the same unique key is there; True if it was written."""
     statement = _insert(connection, table).on_conflict_do_nothing()
     # of an INSERT the count is kept only when asked for
-    return connection.execute(statement.execution_options(preserve_rowcount=True), row).rowcount == 1
+    return (
+        connection.execute(statement.execution_options(preserve_rowcount=True), row).rowcount == 1
+    )
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -1,4 +1,6 @@
-"""What holds actions back: pauses, silences, tripped breakers, and which job is at work on an object."""
+"""What holds actions back: pauses, silences, tripped breakers, and which job is at work on an
+object.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,13 +25,20 @@ def pause(connection: Connection, server: str, now: datetime, who: str, why: str
 
 def paused(connection: Connection) -> Sequence[RowMapping]:
     """The pauses that hold."""
-    return connection.execute(select(pauses).where(pauses.c.ended_at.is_(None)).order_by(pauses.c.seq)).mappings().all()
+    return (
+        connection.execute(select(pauses).where(pauses.c.ended_at.is_(None)).order_by(pauses.c.seq))
+        .mappings()
+        .all()
+    )
 
 
 def resume(connection: Connection, server: str, now: datetime, who: str) -> bool:
     """Let acting go on; what waited is looked at now. False if nothing was paused so."""
     mine = and_(pauses.c.server == server, pauses.c.ended_at.is_(None))
-    if connection.execute(update(pauses).where(mine).values(ended_at=now, ended_by=who)).rowcount == 0:
+    if (
+        connection.execute(update(pauses).where(mine).values(ended_at=now, ended_by=who)).rowcount
+        == 0
+    ):
         return False
     waiting = and_(jobs.c.state == JobState.DUE, jobs.c.due_at > now, jobs.c.action == "call")
     if server != EVERYWHERE:
@@ -40,18 +49,35 @@ def resume(connection: Connection, server: str, now: datetime, who: str) -> bool
 
 
 def silence(
-    connection: Connection, server: str, types: Sequence[str], about: str, since: datetime, until: datetime,
-    who: str, why: str, *, acts: bool,
-) -> str:  # fmt: skip
+    connection: Connection,
+    server: str,
+    types: Sequence[str],
+    about: str,
+    since: datetime,
+    until: datetime,
+    who: str,
+    why: str,
+    *,
+    acts: bool,
+) -> str:
     """Begin a silence; its id. Of the same words from the same moment there is one."""
     name = identity("silence", server, sorted(types), about, since.isoformat(), who, why)
-    row = {"id": name, "server": server, "types": list(types), "about": about, "since": since, "until": until}
+    row = {
+        "id": name,
+        "server": server,
+        "types": list(types),
+        "about": about,
+        "since": since,
+        "until": until,
+    }
     insert_new(connection, silences, {**row, "who": who, "why": why, "acts": acts})
     return name
 
 
 def find_silences(connection: Connection, beginning: str, now: datetime) -> Sequence[RowMapping]:
-    """Silences that are not over and whose id begins so; at most two, which is enough to know whether it is one."""
+    """Silences that are not over and whose id begins so; at most two, which is enough to know
+    whether it is one.
+    """
     mine = and_(silences.c.id.startswith(beginning, autoescape=True), silences.c.until > now)
     return connection.execute(select(silences).where(mine).limit(2)).mappings().all()
 
@@ -62,23 +88,41 @@ def end_silence(connection: Connection, name: str, now: datetime) -> bool:
     return connection.execute(update(silences).where(mine).values(until=now)).rowcount > 0
 
 
-def silences_at(connection: Connection, now: datetime, server: str | None = None) -> Sequence[RowMapping]:
+def silences_at(
+    connection: Connection, now: datetime, server: str | None = None
+) -> Sequence[RowMapping]:
     """Silences that hold now."""
-    wanted = select(silences).where(silences.c.since <= now, silences.c.until > now).order_by(silences.c.seq)
-    return connection.execute(wanted.where(silences.c.server == server) if server else wanted).mappings().all()
+    wanted = (
+        select(silences)
+        .where(silences.c.since <= now, silences.c.until > now)
+        .order_by(silences.c.seq)
+    )
+    return (
+        connection.execute(wanted.where(silences.c.server == server) if server else wanted)
+        .mappings()
+        .all()
+    )
 
 
 def ended_holds(connection: Connection, server: str, now: datetime) -> str:
-    """How often something that held this server back has ended: what lasted through it is looked for anew."""
+    """How often something that held this server back has ended: what lasted through it is looked
+    for anew.
+    """
     own = or_(pauses.c.server == server, pauses.c.server == EVERYWHERE)
     ends = select(func.count()).select_from(pauses).where(own, pauses.c.ended_at.is_not(None))
-    quiet = select(func.count()).select_from(silences).where(silences.c.server == server, silences.c.until <= now)
+    quiet = (
+        select(func.count())
+        .select_from(silences)
+        .where(silences.c.server == server, silences.c.until <= now)
+    )
     return f"{connection.execute(ends).scalar_one()}/{connection.execute(quiet).scalar_one()}"
 
 
 def tripped(connection: Connection, server: str) -> dict[str, RowMapping]:
     """Rules that are off on this server, by id."""
-    rows = connection.execute(select(breakers).where(breakers.c.server == server, breakers.c.tripped_at.is_not(None)))
+    rows = connection.execute(
+        select(breakers).where(breakers.c.server == server, breakers.c.tripped_at.is_not(None))
+    )
     return {row["rule"]: row for row in rows.mappings()}
 
 
@@ -89,28 +133,52 @@ def all_tripped(connection: Connection) -> Sequence[RowMapping]:
 
 
 def failures(connection: Connection, rule: str, server: str, since: datetime) -> int:
-    """How many jobs of the rule failed since then, or since it was last switched on. Refusals it retries on are none."""
+    """How many jobs of the rule failed since then, or since it was last switched on. Refusals it
+    retries on are none.
+    """
     known = select(breakers.c.since).where(breakers.c.rule == rule, breakers.c.server == server)
     switched = connection.execute(known).scalar_one_or_none()
     since = max(since, switched) if isinstance(switched, datetime) else since
-    bad = and_(jobs.c.rule == rule, jobs.c.server == server, jobs.c.action == "call", jobs.c.parent.is_(None))
+    bad = and_(
+        jobs.c.rule == rule,
+        jobs.c.server == server,
+        jobs.c.action == "call",
+        jobs.c.parent.is_(None),
+    )
     over = jobs.c.state.in_([JobState.FAILED, JobState.UNVERIFIED, JobState.IN_DOUBT])
-    last = and_(attempts.c.job == jobs.c.id, attempts.c.n == jobs.c.attempts, attempts.c.ended_at >= since)
-    rows = connection.execute(select(jobs.c.retry, attempts.c.outcome).join(attempts, last).where(bad, over)).all()
-    return sum(row.outcome != Outcome.REFUSED or Outcome.REFUSED not in row.retry["on"] for row in rows)
+    last = and_(
+        attempts.c.job == jobs.c.id, attempts.c.n == jobs.c.attempts, attempts.c.ended_at >= since
+    )
+    rows = connection.execute(
+        select(jobs.c.retry, attempts.c.outcome).join(attempts, last).where(bad, over)
+    ).all()
+    return sum(
+        row.outcome != Outcome.REFUSED or Outcome.REFUSED not in row.retry["on"] for row in rows
+    )
 
 
 def trip(connection: Connection, rule: str, server: str, now: datetime, why: str) -> bool:
     """Switch a rule off; False if it is off."""
-    insert_new(connection, breakers, {"rule": rule, "server": server, "since": now, "tripped_at": None, "why": None})
-    off = and_(breakers.c.rule == rule, breakers.c.server == server, breakers.c.tripped_at.is_(None))
-    return connection.execute(update(breakers).where(off).values(tripped_at=now, why=why)).rowcount == 1
+    insert_new(
+        connection,
+        breakers,
+        {"rule": rule, "server": server, "since": now, "tripped_at": None, "why": None},
+    )
+    off = and_(
+        breakers.c.rule == rule, breakers.c.server == server, breakers.c.tripped_at.is_(None)
+    )
+    return (
+        connection.execute(update(breakers).where(off).values(tripped_at=now, why=why)).rowcount
+        == 1
+    )
 
 
 def switch_on(connection: Connection, rule: str, now: datetime) -> int:
     """Switch a rule on again, on every server; on how many it was off."""
     off = and_(breakers.c.rule == rule, breakers.c.tripped_at.is_not(None))
-    return connection.execute(update(breakers).where(off).values(tripped_at=None, why=None, since=now)).rowcount
+    return connection.execute(
+        update(breakers).where(off).values(tripped_at=None, why=None, since=now)
+    ).rowcount
 
 
 def lock(connection: Connection, job: Job, now: datetime) -> str | None:

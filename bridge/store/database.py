@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from bridge.errors import Bug
 from bridge.store import postgresql
 
-# the database cannot be used for now: gone, full, read-only, or kept busy for longer than anybody waits
+# the database cannot be used for now: gone, full, read-only, or kept busy for longer than anybody
+# waits
 Away = OperationalError
 # whatever it is that the database does not do, for one who only asks whether it works
 Unusable = SQLAlchemyError
@@ -24,10 +25,14 @@ _SQLITE_WAIT_MS = 20_000
 
 
 class Database:
-    """Short transactions: read with `reading()`, change with `writing()`; both end committed or rolled back whole."""
+    """Short transactions: read with `reading()`, change with `writing()`; both end committed or
+    rolled back whole.
+    """
 
     def __init__(self, url: str, patience: float | None = None) -> None:
-        """`patience`: seconds after which one who must go on without it gives up; else as long as a lease allows."""
+        """`patience`: seconds after which one who must go on without it gives up; else as long as a
+        lease allows.
+        """
         self.url = url
         self._making = False
         self.engine = _engine(url, patience, lambda: self._making)
@@ -35,7 +40,9 @@ class Database:
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Meanwhile its file is made where there is none: for whoever makes tables in it, and for nobody else."""
+        """Meanwhile its file is made where there is none: for whoever makes tables in it, and for
+        nobody else.
+        """
         self._making = True
         try:
             yield
@@ -50,9 +57,11 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction. On SQLite it takes the write lock at once: a reader that upgrades later could only fail.
+        """One transaction. On SQLite it takes the write lock at once: a reader that upgrades later
+        could only fail.
 
-        Raises Bug where this thread is writing already: it would wait for itself until both are given up.
+        Raises Bug where this thread is writing already: it would wait for itself until both are
+        given up.
         """
         with self._alone(), self.engine.connect() as connection:
             connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
@@ -99,7 +108,12 @@ def _engine(url: str, patience: float | None, making: Callable[[], bool]) -> Eng
         del record
         connection.isolation_level = None  # we say BEGIN ourselves, below
         # LIKE minds the case, as PostgreSQL's does
-        always = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "case_sensitive_like=ON")
+        always = (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "case_sensitive_like=ON",
+        )
         for pragma in (*always, f"busy_timeout={wait}"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -111,15 +125,20 @@ def _engine(url: str, patience: float | None, making: Callable[[], bool]) -> Eng
 
 
 def _found(path: str, *, make: bool) -> None:
-    """An empty file that we alone can read, where one is to be made: SQLite gives its own mode to those it puts beside it.
+    """An empty file that we alone can read, where one is to be made: SQLite gives its own mode to
+    those it puts beside it.
 
-    Raises OperationalError where there is none otherwise. One that was moved away under a bridge that works would be made
-    anew, without tables, and what SQLite puts beside that would lie in wait for the one that is put back.
+    Raises OperationalError where there is none otherwise. One that was moved away under a bridge
+    that works would be made anew, without tables, and what SQLite puts beside that would lie in
+    wait for the one that is put back.
     """
     if path == ":memory:" or path.startswith("file:"):
         return
-    if not make and Path(path).parent.is_dir() and not Path(path).exists():  # of a folder that is none SQLite tells
+    if (
+        not make and Path(path).parent.is_dir() and not Path(path).exists()
+    ):  # of a folder that is none SQLite tells
         raise sqlite3.OperationalError(f"its file {path} is gone")
-    # what is there is not opened: closing it again would let go of the locks that SQLite has on it in this process
+    # what is there is not opened: closing it again would let go of the locks that SQLite has on it
+    # in this process
     with suppress(OSError):  # SQLite says what is wrong
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

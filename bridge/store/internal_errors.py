@@ -22,7 +22,9 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`step`: where in the flow; `about`: what was set aside, such as "rule restore" or "scope legs"; `server`: "" for none."""
+    """`step`: where in the flow; `about`: what was set aside, such as "rule restore" or "scope
+    legs"; `server`: "" for none.
+    """
 
     step: str
     about: str
@@ -37,7 +39,13 @@ class Fault:
 
 def note(connection: Connection, fault: Fault, now: datetime, times: int = 1) -> list[Event]:
     """Count a fault, which was met so many times; the event that tells it, where that is due."""
-    row = {"id": fault.id, "server": fault.server, "step": fault.step, "about": fault.about, "detail": fault.detail}
+    row = {
+        "id": fault.id,
+        "server": fault.server,
+        "step": fault.step,
+        "about": fault.about,
+        "detail": fault.detail,
+    }
     fresh = {**row, "first_at": now, "last_at": now, "count": times, "spells": 1}
     if insert_new(connection, faults, fresh):
         return event_store.record(connection, [_event(fault, 1, now)])
@@ -64,13 +72,22 @@ def count(connection: Connection, now: datetime) -> int:
 
 
 def said(error: Exception) -> str:
-    """What was raised, in one short line: `"KeyError: 'bond'"`. Of a database's error no statement, and so nothing stored."""
+    """What was raised, in one short line: `"KeyError: 'bond'"`. Of a database's error no statement,
+    and so nothing stored.
+    """
     shown = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     first = next(iter(str(shown).strip().splitlines()), "")
     return f"{type(shown).__name__}: {first}"[:_LONGEST]
 
 
 def _event(fault: Fault, spell: int, now: datetime) -> Event:
-    noun = {"step": fault.step, "about": fault.about, "server": fault.server, "detail": fault.detail}
+    noun = {
+        "step": fault.step,
+        "about": fault.about,
+        "server": fault.server,
+        "detail": fault.detail,
+    }
     row, subject = EVENTS["internal.error"], f"fault/{fault.id}"
-    return builder.make(row, server=OURSELVES, subject=subject, n=spell, time=now, seen_at=now, data={"fault": noun})
+    return builder.make(
+        row, server=OURSELVES, subject=subject, n=spell, time=now, seen_at=now, data={"fault": noun}
+    )

@@ -1,4 +1,6 @@
-"""Claims: one conditional UPDATE with a lease from the database's clock, for every table that has lease columns (law 2)."""
+"""Claims: one conditional UPDATE with a lease from the database's clock, for every table that has
+lease columns (law 2).
+"""
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, or_, select, update
 
@@ -6,13 +8,19 @@ from bridge.errors import LeaseLost
 from bridge.store.column_types import now_of_database
 
 
-def claim(connection: Connection, table: Table, row: ColumnElement[bool], seconds: float) -> int | None:
-    """Take the row for so many seconds if nobody holds it. The fencing number, or None if somebody does."""
+def claim(
+    connection: Connection, table: Table, row: ColumnElement[bool], seconds: float
+) -> int | None:
+    """Take the row for so many seconds if nobody holds it. The fencing number, or None if somebody
+    does.
+    """
     taken = claimed(connection, table, row, seconds)
     return int(taken["fence"]) if taken else None
 
 
-def claimed(connection: Connection, table: Table, row: ColumnElement[bool], seconds: float) -> RowMapping | None:
+def claimed(
+    connection: Connection, table: Table, row: ColumnElement[bool], seconds: float
+) -> RowMapping | None:
     """As `claim`, and gives the whole row as it is now."""
     taken = connection.execute(
         update(table)
@@ -26,22 +34,33 @@ def claimed(connection: Connection, table: Table, row: ColumnElement[bool], seco
 
 
 def check(connection: Connection, table: Table, row: ColumnElement[bool], fence: int) -> None:
-    """Raises LeaseLost unless this fencing number still holds the row; nobody can take it before this transaction ends."""
+    """Raises LeaseLost unless this fencing number still holds the row; nobody can take it before
+    this transaction ends.
+    """
     mine = select(table.c.fence).where(row, _held(table, fence))
     if connection.execute(mine.with_for_update()).first() is None:
         raise _lost(table)
 
 
 def keep(
-    connection: Connection, table: Table, row: ColumnElement[bool], fence: int, seconds: float, **values: object
-) -> None:  # fmt: skip
-    """It is ours for so long from now: work of many transactions keeps what it holds. Raises LeaseLost.
+    connection: Connection,
+    table: Table,
+    row: ColumnElement[bool],
+    fence: int,
+    seconds: float,
+    **values: object,
+) -> None:
+    """It is ours for so long from now: work of many transactions keeps what it holds. Raises
+    LeaseLost.
 
-    What ran out and nobody has taken is still ours, as the fencing number shows: a machine that is busy loses no work by it.
-    `values`: what else is written of it.
+    What ran out and nobody has taken is still ours, as the fencing number shows: a machine that is
+    busy loses no work by it. `values`: what else is written of it.
     """
     mine = update(table).where(row, table.c.fence == fence)
-    if connection.execute(mine.values(lease_until=now_of_database() + seconds, **values)).rowcount != 1:
+    if (
+        connection.execute(mine.values(lease_until=now_of_database() + seconds, **values)).rowcount
+        != 1
+    ):
         raise _lost(table)
 
 

@@ -1,4 +1,6 @@
-"""Bring a database to the newest schema, through the migrations and nothing else; or look how far it is from it."""
+"""Bring a database to the newest schema, through the migrations and nothing else; or look how far
+it is from it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +27,11 @@ class Stands(Enum):
 
 
 def migrate(database: Database, migrations: Path) -> None:
-    """Upgrade in one transaction. Raises BadInput where the database cannot be opened or is newer than we are."""
-    from alembic import command  # noqa: PLC0415  only what makes tables needs it, and most commands make none
+    """Upgrade in one transaction. Raises BadInput where the database cannot be opened or is newer
+    than we are.
+    """
+    # only what makes tables needs it, and most commands make none
+    from alembic import command  # noqa: PLC0415
 
     config = _config(migrations)
     with database.made(), _transaction(database) as connection:
@@ -36,7 +41,9 @@ def migrate(database: Database, migrations: Path) -> None:
 
 
 def stands(database: Database, migrations: Path) -> Stands:
-    """Nothing is changed. Raises BadInput where the database cannot be opened or written, or is newer than we are."""
+    """Nothing is changed. Raises BadInput where the database cannot be opened or written, or is
+    newer than we are.
+    """
     from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
 
     config = _config(migrations)
@@ -44,7 +51,11 @@ def stands(database: Database, migrations: Path) -> Stands:
         at = _revision(database, connection, config)
     if at is None:
         return Stands.WITHOUT_TABLES
-    return Stands.NEWEST if at == ScriptDirectory.from_config(config).get_current_head() else Stands.OLDER
+    return (
+        Stands.NEWEST
+        if at == ScriptDirectory.from_config(config).get_current_head()
+        else Stands.OLDER
+    )
 
 
 def _config(migrations: Path) -> "Config":
@@ -56,14 +67,20 @@ def _config(migrations: Path) -> "Config":
 
 
 def _revision(database: Database, connection: Connection, config: "Config") -> str | None:
-    """Where the database is; None where no migration has been. Raises BadInput where we do not know it."""
+    """Where the database is; None where no migration has been. Raises BadInput where we do not know
+    it.
+    """
     from alembic.migration import MigrationContext  # noqa: PLC0415  as above
     from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
 
     at = MigrationContext.configure(connection).get_current_revision()
-    if at is not None and at not in {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}:
+    if at is not None and at not in {
+        each.revision for each in ScriptDirectory.from_config(config).walk_revisions()
+    }:
         what = f"the database is at revision {at}, which this version does not know"
-        raise BadInput([Problem(_shown(database), what, "use a newer bondbridge, or another database")])
+        raise BadInput(
+            [Problem(_shown(database), what, "use a newer bondbridge, or another database")]
+        )
     return at
 
 
@@ -75,7 +92,9 @@ def _transaction(database: Database) -> Iterator[Connection]:
             yield connection
     except (OperationalError, DBAPIError) as error:
         what = f"cannot be used: {str(error.orig).strip().splitlines()[0]}"
-        raise BadInput([Problem(_shown(database), what, "check `database` and `state_dir` in the settings")]) from error
+        raise BadInput(
+            [Problem(_shown(database), what, "check `database` and `state_dir` in the settings")]
+        ) from error
 
 
 def _shown(database: Database) -> str:

@@ -1,7 +1,9 @@
-"""How a PostgreSQL is talked to: nothing waits for ever, and what lies between may be a PgBouncer in transaction mode.
+"""How a PostgreSQL is talked to: nothing waits for ever, and what lies between may be a PgBouncer
+in transaction mode.
 
-A server may hang, be switched over to a standby, or sit behind a network that swallows everything. So connecting, each
-statement and each answer have a limit, and a connection that cannot be used any more is thrown away with its pool.
+A server may hang, be switched over to a standby, or sit behind a network that swallows everything.
+So connecting, each statement and each answer have a limit, and a connection that cannot be used any
+more is thrown away with its pool.
 """
 
 import time
@@ -27,7 +29,9 @@ _LATER = {"57014", "55P03", "40001", "40P01", "53100", "53200"}
 
 
 def engine_of(url: str, patience: float | None, unlimited: Any) -> Engine:
-    """An engine; `patience` in seconds for connecting and for each statement; `unlimited()`: not now, for migrations."""
+    """An engine; `patience` in seconds for connecting and for each statement; `unlimited()`: not
+    now, for migrations.
+    """
     wait = patience or PATIENCE
     engine = create_engine(
         url,
@@ -39,13 +43,16 @@ def engine_of(url: str, patience: float | None, unlimited: Any) -> Engine:
             "keepalives_idle": 15,
             "keepalives_interval": 5,
             "keepalives_count": 3,
-            # a PgBouncer gives the next transaction another connection, which knows nothing of our statements
+            # a PgBouncer gives the next transaction another connection, which knows nothing of our
+            # statements
             "prepare_threshold": None,
         },
     )
 
     @event.listens_for(engine, "do_connect")
-    def _connect(dialect: object, record: object, arguments: Any, more: Any) -> psycopg.Connection[Any]:
+    def _connect(
+        dialect: object, record: object, arguments: Any, more: Any
+    ) -> psycopg.Connection[Any]:
         del dialect, record
         connection = _Bounded.connect(*arguments, **more)
         connection.longest = wait
@@ -54,9 +61,13 @@ def engine_of(url: str, patience: float | None, unlimited: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _limit(connection: Connection) -> None:
-        """For this transaction only, and not as options of the connection: PgBouncer refuses those."""
+        """For this transaction only, and not as options of the connection: PgBouncer refuses
+        those.
+        """
         if not unlimited():
-            connection.exec_driver_sql(_LIMITS.format(statement=round(wait * _SOONER * 1000), idle=round(_IDLE * 1000)))
+            connection.exec_driver_sql(
+                _LIMITS.format(statement=round(wait * _SOONER * 1000), idle=round(_IDLE * 1000))
+            )
 
     event.listen(engine, "handle_error", _judge)
     return engine
@@ -81,7 +92,9 @@ class _Bounded(psycopg.Connection[Any]):
         return super().wait(gen, *args, **kwargs)
 
     def _until(self, gen: Generator[Any, Any, T], end: float) -> Generator[Any, Any, T]:
-        """The same steps. psycopg comes back every tenth of a second, with nothing if nothing came."""
+        """The same steps. psycopg comes back every tenth of a second, with nothing if nothing
+        came.
+        """
         try:
             wanted = next(gen)
             while True:
@@ -96,7 +109,9 @@ class _Bounded(psycopg.Connection[Any]):
 
 
 def _judge(context: ExceptionContext) -> BaseException | None:
-    """Which errors mean that the server cannot be used for now, and which that the connection is worth nothing."""
+    """Which errors mean that the server cannot be used for now, and which that the connection is
+    worth nothing.
+    """
     state = getattr(context.original_exception, "sqlstate", None) or ""
     if state in _GONE or state.startswith("08"):
         context.is_disconnect = True

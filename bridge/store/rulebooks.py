@@ -1,4 +1,6 @@
-"""Every rulebook that ever decided something, as its files were: for going on after a bad edit, and for explaining."""
+"""Every rulebook that ever decided something, as its files were: for going on after a bad edit, and
+for explaining.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,11 +33,15 @@ def find(connection: Connection, beginning: str) -> Sequence[RowMapping]:
 
 
 def note(connection: Connection, *, rejected: bool) -> None:
-    """Whether the rule files can be used: kept as the bridge's own health, for those who ask in another process."""
+    """Whether the rule files can be used: kept as the bridge's own health, for those who ask in
+    another process.
+    """
     snapshots.ensure_server(connection, OURSELVES)
     snapshots.turn_health(connection, OURSELVES, _REJECTED if rejected else "ok")
 
 
 def rejected(connection: Connection) -> bool:
-    """Whether the files cannot be used, so that whoever decides goes on with older rules, or with none."""
+    """Whether the files cannot be used, so that whoever decides goes on with older rules, or with
+    none.
+    """
     return snapshots.health_of(connection).get(OURSELVES) == _REJECTED

@@ -1,4 +1,6 @@
-"""Whether the file of an SQLite database is still the one that is worked with: it can be moved away below those who are."""
+"""Whether the file of an SQLite database is still the one that is worked with: it can be moved away
+below those who are.
+"""
 
 import fcntl
 import os
@@ -14,7 +16,8 @@ _FLOCK = "hhqqi0q"
 
 
 class Whereabouts:
-    """The file as it was first seen, held open: so nobody else gets its number, and what others have locked can be asked.
+    """The file as it was first seen, held open: so nobody else gets its number, and what others
+    have locked can be asked.
 
     Whoever works with a database in WAL mode holds a lock on its file for as long as it is open.
     """
@@ -25,7 +28,9 @@ class Whereabouts:
         self._known: int | None = None
 
     def wrong(self) -> tuple[str, str] | None:
-        """What became of the file while others work with it, and what to do; None where all is well or nobody does."""
+        """What became of the file while others work with it, and what to do; None where all is well
+        or nobody does.
+        """
         if self._path is None:
             return None
         there = _identity(self._path)
@@ -38,7 +43,9 @@ class Whereabouts:
         return None
 
     def insist(self) -> None:
-        """Raises AgainLater where there is no file: who opens it then makes an empty one, which is taken for the right one."""
+        """Raises AgainLater where there is no file: who opens it then makes an empty one, which is
+        taken for the right one.
+        """
         if self._path is not None and not self._path.exists():
             raise Unreachable(f"there is no file {self._path}")
 
@@ -56,10 +63,16 @@ def _said(path: Path, *, gone: bool) -> tuple[str, str]:
         name = "the database file was moved away"
         return (
             name,
-            f"{path} is gone while the bridge works with it: {lost}. Put the same file back, its -wal and -shm beside it",
+            (
+                f"{path} is gone while the bridge works with it: {lost}. Put the same file back,"
+                " its -wal and -shm beside it"
+            ),
         )
     name = "the database file was replaced"
-    mend = "Stop bondbridge, put the right file there without the -wal and -shm of the other one, and start it again"
+    mend = (
+        "Stop bondbridge, put the right file there without the -wal and -shm of the other one, and"
+        " start it again"
+    )
     return name, f"{path} is another file than the one the bridge works with: {lost}. {mend}"
 
 
@@ -79,7 +92,9 @@ def _opened(path: Path) -> int | None:
 
 
 def _held(file: int) -> bool:
-    """Whether another process has a lock on it. Where that cannot be asked, one does until we are started again."""
+    """Whether another process has a lock on it. Where that cannot be asked, one does until we are
+    started again.
+    """
     if sys.platform != "linux":
         return True
     asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)

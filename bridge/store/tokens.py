@@ -1,4 +1,6 @@
-"""Tokens for the pages and the API. Only their SHA-256 is kept: they are 256 random bits, so nothing slower is needed."""
+"""Tokens for the pages and the API. Only their SHA-256 is kept: they are 256 random bits, so
+nothing slower is needed.
+"""
 
 import hashlib
 import secrets
@@ -16,8 +18,12 @@ SIGN_IN = "sign-in-"
 _PREFIX = "bbt_"  # so that a leaked one can be recognised by a scanner
 
 
-def create(connection: Connection, name: str, *, expires_at: datetime | None = None, once: bool = False) -> str | None:
-    """A new token in clear, shown now and never again; None if the name is taken, or one that is the same person's."""
+def create(
+    connection: Connection, name: str, *, expires_at: datetime | None = None, once: bool = False
+) -> str | None:
+    """A new token in clear, shown now and never again; None if the name is taken, or one that is
+    the same person's.
+    """
     name = name.strip()
     if taken(connection, name) is not None:
         return None
@@ -28,18 +34,25 @@ def create(connection: Connection, name: str, *, expires_at: datetime | None = N
 
 def taken(connection: Connection, name: str) -> str | None:
     """The name of a token that is the same person's as this name; None where there is none."""
-    return next((each for each in connection.execute(select(tokens.c.name)).scalars() if same(each, name)), None)
+    return next(
+        (each for each in connection.execute(select(tokens.c.name)).scalars() if same(each, name)),
+        None,
+    )
 
 
 def holder(connection: Connection, token: str, now: datetime) -> str | None:
     """Whose token this is; None for a wrong or expired one, or one that must be spent."""
     valid = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
-    wanted = select(tokens.c.name).where(tokens.c.digest == _digest(token), valid, tokens.c.once.is_(False))
+    wanted = select(tokens.c.name).where(
+        tokens.c.digest == _digest(token), valid, tokens.c.once.is_(False)
+    )
     return connection.execute(wanted).scalar_one_or_none()
 
 
 def told_as(name: str) -> str:
-    """How people see whose token it is: the name that somebody gave who signed in by a link, as what it is."""
+    """How people see whose token it is: the name that somebody gave who signed in by a link, as
+    what it is.
+    """
     given = name.partition(" ")[2] if name.startswith(SIGN_IN) else ""
     return f"{given} (by a sign-in link)" if given else name
 
@@ -47,7 +60,9 @@ def told_as(name: str) -> str:
 def spendable(connection: Connection, token: str, now: datetime) -> bool:
     """Whether this one-time token can still be used up."""
     valid = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
-    wanted = select(tokens.c.name).where(tokens.c.digest == _digest(token), tokens.c.once.is_(True), valid)
+    wanted = select(tokens.c.name).where(
+        tokens.c.digest == _digest(token), tokens.c.once.is_(True), valid
+    )
     return connection.execute(wanted).first() is not None
 
 

@@ -1,4 +1,6 @@
-"""`python -m bridge.web`: serve pages, API and webhooks, as the settings say. Prints `ready URL` once."""
+"""`python -m bridge.web`: serve pages, API and webhooks, as the settings say. Prints `ready URL`
+once.
+"""
 
 import errno
 import os
@@ -30,24 +32,30 @@ def main() -> None:
     try:
         settings = config.load(None)
         wiring.check_webhooks(settings)
-        bridge = wiring.build(settings, patience=_PATIENCE)  # what is wrong shows here, before anything is served
+        bridge = wiring.build(
+            settings, patience=_PATIENCE
+        )  # what is wrong shows here, before anything is served
         with suppress(Away):  # it says so in its answers until the database is there
             wiring.agree_on_key(settings, bridge.database)
         listener = _listen(settings.web.host, settings.web.port)
     except (BadInput, _NoPort) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    from bridge.worker import ring  # noqa: PLC0415  it reads the settings at import, and brings Celery
+    # it reads the settings at import, and brings Celery
+    from bridge.worker import ring  # noqa: PLC0415
 
     with listener, closing(bridge):
         app = create_app(bridge, ring)
         threading.Thread(target=_watch, args=(app,), name="movement", daemon=True).start()
-        print(f"ready {settings.web.url}", flush=True)  # noqa: T201  the supervisor waits for this line
+        # the supervisor waits for this line
+        print(f"ready {settings.web.url}", flush=True)  # noqa: T201
         serve(app, listener, settings.web.largest_body)
 
 
 def _watch(app: Flask) -> None:
-    """Look whether the bridge moves, also while nobody asks: so whoever asks hears for how long it stands still."""
+    """Look whether the bridge moves, also while nobody asks: so whoever asks hears for how long it
+    stands still.
+    """
     with app.app_context():
         while True:
             app_context.movement().look()
@@ -64,9 +72,15 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            msg = f"port {port} is in use on {host}: stop what uses it, or set web.port in the settings"
+            msg = (
+                f"port {port} is in use on {host}: stop what uses it, or set web.port in the"
+                " settings"
+            )
         else:
-            msg = f"cannot listen on {host} port {port}: {error.strerror}; set web.host and web.port in the settings"
+            msg = (
+                f"cannot listen on {host} port {port}: {error.strerror}; set web.host and web.port"
+                " in the settings"
+            )
         raise _NoPort(msg) from error
 
 

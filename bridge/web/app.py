@@ -15,10 +15,11 @@ from bridge.web.serializers import Provider
 from bridge.web.wake_up import Bell
 from bridge.wiring import Bridge
 
-# Data in the pages comes from other people's servers: whatever got past the escaping could still load or send nothing.
+# Data in the pages comes from other people's servers: whatever got past the escaping could still
+# load or send nothing.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'"
+    " data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -28,11 +29,14 @@ _HEADERS = {
 
 
 def create_app(bridge: Bridge, ring: Callable[..., None]) -> Flask:
-    """The application over this bridge; `ring("decide", server)` is called after a webhook was stored."""
+    """The application over this bridge; `ring("decide", server)` is called after a webhook was
+    stored.
+    """
     app = Flask("bridge.web")
     app.config["MAX_CONTENT_LENGTH"] = bridge.settings.web.largest_body
     if bridge.settings.web.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=bridge.settings.web.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+        behind = ProxyFix(app.wsgi_app, x_for=bridge.settings.web.proxies, x_proto=0, x_host=0)
+        app.wsgi_app = behind  # type: ignore[method-assign]
     public = bridge.settings.web.public_url
     app.wsgi_app = Prefixed(app.wsgi_app, str(public) if public else None)  # type: ignore[method-assign]
     app.json = Provider(app)

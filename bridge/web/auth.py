@@ -1,4 +1,6 @@
-"""Who may look: one mechanism, tokens, carried in a header by programs and in a cookie by browsers."""
+"""Who may look: one mechanism, tokens, carried in a header by programs and in a cookie by
+browsers.
+"""
 
 import secrets
 from datetime import timedelta
@@ -13,7 +15,7 @@ from bridge.errors import Bug
 from bridge.store import tokens
 from bridge.store.observations import audit_log
 from bridge.web import app_context
-from bridge.web.errors import Problem
+from bridge.web.errors import HttpProblem
 
 COOKIE = "bondbridge_token"
 _LASTS = timedelta(hours=12)
@@ -21,7 +23,9 @@ _SPENT = (
     "This link does not work: a sign-in link works once, and not for long. Get another with "
     "“bondbridge token create NAME”, and paste the token here."
 )
-_WRONG = "This is not a valid token. Get one with “bondbridge token create NAME”, and paste it here."
+_WRONG = (
+    "This is not a valid token. Get one with “bondbridge token create NAME”, and paste it here."
+)
 _NAMELESS = "Say who you are: your name stands beside what you do here."
 _LONGEST = 60
 
@@ -51,7 +55,9 @@ def place() -> str:
 
 
 def named(holder: str) -> bool:
-    """Whether a token's name is that of somebody in particular: a sign-in by a one-time link says nothing of who it was."""
+    """Whether a token's name is that of somebody in particular: a sign-in by a one-time link says
+    nothing of who it was.
+    """
     return not holder.startswith(tokens.SIGN_IN)
 
 
@@ -64,7 +70,7 @@ def api_only_with_token() -> None:
     """Answer programs that show no valid token with 401."""
     if not holder():
         mend = "send “Authorization: Bearer TOKEN” with a token of “bondbridge token create NAME”"
-        raise Problem(401, "a valid token is needed here", mend, {"WWW-Authenticate": "Bearer"})
+        raise HttpProblem(401, "a valid token is needed here", mend, {"WWW-Authenticate": "Bearer"})
 
 
 @routes.get("/sign-in")
@@ -146,7 +152,9 @@ def _carried() -> str | None:
 
 
 def _exchanged(token: str, person: str) -> str | None:
-    """A fresh sign-in for a one-time token, which is used up by this; None if it was wrong, old or used."""
+    """A fresh sign-in for a one-time token, which is used up by this; None if it was wrong, old or
+    used.
+    """
     now = app_context.bridge().machine()
     with app_context.bridge().database.writing() as connection:
         if not tokens.spend(connection, token, now):
@@ -165,7 +173,13 @@ def _exchanged(token: str, person: str) -> str | None:
 def _signed_in(token: str) -> Response:
     response = make_response(redirect(url_for("pages.stream"), 303))
     response.set_cookie(
-        COOKIE, token, max_age=int(_LASTS.total_seconds()), path=_path(), secure=_secure(), httponly=True, samesite="Lax"
+        COOKIE,
+        token,
+        max_age=int(_LASTS.total_seconds()),
+        path=_path(),
+        secure=_secure(),
+        httponly=True,
+        samesite="Lax",
     )
     return response
 
@@ -184,7 +198,9 @@ def _secure() -> bool:
 
 
 def from_our_own_page() -> None:
-    """Refuse a form that another site made the browser send. Programs send neither header, and no cookie unasked."""
+    """Refuse a form that another site made the browser send. Programs send neither header, and no
+    cookie unasked.
+    """
     site_of_page, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     ours = {_origin(request.host_url), _origin(app_context.bridge().settings.web.url)}
     if site_of_page is not None:
@@ -192,10 +208,16 @@ def from_our_own_page() -> None:
     else:
         cross = origin is not None and origin not in ours
     if cross:
-        raise Problem(403, "this form was sent from another site", "open bondbridge itself and send it from there")
+        raise HttpProblem(
+            403,
+            "this form was sent from another site",
+            "open bondbridge itself and send it from there",
+        )
 
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
+    return f"{parts.scheme}://{parts.hostname}" + (
+        f":{parts.port}" if parts.port not in (None, usual) else ""
+    )

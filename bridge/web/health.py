@@ -28,7 +28,9 @@ _written: dict[str, float] = {}
 
 @routes.get("/healthz")
 def alive() -> Response:
-    """Whether this process runs and its database can be written; for supervisors, so nobody has to sign in."""
+    """Whether this process runs and its database can be written; for supervisors, so nobody has to
+    sign in.
+    """
     try:
         _probe(app_context.bridge())
     except Unusable as error:
@@ -39,7 +41,9 @@ def alive() -> Response:
 
 @routes.get("/readyz")
 def moving() -> Response:
-    """Whether the bridge does its work: polls, decides, delivers and tells. Nobody has to sign in for it."""
+    """Whether the bridge does its work: polls, decides, delivers and tells. Nobody has to sign in
+    for it.
+    """
     found = app_context.movement().look()
     return _plain("\n".join(each.name for each in found), 503) if found else _plain("ok")
 
@@ -49,7 +53,9 @@ def _plain(text: str, status: int = 200) -> Response:
 
 
 def _probe(bridge: Bridge) -> None:
-    """Write next to nothing, every few seconds at most, however often strangers ask. Raises what the database raises."""
+    """Write next to nothing, every few seconds at most, however often strangers ask. Raises what
+    the database raises.
+    """
     now = time.monotonic()
     if now - _written.get(bridge.database.url, -_PROBED) < _PROBED:
         return
@@ -59,7 +65,9 @@ def _probe(bridge: Bridge) -> None:
 
 
 def report(bridge: Bridge) -> Body:
-    """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts", "stalled"}`; ages in seconds of domain time."""
+    """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts", "stalled"}`; ages in
+    seconds of domain time.
+    """
     now, watched = bridge.now(), [server.name for server in bridge.settings.servers]
     with bridge.database.reading() as connection:
         known, counts = snapshots.health_of(connection), dict(journal.counts(connection, now))
@@ -74,12 +82,16 @@ def report(bridge: Bridge) -> Body:
         "servers": servers,
         "scopes": [_scope(scope, now) for scope in scopes],
         "counts": counts,
-        "stalled": [{"name": each.name, "says": each.says, "since": each.since} for each in stalled],
+        "stalled": [
+            {"name": each.name, "says": each.says, "since": each.since} for each in stalled
+        ],
     }
 
 
 def _well(servers: Mapping[str, str], scopes: list[Scope], counts: Mapping[str, int]) -> bool:
-    polled = all(health == "ok" for health in servers.values()) and not any(scope.failures for scope in scopes)
+    polled = all(health == "ok" for health in servers.values()) and not any(
+        scope.failures for scope in scopes
+    )
     return polled and not any(counts[name] for name in _WRONG)
 
 
@@ -88,7 +100,9 @@ def _scope(scope: Scope, now: datetime) -> Body:
         "server": scope.server,
         "name": scope.name,
         "polled_at": scope.polled_at,
-        "age_seconds": round((now - scope.polled_at).total_seconds(), 3) if scope.polled_at else None,
+        "age_seconds": round((now - scope.polled_at).total_seconds(), 3)
+        if scope.polled_at
+        else None,
         "failures": scope.failures,
         "problem": scope.problem,
     }

@@ -1,7 +1,7 @@
 """The HTTP server: waitress, with our limits, our log and our errors.
 
-One thread reads all connections and hands on only what came whole, so whoever sends half a request holds a connection and
-nothing else. Such a connection is closed after a while.
+One thread reads all connections and hands on only what came whole, so whoever sends half a request
+holds a connection and nothing else. Such a connection is closed after a while.
 """
 
 import json
@@ -24,7 +24,8 @@ _LOOK = 5  # seconds between two looks for connections that take longer
 _CONNECTIONS = 3000
 _FILES = 4096  # that one process may have open: connections, and what we read
 _HEADERS = 32_768  # bytes
-# What is a little too large is read and refused by the application; of what is larger a sender may only see that it is cut.
+# What is a little too large is read and refused by the application; of what is larger a sender may
+# only see that it is cut.
 _MORE = 262_144
 
 # by status: what is wrong and how to fix it, for what never reaches the application
@@ -87,16 +88,27 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress ships no types
         code = self.request.error.code
         what, mend = _TOLD.get(code, (self.request.error.reason.lower(), ""))
         body = json.dumps({"error": {"status": code, "what": what, "mend": mend}}).encode()
-        log.warning("request refused", why=what, status=code, path=_path(self.request), sender=_sender(self.channel))
+        log.warning(
+            "request refused",
+            why=what,
+            status=code,
+            path=_path(self.request),
+            sender=_sender(self.channel),
+        )
         self.status = f"{code} {self.request.error.reason}"
-        self.response_headers += [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+        self.response_headers += [
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+        ]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]  # as above
-    """One connection. A request that drips in keeps it alive no longer than one that does not come at all."""
+    """One connection. A request that drips in keeps it alive no longer than one that does not come
+    at all.
+    """
 
     error_task_class = _Refusal
     request: Any = None

@@ -1,4 +1,6 @@
-"""The part of an address after the `?`: known names with values that make sense, or a 400 that says what each takes."""
+"""The part of an address after the `?`: known names with values that make sense, or a 400 that says
+what each takes.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,22 +10,32 @@ from typing import NoReturn
 from flask import request
 
 from bridge.store.views.journal import MOST, Window
-from bridge.web.errors import Problem
+from bridge.web.errors import HttpProblem
 
 _LARGEST = 2**31 - 1
 _GLOB = re.compile(r"[A-Za-z0-9._*-]{1,128}")
 _DIGITS = re.compile(r"[0-9]{1,10}")
 
 
-def window(also: Mapping[str, Callable[[str], str | None]] | None = None, usual: int = 50) -> tuple[Window, dict[str, str]]:
-    """The page that is asked for, and the values of the other names; `also` gives for each a check that names its fault."""
+def window(
+    also: Mapping[str, Callable[[str], str | None]] | None = None, usual: int = 50
+) -> tuple[Window, dict[str, str]]:
+    """The page that is asked for, and the values of the other names; `also` gives for each a check
+    that names its fault.
+    """
     only("limit", "before", "after", *(also or {}))
     given = request.args
     if "before" in given and "after" in given:
         _refuse("before and after do not go together", "give one of them")
     limit = _number("limit", 1, MOST)
-    asked = Window(usual if limit is None else limit, _number("before", 0, _LARGEST), _number("after", 0, _LARGEST))
-    return asked, {name: _checked(name, check) for name, check in (also or {}).items() if name in given}
+    asked = Window(
+        usual if limit is None else limit,
+        _number("before", 0, _LARGEST),
+        _number("after", 0, _LARGEST),
+    )
+    return asked, {
+        name: _checked(name, check) for name, check in (also or {}).items() if name in given
+    }
 
 
 def only(*known: str) -> None:
@@ -49,7 +61,11 @@ def one_of(words: type[StrEnum]) -> Callable[[str], str | None]:
 
 def glob(value: str) -> str | None:
     """Check that the value can be the type of an event, or a glob of such types."""
-    return None if _GLOB.fullmatch(value) else "takes an event type or a glob, such as leg.down or leg.*"
+    return (
+        None
+        if _GLOB.fullmatch(value)
+        else "takes an event type or a glob, such as leg.down or leg.*"
+    )
 
 
 def _checked(name: str, check: Callable[[str], str | None]) -> str:
@@ -64,7 +80,10 @@ def _number(name: str, least: int, most: int) -> int | None:
     if value is None:
         return None
     if not _DIGITS.fullmatch(value) or not least <= int(value) <= most:
-        _refuse(f"{name}={_short(value)} is not understood", f"{name} takes a whole number from {least} to {most}")
+        _refuse(
+            f"{name}={_short(value)} is not understood",
+            f"{name} takes a whole number from {least} to {most}",
+        )
     return int(value)
 
 
@@ -73,4 +92,4 @@ def _short(value: str) -> str:
 
 
 def _refuse(what: str, mend: str) -> NoReturn:
-    raise Problem(400, what, mend)
+    raise HttpProblem(400, what, mend)

@@ -30,7 +30,9 @@ class Prefixed:
 
 
 def address_of(text: str | None) -> IPv4Address | IPv6Address | None:
-    """The address in what a proxy wrote of the sender; None for what is none. IPv4 inside IPv6 is IPv4."""
+    """The address in what a proxy wrote of the sender; None for what is none. IPv4 inside IPv6 is
+    IPv4.
+    """
     said = (text or "").strip()
     if found := _BRACKETS.fullmatch(said) or _WITH_PORT.fullmatch(said):
         said = found[1]

@@ -1,4 +1,6 @@
-"""Rows as JSON: events as CloudEvents 1.0, times as ISO 8601 in UTC with a Z, nothing of our leases."""
+"""Rows as JSON: events as CloudEvents 1.0, times as ISO 8601 in UTC with a Z, nothing of our
+leases.
+"""
 
 import json
 from collections.abc import Iterable
@@ -26,7 +28,9 @@ class Provider(JSONProvider):
             return json.dumps(finite, **kwargs)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """The value of a text, as plain data that can be stored. Raises ValueError, also for what is too deep."""
+        """The value of a text, as plain data that can be stored. Raises ValueError, also for what
+        is too deep.
+        """
         del kwargs
         return decoded(s.encode("utf-8", "surrogatepass") if isinstance(s, str) else s, strict=True)
 
@@ -43,7 +47,9 @@ def event_of(row: Body) -> Event:
 
 
 def told(row: Body) -> str:
-    """An event's headline. Data that is not of its type's shape, from an older version perhaps, must not cost the page."""
+    """An event's headline. Data that is not of its type's shape, from an older version perhaps,
+    must not cost the page.
+    """
     try:
         return headline(event_of(row))
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -56,7 +62,9 @@ def verdict(row: Body) -> str:
 
 
 def event(row: Body) -> Body:
-    """An event as structured CloudEvents JSON; `seq`, `seenat`, `headline`, `exact` and what was known are extensions."""
+    """An event as structured CloudEvents JSON; `seq`, `seenat`, `headline`, `exact` and what was
+    known are extensions.
+    """
     return {
         "specversion": "1.0",
         "id": row["id"],
@@ -75,8 +83,14 @@ def event(row: Body) -> Body:
 
 
 def known(row: Body) -> Body:
-    """What the bridge knew about an event when it decided it, as extensions: plain values, named by lower-case letters."""
-    return {name.replace("_", ""): value for name, value in (row["known"] or {}).items() if value not in (None, False)}
+    """What the bridge knew about an event when it decided it, as extensions: plain values, named by
+    lower-case letters.
+    """
+    return {
+        name.replace("_", ""): value
+        for name, value in (row["known"] or {}).items()
+        if value not in (None, False)
+    }
 
 
 def incident(row: Body) -> Body:
@@ -96,12 +110,20 @@ def job(row: Body) -> Body:
 
 def story(row: Body) -> Body:
     """An event and all that came of it."""
-    return {"event": event(row), "decisions": [_chapter(each) for each in row["decisions"]], "tellings": row["tellings"]}
+    return {
+        "event": event(row),
+        "decisions": [_chapter(each) for each in row["decisions"]],
+        "tellings": row["tellings"],
+    }
 
 
 def _chapter(row: Body) -> Body:
     jobs = [{**_without_lease(each), "tried": _many(each["tried"])} for each in row["jobs"]]
-    return {**decision(row), "verdicts": [{**each, "verdict": verdict(each)} for each in row["verdicts"]], "jobs": jobs}
+    return {
+        **decision(row),
+        "verdicts": [{**each, "verdict": verdict(each)} for each in row["verdicts"]],
+        "jobs": jobs,
+    }
 
 
 def _many(rows: Iterable[Body]) -> list[Body]:

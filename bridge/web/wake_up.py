@@ -1,4 +1,6 @@
-"""Wake-up messages for the workers, sent by a thread of its own: no answer waits for a broker that is slow, stopped or gone."""
+"""Wake-up messages for the workers, sent by a thread of its own: no answer waits for a broker that
+is slow, stopped or gone.
+"""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +15,9 @@ log = structlog.get_logger()
 
 
 class Bell:
-    """Calling it returns at once. The same message is sent once, however often it was asked for meanwhile."""
+    """Calling it returns at once. The same message is sent once, however often it was asked for
+    meanwhile.
+    """
 
     def __init__(self, send: Callable[..., None]) -> None:
         self._send = send
@@ -36,5 +40,6 @@ class Bell:
                 del self._waiting[message]
             try:
                 self._send(*message)
-            except Exception as error:  # noqa: BLE001  the thread must go on, and the next tick does what this one could not
+            # the thread must go on, and the next tick does what this one could not
+            except Exception as error:  # noqa: BLE001
                 log.warning("the bell does not ring", why=shown(error))

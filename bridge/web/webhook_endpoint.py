@@ -8,9 +8,9 @@ from bridge.config import Webhook
 from bridge.core.model import Body
 from bridge.core.time_format import all_in_zone
 from bridge.errors import Refused
-from bridge.pipeline.receive.receiver import Hook, Receipt
+from bridge.pipeline.receive.receiver import IncomingWebhook, Receipt
 from bridge.web import app_context
-from bridge.web.errors import Problem
+from bridge.web.errors import HttpProblem
 from bridge.web.reverse_proxy import address_of
 from bridge.webhooks.platform import ChatPlatform
 
@@ -26,13 +26,22 @@ _MENDS = {
 
 @routes.post("/webhooks/<name>")
 def receive(name: str) -> Response:
-    """202 for what became an event, 200 for what was here before or only asks; nothing but a 2xx was stored."""
-    receiver, setting = app_context.bridge().receiver, app_context.bridge().settings.webhooks.get(name)
+    """202 for what became an event, 200 for what was here before or only asks; nothing but a 2xx
+    was stored.
+    """
+    receiver, setting = (
+        app_context.bridge().receiver,
+        app_context.bridge().settings.webhooks.get(name),
+    )
     if name not in receiver.hooks or setting is None:
-        raise Problem(404, "there is no webhook of this name", "name one that stands in the settings")
+        raise HttpProblem(
+            404, "there is no webhook of this name", "name one that stands in the settings"
+        )
     try:
         _check_address(setting)
-        reading = receiver.read(name, {key.lower(): value for key, value in request.headers}, _body())
+        reading = receiver.read(
+            name, {key.lower(): value for key, value in request.headers}, _body()
+        )
         _check_rate(name, setting)
         receipt = receiver.take(name, reading)
     except Refused as error:
@@ -45,26 +54,36 @@ def receive(name: str) -> Response:
     return response
 
 
-def _answered(hook: Hook, receipt: Receipt) -> Response:
+def _answered(hook: IncomingWebhook, receipt: Receipt) -> Response:
     if receipt.challenge is not None:
         return jsonify(receipt.challenge)
     if receipt.answer is not None and isinstance(hook.platform, ChatPlatform):
         show = hook.platform.pressed if receipt.pressed else hook.platform.shown
         settings = app_context.bridge().settings
-        return jsonify(all_in_zone(show(receipt.answer, f"{settings.web.url}webhooks/{hook.name}"), settings.zone))
+        return jsonify(
+            all_in_zone(
+                show(receipt.answer, f"{settings.web.url}webhooks/{hook.name}"), settings.zone
+            )
+        )
     told: list[Body] = [{"event": each.event.id, "new": each.new} for each in receipt.taken]
-    whole: Body = told[0] if len(told) == 1 and not receipt.ignored else {"events": told, "ignored": receipt.ignored}
+    whole: Body = (
+        told[0]
+        if len(told) == 1 and not receipt.ignored
+        else {"events": told, "ignored": receipt.ignored}
+    )
     return make_response(jsonify(whole), 202 if receipt.new else 200)
 
 
-def _refused(hook: Hook, error: Refused) -> Problem:
+def _refused(hook: IncomingWebhook, error: Refused) -> HttpProblem:
     status = error.status or 400
     mend = hook.platform.proof if status == 401 else _MENDS.get(status, "")  # noqa: PLR2004
-    return Problem(status, str(error), mend)
+    return HttpProblem(status, str(error), mend)
 
 
 def _check_address(setting: Webhook) -> None:
-    """Raises Refused(403) for an address that this webhook is not for. The header of proxies counts only behind them."""
+    """Raises Refused(403) for an address that this webhook is not for. The header of proxies counts
+    only behind them.
+    """
     if not setting.allow_from:
         return
     sender = address_of(request.remote_addr)
@@ -76,7 +95,12 @@ def _check_rate(name: str, setting: Webhook) -> None:
     seconds = app_context.rates().spend(name, setting.rate)
     if seconds is not None:
         mend = "send it again later, or raise `rate` of this webhook in the settings"
-        raise Problem(429, "more deliveries than this webhook takes", mend, {"Retry-After": str(round(seconds))})
+        raise HttpProblem(
+            429,
+            "more deliveries than this webhook takes",
+            mend,
+            {"Retry-After": str(round(seconds))},
+        )
 
 
 def _body() -> bytes:
@@ -86,8 +110,10 @@ def _body() -> bytes:
     """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise Problem(
-            415, f"the body is packed: Content-Encoding {encoding[:40]!r}", "send it as it is, without a Content-Encoding"
+        raise HttpProblem(
+            415,
+            f"the body is packed: Content-Encoding {encoding[:40]!r}",
+            "send it as it is, without a Content-Encoding",
         )
     most = app_context.bridge().settings.web.largest_body
     request.max_content_length = most + 1
@@ -103,5 +129,9 @@ def _body() -> bytes:
     return body
 
 
-def _cut() -> Problem:
-    return Problem(400, "the body was cut off on the way: less came than was announced", "send it again, all of it")
+def _cut() -> HttpProblem:
+    return HttpProblem(
+        400,
+        "the body was cut off on the way: less came than was announced",
+        "send it again, all of it",
+    )

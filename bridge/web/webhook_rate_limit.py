@@ -1,4 +1,6 @@
-"""How many deliveries each webhook has taken lately. Only what was found genuine counts: a stranger cannot use it up."""
+"""How many deliveries each webhook has taken lately. Only what was found genuine counts: a stranger
+cannot use it up.
+"""
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage

@@ -1,1 +1,3 @@
-"""Incoming webhooks without I/O: headers + bytes + secret + now → a delivery, or a refusal. One file per platform."""
+"""Incoming webhooks without I/O: headers + bytes + secret + now → a delivery, or a refusal. One
+file per platform.
+"""

@@ -1,11 +1,13 @@
-"""`alertmanager`: notifications of the Prometheus Alertmanager, each of whose alerts is a delivery of its own.
+"""`alertmanager`: notifications of the Prometheus Alertmanager, each of whose alerts is a delivery
+of its own.
 
 With `Authorization: Bearer …`, or Basic where the option `user` is set. The body is version 4 of
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
 
-Alertmanager says the same again every `repeat_interval`: fingerprint, beginning and status name what it says, and that is
-taken once. So an alert that fires is taken however long ago it began: it may have been silenced since. What ended longer
-ago than the tolerance, or begins in the future, is left out and not refused, since Alertmanager would only send it again.
+Alertmanager says the same again every `repeat_interval`: fingerprint, beginning and status name
+what it says, and that is taken once. So an alert that fires is taken however long ago it began: it
+may have been silenced since. What ended longer ago than the tolerance, or begins in the future, is
+left out and not refused, since Alertmanager would only send it again.
 """
 
 import base64
@@ -21,14 +23,25 @@ from bridge.core.model import Body
 from bridge.errors import Refused
 from bridge.webhooks import secret_strength
 from bridge.webhooks.bearer import AUTHORIZATION, check_token, same
-from bridge.webhooks.platform import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
+from bridge.webhooks.platform import (
+    JSON,
+    DeliveryReading,
+    EventDelivery,
+    Keys,
+    Options,
+    Request,
+    check_type,
+    json_object,
+)
 
 _LONGEST_PRINT = 128
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AlertmanagerOptions(Options):
-    """`user`: for Basic, with the secret as the password; without it the secret is a bearer token."""
+    """`user`: for Basic, with the secret as the password; without it the secret is a bearer
+    token.
+    """
 
     user: str | None = None
 
@@ -58,11 +71,16 @@ class Alertmanager:
     name = "alertmanager"
     title = "Prometheus Alertmanager"
     tolerance = 3600.0
-    proof = "send a secret of this webhook as the bearer token, or as the password where its options have a `user`"
+    proof = (
+        "send a secret of this webhook as the bearer token, or as the password where its options"
+        " have a `user`"
+    )
     options = AlertmanagerOptions
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
-        """Raises Refused: 401 for wrong credentials, 400 or 415 for what Alertmanager does not send."""
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
+        """Raises Refused: 401 for wrong credentials, 400 or 415 for what Alertmanager does not
+        send.
+        """
         _check(request, keys)
         check_type(request.headers, JSON)
         told, found, ignored = _notification(request.body), {}, []
@@ -71,38 +89,55 @@ class Alertmanager:
             if why:
                 ignored.append(f"alerts[{number}] {alert.fingerprint[:16]!a} {why}")
                 continue
-            # counted from a moment, since the first and last days of the calendar have no UTC in some zones
+            # counted from a moment, since the first and last days of the calendar have no UTC in
+            # some zones
             known_as = json.dumps([alert.fingerprint, str(alert.starts - _EPOCH), alert.status])
-            posted = Posted(hashlib.sha256(known_as.encode()).hexdigest(), _body(alert, told))
+            posted = EventDelivery(
+                hashlib.sha256(known_as.encode()).hexdigest(), _body(alert, told)
+            )
             found[posted.id] = posted
-        return Reading(tuple(found.values()), tuple(ignored), lost=_lost(told))
+        return DeliveryReading(tuple(found.values()), tuple(ignored), lost=_lost(told))
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """One alert, of a name that no rule has."""
         how: AlertmanagerOptions = keys.options
         alert = {
-            "status": "firing", "labels": {"alertname": "test of bondbridge"}, "annotations": {},
-            "startsAt": now.isoformat(timespec="seconds"), "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "",
+            "status": "firing",
+            "labels": {"alertname": "test of bondbridge"},
+            "annotations": {},
+            "startsAt": now.isoformat(timespec="seconds"),
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "",
             "fingerprint": f"test{int(now.timestamp())}",
-        }  # fmt: skip
-        body = {"version": "4", "receiver": "test", "status": "firing", "alerts": [alert], "groupLabels": {}}
+        }
+        body = {
+            "version": "4",
+            "receiver": "test",
+            "status": "firing",
+            "alerts": [alert],
+            "groupLabels": {},
+        }
         secret = keys.secrets[0]
         credentials = f"Basic {_basic(how.user, secret)}" if how.user else f"Bearer {secret}"
-        return Request({"content-type": JSON[0], AUTHORIZATION: credentials}, json.dumps(body).encode())
+        return Request(
+            {"content-type": JSON[0], AUTHORIZATION: credentials}, json.dumps(body).encode()
+        )
 
     def howto(self, url: str, keys: Keys) -> str:
         """What to write into its configuration."""
         how: AlertmanagerOptions = keys.options
         secret = "/etc/alertmanager/bondbridge.secret"  # noqa: S105  where it is, not what it is
         credentials = (
-            f"        basic_auth:\n          username: {json.dumps(how.user)}\n          password_file: {secret}"
+            f"        basic_auth:\n          username: {json.dumps(how.user)}\n         "
+            f" password_file: {secret}"
             if how.user
             else f"        authorization:\n          credentials_file: {secret}"
         )
         return (
-            f"Put the secret of this webhook into {secret}, and into alertmanager.yml:\n"
-            f"receivers:\n  - name: bondbridge\n    webhook_configs:\n      - url: {url}\n        send_resolved: true\n"
-            f"        http_config:\n{_deeper(credentials)}"
+            f"Put the secret of this webhook into {secret}, and into"
+            " alertmanager.yml:\nreceivers:\n  - name: bondbridge\n    webhook_configs:\n      -"
+            f" url: {url}\n        send_resolved: true\n       "
+            f" http_config:\n{_deeper(credentials)}"
         )
 
     def wrong(self, secret: str) -> str:
@@ -140,8 +175,13 @@ def _notification(content: bytes) -> _Notification:
 
 
 def _place(path: Sequence[int | str]) -> str:
-    """`alerts[0].startsAt`. A label's own name is the sender's, and is shown as it is only where it is harmless."""
-    steps = (f"[{each}]" if isinstance(each, int) else f".{each if each.isidentifier() else '…'}" for each in path)
+    """`alerts[0].startsAt`. A label's own name is the sender's, and is shown as it is only where it
+    is harmless.
+    """
+    steps = (
+        f"[{each}]" if isinstance(each, int) else f".{each if each.isidentifier() else '…'}"
+        for each in path
+    )
     return "".join(steps).removeprefix(".")[:200]
 
 
@@ -162,13 +202,23 @@ def _lost(told: _Notification) -> str:
     """How many alerts Alertmanager kept to itself, and what to change there; empty for none."""
     if told.truncated <= 0:
         return ""
-    return f"{told.truncated} alerts of one notification were left out: raise `max_alerts` of the receiver in Alertmanager"
+    return (
+        f"{told.truncated} alerts of one notification were left out: raise `max_alerts` of the"
+        " receiver in Alertmanager"
+    )
 
 
 def _body(alert: _Alert, told: _Notification) -> Body:
     return {
-        "status": alert.status, "labels": alert.labels, "annotations": alert.annotations,
-        "startsAt": alert.starts.isoformat(), "endsAt": alert.ends.isoformat() if alert.ends else None,
-        "fingerprint": alert.fingerprint, "generatorURL": alert.generator, "receiver": told.receiver,
-        "groupLabels": told.group, "externalURL": told.external, "truncatedAlerts": told.truncated,
-    }  # fmt: skip
+        "status": alert.status,
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "startsAt": alert.starts.isoformat(),
+        "endsAt": alert.ends.isoformat() if alert.ends else None,
+        "fingerprint": alert.fingerprint,
+        "generatorURL": alert.generator,
+        "receiver": told.receiver,
+        "groupLabels": told.group,
+        "externalURL": told.external,
+        "truncatedAlerts": told.truncated,
+    }

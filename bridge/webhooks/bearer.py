@@ -1,9 +1,9 @@
 """`bearer`: a token, in `Authorization: Bearer …` or alone in a header of one's own choice.
 
-Nothing is signed or dated. One delivery is what the header `id_header` names, where it is set and sent; else the same
-body within a window, which is the tolerance. Time is cut into windows, and the body is also looked for in the window
-before: so a sender that tries again across an edge is recognised. The same body is a new delivery again after one to
-two windows.
+Nothing is signed or dated. One delivery is what the header `id_header` names, where it is set and
+sent; else the same body within a window, which is the tolerance. Time is cut into windows, and the
+body is also looked for in the window before: so a sender that tries again across an edge is
+recognised. The same body is a new delivery again after one to two windows.
 """
 
 import hashlib
@@ -14,13 +14,24 @@ from pydantic import field_validator
 
 from bridge.errors import Refused
 from bridge.webhooks import secret_strength
-from bridge.webhooks.platform import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
+from bridge.webhooks.platform import (
+    JSON,
+    DeliveryReading,
+    EventDelivery,
+    Keys,
+    Options,
+    Request,
+    check_type,
+    json_object,
+)
 
 AUTHORIZATION = "authorization"
 
 
 class BearerOptions(Options):
-    """`header`: where the token stands. `id_header`: where a delivery's id stands, if the sender has one."""
+    """`header`: where the token stands. `id_header`: where a delivery's id stands, if the sender
+    has one.
+    """
 
     header: str = AUTHORIZATION
     id_header: str | None = None
@@ -40,7 +51,7 @@ class Bearer:
     proof = "send a secret of this webhook as the token, all of its text"
     options = BearerOptions
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
         """Raises Refused: 401 for a wrong token, 400 or 415 for a body that is no JSON object."""
         how: BearerOptions = keys.options
         check_token(request, keys, how.header)
@@ -48,9 +59,14 @@ class Bearer:
         body = json_object(request.body)
         given = request.headers.get(how.id_header, "") if how.id_header else ""
         if given:
-            return Reading((Posted(_id(f"id {given}"), body),))
-        window, content = int(now.timestamp() // keys.tolerance), hashlib.sha256(request.body).hexdigest()
-        return Reading((Posted(_id(f"{window} {content}"), body, _id(f"{window - 1} {content}")),))
+            return DeliveryReading((EventDelivery(_id(f"id {given}"), body),))
+        window, content = (
+            int(now.timestamp() // keys.tolerance),
+            hashlib.sha256(request.body).hexdigest(),
+        )
+        return DeliveryReading(
+            (EventDelivery(_id(f"{window} {content}"), body, _id(f"{window - 1} {content}")),)
+        )
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """A new delivery each second."""
@@ -62,8 +78,14 @@ class Bearer:
     def howto(self, url: str, keys: Keys) -> str:
         """What a sender must do."""
         how: BearerOptions = keys.options
-        token = "Authorization: Bearer TOKEN" if how.header == AUTHORIZATION else f"{how.header}: TOKEN"
-        named = f"\n  {how.id_header}: the id of the delivery, the same when it is sent again" if how.id_header else ""
+        token = (
+            "Authorization: Bearer TOKEN" if how.header == AUTHORIZATION else f"{how.header}: TOKEN"
+        )
+        named = (
+            f"\n  {how.id_header}: the id of the delivery, the same when it is sent again"
+            if how.id_header
+            else ""
+        )
         return f"POST {url}\n  Content-Type: application/json\n  {token}{named}"
 
     def wrong(self, secret: str) -> str:
@@ -78,7 +100,11 @@ def check_token(request: Request, keys: Keys, header: str = AUTHORIZATION) -> No
         kind, _, token = given.partition(" ")
         given = token.strip() if kind.lower() == "bearer" else ""
     if not given:
-        raise Refused(f"needs the token in the header {header}{': Bearer …' if header == AUTHORIZATION else ''}", 401)
+        raise Refused(
+            "needs the token in the header"
+            f" {header}{': Bearer …' if header == AUTHORIZATION else ''}",
+            401,
+        )
     if not any(same(secret, given) for secret in keys.secrets):
         raise Refused("the token is wrong", 401)
 

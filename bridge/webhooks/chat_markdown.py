@@ -1,8 +1,10 @@
-"""An answer in Markdown, for platforms that show it. What names are made of stays words: no markup, link or mention."""
+"""An answer in Markdown, for platforms that show it. What names are made of stays words: no markup,
+link or mention.
+"""
 
 from collections.abc import Sequence
 
-from bridge.core.chat.reply import Answer
+from bridge.core.chat.reply import Reply
 from bridge.webhooks.chat_text import address, escaped, fitting
 
 # far below what a message may have; nobody reads on
@@ -15,7 +17,7 @@ _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _MARKS = frozenset("\\`*_[]()#~|!")
 
 
-def written(answer: Answer, asks: str) -> str:
+def written(answer: Reply, asks: str) -> str:
     """The answer in paragraphs. `asks`: how a person begins a command there, such as `/bond `."""
     parts = [escaped(answer.text, _TEXT, escape), _list(answer.lines)]
     if answer.link:
@@ -26,7 +28,9 @@ def written(answer: Answer, asks: str) -> str:
 
 
 def escape(each: str) -> str:
-    """One character as itself. After @ and : stands a nothing, so that no name is called and no address is one."""
+    """One character as itself. After @ and : stands a nothing, so that no name is called and no
+    address is one.
+    """
     if each in _ENTITIES:
         return _ENTITIES[each]
     if each in "@:":

@@ -1,4 +1,6 @@
-"""Words on their way into a chat room: short enough, and each on its own line whatever it is made of."""
+"""Words on their way into a chat room: short enough, and each on its own line whatever it is made
+of.
+"""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import quote
@@ -7,7 +9,9 @@ _MORE = "… and {} more"
 
 
 def one_line(words: str) -> str:
-    """Without line breaks and what else does not print, such as marks that turn the direction of writing around."""
+    """Without line breaks and what else does not print, such as marks that turn the direction of
+    writing around.
+    """
     return "".join(each if each.isprintable() else " " for each in words)
 
 
@@ -30,7 +34,9 @@ def escaped(words: str, most: int, escape: Callable[[str], str]) -> str:
 
 
 def fitting(lines: Sequence[str], most: int) -> tuple[str, ...]:
-    """As many lines as fit into so many characters with their breaks; the last says how many more there are."""
+    """As many lines as fit into so many characters with their breaks; the last says how many more
+    there are.
+    """
     room = most - len(_MORE.format(len(lines))) - 1
     length = 0
     for number, line in enumerate(lines):

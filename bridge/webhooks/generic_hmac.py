@@ -5,8 +5,8 @@ Without options:
     X-Bondbridge-Timestamp: 1767225600          seconds since 1970
     X-Bondbridge-Signature: sha256=<hex of HMAC-SHA256(secret, "1767225600." + body)>
 
-Where there is a timestamp it is signed, so an old request cannot be made to look new. The signed material names the
-delivery, so the same one sent again is recognised.
+Where there is a timestamp it is signed, so an old request cannot be made to look new. The signed
+material names the delivery, so the same one sent again is recognised.
 """
 
 import base64
@@ -19,7 +19,16 @@ from pydantic import field_validator
 
 from bridge.errors import Refused
 from bridge.webhooks import secret_strength
-from bridge.webhooks.platform import JSON, Keys, Options, Posted, Reading, Request, check_type, json_object
+from bridge.webhooks.platform import (
+    JSON,
+    DeliveryReading,
+    EventDelivery,
+    Keys,
+    Options,
+    Request,
+    check_type,
+    json_object,
+)
 from bridge.webhooks.timestamps import check_fresh, whole_seconds
 
 TIMESTAMP = "x-bondbridge-timestamp"
@@ -27,7 +36,9 @@ SIGNATURE = "x-bondbridge-signature"
 
 
 class HmacOptions(Options):
-    """Headers and form of the signature; without `timestamp_header` only the body is signed, and nothing is dated."""
+    """Headers and form of the signature; without `timestamp_header` only the body is signed, and
+    nothing is dated.
+    """
 
     header: str = SIGNATURE
     timestamp_header: str | None = TIMESTAMP
@@ -41,17 +52,25 @@ class HmacOptions(Options):
         return value.lower() if value else None
 
 
-def sign(body: bytes, secret: str, timestamp: int | None, options: HmacOptions | None = None) -> str:
+def sign(
+    body: bytes, secret: str, timestamp: int | None, options: HmacOptions | None = None
+) -> str:
     """The value of the signature header."""
     how = options or HmacOptions()
     material = body if timestamp is None else f"{timestamp}.".encode() + body
     digest = hmac.new(secret.encode(), material, getattr(hashlib, how.algorithm))
-    return how.prefix + (digest.hexdigest() if how.encoding == "hex" else base64.b64encode(digest.digest()).decode())
+    return how.prefix + (
+        digest.hexdigest() if how.encoding == "hex" else base64.b64encode(digest.digest()).decode()
+    )
 
 
 def signed(body: bytes, secret: str, timestamp: int) -> dict[str, str]:
     """The headers of a request to a webhook without options."""
-    return {"content-type": "application/json", TIMESTAMP: str(timestamp), SIGNATURE: sign(body, secret, timestamp)}
+    return {
+        "content-type": "application/json",
+        TIMESTAMP: str(timestamp),
+        SIGNATURE: sign(body, secret, timestamp),
+    }
 
 
 class Hmac:
@@ -63,8 +82,10 @@ class Hmac:
     proof = "sign it with a secret of this webhook, at the time it is sent"
     options = HmacOptions
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
-        """Raises Refused: 401 for a wrong signature or an old timestamp, 400 or 415 for a body that is no JSON object."""
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
+        """Raises Refused: 401 for a wrong signature or an old timestamp, 400 or 415 for a body that
+        is no JSON object.
+        """
         how: HmacOptions = keys.options
         stamp = _stamp(request, how)
         given = request.headers.get(how.header, "")
@@ -76,13 +97,21 @@ class Hmac:
             check_fresh(stamp, now, keys.tolerance)
         check_type(request.headers, JSON)
         material = request.body if stamp is None else f"{stamp}.".encode() + request.body
-        return Reading((Posted(hashlib.sha256(material).hexdigest(), json_object(request.body)),))
+        return DeliveryReading(
+            (EventDelivery(hashlib.sha256(material).hexdigest(), json_object(request.body)),)
+        )
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """As the page says."""
         how: HmacOptions = keys.options
-        body, stamp = b'{"test": "of bondbridge"}', int(now.timestamp()) if how.timestamp_header else None
-        headers = {"content-type": "application/json", how.header: sign(body, keys.secrets[0], stamp, how)}
+        body, stamp = (
+            b'{"test": "of bondbridge"}',
+            int(now.timestamp()) if how.timestamp_header else None,
+        )
+        headers = {
+            "content-type": "application/json",
+            how.header: sign(body, keys.secrets[0], stamp, how),
+        }
         dated = {how.timestamp_header: str(stamp)} if how.timestamp_header else {}
         return Request({**headers, **dated}, body)
 
@@ -91,7 +120,9 @@ class Hmac:
         how: HmacOptions = keys.options
         dated = f"\n  {how.timestamp_header}: seconds since 1970" if how.timestamp_header else ""
         material = '"TIMESTAMP." + body' if how.timestamp_header else "the body"
-        signature = f"{how.prefix}{how.encoding} of HMAC-{how.algorithm.upper()}(secret, {material})"
+        signature = (
+            f"{how.prefix}{how.encoding} of HMAC-{how.algorithm.upper()}(secret, {material})"
+        )
         return f"POST {url}\n  Content-Type: application/json{dated}\n  {how.header}: {signature}"
 
     def wrong(self, secret: str) -> str:

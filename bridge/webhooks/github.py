@@ -2,10 +2,12 @@
 
     X-Hub-Signature-256: sha256=<hex of HMAC-SHA256(secret, body)>
 
-https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries. Nothing is dated. The signature covers the
-body alone: neither `X-GitHub-Event` nor `X-GitHub-Delivery`, which together with the body names the delivery.
+https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries. Nothing is dated. The
+signature covers the body alone: neither `X-GitHub-Event` nor `X-GitHub-Delivery`, which together
+with the body names the delivery.
 
-The event's body is `{"event": "push", "action": "", "delivery": "…", "payload": {…}}`: ours beside GitHub's, not among it.
+The event's body is `{"event": "push", "action": "", "delivery": "…", "payload": {…}}`: ours beside
+GitHub's, not among it.
 """
 
 import hashlib
@@ -18,7 +20,18 @@ from bridge.core.model import Body
 from bridge.errors import Refused
 from bridge.webhooks import secret_strength
 from bridge.webhooks.payload_fields import form
-from bridge.webhooks.platform import FORM, JSON, Keys, Options, Posted, Reading, Request, check_type, content_type, json_object
+from bridge.webhooks.platform import (
+    FORM,
+    JSON,
+    DeliveryReading,
+    EventDelivery,
+    Keys,
+    Options,
+    Request,
+    check_type,
+    content_type,
+    json_object,
+)
 
 SIGNATURE, EVENT, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -33,22 +46,34 @@ class GitHub:
     proof = "sign the body with a secret of this webhook: at GitHub, enter the one that stands here"
     options = Options
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
         """Raises Refused: 401 for a wrong signature, 400 or 415 for what GitHub does not send."""
         del now
         given = request.headers.get(SIGNATURE, "")
         if not given:
             raise Refused(f"needs the header {SIGNATURE}", 401)
         if not any(
-            hmac.compare_digest(sign(request.body, each).encode(), given.encode(errors="replace")) for each in keys.secrets
+            hmac.compare_digest(sign(request.body, each).encode(), given.encode(errors="replace"))
+            for each in keys.secrets
         ):
             raise Refused("the signature is wrong", 401)
         check_type(request.headers, JSON + FORM)
         event, delivery = _word(request, EVENT), _word(request, DELIVERY)
         payload = _payload(request)
         action = payload.get("action")
-        body = {"event": event, "action": action if isinstance(action, str) else "", "delivery": delivery, "payload": payload}
-        return Reading((Posted(hashlib.sha256(f"{delivery} ".encode() + request.body).hexdigest(), body),))
+        body = {
+            "event": event,
+            "action": action if isinstance(action, str) else "",
+            "delivery": delivery,
+            "payload": payload,
+        }
+        return DeliveryReading(
+            (
+                EventDelivery(
+                    hashlib.sha256(f"{delivery} ".encode() + request.body).hexdigest(), body
+                ),
+            )
+        )
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """What GitHub itself sends first."""
@@ -61,8 +86,9 @@ class GitHub:
         """Where it is entered at GitHub."""
         del keys
         return (
-            "At GitHub, in the repository or organization: Settings → Webhooks → Add webhook:\n"
-            f"  Payload URL: {url}\n  Content type: application/json\n  Secret: the secret of this webhook"
+            "At GitHub, in the repository or organization: Settings → Webhooks → Add webhook:\n "
+            f" Payload URL: {url}\n  Content type: application/json\n  Secret: the secret of this"
+            " webhook"
         )
 
     def wrong(self, secret: str) -> str:

@@ -1,4 +1,6 @@
-"""Fields of what came in: each is there and of its kind, or the request is refused by the name of the field."""
+"""Fields of what came in: each is there and of its kind, or the request is refused by the name of
+the field.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
@@ -15,9 +17,16 @@ _LONGEST_NAME = 100
 
 
 def form(body: bytes) -> dict[str, str]:
-    """The fields of a form. Raises Refused(400) for what is none, and for one that says two things of the same name."""
+    """The fields of a form. Raises Refused(400) for what is none, and for one that says two things
+    of the same name.
+    """
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
     except ValueError as error:
         raise Refused("the body is not a form in UTF-8", 400) from error
     fields = {storable(name): storable(value) for name, value in pairs}
@@ -35,16 +44,24 @@ def text(body: Body, *path: str) -> str:
 
 
 def known(body: Body, *path: str) -> str:
-    """The id of a person or a room. Raises Refused(400): it is never cut, since another's could be left."""
+    """The id of a person or a room. Raises Refused(400): it is never cut, since another's could be
+    left.
+    """
     value = text(body, *path)
     if len(value) > _LONGEST_ID or not value.isprintable():
-        raise Refused(f"`{'.'.join(path)}` is no id: longer than {_LONGEST_ID} characters, or not printable", 400)
+        raise Refused(
+            f"`{'.'.join(path)}` is no id: longer than {_LONGEST_ID} characters, or not printable",
+            400,
+        )
     return value
 
 
 def named(known_as: str, name: Json) -> Named:
     """A person or a room; without a name it is called by its id."""
-    return Named(known_as, cut(one_line(name), _LONGEST_NAME) if isinstance(name, str) and name.strip() else known_as)
+    return Named(
+        known_as,
+        cut(one_line(name), _LONGEST_NAME) if isinstance(name, str) and name.strip() else known_as,
+    )
 
 
 def below(body: Body, *path: str) -> Json:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from bridge.core.chat.reply import Answer
+from bridge.core.chat.reply import Reply
 from bridge.core.json_safety import TooDeep, TwiceNamed, decoded
 from bridge.core.model import Body
 from bridge.errors import Refused
@@ -34,7 +34,8 @@ class Options(BaseModel):
 class Keys:
     """What requests are checked with: any of the secrets is good, the first is the current one.
 
-    `tolerance`: seconds of machine time that a dated request may be away from now. `options`: the platform's own.
+    `tolerance`: seconds of machine time that a dated request may be away from now. `options`: the
+    platform's own.
     """
 
     secrets: Sequence[str]
@@ -47,7 +48,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class EventDelivery:
     """Another system says something. `id` is the same for the same delivery sent again.
 
     `earlier`: the id it had if it came a while ago, for a platform whose ids change with time.
@@ -67,8 +68,10 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A person typed a command. `answer_at`: where later answers may be sent; whoever has it may write there."""
+class CommandDelivery:
+    """A person typed a command. `answer_at`: where later answers may be sent; whoever has it may
+    write there.
+    """
 
     id: str
     text: str
@@ -78,7 +81,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonDelivery:
     """A person pressed a button of ours; `value` is the button's."""
 
     id: str
@@ -88,14 +91,16 @@ class Pressed:
     answer_at: str | None = field(default=None, repr=False)
 
 
-Delivery = Posted | Said | Pressed
+Delivery = EventDelivery | CommandDelivery | ButtonDelivery
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What one request comes to. `ignored`: parts of it that become nothing, and why. `lost`: what was not even sent.
+class DeliveryReading:
+    """What one request comes to. `ignored`: parts of it that become nothing, and why. `lost`: what
+    was not even sent.
 
-    `answer`: what the platform itself wants to hear, such as its challenge; then nothing was delivered.
+    `answer`: what the platform itself wants to hear, such as its challenge; then nothing was
+    delivered.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -108,8 +113,8 @@ class Reading:
 class Platform(Protocol):
     """One platform: how it signs, dates and words what it sends.
 
-    `title`: what people know it as. `tolerance`: what is usual, in seconds. `proof`: what to do where a request did not
-    prove where it comes from, for whoever sent it.
+    `title`: what people know it as. `tolerance`: what is usual, in seconds. `proof`: what to do
+    where a request did not prove where it comes from, for whoever sent it.
     """
 
     name: str
@@ -121,8 +126,10 @@ class Platform(Protocol):
     def options(self) -> type[Options]:
         """The model of what can be set."""
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
-        """What a request comes to; `now` is machine time. Raises Refused with an HTTP status, and nothing else."""
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
+        """What a request comes to; `now` is machine time. Raises Refused with an HTTP status, and
+        nothing else.
+        """
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """A request as an honest sender makes it, that asks for nothing."""
@@ -131,12 +138,15 @@ class Platform(Protocol):
         """What to enter at the sender, for a person; no secret in it."""
 
     def wrong(self, secret: str) -> str:
-        """Why this is no secret to rely on, and what one looks like; empty where it is. The secret itself is never said."""
+        """Why this is no secret to rely on, and what one looks like; empty where it is. The secret
+        itself is never said.
+        """
 
 
 @runtime_checkable
 class ChatPlatform(Platform, Protocol):
-    """A platform on which people talk. `answers_at`: how addresses for later answers begin; empty where there are none.
+    """A platform on which people talk. `answers_at`: how addresses for later answers begin; empty
+    where there are none.
 
     `buttons`: whether its messages can have some. `seconds`: so long it waits for an answer.
     """
@@ -145,21 +155,25 @@ class ChatPlatform(Platform, Protocol):
     buttons: bool
     seconds: float
 
-    def shown(self, answer: Answer, url: str) -> Body:
+    def shown(self, answer: Reply, url: str) -> Body:
         """The JSON that answers a command: in the response itself, or later at its address.
 
         `url`: our own webhook, which some platforms want in each button.
         """
 
-    def pressed(self, answer: Answer, url: str) -> Body:
-        """The JSON of the response to a pressed button; empty where the answer goes to its address instead."""
+    def pressed(self, answer: Reply, url: str) -> Body:
+        """The JSON of the response to a pressed button; empty where the answer goes to its address
+        instead.
+        """
 
-    def posted(self, answer: Answer, url: str) -> Body:
+    def posted(self, answer: Reply, url: str) -> Body:
         """The JSON of a message in a room."""
 
 
 def json_object(body: bytes) -> Body:
-    """The body as a JSON object. Raises Refused(400); only to be asked after the signature was found good."""
+    """The body as a JSON object. Raises Refused(400); only to be asked after the signature was
+    found good.
+    """
     try:
         body.decode()
         value = decoded(body, strict=True)
@@ -180,7 +194,9 @@ def check_type(headers: Mapping[str, str], accepted: Collection[str]) -> None:
     """Raises Refused(415) for a body of another kind than the platform sends."""
     given = content_type(headers)
     if given not in accepted:
-        raise Refused(f"the content type {given or '(none)'} is not {' or '.join(sorted(accepted))}", 415)
+        raise Refused(
+            f"the content type {given or '(none)'} is not {' or '.join(sorted(accepted))}", 415
+        )
 
 
 def content_type(headers: Mapping[str, str]) -> str:

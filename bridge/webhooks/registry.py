@@ -13,7 +13,14 @@ from bridge.webhooks.standard_webhooks import Standard
 from bridge.webhooks.teams import Teams
 
 _ALL: tuple[Platform, ...] = (
-    Standard(), Hmac(), Bearer(), GitHub(), Alertmanager(), Slack(), Mattermost(), Teams(),
-)  # fmt: skip
+    Standard(),
+    Hmac(),
+    Bearer(),
+    GitHub(),
+    Alertmanager(),
+    Slack(),
+    Mattermost(),
+    Teams(),
+)
 
 PLATFORMS: Mapping[str, Platform] = {each.name: each for each in _ALL}

@@ -1,4 +1,6 @@
-"""Whether a secret is one to rely on, by its look: what a person pastes may be a word, half a token, or another platform's."""
+"""Whether a secret is one to rely on, by its look: what a person pastes may be a word, half a
+token, or another platform's.
+"""
 
 import base64
 
@@ -15,14 +17,18 @@ def short(secret: str) -> str:
 
 
 def token(secret: str) -> str:
-    """Why a secret that stands in a header cannot stand there, or can be guessed; empty where neither is so."""
+    """Why a secret that stands in a header cannot stand there, or can be guessed; empty where
+    neither is so.
+    """
     if not secret.isascii() or any(each.isspace() or not each.isprintable() for each in secret):
         return "it cannot stand in a header: write letters, digits and signs, without blanks"
     return short(secret)
 
 
 def given(secret: str, whose: str) -> str:
-    """Why this is no secret that a vendor gave; empty where it may be. `whose`: what the vendor calls it."""
+    """Why this is no secret that a vendor gave; empty where it may be. `whose`: what the vendor
+    calls it.
+    """
     if secret.startswith(PREFIX):
         return f"it is what bondbridge put there to keep everybody out: {whose} goes in its place"
     return short(secret)

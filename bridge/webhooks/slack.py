@@ -3,8 +3,8 @@
     X-Slack-Request-Timestamp: 1767225600
     X-Slack-Signature: v0=<hex of HMAC-SHA256(signing secret, "v0:1767225600:" + body)>
 
-https://docs.slack.dev/authentication/verifying-requests-from-slack. The signature names the delivery: it covers the
-moment and the body as they are written, so a replay has the same one.
+https://docs.slack.dev/authentication/verifying-requests-from-slack. The signature names the
+delivery: it covers the moment and the body as they are written, so a replay has the same one.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from bridge.core.chat.reply import Answer, Button, Tone
+from bridge.core.chat.reply import Button, Reply, Tone
 from bridge.core.model import Body
 from bridge.errors import Bug, Refused
 from bridge.webhooks import secret_strength
@@ -22,13 +22,13 @@ from bridge.webhooks.payload_fields import below, form, known, named, text
 from bridge.webhooks.platform import (
     FORM,
     JSON,
+    ButtonDelivery,
+    CommandDelivery,
+    DeliveryReading,
     Keys,
     Named,
     Options,
-    Pressed,
-    Reading,
     Request,
-    Said,
     check_type,
     content_type,
     json_object,
@@ -42,7 +42,8 @@ _SECTION = 3000
 _ELEMENTS = 25
 _LABEL = 75
 _VALUE = 2000
-# our own: beyond four sections nobody reads on, and the whole message has a limit that Slack does not write down
+# our own: beyond four sections nobody reads on, and the whole message has a limit that Slack does
+# not write down
 _SECTIONS = 4
 _LINE = 600
 _STYLES = {Tone.GOOD: "primary", Tone.BAD: "danger"}
@@ -54,32 +55,51 @@ class Slack:
     name = "slack"
     title = "Slack"
     tolerance = 300.0
-    proof = "sign it with the signing secret of the Slack app, which stands here, at the time it is sent"
+    proof = (
+        "sign it with the signing secret of the Slack app, which stands here, at the time it is"
+        " sent"
+    )
     options = Options
     answers_at = ("https://hooks.slack.com/",)
     buttons = True
     seconds = 3.0
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
-        """Raises Refused: 401 for a wrong signature or an old timestamp, 400 or 415 for what Slack does not send."""
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
+        """Raises Refused: 401 for a wrong signature or an old timestamp, 400 or 415 for what Slack
+        does not send.
+        """
         signature = _checked(request, keys, now)
         if content_type(request.headers) in JSON:
             return _challenge(json_object(request.body))
         check_type(request.headers, FORM)
         fields = form(request.body)
         if fields.get("ssl_check"):
-            return Reading(answer={"ok": True})
+            return DeliveryReading(answer={"ok": True})
         delivery = hashlib.sha256(signature.encode()).hexdigest()
-        return Reading((_pressed(delivery, fields["payload"]) if "payload" in fields else _said(delivery, fields),))
+        return DeliveryReading(
+            (
+                (
+                    _pressed(delivery, fields["payload"])
+                    if "payload" in fields
+                    else _said(delivery, fields)
+                ),
+            )
+        )
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """A person asks for help."""
         fields = {
-            "command": "/bond", "text": "help", "user_id": "UTEST", "user_name": "test of bondbridge",
-            "channel_id": "CTEST", "channel_name": "test of bondbridge",
-        }  # fmt: skip
+            "command": "/bond",
+            "text": "help",
+            "user_id": "UTEST",
+            "user_name": "test of bondbridge",
+            "channel_id": "CTEST",
+            "channel_name": "test of bondbridge",
+        }
         body = urlencode(fields).encode()
-        return Request({"content-type": FORM[0], **signed(body, keys.secrets[0], int(now.timestamp()))}, body)
+        return Request(
+            {"content-type": FORM[0], **signed(body, keys.secrets[0], int(now.timestamp()))}, body
+        )
 
     def howto(self, url: str, keys: Keys) -> str:
         """Where it is entered at Slack."""
@@ -96,18 +116,20 @@ class Slack:
         """Slack gives 32 hexadecimal digits, and may give something longer one day."""
         return secret_strength.given(secret, "the Signing Secret of the app")
 
-    def shown(self, answer: Answer, url: str = "") -> Body:
-        """Blocks; only the one who asked sees them, unless the answer is for all. Slack itself knows where buttons go."""
+    def shown(self, answer: Reply, url: str = "") -> Body:
+        """Blocks; only the one who asked sees them, unless the answer is for all. Slack itself
+        knows where buttons go.
+        """
         del url
         seen = {"response_type": "in_channel" if answer.to_all else "ephemeral"}
         return {**seen, "replace_original": answer.replaces, **_message(answer)}
 
-    def pressed(self, answer: Answer, url: str = "") -> Body:
+    def pressed(self, answer: Reply, url: str = "") -> Body:
         """Slack reads nothing here: the answer goes to the address of the message."""
         del answer, url
         return {}
 
-    def posted(self, answer: Answer, url: str = "") -> Body:
+    def posted(self, answer: Reply, url: str = "") -> Body:
         """A message for an incoming webhook of Slack's."""
         del url
         return _message(answer)
@@ -120,12 +142,16 @@ def signed(body: bytes, secret: str, timestamp: int) -> dict[str, str]:
 
 
 def escape(words: str) -> str:
-    """The three characters that make links and mentions. https://docs.slack.dev/messaging/formatting-message-text."""
+    """The three characters that make links and mentions.
+    https://docs.slack.dev/messaging/formatting-message-text.
+    """
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 class _At(Clock):
-    """The moment that a request says it was made at: how old it may be is not the verifier's business but ours."""
+    """The moment that a request says it was made at: how old it may be is not the verifier's
+    business but ours.
+    """
 
     def __init__(self, stamp: int) -> None:
         self._stamp = stamp
@@ -157,20 +183,24 @@ def _good(body: bytes, secret: str, written: str, signature: str, stamp: int) ->
         return False
 
 
-def _challenge(body: Body) -> Reading:
+def _challenge(body: Body) -> DeliveryReading:
     if body.get("type") != "url_verification":
-        raise Refused("only commands and pressed buttons are taken from Slack, no other events", 400)
-    return Reading(answer={"challenge": text(body, "challenge")})
+        raise Refused(
+            "only commands and pressed buttons are taken from Slack, no other events", 400
+        )
+    return DeliveryReading(answer={"challenge": text(body, "challenge")})
 
 
-def _said(delivery: str, fields: Body) -> Said:
+def _said(delivery: str, fields: Body) -> CommandDelivery:
     text(fields, "command")
     person = named(known(fields, "user_id"), fields.get("user_name"))
     room = named(known(fields, "channel_id"), fields.get("channel_name"))
-    return Said(delivery, fields.get("text", "").strip(), person, room, fields.get("response_url") or None)
+    return CommandDelivery(
+        delivery, fields.get("text", "").strip(), person, room, fields.get("response_url") or None
+    )
 
 
-def _pressed(delivery: str, payload: str) -> Pressed:
+def _pressed(delivery: str, payload: str) -> ButtonDelivery:
     body = json_object(payload.encode())
     if body.get("type") != "block_actions":
         raise Refused("only pressed buttons are taken from Slack's interactivity", 400)
@@ -178,32 +208,53 @@ def _pressed(delivery: str, payload: str) -> Pressed:
     if not isinstance(actions, list) or len(actions) != 1 or not isinstance(actions[0], dict):
         raise Refused("`actions` must be a list of one button", 400)
     address = below(body, "response_url")
-    return Pressed(
-        delivery, text(actions[0], "value"), _one(body, "user"), _one(body, "channel"),
+    return ButtonDelivery(
+        delivery,
+        text(actions[0], "value"),
+        _one(body, "user"),
+        _one(body, "channel"),
         address if isinstance(address, str) and address else None,
-    )  # fmt: skip
+    )
 
 
 def _one(body: Body, which: str) -> Named:
-    return named(known(body, which, "id"), below(body, which, "name") or below(body, which, "username"))
+    return named(
+        known(body, which, "id"), below(body, which, "name") or below(body, which, "username")
+    )
 
 
-def _message(answer: Answer) -> Body:
+def _message(answer: Reply) -> Body:
     blocks = [_section(escaped(answer.text, _SECTION, escape)), *_lines(answer.lines)]
     if answer.link:
         blocks.append(_section(f"<{escape(address(answer.link))}|open>"))
     for start in range(0, len(answer.buttons), _ELEMENTS):
         some = answer.buttons[start : start + _ELEMENTS]
-        blocks.append({"type": "actions", "elements": [_button(start + n, each) for n, each in enumerate(some)]})
+        blocks.append(
+            {
+                "type": "actions",
+                "elements": [_button(start + n, each) for n, each in enumerate(some)],
+            }
+        )
     if answer.event:
-        why = {"type": "plain_text", "text": cut(f"why: /bond why {one_line(answer.event)}", _SECTION), "emoji": False}
+        why = {
+            "type": "plain_text",
+            "text": cut(f"why: /bond why {one_line(answer.event)}", _SECTION),
+            "emoji": False,
+        }
         blocks.append({"type": "context", "elements": [why]})
-    return {"text": escaped(answer.text, _SECTION, escape), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+    return {
+        "text": escaped(answer.text, _SECTION, escape),
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
 
 
 def _lines(lines: tuple[str, ...]) -> list[Body]:
     """Sections of bullets, each as full as it may be."""
-    bullets = fitting([f"• {escaped(line, _LINE, escape)}" for line in lines], _SECTIONS * (_SECTION - _LINE - 2))
+    bullets = fitting(
+        [f"• {escaped(line, _LINE, escape)}" for line in lines], _SECTIONS * (_SECTION - _LINE - 2)
+    )
     sections, held = [], ""
     for bullet in bullets:
         longer = f"{held}\n{bullet}" if held else bullet
@@ -224,4 +275,10 @@ def _button(number: int, button: Button) -> Body:
         raise Bug(f"a button's value of {len(button.value)} characters, Slack takes {_VALUE}")
     label = {"type": "plain_text", "text": cut(one_line(button.label), _LABEL), "emoji": False}
     style = {"style": _STYLES[button.tone]} if button.tone in _STYLES else {}
-    return {"type": "button", "action_id": f"press_{number}", "text": label, "value": button.value, **style}
+    return {
+        "type": "button",
+        "action_id": f"press_{number}",
+        "text": label,
+        "value": button.value,
+        **style,
+    }

@@ -1,9 +1,11 @@
-"""`teams`: outgoing webhooks of Microsoft Teams: somebody writes to the webhook's name, in a channel of its team.
+"""`teams`: outgoing webhooks of Microsoft Teams: somebody writes to the webhook's name, in a
+channel of its team.
 
     Authorization: HMAC <base64 of HMAC-SHA256(base64-decoded secret, body)>
 
-https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook. The activity id
-in its room, signed with the body, names the delivery. Nothing is dated; answers go into the response and nowhere else.
+https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook.
+The activity id in its room, signed with the body, names the delivery. Nothing is dated; answers go
+into the response and nowhere else.
 """
 
 import base64
@@ -14,14 +16,23 @@ import re
 from datetime import datetime
 from html import unescape
 
-from bridge.core.chat.reply import Answer
+from bridge.core.chat.reply import Reply
 from bridge.core.json_safety import storable
 from bridge.core.model import Body
 from bridge.errors import Refused
 from bridge.webhooks import secret_strength
 from bridge.webhooks.chat_markdown import written
 from bridge.webhooks.payload_fields import below, known, named, text
-from bridge.webhooks.platform import JSON, Keys, Options, Reading, Request, Said, check_type, json_object
+from bridge.webhooks.platform import (
+    JSON,
+    CommandDelivery,
+    DeliveryReading,
+    Keys,
+    Options,
+    Request,
+    check_type,
+    json_object,
+)
 
 _MENTION = re.compile(r"<at\b[^<>]*>[^<]*</at\s*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -33,13 +44,16 @@ class Teams:
     name = "teams"
     title = "Microsoft Teams"
     tolerance = 300.0
-    proof = "sign the body with the security token of the outgoing webhook, which stands here as the secret"
+    proof = (
+        "sign the body with the security token of the outgoing webhook, which stands here as the"
+        " secret"
+    )
     options = Options
     answers_at: tuple[str, ...] = ()
     buttons = False
     seconds = 5.0
 
-    def read(self, request: Request, keys: Keys, now: datetime) -> Reading:
+    def read(self, request: Request, keys: Keys, now: datetime) -> DeliveryReading:
         """Raises Refused: 401 for a wrong signature, 400 or 415 for what Teams does not send."""
         del now
         _check(request, keys)
@@ -52,25 +66,32 @@ class Teams:
         delivery = hashlib.sha256(f"{room.id} {text(body, 'id')}".encode()).hexdigest()
         words = body.get("text")
         said = asked(words) if isinstance(words, str) else ""
-        return Reading((Said(delivery, said, named(person, below(body, "from", "name")), room),))
+        return DeliveryReading(
+            (CommandDelivery(delivery, said, named(person, below(body, "from", "name")), room),)
+        )
 
     def example(self, keys: Keys, now: datetime) -> Request:
         """A person asks for help."""
         known_as = {"id": "test", "name": "test of bondbridge"}
         activity = {
-            "type": "message", "id": f"test of bondbridge {now.isoformat()}", "text": "<at>bond</at> help",
-            "from": known_as, "conversation": known_as,
-        }  # fmt: skip
+            "type": "message",
+            "id": f"test of bondbridge {now.isoformat()}",
+            "text": "<at>bond</at> help",
+            "from": known_as,
+            "conversation": known_as,
+        }
         body = json.dumps(activity).encode()
-        return Request({"content-type": JSON[0], "authorization": signed(body, keys.secrets[0])}, body)
+        return Request(
+            {"content-type": JSON[0], "authorization": signed(body, keys.secrets[0])}, body
+        )
 
     def howto(self, url: str, keys: Keys) -> str:
         """Where it is entered in Teams."""
         del keys
         return (
-            "In Teams, the team's … → Manage team → Apps → Create an outgoing webhook:\n"
-            f"  Name: bond\n  Callback URL: {url}\n"
-            "  after Create, put the security token that it shows, once, into the file of this webhook's secret"
+            "In Teams, the team's … → Manage team → Apps → Create an outgoing webhook:\n  Name:"
+            f" bond\n  Callback URL: {url}\n  after Create, put the security token that it shows,"
+            " once, into the file of this webhook's secret"
         )
 
     def wrong(self, secret: str) -> str:
@@ -82,16 +103,16 @@ class Teams:
             return amiss or "it is not base64, as the security token that Teams shows"
         return amiss
 
-    def shown(self, answer: Answer, url: str = "") -> Body:
+    def shown(self, answer: Reply, url: str = "") -> Body:
         """Markdown, seen by all: Teams has nothing else."""
         del url
         return {"type": "message", "textFormat": "markdown", "text": written(answer, "@bond ")}
 
-    def pressed(self, answer: Answer, url: str = "") -> Body:
+    def pressed(self, answer: Reply, url: str = "") -> Body:
         """As an answer: nothing can be pressed."""
         return self.shown(answer, url)
 
-    def posted(self, answer: Answer, url: str = "") -> Body:
+    def posted(self, answer: Reply, url: str = "") -> Body:
         """As an answer."""
         return self.shown(answer, url)
 

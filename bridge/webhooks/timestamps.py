@@ -8,7 +8,9 @@ _DIGITS = 11  # of a time any machine can express
 
 
 def whole_seconds(text: str) -> int | None:
-    """Seconds since 1970 as they are written in a header; None for anything but digits, and not too many of them."""
+    """Seconds since 1970 as they are written in a header; None for anything but digits, and not too
+    many of them.
+    """
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 

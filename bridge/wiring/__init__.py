@@ -1,8 +1,24 @@
-"""Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the others make."""
+"""Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the
+others make.
+"""
 
-from bridge.wiring.bridge_key import agree_on_key, lost_database, missing_database, passing_key, was_here
+from bridge.wiring.bridge_key import (
+    agree_on_key,
+    lost_database,
+    missing_database,
+    passing_key,
+    was_here,
+)
 from bridge.wiring.build import Bridge, build, vocabulary
-from bridge.wiring.channels import check_channels, destinations, movement, teller, unreachable, watchdog, wrong_addresses
+from bridge.wiring.channels import (
+    check_channels,
+    destinations,
+    movement,
+    teller,
+    unreachable,
+    watchdog,
+    wrong_addresses,
+)
 from bridge.wiring.clock import machine_time
 from bridge.wiring.servers import pace
 from bridge.wiring.webhooks import check_webhooks, outgoing

@@ -1,4 +1,6 @@
-"""The key of this bridge, from which every other is derived, and what it shows: that a bridge has been here."""
+"""The key of this bridge, from which every other is derived, and what it shows: that a bridge has
+been here.
+"""
 
 import hashlib
 import secrets
@@ -31,22 +33,33 @@ def digest_key(state_dir: Path) -> bytes:
 
 
 def agree_on_key(settings: Settings, database: Database) -> None:
-    """The machines of one installation share a key: what one of them seals or digests, all of them can read.
+    """The machines of one installation share a key: what one of them seals or digests, all of them
+    can read.
 
     Raises BadInput where this machine's is another than that of the database.
     """
     path = _key(settings.state_dir)
     mine = hashlib.sha256(b"bondbridge key " + digest_key(settings.state_dir)).hexdigest()[:32]
     with database.writing() as connection:
-        shared = installation.fingerprint_of_key(connection) or installation.keep_fingerprint(connection, mine)
+        shared = installation.fingerprint_of_key(connection) or installation.keep_fingerprint(
+            connection, mine
+        )
     if shared != mine:
-        what = "this machine's key is not the one that this database is used with: links and digests would not agree"
-        mend = f"copy {path.name} from the state folder of the machine that was there first, readable by this user alone"
+        what = (
+            "this machine's key is not the one that this database is used with: links and digests"
+            " would not agree"
+        )
+        mend = (
+            f"copy {path.name} from the state folder of the machine that was there first, readable"
+            " by this user alone"
+        )
         raise BadInput([Problem(str(path), what, mend)])
 
 
 def passing_key(state_dir: Path) -> bytes:
-    """The same key for who only looks: where there is none yet it is kept nowhere. Raises BadInput."""
+    """The same key for who only looks: where there is none yet it is kept nowhere. Raises
+    BadInput.
+    """
     path = _key(state_dir)
     try:
         return path.read_bytes()
@@ -62,7 +75,9 @@ def was_here(settings: Settings) -> bool:
 
 
 def lost_database(settings: Settings) -> Path | None:
-    """Where an SQLite database should be and is not, although a bridge was here; None where nothing is lost."""
+    """Where an SQLite database should be and is not, although a bridge was here; None where nothing
+    is lost.
+    """
     return missing_database(settings) if was_here(settings) else None
 
 

@@ -1,4 +1,6 @@
-"""The one place where parts are joined: settings in, a whole bridge out. Its arguments are the seams."""
+"""The one place where parts are joined: settings in, a whole bridge out. Its arguments are the
+seams.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,45 +12,53 @@ from bridge.actions.action import Action
 from bridge.actions.backup_fetch import Fetch
 from bridge.actions.call import Call
 from bridge.actions.chat_post import Post
-from bridge.actions.chat_reply import Reply
+from bridge.actions.chat_reply import ChatReply
 from bridge.actions.wait import Wait
 from bridge.actions.webhook import Webhook
 from bridge.bonding.client import Client
 from bridge.bonding.client.proxy import keep_loopback_direct
 from bridge.bonding.wire import wrong_argument
 from bridge.config import Settings
-from bridge.core.chat.signed_tokens import Seals
+from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.flapping import Limits
 from bridge.core.rules.parser import Vocabulary
 from bridge.pipeline.approvals.approver import Approver, Whom
 from bridge.pipeline.backtest.backtester import Backtester
-from bridge.pipeline.chat.acknowledge_button import Taker
-from bridge.pipeline.chat.button_handler import Presser
-from bridge.pipeline.chat.command_handler import Commander
-from bridge.pipeline.chat.control_commands import Orders
-from bridge.pipeline.controls.manual_calls import HandCalls
-from bridge.pipeline.controls.operator_controls import Steering
+from bridge.pipeline.chat.acknowledge_button import AcknowledgeHandler
+from bridge.pipeline.chat.button_handler import ButtonHandler
+from bridge.pipeline.chat.command_handler import CommandHandler
+from bridge.pipeline.chat.control_commands import ControlCommands
+from bridge.pipeline.controls.manual_calls import ManualCalls
+from bridge.pipeline.controls.operator_controls import OperatorControls
 from bridge.pipeline.controls.silence_action import Silence
-from bridge.pipeline.controls.tuning_undo import Undoer
-from bridge.pipeline.decide.active_rulebook import Keeping
+from bridge.pipeline.controls.tuning_undo import TuningUndo
+from bridge.pipeline.decide.active_rulebook import ActiveRulebook
 from bridge.pipeline.decide.decider import Decider
-from bridge.pipeline.deliver.admission import Bounds, Gate
+from bridge.pipeline.deliver.admission import Admission, Bounds
 from bridge.pipeline.deliver.deliverer import Deliverer
-from bridge.pipeline.deliver.notification_sender import Teller
-from bridge.pipeline.deliver.settlement import Aftermath
+from bridge.pipeline.deliver.notification_sender import NotificationSender
+from bridge.pipeline.deliver.settlement import Settlement
 from bridge.pipeline.internal_errors import Faults
 from bridge.pipeline.interpret.interpreter import Interpreter
 from bridge.pipeline.messages.question_jobs import Places
 from bridge.pipeline.messages.reply_addresses import Conversations
-from bridge.pipeline.notifications.follow_up import Follower
+from bridge.pipeline.notifications.follow_up import FollowUps
 from bridge.pipeline.observe.poller import Observer
 from bridge.pipeline.receive.receiver import Receiver
-from bridge.rulebook import Keeper
+from bridge.rulebook import RulebookLoader
 from bridge.store.database import Database
 from bridge.wiring.bridge_key import digest_key
 from bridge.wiring.channels import destinations, notifier, policies, rooms_of
 from bridge.wiring.clock import Clock, machine_time
-from bridge.wiring.servers import backup_places, connected, forced_live, pace, rates, reveal, watched
+from bridge.wiring.servers import (
+    backup_places,
+    connected,
+    forced_live,
+    pace,
+    rates,
+    reveal,
+    watched,
+)
 from bridge.wiring.webhooks import incoming, outgoing, ways
 
 
@@ -58,17 +68,17 @@ class Bridge:
 
     settings: Settings
     database: Database
-    keeper: Keeper
+    keeper: RulebookLoader
     clients: Mapping[str, Client]
     observer: Observer
     decider: Decider
     deliverer: Deliverer
-    follower: Follower
+    follower: FollowUps
     approver: Approver
-    seals: Seals
-    steering: Steering
-    hand_calls: HandCalls
-    undoer: Undoer
+    seals: TokenSigner
+    steering: OperatorControls
+    hand_calls: ManualCalls
+    undoer: TuningUndo
     backtester: Backtester
     receiver: Receiver
     conversations: Conversations
@@ -95,48 +105,73 @@ def build(
 ) -> Bridge:
     """Join the parts.
 
-    `now` replaces the domain clock the settings describe, `transport` the network to the servers, `key` the one that is kept
-    in the state folder: with it nothing is made there. `patience`: seconds to wait for the database, if people wait for us.
-    `alone`: no other process calls the servers meanwhile, so that the whole request budget is for this one.
+    `now` replaces the domain clock the settings describe, `transport` the network to the servers,
+    `key` the one that is kept in the state folder: with it nothing is made there. `patience`:
+    seconds to wait for the database, if people wait for us. `alone`: no other process calls the
+    servers meanwhile, so that the whole request budget is for this one.
     """
     keep_loopback_direct()
     now = now or pace(settings).clock(machine)
     database = Database(settings.database_url, patience)
-    clients = {server.name: connected(server, settings.broker, now, transport, alone=alone) for server in settings.servers}
+    clients = {
+        server.name: connected(server, settings.broker, now, transport, alone=alone)
+        for server in settings.servers
+    }
     words = vocabulary(settings)
-    keeper = Keeper(settings.rules, words)
+    keeper = RulebookLoader(settings.rules, words)
     forced = forced_live(settings, transport)
     key = key or digest_key(settings.state_dir)
-    seals, hooks, talks = Seals(key), incoming(settings), Conversations(database, key, machine)
+    seals, hooks, talks = (
+        TokenSigner(key),
+        incoming(settings),
+        Conversations(database, key, machine),
+    )
     rooms = rooms_of(settings)
     notify = notifier(settings, rooms, seals)
     actions: Mapping[str, Action] = {
-        "call": Call(clients, settings.allow, {"backup.fetch": Fetch(clients, backup_places(settings), now)}, reveal),
+        "call": Call(
+            clients,
+            settings.allow,
+            {"backup.fetch": Fetch(clients, backup_places(settings), now)},
+            reveal,
+        ),
         "notify": notify,
         "post": Post(rooms, seals),
         "webhook": Webhook(outgoing(settings), machine),
         "wait": Wait(),
         "silence": Silence(database, now),
-        "reply": Reply(talks.place, ways(settings, hooks), seals),
+        "reply": ChatReply(talks.place, ways(settings, hooks), seals),
     }
-    keeping = Keeping(database, keeper, now)
+    keeping = ActiveRulebook(database, keeper, now)
     whom = _whom(settings)
     spaces = {server.name: tuple(server.act_in) for server in settings.servers}
     interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
     decider = Decider(
-        database, keeping, interpreter, now, forced, whom=whom, spaces=spaces, servers=tuple(clients), word=talks.word
+        database,
+        keeping,
+        interpreter,
+        now,
+        forced,
+        whom=whom,
+        spaces=spaces,
+        servers=tuple(clients),
+        word=talks.word,
     )
     bounds = Bounds(rates(settings), spaces)
-    gate = Gate(database, now, keeping.rulebook, forced, bounds)
-    aftermath = Aftermath(database, now, keeping.rulebook, whom)
-    hands = HandCalls(database, clients, now, bounds, aftermath)
+    gate = Admission(database, now, keeping.rulebook, forced, bounds)
+    aftermath = Settlement(database, now, keeping.rulebook, whom)
+    hands = ManualCalls(database, clients, now, bounds, aftermath)
     approver = Approver(database, now, whom.places)
-    follower = Follower(database, now)
-    presser = Presser(approver, seals, talks, Taker(database, follower, talks, now))
-    steering = Steering(database, now, approver, servers=tuple(clients), types=words.event_types)
-    orders = Orders(database, steering, approver, follower, talks.word)
-    commander = Commander(database, now, keeping.rulebook, talks, orders)
-    teller = Teller(database, notify, now, gate, aftermath, policies(settings))
+    follower = FollowUps(database, now)
+    presser = ButtonHandler(
+        approver, seals, talks, AcknowledgeHandler(database, follower, talks, now)
+    )
+    steering = OperatorControls(
+        database, now, approver, servers=tuple(clients), types=words.event_types
+    )
+    orders = ControlCommands(database, steering, approver, follower, talks.word)
+    commander = CommandHandler(database, now, keeping.rulebook, talks, orders)
+    teller = NotificationSender(database, notify, now, gate, aftermath, policies(settings))
     return Bridge(
         settings=settings,
         database=database,
@@ -150,9 +185,17 @@ def build(
         seals=seals,
         steering=steering,
         hand_calls=hands,
-        undoer=Undoer(database, clients, now, hands),
+        undoer=TuningUndo(database, clients, now, hands),
         backtester=Backtester(database, forced, spaces),
-        receiver=Receiver(database, hooks, now, machine, said=commander.said, pressed=presser.pressed, ours=presser.ours),
+        receiver=Receiver(
+            database,
+            hooks,
+            now,
+            machine,
+            said=commander.said,
+            pressed=presser.pressed,
+            ours=presser.ours,
+        ),
         conversations=talks,
         faults=Faults(database, now),
         now=now,
@@ -162,7 +205,10 @@ def build(
 
 def _whom(settings: Settings) -> Whom:
     """Who can be asked, and where."""
-    places = {name: Places(len(destinations(each.urls)), len(each.rooms)) for name, each in settings.channels.items()}
+    places = {
+        name: Places(len(destinations(each.urls)), len(each.rooms))
+        for name, each in settings.channels.items()
+    }
     return Whom(places, settings.asks)
 
 
@@ -170,7 +216,10 @@ def vocabulary(settings: Settings) -> Vocabulary:
     """What rules may name under these settings."""
     return Vocabulary(
         operations=call_permissions.callable_operations(),
-        channels={name: len(destinations(channel.urls)) + len(channel.rooms) for name, channel in settings.channels.items()},
+        channels={
+            name: len(destinations(channel.urls)) + len(channel.rooms)
+            for name, channel in settings.channels.items()
+        },
         webhooks=frozenset(settings.webhooks),
         hooks=frozenset(settings.hooks),
         takes=call_permissions.taking(),

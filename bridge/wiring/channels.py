@@ -11,13 +11,13 @@ from bridge.actions.apprise import urls as addresses
 from bridge.actions.apprise.recipients import recipients
 from bridge.actions.chat_post import Room
 from bridge.actions.heartbeat import Ping
-from bridge.actions.notice_content import Ways
+from bridge.actions.notice_content import ReplyRoutes
 from bridge.actions.notify import Notify
 from bridge.bonding.client.tls_probe import listens
 from bridge.bonding.scopes import TIMINGS
 from bridge.config import Room as SetRoom
 from bridge.config import Secret, Settings
-from bridge.core.chat.signed_tokens import Seals
+from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.notifications.channel_policy import Policy, Severity
 from bridge.core.rules.rule import Rate, Window
 from bridge.core.time_format import all_in_zone
@@ -25,7 +25,7 @@ from bridge.core.yaml_document import Place
 from bridge.errors import BadInput, Problem, Unreachable
 from bridge.pipeline.health import Movement
 from bridge.pipeline.watchdog import CHANNEL as WATCHDOG
-from bridge.pipeline.watchdog import Senses, Watch, Watchdog
+from bridge.pipeline.watchdog import Watchdog, WatchdogIO, WatchdogSettings
 from bridge.store.database import Database
 from bridge.store.watchdog_state import MemoryFile
 from bridge.webhooks.platform import ChatPlatform
@@ -42,8 +42,10 @@ _STANDS_STILL = 60.0
 
 
 def teller(settings: Settings) -> Notify:
-    """What sends one message to one address; nothing of it is remembered, nor is anything made where no bridge has been."""
-    return notifier(settings, rooms_of(settings), Seals(passing_key(settings.state_dir)))
+    """What sends one message to one address; nothing of it is remembered, nor is anything made
+    where no bridge has been.
+    """
+    return notifier(settings, rooms_of(settings), TokenSigner(passing_key(settings.state_dir)))
 
 
 def check_channels(settings: Settings) -> None:
@@ -52,7 +54,9 @@ def check_channels(settings: Settings) -> None:
         (("channels", name, "urls"), channel.urls) for name, channel in settings.channels.items()
     ]
     lists += [(("watchdog", "tell"), settings.watchdog.tell)] if settings.watchdog else []
-    problems = [problem for place, urls in lists for problem in wrong_addresses(settings, place, urls)]
+    problems = [
+        problem for place, urls in lists for problem in wrong_addresses(settings, place, urls)
+    ]
     if problems:
         raise BadInput(problems)
 
@@ -63,7 +67,9 @@ def destinations(urls: Sequence[Secret]) -> list[str]:
 
 
 def wrong_addresses(settings: Settings, place: Place, urls: Sequence[Secret]) -> list[Problem]:
-    """Of the addresses that stand at this place of the settings those that Apprise does not understand."""
+    """Of the addresses that stand at this place of the settings those that Apprise does not
+    understand.
+    """
     return [
         settings.problem((*place, n), said, f"mend the secret that stands in {url.env or url.file}")
         for n, url in enumerate(urls)
@@ -72,7 +78,9 @@ def wrong_addresses(settings: Settings, place: Place, urls: Sequence[Secret]) ->
 
 
 def unreachable(settings: Settings, place: Place, urls: Sequence[Secret]) -> list[Problem]:
-    """Of the addresses at this place of the settings those whose host takes no connection; each host is tried once."""
+    """Of the addresses at this place of the settings those whose host takes no connection; each
+    host is tried once.
+    """
     named: dict[hosts.Host, int] = {}
     for n, url in enumerate(urls):
         for address in recipients(url.reveal()):
@@ -90,23 +98,27 @@ def unreachable(settings: Settings, place: Place, urls: Sequence[Secret]) -> lis
 
 
 def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
-    """What watches whether the bridge does its work; it shares nothing with it but the settings and the database."""
+    """What watches whether the bridge does its work; it shares nothing with it but the settings and
+    the database.
+    """
     wanted = settings.watchdog
     if wanted is None:
         what = "there is no `watchdog`: nobody is told when the bridge itself stands still"
-        raise BadInput([Problem("settings", what, "write `watchdog: {tell: [{env: NAME}]}`", "watchdog")])
+        raise BadInput(
+            [Problem("settings", what, "write `watchdog: {tell: [{env: NAME}]}`", "watchdog")]
+        )
     urls, domain = destinations(wanted.tell), pace(settings)
     places = {server.name: str(server.url) for server in settings.servers}
     return Watchdog(
         Database(settings.database_url, patience=_IMPATIENT),
         MemoryFile(settings.state_dir / "watchdog.json"),
-        Senses(
+        WatchdogIO(
             Notify({WATCHDOG: urls}, {}, str, zone=settings.zone),
             Ping(wanted.ping.reveal(), _IMPATIENT) if wanted.ping else None,
             lambda server: listens(places[server], _IMPATIENT),
             lambda: _answers(settings),
         ),
-        Watch(
+        WatchdogSettings(
             addresses=len(urls),
             after=wanted.after,
             every=wanted.every,
@@ -125,29 +137,40 @@ def movement(settings: Settings, database: Database, machine: Clock) -> Movement
 
 
 def _slack(settings: Settings) -> Mapping[str, float]:
-    """However seldom a server is polled: it stands still only once it is due again. In the machine's seconds."""
+    """However seldom a server is polled: it stands still only once it is due again. In the
+    machine's seconds.
+    """
     speed = pace(settings).speed
-    return {server.name: min(getattr(server.poll, name) for name in TIMINGS) / speed for server in settings.servers}
+    return {
+        server.name: min(getattr(server.poll, name) for name in TIMINGS) / speed
+        for server in settings.servers
+    }
 
 
 def _answers(settings: Settings) -> bool:
     """Whether pages and webhooks are served on this machine, whatever is answered."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104  compared only
+    # compared only
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104
     there = f"[{host}]" if ":" in host else host
     try:
-        httpx.get(f"http://{there}:{settings.web.port}/healthz", timeout=_IMPATIENT, trust_env=False)
+        httpx.get(
+            f"http://{there}:{settings.web.port}/healthz", timeout=_IMPATIENT, trust_env=False
+        )
     except httpx.HTTPError:
         return False
     return True
 
 
-def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: Seals) -> Notify:
+def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: TokenSigner) -> Notify:
     """What tells at every address of every channel."""
     urls = {name: destinations(channel.urls) for name, channel in settings.channels.items()}
     ours, outside = settings.web.url.rstrip("/"), settings.web.public_url is not None
-    # a question must be answered, here at least; what is only of use from elsewhere needs an address that leads here
-    ways = Ways(
-        story=(lambda event: f"{ours}/events/{event}" if event else f"{ours}/") if outside else None,
+    # a question must be answered, here at least; what is only of use from elsewhere needs an
+    # address that leads here
+    ways = ReplyRoutes(
+        story=(
+            (lambda event: f"{ours}/events/{event}" if event else f"{ours}/") if outside else None
+        ),
         take=(lambda take: f"{ours}/ack/{seals.take(take)}") if outside else None,
         button=seals.take,
     )
@@ -160,7 +183,9 @@ def policies(settings: Settings) -> Mapping[str, Policy]:
         name: Policy(
             least=Severity.of(channel.severity),
             spaces=tuple(channel.spaces),
-            quiet=tuple(Window(each.days, each.begins, each.ends, each.zone) for each in channel.quiet),
+            quiet=tuple(
+                Window(each.days, each.begins, each.ends, each.zone) for each in channel.quiet
+            ),
             loud=Severity.of(channel.loud),
             digest=channel.digest,
             rate=Rate(channel.rate.most, channel.rate.every) if channel.rate else None,
@@ -170,7 +195,9 @@ def policies(settings: Settings) -> Mapping[str, Policy]:
 
 
 def rooms_of(settings: Settings) -> Mapping[str, Sequence[Room]]:
-    """The rooms of every channel. Raises BadInput for every one whose buttons could not be pressed."""
+    """The rooms of every channel. Raises BadInput for every one whose buttons could not be
+    pressed.
+    """
     found: dict[str, list[Room]] = {}
     problems = []
     for name, channel in settings.channels.items():
@@ -178,8 +205,15 @@ def rooms_of(settings: Settings) -> Mapping[str, Sequence[Room]]:
             try:
                 found.setdefault(name, []).append(_room(settings, room))
             except LookupError as error:
-                mend = "write one of `webhooks` whose platform has buttons; elsewhere an Apprise URL among `urls` gets a link"
-                problems.append(settings.problem(("channels", name, "rooms", number, "webhook"), str(error.args[0]), mend))
+                mend = (
+                    "write one of `webhooks` whose platform has buttons; elsewhere an Apprise URL"
+                    " among `urls` gets a link"
+                )
+                problems.append(
+                    settings.problem(
+                        ("channels", name, "rooms", number, "webhook"), str(error.args[0]), mend
+                    )
+                )
     if problems:
         raise BadInput(problems)
     return found

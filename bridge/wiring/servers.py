@@ -1,11 +1,13 @@
-"""Management servers as the settings have them: clients, what is watched, limits, whether rules are forced live."""
+"""Management servers as the settings have them: clients, what is watched, limits, whether rules are
+forced live.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import cache
 
 import httpx
 
-from bridge.actions.backup_fetch import Place
+from bridge.actions.backup_fetch import BackupDirectory
 from bridge.bonding.catalogue import Danger
 from bridge.bonding.client import Client
 from bridge.bonding.rate_limit import Budget
@@ -26,11 +28,18 @@ def pace(settings: Settings) -> Pace:
 
 
 def connected(
-    server: Server, broker: str | None, now: Clock, transport: httpx.BaseTransport | None, *, alone: bool = False
+    server: Server,
+    broker: str | None,
+    now: Clock,
+    transport: httpx.BaseTransport | None,
+    *,
+    alone: bool = False,
 ) -> Client:
     """What speaks to a server. Raises BadInput for a certificate that cannot be read."""
     verify = server.verify if isinstance(server.verify, bool) else str(server.verify)
-    users = {Danger(name): (user.user, user.password.reveal()) for name, user in server.users if user}
+    users = {
+        Danger(name): (user.user, user.password.reveal()) for name, user in server.users if user
+    }
     rate, places = server.requests_per_second, server.concurrency
     try:
         return Client(
@@ -43,25 +52,36 @@ def connected(
             users=users,
             tokens=server.login == "token",
             concurrency=places,
-            # where processes share nothing there are as many at work as may be, unless this one is `alone`
-            budget=Budget(server.name, rate, broker=broker, share=1 if alone else places) if rate else lambda: None,
+            # where processes share nothing there are as many at work as may be, unless this one is
+            # `alone`
+            budget=Budget(server.name, rate, broker=broker, share=1 if alone else places)
+            if rate
+            else lambda: None,
             largest_download=server.backups.largest,
         )
     except OSError as error:
-        raise BadInput([Problem("settings", f"server {server.name!r}: verify: {error.strerror}: {verify}")]) from error
+        raise BadInput(
+            [Problem("settings", f"server {server.name!r}: verify: {error.strerror}: {verify}")]
+        ) from error
 
 
 def rates(settings: Settings) -> Mapping[str, Rate]:
     """The settings' own limits, by what they are about."""
     limits = settings.limits
-    named = {"global": limits.everything} | {name: getattr(limits, name) for name in ("server", "space", "aggregator", "rule")}
+    named = {"global": limits.everything} | {
+        name: getattr(limits, name) for name in ("server", "space", "aggregator", "rule")
+    }
     return {name: Rate(bound.most, bound.every) for name, bound in named.items() if bound}
 
 
-def backup_places(settings: Settings) -> Mapping[str, Place]:
+def backup_places(settings: Settings) -> Mapping[str, BackupDirectory]:
     """Where backups are kept, for servers that say so."""
     found = {server.name: server.backups for server in settings.servers}
-    return {name: Place(each.directory, each.keep) for name, each in found.items() if each.directory}
+    return {
+        name: BackupDirectory(each.directory, each.keep)
+        for name, each in found.items()
+        if each.directory
+    }
 
 
 def watched(settings: Settings, clients: Mapping[str, Client]) -> Mapping[str, Watched]:
@@ -84,7 +104,9 @@ def watched(settings: Settings, clients: Mapping[str, Client]) -> Mapping[str, W
 
 
 def forced_live(settings: Settings, transport: httpx.BaseTransport | None) -> Callable[[str], bool]:
-    """Whether a server's rules act although they say dry_run: only where the settings ask and the server is a simulator."""
+    """Whether a server's rules act although they say dry_run: only where the settings ask and the
+    server is a simulator.
+    """
     urls = {server.name: str(server.url) for server in settings.servers if server.force_live}
 
     @cache

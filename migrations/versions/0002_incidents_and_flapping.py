@@ -10,13 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # with defaults, so that a row that is there needs no rewriting: SQLite would have to drop tables others refer to
+    # with defaults, so that a row that is there needs no rewriting: SQLite would have to drop
+    # tables others refer to
     op.add_column("scopes", sa.Column("rank", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("scopes", sa.Column("began_at", sa.BigInteger(), nullable=True))
     op.add_column("scopes", sa.Column("memo", sa.JSON(), nullable=True))
     op.create_index("ix_scopes_server_rank_due_at", "scopes", ["server", "rank", "due_at"])
     op.add_column("objects", sa.Column("last_seen", sa.BigInteger(), nullable=True))
-    op.add_column("events", sa.Column("exact", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "events", sa.Column("exact", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.add_column("events", sa.Column("known", sa.JSON(), nullable=True))
     op.create_index("ix_events_server_subject_time", "events", ["server", "subject", "time"])
     op.create_index("ix_events_server_type_time", "events", ["server", "type", "time"])

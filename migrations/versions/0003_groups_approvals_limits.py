@@ -14,14 +14,18 @@ def _added() -> dict[str, list[sa.Column]]:
     return {
         "events": [sa.Column("only", sa.String(length=128), nullable=True)],
         "decisions": [
-            sa.Column("server", sa.String(length=128), nullable=False, server_default=sa.text("''")),
+            sa.Column(
+                "server", sa.String(length=128), nullable=False, server_default=sa.text("''")
+            ),
             sa.Column("due_at", sa.BigInteger(), nullable=True),
             sa.Column("gathering", sa.String(length=64), nullable=True),
             sa.Column("events", sa.JSON(), nullable=True),
             sa.Column("about", sa.Text(), nullable=False, server_default=sa.text("''")),
         ],
         "jobs": [
-            sa.Column("target", sa.String(length=128), nullable=False, server_default=sa.text("''")),
+            sa.Column(
+                "target", sa.String(length=128), nullable=False, server_default=sa.text("''")
+            ),
             sa.Column("rollout", sa.JSON(), nullable=True),
             sa.Column("verify", sa.JSON(), nullable=True),
             sa.Column("verify_until", sa.BigInteger(), nullable=True),
@@ -32,7 +36,9 @@ def _added() -> dict[str, list[sa.Column]]:
             sa.Column("trace", sa.JSON(), nullable=True),
             sa.Column("until", sa.BigInteger(), nullable=True),
         ],
-        "cooldowns": [sa.Column("server", sa.String(length=128), nullable=False, server_default=sa.text("''"))],
+        "cooldowns": [
+            sa.Column("server", sa.String(length=128), nullable=False, server_default=sa.text("''"))
+        ],
     }
 
 
@@ -43,8 +49,18 @@ _INDEXED = (
     ("jobs", ("server", "target")),
 )
 _TABLES = (
-    "sweeps", "schedules", "undos", "approvals", "spendings", "meters", "locks", "breakers", "silences", "pauses", "gatherings",
-)  # fmt: skip
+    "sweeps",
+    "schedules",
+    "undos",
+    "approvals",
+    "spendings",
+    "meters",
+    "locks",
+    "breakers",
+    "silences",
+    "pauses",
+    "gatherings",
+)
 
 
 def upgrade() -> None:
@@ -65,7 +81,8 @@ def _of_servers() -> None:
     about = "SELECT events.server FROM events WHERE events.id = decisions.event"
     op.execute(f"UPDATE decisions SET server = ({about})")  # noqa: S608  our own words
     of_decision = "SELECT decisions.server FROM decisions WHERE decisions.id = cooldowns.decision"
-    op.execute(f"UPDATE cooldowns SET server = COALESCE(({of_decision}), '')")  # noqa: S608  the same
+    # the same
+    op.execute(f"UPDATE cooldowns SET server = COALESCE(({of_decision}), '')")  # noqa: S608
 
 
 def _holds() -> None:
@@ -143,7 +160,9 @@ def _waits() -> None:
         sa.Column("closed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_gatherings"),
     )
-    op.create_index("ix_gatherings_server_closed_until", "gatherings", ["server", "closed", "until"])
+    op.create_index(
+        "ix_gatherings_server_closed_until", "gatherings", ["server", "closed", "until"]
+    )
     op.create_table(
         "approvals",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),

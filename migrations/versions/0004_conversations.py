@@ -1,4 +1,6 @@
-"""People in chat: who brought a question about and who may answer it, and where a conversation goes on."""
+"""People in chat: who brought a question about and who may answer it, and where a conversation goes
+on.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +14,10 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("approvals", sa.Column("asker", sa.String(length=128), nullable=True))
     for name, usual in (("answered_by", "'anyone'"), ("role", "'operator'")):
-        op.add_column("approvals", sa.Column(name, sa.String(length=128), nullable=False, server_default=sa.text(usual)))
+        op.add_column(
+            "approvals",
+            sa.Column(name, sa.String(length=128), nullable=False, server_default=sa.text(usual)),
+        )
     op.create_table(
         "conversations",
         sa.Column("event", sa.String(length=64), nullable=False),

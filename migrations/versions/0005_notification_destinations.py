@@ -1,4 +1,6 @@
-"""Outlets: the addresses of channels, how each is doing, what was told at which, and what of it lasts."""
+"""Outlets: the addresses of channels, how each is doing, what was told at which, and what of it
+lasts.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,7 +55,11 @@ def _tellings() -> None:
 
 def _open_notices() -> None:
     """Notices that are not told yet find their address."""
-    jobs = sa.table("jobs", *(sa.column(name) for name in ("id", "action", "state", "target")), sa.column("request", sa.JSON()))
+    jobs = sa.table(
+        "jobs",
+        *(sa.column(name) for name in ("id", "action", "state", "target")),
+        sa.column("request", sa.JSON()),
+    )
     open_ones = sa.and_(jobs.c.action == "notify", jobs.c.state.in_(("waiting", "held", "due")))
     bind = op.get_bind()
     for row in bind.execute(sa.select(jobs.c.id, jobs.c.request).where(open_ones)).all():

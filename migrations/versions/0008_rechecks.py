@@ -1,4 +1,6 @@
-"""What lasts is judged again when a reason not to tell of it has ended; an incident lets go of bonds that are well again."""
+"""What lasts is judged again when a reason not to tell of it has ended; an incident lets go of
+bonds that are well again.
+"""
 
 import sqlalchemy as sa
 from alembic import op

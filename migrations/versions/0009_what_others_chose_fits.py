@@ -1,6 +1,7 @@
 """Ids, keys and names that others chose fit whatever they are; what our own code failed on is kept.
 
-On SQLite no column has a length, and every whole number has 64 bits: there the columns stay as they are.
+On SQLite no column has a length, and every whole number has 64 bits: there the columns stay as they
+are.
 """
 
 import sqlalchemy as sa

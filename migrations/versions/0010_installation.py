@@ -1,4 +1,6 @@
-"""What is true of the whole installation: which key its machines share, and when its database was last written to try it."""
+"""What is true of the whole installation: which key its machines share, and when its database was
+last written to try it.
+"""
 
 import sqlalchemy as sa
 from alembic import op

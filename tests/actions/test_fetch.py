@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.actions.backup_fetch import Fetch, Place
+from bridge.actions.backup_fetch import BackupDirectory, Fetch
 from bridge.actions.call import Call
 from bridge.bonding.client import Client
 from bridge.core.model import Outcome, Repeat
@@ -31,7 +31,7 @@ def test_backups_are_kept_up_to_a_number(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     with serving(Reply(zipped())) as server:
         client = Client(server.url, ("u", "p"), now=lambda: NOW)
-        fetch = Fetch({"hq": client}, {"hq": Place(folder, 2)}, lambda: next(moments))
+        fetch = Fetch({"hq": client}, {"hq": BackupDirectory(folder, 2)}, lambda: next(moments))
         call = Call({"hq": client}, own={"backup.fetch": fetch})
         assert call.send("hq", REQUEST).outcome is Outcome.DONE
         for name in ("hq-notes.txt", "lab-20260301T120000Z.zip", "hq-20260301T120000Z.zip.old"):
@@ -41,9 +41,12 @@ def test_backups_are_kept_up_to_a_number(tmp_path: Path) -> None:
     assert [result.outcome for result in results] == [Outcome.DONE] * 3
     assert results[-1].detail.endswith("1 older removed")
     assert sorted(path.name for path in folder.iterdir()) == [
-        "hq-20260301T120000Z.zip.old", "hq-20260301T140000Z.zip", "hq-20260301T150000Z.zip", "hq-notes.txt",
+        "hq-20260301T120000Z.zip.old",
+        "hq-20260301T140000Z.zip",
+        "hq-20260301T150000Z.zip",
+        "hq-notes.txt",
         "lab-20260301T120000Z.zip",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,9 @@ def test_a_fetch_that_fails_removes_nothing(reply: Reply, outcome: Outcome, tmp_
     old.write_text("old")
     with serving(reply) as server:
         client = Client(server.url, ("u", "p"), now=lambda: NOW)
-        result = Fetch({"hq": client}, {"hq": Place(tmp_path, 1)}, lambda: NOW).send("hq", REQUEST)
+        result = Fetch({"hq": client}, {"hq": BackupDirectory(tmp_path, 1)}, lambda: NOW).send(
+            "hq", REQUEST
+        )
         client.close()
     assert result.outcome is outcome
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
@@ -70,9 +75,13 @@ def test_a_fetch_that_fails_removes_nothing(reply: Reply, outcome: Outcome, tmp_
 
 def test_without_a_place_nothing_is_fetched(tmp_path: Path) -> None:
     """A server whose settings name no directory, and a directory that cannot be made, are said."""
-    fetch = Fetch({}, {"hq": Place(tmp_path / "file" / "below", 1)}, lambda: NOW)
+    fetch = Fetch({}, {"hq": BackupDirectory(tmp_path / "file" / "below", 1)}, lambda: NOW)
     (tmp_path / "file").write_text("no folder")
     assert "directory" in fetch.send("lab", REQUEST).detail
     assert fetch.send("lab", REQUEST).outcome is Outcome.REFUSED
     assert fetch.send("hq", REQUEST).outcome is Outcome.UNREACHABLE
-    assert (fetch.repeat(REQUEST), fetch.provable(REQUEST), fetch.look("hq", REQUEST)) == (Repeat.SAFE, False, None)
+    assert (fetch.repeat(REQUEST), fetch.provable(REQUEST), fetch.look("hq", REQUEST)) == (
+        Repeat.SAFE,
+        False,
+        None,
+    )

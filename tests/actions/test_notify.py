@@ -22,19 +22,31 @@ REQUEST = {"to": "noc", "target": 0, "title": "leg cable is down", "body": ""}
     ],
 )
 def test_a_severity_is_a_type_of_apprises(more: dict[str, Any], kind: str) -> None:
-    """Services show it as a colour or a sign; what was asked for before there were severities is information."""
+    """Services show it as a colour or a sign; what was asked for before there were severities is
+    information.
+    """
     with listening() as ear:
-        assert Notify({"noc": [ear.url]}, {}, str).send("hq", {**REQUEST, **more}).outcome is Outcome.DONE
+        assert (
+            Notify({"noc": [ear.url]}, {}, str).send("hq", {**REQUEST, **more}).outcome
+            is Outcome.DONE
+        )
     assert [(each["title"], each["type"]) for each in ear.heard] == [("leg cable is down", kind)]
 
 
 def test_times_are_those_of_the_settings() -> None:
     """Title, body and the notices of a digest show them by the clocks that people have there."""
-    request = {**REQUEST, "title": "down since 2026-07-01 02:00 UTC", "body": "until 2026-01-01 02:00 UTC"}
+    request = {
+        **REQUEST,
+        "title": "down since 2026-07-01 02:00 UTC",
+        "body": "until 2026-01-01 02:00 UTC",
+    }
     with listening() as ear:
         notify = Notify({"noc": [ear.url]}, {}, str, zone=ZoneInfo("Europe/Berlin"))
         notify.send("hq", request)
-        digest = {"notices": [{"title": request["title"], "event": None, "takes": False}], "left": 0}
+        digest = {
+            "notices": [{"title": request["title"], "event": None, "takes": False}],
+            "left": 0,
+        }
         notify.send("hq", {**REQUEST, **digest})
     assert ear.heard[0]["title"] == "down since 2026-07-01 04:00 CEST"
     assert ear.heard[0]["message"].startswith("until 2026-01-01 03:00 CET")

@@ -51,7 +51,9 @@ class Handler(BaseHTTPRequestHandler):
 def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Passing]:
     """A proxy that the environment names; nothing else of the machine's environment counts."""
     server = Passing()
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
     for name in SPELLINGS:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -68,7 +70,9 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Passing]:
 def called(url: str) -> None:
     """Call there in each of our ways: a server, an outgoing webhook or ping, and a channel."""
     client = Client(url, ("u", "p"), now=machine_time, timeout=5)
-    target = outbound_http.Target(httpx.URL(url), allow_private=True, timeout=5, trust=outbound_http.trusted(verify=True))
+    target = outbound_http.Target(
+        httpx.URL(url), allow_private=True, timeout=5, trust=outbound_http.trusted(verify=True)
+    )
     notice = {"to": "noc", "target": 0, "title": "x", "body": "y"}
     ways = (
         lambda: client.call("core.list", {}),
@@ -104,9 +108,12 @@ def test_this_machine_and_what_the_environment_excepts_are_called_directly(proxy
 def test_what_is_known_to_lead_inside_stays_refused(proxy: Passing) -> None:
     """A proxy is no way around the rule that webhooks go outside."""
     target = outbound_http.Target(
-        httpx.URL("http://inside.invalid"), allow_private=False, timeout=5, trust=outbound_http.trusted(verify=True),
+        httpx.URL("http://inside.invalid"),
+        allow_private=False,
+        timeout=5,
+        trust=outbound_http.trusted(verify=True),
         lookup=lambda *_: ["10.0.0.1"],
-    )  # fmt: skip
+    )
     with pytest.raises(Refused, match="no public address"):
         target.post(b"{}", {})
     assert proxy.asked == []

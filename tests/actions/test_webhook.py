@@ -17,7 +17,7 @@ import standardwebhooks
 
 from bridge.actions.action import Result
 from bridge.actions.outbound_http import Target, lookup, trusted
-from bridge.actions.webhook import Hook, Webhook
+from bridge.actions.webhook import OutgoingWebhook, Webhook
 from bridge.core.model import Outcome, Repeat
 from bridge.errors import Refused
 from bridge.simulator.behaviour import certificate
@@ -28,15 +28,21 @@ KEY = b"twenty-four bytes or more"
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 TOKEN = "of-the-address"
 REQUEST = {
-    "to": "billing", "id": "0a1b2c", "rule": "tell-billing", "event": "e1", "type": "bond.down", "subject": "bond/3",
-    "time": "2026-03-01T11:59:58+00:00", "data": {"bond": "hq süd", "n": 3},
-}  # fmt: skip
+    "to": "billing",
+    "id": "0a1b2c",
+    "rule": "tell-billing",
+    "event": "e1",
+    "type": "bond.down",
+    "subject": "bond/3",
+    "time": "2026-03-01T11:59:58+00:00",
+    "data": {"bond": "hq süd", "n": 3},
+}
 
 
-def hooks(url: str, *, allow_private: bool = True, **more: Any) -> dict[str, Hook]:
+def hooks(url: str, *, allow_private: bool = True, **more: Any) -> dict[str, OutgoingWebhook]:
     """One outgoing webhook to this address."""
     given = {"timeout": 5.0, "trust": trusted(verify=True), **more}
-    return {"billing": Hook(Target(httpx.URL(url), allow_private, **given), [SECRET])}
+    return {"billing": OutgoingWebhook(Target(httpx.URL(url), allow_private, **given), [SECRET])}
 
 
 def sent(url: str, **more: Any) -> Result:
@@ -59,16 +65,20 @@ def named(server: Scripted, name: str) -> str:
 
 
 def test_what_is_sent_is_a_cloud_event_signed_as_the_standard_says() -> None:
-    """The body holds what a CloudEvent needs, and the signature is the HMAC over id, moment and exactly this body."""
+    """The body holds what a CloudEvent needs, and the signature is the HMAC over id, moment and
+    exactly this body.
+    """
     with serving(Reply(status=204)) as receiver:
         assert sent(f"{receiver.url}/in?a=1") == Result(Outcome.DONE, "204")
     (asked,) = receiver.asked
     assert (asked.method, asked.path, asked.params) == ("POST", "/in", {"a": "1"})
     assert asked.headers["Content-Type"].startswith("application/cloudevents+json")
     assert json.loads(asked.body) == {
-        "specversion": "1.0", "source": "hq", "datacontenttype": "application/json",
+        "specversion": "1.0",
+        "source": "hq",
+        "datacontenttype": "application/json",
         **{name: value for name, value in REQUEST.items() if name != "to"},
-    }  # fmt: skip
+    }
     stamp = str(int(NOW.timestamp()))
     assert (asked.headers["webhook-id"], asked.headers["webhook-timestamp"]) == ("0a1b2c", stamp)
     digest = hmac.digest(KEY, b".".join((b"0a1b2c", stamp.encode(), asked.body)), hashlib.sha256)
@@ -76,15 +86,21 @@ def test_what_is_sent_is_a_cloud_event_signed_as_the_standard_says() -> None:
 
 
 def test_while_a_secret_is_changed_it_is_signed_with_both() -> None:
-    """A receiver that has the old secret yet and one that has the new one each find a signature that is theirs."""
+    """A receiver that has the old secret yet and one that has the new one each find a signature
+    that is theirs.
+    """
     new = f"whsec_{base64.b64encode(b'another twenty-four bytes').decode()}"
     with serving(Reply()) as receiver:
         (hook,) = hooks(receiver.url).values()
-        Webhook({"billing": Hook(hook.target, [new, SECRET])}, lambda: NOW).send("hq", REQUEST)
+        Webhook({"billing": OutgoingWebhook(hook.target, [new, SECRET])}, lambda: NOW).send(
+            "hq", REQUEST
+        )
     (asked,) = receiver.asked
     signatures = asked.headers["webhook-signature"].split(" ")
     for secret, signature in zip((new, SECRET), signatures, strict=True):
-        assert standardwebhooks.Webhook(secret).sign("0a1b2c", NOW, asked.body.decode()) == signature
+        assert (
+            standardwebhooks.Webhook(secret).sign("0a1b2c", NOW, asked.body.decode()) == signature
+        )
 
 
 def test_a_second_try_has_the_same_id_and_body_and_a_signature_of_its_own() -> None:
@@ -92,11 +108,16 @@ def test_a_second_try_has_the_same_id_and_body_and_a_signature_of_its_own() -> N
     moments = iter((NOW, NOW + timedelta(hours=2)))
     with serving([Reply(status=500), Reply()]) as receiver:
         webhook = Webhook(hooks(receiver.url), lambda: next(moments))
-        assert [webhook.send("hq", REQUEST).outcome for _ in range(2)] == [Outcome.UNKNOWN, Outcome.DONE]
+        assert [webhook.send("hq", REQUEST).outcome for _ in range(2)] == [
+            Outcome.UNKNOWN,
+            Outcome.DONE,
+        ]
     first, second = receiver.asked
     assert webhook.repeat(REQUEST) is Repeat.SAFE
     assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
-    assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 7200
+    assert (
+        int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 7200
+    )
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
 
 
@@ -120,7 +141,9 @@ def test_a_second_try_has_the_same_id_and_body_and_a_signature_of_its_own() -> N
         (Reply(status=504), Outcome.UNKNOWN, None),
         (Reply(silent=True), Outcome.UNKNOWN, None),
     ],
-    ids=lambda value: f"{value.status}{'-silent' * value.silent}" if isinstance(value, Reply) else str(value),
+    ids=lambda value: (
+        f"{value.status}{'-silent' * value.silent}" if isinstance(value, Reply) else str(value)
+    ),
 )
 def test_what_an_answer_means(reply: Reply, outcome: Outcome, wait: float | None) -> None:
     """Taken, refused for good, asked to come again, or nobody knows; a redirect is not followed."""
@@ -158,15 +181,39 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
 
 
 INSIDE = (
-    "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",  # noqa: S104
-    "224.0.0.1", "239.1.2.3", "240.0.0.1", "255.255.255.255", "192.0.2.1", "::", "::1", "fe80::1", "fd00::1", "ff02::1",
-    "ff0e::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1", "2001:db8::1", "::127.0.0.1",
-)  # fmt: skip
+    "127.0.0.1",
+    "127.9.9.9",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",  # noqa: S104
+    "224.0.0.1",
+    "239.1.2.3",
+    "240.0.0.1",
+    "255.255.255.255",
+    "192.0.2.1",
+    "::",
+    "::1",
+    "fe80::1",
+    "fd00::1",
+    "ff02::1",
+    "ff0e::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::1",
+    "2001:db8::1",
+    "::127.0.0.1",
+)
 
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_addresses_inside_are_refused(address: str) -> None:
-    """Private, loopback, link-local, multicast and reserved ones, also as carried in another, and beside a public one."""
+    """Private, loopback, link-local, multicast and reserved ones, also as carried in another, and
+    beside a public one.
+    """
     for found in ([address], ["8.8.8.8", address]):
         result = sent("https://billing.example/", allow_private=False, lookup=at(*found))
         assert result.outcome is Outcome.REFUSED
@@ -176,11 +223,18 @@ def test_addresses_inside_are_refused(address: str) -> None:
 def test_public_addresses_are_not() -> None:
     """Of both kinds, and through a gateway between them."""
     public = ("8.8.8.8", "2606:4700::1111", "64:ff9b::808:808")
-    assert hooks("https://a.example/", allow_private=False, lookup=at(*public))["billing"].target.addresses() == public
+    assert (
+        hooks("https://a.example/", allow_private=False, lookup=at(*public))[
+            "billing"
+        ].target.addresses()
+        == public
+    )
 
 
 def test_a_name_that_leads_inside_reaches_nobody() -> None:
-    """The machine's own name service says where localhost is, and the receiver there hears nothing."""
+    """The machine's own name service says where localhost is, and the receiver there hears
+    nothing.
+    """
     with serving(Reply()) as receiver:
         url = named(receiver, "localhost")
         assert sent(url, allow_private=False).outcome is Outcome.REFUSED
@@ -189,7 +243,9 @@ def test_a_name_that_leads_inside_reaches_nobody() -> None:
 
 
 def test_what_is_reached_is_the_address_that_was_checked() -> None:
-    """The name is asked for once, though its answer would change; it stands in `Host`, and the next address is tried."""
+    """The name is asked for once, though its answer would change; it stands in `Host`, and the next
+    address is tried.
+    """
     answers = iter([["::1", "127.0.0.1"]])
     with serving(Reply()) as receiver:
         url = named(receiver, "billing.example")
@@ -198,7 +254,9 @@ def test_what_is_reached_is_the_address_that_was_checked() -> None:
 
 
 def test_a_certificate_must_be_that_of_the_name(tmp_path: Path) -> None:
-    """Over TLS the address may be anything; who has it must show a certificate for the name that was written."""
+    """Over TLS the address may be anything; who has it must show a certificate for the name that
+    was written.
+    """
     served = certificate.at(tmp_path / "made.pem", "billing.example", days=1)
     trust = trusted(served.path)
     with serving(Reply(), served.context()) as receiver:
@@ -214,9 +272,14 @@ def test_a_certificate_must_be_that_of_the_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", [200, 302, 404, 429, 500])
 def test_no_secret_is_told(status: int) -> None:
     """Neither what signs nor the path of the address, though the receiver says it again."""
-    with serving(lambda asked: Reply(f"cannot POST {asked.path}", status, (("Location", asked.path),))) as receiver:
+    with serving(
+        lambda asked: Reply(f"cannot POST {asked.path}", status, (("Location", asked.path),))
+    ) as receiver:
         answered = sent(f"{receiver.url}/{TOKEN}")
-    for result in (answered, sent(f"{receiver.url}/{TOKEN}")):  # the second is a port that is closed
+    for result in (
+        answered,
+        sent(f"{receiver.url}/{TOKEN}"),
+    ):  # the second is a port that is closed
         assert TOKEN not in result.detail
         assert SECRET not in result.detail
 
@@ -224,7 +287,9 @@ def test_no_secret_is_told(status: int) -> None:
 def test_a_webhook_that_the_settings_no_longer_name_is_refused() -> None:
     """Settings may change while a job waits."""
     result = Webhook({}, lambda: NOW).send("hq", REQUEST)
-    assert result == Result(Outcome.REFUSED, "not sent: the settings name no outgoing webhook 'billing' any more")
+    assert result == Result(
+        Outcome.REFUSED, "not sent: the settings name no outgoing webhook 'billing' any more"
+    )
 
 
 def test_the_machines_own_name_service_is_asked() -> None:

@@ -1,6 +1,8 @@
-"""For every operation of the catalogue: where it is tried, what makes it possible, a good body and a bad one, and what shows.
+"""For every operation of the catalogue: where it is tried, what makes it possible, a good body and
+a bad one, and what shows.
 
-The ids are those of the usual world, as in `tests.simulator.samples`, which has the bodies of all that is configured.
+The ids are those of the usual world, as in `tests.simulator.samples`, which has the bodies of all
+that is configured.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,8 +40,9 @@ TUNED = 200.0  # seconds in which a tuning comes to its end
 class Case:
     """One operation, ready to be tried.
 
-    `body` is a good one, `bad` one that must be refused by naming `blamed`; both None where it takes none. `look` reads
-    what must be another thing after it, `later` so many seconds of world time; `wanted` is what it must be, if that is known.
+    `body` is a good one, `bad` one that must be refused by naming `blamed`; both None where it
+    takes none. `look` reads what must be another thing after it, `later` so many seconds of world
+    time; `wanted` is what it must be, if that is known.
     """
 
     row: Operation
@@ -127,10 +130,14 @@ def _by_its_list(row: Operation) -> bool:
 def _changed(sample: Sample, row: Operation, api: httpx.Client, *, whole: bool) -> Case:
     arguments, before = _one(sample, row, api)
     (changed, value), (blamed, wrong) = next(iter(sample.change.items())), sample.bad
-    body = (before if whole else {}) | ({"password": "p"} if whole and sample.prefix == "user" else {})
+    body = (before if whole else {}) | (
+        {"password": "p"} if whole and sample.prefix == "user" else {}
+    )
     if _by_its_list(row):
         body = body | {"id": before["id"]}
-    look = _reads(OPERATIONS[f"{sample.prefix}.get"].path.format(**arguments), lambda it: it[changed])
+    look = _reads(
+        OPERATIONS[f"{sample.prefix}.get"].path.format(**arguments), lambda it: it[changed]
+    )
     here = {name: arguments[name] for name in row.arguments}
     return Case(row, here, look, body | {changed: value}, body | {blamed: wrong}, blamed, value)
 
@@ -145,7 +152,9 @@ def _patch(sample: Sample, row: Operation, api: httpx.Client) -> Case:
 
 def _gone(sample: Sample, row: Operation, api: httpx.Client) -> Case:
     arguments, before = _one(sample, row, api)
-    if sample.prefix == "qos_profile":  # the one kind that cannot be made for the purpose: the bonds let go of theirs
+    if (
+        sample.prefix == "qos_profile"
+    ):  # the one kind that cannot be made for the purpose: the bonds let go of theirs
         for bond in api.get(f"{ROOT}/bonds/").json():
             api.patch(bond["url"], json={"qos_profile": None}).raise_for_status()
     path = ROOT + OPERATIONS[f"{sample.prefix}.get"].path.format(**arguments)
@@ -172,7 +181,9 @@ def _plain(case: Case, _: Running, __: httpx.Client) -> Case:
 
 
 def _restart(case: Case, _: Running, __: httpx.Client) -> Case:
-    look = _reads("/legs/", lambda legs: [leg["overall_state"] for leg in legs if leg["bond_id"] == 1])
+    look = _reads(
+        "/legs/", lambda legs: [leg["overall_state"] for leg in legs if leg["bond_id"] == 1]
+    )
     return replace(case, bad=[1], look=look)
 
 
@@ -185,12 +196,19 @@ def _restore(case: Case, _: Running, api: httpx.Client) -> Case:
 
 
 def _isos(case: Case, _: Running, __: httpx.Client) -> Case:
-    return replace(case, bad=[1], look=_reads("/system/isos/", lambda isos: [iso["created"] for iso in isos]), later=60)
+    return replace(
+        case,
+        bad=[1],
+        look=_reads("/system/isos/", lambda isos: [iso["created"] for iso in isos]),
+        later=60,
+    )
 
 
 def _speedtest(case: Case, _: Running, __: httpx.Client) -> Case:
     look = _ids(case.row.path.format(**case.arguments))
-    return replace(case, body={"protocol": "udp"}, bad={"protocol": "icmp"}, blamed="protocol", look=look)
+    return replace(
+        case, body={"protocol": "udp"}, bad={"protocol": "icmp"}, blamed="protocol", look=look
+    )
 
 
 def _begin(case: Case, _: Running, __: httpx.Client) -> Case:
@@ -217,7 +235,16 @@ _ACT: Mapping[str, Act] = {
     "speedtest.start": _speedtest,
     **{f"{each}.detect_mtus": _plain for each in _TARGETS[1:]},
     **{f"{each}_tuning.start": _begin for each in _TARGETS},
-    **{f"{each}_tuning.cancel": _tuning("status", wanted="canceled", seconds=0) for each in _TARGETS},
-    **{f"{each}_tuning.accept": _tuning("accepted", wanted=True, seconds=TUNED) for each in _TARGETS},
-    **{f"{each}_tuning.decline": _tuning("accepted", wanted=False, seconds=TUNED) for each in _TARGETS},
+    **{
+        f"{each}_tuning.cancel": _tuning("status", wanted="canceled", seconds=0)
+        for each in _TARGETS
+    },
+    **{
+        f"{each}_tuning.accept": _tuning("accepted", wanted=True, seconds=TUNED)
+        for each in _TARGETS
+    },
+    **{
+        f"{each}_tuning.decline": _tuning("accepted", wanted=False, seconds=TUNED)
+        for each in _TARGETS
+    },
 }

@@ -19,15 +19,22 @@ __all__ = ["run"]  # the fixture
 
 SETTINGS = """
 state_dir: state
-servers: [{{name: hq, url: "{url}", user: demo@example.com, password: {{env: HQ_PASSWORD}}, requests_per_second: null}}]
+servers: [{{name: hq, url: "{url}", user: demo@example.com, password: {{env: HQ_PASSWORD}},
+    requests_per_second: null}}]
 """
 # the name that is typed, and the row that it is
 CALLS: list[tuple[str, Operation]] = [
     *((name, row) for name, row in OPERATIONS.items() if not row.private),
-    *((name, alias.operation(each)) for name, alias in ALIASES.items() for each in ("interface", "mobile_broadband")),
+    *(
+        (name, alias.operation(each))
+        for name, alias in ALIASES.items()
+        for each in ("interface", "mobile_broadband")
+    ),
 ]
 every = pytest.mark.parametrize(
-    ("name", "row"), CALLS, ids=[name if name == row.name else f"{name}={row.name}" for name, row in CALLS]
+    ("name", "row"),
+    CALLS,
+    ids=[name if name == row.name else f"{name}={row.name}" for name, row in CALLS],
 )
 Place = tuple[Running, httpx.Client, Again]
 
@@ -54,7 +61,11 @@ def words(name: str, case: Case) -> list[str]:
     """What is typed behind `call`: an alias needs no bond."""
     names = ALIASES[name].arguments if name in ALIASES else case.row.arguments
     typed = [name, *(f"{each}={case.arguments[each]}" for each in names)]
-    return [*typed, *(["--body", json.dumps(case.body)] if case.body else []), *(["--yes"] if case.row.writes else [])]
+    return [
+        *typed,
+        *(["--body", json.dumps(case.body)] if case.body else []),
+        *(["--yes"] if case.row.writes else []),
+    ]
 
 
 def settled(body: Any) -> Any:
@@ -66,7 +77,9 @@ def settled(body: Any) -> Any:
 
 @every
 def test_it_can_be_called_by_hand(name: str, row: Operation, place: Place, run: Run) -> None:
-    """What reads prints what the server says, or saves it; what writes is done, effective, and to be seen."""
+    """What reads prints what the server says, or saves it; what writes is done, effective, and to
+    be seen.
+    """
     sim, api, _ = place
     case = case_of(row, sim, api)
     before = case.look(api)
@@ -78,16 +91,24 @@ def test_it_can_be_called_by_hand(name: str, row: Operation, place: Place, run: 
         assert settled(json.loads(ran.out)) == settled(api.get(case.path).json())
     else:
         done = sim.world.ledger[-1]
-        assert (done["operation"], done["arguments"], done["effective"]) == (row.name, case.arguments, True)
+        assert (done["operation"], done["arguments"], done["effective"]) == (
+            row.name,
+            case.arguments,
+            True,
+        )
         sim.advance(case.later)
-        assert case.look(api) == case.wanted if case.wanted is not None else case.look(api) != before
+        assert (
+            case.look(api) == case.wanted if case.wanted is not None else case.look(api) != before
+        )
 
 
 @every
 def test_wrong_arguments_are_told_before_anything_is_sent(
     name: str, row: Operation, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One missing, one too many, what is no id, fields for what takes none: exit code 2, where nobody listens."""
+    """One missing, one too many, what is no id, fields for what takes none: exit code 2, where
+    nobody listens.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HQ_PASSWORD", "demo")
     Path("bondbridge.yaml").write_text(SETTINGS.format(url="http://127.0.0.1:9"), encoding="utf-8")
@@ -95,12 +116,20 @@ def test_wrong_arguments_are_told_before_anything_is_sent(
     good = {each: "acme" if each == "space" else "1" for each in needed}
     more = ["--yes"] * row.writes + ["--output", "it.zip"] * row.zipped
     fields = ["--set", "note=x"] * row.takes
-    wrong = [(dict.fromkeys(needed, "no id") | {"zebra": "1"}, fields, ["takes no 'zebra'", *["'no id' is not "] * len(good)])]
+    wrong = [
+        (
+            dict.fromkeys(needed, "no id") | {"zebra": "1"},
+            fields,
+            ["takes no 'zebra'", *["'no id' is not "] * len(good)],
+        )
+    ]
     wrong += [({}, fields, [f"needs '{each}'" for each in needed])] * bool(needed)
     wrong += [(good, ["--set", "note=x"], ["takes no fields"])] * (not row.takes)
     wrong += [(good, [], ["needs the fields to change"])] * (row.method in ("PUT", "PATCH"))
     for arguments, given, said in wrong:
-        ran = run("call", name, *(f"{key}={value}" for key, value in arguments.items()), *given, *more)
+        ran = run(
+            "call", name, *(f"{key}={value}" for key, value in arguments.items()), *given, *more
+        )
         assert ran.code == 2
         assert all(ran.err.count(each) == said.count(each) for each in said), ran.err
 
@@ -116,7 +145,9 @@ def test_the_private_one_is_never_called(place: Place, run: Run) -> None:
 
 
 def test_an_alias_of_a_leg_that_is_not_there_is_refused(place: Place, run: Run) -> None:
-    """The leg is asked which type it is; one that is not there is refused by the server, and nothing is changed."""
+    """The leg is asked which type it is; one that is not there is refused by the server, and
+    nothing is changed.
+    """
     ran = run("call", "leg.update", "leg=999", "--set", "link_mode=idle", "--yes")
     assert (ran.code, "404: Not found." in ran.err) == (4, True)
     assert place[0].world.ledger == []

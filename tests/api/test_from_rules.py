@@ -1,4 +1,6 @@
-"""Every operation that writes, called from a rule: from a webhook through deciding and delivering to the world."""
+"""Every operation that writes, called from a rule: from a webhook through deciding and delivering
+to the world.
+"""
 
 import itertools
 import json
@@ -30,15 +32,23 @@ CALLS: list[tuple[str, Operation]] = [
     ),
 ]
 every = pytest.mark.parametrize(
-    ("name", "row"), CALLS, ids=[name if name == row.name else f"{name}={row.name}" for name, row in CALLS]
+    ("name", "row"),
+    CALLS,
+    ids=[name if name == row.name else f"{name}={row.name}" for name, row in CALLS],
 )
 NONCES = itertools.count()
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, httpx.Client, Again]]:
-    """A bridge before a simulator, allowed to call everything; and an administrator who prepares the world."""
-    allow = [name for name, row in [*OPERATIONS.items(), *CALLS] if row.danger in (Danger.CONFIGURE, Danger.ADMINISTER)]
+    """A bridge before a simulator, allowed to call everything; and an administrator who prepares
+    the world.
+    """
+    allow = [
+        name
+        for name, row in [*OPERATIONS.items(), *CALLS]
+        if row.danger in (Danger.CONFIGURE, Danger.ADMINISTER)
+    ]
     with (
         staged(tmp_path_factory.mktemp("stage"), rules="[]", allow=sorted(set(allow))) as stage,
         httpx.Client(base_url=stage.sim.url, auth=USER, timeout=60, verify=TLS) as api,
@@ -63,7 +73,9 @@ def rule(name: str, arguments: Mapping[str, Any], fields: Mapping[str, Any] | No
     """A rule of one call; secrets are written as the place where they stand."""
     step: dict[str, Any] = {"call": name, "with": dict(arguments)}
     if fields:
-        places = {each: {"env": "STAGE_PASSWORD"} for each in call_permissions.secret(name, dict(fields))}
+        places = {
+            each: {"env": "STAGE_PASSWORD"} for each in call_permissions.secret(name, dict(fields))
+        }
         step["set"] = {**fields, **places}
     return json.dumps({"id": "it", "when": "webhook.demo", "do": [step]})
 
@@ -78,17 +90,27 @@ _PATIENCE = 160
 
 
 def happens(stage: Stage, text: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Let a webhook with these arguments meet the rule; the job that comes of it, when all is done."""
+    """Let a webhook with these arguments meet the rule; the job that comes of it, when all is
+    done.
+    """
     (stage.folder / "rules" / "rules.yaml").write_text(text, encoding="utf-8")
     body = json.dumps({"with": dict(arguments), "nonce": next(NONCES)}).encode()
     stamp = int(stage.bridge.machine().timestamp())
     receiver = stage.bridge.receiver
-    event = receiver.take("demo", receiver.read("demo", generic_hmac.signed(body, HOOK_SECRET, stamp), body)).taken[0].event.id
+    event = (
+        receiver.take(
+            "demo", receiver.read("demo", generic_hmac.signed(body, HOOK_SECRET, stamp), body)
+        )
+        .taken[0]
+        .event.id
+    )
     stage.work()
     for _ in range(_PATIENCE):
         (decision,) = stage.story(event)["decisions"]
         (job,) = decision["jobs"]
-        if job["state"] == JobState.HELD:  # a tuning that no poll has seen is asked about before it is accepted
+        if (
+            job["state"] == JobState.HELD
+        ):  # a tuning that no poll has seen is asked about before it is accepted
             _say_yes(stage)
         elif job["state"] not in OPEN:
             break
@@ -101,19 +123,29 @@ def happens(stage: Stage, text: str, arguments: Mapping[str, Any]) -> dict[str, 
 def _say_yes(stage: Stage) -> None:
     with stage.bridge.database.reading() as connection:
         (question,) = approvals.waiting(connection)
-    assert stage.bridge.approver.answer(question["id"], yes=True, who="a person") == approvals.GRANTED
+    assert (
+        stage.bridge.approver.answer(question["id"], yes=True, who="a person") == approvals.GRANTED
+    )
 
 
 @every
-def test_it_can_be_called_from_a_rule(name: str, row: Operation, stage: Stage, api: httpx.Client) -> None:
-    """A rule that names it, with arguments from the event, makes it happen: once, effective, and to be seen."""
+def test_it_can_be_called_from_a_rule(
+    name: str, row: Operation, stage: Stage, api: httpx.Client
+) -> None:
+    """A rule that names it, with arguments from the event, makes it happen: once, effective, and to
+    be seen.
+    """
     case = case_of(row, stage.sim, api)
     before, arguments = case.look(api), named(name, case)
     given = {each: f"${{event.data.body.with.{each}}}" for each in arguments}
     job = happens(stage, rule(name, given, case.body), arguments)
     assert job["state"] == JobState.SUCCEEDED, job
     done = stage.sim.world.ledger[-1]
-    assert (done["operation"], done["arguments"], done["effective"]) == (row.name, case.arguments, True)
+    assert (done["operation"], done["arguments"], done["effective"]) == (
+        row.name,
+        case.arguments,
+        True,
+    )
     stage.sim.advance(case.later)
     after = case.look(api)
     assert after != before
@@ -121,13 +153,19 @@ def test_it_can_be_called_from_a_rule(name: str, row: Operation, stage: Stage, a
 
 
 @every
-def test_wrong_arguments_are_told_when_the_rule_is_loaded(name: str, row: Operation, stage: Stage) -> None:
-    """One that is missing, one too many, and what is no id each refuse the rule, with their places."""
+def test_wrong_arguments_are_told_when_the_rule_is_loaded(
+    name: str, row: Operation, stage: Stage
+) -> None:
+    """One that is missing, one too many, and what is no id each refuse the rule, with their
+    places.
+    """
     needed = call_permissions.callable_operations()[name]
     good = {each: "acme" if each == "space" else 1 for each in needed}
     fields = {"note": "x"} if row.takes else None
     wrong = [(good | {"zebra": 1}, "with.zebra")]
-    wrong += [({key: value for key, value in good.items() if key != each}, "with") for each in needed]
+    wrong += [
+        ({key: value for key, value in good.items() if key != each}, "with") for each in needed
+    ]
     wrong += [(good | {each: "no id"}, f"with.{each}") for each in needed]
     vocabulary = stage.bridge.keeper.vocabulary
     assert compile_sources({"good": rule(name, good, fields)}, vocabulary).rules
@@ -139,10 +177,14 @@ def test_wrong_arguments_are_told_when_the_rule_is_loaded(name: str, row: Operat
 
 
 @pytest.mark.parametrize(
-    ("name", "row"), {row.arguments: (name, row) for name, row in CALLS if row.arguments}.values(), ids=lambda it: str(it)[:40]
+    ("name", "row"),
+    {row.arguments: (name, row) for name, row in CALLS if row.arguments}.values(),
+    ids=lambda it: str(it)[:40],
 )
 def test_wrong_arguments_of_an_event_are_not_sent(name: str, row: Operation, stage: Stage) -> None:
-    """What the event gives and is no id fails the job with its reason, and nothing reaches the server."""
+    """What the event gives and is no id fails the job with its reason, and nothing reaches the
+    server.
+    """
     needed = call_permissions.callable_operations()[name]
     given = {each: f"${{event.data.body.with.{each}}}" for each in needed}
     text = rule(name, given, {"note": "x"} if row.takes else None)

@@ -12,10 +12,17 @@ from tests.api.cases import SAMPLE
 BOND = f"{ROOT}/bonds/1"
 # what a statistic counts besides `count`
 COUNTS = {
-    "users": {"active"}, "bonds": set(), "qos_profiles": set(), "speed_tests": {"leg", "bond"}, "aggregators": {"recent"},
-    "connected_ips": {"enabled"}, "routes": set(), "cpe_nat_ips": set(), "bonders": {"recent"},
+    "users": {"active"},
+    "bonds": set(),
+    "qos_profiles": set(),
+    "speed_tests": {"leg", "bond"},
+    "aggregators": {"recent"},
+    "connected_ips": {"enabled"},
+    "routes": set(),
+    "cpe_nat_ips": set(),
+    "bonders": {"recent"},
     "legs": {"interface", "mobilebroadband", "link_mode"},
-}  # fmt: skip
+}
 
 
 def get(api: httpx.Client, path: str) -> Any:
@@ -27,22 +34,32 @@ def get(api: httpx.Client, path: str) -> Any:
 
 @pytest.mark.parametrize("what", COUNTS)
 def test_statistics_count_the_space_and_those_below(what: str, api: httpx.Client) -> None:
-    """Each counts what is in the space alone, and with the spaces below it, in the fields that its note names."""
+    """Each counts what is in the space alone, and with the spaces below it, in the fields that its
+    note names.
+    """
     told = get(api, f"/spaces/root/statistics/{what}/")
     assert set(told) == {"local", "including_child_spaces"}
     for counted in told.values():
         assert set(counted) >= {"count"} | COUNTS[what]
     assert told["local"]["count"] <= told["including_child_spaces"]["count"]
-    assert {f"space.statistics.{each}" for each in COUNTS} == {it for it in OPERATIONS if it.startswith("space.statistics.")}
+    assert {f"space.statistics.{each}" for each in COUNTS} == {
+        it for it in OPERATIONS if it.startswith("space.statistics.")
+    }
 
 
 def test_a_bonder_comes_and_goes_with_its_bond(api: httpx.Client) -> None:
     """A new bond has a bonder, which is a node; with the bond it is gone, and cannot go alone."""
     made = api.post(f"{ROOT}/bonds/", json=SAMPLE["bond"].body).json()
     bonder = made["bonder"]["id"]
-    assert bonder in {it["id"] for it in get(api, "/bonders/")} & {it["id"] for it in get(api, "/nodes/")}
+    assert bonder in {it["id"] for it in get(api, "/bonders/")} & {
+        it["id"] for it in get(api, "/nodes/")
+    }
     assert api.delete(made["url"]).status_code == 204
-    assert api.get(f"{ROOT}/bonders/{bonder}/").status_code == api.get(f"{ROOT}/nodes/{bonder}/").status_code == 404
+    assert (
+        api.get(f"{ROOT}/bonders/{bonder}/").status_code
+        == api.get(f"{ROOT}/nodes/{bonder}/").status_code
+        == 404
+    )
 
 
 def test_nodes_are_bonders_and_aggregators(api: httpx.Client) -> None:
@@ -60,20 +77,26 @@ def test_of_a_qos_profile_three_fields_change(api: httpx.Client) -> None:
 
 
 def test_legs_are_listed_over_all_bonds_only(api: httpx.Client) -> None:
-    """All legs stand in one list, told apart by their type; a bond has no list of legs of every type."""
+    """All legs stand in one list, told apart by their type; a bond has no list of legs of every
+    type.
+    """
     assert {it["type"] for it in get(api, "/legs/")} == {"interface", "mobile_broadband"}
     assert len({it["bond_id"] for it in get(api, "/legs/")}) == len(get(api, "/bonds/"))
     assert api.get(f"{BOND}/legs/").status_code == 404
 
 
 def test_private_networks_are_left_out_unless_said(api: httpx.Client) -> None:
-    """What is new is not included in the private WAN by default: the one default that differs from version 3."""
+    """What is new is not included in the private WAN by default: the one default that differs from
+    version 3.
+    """
     for prefix in ("connected_ip", "route"):
         made = api.post(SAMPLE[prefix].path("create"), json=SAMPLE[prefix].body)
         assert (made.status_code, made.json()["include_private_wan"]) == (201, False)
 
 
-@pytest.mark.parametrize("path", ["/bonds/1/", "/bonds/1/interface_legs/1/", "/bonds/6/mobile_broadband_legs/12/"])
+@pytest.mark.parametrize(
+    "path", ["/bonds/1/", "/bonds/1/interface_legs/1/", "/bonds/6/mobile_broadband_legs/12/"]
+)
 def test_a_tuning_starts_when_it_is_created(path: str, sim: Running, api: httpx.Client) -> None:
     """POST to the list makes a tuning that runs by itself, and the list has it."""
     number = api.post(f"{ROOT}{path}tuners/").json()["id"]
@@ -87,7 +110,9 @@ def test_mtus_are_detected_on_active_legs(sim: Running, api: httpx.Client) -> No
     notes = {it["id"]: it["note"] for it in get(api, "/legs/") if it["bond_id"] == 1}
     assert api.post(f"{BOND}/detect_leg_mtus/").is_success
     effect = sim.world.ledger[-1]["effect"]
-    assert [number for number, note in notes.items() if note in effect] == [number for number in notes if number != 1]
+    assert [number for number, note in notes.items() if note in effect] == [
+        number for number in notes if number != 1
+    ]
 
 
 def test_prevented_downtime_has_a_week_and_a_month(api: httpx.Client) -> None:
@@ -120,18 +145,25 @@ def test_a_task_that_is_answered_is_only_queued(sim: Running, api: httpx.Client)
 
 
 def test_allocations_are_owned_and_delegated(api: httpx.Client) -> None:
-    """A space's own allocations and those of a space above it stand in two lists, and the flat list is short."""
+    """A space's own allocations and those of a space above it stand in two lists, and the flat list
+    is short.
+    """
     own = {it["network"] for it in get(api, "/spaces/acme/ip_allocations/")}
     delegated = {it["network"] for it in get(api, "/spaces/acme/delegated_ip_allocations/")}
     assert own
     assert delegated
     assert not own & delegated
-    assert all(len(flat) < len(whole) for flat, whole in zip(get(api, "/flat/spaces/"), get(api, "/spaces/"), strict=True))
+    assert all(
+        len(flat) < len(whole)
+        for flat, whole in zip(get(api, "/flat/spaces/"), get(api, "/spaces/"), strict=True)
+    )
 
 
 def test_a_history_is_contiguous(api: httpx.Client, sim: Running) -> None:
     """Each state begins where the one before it ended."""
-    api.post("/_sim/set", json={"kind": "leg", "id": 1, "field": "state", "value": "down"}).raise_for_status()
+    api.post(
+        "/_sim/set", json={"kind": "leg", "id": 1, "field": "state", "value": "down"}
+    ).raise_for_status()
     sim.advance(60)
     told = get(api, "/bonds/1/interface_legs/1/state_history/")
     assert len(told) > 1

@@ -1,4 +1,6 @@
-"""What the bridge reads against a request, and what the server says when it is sent all the same."""
+"""What the bridge reads against a request, and what the server says when it is sent all the
+same.
+"""
 
 from collections.abc import Iterator
 
@@ -13,7 +15,7 @@ from bridge.simulator.api.runner import Running
 from tests.api.cases import TUNED
 from tests.api.simulator_server import EPOCH, USER
 
-from .test_notes import NOTES, TARGETS, Note
+from .test_vendor_notes import NOTES, TARGETS, Note
 
 # the primary aggregator may have come back since anybody looked: the server's refusal is the answer
 _UNREADABLE = frozenset({"bond.restore_to_primary_agg"})
@@ -34,8 +36,12 @@ def told(client: Client, name: str, arguments: dict, body: dict | None = None) -
 
 
 @pytest.mark.parametrize("note", READABLE, ids=lambda it: f"{it.name}: {it.text}")
-def test_what_the_server_would_refuse_is_read_before(note: Note, sim: Running, client: Client) -> None:
-    """Wherever a note of the table can be read, the bridge has a reason, and the server indeed refuses."""
+def test_what_the_server_would_refuse_is_read_before(
+    note: Note, sim: Running, client: Client
+) -> None:
+    """Wherever a note of the table can be read, the bridge has a reason, and the server indeed
+    refuses.
+    """
     note.before(sim, client)
     sim.advance(6)  # a tuning that was only asked for has begun
     assert told(client, note.name, note.arguments, note.body)
@@ -44,8 +50,12 @@ def test_what_the_server_would_refuse_is_read_before(note: Note, sim: Running, c
 
 
 @pytest.mark.parametrize("prefix", TARGETS)
-def test_nothing_stands_against_what_the_server_does(prefix: str, sim: Running, client: Client) -> None:
-    """Of a tuning: cancelling while it runs, deciding once it is done; and its legs can be edited when it is over."""
+def test_nothing_stands_against_what_the_server_does(
+    prefix: str, sim: Running, client: Client
+) -> None:
+    """Of a tuning: cancelling while it runs, deciding once it is done; and its legs can be edited
+    when it is over.
+    """
     one = {**TARGETS[prefix], "tuning": client.call(f"{prefix}.start", TARGETS[prefix]).body["id"]}
     sim.advance(6)
     assert told(client, f"{prefix}.cancel", one) is None
@@ -61,7 +71,9 @@ def test_nothing_stands_against_what_the_server_does(prefix: str, sim: Running, 
 
 
 @pytest.mark.parametrize("prefix", ["interface_leg_tuning", "mobile_broadband_leg_tuning"])
-def test_a_tuning_of_a_leg_stands_against_edits_of_its_bond(prefix: str, sim: Running, client: Client) -> None:
+def test_a_tuning_of_a_leg_stands_against_edits_of_its_bond(
+    prefix: str, sim: Running, client: Client
+) -> None:
     """The leg that is tested gives it away."""
     client.call(f"{prefix}.start", TARGETS[prefix])
     sim.advance(6)
@@ -72,9 +84,14 @@ def test_a_tuning_of_a_leg_stands_against_edits_of_its_bond(prefix: str, sim: Ru
 
 
 def test_a_bond_at_home_need_not_be_brought_home(sim: Running, client: Client) -> None:
-    """Restoring says so where there is nothing to do, and nothing stands against it once the bond has moved."""
+    """Restoring says so where there is nothing to do, and nothing stands against it once the bond
+    has moved.
+    """
     bond = sim.world.bonds[1]
-    assert told(client, "bond.restore_to_primary_agg", {"bond": 1}) == "bond 1 is on its primary aggregator already"
+    assert (
+        told(client, "bond.restore_to_primary_agg", {"bond": 1})
+        == "bond 1 is on its primary aggregator already"
+    )
     assert bond.secondary is not None
     bond.current = bond.secondary
     assert told(client, "bond.restore_to_primary_agg", {"bond": 1}) is None

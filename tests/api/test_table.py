@@ -11,12 +11,14 @@ import pytest
 
 from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
 from bridge.simulator.api.runner import Running
-from bridge.simulator.schema.rest_framework import Ways
+from bridge.simulator.schema.rest_framework import ServerOptions
 from tests.api.cases import Case, case_of
 from tests.api.simulator_server import TLS, speaking
 
 # the project's own copy of the vendor's table: path -> methods
-VENDOR: dict[str, str] = json.loads((Path(__file__).parents[1] / "bonding" / "v4_uris.json").read_text(encoding="utf-8"))
+VENDOR: dict[str, str] = json.loads(
+    (Path(__file__).parents[1] / "bonding" / "v4_uris.json").read_text(encoding="utf-8")
+)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _LIST, _ONE = "/api/v4/bonds/X/interface_legs/", "/api/v4/bonds/X/interface_legs/Y/"
 # the table as it is written, and with the two rows that it swaps put right
@@ -25,7 +27,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "right": {**VENDOR, _LIST: "GET POST", _ONE: "GET PUT PATCH DELETE"},
 }
 CATALOGUES: Mapping[str, Mapping[str, Operation]] = {"literal": LITERAL, "right": OPERATIONS}
-ENTRIES = [(way, method, uri) for way, table in TABLES.items() for uri, methods in table.items() for method in methods.split()]
+ENTRIES = [
+    (way, method, uri)
+    for way, table in TABLES.items()
+    for uri, methods in table.items()
+    for method in methods.split()
+]
 URIS = [(way, uri) for way, table in TABLES.items() for uri in table]
 
 
@@ -34,11 +41,17 @@ def shape(path: str) -> str:
     return re.sub(r"\{\w+\}|(?<=/)[XYZ](?=/)", "#", path)
 
 
-ROWS = {(way, row.method, shape(ROOT + row.path)): row for way, catalogue in CATALOGUES.items() for row in catalogue.values()}
+ROWS = {
+    (way, row.method, shape(ROOT + row.path)): row
+    for way, catalogue in CATALOGUES.items()
+    for row in catalogue.values()
+}
 
 
 def _row(way: str, method: str, uri: str) -> Operation:
-    """The catalogue's row; KeyError, and so a test that fails, for an entry of the table that has none."""
+    """The catalogue's row; KeyError, and so a test that fails, for an entry of the table that has
+    none.
+    """
     return ROWS[way, method, shape(uri)]
 
 
@@ -49,21 +62,23 @@ every_uri = pytest.mark.parametrize(("way", "uri"), URIS, ids=lambda it: it)
 @pytest.fixture
 def world(way: str) -> Iterator[tuple[Running, httpx.Client]]:
     """A world of its own, for whatever changes it."""
-    with speaking(Ways(literal=way == "literal")) as ready:
+    with speaking(ServerOptions(literal=way == "literal")) as ready:
         yield ready
 
 
 @pytest.fixture(scope="module")
 def still() -> Iterator[Mapping[str, httpx.Client]]:
     """A world for either reading of the table, for whatever changes nothing."""
-    with speaking(Ways(literal=True)) as (_, literal), speaking() as (_, right):
+    with speaking(ServerOptions(literal=True)) as (_, literal), speaking() as (_, right):
         yield {"literal": literal, "right": right}
 
 
 def _path(uri: str) -> str:
     """An address of this shape at which there is something."""
     row = next(row for row in OPERATIONS.values() if shape(ROOT + row.path) == shape(uri))
-    return ROOT + row.path.format(**{name: "acme" if name == "space" else 1 for name in row.arguments})
+    return ROOT + row.path.format(
+        **{name: "acme" if name == "space" else 1 for name in row.arguments}
+    )
 
 
 def _allowed(methods: str) -> set[str]:
@@ -71,15 +86,24 @@ def _allowed(methods: str) -> set[str]:
 
 
 def test_the_table_is_whole() -> None:
-    """It is read from the project's own copy: 135 URIs with 275 operations, 276 with the swapped rows put right."""
+    """It is read from the project's own copy: 135 URIs with 275 operations, 276 with the swapped
+    rows put right.
+    """
     assert len(VENDOR) == 135
-    assert [sum(way == each for way, _, _ in ENTRIES) for each in ("literal", "right")] == [275, 276]
+    assert [sum(way == each for way, _, _ in ENTRIES) for each in ("literal", "right")] == [
+        275,
+        276,
+    ]
     assert {(way, method, shape(uri)) for way, method, uri in ENTRIES} == set(ROWS)
 
 
 @every
-def test_it_is_done_for_who_may(way: str, method: str, uri: str, world: tuple[Running, httpx.Client]) -> None:
-    """With credentials, each operation is carried out: what is read is there, and what is written reads back changed."""
+def test_it_is_done_for_who_may(
+    way: str, method: str, uri: str, world: tuple[Running, httpx.Client]
+) -> None:
+    """With credentials, each operation is carried out: what is read is there, and what is written
+    reads back changed.
+    """
     sim, api = world
     case = case_of(_row(way, method, uri), sim, api)
     if not case.row.writes:
@@ -92,7 +116,10 @@ def test_it_is_done_for_who_may(way: str, method: str, uri: str, world: tuple[Ru
     after = case.look(api)
     assert after != before
     assert case.wanted is None or after == case.wanted
-    assert (sim.world.ledger[-1]["operation"], sim.world.ledger[-1]["effective"]) == (case.row.name, True)
+    assert (sim.world.ledger[-1]["operation"], sim.world.ledger[-1]["effective"]) == (
+        case.row.name,
+        True,
+    )
     if case.row.name.endswith(".create"):
         _is_as_sent(case.body or {}, api.get(done.headers["location"]).json())
 
@@ -112,12 +139,20 @@ def _is_as_sent(sent: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     for name, value in sent.items():
         if name != "password":
             # an interface has two addresses, and is told by one of them
-            assert found[name] == value or found[name].split("/")[-2:] == value.split("/")[-2:], name
+            assert found[name] == value or found[name].split("/")[-2:] == value.split("/")[-2:], (
+                name
+            )
 
 
-@pytest.mark.parametrize(("way", "method", "uri"), [it for it in ENTRIES if _row(*it).writes], ids=lambda it: it)
-def test_a_bad_body_is_refused(way: str, method: str, uri: str, world: tuple[Running, httpx.Client]) -> None:
-    """What cannot be is 400 and names the field, and nothing comes of it; only a DELETE has no body that could be bad."""
+@pytest.mark.parametrize(
+    ("way", "method", "uri"), [it for it in ENTRIES if _row(*it).writes], ids=lambda it: it
+)
+def test_a_bad_body_is_refused(
+    way: str, method: str, uri: str, world: tuple[Running, httpx.Client]
+) -> None:
+    """What cannot be is 400 and names the field, and nothing comes of it; only a DELETE has no body
+    that could be bad.
+    """
     sim, api = world
     case = case_of(_row(way, method, uri), sim, api)
     if case.bad is None:
@@ -132,40 +167,59 @@ def test_a_bad_body_is_refused(way: str, method: str, uri: str, world: tuple[Run
     assert (case.look(api), len(sim.world.truth)) == (before, truth)
 
 
-@pytest.mark.parametrize(("way", "method", "uri"), [it for it in ENTRIES if _row(*it).arguments], ids=lambda it: it)
-def test_what_is_not_there_is_404(way: str, method: str, uri: str, still: Mapping[str, httpx.Client]) -> None:
+@pytest.mark.parametrize(
+    ("way", "method", "uri"), [it for it in ENTRIES if _row(*it).arguments], ids=lambda it: it
+)
+def test_what_is_not_there_is_404(
+    way: str, method: str, uri: str, still: Mapping[str, httpx.Client]
+) -> None:
     """Below and at the address of what is not there, each operation is 404 in JSON."""
     row = _row(way, method, uri)
-    nowhere = ROOT + row.path.format(**{name: "nowhere" if name == "space" else 9999 for name in row.arguments})
+    nowhere = ROOT + row.path.format(
+        **{name: "nowhere" if name == "space" else 9999 for name in row.arguments}
+    )
     answer = still[way].request(method, nowhere, json={"id": 9999} if row.writes else None)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
 
 
 @every
-def test_a_stranger_is_refused(way: str, method: str, uri: str, still: Mapping[str, httpx.Client]) -> None:
-    """Without credentials, and with wrong ones, each operation is 401 in JSON with the vendor's challenge, and not done."""
+def test_a_stranger_is_refused(
+    way: str, method: str, uri: str, still: Mapping[str, httpx.Client]
+) -> None:
+    """Without credentials, and with wrong ones, each operation is 401 in JSON with the vendor's
+    challenge, and not done.
+    """
     api = still[way]
     done = len([entry for entry in api.get("/_sim/ledger").json() if entry["effective"]])
     for auth in (None, ("demo@example.com", "wrong")):
-        answer = httpx.request(method, f"{api.base_url}".rstrip("/") + _path(uri), auth=auth, json={}, verify=TLS)
+        answer = httpx.request(
+            method, f"{api.base_url}".rstrip("/") + _path(uri), auth=auth, json={}, verify=TLS
+        )
         assert (answer.status_code, list(answer.json())) == (401, ["detail"])
         assert answer.headers["www-authenticate"] == 'Basic realm="api"'
     assert len([entry for entry in api.get("/_sim/ledger").json() if entry["effective"]]) == done
 
 
 @every_uri
-def test_unlisted_methods_are_refused(way: str, uri: str, still: Mapping[str, httpx.Client]) -> None:
+def test_unlisted_methods_are_refused(
+    way: str, uri: str, still: Mapping[str, httpx.Client]
+) -> None:
     """A method the table does not list is 405 in JSON, and Allow names just what it lists."""
     listed = TABLES[way][uri]
     for method in set(METHODS) - set(listed.split()):
         answer = still[way].request(method, _path(uri), json={})
-        assert (answer.status_code, answer.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
+        assert (answer.status_code, answer.json()) == (
+            405,
+            {"detail": f'Method "{method}" not allowed.'},
+        )
         assert set(answer.headers["allow"].split(", ")) == _allowed(listed)
 
 
 @every_uri
 def test_options_describe_it(way: str, uri: str, still: Mapping[str, httpx.Client]) -> None:
-    """OPTIONS, on every URI, names the resource and what it renders; Allow names just what the table lists."""
+    """OPTIONS, on every URI, names the resource and what it renders; Allow names just what the
+    table lists.
+    """
     answer = still[way].options(_path(uri))
     assert answer.status_code == 200
     assert set(answer.headers["allow"].split(", ")) == _allowed(TABLES[way][uri])

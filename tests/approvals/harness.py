@@ -1,4 +1,6 @@
-"""A bridge that asks people: in a Slack room with buttons, and where Apprise leads with a link; served over HTTP."""
+"""A bridge that asks people: in a Slack room with buttons, and where Apprise leads with a link;
+served over HTTP.
+"""
 
 import json
 import re
@@ -46,7 +48,8 @@ RULES = """
 
 @dataclass
 class Scene:
-    """The stage; the `room` is what Slack would be, `ear` what Apprise leads to, `url` where the bridge is served.
+    """The stage; the `room` is what Slack would be, `ear` what Apprise leads to, `url` where the
+    bridge is served.
 
     `moment`: when everything is pressed, in seconds.
     """
@@ -93,13 +96,24 @@ class Scene:
         """The values of the newest buttons, by label."""
         return buttons_of(self.posts())
 
-    def press(self, value: str, who: tuple[str, str] = ANA, *, hook: str = "slack", at: int = 0) -> httpx.Response:
+    def press(
+        self, value: str, who: tuple[str, str] = ANA, *, hook: str = "slack", at: int = 0
+    ) -> httpx.Response:
         """A press, signed as Slack signs; at another second it is another press."""
-        return press(f"{self.url}/webhooks/{hook}", value, who, self.moment + at, f"{self.room.url}/later/{who[0]}")
+        return press(
+            f"{self.url}/webhooks/{hook}",
+            value,
+            who,
+            self.moment + at,
+            f"{self.room.url}/later/{who[0]}",
+        )
 
     def link(self) -> str:
         """The path of the newest link that was sent."""
-        found = re.findall(r"https://bridge\.example(/approve/\S+)", "\n".join(each["message"] for each in self.ear.heard))
+        found = re.findall(
+            r"https://bridge\.example(/approve/\S+)",
+            "\n".join(each["message"] for each in self.ear.heard),
+        )
         assert found
         return str(found[-1])
 
@@ -109,7 +123,9 @@ class Scene:
 
     def send(self, path: str, **form: str) -> httpx.Response:
         """The form of the page, sent."""
-        return httpx.post(f"{self.url}{path}", data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
+        return httpx.post(
+            f"{self.url}{path}", data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30
+        )
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The nouns of the events of one type."""
@@ -124,35 +140,54 @@ class Scene:
         """Everything that stands in the database."""
         with self.stage.bridge.database.reading() as connection:
             tables = rows.metadata.sorted_tables
-            return "\n".join(str(row) for table in tables for row in connection.execute(select(table)).all())
+            return "\n".join(
+                str(row) for table in tables for row in connection.execute(select(table)).all()
+            )
 
 
 def press(url: str, value: str, who: tuple[str, str], stamp: int, answer_at: str) -> httpx.Response:
     """A press of a button, signed as Slack signs."""
     payload = {
-        "type": "block_actions", "user": {"id": who[0], "username": who[1]}, "channel": {"id": "CNOC", "name": "noc"},
-        "actions": [{"value": value}], "response_url": answer_at,
-    }  # fmt: skip
+        "type": "block_actions",
+        "user": {"id": who[0], "username": who[1]},
+        "channel": {"id": "CNOC", "name": "noc"},
+        "actions": [{"value": value}],
+        "response_url": answer_at,
+    }
     body = urlencode({"payload": json.dumps(payload)}).encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded", **slack.signed(body, SLACK_SECRET, stamp)}
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        **slack.signed(body, SLACK_SECRET, stamp),
+    }
     return httpx.post(url, content=body, headers=headers, timeout=30)
 
 
 def buttons_of(posts: Sequence[dict[str, Any]]) -> dict[str, str]:
     """The values of the newest buttons, by label."""
-    blocks = [block for post in posts for block in post.get("blocks", ()) if block["type"] == "actions"]
+    blocks = [
+        block for post in posts for block in post.get("blocks", ()) if block["type"] == "actions"
+    ]
     return {each["text"]["text"]: each["value"] for each in blocks[-1]["elements"]}
 
 
-def in_slack(patch: pytest.MonkeyPatch, room: str, rooms: Sequence[str] = ("slack",), **hooks: Any) -> None:
+def in_slack(
+    patch: pytest.MonkeyPatch, room: str, rooms: Sequence[str] = ("slack",), **hooks: Any
+) -> None:
     """Settings of a channel with rooms at this address, and of webhooks for their platforms."""
     patch.setenv("STAGE_SLACK", SLACK_SECRET)
     patch.setenv("STAGE_ROOM", f"{room}/services/T0/B0/of-the-room")
-    setting = {"platform": "slack", "secret": {"env": "STAGE_SLACK"}, "server": "demo", "people": PEOPLE}
+    setting = {
+        "platform": "slack",
+        "secret": {"env": "STAGE_SLACK"},
+        "server": "demo",
+        "people": PEOPLE,
+    }
     setting |= {"answers_at": [f"{room}/"], **hooks}
     patch.setenv("BONDBRIDGE_WEBHOOKS__SLACK", json.dumps(setting))
     if "mattermost" in rooms:
-        patch.setenv("BONDBRIDGE_WEBHOOKS__MATTERMOST", json.dumps({**setting, "platform": "mattermost"}))
+        patch.setenv(
+            "BONDBRIDGE_WEBHOOKS__MATTERMOST", json.dumps({**setting, "platform": "mattermost"})
+        )
     there = [{"webhook": each, "url": {"env": "STAGE_ROOM"}} for each in rooms]
     patch.setenv("BONDBRIDGE_CHANNELS__NOC__ROOMS", json.dumps(there))
     patch.setenv("BONDBRIDGE_WEB__PUBLIC_URL", "https://bridge.example")
@@ -160,10 +195,17 @@ def in_slack(patch: pytest.MonkeyPatch, room: str, rooms: Sequence[str] = ("slac
 
 @contextmanager
 def scene(
-    folder: Path, patch: pytest.MonkeyPatch, *, rules: str = RULES, rooms: Sequence[str] = ("slack",), telling: str = "",
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    rules: str = RULES,
+    rooms: Sequence[str] = ("slack",),
+    telling: str = "",
     **hooks: Any,
-) -> Iterator[Scene]:  # fmt: skip
-    """All of it; `rooms`: the platform of each room; `telling`: more of the channel; `hooks`: more of the webhook `slack`."""
+) -> Iterator[Scene]:
+    """All of it; `rooms`: the platform of each room; `telling`: more of the channel; `hooks`: more
+    of the webhook `slack`.
+    """
 
     def taken(_: Asked) -> Reply:
         return Reply(b"ok")
@@ -171,7 +213,9 @@ def scene(
     with serving(taken) as room, listening() as ear:
         in_slack(patch, room.url, rooms, **hooks)
         with staged(folder, rules=rules, channel=ear.url, telling=telling) as stage:
-            server = make_server("127.0.0.1", 0, create_app(stage.bridge, lambda *_: None), threaded=True)
+            server = make_server(
+                "127.0.0.1", 0, create_app(stage.bridge, lambda *_: None), threaded=True
+            )
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
             thread.start()
             try:

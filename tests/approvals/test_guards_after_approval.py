@@ -4,17 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from .scene import RULES, scene
+from .harness import RULES, scene
 
 RESTORE = RULES.replace("call: bond.restart", "call: bond.restore_to_primary_agg")
 
 
 def test_what_is_so_by_then_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the question and the yes the bond has come home by itself: the job is skipped, and says so."""
+    """Between the question and the yes the bond has come home by itself: the job is skipped, and
+    says so.
+    """
     with scene(tmp_path, monkeypatch, rules=RESTORE) as here:
         bond = here.stage.sim.world.bonds[3]
         with here.stage.sim.live.now():
-            bond.current = next(each for each in here.stage.sim.world.aggregators if each != bond.primary)
+            bond.current = next(
+                each for each in here.stage.sim.world.aggregators if each != bond.primary
+            )
         here.stage.live(60)
         here.ask()
         assert [each["type"] for each in here.stage.events("bond.failed_over")]
@@ -30,7 +34,9 @@ def test_what_is_so_by_then_is_not_done(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_guards_are_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All acting was paused meanwhile: a yes waits like everything else, and is done when it goes on."""
+    """All acting was paused meanwhile: a yes waits like everything else, and is done when it goes
+    on.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         here.stage.bridge.steering.pause("", "root", "works")

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .scene import Scene, scene
+from .harness import Scene, scene
 
 
 def button(here: Scene, label: str) -> dict[str, Any]:
@@ -25,11 +25,15 @@ def press(here: Scene, pressed: dict[str, Any], user: str) -> httpx.Response:
     """What Mattermost sends when somebody presses it."""
     assert pressed["url"] == "https://bridge.example/webhooks/mattermost"
     body = {"user_id": user, "user_name": user.lower(), "channel_id": "CNOC", "channel_name": "noc"}
-    return httpx.post(f"{here.url}/webhooks/mattermost", json={**body, "context": pressed["context"]}, timeout=30)
+    return httpx.post(
+        f"{here.url}/webhooks/mattermost", json={**body, "context": pressed["context"]}, timeout=30
+    )
 
 
 def test_the_answer_is_in_the_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The yes replaces the message with the buttons at once; who is late hears it for themselves; the room of Slack is told."""
+    """The yes replaces the message with the buttons at once; who is late hears it for themselves;
+    the room of Slack is told.
+    """
     with scene(tmp_path, monkeypatch, rooms=("slack", "mattermost")) as here:
         here.ask()
         yes, no = button(here, "Yes, do it"), button(here, "No")
@@ -43,19 +47,29 @@ def test_the_answer_is_in_the_response(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_press_without_our_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever does not have the value cannot press: not by a guess, not with another chat's button, not when it is over."""
+    """Whoever does not have the value cannot press: not by a guess, not with another chat's button,
+    not when it is over.
+    """
     with scene(tmp_path, monkeypatch, rooms=("mattermost", "slack")) as here:
         here.ask()
         good = button(here, "Yes, do it")
-        for value in ("yes", f"yes:{here.question()['id']}:{here.question()['digest']}", here.buttons()["Yes, do it"]):
+        for value in (
+            "yes",
+            f"yes:{here.question()['id']}:{here.question()['digest']}",
+            here.buttons()["Yes, do it"],
+        ):
             assert press(here, {**good, "context": {"value": value}}, "UBOB").status_code == 403
         here.stage.sim.advance(1801)
-        assert plain(press(here, good, "UBOB").json()["ephemeral_text"]).startswith("Too late: nobody")
+        assert plain(press(here, good, "UBOB").json()["ephemeral_text"]).startswith(
+            "Too late: nobody"
+        )
         assert here.restarts() == 0
 
 
 def test_one_person_by_two_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whom settings give a name is one person on both chats: what they asked for on one they do not approve on the other."""
+    """Whom settings give a name is one person on both chats: what they asked for on one they do not
+    approve on the other.
+    """
     rules = """
 - id: restart
   when: webhook.demo
@@ -65,5 +79,8 @@ def test_one_person_by_two_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with scene(tmp_path, monkeypatch, rules=rules, rooms=("mattermost", "slack")) as here:
         here.ask()
         here.change(asker="bob")
-        assert "somebody else must" in press(here, button(here, "Yes, do it"), "UBOB").json()["ephemeral_text"]
+        assert (
+            "somebody else must"
+            in press(here, button(here, "Yes, do it"), "UBOB").json()["ephemeral_text"]
+        )
         assert press(here, button(here, "Yes, do it"), "UANA").json()["update"]

@@ -1,4 +1,6 @@
-"""One question, many answers at once: one counts, all are told the same, and what follows happens once."""
+"""One question, many answers at once: one counts, all are told the same, and what follows happens
+once.
+"""
 
 import multiprocessing
 from collections import Counter
@@ -19,7 +21,7 @@ from bridge.store.decisions.approvals import Terms
 from bridge.store.tables import events, jobs, verdicts
 from tests.store.builders import decision, job, later, owe, together
 
-from .scene import ANA, BOB, scene
+from .harness import ANA, BOB, scene
 
 PLACES = {"noc": Places(2, 3)}
 EXPIRES = later(60)
@@ -34,7 +36,9 @@ def asked(database: Database) -> str:
     owe(database, held)
     verdict = Verdict(Ruling.ASK, Reason.APPROVAL, "the rule asks noc")
     with database.writing() as connection:
-        row = approvals.ask(connection, decision(held), (held,), verdict, Terms("noc"), later(0), EXPIRES)
+        row = approvals.ask(
+            connection, decision(held), (held,), verdict, Terms("noc"), later(0), EXPIRES
+        )
     assert row is not None
     return str(row["id"])
 
@@ -59,11 +63,19 @@ def compete(url: str, name: str, number: int, barrier: Any, told: Any) -> None:
 
 
 def settled(database: Database, name: str, told: list[tuple[str, str, bool]]) -> None:
-    """One answer counts; everybody was told that one; its event, its verdict and what tells of it are there once."""
+    """One answer counts; everybody was told that one; its event, its verdict and what tells of it
+    are there once.
+    """
     with database.reading() as connection:
         row = approvals.get(connection, name)
-        happened = [each for each in connection.execute(select(events.c.type)).scalars() if each.startswith("approval.")]
-        made = connection.execute(select(jobs.c.action, jobs.c.state).where(jobs.c.parent == name)).all()
+        happened = [
+            each
+            for each in connection.execute(select(events.c.type)).scalars()
+            if each.startswith("approval.")
+        ]
+        made = connection.execute(
+            select(jobs.c.action, jobs.c.state).where(jobs.c.parent == name)
+        ).all()
         (state,) = connection.execute(select(jobs.c.state).where(jobs.c.id == "j1")).scalars()
         judged = connection.execute(select(verdicts.c.seq).where(verdicts.c.job == "j1")).all()
     assert row is not None
@@ -98,7 +110,10 @@ def test_processes(database: Database) -> None:
     context = multiprocessing.get_context("spawn")
     barrier, told = context.Barrier(4), context.Queue()
     url = database.engine.url.render_as_string(hide_password=False)
-    rivals = [context.Process(target=compete, args=(url, name, number, barrier, told)) for number in range(4)]
+    rivals = [
+        context.Process(target=compete, args=(url, name, number, barrier, told))
+        for number in range(4)
+    ]
     for each in rivals:
         each.start()
     heard = [told.get(timeout=300) for _ in rivals]
@@ -108,14 +123,18 @@ def test_processes(database: Database) -> None:
 
 
 def test_an_answer_against_a_newer_decision(database: Database) -> None:
-    """A decision takes the place of what somebody says yes to: either it is done, or it is withdrawn, never both."""
+    """A decision takes the place of what somebody says yes to: either it is done, or it is
+    withdrawn, never both.
+    """
     name = asked(database)
 
     def rival(number: int) -> str:
         if number:
             return act(database, name, "yes", later(1), "ana")[0]
         with database.writing() as connection:
-            decisions.supersede(connection, decision(identifier="d2", supersedes=("d1",), at=later(1)))
+            decisions.supersede(
+                connection, decision(identifier="d2", supersedes=("d1",), at=later(1))
+            )
         return ""
 
     together(2, rival)
@@ -128,7 +147,9 @@ def test_an_answer_against_a_newer_decision(database: Database) -> None:
 
 
 def test_two_people_press_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over HTTP, each twice: one counts, it is done once or not at all, and the other is remembered as late."""
+    """Over HTTP, each twice: one counts, it is done once or not at all, and the other is remembered
+    as late.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         buttons = list(here.buttons().values())
@@ -137,6 +158,10 @@ def test_two_people_press_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         state = here.question()["state"]
         assert here.restarts() == (state == "granted")
         assert len(here.events("approval.granted") + here.events("approval.denied")) == 1
-        first, late = ("ana (slack/UANA)", "bob") if state == "granted" else ("bob", "ana (slack/UANA)")
-        refused = {(each["who"], each["why"].partition(":")[0]) for each in here.events("approval.refused")}
+        first, late = (
+            ("ana (slack/UANA)", "bob") if state == "granted" else ("bob", "ana (slack/UANA)")
+        )
+        refused = {
+            (each["who"], each["why"].partition(":")[0]) for each in here.events("approval.refused")
+        }
         assert refused == {(late, "too late"), (first, "they had said so already")}

@@ -1,16 +1,22 @@
-"""Questions in a room: buttons that only we can make, one answer, and everybody who was asked is told of it."""
+"""Questions in a room: buttons that only we can make, one answer, and everybody who was asked is
+told of it.
+"""
 
 from pathlib import Path
 
 import pytest
 
-from bridge.core.chat.signed_tokens import Choice, Seals
+from bridge.core.chat.signed_tokens import ApprovalButton, TokenSigner
 
-from .scene import ANA, BOB, RULES, VIC, Scene, scene
+from .harness import ANA, BOB, RULES, VIC, Scene, scene
 
 
-def test_a_question_is_answered_by_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stands in the room with its plan; a yes does it once, is told by name where a link was sent, and in the journal."""
+def test_a_question_is_answered_by_a_button(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in the room with its plan; a yes does it once, is told by name where a link was
+    sent, and in the journal.
+    """
     with scene(tmp_path, monkeypatch) as here:
         asked = here.ask()
         (post,) = here.posts()
@@ -35,8 +41,12 @@ GUARDED = """
 """
 
 
-def test_a_guards_question_goes_to_the_usual_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the rule names nobody it has the same buttons and the same link, and one yes does it."""
+def test_a_guards_question_goes_to_the_usual_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the rule names nobody it has the same buttons and the same link, and one yes does
+    it.
+    """
     monkeypatch.setenv("BONDBRIDGE_ASKS", "noc")
     with scene(tmp_path, monkeypatch, rules=GUARDED) as here:
         here.stage.webhook(3, "a")
@@ -48,7 +58,9 @@ def test_a_guards_question_goes_to_the_usual_channel(tmp_path: Path, monkeypatch
         assert here.restarts() == 2
 
 
-def test_without_a_usual_channel_it_is_put_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_usual_channel_it_is_put_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It waits all the same, for rules that tell of it and for whoever looks."""
     with scene(tmp_path, monkeypatch, rules=GUARDED) as here:
         here.stage.webhook(3, "a")
@@ -58,7 +70,9 @@ def test_without_a_usual_channel_it_is_put_nowhere(tmp_path: Path, monkeypatch: 
 
 
 def test_the_question_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it was pressed the answer takes the place of the buttons, with what was asked; that room is told nothing twice."""
+    """Where it was pressed the answer takes the place of the buttons, with what was asked; that
+    room is told nothing twice.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         assert here.press(here.buttons()["Yes, do it"]).json() == {}
@@ -71,22 +85,32 @@ def test_the_question_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert len(here.posts()) == 1
 
 
-def test_whoever_is_late_is_told_who_was_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_is_late_is_told_who_was_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only they see it, and the message stays as it is; who may not answer is told why."""
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         buttons = here.buttons()
-        for value, who in ((buttons["Yes, do it"], VIC), (buttons["No"], BOB), (buttons["Yes, do it"], ANA)):
+        for value, who in (
+            (buttons["Yes, do it"], VIC),
+            (buttons["No"], BOB),
+            (buttons["Yes, do it"], ANA),
+        ):
             here.press(value, who)
-        ((refused,), (late,)) = here.later(VIC), here.later(ANA)
+        (refused,), (late,) = here.later(VIC), here.later(ANA)
         assert "This does not count: it needs the role operator in space" in refused["text"]
         assert "Too late: bob said no, 2026-03-01" in late["text"]
         for each in (refused, late):
             assert (each["replace_original"], each["response_type"]) == (False, "ephemeral")
 
 
-def test_answers_go_only_where_the_platform_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address that is not one of the platform's is never written to: the press counts, and the room is told of it."""
+def test_answers_go_only_where_the_platform_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that is not one of the platform's is never written to: the press counts, and the
+    room is told of it.
+    """
     with scene(tmp_path, monkeypatch, answers_at=["https://hooks.slack.com/"]) as here:
         here.ask()
         here.press(here.buttons()["Yes, do it"])
@@ -95,7 +119,9 @@ def test_answers_go_only_where_the_platform_is(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_no_by_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is done, and a yes after it changes nothing: whoever is late is remembered, with whose answer it was."""
+    """Nothing is done, and a yes after it changes nothing: whoever is late is remembered, with
+    whose answer it was.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         buttons = here.buttons()
@@ -106,8 +132,12 @@ def test_a_no_by_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert (late["who"], late["why"]) == ("ana (slack/UANA)", "too late: bob said no")
 
 
-def test_the_same_press_again_is_nothing_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A press that is sent again word for word is answered and does, says and records nothing more."""
+def test_the_same_press_again_is_nothing_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press that is sent again word for word is answered and does, says and records nothing
+    more.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         buttons = here.buttons()
@@ -121,7 +151,9 @@ def test_the_same_press_again_is_nothing_new(tmp_path: Path, monkeypatch: pytest
 
 
 def test_saying_so_once_more_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another press of one's own button says what one said and when, to oneself alone, and does nothing; each is told once."""
+    """Another press of one's own button says what one said and when, to oneself alone, and does
+    nothing; each is told once.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         yes = here.buttons()["Yes, do it"]
@@ -129,14 +161,20 @@ def test_saying_so_once_more_is_answered(tmp_path: Path, monkeypatch: pytest.Mon
             assert here.press(yes, ANA, at=at).status_code == 200
         first, again = here.later(ANA)
         assert "ana (slack/UANA) said yes, 2026-03-01" in first["text"]
-        assert again["text"].startswith("You said so already: ana (slack/UANA) said yes, 2026-03-01")
+        assert again["text"].startswith(
+            "You said so already: ana (slack/UANA) said yes, 2026-03-01"
+        )
         assert (again["replace_original"], again["response_type"]) == (False, "ephemeral")
         assert here.restarts() == 1
-        assert [each["why"] for each in here.events("approval.refused")] == ["they had said so already"]
+        assert [each["why"] for each in here.events("approval.refused")] == [
+            "they had said so already"
+        ]
 
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the time is over it is a no, which every place that was asked is told; a press after that is too late."""
+    """When the time is over it is a no, which every place that was asked is told; a press after
+    that is too late.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         buttons = here.buttons()
@@ -147,7 +185,9 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert "nobody answered in time" in here.ear.titles()[-1]
         here.press(buttons["Yes, do it"])
         assert here.restarts() == 0
-        assert here.events("approval.refused")[0]["why"].startswith("too late: nobody answered in time")
+        assert here.events("approval.refused")[0]["why"].startswith(
+            "too late: nobody answered in time"
+        )
 
 
 def test_another_place_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,13 +203,27 @@ def _forged(here: Scene) -> list[str]:
     asked, buttons = here.question(), here.buttons()
     good, other = buttons["Yes, do it"], buttons["No"]
     way = here.link().removeprefix("/approve/")
-    theirs = Seals(b"another key").button(Choice(asked["id"], asked["digest"], yes=True, hook="slack"))
+    theirs = TokenSigner(b"another key").button(
+        ApprovalButton(asked["id"], asked["digest"], yes=True, hook="slack")
+    )
     mixed = good.rpartition(".")[0] + "." + other.rpartition(".")[2]
-    return [f"yes:{asked['id']}:{asked['digest']}", good[:-1], good[1:], good + "A", mixed, way, theirs, "ü", "x" * 1900]
+    return [
+        f"yes:{asked['id']}:{asked['digest']}",
+        good[:-1],
+        good[1:],
+        good + "A",
+        mixed,
+        way,
+        theirs,
+        "ü",
+        "x" * 1900,
+    ]
 
 
 def test_forged_buttons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever we did not seal as a button is refused, though Slack's signature is good: guesses, cuts, mixtures, links."""
+    """Whatever we did not seal as a button is refused, though Slack's signature is good: guesses,
+    cuts, mixtures, links.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
         for value in _forged(here):
@@ -178,12 +232,18 @@ def test_forged_buttons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_button_of_another_webhook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A button counts only through the webhook whose room it was shown in: its people are those who may press it."""
+    """A button counts only through the webhook whose room it was shown in: its people are those who
+    may press it.
+    """
     with scene(tmp_path, monkeypatch) as here:
         asked = here.ask()
-        value = here.stage.bridge.seals.button(Choice(asked["id"], asked["digest"], yes=True, hook="mattermost"))
+        value = here.stage.bridge.seals.button(
+            ApprovalButton(asked["id"], asked["digest"], yes=True, hook="mattermost")
+        )
         assert here.press(value).status_code == 403
-        gone = here.stage.bridge.seals.button(Choice("0" * 24, asked["digest"], yes=True, hook="slack"))
+        gone = here.stage.bridge.seals.button(
+            ApprovalButton("0" * 24, asked["digest"], yes=True, hook="slack")
+        )
         assert here.press(gone).status_code == 410
         assert here.question()["state"] == "asked"
 
@@ -191,10 +251,17 @@ def test_a_button_of_another_webhook(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_nothing_that_is_stored_or_logged_can_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Values of buttons and links are made when they are sent: neither stands in the database or the log, nor the address."""
+    """Values of buttons and links are made when they are sent: neither stands in the database or
+    the log, nor the address.
+    """
     with scene(tmp_path, monkeypatch) as here:
         here.ask()
-        rights = [*here.buttons().values(), here.link().removeprefix("/approve/"), "of-the-room", "/later/"]
+        rights = [
+            *here.buttons().values(),
+            here.link().removeprefix("/approve/"),
+            "of-the-room",
+            "/later/",
+        ]
         here.press(here.buttons()["No"])
         here.open(here.link())
         here.stage.work()
@@ -203,7 +270,9 @@ def test_nothing_that_is_stored_or_logged_can_answer(
 
 
 def test_a_question_that_is_withdrawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A newer decision takes its place: the room and Apprise are told, and a press of the old buttons does nothing."""
+    """A newer decision takes its place: the room and Apprise are told, and a press of the old
+    buttons does nothing.
+    """
     rules = RULES.replace("  when:", "  overlap: restart\n  when:")
     with scene(tmp_path, monkeypatch, rules=rules) as here:
         here.ask()

@@ -20,7 +20,7 @@ from tests.rollout.notification_receiver import listening
 from tests.rollout.processes import Processes
 from tests.store.builders import together
 
-from .scene import ANA, BOB, RULES, buttons_of, in_slack, press
+from .harness import ANA, BOB, RULES, buttons_of, in_slack, press
 
 
 def told(room: Scripted, where: str) -> list[dict[str, Any]]:
@@ -32,7 +32,9 @@ def ask(url: str) -> None:
     """Another system wants a bond restarted."""
     body = b'{"bond": 3}'
     httpx.post(
-        f"{url}/webhooks/demo", content=body, headers=generic_hmac.signed(body, "hook", int(machine_time().timestamp()))
+        f"{url}/webhooks/demo",
+        content=body,
+        headers=generic_hmac.signed(body, "hook", int(machine_time().timestamp())),
     ).raise_for_status()
 
 
@@ -42,7 +44,9 @@ def at_once(url: str, room: Scripted, buttons: dict[str, str]) -> list[httpx.Res
 
     def one(number: int) -> httpx.Response:
         who, value = ((ANA, buttons["Yes, do it"]), (BOB, buttons["No"]))[number % 2]
-        return press(f"{url}/webhooks/slack", value, who, now + number, f"{room.url}/later/{who[0]}")
+        return press(
+            f"{url}/webhooks/slack", value, who, now + number, f"{room.url}/later/{who[0]}"
+        )
 
     return together(4, one)
 
@@ -50,7 +54,9 @@ def at_once(url: str, room: Scripted, buttons: dict[str, str]) -> list[httpx.Res
 @pytest.mark.takes(30)
 @pytest.mark.timeout(1800)
 def test_two_people_race_on_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One answer counts: the bond is restarted once or not at all, the question replaced once, the slower one told so."""
+    """One answer counts: the bond is restarted once or not at all, the question replaced once, the
+    slower one told so.
+    """
     with (
         serving(Reply(b"ok")) as room,
         listening() as ear,
@@ -58,7 +64,9 @@ def test_two_people_race_on_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ):
         in_slack(monkeypatch, room.url)
         monkeypatch.setenv("STAGE_HOOK", "hook")
-        monkeypatch.setenv("BONDBRIDGE_WEBHOOKS__DEMO", '{"server": "demo", "secret": {"env": "STAGE_HOOK"}}')
+        monkeypatch.setenv(
+            "BONDBRIDGE_WEBHOOKS__DEMO", '{"server": "demo", "secret": {"env": "STAGE_HOOK"}}'
+        )
         bridge = Processes(sim, tmp_path, rules=RULES, channel=ear.url, off=FEW, speed=1)
         (port,) = re.findall(r"web: \{port: (\d+)", (tmp_path / "bondbridge.yaml").read_text())
         url = f"http://127.0.0.1:{port}"
@@ -71,23 +79,40 @@ def test_two_people_race_on_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyP
             fast, slow = (ANA, BOB) if state == "granted" else (BOB, ANA)
             assert fast[1] in who
             _replaced(bridge.until, room, fast, slow)
-            done = "SELECT count(*) FROM jobs WHERE action='call' AND state IN ('succeeded', 'verifying', 'skipped')"
+            done = (
+                "SELECT count(*) FROM jobs WHERE action='call' AND state IN ('succeeded',"
+                " 'verifying', 'skipped')"
+            )
             bridge.until(lambda: bridge.rows(done) == [(1,)], "it is done, or not")
             effective = httpx.get(f"{sim.url}/_sim/ledger").json()
-            assert sum(each["operation"] == "bond.restart" and each["effective"] for each in effective) == (state == "granted")
+            assert sum(
+                each["operation"] == "bond.restart" and each["effective"] for each in effective
+            ) == (state == "granted")
             bridge.until(lambda: any(who in title for title in ear.titles()), "the others are told")
-            said = list(bridge.lines)  # what its parts say of one another while they end is no part of this
+            said = list(
+                bridge.lines
+            )  # what its parts say of one another while they end is no part of this
         finally:
             bridge.stop()
-        amiss = [n for n, line in enumerate(said) if "/approve/" in line or "of-the-room" in line or "Traceback" in line]
+        amiss = [
+            n
+            for n, line in enumerate(said)
+            if "/approve/" in line or "of-the-room" in line or "Traceback" in line
+        ]
         assert not amiss, "\n".join(said[amiss[0] : amiss[0] + 200])
 
 
-def _replaced(until: Callable[[Callable[[], object], str], None], room: Scripted, fast: Any, slow: Any) -> None:
-    until(lambda: told(room, f"/later/{fast[0]}") and told(room, f"/later/{slow[0]}"), "both are told")
+def _replaced(
+    until: Callable[[Callable[[], object], str], None], room: Scripted, fast: Any, slow: Any
+) -> None:
+    until(
+        lambda: told(room, f"/later/{fast[0]}") and told(room, f"/later/{slow[0]}"), "both are told"
+    )
     first, late = told(room, f"/later/{fast[0]}"), told(room, f"/later/{slow[0]}")
     # whoever was first has pressed twice
     assert [each["replace_original"] for each in first].count(True) == 1
-    assert all("You said so already" in each["text"] for each in first if not each["replace_original"])
+    assert all(
+        "You said so already" in each["text"] for each in first if not each["replace_original"]
+    )
     assert {each["replace_original"] for each in late} == {False}
     assert all("Too late" in each["text"] and fast[1] in each["text"] for each in late)

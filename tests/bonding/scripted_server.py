@@ -18,7 +18,9 @@ from bridge.bonding.client import Client
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `cut`: so many bytes fewer are sent than were promised; `silent`: hang up without a word."""
+    """One answer. `cut`: so many bytes fewer are sent than were promised; `silent`: hang up without
+    a word.
+    """
 
     body: Any = None
     status: int = 200
@@ -60,8 +62,12 @@ class Scripted:
 
 
 @contextmanager
-def serving(say: Reply | Callable[[Asked], Reply] | list[Reply], context: ssl.SSLContext | None = None) -> Iterator[Scripted]:
-    """Serve one reply for everything, replies in turn, or whatever a function makes of each request; over TLS if asked."""
+def serving(
+    say: Reply | Callable[[Asked], Reply] | list[Reply], context: ssl.SSLContext | None = None
+) -> Iterator[Scripted]:
+    """Serve one reply for everything, replies in turn, or whatever a function makes of each
+    request; over TLS if asked.
+    """
     if isinstance(say, list):
         turns = iter(say)
         scripted = Scripted(lambda _: next(turns))

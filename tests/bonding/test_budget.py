@@ -24,7 +24,17 @@ def no_nap(_: float) -> None:
 def broker(tmp_path: Path) -> Iterator[str]:
     """A server of the Redis protocol on a socket of its own."""
     place = tmp_path / "b.sock"
-    argv = [_broker_binary(), "--port", "0", "--unixsocket", str(place), "--save", "", "--dir", str(tmp_path)]
+    argv = [
+        _broker_binary(),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(place),
+        "--save",
+        "",
+        "--dir",
+        str(tmp_path),
+    ]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         assert server.stdout is not None
         said = list(takewhile(lambda line: "eady to accept connections" not in line, server.stdout))
@@ -66,10 +76,20 @@ def test_processes_share_one_budget_through_the_broker(broker: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "broker", [None, "redis+socket:///nowhere/b.sock", "redis://127.0.0.1:1/", "amqp://x/", "sentinel://x:1", "no url"]
+    "broker",
+    [
+        None,
+        "redis+socket:///nowhere/b.sock",
+        "redis://127.0.0.1:1/",
+        "amqp://x/",
+        "sentinel://x:1",
+        "no url",
+    ],
 )
 def test_without_a_broker_each_process_keeps_to_its_share(broker: str | None) -> None:
-    """A broker that is away or no Redis costs nothing but precision: no error, and each takes its part of the rate."""
+    """A broker that is away or no Redis costs nothing but precision: no error, and each takes its
+    part of the rate.
+    """
     first, second = (Budget("hq", 2, broker=broker, share=200, sleep=no_nap) for _ in range(2))
     first()
     second()
@@ -77,7 +97,9 @@ def test_without_a_broker_each_process_keeps_to_its_share(broker: str | None) ->
         first()
 
 
-def test_a_broker_that_comes_back_is_asked_again(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_comes_back_is_asked_again(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a while without it, the shared budget counts again."""
     monkeypatch.setattr("bridge.bonding.rate_limit._WITHOUT", 2)
     budget = Budget("hq", 1_000, broker=broker, share=1)

@@ -12,14 +12,25 @@ from bridge.bonding.catalogue import OPERATIONS, ROOT, Operation
 from bridge.bonding.client import Client
 from bridge.bonding.effect_checks import prove
 from bridge.bonding.scopes import read as read_scope
-from bridge.errors import BadInput, Busy, CredentialsRejected, Forbidden, Garbled, InDoubt, Refused, Unreachable
+from bridge.errors import (
+    BadInput,
+    Busy,
+    CredentialsRejected,
+    Forbidden,
+    Garbled,
+    InDoubt,
+    Refused,
+    Unreachable,
+)
 from bridge.pipeline.observe.scope_reader import Reader
 from bridge.simulator.api.runner import running
 from bridge.simulator.world_builder import make_world
 
-from .scripted import NOW, Reply, met, serving
+from .scripted_server import NOW, Reply, met, serving
 
-SHORT = {name: "acme" if name == "space" else 7 for row in OPERATIONS.values() for name in row.arguments}
+SHORT = {
+    name: "acme" if name == "space" else 7 for row in OPERATIONS.values() for name in row.arguments
+}
 
 
 @contextmanager
@@ -33,22 +44,36 @@ def to(url: str, user: str = "demo@example.com", password: str = "demo") -> Iter
 
 
 def test_what_a_request_looks_like() -> None:
-    """Credentials go with the first request, JSON is asked for, a read has no body and a write has none either."""
+    """Credentials go with the first request, JSON is asked for, a read has no body and a write has
+    none either.
+    """
     with met(Reply({"id": 3})) as (client, server):
         client.call("bond.get", {"bond": 3})
         client.call("bond.restart", {"bond": 3})
     read, write = server.asked
-    assert (read.method, read.path, write.method, write.path) == ("GET", "/api/v4/bonds/3/", "POST", "/api/v4/bonds/3/restart/")
+    assert (read.method, read.path, write.method, write.path) == (
+        "GET",
+        "/api/v4/bonds/3/",
+        "POST",
+        "/api/v4/bonds/3/restart/",
+    )
     assert read.headers["Authorization"] == "Basic bWFpbjp3b3Jk"
-    assert (read.headers["Accept"], read.headers["User-Agent"]) == ("application/json", "bondbridge")
+    assert (read.headers["Accept"], read.headers["User-Agent"]) == (
+        "application/json",
+        "bondbridge",
+    )
     assert write.headers.get("Content-Length", "0") == "0"
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in OPERATIONS.values() if not row.private and not row.zipped], ids=lambda row: row.name
+    "row",
+    [row for row in OPERATIONS.values() if not row.private and not row.zipped],
+    ids=lambda row: row.name,
 )
 def test_every_operation_goes_out_as_its_row_says(row: Operation) -> None:
-    """Method, path and body of each row arrive; any 2xx is an answer, for a write also without a body."""
+    """Method, path and body of each row arrive; any 2xx is an answer, for a write also without a
+    body.
+    """
     arguments = {name: SHORT[name] for name in row.arguments}
     body = {"note": "näher", "nested": {"list": [1, None]}} if row.takes else None
     with met(Reply(b"", 204) if row.writes else Reply({})) as (client, server):
@@ -61,7 +86,9 @@ def test_every_operation_goes_out_as_its_row_says(row: Operation) -> None:
 
 @pytest.mark.parametrize("operation", ["self.get", "backup.latest"])
 def test_what_is_private_or_a_file_is_not_called(operation: str) -> None:
-    """The vendor's private address is never asked, and a zip is downloaded, not taken into memory."""
+    """The vendor's private address is never asked, and a zip is downloaded, not taken into
+    memory.
+    """
     with met(Reply({})) as (client, server), pytest.raises(BadInput):
         client.call(operation, {})
     assert server.asked == []
@@ -74,9 +101,21 @@ TEXT = b"<html>Bad gateway</html>"
 @pytest.mark.parametrize(
     ("reply", "on_read", "on_write"),
     [
-        (Reply({"detail": "Invalid username/password."}, 401), CredentialsRejected, CredentialsRejected),
-        (Reply({"detail": "Authentication credentials were not provided."}, 403), CredentialsRejected, CredentialsRejected),
-        (Reply({"detail": "You do not have permission to perform this action."}, 403), Forbidden, Forbidden),
+        (
+            Reply({"detail": "Invalid username/password."}, 401),
+            CredentialsRejected,
+            CredentialsRejected,
+        ),
+        (
+            Reply({"detail": "Authentication credentials were not provided."}, 403),
+            CredentialsRejected,
+            CredentialsRejected,
+        ),
+        (
+            Reply({"detail": "You do not have permission to perform this action."}, 403),
+            Forbidden,
+            Forbidden,
+        ),
         (Reply({}, 429), Busy, Busy),
         (Reply(TEXT, 401), CredentialsRejected, CredentialsRejected),
         (Reply({"detail": "Not found."}, 404), Refused, Refused),
@@ -99,10 +138,14 @@ TEXT = b"<html>Bad gateway</html>"
         (Reply({}, 202), None, None),
         (Reply(b"not gzip", 200, (("Content-Encoding", "gzip"),)), Unreachable, InDoubt),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
-def test_what_an_answer_means(reply: Reply, on_read: type | None, on_write: type | None, writes: bool) -> None:  # noqa: FBT001
-    """A refusal is definite; where a read did certainly nothing, a write may have been done. Nothing is sent twice."""
+def test_what_an_answer_means(
+    reply: Reply, on_read: type | None, on_write: type | None, writes: bool
+) -> None:
+    """A refusal is definite; where a read did certainly nothing, a write may have been done.
+    Nothing is sent twice.
+    """
     expected = on_write if writes else on_read
     with met(reply) as (client, server):
         if expected is None:
@@ -117,8 +160,14 @@ def test_what_an_answer_means(reply: Reply, on_read: type | None, on_write: type
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"detail": "The primary aggregator is still failed."}, "400: The primary aggregator is still failed."),
-        ({"name": ["Must be unique.", "Too long."], "key": ["Taken."]}, "400: name: Must be unique. Too long.; key: Taken."),
+        (
+            {"detail": "The primary aggregator is still failed."},
+            "400: The primary aggregator is still failed.",
+        ),
+        (
+            {"name": ["Must be unique.", "Too long."], "key": ["Taken."]},
+            "400: name: Must be unique. Too long.; key: Taken.",
+        ),
         ({"non_field_errors": ["No."]}, "400: non_field_errors: No."),
         (["Invalid IP address."], "400: Invalid IP address."),
         (b"<html>", "400"),
@@ -140,25 +189,43 @@ def test_a_refused_connection_did_nothing(operation: tuple) -> None:
     """Where nobody listens nothing was done, not even by a write."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port meanwhile
-        with to(f"http://127.0.0.1:{taken.getsockname()[1]}") as client, pytest.raises(Unreachable, match="cannot be reached"):
+        with (
+            to(f"http://127.0.0.1:{taken.getsockname()[1]}") as client,
+            pytest.raises(Unreachable, match="cannot be reached"),
+        ):
             client.call(*operation)
 
 
-@pytest.mark.parametrize(("operation", "error"), [(READ, Unreachable), (WRITE, InDoubt)], ids=["read", "write"])
+@pytest.mark.parametrize(
+    ("operation", "error"), [(READ, Unreachable), (WRITE, InDoubt)], ids=["read", "write"]
+)
 def test_an_answer_that_never_comes(operation: tuple, error: type) -> None:
     """A request that was taken and not answered in time may have been done, if it writes."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        client = Client(f"http://127.0.0.1:{silent.getsockname()[1]}", ("u", "p"), now=lambda: NOW, verify=False, timeout=0.05)
+        client = Client(
+            f"http://127.0.0.1:{silent.getsockname()[1]}",
+            ("u", "p"),
+            now=lambda: NOW,
+            verify=False,
+            timeout=0.05,
+        )
         with pytest.raises(error):
             client.call(*operation)
         client.close()
 
 
-@pytest.mark.parametrize(("operation", "error"), [(READ, Garbled), (WRITE, InDoubt)], ids=["read", "write"])
-def test_an_answer_without_end_is_not_taken_in(operation: tuple, error: type, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("operation", "error"), [(READ, Garbled), (WRITE, InDoubt)], ids=["read", "write"]
+)
+def test_an_answer_without_end_is_not_taken_in(
+    operation: tuple, error: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is larger than any honest answer is left alone."""
     monkeypatch.setattr("bridge.bonding.client.responses._LARGEST_BODY", 2**20)
-    with met(Reply(b" " * (2**20 + 1))) as (client, _), pytest.raises(error, match="larger than 1 MiB"):
+    with (
+        met(Reply(b" " * (2**20 + 1))) as (client, _),
+        pytest.raises(error, match="larger than 1 MiB"),
+    ):
         client.call(*operation)
     with met(Reply(b" " * (2**20 - 4) + b"null")) as (client, _):
         assert client.call(*operation).body is None
@@ -166,7 +233,9 @@ def test_an_answer_without_end_is_not_taken_in(operation: tuple, error: type, mo
 
 @pytest.mark.parametrize("body", [b'{"a": NaN}', b'{"a": [Infinity, -Infinity]}', b'{"a": 1e999}'])
 def test_numbers_that_json_does_not_have_go_no_further(body: bytes) -> None:
-    """What Python reads and no database stores is garbled or nothing, so that one such number cannot stop every poll."""
+    """What Python reads and no database stores is garbled or nothing, so that one such number
+    cannot stop every poll.
+    """
     with met(Reply(body)) as (client, _):
         try:
             answer = client.call(*READ)
@@ -208,7 +277,12 @@ def test_a_redirect_is_not_followed() -> None:
 
 @pytest.mark.parametrize(
     ("operation", "arguments"),
-    [("bond.get", {}), ("bond.get", {"bond": "../1"}), ("bond.restart", {"bond": 3, "x": 1}), ("leg.list", {"leg": 1})],
+    [
+        ("bond.get", {}),
+        ("bond.get", {"bond": "../1"}),
+        ("bond.restart", {"bond": 3, "x": 1}),
+        ("leg.list", {"leg": 1}),
+    ],
 )
 def test_wrong_arguments_never_leave(operation: str, arguments: dict) -> None:
     """What cannot be a request is refused before a byte is sent."""
@@ -225,14 +299,18 @@ def test_the_environment_does_not_redirect_traffic(monkeypatch: pytest.MonkeyPat
         assert client.read("leg.list") == []
 
 
-# --- against the simulator ---------------------------------------------------------------------------------------------
+# --- against the simulator
+# ---------------------------------------------------------------------------------------------
 
 
 def test_the_simulators_scopes_can_be_read_whole() -> None:
     """Every kind of scope is read from a server over a socket, in more pages than one."""
     with running(make_world(seed=1, epoch=NOW, bonds=210), speed=0) as sim, to(sim.url) as client:
         source = Reader(client)
-        counts = {scope: len(read_scope(scope, source, b"k")) for scope in ("legs", "bonds", "aggregators", "placements")}
+        counts = {
+            scope: len(read_scope(scope, source, b"k"))
+            for scope in ("legs", "bonds", "aggregators", "placements")
+        }
         assert counts == {"legs": 420, "bonds": 210, "aggregators": 3, "placements": 210}
         assert read_scope("bonds/1/tuners", source, b"k") == []
 
@@ -249,7 +327,9 @@ def test_wrong_credentials_are_rejected_by_the_simulator() -> None:
 
 
 def test_what_can_be_proved_is_proved_on_the_simulator() -> None:
-    """A cancelled tuning is found cancelled, one that is not is found not, and a bond at its primary is found there."""
+    """A cancelled tuning is found cancelled, one that is not is found not, and a bond at its
+    primary is found there.
+    """
     with running(make_world(seed=1, epoch=NOW), speed=0) as sim, to(sim.url) as client:
         tuning = {"bond": 1, "tuning": client.call("bond_tuning.start", {"bond": 1}).body["id"]}
         assert prove("bond_tuning.cancel", tuning, None, client.read) is False

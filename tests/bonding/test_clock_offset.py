@@ -12,10 +12,14 @@ SECOND = timedelta(seconds=1)
 
 offsets = st.floats(-10, 10)
 # seconds until the request, until the server writes its header, until that is here
-polls = st.lists(st.tuples(st.floats(0.01, 60), st.floats(0, 0.3), st.floats(0, 0.3)), min_size=1, max_size=60)
+polls = st.lists(
+    st.tuples(st.floats(0.01, 60), st.floats(0, 0.3), st.floats(0, 0.3)), min_size=1, max_size=60
+)
 
 
-def _asked(clock: ClockOffset, sent: datetime, there: float, back: float, ahead: timedelta) -> timedelta:
+def _asked(
+    clock: ClockOffset, sent: datetime, there: float, back: float, ahead: timedelta
+) -> timedelta:
     """What is known after one request."""
     date = (sent + timedelta(seconds=there) + ahead).replace(microsecond=0)
     return clock.heard(date, sent, sent + timedelta(seconds=there + back))
@@ -25,7 +29,9 @@ def _asked(clock: ClockOffset, sent: datetime, there: float, back: float, ahead:
 def test_the_offset_is_known_to_a_second_however_clocks_drift(
     start: float, drift: float, asked: list[tuple[float, float, float]]
 ) -> None:
-    """Whatever the offset, it never errs by more than the header's grain and the way of the answer."""
+    """Whatever the offset, it never errs by more than the header's grain and the way of the
+    answer.
+    """
     clock, sent = ClockOffset(), NOW
     for pause, there, back in asked:
         sent += timedelta(seconds=pause)
@@ -39,7 +45,7 @@ def test_the_offset_is_known_to_a_second_however_clocks_drift(
 def test_a_clock_that_is_set_is_noticed_with_the_next_answer(
     start: float,
     by: float,
-    ours: bool,  # noqa: FBT001
+    ours: bool,
     asked: list[tuple[float, float, float]],
 ) -> None:
     """Either clock: what was known before does not make the offset wrong."""

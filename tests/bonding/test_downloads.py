@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import BadInput, Forbidden, Garbled, Unreachable
 
-from .scripted import Reply, client_of, serving
+from .scripted_server import Reply, client_of, serving
 
 
 def zipped(text: str = "x" * 1000) -> bytes:
@@ -45,7 +45,9 @@ def test_a_zip_is_saved_whole(tmp_path: Path) -> None:
     ids=["cut", "no end", "damaged", "html", "empty", "too large", "forbidden", "500"],
 )
 def test_a_file_that_is_not_whole_is_refused(reply: Reply, error: type, tmp_path: Path) -> None:
-    """Whatever is wrong, an older file of that name stays as it was, and nothing is left beside it."""
+    """Whatever is wrong, an older file of that name stays as it was, and nothing is left beside
+    it.
+    """
     (tmp_path / "b.zip").write_text("older")
     with serving(reply) as server:
         client = client_of(server.url, largest_download=10_000)

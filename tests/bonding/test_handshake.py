@@ -21,8 +21,12 @@ from .test_certificates import ENDS, signed
 def secured(folder: Path) -> Iterator[str]:
     """A server that shows a self-signed certificate to whoever comes; its address."""
     key = ec.generate_private_key(ec.SECP256R1())
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "both.pem").write_bytes(private + signed(key).public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "both.pem").write_bytes(
+        private + signed(key).public_bytes(serialization.Encoding.PEM)
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "both.pem")
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -39,7 +43,7 @@ def secured(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_a_self_signed_certificate_is_seen(tmp_path: Path, verify: bool) -> None:  # noqa: FBT001
+def test_a_self_signed_certificate_is_seen(tmp_path: Path, verify: bool) -> None:
     """Whether or not it would be trusted, it is described as it stands."""
     with secured(tmp_path) as url:
         client = Client(url, ("u", "p"), now=lambda: ENDS, verify=verify)

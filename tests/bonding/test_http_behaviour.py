@@ -12,7 +12,7 @@ from bridge.errors import (
     Unreachable,
 )
 
-from .scripted import Reply, client_of, serving
+from .scripted_server import Reply, client_of, serving
 
 DATE = ("Date", "Sun, 01 Mar 2026 12:00:00 GMT")
 READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
@@ -21,12 +21,21 @@ READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
 @pytest.mark.parametrize(
     ("after", "wait"),
     [
-        ("7", 7), ("0", 0), ("999999", 3600), ("Sun, 01 Mar 2026 12:00:30 GMT", 30), ("Sun, 01 Mar 2026 11:00:00 GMT", 0),
-        ("soon", None), ("", None), ("-5", None), ("1.5", None),
+        ("7", 7),
+        ("0", 0),
+        ("999999", 3600),
+        ("Sun, 01 Mar 2026 12:00:30 GMT", 30),
+        ("Sun, 01 Mar 2026 11:00:00 GMT", 0),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
     ],
-)  # fmt: skip
+)
 def test_a_server_may_ask_for_time(after: str, wait: float | None) -> None:
-    """Seconds or a date on the server's own clock, within an hour; what cannot be read asks for nothing."""
+    """Seconds or a date on the server's own clock, within an hour; what cannot be read asks for
+    nothing.
+    """
     for status in (429, 503):
         with serving(Reply({}, status, (DATE, ("Retry-After", after)))) as server:
             client = client_of(server.url)
@@ -50,11 +59,19 @@ def test_a_write_that_met_a_server_at_rest_is_not_taken_for_undone() -> None:
 
 
 def test_a_refusal_reminds_of_the_precondition() -> None:
-    """A 400 to an operation with a precondition names it, and what may not be done says which permission it needs."""
-    replies = [Reply({"detail": "No."}, 400), Reply({"detail": "No."}, 400), Reply({"detail": "No."}, 403)]
+    """A 400 to an operation with a precondition names it, and what may not be done says which
+    permission it needs.
+    """
+    replies = [
+        Reply({"detail": "No."}, 400),
+        Reply({"detail": "No."}, 400),
+        Reply({"detail": "No."}, 403),
+    ]
     with serving(replies) as server:
         client = client_of(server.url)
-        with pytest.raises(Refused, match=r"^400: No. \(bond.restore_to_primary_agg: refused with 400 while"):
+        with pytest.raises(
+            Refused, match=r"^400: No. \(bond.restore_to_primary_agg: refused with 400 while"
+        ):
             client.call("bond.restore_to_primary_agg", {"bond": 3})
         with pytest.raises(Refused, match=r"^400: No.$"):
             client.call(*WRITE)
@@ -67,17 +84,24 @@ def test_a_refusal_reminds_of_the_precondition() -> None:
 @pytest.mark.parametrize(
     ("operation", "words"),
     [
-        ("bond.restart", "change bonds"), ("user.create", "add users"), ("interface_leg.delete", "delete legs"),
-        ("settings.update", "change settings"), ("repository.list", "view repositories"), ("speedtest.start", "add speedtests"),
-        ("space.statistics.users", "view spaces"), ("bond_tuning.cancel", "change bond tunings"),
+        ("bond.restart", "change bonds"),
+        ("user.create", "add users"),
+        ("interface_leg.delete", "delete legs"),
+        ("settings.update", "change settings"),
+        ("repository.list", "view repositories"),
+        ("speedtest.start", "add speedtests"),
+        ("space.statistics.users", "view spaces"),
+        ("bond_tuning.cancel", "change bond tunings"),
     ],
-)  # fmt: skip
+)
 def test_permissions_are_told_in_words(operation: str, words: str) -> None:
     """View, add, change or delete, and what."""
     assert permission(OPERATIONS[operation]) == words
 
 
-@pytest.mark.parametrize(("operation", "error"), [(READ, Unreachable), (WRITE, InDoubt)], ids=["read", "write"])
+@pytest.mark.parametrize(
+    ("operation", "error"), [(READ, Unreachable), (WRITE, InDoubt)], ids=["read", "write"]
+)
 def test_an_answer_that_drips_ends(operation: tuple, error: type) -> None:
     """Each piece comes in time, the whole does not: it ends all the same."""
     ticks = iter(range(0, 10_000, 10))

@@ -8,7 +8,7 @@ import pytest
 from bridge.bonding.catalogue import Danger
 from bridge.errors import CredentialsRejected, Refused, Unreachable
 
-from .scripted import Asked, Reply, client_of, serving
+from .scripted_server import Asked, Reply, client_of, serving
 
 READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
 
@@ -26,7 +26,9 @@ def test_each_class_of_action_has_its_user() -> None:
         client.close()
     who = ["main", "op", "main", "root", "root"]
     basic = {"main": "bWFpbjp3b3Jk", "op": "b3A6d29yZA==", "root": "cm9vdDp3b3Jk"}
-    assert [asked.headers["Authorization"] for asked in server.asked] == [f"Basic {basic[name]}" for name in who]
+    assert [asked.headers["Authorization"] for asked in server.asked] == [
+        f"Basic {basic[name]}" for name in who
+    ]
 
 
 def token_server(tokens: list[str], login: Reply | None = None) -> Callable[[Asked], Reply]:
@@ -39,7 +41,11 @@ def token_server(tokens: list[str], login: Reply | None = None) -> Callable[[Ask
                 return login
             given.append(tokens[len(given)])
             return Reply({"auth_token": given[-1]})
-        good = given and asked.headers["Authorization"] == f"Token {given[-1]}" and given[-1] != "stale"
+        good = (
+            given
+            and asked.headers["Authorization"] == f"Token {given[-1]}"
+            and given[-1] != "stale"
+        )
         return Reply({"id": 3}) if good else Reply({"detail": "Invalid token."}, 401)
 
     return say
@@ -71,7 +77,11 @@ def test_a_token_that_is_never_good_is_a_rejection() -> None:
 @pytest.mark.parametrize(
     ("login", "error", "says"),
     [
-        (Reply({"non_field_errors": ["Unable to log in."]}, 400), CredentialsRejected, "Unable to log in"),
+        (
+            Reply({"non_field_errors": ["Unable to log in."]}, 400),
+            CredentialsRejected,
+            "Unable to log in",
+        ),
         (Reply({}, 404), Refused, "login: basic"),
         (Reply({}, 500), Unreachable, "500"),
         (Reply({"x": 1}), Unreachable, "without a token"),

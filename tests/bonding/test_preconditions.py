@@ -16,7 +16,9 @@ WAITS = {"id": 7, "status": "waiting"}
 GOOD = {"id": 7, "status": "finished", "success": True, "recommendations": {"legs": [{"leg": 1}]}}
 
 
-def told(operation: str, arguments: dict, answers: Mapping[str, Json], body: dict | None = None) -> str | None:
+def told(
+    operation: str, arguments: dict, answers: Mapping[str, Json], body: dict | None = None
+) -> str | None:
     """What stands against it when reading gives these answers; an error among them is raised."""
 
     def read(name: str, /, **_: Json) -> Json:
@@ -41,10 +43,18 @@ def told(operation: str, arguments: dict, answers: Mapping[str, Json], body: dic
         ({**GOOD, "status": "levitating"}, None),
     ],
 )
-def test_what_stands_against_deciding_a_tuning(verb: str, tuning: dict, against: str | None) -> None:
-    """It must have finished well, recommend something and be undecided; a status nobody knows is left to the server."""
+def test_what_stands_against_deciding_a_tuning(
+    verb: str, tuning: dict, against: str | None
+) -> None:
+    """It must have finished well, recommend something and be undecided; a status nobody knows is
+    left to the server.
+    """
     assert told(f"bond_tuning.{verb}", TUNING, {"bond_tuning.get": tuning}) == against
-    of_leg = told(f"mobile_broadband_leg_tuning.{verb}", {**TUNING, "leg": 5}, {"mobile_broadband_leg_tuning.get": tuning})
+    of_leg = told(
+        f"mobile_broadband_leg_tuning.{verb}",
+        {**TUNING, "leg": 5},
+        {"mobile_broadband_leg_tuning.get": tuning},
+    )
     assert of_leg == against
 
 
@@ -54,36 +64,93 @@ def test_what_stands_against_deciding_a_tuning(verb: str, tuning: dict, against:
         ("bond_tuning.cancel", TUNING, {"bond_tuning.get": RUNS}, None),
         ("bond_tuning.cancel", TUNING, {"bond_tuning.get": WAITS}, None),
         ("bond_tuning.cancel", TUNING, {"bond_tuning.get": {**GOOD, "status": "levitating"}}, None),
-        ("bond_tuning.cancel", TUNING, {"bond_tuning.get": GOOD}, "tuning 7 has ended already: recommended"),
-        ("bond.restore_to_primary_agg", {"bond": 3},
-         {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": [{"id": 3}]},
-         "bond 3 is on its primary aggregator already"),
-        ("bond.restore_to_primary_agg", {"bond": 3},
-         {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": [{"id": 1}]}, None),
+        (
+            "bond_tuning.cancel",
+            TUNING,
+            {"bond_tuning.get": GOOD},
+            "tuning 7 has ended already: recommended",
+        ),
+        (
+            "bond.restore_to_primary_agg",
+            {"bond": 3},
+            {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": [{"id": 3}]},
+            "bond 3 is on its primary aggregator already",
+        ),
+        (
+            "bond.restore_to_primary_agg",
+            {"bond": 3},
+            {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": [{"id": 1}]},
+            None,
+        ),
         ("bond.restore_to_primary_agg", {"bond": 3}, {"bond.get": {"id": 3}}, None),
-        ("mobile_provider_profile.delete", {"profile": 2},
-         {"mobile_provider_profile.get": {"id": 2, "leg_count": 1}}, "provider profile 2 is in use by 1 leg"),
-        ("mobile_provider_profile.delete", {"profile": 2},
-         {"mobile_provider_profile.get": {"id": 2, "leg_count": "3"}}, "provider profile 2 is in use by 3 legs"),
-        ("mobile_provider_profile.delete", {"profile": 2}, {"mobile_provider_profile.get": {"id": 2, "leg_count": 0}}, None),
-        ("mobile_provider_profile.delete", {"profile": 2}, {"mobile_provider_profile.get": {"id": 2}}, None),
+        (
+            "mobile_provider_profile.delete",
+            {"profile": 2},
+            {"mobile_provider_profile.get": {"id": 2, "leg_count": 1}},
+            "provider profile 2 is in use by 1 leg",
+        ),
+        (
+            "mobile_provider_profile.delete",
+            {"profile": 2},
+            {"mobile_provider_profile.get": {"id": 2, "leg_count": "3"}},
+            "provider profile 2 is in use by 3 legs",
+        ),
+        (
+            "mobile_provider_profile.delete",
+            {"profile": 2},
+            {"mobile_provider_profile.get": {"id": 2, "leg_count": 0}},
+            None,
+        ),
+        (
+            "mobile_provider_profile.delete",
+            {"profile": 2},
+            {"mobile_provider_profile.get": {"id": 2}},
+            None,
+        ),
         ("bond.update", {"bond": 3}, {"bond_tuning.list": [GOOD, RUNS]}, "tuning 7 is running"),
-        ("bond.update", {"bond": 3},
-         {"bond_tuning.list": [WAITS], "interface_leg.list": [{"id": 5, "bond": 3, "overall_state": "up"}],
-          "mobile_broadband_leg.list": [{"id": 6, "bond": 3, "overall_state": "testing"}],
-          "mobile_broadband_leg_tuning.list": [RUNS]}, "tuning 7 is running"),
-        ("bond.delete", {"bond": 3},
-         {"bond_tuning.list": [GOOD], "interface_leg.list": [{"id": 5, "bond": 3, "overall_state": "up"}],
-          "mobile_broadband_leg.list": []}, None),
-        ("interface_leg.update", {"bond": 3, "leg": 5},
-         {"bond_tuning.list": [], "interface_leg_tuning.list": [RUNS]}, "tuning 7 is running"),
-        ("interface_leg.delete", {"bond": 3, "leg": 5}, {"bond_tuning.list": [], "interface_leg_tuning.list": []}, None),
+        (
+            "bond.update",
+            {"bond": 3},
+            {
+                "bond_tuning.list": [WAITS],
+                "interface_leg.list": [{"id": 5, "bond": 3, "overall_state": "up"}],
+                "mobile_broadband_leg.list": [{"id": 6, "bond": 3, "overall_state": "testing"}],
+                "mobile_broadband_leg_tuning.list": [RUNS],
+            },
+            "tuning 7 is running",
+        ),
+        (
+            "bond.delete",
+            {"bond": 3},
+            {
+                "bond_tuning.list": [GOOD],
+                "interface_leg.list": [{"id": 5, "bond": 3, "overall_state": "up"}],
+                "mobile_broadband_leg.list": [],
+            },
+            None,
+        ),
+        (
+            "interface_leg.update",
+            {"bond": 3, "leg": 5},
+            {"bond_tuning.list": [], "interface_leg_tuning.list": [RUNS]},
+            "tuning 7 is running",
+        ),
+        (
+            "interface_leg.delete",
+            {"bond": 3, "leg": 5},
+            {"bond_tuning.list": [], "interface_leg_tuning.list": []},
+            None,
+        ),
         ("bond.restart", {"bond": 3}, {}, None),
         ("speedtest.start", {"bond": 3}, {}, None),
     ],
-)  # fmt: skip
-def test_what_stands_against_a_request(operation: str, arguments: dict, answers: dict, against: str | None) -> None:
-    """Each note that reading can answer is answered; where this server does not show it, nothing is said."""
+)
+def test_what_stands_against_a_request(
+    operation: str, arguments: dict, answers: dict, against: str | None
+) -> None:
+    """Each note that reading can answer is answered; where this server does not show it, nothing is
+    said.
+    """
     assert told(operation, arguments, answers) == against
 
 
@@ -100,8 +167,12 @@ def test_what_stands_against_a_request(operation: str, arguments: dict, answers:
         ({"name": "Acme"}, "/api/v4/spaces/root/", None),
     ],
 )
-def test_a_space_stays_below_its_parent(body: dict, parent: str | None, against: str | None) -> None:
-    """Moving one is told before it is tried; what keeps the parent, or does not speak of it, may go."""
+def test_a_space_stays_below_its_parent(
+    body: dict, parent: str | None, against: str | None
+) -> None:
+    """Moving one is told before it is tried; what keeps the parent, or does not speak of it, may
+    go.
+    """
     answers = {"space.get": {"key": "acme", "parent": parent}}
     assert told("space.update", {"space": "acme"}, answers, body) == against
 
@@ -114,7 +185,9 @@ def test_what_cannot_be_read_is_not_taken_for_nothing() -> None:
 
 @pytest.mark.parametrize("name", AGAINST)
 def test_what_has_a_precondition_writes_and_says_so(name: str) -> None:
-    """Every row here is an operation that changes something and whose note, or proof, names what is read."""
+    """Every row here is an operation that changes something and whose note, or proof, names what is
+    read.
+    """
     row = OPERATIONS[name]
     assert row.writes
     assert row.note or row.proof

@@ -9,12 +9,14 @@ from bridge.bonding.effect_checks import prove
 from bridge.core.model import Json
 from bridge.errors import Refused
 
-from .samples import HOST
+from .sample_objects import HOST
 
 TUNING = {"bond": 3, "tuning": 7}
 
 
-def proved(operation: str, arguments: dict, answers: Mapping[str, Json], body: dict | None = None) -> bool | None:
+def proved(
+    operation: str, arguments: dict, answers: Mapping[str, Json], body: dict | None = None
+) -> bool | None:
     """What is proved when reading gives these answers; an error among them is raised."""
 
     def read(name: str, /, **_: Json) -> Json:
@@ -40,22 +42,45 @@ def objects(*numbers: int) -> list[dict]:
         ("bond_tuning.decline", TUNING, {"bond_tuning.get": {"id": 7, "accepted": True}}, False),
         ("bond_tuning.cancel", TUNING, {"bond_tuning.get": {"id": 7, "status": "Canceled"}}, True),
         ("bond_tuning.cancel", TUNING, {"bond_tuning.get": {"id": 7, "status": "running"}}, False),
-        ("interface_leg_tuning.cancel", {**TUNING, "leg": 5},
-         {"interface_leg_tuning.get": {"id": 7, "status": "canceled"}}, True),
-        ("mobile_broadband_leg_tuning.accept", {**TUNING, "leg": 5},
-         {"mobile_broadband_leg_tuning.get": {"id": 7, "accepted": True}}, True),
-        ("bond.restore_to_primary_agg", {"bond": 3},
-         {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": objects(1, 3)}, True),
-        ("bond.restore_to_primary_agg", {"bond": 3},
-         {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": objects(1)}, False),
-        ("bond.restore_to_primary_agg", {"bond": 3}, {"bond.get": {"id": 3}, "aggregator.bonds_current": objects(3)}, None),
+        (
+            "interface_leg_tuning.cancel",
+            {**TUNING, "leg": 5},
+            {"interface_leg_tuning.get": {"id": 7, "status": "canceled"}},
+            True,
+        ),
+        (
+            "mobile_broadband_leg_tuning.accept",
+            {**TUNING, "leg": 5},
+            {"mobile_broadband_leg_tuning.get": {"id": 7, "accepted": True}},
+            True,
+        ),
+        (
+            "bond.restore_to_primary_agg",
+            {"bond": 3},
+            {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": objects(1, 3)},
+            True,
+        ),
+        (
+            "bond.restore_to_primary_agg",
+            {"bond": 3},
+            {"bond.get": {"id": 3, "aggregator": 9}, "aggregator.bonds_current": objects(1)},
+            False,
+        ),
+        (
+            "bond.restore_to_primary_agg",
+            {"bond": 3},
+            {"bond.get": {"id": 3}, "aggregator.bonds_current": objects(3)},
+            None,
+        ),
         ("bond.restart", {"bond": 3}, {}, None),
         ("bond.delete", {"bond": 3}, {"bond.get": {"id": 3}}, False),
         ("bond.delete", {"bond": 3}, {"bond.get": Refused("404", 404)}, True),
         ("interface_leg.delete", {"bond": 3, "leg": 5}, {"interface_leg.get": {"id": 5}}, False),
     ],
-)  # fmt: skip
-def test_what_a_later_look_can_tell(operation: str, arguments: dict, answers: dict, result: bool | None) -> None:  # noqa: FBT001
+)
+def test_what_a_later_look_can_tell(
+    operation: str, arguments: dict, answers: dict, result: bool | None
+) -> None:
     """Each proof says yes, no, or that this server does not show it."""
     assert proved(operation, arguments, answers) is result
 
@@ -86,8 +111,10 @@ def test_what_may_not_be_seen_proves_nothing_about_its_deletion() -> None:
         ({}, {"note": "x"}, None),
     ],
 )
-def test_whether_an_update_took_effect(body: dict, found: dict, result: bool | None) -> None:  # noqa: FBT001
-    """Each field that was sent is compared, references by what they name; what is not shown leaves it open."""
+def test_whether_an_update_took_effect(body: dict, found: dict, result: bool | None) -> None:
+    """Each field that was sent is compared, references by what they name; what is not shown leaves
+    it open.
+    """
     assert proved("bond.update", {"bond": 3}, {"bond.get": {"id": 3, **found}}, body) is result
 
 
@@ -99,21 +126,39 @@ def test_whether_an_update_took_effect(body: dict, found: dict, result: bool | N
         ("bond.create", {"name": "van"}, [{"id": 1, "name": "van"}], None),
         ("bond.create", {"name": "van "}, [{"id": 1, "name": "Van"}], None),
         ("bond.create", {"password": "p"}, [{"id": 1, "name": "van"}], None),
-        ("user.create", {"email": "a@x.org", "name": "A"}, [{"id": 1, "email": "a@x.org", "name": "B"}], True),
-        ("user.create", {"email": "a@x.org", "name": "A"}, [{"id": 1, "email": "b@x.org", "name": "A"}], False),
+        (
+            "user.create",
+            {"email": "a@x.org", "name": "A"},
+            [{"id": 1, "email": "a@x.org", "name": "B"}],
+            True,
+        ),
+        (
+            "user.create",
+            {"email": "a@x.org", "name": "A"},
+            [{"id": 1, "email": "b@x.org", "name": "A"}],
+            False,
+        ),
         ("user.create", {"name": "A"}, [{"id": 1, "email": "b@x.org", "name": "A"}], None),
         ("space.create", {"key": "acme", "name": "A"}, [{"id": 1, "key": "acme"}], True),
         ("bond.create", {}, [], None),
     ],
 )
-def test_whether_something_was_created(operation: str, body: dict, listed: list, result: bool | None) -> None:  # noqa: FBT001
-    """None like it: no. One with the value that only one can have: yes. Else it may be another that looks the same."""
+def test_whether_something_was_created(
+    operation: str, body: dict, listed: list, result: bool | None
+) -> None:
+    """None like it: no. One with the value that only one can have: yes. Else it may be another that
+    looks the same.
+    """
     assert proved(operation, {}, {f"{operation.partition('.')[0]}.list": listed}, body) is result
 
 
-@pytest.mark.parametrize("row", [row for row in OPERATIONS.values() if row.proof], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in OPERATIONS.values() if row.proof], ids=lambda row: row.name
+)
 def test_every_proof_can_be_read(row: Operation) -> None:
-    """What a proof reads is an operation of the catalogue that takes the request's own arguments."""
+    """What a proof reads is an operation of the catalogue that takes the request's own
+    arguments.
+    """
     head = row.name.rpartition(".")[0]
     if row.proof != "bond_at_primary":
         reads = OPERATIONS[f"{head}.list" if row.proof == "created" else f"{head}.get"]

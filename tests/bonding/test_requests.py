@@ -27,10 +27,37 @@ def test_arguments_become_a_path(operation: str, arguments: dict, path: str) -> 
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "..", "../3", "3/../4", "3/", "3?x=1", "3#", "3%2f", "%33", "-3", "+3", "3.0", "٣", "³", "3\n", "0x3", "abc",
-     "3 4", 3.0, 1.5, None, True, [], {}, -3, "{bond}"],
+    [
+        "",
+        " ",
+        "..",
+        "../3",
+        "3/../4",
+        "3/",
+        "3?x=1",
+        "3#",
+        "3%2f",
+        "%33",
+        "-3",
+        "+3",
+        "3.0",
+        "٣",
+        "³",
+        "3\n",
+        "0x3",
+        "abc",
+        "3 4",
+        3.0,
+        1.5,
+        None,
+        True,
+        [],
+        {},
+        -3,
+        "{bond}",
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_nothing_but_a_whole_number_reaches_a_path(value: object) -> None:
     """Ids are whole numbers: no trick with slashes, dots, signs or foreign digits gets through."""
     with pytest.raises(BadInput, match="ids are whole numbers"):
@@ -38,7 +65,27 @@ def test_nothing_but_a_whole_number_reaches_a_path(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", " ", ".", "..", "a/b", "a?b", "a#b", "%2e", "a b", "a\n", "-", None, True, 5.5, [], {}, "a.b"], ids=repr
+    "value",
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "a/b",
+        "a?b",
+        "a#b",
+        "%2e",
+        "a b",
+        "a\n",
+        "-",
+        None,
+        True,
+        5.5,
+        [],
+        {},
+        "a.b",
+    ],
+    ids=repr,
 )
 def test_nothing_but_a_key_reaches_a_path(value: object) -> None:
     """Spaces go by their key, which is a slug; null is the key of nothing."""
@@ -51,13 +98,16 @@ def test_missing_and_extra_arguments_are_all_told() -> None:
     with pytest.raises(BadInput) as caught:
         request(OPERATIONS["bond_tuning.accept"], {"bond": "x", "leg": 1})
     assert [problem.what for problem in caught.value.problems] == [
-        "needs 'tuning'", "takes no 'leg'", "bond: 'x' is not an id; ids are whole numbers",
-    ]  # fmt: skip
+        "needs 'tuning'",
+        "takes no 'leg'",
+        "bond: 'x' is not an id; ids are whole numbers",
+    ]
 
 
 @given(
     st.recursive(
-        st.none() | st.integers() | st.text(max_size=5), lambda b: st.lists(b) | st.dictionaries(st.text(max_size=3), b)
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda b: st.lists(b) | st.dictionaries(st.text(max_size=3), b),
     )
 )
 def test_any_refusal_is_one_short_line(body: object) -> None:
@@ -95,8 +145,12 @@ def test_a_body_goes_where_one_is_taken(operation: str, arguments: dict, body: o
         ("self.get", {}, None, "never called"),
     ],
 )
-def test_a_body_that_cannot_be_one_is_told_before_sending(operation: str, arguments: dict, body: object, says: str) -> None:
-    """Fields where none are taken, none where some are needed, what is no JSON, and what is private: BadInput."""
+def test_a_body_that_cannot_be_one_is_told_before_sending(
+    operation: str, arguments: dict, body: object, says: str
+) -> None:
+    """Fields where none are taken, none where some are needed, what is no JSON, and what is
+    private: BadInput.
+    """
     with pytest.raises(BadInput, match=says):
         request(OPERATIONS[operation], arguments, body=body)
 

@@ -20,15 +20,28 @@ def leg(**fields: Any) -> Callable[..., Any]:
     ("kind", "name", "arguments", "expected"),
     [
         ("interface", "leg.update", {"leg": 5}, ("interface_leg.update", {"leg": 5, "bond": 3})),
-        ("mobilebroadband", "leg.update", {"leg": 5}, ("mobile_broadband_leg.update", {"leg": 5, "bond": 3})),
-        ("Mobile_Broadband", "leg_tuning.accept", {"leg": 5, "tuning": 7},
-         ("mobile_broadband_leg_tuning.accept", {"leg": 5, "tuning": 7, "bond": 3})),
+        (
+            "mobilebroadband",
+            "leg.update",
+            {"leg": 5},
+            ("mobile_broadband_leg.update", {"leg": 5, "bond": 3}),
+        ),
+        (
+            "Mobile_Broadband",
+            "leg_tuning.accept",
+            {"leg": 5, "tuning": 7},
+            ("mobile_broadband_leg_tuning.accept", {"leg": 5, "tuning": 7, "bond": 3}),
+        ),
         ("interface", "leg.get", {"leg": 5}, ("leg.get", {"leg": 5})),
         ("interface", "bond.get", {"bond": 5}, ("bond.get", {"bond": 5})),
     ],
-)  # fmt: skip
-def test_an_alias_is_what_the_leg_says(kind: str, name: str, arguments: dict, expected: tuple) -> None:
-    """The type chooses the operation and the leg names its bond; what is no alias stays as it is."""
+)
+def test_an_alias_is_what_the_leg_says(
+    kind: str, name: str, arguments: dict, expected: tuple
+) -> None:
+    """The type chooses the operation and the leg names its bond; what is no alias stays as it
+    is.
+    """
     assert resolve(name, arguments, leg(type=kind)) == expected
 
 
@@ -42,7 +55,9 @@ def test_an_alias_is_what_the_leg_says(kind: str, name: str, arguments: dict, ex
         ({"leg": 5}, {"type": "interface", "bond_id": None}, Garbled),
     ],
 )
-def test_an_alias_that_cannot_be_resolved_says_why(arguments: dict, fields: dict, error: type) -> None:
+def test_an_alias_that_cannot_be_resolved_says_why(
+    arguments: dict, fields: dict, error: type
+) -> None:
     """Wrong arguments are told before anything is read, and a leg of no known type is refused."""
     with pytest.raises(error):
         resolve("leg.update", arguments, leg(**fields))

@@ -8,17 +8,21 @@ import pytest
 from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire import normalise, strange
 
-from .samples import FULL
+from .sample_objects import FULL
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_expected_is_not_strange(kind: str) -> None:
-    """A full object of each kind has nothing strange; what a configured one has beyond our table is in its `other`."""
+    """A full object of each kind has nothing strange; what a configured one has beyond our table is
+    in its `other`.
+    """
     assert strange(kind, FULL[kind]) is None
 
 
 def test_what_took_the_place_of_a_missing_field_is_told_with_it() -> None:
-    """In a configured object further fields are no news by themselves, but beside a missing one they are a hint."""
+    """In a configured object further fields are no news by themselves, but beside a missing one
+    they are a hint.
+    """
     assert strange("route", {**FULL["route"], "x_more": 1}) is None
     found = strange("route", renamed("route", {"network"}))
     assert found is not None
@@ -33,17 +37,25 @@ def renamed(kind: str, names: Iterable[str]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "field", "lost"),
     [
-        ("leg", "overall_state", "state"), ("leg", "link_mode", "mode"), ("bond_tuning", "status", "status"),
-        ("aggregator", "status", "status"), ("config_updates", "failures", "failures"),
+        ("leg", "overall_state", "state"),
+        ("leg", "link_mode", "mode"),
+        ("bond_tuning", "status", "status"),
+        ("aggregator", "status", "status"),
+        ("config_updates", "failures", "failures"),
         ("certificate", "certificate", "not_after"),
-        ("settings", "aggregator_failover_maintenance_mode", "failover"), ("connected_ip", "enabled", "enabled"),
-        ("failover_checks", "success", "success"), ("speedtest", "results", "results"),
+        ("settings", "aggregator_failover_maintenance_mode", "failover"),
+        ("connected_ip", "enabled", "enabled"),
+        ("failover_checks", "success", "success"),
+        ("speedtest", "results", "results"),
         ("downtime_report", "week", "week_count"),
     ],
-)  # fmt: skip
+)
 def test_a_field_that_is_not_found_is_told(kind: str, field: str, lost: str) -> None:
     """Where a name that matters is another, it is said which of our fields is not told any more."""
-    found = strange(kind, {name: value for name, value in renamed(kind, {field}).items() if name != "x_certificate"})
+    found = strange(
+        kind,
+        {name: value for name, value in renamed(kind, {field}).items() if name != "x_certificate"},
+    )
     assert found is not None
     assert lost in found.missing
 
@@ -51,17 +63,39 @@ def test_a_field_that_is_not_found_is_told(kind: str, field: str, lost: str) -> 
 @pytest.mark.parametrize(
     ("kind", "raw", "unexpected"),
     [
-        ("settings", {"email_host": "secretly", "x_failover": True}, {"x_failover": "flag", "email_host": "text(8)"}),
-        ("failover_checks", [{"aggregator": 1, "good": 3}, {"aggregator": 2, "good": 4}],
-         {"items.aggregator": "number", "items.good": "number"}),
-        ("downtime_report", {"week": {"start": "secretly", "outages_seen": 3}, "url": "u"}, {"week.outages_seen": "number"}),
-        ("bonding_version", {"release": "secretly", "versions": []}, {"versions": "list(0)", "release": "text(8)"}),
-        ("certificate", {"cert": {"subject": "secretly", "Not Valid": {"later": 5}}},
-         {"cert.Not Valid.later": "number", "cert.subject": "text(8)"}),
+        (
+            "settings",
+            {"email_host": "secretly", "x_failover": True},
+            {"x_failover": "flag", "email_host": "text(8)"},
+        ),
+        (
+            "failover_checks",
+            [{"aggregator": 1, "good": 3}, {"aggregator": 2, "good": 4}],
+            {"items.aggregator": "number", "items.good": "number"},
+        ),
+        (
+            "downtime_report",
+            {"week": {"start": "secretly", "outages_seen": 3}, "url": "u"},
+            {"week.outages_seen": "number"},
+        ),
+        (
+            "bonding_version",
+            {"release": "secretly", "versions": []},
+            {"versions": "list(0)", "release": "text(8)"},
+        ),
+        (
+            "certificate",
+            {"cert": {"subject": "secretly", "Not Valid": {"later": 5}}},
+            {"cert.Not Valid.later": "number", "cert.subject": "text(8)"},
+        ),
     ],
-)  # fmt: skip
-def test_of_a_document_the_unknown_keys_are_shown(kind: str, raw: object, unexpected: dict[str, str]) -> None:
-    """Where a document does not say what it should, its keys that nobody knows are told, masked, the likeliest first."""
+)
+def test_of_a_document_the_unknown_keys_are_shown(
+    kind: str, raw: object, unexpected: dict[str, str]
+) -> None:
+    """Where a document does not say what it should, its keys that nobody knows are told, masked,
+    the likeliest first.
+    """
     found = strange(kind, normalise(kind, raw, b"").raw)
     assert found is not None
     assert found.missing
@@ -70,14 +104,25 @@ def test_of_a_document_the_unknown_keys_are_shown(kind: str, raw: object, unexpe
 
 def test_unexpected_fields_are_shown_masked() -> None:
     """A sample says what stands there and how large it is, and nothing of what it says."""
-    more = {"x_text": "secretly", "x_list": [{"a": "secretly"}], "x_none": None, "x_flag": True, "x_number": 5.5, "x_map": {}}
+    more = {
+        "x_text": "secretly",
+        "x_list": [{"a": "secretly"}],
+        "x_none": None,
+        "x_flag": True,
+        "x_number": 5.5,
+        "x_map": {},
+    }
     found = strange("leg", {**FULL["leg"], **more})
     assert found is not None
     assert (found.kind, found.missing) == ("leg", ())
     assert found.unexpected == {
-        "x_flag": "flag", "x_list": "list(1) of object(1)", "x_map": "object(0)", "x_none": "null", "x_number": "number",
+        "x_flag": "flag",
+        "x_list": "list(1) of object(1)",
+        "x_map": "object(0)",
+        "x_none": "null",
+        "x_number": "number",
         "x_text": "text(8)",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("raw", [None, [], 5, "text"])

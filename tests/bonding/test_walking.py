@@ -6,7 +6,7 @@ import pytest
 
 from bridge.errors import Garbled
 
-from .scripted import Asked, Reply, client_of, met, serving
+from .scripted_server import Asked, Reply, client_of, met, serving
 
 
 def pages_of(items: Callable[[], list], size: int = 2) -> Callable[[Asked], Reply]:
@@ -29,11 +29,15 @@ def ids(*numbers: int) -> list[dict]:
 
 
 def test_every_page_is_walked_in_order_of_ids() -> None:
-    """The pages are put together, each asked for with the same size and order, from this server alone."""
+    """The pages are put together, each asked for with the same size and order, from this server
+    alone.
+    """
     with met(pages_of(lambda: ids(1, 2, 3, 4, 5))) as (client, server):
         assert client.walk("leg.list")[0] == ids(1, 2, 3, 4, 5)
     assert [asked.params.get("page") for asked in server.asked] == [None, "2", "3"]
-    assert {(asked.params["page_size"], asked.params["ordering"]) for asked in server.asked} == {("200", "id")}
+    assert {(asked.params["page_size"], asked.params["ordering"]) for asked in server.asked} == {
+        ("200", "id")
+    }
 
 
 @pytest.mark.parametrize("numbers", [(), (1,), (1, 2), (1, 2, 3)])
@@ -76,7 +80,9 @@ def changing(*states: list) -> Callable[[], list]:
     ids=["first of four", "third of five", "page gone", "one more", "second of four"],
 )
 def test_a_list_in_which_things_move_is_walked_again(states: list[list]) -> None:
-    """Whatever comes or goes between two pages, what is handed on is the list as it is, with none missing."""
+    """Whatever comes or goes between two pages, what is handed on is the list as it is, with none
+    missing.
+    """
     with met(pages_of(changing(*states))) as (client, _):
         assert client.walk("leg.list")[0] == states[-1]
 
@@ -94,7 +100,10 @@ def test_a_list_that_never_stands_still_is_garbled() -> None:
 
 def test_a_count_that_is_never_right_is_garbled() -> None:
     """A server that says there is more than it shows gives no list."""
-    with met(Reply({"count": 3, "next": None, "results": ids(1, 2)})) as (client, server), pytest.raises(Garbled):
+    with (
+        met(Reply({"count": 3, "next": None, "results": ids(1, 2)})) as (client, server),
+        pytest.raises(Garbled),
+    ):
         client.walk("leg.list")
     assert 1 < len(server.asked) < 10
 
@@ -111,7 +120,9 @@ def test_what_is_no_list_is_garbled(body: object) -> None:
 
 
 def walked(*walks: list[list[dict]], count: int | None = None) -> tuple[list | None, int]:
-    """What a walk gives when the server's pages are these, one set for each walk, and how many walks it took."""
+    """What a walk gives when the server's pages are these, one set for each walk, and how many
+    walks it took.
+    """
     begun = -1
 
     def say(asked: Asked) -> Reply:
@@ -120,7 +131,9 @@ def walked(*walks: list[list[dict]], count: int | None = None) -> tuple[list | N
         begun += page == 1
         pages = walks[min(begun, len(walks) - 1)]
         total = sum(map(len, pages)) if count is None else count
-        return Reply({"count": total, "next": "x" if page < len(pages) else None, "results": pages[page - 1]})
+        return Reply(
+            {"count": total, "next": "x" if page < len(pages) else None, "results": pages[page - 1]}
+        )
 
     with serving(say) as server:
         client = client_of(server.url)
@@ -133,22 +146,32 @@ def walked(*walks: list[list[dict]], count: int | None = None) -> tuple[list | N
 
 
 def test_a_double_is_dropped() -> None:
-    """The same object twice on a page is one, though its rates differ; two that differ otherwise both stay to be seen."""
+    """The same object twice on a page is one, though its rates differ; two that differ otherwise
+    both stay to be seen.
+    """
     assert walked([[{"id": 1, "upload_rate": 5}, {"id": 1, "upload_rate": 6}, {"id": 2}]]) == (
-        [{"id": 1, "upload_rate": 5}, {"id": 2}], 1,
-    )  # fmt: skip
-    assert walked([[{"id": 1, "note": "a"}, {"id": 1, "note": "b"}]])[0] == [{"id": 1, "note": "a"}, {"id": 1, "note": "b"}]
+        [{"id": 1, "upload_rate": 5}, {"id": 2}],
+        1,
+    )
+    assert walked([[{"id": 1, "note": "a"}, {"id": 1, "note": "b"}]])[0] == [
+        {"id": 1, "note": "a"},
+        {"id": 1, "note": "b"},
+    ]
 
 
 def test_what_moved_at_an_equal_count_is_walked_again() -> None:
-    """One went and one came between two pages: the pages overlap, or the second begins before the first ends."""
+    """One went and one came between two pages: the pages overlap, or the second begins before the
+    first ends.
+    """
     whole = [ids(0, 1), ids(2, 3)]
     assert walked([ids(1, 2), ids(2, 3)], whole) == (ids(0, 1, 2, 3), 2)
     assert walked([ids(5, 9), ids(7, 11)], whole) == (ids(0, 1, 2, 3), 2)
 
 
 def test_a_server_that_always_repeats_gets_its_list_read() -> None:
-    """Where each walk shows the same overlap, it is the server's way, and each object is there once."""
+    """Where each walk shows the same overlap, it is the server's way, and each object is there
+    once.
+    """
     assert walked([ids(1, 2), ids(2, 3)]) == (ids(1, 2, 3), 3)
 
 

@@ -1,4 +1,6 @@
-"""Small values for the tests of core: a vocabulary, rules from text, events with every field there."""
+"""Small values for the tests of core: a vocabulary, rules from text, events with every field
+there.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -46,7 +48,9 @@ def body(kind: str, **given: Any) -> dict[str, Any]:
 
 def change(kind: str, before: Body | None, after: Body | None) -> Change:
     """A change with the fields in which the two differ."""
-    fields = frozenset(n for n in after if before[n] != after[n]) if before and after else frozenset()
+    fields = (
+        frozenset(n for n in after if before[n] != after[n]) if before and after else frozenset()
+    )
     return Change(kind, "7", before, after, fields)
 
 
@@ -63,7 +67,9 @@ def rule(text: str) -> Rule:
     return one
 
 
-def event(name: str, identifier: str = "e1", *, time: datetime = NOW, server: str = "main", **nouns: Any) -> Event:
+def event(
+    name: str, identifier: str = "e1", *, time: datetime = NOW, server: str = "main", **nouns: Any
+) -> Event:
     """An event of this type; each noun is given by the fields it has, the others are None."""
     row = EVENTS.get(name) or VOCABULARY.event_types[name]
     data = schema.blank(row.shape["event"]["data"])
@@ -78,7 +84,9 @@ def situation(now: datetime = NOW, *, forced_live: bool = False) -> Situation:
 
 
 def answering(**answers: Json) -> Facts:
-    """Facts in which every question of a kind has the same answer, and what is not named is None."""
+    """Facts in which every question of a kind has the same answer, and what is not named is
+    None.
+    """
     return Facts(lambda what, *_about: answers.get(what))
 
 
@@ -87,14 +95,20 @@ def memory(*known: Rule, now: datetime = NOW, **more: Any) -> Memory:
     return Memory({each.id: each for each in known}, now, **more)
 
 
-def decide(book: Iterable[Rule], batch: Sequence[Event], remembered: Memory, here: Situation | None = None) -> list[Decision]:
-    """One batch: every rule that listens meets every event, and what is decided counts for those after it."""
+def decide(
+    book: Iterable[Rule], batch: Sequence[Event], remembered: Memory, here: Situation | None = None
+) -> list[Decision]:
+    """One batch: every rule that listens meets every event, and what is decided counts for those
+    after it.
+    """
     listening, made = evaluate.listening(book), []
     for one in batch:
         remembered.happen(one)
     for one in batch:
         for each in listening.get(one.type, ()):
-            made.append(evaluate.meet(each, one, Facts(remembered), here or situation(remembered.now)))
+            made.append(
+                evaluate.meet(each, one, Facts(remembered), here or situation(remembered.now))
+            )
             remembered.fold(made[-1])
     return made
 
@@ -103,12 +117,22 @@ RESTART = "do: [{call: bond.restart, with: {bond: '${bond.id}'}}]"
 COOLING = f"id: a\nwhen: leg.down\nguard: {{cooldown: {{every: 10m, per: bond}}}}\n{RESTART}"
 
 
-def down(identifier: str = "e1", bond: int = 3, *, time: datetime = NOW, name: str | None = "cable") -> Event:
+def down(
+    identifier: str = "e1", bond: int = 3, *, time: datetime = NOW, name: str | None = "cable"
+) -> Event:
     """A leg of this bond is down."""
-    return event("leg.down", identifier, time=time, leg={"name": name, "id": 7}, bond={"id": bond, "name": "acme"})
+    return event(
+        "leg.down",
+        identifier,
+        time=time,
+        leg={"name": name, "id": 7},
+        bond={"id": bond, "name": "acme"},
+    )
 
 
-def job(*, on: frozenset[Outcome] = frozenset(), attempts: int = 1, not_after: float = 900, **given: Any) -> Job:
+def job(
+    *, on: frozenset[Outcome] = frozenset(), attempts: int = 1, not_after: float = 900, **given: Any
+) -> Job:
     """A job that has been tried so often."""
     about: dict[str, Any] = {
         "id": "j",

@@ -5,7 +5,7 @@ import pytest
 from bridge.core.model import Seen
 from bridge.core.objects.backup_schedule import schedule
 
-from .made import NOW, body, later
+from .builders import NOW, body, later
 
 DAY, GRACE = 86400.0, 7200.0
 
@@ -29,7 +29,11 @@ def backup(age: float | None, *, complete: bool = True, name: str = "b") -> Seen
         ([backup(DAY + GRACE + 1)], "overdue", "b"),
         ([backup(100), backup(10, complete=False, name="c")], "pending", "b"),
         ([backup(DAY + GRACE + 1), backup(10, complete=False, name="c")], "overdue", "b"),
-        ([backup(DAY * 3, name="old"), backup(5, name="new"), backup(DAY * 2, name="older")], "due", "new"),
+        (
+            [backup(DAY * 3, name="old"), backup(5, name="new"), backup(DAY * 2, name="older")],
+            "due",
+            "new",
+        ),
         ([backup(0.5, name="new"), backup(1, name="old")], "due", "new"),
         ([backup(None, name="x"), backup(5)], "due", "b"),
     ],
@@ -44,7 +48,9 @@ def test_the_state_of_the_schedule(backups: list[Seen], state: str, newest: str 
 
 def test_an_old_unfinished_backup_does_not_hold_the_schedule_for_ever() -> None:
     """A backup that broke off before the newest finished one says nothing about the next."""
-    seen = schedule([backup(DAY, complete=False, name="broken"), backup(100)], every=DAY, grace=GRACE, now=NOW)
+    seen = schedule(
+        [backup(DAY, complete=False, name="broken"), backup(100)], every=DAY, grace=GRACE, now=NOW
+    )
     assert seen.body["state"] == "due"
 
 

@@ -1,4 +1,6 @@
-"""What an expression may cost: loops ask for leave, and one that takes too long is an error like any other."""
+"""What an expression may cost: loops ask for leave, and one that takes too long is an error like
+any other.
+"""
 
 import pytest
 from hypothesis import given
@@ -11,14 +13,23 @@ from bridge.core.expressions.cost_limit import Budget, metered, weight
 from bridge.core.expressions.evaluator import ConditionError, Scene, compile_expression
 from bridge.core.expressions.templates import parse
 
-from .made import down, rule, situation
+from .builders import down, rule, situation
 
 NUMBERS = list(range(7_000))
 EVENTS = [
-    {"id": f"e{number}", "type": "leg.down", "data": {"leg": {"id": number, "name": "cable"}, "bond": {"id": 1, "name": "hq"}}}
+    {
+        "id": f"e{number}",
+        "type": "leg.down",
+        "data": {"leg": {"id": number, "name": "cable"}, "bond": {"id": 1, "name": "hq"}},
+    }
     for number in range(500)
 ]
-ROOTS = {"body": {"xs": NUMBERS, "text": "x" * 10_000}, "events": EVENTS, "few": [3, 1, 2], "by": {"a": 1, "b": 2}}
+ROOTS = {
+    "body": {"xs": NUMBERS, "text": "x" * 10_000},
+    "events": EVENTS,
+    "few": [3, 1, 2],
+    "by": {"a": 1, "b": 2},
+}
 
 
 @pytest.mark.parametrize(
@@ -27,15 +38,20 @@ ROOTS = {"body": {"xs": NUMBERS, "text": "x" * 10_000}, "events": EVENTS, "few":
         "body.xs.all(a, body.xs.exists_one(b, a == b))",
         " && ".join(["body.xs.all(a, body.xs.exists_one(b, a == b))"] * 5),
         "body.xs.all(a, body.xs.exists_one(b, a == b)) || true",
-        "true || body.xs.all(a, body.xs.all(b, true)) ? body.xs.all(a, body.xs.all(b, a < b || true)) || true : false",
+        (
+            "true || body.xs.all(a, body.xs.all(b, true)) ? body.xs.all(a, body.xs.all(b, a < b ||"
+            " true)) || true : false"
+        ),
         "events.map(a, events.map(b, b)).size() > 0",
         "few" + ".map(a, [a, a])" * 40 + ".size() > 0",
         "few.map(a, body.text)" + ".map(a, a + a)" * 40 + ".size() > 0",
         "body.xs.map(a, a + 1).size() > 0",
     ],
-)  # fmt: skip
+)
 def test_what_takes_too_long_is_a_condition_error(source: str) -> None:
-    """Whatever stands around the loop: an error that names the expression, and the next is evaluated as ever."""
+    """Whatever stands around the loop: an error that names the expression, and the next is
+    evaluated as ever.
+    """
     scene = Scene(ROOTS, budget=Budget(steps=100_000))
     with pytest.raises(ConditionError, match="took too long"):
         compile_expression(source).evaluate(scene)
@@ -85,12 +101,22 @@ def test_a_metered_loop_gives_what_it_gave(source: str) -> None:
     """The expression that is evaluated is the one that was written, as far as anybody can see."""
     import cel  # noqa: PLC0415  the evaluator itself, as the witness
 
-    assert compile_expression(source).evaluate(Scene(ROOTS)) == cel.compile(source).execute(dict(ROOTS))
+    assert compile_expression(source).evaluate(Scene(ROOTS)) == cel.compile(source).execute(
+        dict(ROOTS)
+    )
 
 
 def test_only_loops_are_metered() -> None:
-    """What has none is evaluated as it is written; a field or a text that is called like a macro is no loop."""
-    for source in ("leg.all == 1", "'xs.map(x, x)' == leg.name", "size(xs) > 1", "xs.map == 2", "xs.all(x)"):
+    """What has none is evaluated as it is written; a field or a text that is called like a macro is
+    no loop.
+    """
+    for source in (
+        "leg.all == 1",
+        "'xs.map(x, x)' == leg.name",
+        "size(xs) > 1",
+        "xs.map == 2",
+        "xs.all(x)",
+    ):
         assert metered(source) == (source, ())
     assert metered("xs.all(x, ys.map(y, y) == x)")[1] == ((1,), ())
 
@@ -103,11 +129,16 @@ def test_the_budget_is_that_of_all_expressions_of_a_verdict() -> None:
         once.evaluate(scene)
     with pytest.raises(ConditionError, match="took too long"):
         compile_expression("few.all(x, x > 0)").evaluate(scene)
-    assert compile_expression("few.all(x, x > 0)").evaluate(Scene(ROOTS, budget=Facts(nothing).budget)) is True
+    assert (
+        compile_expression("few.all(x, x > 0)").evaluate(Scene(ROOTS, budget=Facts(nothing).budget))
+        is True
+    )
 
 
 def test_a_clock_stops_what_is_slower_than_anybody_thought_and_a_replay_knows() -> None:
-    """Each step takes a second by this clock: stopped after three, kept as a fact, and stopped again without any clock."""
+    """Each step takes a second by this clock: stopped after three, kept as a fact, and stopped
+    again without any clock.
+    """
     seconds = iter(range(1000))
 
     class Slow:
@@ -116,7 +147,9 @@ def test_a_clock_stops_what_is_slower_than_anybody_thought_and_a_replay_knows() 
         def __call__(self, what: str, *about: object) -> None:
             return nothing(what, *about)
 
-    one = rule("id: a\nwhen: leg.down\nif: '[1, 2, 3, 4, 5, 6].all(x, x > 0)'\ndo: [{notify: {to: noc}}]")
+    one = rule(
+        "id: a\nwhen: leg.down\nif: '[1, 2, 3, 4, 5, 6].all(x, x > 0)'\ndo: [{notify: {to: noc}}]"
+    )
     made = meet(one, down(), Facts(Slow()), situation())
     assert str(made.verdict) == "skip(condition_error)"
     assert "took too long" in made.verdict.detail
@@ -133,7 +166,12 @@ def test_more_events_than_can_be_looked_at_are_an_error() -> None:
     assert compile_expression("size(events) == 1").holds(Scene({"events": many[:1]}))
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below)))
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda below: st.lists(below) | st.dictionaries(st.text(), below),
+    )
+)
 def test_weight_is_at_least_the_number_of_values(value: object) -> None:
     """Nothing weighs less than one, and a list more than what is in it."""
     assert weight(value) >= 1

@@ -1,16 +1,21 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.chat.signed_tokens import Choice, Seals, Way
+from bridge.core.chat.signed_tokens import ApprovalButton, ApprovalLink, TokenSigner
 
-SEALS = Seals(b"k" * 32)
-CHOICE = Choice("a" * 24, "b" * 24, yes=True, hook="slack", place="noc/1")
+SEALS = TokenSigner(b"k" * 32)
+CHOICE = ApprovalButton("a" * 24, "b" * 24, yes=True, hook="slack", place="noc/1")
 
 
 @given(st.text(), st.text(), st.booleans(), st.text(), st.text())
-def test_what_is_sealed_is_opened(approval: str, plan: str, yes: bool, hook: str, place: str) -> None:  # noqa: FBT001
+def test_what_is_sealed_is_opened(
+    approval: str, plan: str, yes: bool, hook: str, place: str
+) -> None:
     """Whatever a button or a link says comes back as it was, and each opens only as what it is."""
-    choice, way = Choice(approval, plan, yes, hook, place), Way(approval, plan, hook)
+    choice, way = (
+        ApprovalButton(approval, plan, yes, hook, place),
+        ApprovalLink(approval, plan, hook),
+    )
     button, link = SEALS.button(choice), SEALS.link(way)
     if len(button) <= 2000:
         assert SEALS.pressed(button) == choice
@@ -36,7 +41,7 @@ def test_a_changed_letter_breaks_the_seal(place: int, letter: str) -> None:
 
 def test_another_key() -> None:
     """What another bridge sealed is nothing here; and a button fits into what platforms take."""
-    assert Seals(b"x" * 32).pressed(SEALS.button(CHOICE)) is None
+    assert TokenSigner(b"x" * 32).pressed(SEALS.button(CHOICE)) is None
     assert len(SEALS.button(CHOICE)) < 200
 
 

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from bridge.core.canonical_json import canonical, identity
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(), below, max_size=4),
     max_leaves=15,
 )
@@ -43,7 +47,8 @@ def test_different_parts_have_different_ids(one: list[str], other: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(("ab", ""), ("a", "b")), ((1,), ("1",)), ((1,), (True,)), ((None,), ()), (([],), ({},))]
+    ("one", "other"),
+    [(("ab", ""), ("a", "b")), ((1,), ("1",)), ((1,), (True,)), ((None,), ()), (([],), ({},))],
 )
 def test_types_are_kept_apart(one: tuple, other: tuple) -> None:
     """A number is not its digits and nothing is not no part."""
@@ -52,5 +57,7 @@ def test_types_are_kept_apart(one: tuple, other: tuple) -> None:
 
 def test_the_spelling_is_fixed() -> None:
     """Ids live in databases for ever: the spelling and the length are written down here."""
-    assert canonical({"b": [1, 1.5, None, True], "a": "é\n"}) == '{"a":"é\\n","b":[1,1.5,null,true]}'
+    assert (
+        canonical({"b": [1, 1.5, None, True], "a": "é\n"}) == '{"a":"é\\n","b":[1,1.5,null,true]}'
+    )
     assert identity("a", 1) == hashlib.sha256(b'["a",1]').hexdigest()[:24]

@@ -8,24 +8,33 @@ from hypothesis import strategies as st
 
 from bridge.core.chat import arguments, commands, tokenizer, views
 from bridge.core.chat.commands import BUILT_IN, Command
-from bridge.core.chat.inventory import Fleet
-from bridge.core.chat.name_resolution import NotThere, Thing, find
+from bridge.core.chat.inventory import Inventory
+from bridge.core.chat.name_resolution import InventoryObject, UnknownObject, find
 from bridge.core.chat.roles import Role
 
 
-def thing(identifier: int, name: str, within: str | None = None, kind: str = "bond", **body: object) -> Thing:
+def thing(
+    identifier: int, name: str, within: str | None = None, kind: str = "bond", **body: object
+) -> InventoryObject:
     """One object."""
-    return Thing(kind, str(identifier), name, "acme", {"id": identifier, **body}, within)
+    return InventoryObject(kind, str(identifier), name, "acme", {"id": identifier, **body}, within)
 
 
-BONDS = [thing(1, "vancouver-hq"), thing(2, "Vancouver HQ"), thing(3, "hq"), thing(12, "Zürich"), thing(44, "12"), thing(5, "")]
+BONDS = [
+    thing(1, "vancouver-hq"),
+    thing(2, "Vancouver HQ"),
+    thing(3, "hq"),
+    thing(12, "Zürich"),
+    thing(44, "12"),
+    thing(5, ""),
+]
 LEGS = [
     thing(7, "dsl", "hq", "leg", bond=3),
     thing(8, "lte", "hq", "leg", bond=3),
     thing(9, "dsl", "vancouver-hq", "leg", bond=1),
     thing(10, "cable/2", "vancouver-hq", "leg", bond=1),
 ]
-FLEET = Fleet(BONDS, LEGS, [Thing("space", "acme", "Acme", "acme", {"key": "acme"})])
+FLEET = Inventory(BONDS, LEGS, [InventoryObject("space", "acme", "Acme", "acme", {"key": "acme"})])
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,9 @@ FLEET = Fleet(BONDS, LEGS, [Thing("space", "acme", "Acme", "acme", {"key": "acme
     ],
 )
 def test_a_line_is_its_words(text: str, said: list[str]) -> None:
-    """Words are apart by any space; quotes of every make hold them together, and are none inside a word."""
+    """Words are apart by any space; quotes of every make hold them together, and are none inside a
+    word.
+    """
     assert tokenizer.split(text) == said
 
 
@@ -65,7 +76,9 @@ def test_whatever_is_quoted_comes_back(said: list[str]) -> None:
 
 @given(st.text(max_size=60))
 def test_nothing_that_is_said_steers_what_shows_it(text: str) -> None:
-    """One line of a log stays one line, and no terminal is written to; what can be read stays as it is."""
+    """One line of a log stays one line, and no terminal is written to; what can be read stays as it
+    is.
+    """
     cleaned = tokenizer.plain(text)
     assert len(cleaned) == len(text)
     assert len(cleaned.splitlines()) <= 1
@@ -121,14 +134,22 @@ def test_a_name_means_one_object(word: str, meant: int) -> None:
 )
 def test_what_means_none_or_several_is_told(word: str, told: str) -> None:
     """With the nearest name there is, or with those that it may be."""
-    with pytest.raises(NotThere) as caught:
+    with pytest.raises(UnknownObject) as caught:
         find("bond", word, BONDS)
     assert str(caught.value) == told
 
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("hq/dsl", 7), ("hq/l", 8), ("lte", 8), ("vanc/dsl", 9), ("vancouver-hq/cable/2", 10), ("cable", 10), ("9", 9)],
+    [
+        ("hq/dsl", 7),
+        ("hq/l", 8),
+        ("lte", 8),
+        ("vanc/dsl", 9),
+        ("vancouver-hq/cable/2", 10),
+        ("cable", 10),
+        ("9", 9),
+    ],
 )
 def test_a_leg_goes_by_its_bond_too(word: str, meant: int) -> None:
     """`hq/dsl`, its own name where no other leg has it, or its id."""
@@ -143,15 +164,20 @@ def test_a_sign_that_a_platform_wrote_otherwise_is_that_sign() -> None:
 
 def test_two_legs_of_one_name_are_told() -> None:
     """With the bonds by which they are told apart."""
-    with pytest.raises(NotThere, match=r"several legs are called like 'dsl': hq/dsl \(7\), vancouver-hq/dsl \(9\)"):
+    with pytest.raises(
+        UnknownObject,
+        match=r"several legs are called like 'dsl': hq/dsl \(7\), vancouver-hq/dsl \(9\)",
+    ):
         find("leg", "dsl", LEGS)
 
 
-@given(st.text(max_size=12), st.lists(st.tuples(st.integers(0, 30), st.text(max_size=8)), max_size=8))
+@given(
+    st.text(max_size=12), st.lists(st.tuples(st.integers(0, 30), st.text(max_size=8)), max_size=8)
+)
 def test_finding_names_nothing_that_is_not_there(word: str, known: list[tuple[int, str]]) -> None:
     """Any word means one of the things there are, or is told to mean none."""
     things = [thing(number, name) for number, name in dict(known).items()]
-    with suppress(NotThere):
+    with suppress(UnknownObject):
         assert find("bond", word, things) in things
 
 
@@ -171,7 +197,9 @@ RESTART = Command("restart", ("bond",), Role.OPERATOR, "", "chat-restart")
     ],
 )
 def test_what_a_command_takes(command: Command, said: list[str], args: tuple[str, ...]) -> None:
-    """Objects by their proper names, choices as they are written in the rule, the rest as it was said."""
+    """Objects by their proper names, choices as they are written in the rule, the rest as it was
+    said.
+    """
     assert arguments.understood(command, said, FLEET).args == args
 
 
@@ -182,19 +210,26 @@ def test_what_a_command_takes(command: Command, said: list[str], args: tuple[str
         (MODE, ["hq/dsl", "idel"], "'idel' is none of active, idle, did you mean 'idle'?"),
         (MODE, ["hq/dsl", "idle", "now"], "'now' is too much"),
         (RESTART, [], "restart takes: restart BOND"),
-        (Command("accept", ("tuning",), Role.OPERATOR, "", "accept"), ["hq"], "no tuning of hq recommends anything"),
+        (
+            Command("accept", ("tuning",), Role.OPERATOR, "", "accept"),
+            ["hq"],
+            "no tuning of hq recommends anything",
+        ),
     ],
 )
 def test_what_a_command_does_not_take(command: Command, said: list[str], told: str) -> None:
     """Each mistake is told with what would be right."""
-    with pytest.raises(NotThere) as caught:
+    with pytest.raises(UnknownObject) as caught:
         arguments.understood(command, said, FLEET)
     assert str(caught.value).startswith(told)
 
 
 def test_long_lists_are_cut_with_a_count() -> None:
     """Of many legs that are down twenty are named, and how many more there are."""
-    legs = [Thing("leg", str(n), f"leg{n:02}", "acme", {"standing": "down", "state": "down"}) for n in range(30)]
-    told = views.legs_down(Fleet(legs=legs))
+    legs = [
+        InventoryObject("leg", str(n), f"leg{n:02}", "acme", {"standing": "down", "state": "down"})
+        for n in range(30)
+    ]
+    told = views.legs_down(Inventory(legs=legs))
     assert told.text == "30 of 30 legs are down or degraded"
     assert (len(told.lines), told.lines[-1]) == (21, "… and 10 more")

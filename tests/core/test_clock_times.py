@@ -12,7 +12,8 @@ from bridge.core.rules.models.scalars import Cron, Zone
 from bridge.core.rules.rule import Schedule, Window
 from bridge.core.rules.time_windows import o_clock, opens
 
-# clocks there go from 2:00 to 3:00 on 8 March 2026 (at 10:00 UTC), and from 2:00 back to 1:00 on 1 November (at 9:00 UTC)
+# clocks there go from 2:00 to 3:00 on 8 March 2026 (at 10:00 UTC), and from 2:00 back to 1:00 on 1
+# November (at 9:00 UTC)
 PACIFIC = "America/Los_Angeles"
 WEEKDAYS = frozenset(range(5))
 EVERY_DAY = frozenset(range(7))
@@ -70,12 +71,16 @@ def at(text: str) -> datetime:
     ],
 )
 def test_when_a_window_opens(one: Window, now: str, opened: str | None) -> None:
-    """Open is from its begin to before its end, by the clocks of its zone; closed says when it opens next."""
+    """Open is from its begin to before its end, by the clocks of its zone; closed says when it
+    opens next.
+    """
     assert opens([one], at(now)) == (at(opened) if opened else None)
 
 
 def test_of_many_windows_one_that_is_open_is_enough_and_else_the_next_counts() -> None:
-    """No window at all keeps nothing shut; of several that are shut, the one that opens first is waited for."""
+    """No window at all keeps nothing shut; of several that are shut, the one that opens first is
+    waited for.
+    """
     morning, night = window("06:00", "08:00"), window("22:00", "23:00")
     assert opens([], at("03-02 12:00")) is None
     assert opens([morning, night], at("03-02 22:30")) is None
@@ -83,12 +88,21 @@ def test_of_many_windows_one_that_is_open_is_enough_and_else_the_next_counts() -
     assert opens([night, morning], at("03-02 23:00")) == at("03-03 06:00")
 
 
-_MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  the next says
+# the next says
+_MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 _TIMES = st.times().map(lambda it: it.replace(second=0, microsecond=0))
-_ZONES = st.sampled_from(["UTC", PACIFIC, "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kolkata"])
+_ZONES = st.sampled_from(
+    ["UTC", PACIFIC, "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kolkata"]
+)
 
 
-@given(now=_MOMENTS, begins=_TIMES, ends=_TIMES, days=st.frozensets(st.integers(0, 6), min_size=1), zone=_ZONES)
+@given(
+    now=_MOMENTS,
+    begins=_TIMES,
+    ends=_TIMES,
+    days=st.frozensets(st.integers(0, 6), min_size=1),
+    zone=_ZONES,
+)
 def test_a_shut_window_is_open_at_the_moment_it_is_said_to_open(
     now: datetime, begins: time, ends: time, days: frozenset[int], zone: str
 ) -> None:
@@ -115,7 +129,9 @@ def test_a_shut_window_is_open_at_the_moment_it_is_said_to_open(
     ],
 )
 def test_when_it_is_so_late_again(until: str, zone: str, after: str, moment: str) -> None:
-    """The next such moment, never the one it is: once a day, also where the clock shows it twice or never."""
+    """The next such moment, never the one it is: once a day, also where the clock shows it twice or
+    never.
+    """
     assert o_clock(time.fromisoformat(until), zone, at(after)) == at(moment)
 
 
@@ -135,14 +151,18 @@ def test_when_it_is_so_late_again(until: str, zone: str, after: str, moment: str
     ],
 )
 def test_when_a_schedule_is_due(cron: str, zone: str, after: str, moment: str | None) -> None:
-    """The next time by the zone's clocks and never one that is past, also in the hour that comes twice."""
+    """The next time by the zone's clocks and never one that is past, also in the hour that comes
+    twice.
+    """
     leap_day = datetime(2028, 2, 29, tzinfo=UTC)
     assert refusal(Cron, cron) + refusal(Zone, zone) == ""
     assert following(Schedule(cron, zone), at(after)) == (at(moment) if moment else leap_day)
 
 
 @given(now=_MOMENTS, minute=st.integers(0, 59), hour=st.integers(0, 23), zone=_ZONES)
-def test_a_daily_schedule_comes_once_a_day(now: datetime, minute: int, hour: int, zone: str) -> None:
+def test_a_daily_schedule_comes_once_a_day(
+    now: datetime, minute: int, hour: int, zone: str
+) -> None:
     """From one time to the next it is about a day, whatever clocks are set in between."""
     daily = Schedule(f"{minute} {hour} * * *", zone)
     first = following(daily, now)
@@ -168,7 +188,9 @@ def test_a_daily_schedule_comes_once_a_day(now: datetime, minute: int, hour: int
     ],
 )
 def test_what_is_wrong_with_a_schedule_is_said(cron: str, zone: str, told: str) -> None:
-    """A schedule that cannot be kept is refused with what is wrong about it, a good one with nothing."""
+    """A schedule that cannot be kept is refused with what is wrong about it, a good one with
+    nothing.
+    """
     said = refusal(Cron, cron) + refusal(Zone, zone)
     assert told in said
     assert bool(said) == bool(told)

@@ -22,18 +22,25 @@ VOCABULARY = Vocabulary(
 )
 IDLE_OR_ACTIVE = 'leg.update sets link_mode to "idle" against "active"'
 THIS = 'with: {bond: "${bond.id}", tuning: "${tuning.id}"}'
-ACCEPT, DECLINE, CANCEL = (f"{{call: bond_tuning.{verb}, {THIS}}}" for verb in ("accept", "decline", "cancel"))
+ACCEPT, DECLINE, CANCEL = (
+    f"{{call: bond_tuning.{verb}, {THIS}}}" for verb in ("accept", "decline", "cancel")
+)
 START = '{call: bond_tuning.start, with: {bond: "${bond.id}"}}'
 
 
 def mode(value: str, operation: str = "leg.update", leg: str = "${leg.id}") -> str:
     """A step that sets a leg's mode."""
-    return f"{{call: {operation}, with: {{leg: '{leg}'}}, set: {{link_mode: {value}, note: {value}}}}}"
+    return (
+        f"{{call: {operation}, with: {{leg: '{leg}'}}, set: {{link_mode: {value}, note: {value}}}}}"
+    )
 
 
 def said(one: str, other: str, when: str, more: str = "", other_when: str = "") -> list[str]:
     """What is said of two rules that each have one step."""
-    text = f"- {{id: one, when: {when}, do: [{one}]}}\n- {{id: other, when: {other_when or when}, do: [{other}]{more}}}\n"
+    text = (
+        f"- {{id: one, when: {when}, do: [{one}]}}\n- {{id: other, when: {other_when or when}, do:"
+        f" [{other}]{more}}}\n"
+    )
     rules, wrong = parse(read(text, "rules/test.yaml"), VOCABULARY)
     assert not wrong, [str(each) for each in wrong]
     return contradictions(rules)
@@ -42,7 +49,12 @@ def said(one: str, other: str, when: str, more: str = "", other_when: str = "") 
 @pytest.mark.parametrize(
     ("one", "other", "when", "what"),
     [
-        (ACCEPT, DECLINE, "bond_tuning.recommended", "bond_tuning.accept against bond_tuning.decline"),
+        (
+            ACCEPT,
+            DECLINE,
+            "bond_tuning.recommended",
+            "bond_tuning.accept against bond_tuning.decline",
+        ),
         (CANCEL, START, "bond_tuning.started", "bond_tuning.cancel against bond_tuning.start"),
         (mode("idle"), mode("active"), "leg.down", IDLE_OR_ACTIVE),
         (
@@ -55,7 +67,9 @@ def said(one: str, other: str, when: str, more: str = "", other_when: str = "") 
     ],
 )
 def test_opposites_are_one_sentence(one: str, other: str, when: str, what: str) -> None:
-    """Two live rules that can meet one event and undo each other are named, with what each wants and how to mend it."""
+    """Two live rules that can meet one event and undo each other are named, with what each wants
+    and how to mend it.
+    """
     (sentence,) = said(one, other, when)
     assert sentence.startswith("the rules one and other want opposite things of one object")
     assert what in sentence
@@ -75,9 +89,21 @@ def test_opposites_are_one_sentence(one: str, other: str, when: str, what: str) 
         (mode("idle", leg="3"), mode("active", leg="4"), "leg.down", "", ""),
         (mode("idle"), "{notify: {to: noc, title: t}}", "leg.down", "", ""),
     ],
-    ids=["same", "other verbs", "priority", "dry run", "other events", "same value", "not literal", "other objects", "notice"],
+    ids=[
+        "same",
+        "other verbs",
+        "priority",
+        "dry run",
+        "other events",
+        "same value",
+        "not literal",
+        "other objects",
+        "notice",
+    ],
 )
-def test_what_is_no_contradiction_is_not_told(one: str, other: str, when: str, more: str, other_when: str) -> None:
+def test_what_is_no_contradiction_is_not_told(
+    one: str, other: str, when: str, more: str, other_when: str
+) -> None:
     """Rules that agree, that never meet, or of which one has its way are left alone."""
     assert said(one, other, when, more, other_when) == []
 
@@ -94,6 +120,7 @@ def test_conditions_that_exclude_each_other_make_no_contradiction() -> None:
 
 def test_the_clock_calls_each_rule_by_itself() -> None:
     """Idle at night and active by day is no contradiction; both at one moment is."""
-    night, day = ('{schedule: {cron: "0 %s * * *", zone: UTC}}' % hour for hour in ("22", "6"))  # noqa: UP031  braces of YAML
+    # braces of YAML
+    night, day = ('{schedule: {cron: "0 %s * * *", zone: UTC}}' % hour for hour in ("22", "6"))  # noqa: UP031
     assert said(mode("idle", leg="3"), mode("active", leg="3"), night, other_when=day) == []
     assert said(mode("idle", leg="3"), mode("active", leg="3"), night, other_when=night) != []

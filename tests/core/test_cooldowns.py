@@ -7,7 +7,7 @@ from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.decisions.guards import cooldown, cooldown_key
 from bridge.core.model import Event, Mode
 
-from .made import COOLING, NOW, answering, decide, down, event, later, memory, rule, situation
+from .builders import COOLING, NOW, answering, decide, down, event, later, memory, rule, situation
 
 
 def held(by: str, ended_at: float | None) -> dict[str, str | None]:
@@ -34,31 +34,45 @@ def key(text: str, told: Event) -> str:
         (held("mine", 0), 0, "act", None),
     ],
 )
-def test_a_cooldown_holds_from_admission_to_its_end(by: dict | None, now: float, verdict: str, until: float | None) -> None:
-    """Another decision holds the key while it is under way and for the stretch after it ended; one's own does not."""
+def test_a_cooldown_holds_from_admission_to_its_end(
+    by: dict | None, now: float, verdict: str, until: float | None
+) -> None:
+    """Another decision holds the key while it is under way and for the stretch after it ended;
+    one's own does not.
+    """
     one = rule(COOLING)
     if by and by["by"] == "mine":
         by = {**by, "by": meet(one, down(), Facts(nothing), situation()).id}
     decision = meet(one, down(), answering(cooldown=by), situation(later(now)))
     assert str(decision.verdict) == verdict
     assert decision.verdict.until == (None if until is None else later(until))
-    assert decision.cooldowns == ((cooldown_key(one, "main", 3, Mode.LIVE),) if verdict == "act" else ())
+    assert decision.cooldowns == (
+        (cooldown_key(one, "main", 3, Mode.LIVE),) if verdict == "act" else ()
+    )
 
 
 def test_a_cooldown_counts_per_value_server_and_rule() -> None:
-    """Another bond, another server and another rule have keys of their own; an object stands for its id."""
+    """Another bond, another server and another rule have keys of their own; an object stands for
+    its id.
+    """
     other, whole = COOLING.replace("id: a", "id: b"), COOLING.replace(", per: bond", "")
     elsewhere = event("leg.down", server="other", bond={"id": 3})
     keys = [
-        key(COOLING, down()), key(COOLING, down(bond=4)), key(COOLING, elsewhere), key(other, down()), key(whole, down()),
-    ]  # fmt: skip
+        key(COOLING, down()),
+        key(COOLING, down(bond=4)),
+        key(COOLING, elsewhere),
+        key(other, down()),
+        key(whole, down()),
+    ]
     assert len(set(keys)) == 5
     assert key(whole, down(bond=4)) == keys[4]
     assert key(COOLING.replace("per: bond", "per: bond.id"), down()) == keys[0]
 
 
 def test_a_batch_folds_its_own_admissions() -> None:
-    """Of two events of one bond in one batch the first is admitted and holds the second; another bond's is its own."""
+    """Of two events of one bond in one batch the first is admitted and holds the second; another
+    bond's is its own.
+    """
     one = rule(COOLING)
     made = decide([one], [down("e1"), down("e2"), down("e3", bond=4)], memory(one))
     assert [str(each.verdict) for each in made] == ["act", "skip(cooldown)", "act"]
@@ -69,7 +83,10 @@ def test_a_batch_folds_its_own_admissions() -> None:
 def test_what_was_not_admitted_holds_nothing() -> None:
     """An event that the condition stopped does not start the cooldown."""
     one = rule(COOLING.replace("guard:", "if: bond.name != 'acme' || leg.id == 8\nguard:"))
-    assert [each.cooldowns for each in decide([one], [down("e1"), down("e2")], memory(one))] == [(), ()]
+    assert [each.cooldowns for each in decide([one], [down("e1"), down("e2")], memory(one))] == [
+        (),
+        (),
+    ]
 
 
 def test_dry_runs_keep_their_own_books() -> None:
@@ -77,7 +94,11 @@ def test_dry_runs_keep_their_own_books() -> None:
     live, dry = rule(COOLING), rule(f"mode: dry_run\n{COOLING}")
     remembered = memory(dry)
     first, second = decide([dry], [down(), down("e2")], remembered)
-    assert (str(first.verdict), first.jobs, str(second.verdict)) == ("skip(dry_run)", (), "skip(cooldown)")
+    assert (str(first.verdict), first.jobs, str(second.verdict)) == (
+        "skip(dry_run)",
+        (),
+        "skip(cooldown)",
+    )
     assert str(meet(live, down("e3"), Facts(remembered), situation()).verdict) == "act"
     acted = memory(live)
     decide([live], [down()], acted)

@@ -6,9 +6,17 @@ import pytest
 
 from bridge.core.model import Known, Seen
 from bridge.core.objects.link_state import CLASSES, class_of, standing
-from bridge.core.objects.snapshot_diff import GONE_AFTER, compare, missing, same, shrunk, suspects, with_derived
+from bridge.core.objects.snapshot_diff import (
+    GONE_AFTER,
+    compare,
+    missing,
+    same,
+    shrunk,
+    suspects,
+    with_derived,
+)
 
-from .made import NOW, VOLATILE, body, later
+from .builders import NOW, VOLATILE, body, later
 
 LEG = ("leg", "7")
 OTHER = ("leg", "8")
@@ -23,7 +31,10 @@ def walk(before: dict, *seen: Seen, at: datetime = NOW, gone: tuple = ()) -> tup
     """Compare, and give back the changes and what is known from then on."""
     derived = with_derived(before, seen, at, None)
     diff = compare(before, derived, volatile=VOLATILE, gone=gone, now=at)
-    return list(diff.changes), {**before, **{(each.seen.kind, each.seen.id): each for each in diff.known}}
+    return list(diff.changes), {
+        **before,
+        **{(each.seen.kind, each.seen.id): each for each in diff.known},
+    }
 
 
 def test_the_first_walk_finds_everything_new() -> None:
@@ -67,23 +78,39 @@ def test_a_leg_missing_once_is_neither_gone_nor_suspect() -> None:
     assert suspects({}, missing({}, []), NOW) == []
 
 
-@pytest.mark.parametrize(("seconds", "suspected"), [(0, []), (59.999, []), (60, [LEG]), (3600, [LEG])])
+@pytest.mark.parametrize(
+    ("seconds", "suspected"), [(0, []), (59.999, []), (60, [LEG]), (3600, [LEG])]
+)
 def test_only_what_was_missed_a_minute_apart_is_suspect(seconds: float, suspected: list) -> None:
-    """The second look that misses an object counts only when it comes at least a minute after the first."""
+    """The second look that misses an object counts only when it comes at least a minute after the
+    first.
+    """
     assert GONE_AFTER.total_seconds() == 60
     before = {LEG: Known(leg(), {}, missing_since=NOW), OTHER: Known(leg(identifier="8"))}
     assert suspects(before, missing(before, []), later(seconds)) == suspected
 
 
 def test_what_is_seen_or_known_to_be_gone_is_not_suspect() -> None:
-    """An object that is back in the walk, or was told to be gone already, is not asked for again."""
-    before = {LEG: Known(leg(), {}, missing_since=NOW), OTHER: Known(leg(identifier="8"), {}, missing_since=NOW, gone=True)}
+    """An object that is back in the walk, or was told to be gone already, is not asked for
+    again.
+    """
+    before = {
+        LEG: Known(leg(), {}, missing_since=NOW),
+        OTHER: Known(leg(identifier="8"), {}, missing_since=NOW, gone=True),
+    }
     assert suspects(before, missing(before, [leg()]), later(600)) == []
 
 
-@pytest.mark.parametrize(("there", "absent", "hidden"), [(10, 5, False), (10, 6, True), (1000, 20, False), (1000, 21, True)])
-def test_more_than_a_handful_and_two_percent_is_hidden_not_deleted(there: int, absent: int, hidden: bool) -> None:  # noqa: FBT001
-    """What vanishes in one walk is a deletion only up to five objects or two in a hundred; those long gone do not count."""
+@pytest.mark.parametrize(
+    ("there", "absent", "hidden"),
+    [(10, 5, False), (10, 6, True), (1000, 20, False), (1000, 21, True)],
+)
+def test_more_than_a_handful_and_two_percent_is_hidden_not_deleted(
+    there: int, absent: int, hidden: bool
+) -> None:
+    """What vanishes in one walk is a deletion only up to five objects or two in a hundred; those
+    long gone do not count.
+    """
     before = {("leg", str(i)): Known(leg(identifier=str(i))) for i in range(there)}
     before |= {("leg", f"g{i}"): Known(leg(identifier=f"g{i}"), gone=True) for i in range(500)}
     seen = [leg(identifier=str(i)) for i in range(absent, there)]
@@ -105,7 +132,13 @@ def test_fields_nobody_has_a_name_for_are_compared_one_by_one() -> None:
         return Seen("route", "7", body("route", id=7, other=other))
 
     before = {("route", "7"): Known(route(a=1, b=1, counter=1))}
-    found = compare(before, [route(a=1, c=2, counter=9)], volatile={"route": frozenset({"other.counter"})}, gone=(), now=NOW)
+    found = compare(
+        before,
+        [route(a=1, c=2, counter=9)],
+        volatile={"route": frozenset({"other.counter"})},
+        gone=(),
+        now=NOW,
+    )
     assert [change.fields for change in found.changes] == [{"other.b", "other.c"}]
 
 
@@ -138,7 +171,9 @@ def test_gone_is_told_once() -> None:
 
 
 def test_coming_back_is_new_and_keeps_its_counts() -> None:
-    """An object that was gone and is back is new, and what it counted goes on, so that its events get new ids."""
+    """An object that was gone and is back is new, and what it counted goes on, so that its events
+    get new ids.
+    """
     gone = Known(leg("down"), {"leg.added": 1, "leg.down": 3}, missing_since=NOW, gone=True)
     changes, known = walk({LEG: gone}, leg("up"), at=later(600))
     assert [change.before for change in changes] == [None]
@@ -156,7 +191,9 @@ def test_coming_back_is_new_and_keeps_its_counts() -> None:
         (["unheard-of", "removed"], [None, "down"]),
     ],
 )
-def test_standing_is_carried_across_states_that_do_not_say(states: list[str], standings: list) -> None:
+def test_standing_is_carried_across_states_that_do_not_say(
+    states: list[str], standings: list
+) -> None:
     """How a leg stands survives testing, idling and words nobody knows."""
     known: dict = {}
     seen = []
@@ -176,20 +213,36 @@ def test_standing_is_not_carried_from_a_leg_that_was_gone() -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("up", "up"), ("UP", "up"), ("Down", "down"), ("removed", "down"), ("connecting", "down"), ("handshake", "down"),
-        ("degraded", "degraded"), ("adapted", "degraded"), ("idle", "administrative"), ("offline", "administrative"),
-        ("testing", "administrative"), ("", "unknown"), ("unknown", "unknown"), ("upp", "unknown"), ("İ", "unknown"),
+        ("up", "up"),
+        ("UP", "up"),
+        ("Down", "down"),
+        ("removed", "down"),
+        ("connecting", "down"),
+        ("handshake", "down"),
+        ("degraded", "degraded"),
+        ("adapted", "degraded"),
+        ("idle", "administrative"),
+        ("offline", "administrative"),
+        ("testing", "administrative"),
+        ("", "unknown"),
+        ("unknown", "unknown"),
+        ("upp", "unknown"),
+        ("İ", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_every_spelling_has_a_class(state: str, expected: str) -> None:
-    """A spelling in any case has its class, and one that is not in the table is unknown: never up, never down."""
+    """A spelling in any case has its class, and one that is not in the table is unknown: never up,
+    never down.
+    """
     assert class_of(state) == expected
 
 
 def test_only_three_classes_say_how_a_leg_stands() -> None:
     """Of all classes exactly up, degraded and down make a standing of their own."""
     classes = {*CLASSES.values(), "unknown"}
-    assert {name for name in classes if standing("leg", {"standing": "before"}, {"class": name}) == name} == {
+    assert {
+        name for name in classes if standing("leg", {"standing": "before"}, {"class": name}) == name
+    } == {
         "up",
         "degraded",
         "down",
@@ -211,7 +264,9 @@ def test_only_three_classes_say_how_a_leg_stands() -> None:
         ("", None, False),
     ],
 )
-def test_what_says_the_same_in_another_form_is_the_same(old: object, new: object, alike: bool) -> None:  # noqa: FBT001
+def test_what_says_the_same_in_another_form_is_the_same(
+    old: object, new: object, alike: bool
+) -> None:
     """Numbers as text, references in another form, a space by its key; nothing else."""
     assert same(old, new) is alike
     assert same(new, old) is alike

@@ -23,8 +23,9 @@ def test_every_part_has_its_line_and_column() -> None:
 def test_a_problem_points_at_the_nearest_place_that_is_written() -> None:
     """What is missing is shown at the part that should have had it."""
     document = read("id: x\ndo:\n  - call: a\n", "r.yaml")
-    assert str(document.problem(("do", 0, "with", "bond"), "is missing", "write it")) == (
-        "r.yaml:3:5: do.0.with.bond: is missing (write it)\n      - call: a\n        ^"
+    assert (
+        str(document.problem(("do", 0, "with", "bond"), "is missing", "write it"))
+        == "r.yaml:3:5: do.0.with.bond: is missing (write it)\n      - call: a\n        ^"
     )
     assert str(Document("env", {}, {}).problem(("a",), "is wrong")) == "env:1:1: a: is wrong"
 
@@ -39,10 +40,15 @@ def test_a_problem_quotes_its_line_with_a_caret() -> None:
 
 
 def test_a_line_that_may_hold_a_secret_is_not_quoted() -> None:
-    """Problems travel: what looks like a password stays in the file, and so does every line of the settings."""
+    """Problems travel: what looks like a password stays in the file, and so does every line of the
+    settings.
+    """
     text = "a:\n  Password: hush\n  API_TOKEN: hush\n  b: 1\n"
     document = read(text, "r.yaml")
-    assert [document.problem(("a", key), "x").excerpt for key in ("Password", "API_TOKEN")] == ["", ""]
+    assert [document.problem(("a", key), "x").excerpt for key in ("Password", "API_TOKEN")] == [
+        "",
+        "",
+    ]
     assert document.problem(("a", "b"), "x").excerpt
     assert read(text, "r.yaml", quoted=False).problem(("a", "b"), "x").excerpt == ""
     with pytest.raises(BadInput) as caught:
@@ -58,10 +64,19 @@ def test_a_file_beyond_all_measure_is_refused_before_it_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("a: 1\nb: \x07", (2, 4)), ("a: 1\nb: !!int x", (2, 4)), ("a:\n  b: 2026-99-99", (2, 6)), ("a: !any [1]", (1, 4))],
+    [
+        ("a: 1\nb: \x07", (2, 4)),
+        ("a: 1\nb: !!int x", (2, 4)),
+        ("a:\n  b: 2026-99-99", (2, 6)),
+        ("a: !any [1]", (1, 4)),
+    ],
 )
-def test_what_is_wrong_in_one_value_is_told_at_that_value(text: str, place: tuple[int, int]) -> None:
-    """Characters, numbers, dates and tags that YAML does not take have their line and column too."""
+def test_what_is_wrong_in_one_value_is_told_at_that_value(
+    text: str, place: tuple[int, int]
+) -> None:
+    """Characters, numbers, dates and tags that YAML does not take have their line and column
+    too.
+    """
     with pytest.raises(BadInput) as caught:
         read(text, "r.yaml")
     assert [(each.line, each.column) for each in caught.value.problems] == [place]
@@ -69,7 +84,9 @@ def test_what_is_wrong_in_one_value_is_told_at_that_value(text: str, place: tupl
 
 def test_words_that_older_yaml_took_for_booleans_are_words() -> None:
     """`on`, `off`, `yes` and `no` stay what they look like, as keys and as values."""
-    assert read("on: [on, off, yes, no, true, false]", "r.yaml").data == {"on": ["on", "off", "yes", "no", True, False]}
+    assert read("on: [on, off, yes, no, true, false]", "r.yaml").data == {
+        "on": ["on", "off", "yes", "no", True, False]
+    }
 
 
 @pytest.mark.parametrize(
@@ -125,7 +142,11 @@ def test_every_key_that_stands_twice_is_found() -> None:
     """Keys written twice are all named, each at the line of the second."""
     with pytest.raises(BadInput) as caught:
         read("a: 1\nb: {c: 1, c: 2}\na: 2\n1: x\n'1': y\n", "r.yaml")
-    assert [(each.key, each.line) for each in caught.value.problems] == [("b.c", 2), ("a", 3), ("1", 5)]
+    assert [(each.key, each.line) for each in caught.value.problems] == [
+        ("b.c", 2),
+        ("a", 3),
+        ("1", 5),
+    ]
     assert {each.what for each in caught.value.problems} == {"this key stands here twice"}
 
 
@@ -137,7 +158,11 @@ def bomb(levels: int) -> str:
 
 
 # the same, but as one key: [[0, …], [ten of it], [ten of that], …]
-KEY_BOMB = "? [" + ", ".join(f"&k{n} [{', '.join([f'*k{n - 1}' if n else '0'] * 10)}]" for n in range(5)) + "]\n: 1"
+KEY_BOMB = (
+    "? ["
+    + ", ".join(f"&k{n} [{', '.join([f'*k{n - 1}' if n else '0'] * 10)}]" for n in range(5))
+    + "]\n: 1"
+)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +185,22 @@ def test_what_grows_without_bounds_is_refused(text: str) -> None:
 
 def test_a_large_honest_file_is_read() -> None:
     """The bounds are far from what a person writes."""
-    text = "\n".join(f"- {{id: r{n}, when: [leg.down, leg.up], do: [{{a: {{b: {{c: {n}}}}}}}]}}" for n in range(500))
+    text = "\n".join(
+        f"- {{id: r{n}, when: [leg.down, leg.up], do: [{{a: {{b: {{c: {n}}}}}}}]}}"
+        for n in range(500)
+    )
     assert len(read(text, "r.yaml").data) == 500
 
 
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(st.characters(codec="ascii"), max_size=5),
-    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text("abc", min_size=1, max_size=3), below, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**6), 10**6)
+    | st.text(st.characters(codec="ascii"), max_size=5),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(st.text("abc", min_size=1, max_size=3), below, max_size=3)
+    ),
     max_leaves=10,
 )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.core.durations import seconds, spoken
 from bridge.core.scaled_clock import ORDINARY, Pace
 
-from .made import NOW, later
+from .builders import NOW, later
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,25 @@ def test_lengths(text: str, length: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "15", "s", "15 s", "15S", "-5s", "1h 30m", "1w", "1,5h", ".5h", "5ms", 15, 1.5, None, [], True]
+    "text",
+    [
+        "",
+        "15",
+        "s",
+        "15 s",
+        "15S",
+        "-5s",
+        "1h 30m",
+        "1w",
+        "1,5h",
+        ".5h",
+        "5ms",
+        15,
+        1.5,
+        None,
+        [],
+        True,
+    ],
 )
 def test_anything_else_is_no_length(text: object) -> None:
     """What is not a number with a unit is refused with what to write."""
@@ -41,14 +59,25 @@ def test_anything_else_is_no_length(text: object) -> None:
 
 @pytest.mark.parametrize("text", ["9999999d", "99999999999999d", "9" * 400 + "s"])
 def test_a_length_no_calendar_holds_is_refused(text: str) -> None:
-    """What cannot be added to a date is found when it is read, not when a rule first meets an event."""
+    """What cannot be added to a date is found when it is read, not when a rule first meets an
+    event.
+    """
     with pytest.raises(ValueError, match=r".+"):
         seconds(text)
 
 
 @pytest.mark.parametrize(
     ("length", "text"),
-    [(0, "0s"), (0.4, "0s"), (1, "1s"), (59.4, "59s"), (60, "1m"), (5400, "1h30m"), (86400, "1d"), (90061, "1d1h1m1s")],
+    [
+        (0, "0s"),
+        (0.4, "0s"),
+        (1, "1s"),
+        (59.4, "59s"),
+        (60, "1m"),
+        (5400, "1h30m"),
+        (86400, "1d"),
+        (90061, "1d1h1m1s"),
+    ],
 )
 def test_lengths_are_spoken_as_they_are_written(length: float, text: str) -> None:
     """The largest units first, none that is nothing."""
@@ -76,7 +105,14 @@ def test_a_clock_asks_the_machine_every_time() -> None:
     assert [clock(), clock()] == [NOW, later(10)]
 
 
-@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+@given(
+    st.datetimes(
+        # the zone is added by the strategy
+        min_value=datetime(1990, 1, 1),  # noqa: DTZ001
+        max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    )
+)
 def test_ordinary_time_is_the_machines(moment: datetime) -> None:
     """Where nothing else is set, domain time is the machine's to the microsecond."""
     assert abs(ORDINARY.at(moment) - moment) <= timedelta(0)

@@ -21,7 +21,9 @@ EVENTS = tuple(down(f"e{bond}", bond) for bond in (3, 4, 5, 6))
 def planned(text: str, events: Sequence[Event] = EVENTS) -> list[Job]:
     """The jobs of a rule about these events."""
     facts = Facts(nothing)
-    occasion = job_planning.Occasion(rule(text), "d", events, facts, NOW, NOW, expression_context.of(events, NOW, facts))
+    occasion = job_planning.Occasion(
+        rule(text), "d", events, facts, NOW, NOW, expression_context.of(events, NOW, facts)
+    )
     return list(job_planning.planned(occasion).jobs)
 
 
@@ -48,7 +50,9 @@ def rolled(guard: str) -> str:
         (f"{HEAD}do:\n{ROLL}", [4, 5, 6], 0),
     ],
 )
-def test_the_rest_of_a_rollout_goes_as_the_rule_says_now(edited: str, starts: list[int], pause: float) -> None:
+def test_the_rest_of_a_rollout_goes_as_the_rule_says_now(
+    edited: str, starts: list[int], pause: float
+) -> None:
     """Its batches and their pauses; what is done is done, and counts as of its batch."""
     first, *rest = planned(rolled("first: 1, then: [1], pause: 2h"))
     jobs = fitted(edited, [replace(first, state=S, attempts=1), *rest])
@@ -61,7 +65,9 @@ def test_who_said_that_a_rollout_goes_on_is_heard_still() -> None:
     """What stopped it, and was seen by whoever let it go on, does not stop it again."""
     first, *rest = planned(rolled("first: 1, then: [1], pause: 1m, stop_on: [refused]"))
     assert first.rollout
-    over = replace(first, state=JobState.FAILED, attempts=1, rollout={**first.rollout, "stop_on": []})
+    over = replace(
+        first, state=JobState.FAILED, attempts=1, rollout={**first.rollout, "stop_on": []}
+    )
     jobs = fitted(rolled("first: 1, then: [1], pause: 5m, stop_on: [refused]"), [over, *rest])
     assert not progress(jobs, later(3600)).ask
     assert [job.rollout and job.rollout["pause"] for job in jobs] == [300.0] * 4
@@ -77,7 +83,9 @@ def test_who_said_that_a_rollout_goes_on_is_heard_still() -> None:
 )
 def test_the_next_try_is_when_the_rule_says_now(retry: str, due: float, until: float) -> None:
     """Sooner, later, and for longer: counted from the same moments as before."""
-    text = "id: a\nwhen: leg.down\ndo:\n  - call: bond.restart\n    with: {bond: '${bond.id}'}\n    "
+    text = (
+        "id: a\nwhen: leg.down\ndo:\n  - call: bond.restart\n    with: {bond: '${bond.id}'}\n    "
+    )
     (job,) = planned(text + "retry: {on: [refused], every: 2h, until: 6h}", [down()])
     tried = replace(job, attempts=1, due_at=later(3 * 3600))
     (now,) = fitted(text + retry, [tried], [down()])
@@ -87,38 +95,58 @@ def test_the_next_try_is_when_the_rule_says_now(retry: str, due: float, until: f
 
 
 def test_a_step_that_is_new_has_its_turn() -> None:
-    """What the rule does besides, from where it has got to, is done; what comes before that is not."""
+    """What the rule does besides, from where it has got to, is done; what comes before that is
+    not.
+    """
     text = f"{HEAD}do:\n%s{ROLL}%s"
     first, *rest = planned(text % ("  - wait: 2h\n", ""), EVENTS[:1])
     over = replace(first, state=S)
     jobs = fitted(
-        text % ("  - notify: {to: boss}\n  - wait: 2h\n", "  - notify: {to: boss, title: b}\n"), [over, *rest], EVENTS[:1]
+        text % ("  - notify: {to: boss}\n  - wait: 2h\n", "  - notify: {to: boss, title: b}\n"),
+        [over, *rest],
+        EVENTS[:1],
     )
-    assert [(job.step, job.action, job.state) for job in jobs] == [(1, "wait", S), (2, "call", W), (3, "notify", W)]
+    assert [(job.step, job.action, job.state) for job in jobs] == [
+        (1, "wait", S),
+        (2, "call", W),
+        (3, "notify", W),
+    ]
     assert [job.action for job, _ in progress(jobs, later(3600)).start] == ["call"]
 
 
 def test_a_call_that_is_another_now_takes_the_place_of_the_one_before() -> None:
     """The old one ends, and holds up nothing that comes after it."""
-    text = f"{HEAD}do:\n  - {{call: bond.%s, each: bond, with: {{bond: '${{bond.id}}'}}}}\n  - notify: {{to: boss}}\n"
-    jobs = fitted(text % "restore_to_primary_agg", planned(text % "restart", EVENTS[:1]), EVENTS[:1])
+    text = (
+        f"{HEAD}do:\n  - {{call: bond.%s, each: bond, with: {{bond: '${{bond.id}}'}}}}\n  - notify:"
+        " {to: boss}\n"
+    )
+    jobs = fitted(
+        text % "restore_to_primary_agg", planned(text % "restart", EVENTS[:1]), EVENTS[:1]
+    )
     assert [(job.request.get("operation"), job.state) for job in jobs] == [
         ("bond.restart", JobState.SKIPPED),
         (None, W),
         ("bond.restore_to_primary_agg", W),
     ]
-    assert [job.request["operation"] for job, _ in progress(jobs, later(3600)).start] == ["bond.restore_to_primary_agg"]
+    assert [job.request["operation"] for job, _ in progress(jobs, later(3600)).start] == [
+        "bond.restore_to_primary_agg"
+    ]
 
 
 def test_an_edit_that_changes_nothing_changes_no_job() -> None:
     """However often it is looked at."""
-    text = f"{HEAD}guard: {{rollout: {{first: 1, then: [1], pause: 5m}}}}\ndo:\n  - wait: 2h\n{ROLL}  - notify: {{to: boss}}\n"
+    text = (
+        f"{HEAD}guard: {{rollout: {{first: 1, then: [1], pause: 5m}}}}\ndo:\n  - wait: 2h\n{ROLL} "
+        " - notify: {to: boss}\n"
+    )
     jobs = planned(text)
     assert fitted(text, jobs) == jobs
     assert fitted(text + "description: another\n", jobs) == jobs
 
 
-@pytest.mark.parametrize("state", [JobState.VERIFYING, JobState.IN_DOUBT, JobState.SUCCEEDED, JobState.FAILED])
+@pytest.mark.parametrize(
+    "state", [JobState.VERIFYING, JobState.IN_DOUBT, JobState.SUCCEEDED, JobState.FAILED]
+)
 def test_what_was_sent_is_not_taken_back(state: JobState) -> None:
     """A call that may have taken effect goes its way, whatever becomes of its rule."""
     (job,) = planned(f"{HEAD}do:\n{ROLL}", EVENTS[:1])

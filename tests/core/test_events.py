@@ -14,12 +14,14 @@ from bridge.core.objects.link_state import class_of
 from bridge.core.objects.object_schemas import BODIES, CONFIGURED
 from bridge.core.objects.snapshot_diff import compare, with_derived
 
-from .made import NOW, VOLATILE, body, change
+from .builders import NOW, VOLATILE, body, change
 
 
 def leg(state: str, standing: str | None, **given: object) -> dict:
     """A leg's body in this state, having last stood so."""
-    return body("leg", id=7, bond=3, state=state, standing=standing, **{"class": class_of(state)}, **given)
+    return body(
+        "leg", id=7, bond=3, state=state, standing=standing, **{"class": class_of(state)}, **given
+    )
 
 
 def placed(primary: int, current: int, secondary: int | None = 2) -> dict:
@@ -29,11 +31,15 @@ def placed(primary: int, current: int, secondary: int | None = 2) -> dict:
 
 def tuning(status: str, outcome: str | None, verdict: str | None = None, **given: object) -> dict:
     """A tuning's body."""
-    return body("bond_tuning", id=7, bond=3, status=status, outcome=outcome, verdict=verdict, **given)
+    return body(
+        "bond_tuning", id=7, bond=3, status=status, outcome=outcome, verdict=verdict, **given
+    )
 
 
 def aggregator(status: str | None, stood: str | None = None, **given: object) -> dict:
-    """An aggregator's body; where its status does not say how it stands, `stood` is how it last did."""
+    """An aggregator's body; where its status does not say how it stands, `stood` is how it last
+    did.
+    """
     standing = status if status in ("up", "down") else stood
     return body("aggregator", id=7, status=status, standing=standing, **given)
 
@@ -116,20 +122,62 @@ TABLE = [
     ("aggregator", aggregator("up"), aggregator("unknown", "up"), {"aggregator.changed"}),
     ("aggregator", aggregator("down"), aggregator("up"), {"aggregator.recovered"}),
     ("aggregator", aggregator("up"), aggregator("up", name="x"), {"aggregator.changed"}),
-    ("aggregator", aggregator("up"), aggregator("down", name="x"), {"aggregator.failed", "aggregator.changed"}),
+    (
+        "aggregator",
+        aggregator("up"),
+        aggregator("down", name="x"),
+        {"aggregator.failed", "aggregator.changed"},
+    ),
     ("bond_tuning", None, tuning("pending", None), {"bond_tuning.started"}),
-    ("bond_tuning", None, tuning("finished", "recommended"),
-     {"bond_tuning.started", "bond_tuning.finished", "bond_tuning.recommended"}),
-    ("bond_tuning", None, tuning("failed", "failed"), {"bond_tuning.started", "bond_tuning.finished"}),
+    (
+        "bond_tuning",
+        None,
+        tuning("finished", "recommended"),
+        {"bond_tuning.started", "bond_tuning.finished", "bond_tuning.recommended"},
+    ),
+    (
+        "bond_tuning",
+        None,
+        tuning("failed", "failed"),
+        {"bond_tuning.started", "bond_tuning.finished"},
+    ),
     ("bond_tuning", tuning("pending", None), tuning("running", None), set()),
-    ("bond_tuning", tuning("running", None), tuning("canceled", "cancelled"), {"bond_tuning.finished"}),
-    ("bond_tuning", tuning("running", None), tuning("finished", "nothing"), {"bond_tuning.finished"}),
-    ("bond_tuning", tuning("running", None), tuning("finished", "recommended"),
-     {"bond_tuning.finished", "bond_tuning.recommended"}),
-    ("bond_tuning", tuning("finished", "recommended"), tuning("finished", "recommended", "accepted"), {"bond_tuning.accepted"}),
-    ("bond_tuning", tuning("finished", "recommended"), tuning("finished", "recommended", "declined"), {"bond_tuning.declined"}),
-    ("bond_tuning", tuning("running", None), tuning("finished", "recommended", "accepted"),
-     {"bond_tuning.finished", "bond_tuning.recommended", "bond_tuning.accepted"}),
+    (
+        "bond_tuning",
+        tuning("running", None),
+        tuning("canceled", "cancelled"),
+        {"bond_tuning.finished"},
+    ),
+    (
+        "bond_tuning",
+        tuning("running", None),
+        tuning("finished", "nothing"),
+        {"bond_tuning.finished"},
+    ),
+    (
+        "bond_tuning",
+        tuning("running", None),
+        tuning("finished", "recommended"),
+        {"bond_tuning.finished", "bond_tuning.recommended"},
+    ),
+    (
+        "bond_tuning",
+        tuning("finished", "recommended"),
+        tuning("finished", "recommended", "accepted"),
+        {"bond_tuning.accepted"},
+    ),
+    (
+        "bond_tuning",
+        tuning("finished", "recommended"),
+        tuning("finished", "recommended", "declined"),
+        {"bond_tuning.declined"},
+    ),
+    (
+        "bond_tuning",
+        tuning("running", None),
+        tuning("finished", "recommended", "accepted"),
+        {"bond_tuning.finished", "bond_tuning.recommended", "bond_tuning.accepted"},
+    ),
     ("bond_tuning", tuning("finished", "nothing"), None, set()),
     ("backup", None, backup(complete=True), {"backup.completed"}),
     ("backup", None, backup(complete=False), set()),
@@ -139,7 +187,12 @@ TABLE = [
     ("backup_schedule", schedule("pending"), schedule("overdue"), {"backup.overdue"}),
     ("backup_schedule", schedule("unknown"), schedule("overdue"), {"backup.overdue"}),
     ("backup_schedule", schedule("overdue"), schedule("due"), set()),
-    ("backup", backup(complete=False), body("backup", name="7", complete=False, failed=True), {"backup.failed"}),
+    (
+        "backup",
+        backup(complete=False),
+        body("backup", name="7", complete=False, failed=True),
+        {"backup.failed"},
+    ),
     ("bond_condition", None, condition("up"), set()),
     ("bond_condition", None, condition("down"), {"bond.down"}),
     ("bond_condition", condition("up"), condition("degraded"), {"bond.degraded"}),
@@ -149,54 +202,150 @@ TABLE = [
     ("bond_condition", condition("unknown"), condition("up"), set()),
     ("bond_condition", condition("up"), condition("unknown"), set()),
     ("bond_condition", condition("down"), None, set()),
-    ("failover_checks", one("failover_checks", state="clear"), one("failover_checks", state="failing"),
-     {"aggregator.checks_failing"}),
-    ("failover_checks", one("failover_checks", state="failing"), one("failover_checks", state="clear"),
-     {"aggregator.checks_passing"}),
-    ("settings", one("settings", failover="on"), one("settings", failover="maintenance"), {"failover.disabled"}),
-    ("settings", one("settings", failover="maintenance"), one("settings", failover="suspended"), {"failover.disabled"}),
-    ("settings", one("settings", failover="suspended"), one("settings", failover="on"), {"failover.enabled"}),
-    ("settings", one("settings", failover="on", other={"a": 1}), one("settings", failover="on", other={"a": 2}),
-     {"settings.changed"}),
+    (
+        "failover_checks",
+        one("failover_checks", state="clear"),
+        one("failover_checks", state="failing"),
+        {"aggregator.checks_failing"},
+    ),
+    (
+        "failover_checks",
+        one("failover_checks", state="failing"),
+        one("failover_checks", state="clear"),
+        {"aggregator.checks_passing"},
+    ),
+    (
+        "settings",
+        one("settings", failover="on"),
+        one("settings", failover="maintenance"),
+        {"failover.disabled"},
+    ),
+    (
+        "settings",
+        one("settings", failover="maintenance"),
+        one("settings", failover="suspended"),
+        {"failover.disabled"},
+    ),
+    (
+        "settings",
+        one("settings", failover="suspended"),
+        one("settings", failover="on"),
+        {"failover.enabled"},
+    ),
+    (
+        "settings",
+        one("settings", failover="on", other={"a": 1}),
+        one("settings", failover="on", other={"a": 2}),
+        {"settings.changed"},
+    ),
     ("leg_tuning", None, run("leg_tuning", None), {"leg_tuning.started"}),
-    ("leg_tuning", run("leg_tuning", None), run("leg_tuning", "recommended"),
-     {"leg_tuning.finished", "leg_tuning.recommended"}),
+    (
+        "leg_tuning",
+        run("leg_tuning", None),
+        run("leg_tuning", "recommended"),
+        {"leg_tuning.finished", "leg_tuning.recommended"},
+    ),
     ("leg_tuning", run("leg_tuning", None), run("leg_tuning", "unknown"), {"leg_tuning.finished"}),
-    ("leg_tuning", run("leg_tuning", "recommended"), run("leg_tuning", "recommended", verdict="accepted"),
-     {"leg_tuning.accepted"}),
-    ("leg_tuning", run("leg_tuning", "recommended"), run("leg_tuning", "recommended", verdict="declined"),
-     {"leg_tuning.declined"}),
+    (
+        "leg_tuning",
+        run("leg_tuning", "recommended"),
+        run("leg_tuning", "recommended", verdict="accepted"),
+        {"leg_tuning.accepted"},
+    ),
+    (
+        "leg_tuning",
+        run("leg_tuning", "recommended"),
+        run("leg_tuning", "recommended", verdict="declined"),
+        {"leg_tuning.declined"},
+    ),
     ("speedtest", None, run("speedtest", None), {"speedtest.started"}),
     ("speedtest", run("speedtest", None), run("speedtest", "failed"), {"speedtest.finished"}),
     ("speedtest", None, run("speedtest", "succeeded"), {"speedtest.started", "speedtest.finished"}),
-    ("config_updates", one("config_updates", state="clear"), one("config_updates", state="failing"),
-     {"config_updates.failing"}),
-    ("config_updates", one("config_updates", state="failing"), one("config_updates", state="stuck"), {"config_updates.stuck"}),
-    ("config_updates", one("config_updates", state="stuck"), one("config_updates", state="failing"), set()),
-    ("config_updates", one("config_updates", state="stuck"), one("config_updates", state="clear"), {"config_updates.cleared"}),
+    (
+        "config_updates",
+        one("config_updates", state="clear"),
+        one("config_updates", state="failing"),
+        {"config_updates.failing"},
+    ),
+    (
+        "config_updates",
+        one("config_updates", state="failing"),
+        one("config_updates", state="stuck"),
+        {"config_updates.stuck"},
+    ),
+    (
+        "config_updates",
+        one("config_updates", state="stuck"),
+        one("config_updates", state="failing"),
+        set(),
+    ),
+    (
+        "config_updates",
+        one("config_updates", state="stuck"),
+        one("config_updates", state="clear"),
+        {"config_updates.cleared"},
+    ),
     ("certificate", one("certificate", stage=None), one("certificate", stage=30), {"tls.expiring"}),
     ("certificate", one("certificate", stage=30), one("certificate", stage=14), {"tls.expiring"}),
-    ("certificate", one("certificate", stage=1, not_after="a"), one("certificate", stage=None, not_after="b"), {"tls.changed"}),
-    ("bonding_version", one("bonding_version", version="6.6"), one("bonding_version", version="6.7"), {"version.available"}),
-    ("node", one("node", id=7, outdated=False), one("node", id=7, outdated=True), {"node.outdated"}),
+    (
+        "certificate",
+        one("certificate", stage=1, not_after="a"),
+        one("certificate", stage=None, not_after="b"),
+        {"tls.changed"},
+    ),
+    (
+        "bonding_version",
+        one("bonding_version", version="6.6"),
+        one("bonding_version", version="6.7"),
+        {"version.available"},
+    ),
+    (
+        "node",
+        one("node", id=7, outdated=False),
+        one("node", id=7, outdated=True),
+        {"node.outdated"},
+    ),
     ("node", one("node", id=7), one("node", id=7, outdated=True), set()),
     ("node", one("node", id=7, outdated=True), one("node", id=7, outdated=False), {"node.updated"}),
-    ("node", one("node", id=7, version="6.6", outdated=True), one("node", id=7, version="6.7", outdated=False),
-     {"node.updated"}),
+    (
+        "node",
+        one("node", id=7, version="6.6", outdated=True),
+        one("node", id=7, version="6.7", outdated=False),
+        {"node.updated"},
+    ),
     ("node", one("node", id=7, version="6.6"), one("node", id=7, version="6.7"), {"node.changed"}),
-    ("downtime_report", one("downtime_report", week_start="a", week_count=3), one("downtime_report", week_start="b"),
-     {"report.downtime_prevented"}),
+    (
+        "downtime_report",
+        one("downtime_report", week_start="a", week_count=3),
+        one("downtime_report", week_start="b"),
+        {"report.downtime_prevented"},
+    ),
     ("downtime_report", one("downtime_report"), one("downtime_report", week_start="b"), set()),
-    ("versions", one("versions", versions={"a": 1}), one("versions", versions={"a": 2}), {"versions.changed"}),
-    *((kind, None, one(kind), {f"{kind}.added"}) for kind in (*sorted(CONFIGURED), "iso", "repository")),
-    *((kind, one(kind), None, {f"{kind}.removed"}) for kind in (*sorted(CONFIGURED), "iso", "repository")),
-    *((kind, one(kind), one(kind, **{next(iter(BODIES[kind])): 9}), {f"{kind}.changed"})
-      for kind in (*sorted(CONFIGURED), "iso", "repository")),
-]  # fmt: skip
+    (
+        "versions",
+        one("versions", versions={"a": 1}),
+        one("versions", versions={"a": 2}),
+        {"versions.changed"},
+    ),
+    *(
+        (kind, None, one(kind), {f"{kind}.added"})
+        for kind in (*sorted(CONFIGURED), "iso", "repository")
+    ),
+    *(
+        (kind, one(kind), None, {f"{kind}.removed"})
+        for kind in (*sorted(CONFIGURED), "iso", "repository")
+    ),
+    *(
+        (kind, one(kind), one(kind, **{next(iter(BODIES[kind])): 9}), {f"{kind}.changed"})
+        for kind in (*sorted(CONFIGURED), "iso", "repository")
+    ),
+]
 
 
 @pytest.mark.parametrize(("kind", "before", "after", "names"), TABLE)
-def test_a_change_is_exactly_these_events(kind: str, before: dict | None, after: dict | None, names: set[str]) -> None:
+def test_a_change_is_exactly_these_events(
+    kind: str, before: dict | None, after: dict | None, names: set[str]
+) -> None:
     """Every change yields the events its rows name, and no other."""
     found = [row.name for row in happenings(change(kind, before, after))]
     assert set(found) == names
@@ -205,12 +354,16 @@ def test_a_change_is_exactly_these_events(kind: str, before: dict | None, after:
 
 def test_every_event_of_an_object_happens_in_the_table() -> None:
     """No row of the catalogue is without a change that brings it about."""
-    assert {name for *_, names in TABLE for name in names} == {row.name for row in EVENTS.values() if row.kind}
+    assert {name for *_, names in TABLE for name in names} == {
+        row.name for row in EVENTS.values() if row.kind
+    }
 
 
 @pytest.mark.parametrize(("first", "standing"), [("testing", None), ("unheard-of", None)])
 def test_no_change_of_a_legs_state_goes_untold(first: str, standing: str | None) -> None:
-    """A leg first seen in a state that does not say how it stands, and then up, has at least one event."""
+    """A leg first seen in a state that does not say how it stands, and then up, has at least one
+    event.
+    """
     assert happenings(change("leg", leg(first, standing), UP)) != []
 
 
@@ -224,8 +377,12 @@ def test_no_change_of_a_legs_state_goes_untold(first: str, standing: str | None)
         (["up", None, "down"], ["aggregator.failed"]),
     ],
 )
-def test_an_aggregator_fails_and_recovers_once_across_unknown(statuses: list, told: list[str]) -> None:
-    """A status that cannot be read in between neither hides a recovery nor tells a failure twice."""
+def test_an_aggregator_fails_and_recovers_once_across_unknown(
+    statuses: list, told: list[str]
+) -> None:
+    """A status that cannot be read in between neither hides a recovery nor tells a failure
+    twice.
+    """
     known: dict = {}
     names = []
     for status in statuses:
@@ -241,7 +398,15 @@ def test_a_flap_through_testing_is_one_outage(state: str) -> None:
     """Up, down, any state, up: one leg.down and one leg.up, whatever stands between."""
     known: dict[tuple[str, str], Known] = {}
     names = []
-    for now in ("up", "testing", "down", "testing" if state == "up" else state, "up", "testing", "up"):
+    for now in (
+        "up",
+        "testing",
+        "down",
+        "testing" if state == "up" else state,
+        "up",
+        "testing",
+        "up",
+    ):
         seen = with_derived(known, [Seen("leg", "7", leg(now, None))], NOW, None)
         diff = compare(known, seen, volatile=VOLATILE, gone=(), now=NOW)
         known |= {(each.seen.kind, each.seen.id): each for each in diff.known}
@@ -252,21 +417,40 @@ def test_a_flap_through_testing_is_one_outage(state: str) -> None:
 def test_ids_are_stable_and_differ_in_every_part() -> None:
     """The same happening has the same id; another server, object, type or count has another."""
 
-    def identifier(row: str = "leg.down", server: str = "main", subject: str = "leg/7", n: object = 1) -> str:
-        return make(EVENTS[row], server=server, subject=subject, n=n, time=NOW, seen_at=NOW, data={}).id
+    def identifier(
+        row: str = "leg.down", server: str = "main", subject: str = "leg/7", n: object = 1
+    ) -> str:
+        return make(
+            EVENTS[row], server=server, subject=subject, n=n, time=NOW, seen_at=NOW, data={}
+        ).id
 
     ids = [
-        identifier(), identifier(n=2), identifier(n="1"), identifier(server="other"), identifier(subject="leg/8"),
-        identifier("leg.up"), identifier(server="mainleg", subject="/7"),
-    ]  # fmt: skip
+        identifier(),
+        identifier(n=2),
+        identifier(n="1"),
+        identifier(server="other"),
+        identifier(subject="leg/8"),
+        identifier("leg.up"),
+        identifier(server="mainleg", subject="/7"),
+    ]
     assert len(set(ids)) == len(ids)
     assert ids[0] == hashlib.sha256(b'["main","leg/7","leg.down",1]').hexdigest()[:24]
-    again = make(EVENTS["leg.down"], server="main", subject="leg/7", n=1, time=NOW.replace(hour=1), seen_at=NOW, data={"x": 1})
+    again = make(
+        EVENTS["leg.down"],
+        server="main",
+        subject="leg/7",
+        n=1,
+        time=NOW.replace(hour=1),
+        seen_at=NOW,
+        data={"x": 1},
+    )
     assert again.id == ids[0]
 
 
 def shape_of(value: object, schema_here: Schema) -> None:
-    """Fail unless the value has exactly the fields of the schema, all the way down; None may stand for anything."""
+    """Fail unless the value has exactly the fields of the schema, all the way down; None may stand
+    for anything.
+    """
     if value is None or not schema_here or "*" in schema_here:
         return
     assert isinstance(value, dict)
@@ -280,15 +464,23 @@ def _others() -> dict:
     where = body("placement", id=3, primary=1, secondary=2, current=2)
     seven = {**bond, "id": 7}
     return {
-        ("bond", "3"): bond, ("placement", "3"): where, ("bond", "7"): seven, ("placement", "7"): {**where, "id": 7},
-        ("aggregator", "1"): body("aggregator", id=1, name="one"), ("aggregator", "2"): body("aggregator", id=2, name="two"),
-    }  # fmt: skip
+        ("bond", "3"): bond,
+        ("placement", "3"): where,
+        ("bond", "7"): seven,
+        ("placement", "7"): {**where, "id": 7},
+        ("aggregator", "1"): body("aggregator", id=1, name="one"),
+        ("aggregator", "2"): body("aggregator", id=2, name="two"),
+    }
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["others known", "nothing else known"])
-@pytest.mark.parametrize("row", [row for row in EVENTS.values() if row.kind], ids=lambda row: row.name)
-def test_data_has_exactly_the_shape_the_row_promises(row: builder.EventType, knows: bool) -> None:  # noqa: FBT001
-    """What `describe` fills in is what an expression may name, for every row and every change that brings it about."""
+@pytest.mark.parametrize(
+    "row", [row for row in EVENTS.values() if row.kind], ids=lambda row: row.name
+)
+def test_data_has_exactly_the_shape_the_row_promises(row: builder.EventType, knows: bool) -> None:
+    """What `describe` fills in is what an expression may name, for every row and every change that
+    brings it about.
+    """
     others = _others() if knows else {}
     told = [(kind, before, after) for kind, before, after, names in TABLE if row.name in names]
     for kind, before, after in told:
@@ -300,12 +492,22 @@ def test_data_has_exactly_the_shape_the_row_promises(row: builder.EventType, kno
 
 
 def test_what_an_event_tells_about_its_bond() -> None:
-    """The bond noun is the bond with where it is; names not known yet are None and never invented."""
+    """The bond noun is the bond with where it is; names not known yet are None and never
+    invented.
+    """
     moved = change("placement", placed(1, 1), placed(1, 2))
-    assert related(moved) == {("bond", "7"), ("placement", "7"), ("aggregator", "1"), ("aggregator", "2")}
+    assert related(moved) == {
+        ("bond", "7"),
+        ("placement", "7"),
+        ("aggregator", "1"),
+        ("aggregator", "2"),
+    }
     data = describe(EVENTS["bond.failed_over"], moved, _others())
     assert (data["bond"]["name"], data["bond"]["current"], data["bond"]["id"]) == ("acme", 2, 7)
-    assert (data["primary"], data["current"]) == ({"id": 1, "name": "one"}, {"id": 2, "name": "two"})
+    assert (data["primary"], data["current"]) == (
+        {"id": 1, "name": "one"},
+        {"id": 2, "name": "two"},
+    )
     blank = describe(EVENTS["bond.failed_over"], moved, {})
     assert (blank["bond"]["name"], blank["bond"]["current"]) == (None, 2)
     assert blank["current"] == {"id": 2, "name": None}
@@ -326,18 +528,37 @@ def test_a_removed_bond_is_told_as_it_was() -> None:
 
 
 def test_every_event_has_a_headline_and_every_headline_an_event() -> None:
-    """No line is for an event that is none; what has no line of its own is the coming, going or changing of an object."""
+    """No line is for an event that is none; what has no line of its own is the coming, going or
+    changing of an object.
+    """
     assert set(LINES) <= set(EVENTS)
-    assert {name.partition(".")[2] for name in set(EVENTS) - set(LINES)} == {"added", "changed", "removed"}
+    assert {name.partition(".")[2] for name in set(EVENTS) - set(LINES)} == {
+        "added",
+        "changed",
+        "removed",
+    }
 
 
 def test_a_change_of_what_a_person_configured_reads_like_a_sentence() -> None:
     """What, of which bond, and the fields that differ, the server's own names among them."""
-    before = body("route", id=7, bond=3, network="203.0.113.0/28", enabled=True, other={"metric": 1})
+    before = body(
+        "route", id=7, bond=3, network="203.0.113.0/28", enabled=True, other={"metric": 1}
+    )
     after = {**before, "enabled": False, "other": {"metric": 2}}
     change_of = Change("route", "7", before, after, frozenset({"enabled", "other.metric"}))
-    event = Event("e", "route.changed", "main", "route/7", NOW, NOW, describe(EVENTS["route.changed"], change_of, _others()))
-    assert headline(event) == "route 203.0.113.0/28 of acme changed: enabled True → False, other.metric 1 → 2"
+    event = Event(
+        "e",
+        "route.changed",
+        "main",
+        "route/7",
+        NOW,
+        NOW,
+        describe(EVENTS["route.changed"], change_of, _others()),
+    )
+    assert (
+        headline(event)
+        == "route 203.0.113.0/28 of acme changed: enabled True → False, other.metric 1 → 2"
+    )
 
 
 @pytest.mark.parametrize("row", EVENTS.values(), ids=lambda row: row.name)
@@ -351,31 +572,58 @@ def test_headlines_never_fail_on_blank_data(row: builder.EventType) -> None:
 
 
 def test_a_headline_reads_like_a_sentence() -> None:
-    """Names stand where they are known, and an event type nobody wrote a line for has one all the same."""
+    """Names stand where they are known, and an event type nobody wrote a line for has one all the
+    same.
+    """
     data = {"leg": {"name": "cable"}, "bond": {"name": None}}
-    assert headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, data)) == "leg cable of ? is down"
-    assert headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, {"leg": None, "bond": {}})) == "leg ? of ? is down"
+    assert (
+        headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, data))
+        == "leg cable of ? is down"
+    )
+    assert (
+        headline(Event("e", "leg.down", "main", "leg/7", NOW, NOW, {"leg": None, "bond": {}}))
+        == "leg ? of ? is down"
+    )
     sent = {"body": {"text": "{0} {x"}}
-    assert headline(Event("e", "webhook.chat", "main", "x", NOW, NOW, sent)) == "webhook chat: text {0} {x"
-    assert headline(Event("e", "moon.rose", "main", "moon/1", NOW, NOW, {})) == "moon moon/1 was rose"
+    assert (
+        headline(Event("e", "webhook.chat", "main", "x", NOW, NOW, sent))
+        == "webhook chat: text {0} {x"
+    )
+    assert (
+        headline(Event("e", "moon.rose", "main", "moon/1", NOW, NOW, {})) == "moon moon/1 was rose"
+    )
 
 
 def test_generic_changes_speak_only_of_uncovered_fields() -> None:
-    """For every kind, a change of one covered field alone is never told as `<kind>.changed` beside its own event."""
+    """For every kind, a change of one covered field alone is never told as `<kind>.changed` beside
+    its own event.
+    """
     told_twice = []
     for row, name in product(EVENTS.values(), ("leg", "aggregator", "placement")):
-        if row.kind == name and row.covers and not row.name.endswith(("changed", "added", "removed")):
+        if (
+            row.kind == name
+            and row.covers
+            and not row.name.endswith(("changed", "added", "removed"))
+        ):
             cases = [(k, b, a) for k, b, a, names in TABLE if row.name in names and b is not None]
             for kind, before, after in cases:
-                only = {field: after[field] if field in row.covers else before[field] for field in before}
+                only = {
+                    field: after[field] if field in row.covers else before[field]
+                    for field in before
+                }
                 found = [each.name for each in happenings(change(kind, before, only))]
                 told_twice += [found] if f"{name}.changed" in found else []
     assert told_twice == []
 
 
 def test_that_a_node_is_known_to_be_up_to_date_is_no_change() -> None:
-    """What we work out ourselves is told only where it means something: a node that is outdated, not that it is known."""
-    before, after = body("node", id=8, version="6.5"), body("node", id=8, version="6.5", outdated=False)
+    """What we work out ourselves is told only where it means something: a node that is outdated,
+    not that it is known.
+    """
+    before, after = (
+        body("node", id=8, version="6.5"),
+        body("node", id=8, version="6.5", outdated=False),
+    )
     assert happenings(change("node", before, after)) == []
     told = happenings(change("node", after, {**after, "outdated": True}))
     assert [row.name for row in told] == ["node.outdated"]
@@ -386,19 +634,48 @@ def test_that_a_node_is_known_to_be_up_to_date_is_no_change() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "line"),
     [
-        ("schedule.due", {"schedule": {"rule": "nightly", "at": "2026-03-01T22:00:00+00:00"}},
-         "rule nightly is due at 2026-03-01 22:00 UTC"),
-        ("approval.asked",
-         {"approval": {"rule": "bring-home", "to": "noc", "expires": "2026-03-01T22:30:00+00:00", "detail": "30 bonds"}},
-         "bring-home asks noc for a yes by 2026-03-01 22:30 UTC: 30 bonds"),
-        ("approval.asked", {"approval": {"rule": "bring-home", "expires": "2026-03-01T22:30:00.5+00:00", "detail": "30 bonds"}},
-         "bring-home asks for a yes by 2026-03-01 22:30 UTC: 30 bonds"),
-        ("approval.asked", {"approval": {"rule": "chat-restart", "reason": "confirmation", "asker": "ana"}},
-         "chat-restart asks ana whether they are sure"),
-        ("bridge.paused", {"pause": {"server": None, "who": "ana", "why": "works on the core"}},
-         "all actions are paused by ana: works on the core"),
+        (
+            "schedule.due",
+            {"schedule": {"rule": "nightly", "at": "2026-03-01T22:00:00+00:00"}},
+            "rule nightly is due at 2026-03-01 22:00 UTC",
+        ),
+        (
+            "approval.asked",
+            {
+                "approval": {
+                    "rule": "bring-home",
+                    "to": "noc",
+                    "expires": "2026-03-01T22:30:00+00:00",
+                    "detail": "30 bonds",
+                }
+            },
+            "bring-home asks noc for a yes by 2026-03-01 22:30 UTC: 30 bonds",
+        ),
+        (
+            "approval.asked",
+            {
+                "approval": {
+                    "rule": "bring-home",
+                    "expires": "2026-03-01T22:30:00.5+00:00",
+                    "detail": "30 bonds",
+                }
+            },
+            "bring-home asks for a yes by 2026-03-01 22:30 UTC: 30 bonds",
+        ),
+        (
+            "approval.asked",
+            {"approval": {"rule": "chat-restart", "reason": "confirmation", "asker": "ana"}},
+            "chat-restart asks ana whether they are sure",
+        ),
+        (
+            "bridge.paused",
+            {"pause": {"server": None, "who": "ana", "why": "works on the core"}},
+            "all actions are paused by ana: works on the core",
+        ),
     ],
-)  # fmt: skip
-def test_what_the_bridge_says_of_itself_reads_like_a_sentence(name: str, data: dict, line: str) -> None:
+)
+def test_what_the_bridge_says_of_itself_reads_like_a_sentence(
+    name: str, data: dict, line: str
+) -> None:
     """Moments are told to the minute, the rest as it stands."""
     assert headline(Event("e", name, "main", "x/7", NOW, NOW, data)) == line

@@ -44,7 +44,9 @@ FACTS = {
     ],
 )
 def test_the_paths_an_expression_reads(source: str, paths: list) -> None:
-    """Dotted names are found, and what stands in strings, numbers, functions, methods and macros is not taken for one."""
+    """Dotted names are found, and what stands in strings, numbers, functions, methods and macros is
+    not taken for one.
+    """
     assert list(compile_expression(source).paths) == paths
 
 
@@ -60,14 +62,22 @@ def test_a_comment_reads_nothing() -> None:
         ("event.data.old.state == event.data.new.state && old.state != new.state", []),
         ("leg.nam == 'x'", ["leg.nam: no 'nam' here; did you mean 'name'?"]),
         ("legs.name == 'x'", ["legs.name: no 'legs' here; did you mean 'leg'?"]),
-        ("event.data.leg.stat == 'x'", ["event.data.leg.stat: no 'stat' here; did you mean 'state'?"]),
+        (
+            "event.data.leg.stat == 'x'",
+            ["event.data.leg.stat: no 'stat' here; did you mean 'state'?"],
+        ),
         ("bond.space.xyzzy == 'x'", ["bond.space.xyzzy: no 'xyzzy' here; there is: key, name"]),
         ("leg.name.size == 1", ["leg.name.size: no 'size' here; there is: nothing below it"]),
-        ("leg.nam + bond.nam == ''",
-         ["leg.nam: no 'nam' here; did you mean 'name'?", "bond.nam: no 'nam' here; did you mean 'name'?"]),
+        (
+            "leg.nam + bond.nam == ''",
+            [
+                "leg.nam: no 'nam' here; did you mean 'name'?",
+                "bond.nam: no 'nam' here; did you mean 'name'?",
+            ],
+        ),
         ("has(leg.nam)", ["leg.nam: no 'nam' here; did you mean 'name'?"]),
     ],
-)  # fmt: skip
+)
 def test_paths_that_an_event_does_not_have_are_named(source: str, sentences: list[str]) -> None:
     """Each unknown path has one sentence with the nearest word, or with all there is."""
     found = compile_expression(source).check(EVENTS["leg.down"].shape).mistakes
@@ -75,10 +85,17 @@ def test_paths_that_an_event_does_not_have_are_named(source: str, sentences: lis
 
 
 def test_below_a_free_place_every_path_is_known() -> None:
-    """Nobody can say what a tuning recommends, so nothing below it is an error, while its neighbours are checked."""
-    expression = compile_expression("tuning.recommendations.legs[0].anything.at.all == 1 && tuning.recommendation == 1")
+    """Nobody can say what a tuning recommends, so nothing below it is an error, while its
+    neighbours are checked.
+    """
+    expression = compile_expression(
+        "tuning.recommendations.legs[0].anything.at.all == 1 && tuning.recommendation == 1"
+    )
     (mistake,) = expression.check(EVENTS["bond_tuning.finished"].shape).mistakes
-    assert mistake.what == "tuning.recommendation: no 'recommendation' here; did you mean 'recommendations'?"
+    assert (
+        mistake.what
+        == "tuning.recommendation: no 'recommendation' here; did you mean 'recommendations'?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,13 +133,17 @@ def test_what_an_expression_gives(source: str, value: object) -> None:
     ],
 )
 def test_what_cannot_be_evaluated_is_a_condition_error(source: str, says: str) -> None:
-    """Every way in which an expression fails on facts is one kind of error that names the expression."""
+    """Every way in which an expression fails on facts is one kind of error that names the
+    expression.
+    """
     with pytest.raises(ConditionError, match=r"(?i)" + says.replace("(", r"\(")) as caught:
         compile_expression(source).evaluate(FACTS)
     assert str(caught.value).startswith(source)
 
 
-@pytest.mark.parametrize("bad", ["\ud800", object(), {1, 2}], ids=["half a character", "an object", "a set"])
+@pytest.mark.parametrize(
+    "bad", ["\ud800", object(), {1, 2}], ids=["half a character", "an object", "a set"]
+)
 def test_facts_that_cannot_be_read_are_a_condition_error(bad: object) -> None:
     """Facts that are beyond the language lead to the same error, not to a crash."""
     with pytest.raises(ConditionError):
@@ -142,7 +163,9 @@ def test_a_condition_that_holds_and_one_that_does_not() -> None:
     assert compile_expression("leg.id == 8").holds(FACTS) is False
 
 
-@pytest.mark.parametrize("source", ["", "leg.", "leg ==", "a b", "((1)", "'open", "1 +* 2", "leg.?name", "a\n==\n"])
+@pytest.mark.parametrize(
+    "source", ["", "leg.", "leg ==", "a b", "((1)", "'open", "1 +* 2", "leg.?name", "a\n==\n"]
+)
 def test_what_is_no_expression_is_one_line(source: str) -> None:
     """A wrong expression is refused in one line that shows it."""
     with pytest.raises(ValueError, match="not an expression") as caught:
@@ -157,9 +180,17 @@ def test_where_an_expression_is_wrong() -> None:
         compile_expression("leg.id $ 3")
 
 
-@given(st.text(st.sampled_from("ab.()[]{}'\"\\!=<>&|?:,0123456789 +-*/%\n\tr") | st.characters(codec="utf-8"), max_size=40))
+@given(
+    st.text(
+        st.sampled_from("ab.()[]{}'\"\\!=<>&|?:,0123456789 +-*/%\n\tr")
+        | st.characters(codec="utf-8"),
+        max_size=40,
+    )
+)
 def test_any_text_is_an_expression_or_a_value_error(text: str) -> None:
-    """No text makes the compiler fail in another way, and what compiles evaluates or is a condition error."""
+    """No text makes the compiler fail in another way, and what compiles evaluates or is a condition
+    error.
+    """
     try:
         expression = compile_expression(text)
     except ValueError as error:
@@ -182,11 +213,16 @@ def test_any_text_is_an_expression_or_a_value_error(text: str) -> None:
         ("leg.note.below == 3", "leg.note"),
         ("leg.tags.exists(t, t == 'a') && leg.note.contains('x')", "leg.note"),
         ("leg.note.exists(t, t == 'a')", "leg.note"),
-        ("(leg.id == 7 ? leg.note : leg.name).contains('x')", "(leg.id == 7 ? leg.note : leg.name)"),
+        (
+            "(leg.id == 7 ? leg.note : leg.name).contains('x')",
+            "(leg.id == 7 ? leg.note : leg.name)",
+        ),
     ],
 )
 def test_what_is_null_is_named_with_how_to_ask(source: str, null: str) -> None:
     """And not a function that there is, which the evaluator says it does not know."""
     with pytest.raises(ConditionError) as caught:
         compile_expression(source).evaluate(FACTS)
-    assert str(caught.value) == f"{source}: {null} is null here, ask that first: {null} != null && …"
+    assert (
+        str(caught.value) == f"{source}: {null} is null here, ask that first: {null} != null && …"
+    )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bridge.core.flapping import Bucket, Limits, calm_at, calmed, poured
 
-from .made import NOW, later
+from .builders import NOW, later
 
 LIMITS = Limits()
 
@@ -21,7 +21,9 @@ def test_two_outages_are_no_flapping() -> None:
 
 
 def test_many_quick_changes_are_one_spell() -> None:
-    """A leg that changes every twenty seconds flaps from its sixth on, and goes on: one spell, since its first change."""
+    """A leg that changes every twenty seconds flaps from its sixth on, and goes on: one spell,
+    since its first change.
+    """
     bucket, began = Bucket(), []
     for moment in changes(60, 20):
         after = poured(bucket, [moment], LIMITS)
@@ -37,7 +39,9 @@ def test_a_slow_change_now_and_then_never_flaps() -> None:
 
 
 def test_a_spell_ends_the_same_time_after_its_last_change_however_long_it_was() -> None:
-    """The bucket is never fuller than full: an hour of flapping takes no longer to calm than a few minutes of it."""
+    """The bucket is never fuller than full: an hour of flapping takes no longer to calm than a few
+    minutes of it.
+    """
     short, long = poured(Bucket(), changes(8, 5), LIMITS), poured(Bucket(), changes(720, 5), LIMITS)
     ends = [calm_at(each, LIMITS) - each.at for each in (short, long)]
     assert ends[0] == ends[1]
@@ -56,7 +60,9 @@ def test_a_calm_leg_can_flap_again() -> None:
 
 
 def test_a_spell_is_told_since_the_first_change_that_it_counts() -> None:
-    """What had leaked away before is not counted, and the spell is not since then; what was found late may be the first."""
+    """What had leaked away before is not counted, and the spell is not since then; what was found
+    late may be the first.
+    """
     bucket = poured(Bucket(), [later(-600), *changes(6, 10)], LIMITS)
     assert (bucket.flapping, bucket.since, bucket.changes) == (True, later(0), 6)
     late = poured(poured(Bucket(), [later(20)], LIMITS), [later(10)], LIMITS)

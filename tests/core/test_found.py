@@ -11,7 +11,7 @@ from bridge.core.model import Change, Mode
 from bridge.core.rules.rule import Rule
 from bridge.core.yaml_document import Document
 
-from .made import NOW, body
+from .builders import NOW, body
 
 RULE = Rule(
     id="told",
@@ -39,11 +39,15 @@ def test_each_object_that_shows_a_lasting_state_is_found(speaks: Rule) -> None:
     """One event per object and state, as if it had happened now, for this rule and no other."""
     events = found(speaks, "main", "leg", BODIES, OTHERS, NOW, "baseline")
     assert [(it.type, it.subject, it.server, it.only) for it in events] == [
-        ("leg.down", "leg/5", "main", "told"), ("leg.degraded", "leg/7", "main", "told"),
-    ]  # fmt: skip
-    (down, _) = events
+        ("leg.down", "leg/5", "main", "told"),
+        ("leg.degraded", "leg/7", "main", "told"),
+    ]
+    down, _ = events
     assert (down.time, down.seen_at, down.exact) == (NOW, NOW, False)
-    assert down.data == {**describe(EVENTS["leg.down"], Change("leg", "5", None, BODIES["5"]), OTHERS), "over": False}
+    assert down.data == {
+        **describe(EVENTS["leg.down"], Change("leg", "5", None, BODIES["5"]), OTHERS),
+        "over": False,
+    }
     assert down.data["bond"]["name"] == "acme"
 
 
@@ -53,11 +57,15 @@ def test_a_rule_of_moments_finds_nothing() -> None:
 
 
 def test_only_states_of_this_kind_that_the_rule_names_are_found() -> None:
-    """An aggregator that is down is none of this rule's business, and a bond is found among bonds."""
+    """An aggregator that is down is none of this rule's business, and a bond is found among
+    bonds.
+    """
     down = {"1": body("aggregator", id=1, standing="down")}
     assert found(LASTS, "main", "aggregator", down, {}, NOW, "baseline") == []
     condition = {"3": body("bond_condition", id=3, state="down")}
-    assert [it.type for it in found(LASTS, "main", "bond_condition", condition, {}, NOW, "baseline")] == ["bond.down"]
+    assert [
+        it.type for it in found(LASTS, "main", "bond_condition", condition, {}, NOW, "baseline")
+    ] == ["bond.down"]
 
 
 def test_the_same_state_is_found_once_on_each_occasion() -> None:
@@ -68,5 +76,10 @@ def test_the_same_state_is_found_once_on_each_occasion() -> None:
 
     assert ids()[0] == identity("main", "leg/5", "leg.down", "found", "told", "baseline")
     assert ids() == ids()
-    many = [*ids(), *ids(replace(LASTS, id="other")), *ids(server="spare"), *ids(occasion=["silence", 7])]
+    many = [
+        *ids(),
+        *ids(replace(LASTS, id="other")),
+        *ids(server="spare"),
+        *ids(occasion=["silence", 7]),
+    ]
     assert len(set(many)) == len(many)

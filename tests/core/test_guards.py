@@ -11,7 +11,7 @@ from bridge.core.decisions import guards
 from bridge.core.decisions.guards import ATTEMPTING, DECIDING, Intent, before_attempt, expired
 from bridge.core.model import Event, Job, Mode, Reason, Ruling
 
-from .made import NOW, RESTART, answering, down, event, job, later, rule
+from .builders import NOW, RESTART, answering, down, event, job, later, rule
 
 GUARDS = dict((*DECIDING, *ATTEMPTING))
 NIGHTS = '{windows: [{days: daily, from: "22:00", to: "06:00", zone: UTC}]}'
@@ -27,7 +27,10 @@ AT_ODDS: dict[str, Any] = {"operation": "bond_tuning.accept", "arguments": {"bon
 
 def call(bond: int = 3, **arguments: Any) -> Job:
     """A call on this bond."""
-    return job(request={"operation": "bond.restart", "arguments": {"bond": bond, **arguments}}, target=f"bond/{bond}")
+    return job(
+        request={"operation": "bond.restart", "arguments": {"bond": bond, **arguments}},
+        target=f"bond/{bond}",
+    )
 
 
 ACCEPT = job(request=AT_ODDS, target="bond/3")
@@ -35,9 +38,15 @@ NOTICE = job(action="notify", request={"to": "boss", "target": 0})
 
 
 def intent(
-    guard: str = "{}", more: str = "", *, jobs: Sequence[Job] = (call(),), one: Job | None = None,
-    events: Sequence[Event] = (down(),), approval: bool | None = None, **answers: Any,
-) -> Intent:  # fmt: skip
+    guard: str = "{}",
+    more: str = "",
+    *,
+    jobs: Sequence[Job] = (call(),),
+    one: Job | None = None,
+    events: Sequence[Event] = (down(),),
+    approval: bool | None = None,
+    **answers: Any,
+) -> Intent:
     """What a rule with this guard is about to do; `one`: the job about to be tried."""
     facts = answering(**answers)
     if approval is not None:
@@ -53,14 +62,25 @@ def owned(name: str = "leg.down") -> Event:
 
 IN_ACME = {"bond": 3, "space": {"key": "acme", "name": "Acme"}}
 BACKUP = job(request={"operation": "backup.fetch", "arguments": {}}, target="")
-SPACE = job(request={"operation": "space.update", "arguments": {"space": "acme"}}, target="space/acme")
-MUTES = {per: job(action="silence", request={"per": per, "types": ["*"], "for": 60.0}) for per in ("bond", "space", "server")}
+SPACE = job(
+    request={"operation": "space.update", "arguments": {"space": "acme"}}, target="space/acme"
+)
+MUTES = {
+    per: job(action="silence", request={"per": per, "types": ["*"], "for": 60.0})
+    for per in ("bond", "space", "server")
+}
 
 
 def said(
-    *, role: str | None = "operator", sure: str = "true", reach: list[str] | None = None, view: Any = None,
-    jobs: Sequence[Job] = (call(),), one: Job | None = None, more_events: Sequence[Event] = (),
-) -> Intent:  # fmt: skip
+    *,
+    role: str | None = "operator",
+    sure: str = "true",
+    reach: list[str] | None = None,
+    view: Any = None,
+    jobs: Sequence[Job] = (call(),),
+    one: Job | None = None,
+    more_events: Sequence[Event] = (),
+) -> Intent:
     """What a command is about to do; `view`: what every object is seen as."""
     command = event(
         "chat.command",
@@ -68,8 +88,12 @@ def said(
         bond={"id": 3, "space": IN_ACME["space"]},
         reach=reach,
     )
-    made = rule(f"id: a\nwhen: {{chat: {{command: restart, takes: [bond], sure: {sure}}}}}\n{RESTART}")
-    return Intent(made, "main", (command, *more_events), "mine", answering(view=view), NOW, NOW, jobs, one)
+    made = rule(
+        f"id: a\nwhen: {{chat: {{command: restart, takes: [bond], sure: {sure}}}}}\n{RESTART}"
+    )
+    return Intent(
+        made, "main", (command, *more_events), "mine", answering(view=view), NOW, NOW, jobs, one
+    )
 
 
 OPEN_INCIDENT = {"state": "open", "cause": "provider", "name": "Shaw"}
@@ -113,9 +137,17 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
         ("overlap", intent(more="overlap: restart", running=["other"]), None),
         ("opposed", intent(jobs=[ACCEPT]), None),
         ("opposed", intent(jobs=[ACCEPT], open_calls=[BY_ANOTHER]), "ask(opposed)"),
-        ("opposed", intent(jobs=[ACCEPT], open_calls=[{**BY_ANOTHER, "priority": 1}]), "skip(opposed)"),
+        (
+            "opposed",
+            intent(jobs=[ACCEPT], open_calls=[{**BY_ANOTHER, "priority": 1}]),
+            "skip(opposed)",
+        ),
         ("opposed", intent(jobs=[ACCEPT], open_calls=[{**BY_ANOTHER, "priority": -1}]), None),
-        ("opposed", intent(jobs=[ACCEPT], more="priority: 2", open_calls=[{**BY_ANOTHER, "priority": 2}]), "ask(opposed)"),
+        (
+            "opposed",
+            intent(jobs=[ACCEPT], more="priority: 2", open_calls=[{**BY_ANOTHER, "priority": 2}]),
+            "ask(opposed)",
+        ),
         ("opposed", intent(jobs=[ACCEPT], open_calls=[{**BY_ANOTHER, "rule": "a"}]), None),
         ("opposed", intent(jobs=[ACCEPT], open_calls=[{**BY_ANOTHER, "request": AT_ODDS}]), None),
         ("opposed", intent(jobs=[NOTICE], open_calls=[BY_ANOTHER]), None),
@@ -129,17 +161,33 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
         ("blast radius", intent(size=100), None),
         ("blast radius", intent(RADIUS % 2, size=100), None),
         ("blast radius", intent(RADIUS % 2, jobs=[call(3), call(4)], size=100), None),
-        ("blast radius", intent(RADIUS % 2, jobs=[call(3), call(4), call(5)], size=100), "ask(blast_radius)"),
+        (
+            "blast radius",
+            intent(RADIUS % 2, jobs=[call(3), call(4), call(5)], size=100),
+            "ask(blast_radius)",
+        ),
         ("blast radius", intent(RADIUS % 2, touched=["1", "2"], size=100), "ask(blast_radius)"),
         ("blast radius", intent(RADIUS % 2, touched=["1", "3"], size=100), None),
         ("blast radius", intent(RADIUS % "5%", jobs=[call(n) for n in range(5)], size=100), None),
-        ("blast radius", intent(RADIUS % "5%", jobs=[call(n) for n in range(6)], size=100), "ask(blast_radius)"),
+        (
+            "blast radius",
+            intent(RADIUS % "5%", jobs=[call(n) for n in range(6)], size=100),
+            "ask(blast_radius)",
+        ),
         ("blast radius", intent(RADIUS % "5%", size=3), None),
-        ("blast radius", intent(RADIUS % "5%", jobs=[call(3), call(4)], size=0), "ask(blast_radius)"),
+        (
+            "blast radius",
+            intent(RADIUS % "5%", jobs=[call(3), call(4)], size=0),
+            "ask(blast_radius)",
+        ),
         ("blast radius", intent(RADIUS % 1, jobs=[call(3), NOTICE], size=9), None),
         ("approval", intent(), None),
         ("approval", intent("{approval: {from: noc, expires: 30m}}", approval=False), None),
-        ("approval", intent("{approval: {from: noc, expires: 30m}}", approval=True), "ask(approval)"),
+        (
+            "approval",
+            intent("{approval: {from: noc, expires: 30m}}", approval=True),
+            "ask(approval)",
+        ),
         ("confirmation", intent(), None),
         ("confirmation", said(), "ask(confirmation)"),
         ("confirmation", said(sure="false"), None),
@@ -148,8 +196,18 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
         ("silence", intent(silence={**SILENCE, "acts": False}), None),
         ("silence", intent(silence={**SILENCE, "acts": True}), "wait(silenced)"),
         ("hands-off", intent(), None),
-        ("hands-off", intent(hands_off={"until": later(90).isoformat(), "who": "ann"}), "wait(hands_off)"),
-        ("hands-off", intent(events=[event("bridge.paused")], jobs=[], hands_off={"until": "x", "who": "ann"}), None),
+        (
+            "hands-off",
+            intent(hands_off={"until": later(90).isoformat(), "who": "ann"}),
+            "wait(hands_off)",
+        ),
+        (
+            "hands-off",
+            intent(
+                events=[event("bridge.paused")], jobs=[], hands_off={"until": "x", "who": "ann"}
+            ),
+            None,
+        ),
         ("flapping", intent(calm_at=later(60).isoformat()), None),
         ("flapping", intent(jobs=[call(leg=7)]), None),
         ("flapping", intent(jobs=[call(leg="7")], calm_at=later(60).isoformat()), "wait(flapping)"),
@@ -162,7 +220,11 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
         ("incident", intent(events=[owned("bond.failed_over")], incident=OPEN_INCIDENT), None),
         ("incident", intent(events=[owned("bond.moved")], incident=OPEN_INCIDENT), None),
         ("pause", intent(), None),
-        ("pause", intent(paused={"since": NOW.isoformat(), "who": "ann", "why": "works"}), "wait(paused)"),
+        (
+            "pause",
+            intent(paused={"since": NOW.isoformat(), "who": "ann", "why": "works"}),
+            "wait(paused)",
+        ),
         ("window", intent(), None),
         ("window", intent(NIGHTS), "wait(window)"),
         ("window", intent(NIGHTS.replace("06:00", "12:01")), None),
@@ -175,14 +237,16 @@ SEEN = {"recommendations": [], "legs": {}, "usual": {}}
         ("ended", intent(one=call(), ended=NOW.isoformat(), begun=True), None),
         ("ended", intent(more="late: act", one=call(), ended=NOW.isoformat()), None),
     ],
-)  # fmt: skip
+)
 def test_what_each_guard_says(guard: str, about: Intent, says: str | None) -> None:
     """Each guard stops exactly what it is for, says why, and a wait says until when."""
     verdict = GUARDS[guard](about)
     assert (str(verdict) if verdict else None) == says
     if verdict:
         assert verdict.detail
-        assert (verdict.until is not None and verdict.until > NOW) == (verdict.ruling is Ruling.WAIT)
+        assert (verdict.until is not None and verdict.until > NOW) == (
+            verdict.ruling is Ruling.WAIT
+        )
 
 
 def test_every_guard_is_in_the_table() -> None:
@@ -201,20 +265,30 @@ def test_every_guard_is_in_the_table() -> None:
         ("flapping", intent(jobs=[call(leg=7)], calm_at=later(-60).isoformat()), later(1)),
         ("incident", intent(events=[owned()], incident=OPEN_INCIDENT), NOW + guards.LOOK_AGAIN),
         ("overlap", intent(more="overlap: queue", running=["other"]), NOW + guards.LOOK_AGAIN),
-        ("pause", intent(paused={"since": NOW.isoformat(), "who": "ann", "why": "x"}), NOW + timedelta(minutes=1)),
+        (
+            "pause",
+            intent(paused={"since": NOW.isoformat(), "who": "ann", "why": "x"}),
+            NOW + timedelta(minutes=1),
+        ),
         ("window", intent(NIGHTS), later(10 * 3600)),
         ("stuck updates", intent(updates="stuck"), NOW + guards.LOOK_AGAIN),
     ],
 )
-def test_a_wait_is_looked_at_again_when_it_can_be_over(guard: str, about: Intent, until: object) -> None:
-    """A wait whose end is known lasts until then; any other is looked at again a little later, never at once."""
+def test_a_wait_is_looked_at_again_when_it_can_be_over(
+    guard: str, about: Intent, until: object
+) -> None:
+    """A wait whose end is known lasts until then; any other is looked at again a little later,
+    never at once.
+    """
     verdict = GUARDS[guard](about)
     assert verdict is not None
     assert verdict.until == until
 
 
 def test_what_is_final_is_judged_before_what_a_person_is_asked_and_that_before_waits() -> None:
-    """A person is not asked about what is skipped anyway, and nothing waits that a person still has to answer."""
+    """A person is not asked about what is skipped anyway, and nothing waits that a person still has
+    to answer.
+    """
     order = [name for name, _ in DECIDING]
     assert order[:5] == ["role", "reach", "breaker", "overlap", "opposed"]
     assert order[5:10] == ["undone", "tuning", "blast radius", "approval", "confirmation"]
@@ -222,7 +296,7 @@ def test_what_is_final_is_judged_before_what_a_person_is_asked_and_that_before_w
 
 
 @pytest.mark.parametrize(("depth", "stops"), [(None, False), (0, False), (3, False), (4, True)])
-def test_our_own_actions_lead_to_one_another_only_so_often(depth: int | None, stops: bool) -> None:  # noqa: FBT001
+def test_our_own_actions_lead_to_one_another_only_so_often(depth: int | None, stops: bool) -> None:
     """Three of our own actions may lead to the next; the fourth is a loop."""
     verdict = guards.loop(replace(down(), known={"depth": depth}))
     assert (verdict is not None and verdict.reason is Reason.LOOP) == stops
@@ -239,7 +313,9 @@ def test_our_own_actions_lead_to_one_another_only_so_often(depth: int | None, st
         ({"explained": "bond.restart"}, "", "do: [{notify: {to: boss, title: t}}]", []),
     ],
 )
-def test_what_is_over_or_explained_is_told_but_calls_nothing(known: dict, more: str, step: str, says: list[str]) -> None:
+def test_what_is_over_or_explained_is_told_but_calls_nothing(
+    known: dict, more: str, step: str, says: list[str]
+) -> None:
     """Rules that only tell are not stopped; those that call are, unless they say `late: act`."""
     one, told = rule(f"id: a\nwhen: leg.down\n{more}\n{step}"), replace(down(), known=known)
     found = [guards.over(told, one), guards.explained(told, one)]
@@ -260,8 +336,12 @@ def test_what_is_over_or_explained_is_told_but_calls_nothing(known: dict, more: 
         ("", ["*"], None, True),
     ],
 )
-def test_calls_stay_in_their_spaces(own: str, settings: list[str] | None, key: str | None, stops: bool) -> None:  # noqa: FBT001
-    """Both the rule and the settings must let it act there, and a space that is not known is none of theirs."""
+def test_calls_stay_in_their_spaces(
+    own: str, settings: list[str] | None, key: str | None, stops: bool
+) -> None:
+    """Both the rule and the settings must let it act there, and a space that is not known is none
+    of theirs.
+    """
     one = rule(f"id: a\nwhen: leg.down\nguard: {own or '{}'}\n{RESTART}")
     told = event("leg.down", bond={"id": 3, "space": {"key": key, "name": None}})
     assert (guards.space(told, one, answering(spaces=settings)) is not None) == stops
@@ -272,7 +352,10 @@ def test_expiry_is_inclusive() -> None:
     assert expired(NOW, NOW) is None
     late = expired(later(0.000001), NOW)
     assert late is not None
-    assert (str(late), late.detail) == ("skip(expired)", "it was to be done by 2026-03-01 12:00:00 UTC")
+    assert (str(late), late.detail) == (
+        "skip(expired)",
+        "it was to be done by 2026-03-01 12:00:00 UTC",
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,12 +370,22 @@ def test_expiry_is_inclusive() -> None:
         (call(), Mode.LIVE, 901, {"updates": "stuck"}, "skip(expired)"),
         (NOTICE, Mode.LIVE, 0, {"updates": "stuck"}, "act"),
         (NOTICE, Mode.LIVE, 901, {}, "skip(expired)"),
-        (call(), Mode.LIVE, 0, {"tripped": {"at": "x", "why": "y"}, "updates": "stuck"}, "skip(breaker)"),
+        (
+            call(),
+            Mode.LIVE,
+            0,
+            {"tripped": {"at": "x", "why": "y"}, "updates": "stuck"},
+            "skip(breaker)",
+        ),
         (None, Mode.LIVE, 0, {"updates": "stuck"}, "act"),
     ],
 )
-def test_the_guards_before_an_attempt(one: Job | None, mode: Mode, age: float, answers: dict, says: str) -> None:
-    """A rule that was set dry since, an attempt that comes too late, then each guard; what only tells is not held up."""
+def test_the_guards_before_an_attempt(
+    one: Job | None, mode: Mode, age: float, answers: dict, says: str
+) -> None:
+    """A rule that was set dry since, an attempt that comes too late, then each guard; what only
+    tells is not held up.
+    """
     about = replace(intent(one=one, **answers), now=later(age))
     assert str(before_attempt(about, mode)) == says
 

@@ -8,43 +8,66 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.objects.history_alignment import SKEW, Aligned, Span, Told, Turn, align, turns
+from bridge.core.objects.history_alignment import (
+    SKEW,
+    Aligned,
+    RecordedChange,
+    Span,
+    StateChange,
+    align,
+    turns,
+)
 
-from .made import NOW, later
+from .builders import NOW, later
 
 FAR = later(10_000)
 
 
-def told(event: str, standing: str, since: float, at: float, *, exact: bool = False) -> Told:
+def told(
+    event: str, standing: str, since: float, at: float, *, exact: bool = False
+) -> RecordedChange:
     """A turn that two polls saw, in seconds."""
     span = Span(later(since), later(at))
-    return Told(event, standing, span, span, exact)
+    return RecordedChange(event, standing, span, span, exact)
 
 
-def history(*runs: tuple[str, float]) -> list[Turn]:
+def history(*runs: tuple[str, float]) -> list[StateChange]:
     """The turns of a history given as (class, since when in seconds)."""
     return turns((said, later(since)) for said, since in runs)
 
 
 def test_the_oldest_run_has_no_beginning() -> None:
     """What the server no longer keeps began at an unknown time: its start is no turn."""
-    assert [(turn.standing, turn.before, turn.at) for turn in history(("down", 0), ("up", 10))] == [("up", "down", later(10))]
+    assert [(turn.standing, turn.before, turn.at) for turn in history(("down", 0), ("up", 10))] == [
+        ("up", "down", later(10))
+    ]
 
 
 def test_states_that_do_not_say_are_no_turns() -> None:
     """Testing, idling and words nobody knows neither end an outage nor begin one."""
     found = history(
-        ("up", 0), ("administrative", 5), ("up", 9), ("unknown", 12), ("down", 20), ("administrative", 30), ("up", 40)
+        ("up", 0),
+        ("administrative", 5),
+        ("up", 9),
+        ("unknown", 12),
+        ("down", 20),
+        ("administrative", 30),
+        ("up", 40),
     )
     assert [(turn.standing, turn.at) for turn in found] == [("down", later(20)), ("up", later(40))]
 
 
 def test_what_two_polls_saw_gets_its_true_time() -> None:
-    """Of several turns to the same standing between two polls, the last is the one that was seen."""
+    """Of several turns to the same standing between two polls, the last is the one that was
+    seen.
+    """
     found = history(("up", 0), ("down", 20), ("up", 24), ("down", 27))
     aligned = align(found, [told("a", "down", 15, 30)], settled=NOW, horizon=later(30))
     assert aligned.times == {"a": later(27)}
-    assert [(turn.standing, turn.at) for turn in aligned.missed] == [("down", later(20)), ("up", later(24))]
+    assert [(turn.standing, turn.at) for turn in aligned.missed] == [
+        ("down", later(20)),
+        ("up", later(24)),
+    ]
 
 
 def test_an_outage_between_two_polls_is_found() -> None:
@@ -57,14 +80,18 @@ def test_what_came_after_the_newest_poll_is_left_for_it() -> None:
     """A turn after the horizon may be told by the next poll of the legs: it is not missed yet."""
     found = history(("up", 0), ("down", 20))
     assert align(found, [], settled=NOW, horizon=later(15)) == Aligned({}, ())
-    assert align(found, [told("a", "down", 15, 30)], settled=NOW, horizon=later(30)).times == {"a": later(20)}
+    assert align(found, [told("a", "down", 15, 30)], settled=NOW, horizon=later(30)).times == {
+        "a": later(20)
+    }
 
 
 def test_what_turned_just_as_the_poll_began_is_left_for_the_next_one() -> None:
     """A leg that goes down in the moment of a poll is told by the poll after it, and once."""
     found = history(("up", 0), ("down", 30))
     assert align(found, [], settled=NOW, horizon=later(30)) == Aligned({}, ())
-    assert align(found, [told("a", "down", 30, 60)], settled=later(28), horizon=later(60)) == Aligned({"a": later(30)}, ())
+    assert align(
+        found, [told("a", "down", 30, 60)], settled=later(28), horizon=later(60)
+    ) == Aligned({"a": later(30)}, ())
 
 
 @pytest.mark.parametrize("jitter", [-1.5, 0.0, 1.5])
@@ -82,11 +109,19 @@ def test_what_was_settled_before_is_left_alone() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["up", "down", "degraded"]), st.integers(3, 600)), min_size=1, max_size=40),
+    st.lists(
+        st.tuples(st.sampled_from(["up", "down", "degraded"]), st.integers(3, 600)),
+        min_size=1,
+        max_size=40,
+    ),
     st.integers(10, 40),
 )
-def test_polls_and_history_together_tell_every_turn_once(steps: list[tuple[str, int]], every: int) -> None:
-    """However a leg turns and however seldom it is polled: no turn is lost, none told twice, and every time is right."""
+def test_polls_and_history_together_tell_every_turn_once(
+    steps: list[tuple[str, int]], every: int
+) -> None:
+    """However a leg turns and however seldom it is polled: no turn is lost, none told twice, and
+    every time is right.
+    """
     truth: list[tuple[str, datetime]] = []
     moment, standing = NOW + timedelta(seconds=1), "up"
     for said, lasts in steps:
@@ -95,13 +130,16 @@ def test_polls_and_history_together_tell_every_turn_once(steps: list[tuple[str, 
             truth.append((said, moment))
             standing = said
     runs = [("up", NOW - timedelta(hours=1)), *truth]
-    polls = [NOW + timedelta(seconds=s) for s in range(0, int((moment - NOW).total_seconds()) + 3 * every, every)]
+    polls = [
+        NOW + timedelta(seconds=s)
+        for s in range(0, int((moment - NOW).total_seconds()) + 3 * every, every)
+    ]
 
     def at(when: datetime) -> str:
         return [said for said, since in runs if since <= when][-1]
 
     seen = [
-        Told(f"e{i}", at(now), Span(before, now), Span(before, now), exact=False)
+        RecordedChange(f"e{i}", at(now), Span(before, now), Span(before, now), exact=False)
         for i, (before, now) in enumerate(pairwise(polls))
         if at(before) != at(now)
     ]
@@ -117,16 +155,24 @@ def _standing(runs: list[tuple[str, datetime]], when: datetime) -> str:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["up", "down"]), st.integers(5, 300)), min_size=1, max_size=30),
+    st.lists(
+        st.tuples(st.sampled_from(["up", "down"]), st.integers(5, 300)), min_size=1, max_size=30
+    ),
     st.floats(-10, 10),
     st.floats(-0.01, 0.01),
     st.lists(st.tuples(st.integers(0, 3000), st.floats(-7200, 7200)), max_size=3),
     st.randoms(),
 )
 def test_every_turn_is_told_once_however_our_clock_is_set(
-    steps: list[tuple[str, int]], start: float, drift: float, sets: list[tuple[int, float]], dice: Random
+    steps: list[tuple[str, int]],
+    start: float,
+    drift: float,
+    sets: list[tuple[int, float]],
+    dice: Random,
 ) -> None:
-    """Off, drifting, set in between, its offset known to a second: none is lost, none told twice, also when read again."""
+    """Off, drifting, set in between, its offset known to a second: none is lost, none told twice,
+    also when read again.
+    """
     runs, moment = [("up", NOW - timedelta(hours=1))], NOW + timedelta(seconds=1)
     for said, lasts in steps:
         moment += timedelta(seconds=lasts)
@@ -134,25 +180,37 @@ def test_every_turn_is_told_once_however_our_clock_is_set(
 
     def ours(there: datetime) -> datetime:
         passed = (there - NOW).total_seconds()
-        return there + timedelta(seconds=start + drift * passed + sum(by for at, by in sets if at <= passed))
+        return there + timedelta(
+            seconds=start + drift * passed + sum(by for at, by in sets if at <= passed)
+        )
 
-    polls = [NOW + timedelta(seconds=s) for s in range(0, int((moment - NOW).total_seconds()) + 45, 15)]
+    polls = [
+        NOW + timedelta(seconds=s) for s in range(0, int((moment - NOW).total_seconds()) + 45, 15)
+    ]
     # what is taken for the server's time at each poll
     taken = [at + timedelta(seconds=dice.uniform(-0.99, 0.99)) for at in polls]
     offset = taken[-1] - ours(polls[-1])
     seen = [
-        Told(
-            f"e{i}", _standing(runs, polls[i]), Span(taken[i - 1], taken[i]),
-            Span(ours(polls[i - 1]) + offset, ours(polls[i]) + offset), exact=False,
+        RecordedChange(
+            f"e{i}",
+            _standing(runs, polls[i]),
+            Span(taken[i - 1], taken[i]),
+            Span(ours(polls[i - 1]) + offset, ours(polls[i]) + offset),
+            exact=False,
         )
         for i in range(1, len(polls))
         if _standing(runs, polls[i - 1]) != _standing(runs, polls[i])
-    ]  # fmt: skip
+    ]
     aligned = align(turns(runs), seen, settled=NOW, horizon=taken[-1])
     found = sorted([*aligned.times.values(), *(turn.at for turn in aligned.missed)])
     assert found == [since for _, since in runs[1:]]
     assert len(aligned.times) == len(seen)
-    exact = [Told(f"{at}", _standing(runs, at), Span(at, at), Span(at + offset, at + offset), exact=True) for at in found]
+    exact = [
+        RecordedChange(
+            f"{at}", _standing(runs, at), Span(at, at), Span(at + offset, at + offset), exact=True
+        )
+        for at in found
+    ]
     again = align(turns(runs), exact, settled=NOW, horizon=taken[-1])
     assert again == Aligned({}, ())
 

@@ -28,7 +28,9 @@ SHAPE = EVENTS["leg.down"].shape
     ],
 )
 def test_hours_are_those_of_the_zone(moment: str, *, within: bool) -> None:
-    """The days and times are by the clocks of the zone, in winter and summer; the end is not within."""
+    """The days and times are by the clocks of the zone, in winter and summer; the end is not
+    within.
+    """
     assert hours(moment, *OFFICE) is within
     assert hours(datetime.fromisoformat(moment), *OFFICE) is within
 
@@ -57,7 +59,10 @@ def test_wrong_hours_are_found_when_a_rule_is_loaded(source: str, said: str) -> 
 
 def test_good_hours_are_not_complained_of() -> None:
     """Also twice in one expression, and of a moment that is made of another."""
-    source = 'hours(now, "mon", "09:00", "17:00", "UTC") || hours(timestamp(event.time), \'sat,sun\', "00:00", "24:00", "UTC")'
+    source = (
+        'hours(now, "mon", "09:00", "17:00", "UTC") || hours(timestamp(event.time), \'sat,sun\','
+        ' "00:00", "24:00", "UTC")'
+    )
     assert list(wrong(source)) == []
     assert not compile_expression(source).check(SHAPE).mistakes
 
@@ -67,7 +72,9 @@ def test_every_scene_has_hours() -> None:
     at = datetime(2026, 1, 5, 18, tzinfo=UTC)
     event = Event("e", "leg.down", "main", "leg/1", at, at, {"leg": {"note": "no time"}})
     seen = expression_context.of((event,), at, Facts(lambda *_: None))
-    assert compile_expression('hours(event.time, "mon", "10:00", "11:00", "America/Vancouver")').holds(seen)
+    assert compile_expression(
+        'hours(event.time, "mon", "10:00", "11:00", "America/Vancouver")'
+    ).holds(seen)
     with pytest.raises(ConditionError):
         compile_expression('hours(leg.note, "mon", "10:00", "11:00", "UTC")').holds(seen)
 
@@ -75,8 +82,14 @@ def test_every_scene_has_hours() -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("bond.name.lowerAscii() == 'a'", "there is no function 'lowerAscii'; capitals do not matter in .matches(\"(?i)…\")"),
-        ("bond.name.startWith('a')", "there is no function 'startWith'; did you mean 'startsWith'?"),
+        (
+            "bond.name.lowerAscii() == 'a'",
+            "there is no function 'lowerAscii'; capitals do not matter in .matches(\"(?i)…\")",
+        ),
+        (
+            "bond.name.startWith('a')",
+            "there is no function 'startWith'; did you mean 'startsWith'?",
+        ),
         ("view.lge(3).name == 'a'", "there is no function 'view.lge'; did you mean 'view.leg'?"),
         ("'size(' == bond.name && (bond.id in [2])", None),
         ("view.aggregator(3).failed && events.exists(e, size(e) > 0)", None),
@@ -84,4 +97,6 @@ def test_every_scene_has_hours() -> None:
 )
 def test_functions_that_are_not_there_are_found(source: str, said: str | None) -> None:
     """A misspelt function is told by its nearest name; what stands in quotes is no function."""
-    assert [mistake.what for mistake in compile_expression(source).check(SHAPE).mistakes] == ([said] if said else [])
+    assert [mistake.what for mistake in compile_expression(source).check(SHAPE).mistakes] == (
+        [said] if said else []
+    )

@@ -1,4 +1,6 @@
-"""What is worked out beside what the server says: conditions of bonds, derived fields, what explains an outage."""
+"""What is worked out beside what the server says: conditions of bonds, derived fields, what
+explains an outage.
+"""
 
 from datetime import timedelta
 
@@ -9,12 +11,21 @@ from bridge.core.model import Seen
 from bridge.core.objects.bond_condition import conditions
 from bridge.core.objects.derived_fields import STUCK_AFTER, Meanwhile, carried
 
-from .made import NOW, body, later
+from .builders import NOW, body, later
 
 
-def leg(standing: str | None, *, failover: bool = False, mode: str = "active", bond: int | None = 3, i: int = 1) -> Seen:
+def leg(
+    standing: str | None,
+    *,
+    failover: bool = False,
+    mode: str = "active",
+    bond: int | None = 3,
+    i: int = 1,
+) -> Seen:
     """A leg of bond 3."""
-    return Seen("leg", str(i), body("leg", id=i, bond=bond, standing=standing, failover=failover, mode=mode))
+    return Seen(
+        "leg", str(i), body("leg", id=i, bond=bond, standing=standing, failover=failover, mode=mode)
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +46,9 @@ def leg(standing: str | None, *, failover: bool = False, mode: str = "active", b
     ],
 )
 def test_a_bond_stands_as_the_vendors_rules_say(legs: list[Seen], state: str) -> None:
-    """Well, a warning or critical, from its active legs; idle ones count for nothing, spare ones only when it needs them."""
+    """Well, a warning or critical, from its active legs; idle ones count for nothing, spare ones
+    only when it needs them.
+    """
     (condition,) = conditions(legs)
     assert (condition.body["id"], condition.body["state"]) == (3, state)
 
@@ -45,18 +58,24 @@ def test_legs_without_a_bond_make_no_condition() -> None:
     assert conditions([leg("down", bond=None)]) == []
 
 
-def derived(kind: str, before: dict | None, after: dict, at: float = 0.0, version: dict | None = None) -> dict:
+def derived(
+    kind: str, before: dict | None, after: dict, at: float = 0.0, version: dict | None = None
+) -> dict:
     """The body with what follows."""
     return dict(carried(before, Seen(kind, "x", after), Meanwhile(later(at), version)).body)
 
 
 def queue(failures: int, pending: int | None, before: dict | None = None, at: float = 0.0) -> dict:
     """Configuration updates as they are told now, after `before`."""
-    return derived("config_updates", before, body("config_updates", failures=failures, pending=pending), at)
+    return derived(
+        "config_updates", before, body("config_updates", failures=failures, pending=pending), at
+    )
 
 
 def test_configuration_updates_fail_are_stuck_and_clear() -> None:
-    """Rising failures are failing; ten minutes without one getting done is stuck; one that gets done starts anew."""
+    """Rising failures are failing; ten minutes without one getting done is stuck; one that gets
+    done starts anew.
+    """
     minutes = STUCK_AFTER.total_seconds()
     first = queue(5, 2)
     assert (first["state"], first["since"]) == ("clear", None)
@@ -79,7 +98,19 @@ def test_without_a_number_of_pending_ones_failures_that_stop_clear() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "stage"), [(90, None), (30.1, None), (30, 30), (15, 30), (14, 14), (6.9, 7), (1, 1), (0.5, 1), (0, 0), (-3, 0)]
+    ("days", "stage"),
+    [
+        (90, None),
+        (30.1, None),
+        (30, 30),
+        (15, 30),
+        (14, 14),
+        (6.9, 7),
+        (1, 1),
+        (0.5, 1),
+        (0, 0),
+        (-3, 0),
+    ],
 )
 def test_a_certificate_comes_nearer_its_end_in_stages(days: float, stage: int | None) -> None:
     """Thirty, fourteen, seven days, one, and past it; nothing where nobody knows."""
@@ -101,7 +132,11 @@ def test_a_node_is_outdated_where_both_versions_are_known() -> None:
     node, newest = body("node", version="6.5"), body("bonding_version", version="6.6")
     assert derived("node", None, node, version=newest)["outdated"] is True
     assert derived("node", None, {**node, "version": "6.6"}, version=newest)["outdated"] is False
-    assert derived("node", None, node)["outdated"] is derived("node", None, body("node"), version=newest)["outdated"] is None
+    assert (
+        derived("node", None, node)["outdated"]
+        is derived("node", None, body("node"), version=newest)["outdated"]
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +158,7 @@ def test_an_action_of_ours_explains_what_it_causes_for_a_while(
     operation: str,
     arguments: dict,
     after: float,
-    explains: bool,  # noqa: FBT001
+    explains: bool,
 ) -> None:
     """A restart explains its own bond's outage for some minutes, and no other's."""
     done = [Done(operation, arguments, NOW, "job-0123456789")]
@@ -133,7 +168,14 @@ def test_an_action_of_ours_explains_what_it_causes_for_a_while(
 
 def test_a_test_that_runs_explains_what_happens_meanwhile() -> None:
     """From when it was asked for until a little after its end, on its own bond."""
-    run = body("speedtest", id=9, bond=3, created=NOW.isoformat(), started=later(5).isoformat(), finished=later(60).isoformat())
+    run = body(
+        "speedtest",
+        id=9,
+        bond=3,
+        created=NOW.isoformat(),
+        started=later(5).isoformat(),
+        finished=later(60).isoformat(),
+    )
     ended, going = {**run, "outcome": "succeeded"}, {**run, "finished": None}
     for one, at, explains in (
         (ended, 30, True),

@@ -1,4 +1,6 @@
-"""What in an expression can never be right is said before an event comes, with how it may have been meant."""
+"""What in an expression can never be right is said before an event comes, with how it may have been
+meant.
+"""
 
 from dataclasses import replace
 
@@ -31,37 +33,113 @@ def told(source: str, shape: object = DOWN) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("source", "what", "mend"),
     [
-        ('bond.id == "12"', "bond.id is a number and never equal to a text", "write 12 without quotes"),
-        ('"12" == bond.id', "bond.id is a number and never equal to a text", "write 12 without quotes"),
-        ('bond.id != "12"', "bond.id is a number and always different from a text", "write 12 without quotes"),
-        ('bond.id in ["12"]', "bond.id is a number and never equal to a text", "write 12 without quotes"),
-        ('bond.id in [3, "12"]', "bond.id is a number and never equal to a text", "write 12 without quotes"),
-        ("bond.name == 12", "bond.name is a text and never equal to a number", 'write "12" in quotes'),
+        (
+            'bond.id == "12"',
+            "bond.id is a number and never equal to a text",
+            "write 12 without quotes",
+        ),
+        (
+            '"12" == bond.id',
+            "bond.id is a number and never equal to a text",
+            "write 12 without quotes",
+        ),
+        (
+            'bond.id != "12"',
+            "bond.id is a number and always different from a text",
+            "write 12 without quotes",
+        ),
+        (
+            'bond.id in ["12"]',
+            "bond.id is a number and never equal to a text",
+            "write 12 without quotes",
+        ),
+        (
+            'bond.id in [3, "12"]',
+            "bond.id is a number and never equal to a text",
+            "write 12 without quotes",
+        ),
+        (
+            "bond.name == 12",
+            "bond.name is a text and never equal to a number",
+            'write "12" in quotes',
+        ),
         ("bond.name == bond.id", "bond.name is a text and never equal to a number", ""),
-        ('leg.failover == "true"', "leg.failover is true or false and never equal to a text", "write leg.failover"),
-        ("leg.failover == 0", "leg.failover is true or false and never equal to a number", "write !leg.failover"),
-        ("bond.space == 'hq'", "bond.space is an object, and never equal to a text or a number; did you mean", ""),
+        (
+            'leg.failover == "true"',
+            "leg.failover is true or false and never equal to a text",
+            "write leg.failover",
+        ),
+        (
+            "leg.failover == 0",
+            "leg.failover is true or false and never equal to a number",
+            "write !leg.failover",
+        ),
+        (
+            "bond.space == 'hq'",
+            "bond.space is an object, and never equal to a text or a number; did you mean",
+            "",
+        ),
         (
             'leg.mode == "Idle"',
             "leg.mode is one of active, idle, offline, and never 'Idle'",
             "did you mean 'idle'?",
         ),
-        ('leg.standing == "offline"', "leg.standing is one of degraded, down, up, and never 'offline'", ""),
-        ('leg.standing in ["down", "donw"]', "leg.standing is one of degraded, down, up, and never 'donw'", None),
+        (
+            'leg.standing == "offline"',
+            "leg.standing is one of degraded, down, up, and never 'offline'",
+            "",
+        ),
+        (
+            'leg.standing in ["down", "donw"]',
+            "leg.standing is one of degraded, down, up, and never 'donw'",
+            None,
+        ),
         (
             'leg.standing != "dwon"',
             "leg.standing is one of degraded, down, up, and so always different from 'dwon'",
             "did you mean 'down'?",
         ),
-        ('event.type == "leg.donw"', "event.type is one of leg.down, leg.up, and never 'leg.donw'", "did you mean 'leg.down'?"),
-        ('event.type == "leg.degraded"', "event.type is one of leg.down, leg.up, and never 'leg.degraded'", None),
+        (
+            'event.type == "leg.donw"',
+            "event.type is one of leg.down, leg.up, and never 'leg.donw'",
+            "did you mean 'leg.down'?",
+        ),
+        (
+            'event.type == "leg.degraded"',
+            "event.type is one of leg.down, leg.up, and never 'leg.degraded'",
+            None,
+        ),
         ('"stat" in event.data.changed', None, "did you mean 'state'?"),
-        ('leg.down_speed > "5"', "leg.down_speed is a number and cannot be compared with a text", "write 5 without quotes"),
-        ('"5" < leg.down_speed', "leg.down_speed is a number and cannot be compared with a text", "write 5 without quotes"),
-        ("leg.down_speed > null", "leg.down_speed is a number and cannot be compared with null", None),
-        ("leg.failover > leg.failover", "leg.failover is true or false and cannot be compared with true or false", ""),
-        ('bond.name in "hq vancouver"', '"hq vancouver" is a text, and `in` goes with a list', None),
-        ("bond.name + bond.id == 'a'", "bond.name is a text, and + does not go with a number", "write string(bond.id)"),
+        (
+            'leg.down_speed > "5"',
+            "leg.down_speed is a number and cannot be compared with a text",
+            "write 5 without quotes",
+        ),
+        (
+            '"5" < leg.down_speed',
+            "leg.down_speed is a number and cannot be compared with a text",
+            "write 5 without quotes",
+        ),
+        (
+            "leg.down_speed > null",
+            "leg.down_speed is a number and cannot be compared with null",
+            None,
+        ),
+        (
+            "leg.failover > leg.failover",
+            "leg.failover is true or false and cannot be compared with true or false",
+            "",
+        ),
+        (
+            'bond.name in "hq vancouver"',
+            '"hq vancouver" is a text, and `in` goes with a list',
+            None,
+        ),
+        (
+            "bond.name + bond.id == 'a'",
+            "bond.name is a text, and + does not go with a number",
+            "write string(bond.id)",
+        ),
         ("leg.name - 1 == 2", "leg.name is a text, and - does not go with a number", ""),
         ("!leg.name", "leg.name is a text, and neither true nor false", None),
         ("leg.failover && leg.name", "leg.name is a text, and neither true nor false", None),
@@ -71,49 +149,141 @@ def told(source: str, shape: object = DOWN) -> list[tuple[str, str]]:
         ("size(leg.id) > 1", "size takes", ""),
         ("leg.name.matches('(')", "matches cannot read '('", None),
         ("timestamp('yesterday') < timestamp(now)", "timestamp cannot read 'yesterday'", None),
-        ("timestamp(now) - timestamp(event.time) > duration('10 minutes')", "duration cannot read", None),
-        ("timestamp(now) - event.time > duration('1h')", "timestamp(now) is a moment, and - does not go with a text", ""),
-        ("event.time.getHours() > 8", "event.time is a text, and getHours goes with", "write timestamp(event.time).getHours()"),
-        ('timestamp(now).getHours("Europe/Berlin") > 8', "getHours takes no value, and here are 1", None),
-        ('timestamp(now) > "2026-01-01"', "timestamp(now) is a moment and cannot be compared with a text", None),
+        (
+            "timestamp(now) - timestamp(event.time) > duration('10 minutes')",
+            "duration cannot read",
+            None,
+        ),
+        (
+            "timestamp(now) - event.time > duration('1h')",
+            "timestamp(now) is a moment, and - does not go with a text",
+            "",
+        ),
+        (
+            "event.time.getHours() > 8",
+            "event.time is a text, and getHours goes with",
+            "write timestamp(event.time).getHours()",
+        ),
+        (
+            'timestamp(now).getHours("Europe/Berlin") > 8',
+            "getHours takes no value, and here are 1",
+            None,
+        ),
+        (
+            'timestamp(now) > "2026-01-01"',
+            "timestamp(now) is a moment and cannot be compared with a text",
+            None,
+        ),
         ("int(leg.failover) == 1", "int takes", ""),
-        ("contains(leg.name, 'a')", "there is no function 'contains'; contains is called on something: x.contains(…)", None),
-        ("leg.name.string() == 'a'", "there is no function 'string'; string stands alone: string(leg.name)", None),
-        ("view.leg(bond.id).all(l, l.standing == 'up')", "view.leg(bond.id) is one object and no list", ""),
+        (
+            "contains(leg.name, 'a')",
+            "there is no function 'contains'; contains is called on something: x.contains(…)",
+            None,
+        ),
+        (
+            "leg.name.string() == 'a'",
+            "there is no function 'string'; string stands alone: string(leg.name)",
+            None,
+        ),
+        (
+            "view.leg(bond.id).all(l, l.standing == 'up')",
+            "view.leg(bond.id) is one object and no list",
+            "",
+        ),
         ("view.downtime_report(1).week > 3", None, ""),
-        ("view.leg(11).standing == 'offline'", "view.leg(11).standing is one of degraded, down, up, and never 'offline'", ""),
-        ("view.leg(11).bond == '3'", "view.leg(11).bond is a number and never equal to a text", "write 3 without quotes"),
-        ("view.leg() != null", "view.leg takes the id of one, and here are 0 values", "write view.leg(ID)"),
+        (
+            "view.leg(11).standing == 'offline'",
+            "view.leg(11).standing is one of degraded, down, up, and never 'offline'",
+            "",
+        ),
+        (
+            "view.leg(11).bond == '3'",
+            "view.leg(11).bond is a number and never equal to a text",
+            "write 3 without quotes",
+        ),
+        (
+            "view.leg() != null",
+            "view.leg takes the id of one, and here are 0 values",
+            "write view.leg(ID)",
+        ),
         ("view.leg(bond.space) != null", "view.leg takes an id, and bond.space is an object", ""),
         ("view.bond != null", "view.bond is looked up by its id", "write view.bond(ID)"),
-        ("view.aggregator(3).failed == 'yes'", "view.aggregator(3).failed is true or false and never equal to a text", None),
+        (
+            "view.aggregator(3).failed == 'yes'",
+            "view.aggregator(3).failed is true or false and never equal to a text",
+            None,
+        ),
         ("event.data['leg'].standing == 'offline'", "event.data['leg'].standing is one of", ""),
         ("events.exists(e, e.data.bond.nam == 'x')", None, ""),
         ("leg.exists(l, l.id == 3)", "leg is one object and no list", ""),
         ("leg.name.exists(c, c == 'a')", "leg.name is a text, and exists goes through a list", ""),
         ("events.exists(e.id == 3)", "exists takes a name and what is asked of each", None),
-        ("leg.standing == 'up' && leg.standing == 'down'", "leg.standing cannot be both 'up' and 'down'", "write ||"),
-        ("leg.standing != 'up' || leg.standing != 'down'", "leg.standing is always different from one of", "write &&"),
-        ("bond.id == 3 && (leg.id == 1 && leg.id == 2)", "leg.id cannot be both 1 and 2", "write ||"),
+        (
+            "leg.standing == 'up' && leg.standing == 'down'",
+            "leg.standing cannot be both 'up' and 'down'",
+            "write ||",
+        ),
+        (
+            "leg.standing != 'up' || leg.standing != 'down'",
+            "leg.standing is always different from one of",
+            "write &&",
+        ),
+        (
+            "bond.id == 3 && (leg.id == 1 && leg.id == 2)",
+            "leg.id cannot be both 1 and 2",
+            "write ||",
+        ),
         ("bond.id / 0 > 1", "bond.id / 0 divides by zero", ""),
         ("leg.down_speed % 2 == 0", "leg.down_speed % 2: % goes with whole numbers only", None),
-        ("known.incident == false", "known.incident is a text and never equal to", "write known.incident == null"),
-        ("timestamp(now).getDayOfWeek() == 7", "timestamp(now).getDayOfWeek() is 0 to 6, and never 7", "Sunday is 0"),
-        ("timestamp(now).getMonth() in [10, 11, 12]", "timestamp(now).getMonth() is 0 to 11, and never 12", "January is 0"),
+        (
+            "known.incident == false",
+            "known.incident is a text and never equal to",
+            "write known.incident == null",
+        ),
+        (
+            "timestamp(now).getDayOfWeek() == 7",
+            "timestamp(now).getDayOfWeek() is 0 to 6, and never 7",
+            "Sunday is 0",
+        ),
+        (
+            "timestamp(now).getMonth() in [10, 11, 12]",
+            "timestamp(now).getMonth() is 0 to 11, and never 12",
+            "January is 0",
+        ),
         ("timestamp(now).getHours() > 23", "timestamp(now).getHours() is 0 to 23, so", "in UTC"),
         ("24 <= timestamp(now).getHours()", "timestamp(now).getHours() is 0 to 23, so", "in UTC"),
         ("timestamp(now).getMinutes() < 0", "timestamp(now).getMinutes() is 0 to 59, so", None),
-        ("leg.down_speed > 100 && leg.down_speed < 50", "leg.down_speed > 100 and leg.down_speed < 50 are", "write ||"),
-        ("bond.id >= 22 && leg.failover && 6 > bond.id", "bond.id >= 22 and 6 > bond.id are never so", "write ||"),
-        ("bond.name == 'hq-*'", "bond.name is compared letter by letter, and * stands for itself", None),
+        (
+            "leg.down_speed > 100 && leg.down_speed < 50",
+            "leg.down_speed > 100 and leg.down_speed < 50 are",
+            "write ||",
+        ),
+        (
+            "bond.id >= 22 && leg.failover && 6 > bond.id",
+            "bond.id >= 22 and 6 > bond.id are never so",
+            "write ||",
+        ),
+        (
+            "bond.name == 'hq-*'",
+            "bond.name is compared letter by letter, and * stands for itself",
+            None,
+        ),
         ("leg.state == down", None, 'or is it a text, "down"?'),
         ("len(leg.name) > 3", "there is no function 'len'; write size(…)", None),
-        ("known.flapping == 'no'", "known.flapping is true or false and never equal to a text", "write !known.flapping"),
-        ("known.depth == '0'", "known.depth is a number and never equal to a text", "write 0 without quotes"),
+        (
+            "known.flapping == 'no'",
+            "known.flapping is true or false and never equal to a text",
+            "write !known.flapping",
+        ),
+        (
+            "known.depth == '0'",
+            "known.depth is a number and never equal to a text",
+            "write 0 without quotes",
+        ),
         ("event.id == 7", "event.id is a text and never equal to a number", 'write "7" in quotes'),
         ("events[0].type == 'leg.donw'", None, None),
     ],
-)  # fmt: skip
+)
 def test_what_can_never_be_right_is_said(source: str, what: str | None, mend: str | None) -> None:
     """One sentence: what the part is, and how it may have been meant."""
     shape = {**DOWN}
@@ -145,9 +315,15 @@ def _of_one(source: str) -> list[tuple[str, str]]:
         "view.space('hq').name == 'x' && view.space(bond.space.key) != null",
         "view.node(3).outdated == true || view.settings('settings').other.anything.at.all > 3",
         "timestamp(now) - timestamp(event.time) > duration('1h')",
-        "timestamp(event.time).getDayOfWeek() in [1, 2] && (timestamp(now) + duration('2h')).getHours() < 8",
+        (
+            "timestamp(event.time).getDayOfWeek() in [1, 2] && (timestamp(now) +"
+            " duration('2h')).getHours() < 8"
+        ),
         "hours(event.time, 'mon-fri', '08:00', '18:00', 'America/Vancouver')",
-        "events.all(e, e.data.bond.space.key == 'hq') && events.map(e, e.data.bond.id).exists(i, i > 3)",
+        (
+            "events.all(e, e.data.bond.space.key == 'hq') && events.map(e,"
+            " e.data.bond.id).exists(i, i > 3)"
+        ),
         "events.filter(e, e.data.leg.failover).size() == size(events)",
         "string(bond.id) + leg.name == '3cable' && int(leg.note) > 3 && double(leg.id) < 3.5",
         "type(leg.note) == string && dyn(leg.id) == '3'",
@@ -160,7 +336,10 @@ def _of_one(source: str) -> list[tuple[str, str]]:
         "-leg.id < 0 && !leg.failover && !!leg.failover",
         "leg.name < 'n' && bond.name >= 'a'",
         "timestamp(now).getHours() >= 22 || timestamp(now).getHours() < 6",
-        "timestamp(now).getHours() >= 0 && timestamp(now).getHours() <= 23 && timestamp(now).getDayOfWeek() in [0, 6]",
+        (
+            "timestamp(now).getHours() >= 0 && timestamp(now).getHours() <= 23 &&"
+            " timestamp(now).getDayOfWeek() in [0, 6]"
+        ),
         "bond.id > 3 && bond.id < 5 && bond.id > 2 && leg.id >= 5 && leg.id <= 5",
         "duration('100h').getHours() > 99",
         "r'a\\d' == leg.name // and what stands here is for people",
@@ -184,7 +363,9 @@ def test_what_may_be_right_is_let_be(source: str) -> None:
 )
 def test_of_what_another_system_sends_nothing_is_said(source: str) -> None:
     """It may be anything, and so may what comes of it."""
-    found = compile_expression(source).check(EVENTS["leg.down"].shape | {"body": schema.NOUNS["body"]})
+    found = compile_expression(source).check(
+        EVENTS["leg.down"].shape | {"body": schema.NOUNS["body"]}
+    )
     assert found.mistakes == ()
 
 
@@ -212,9 +393,9 @@ def test_a_speed_can_be_reckoned_with_in_a_rule() -> None:
     from bridge.core.backtesting.rule_examples import failures  # noqa: PLC0415
 
     text = (
-        "id: a\nwhen: leg.down\nif: leg.down_speed / 1000 < 1\n"
-        "do: [{notify: {to: boss, title: '${leg.down_speed / 1000} Gbit/s lost'}}]\n"
-        "examples:\n  - {given: [{type: leg.down, data: {leg: {down_speed: 50}}}], then: {verdict: act}}\n"
+        "id: a\nwhen: leg.down\nif: leg.down_speed / 1000 < 1\ndo: [{notify: {to: boss, title:"
+        " '${leg.down_speed / 1000} Gbit/s lost'}}]\nexamples:\n  - {given: [{type: leg.down, data:"
+        " {leg: {down_speed: 50}}}], then: {verdict: act}}\n"
     )
     (one,) = rules(text)
     assert list(failures(one, VOCABULARY)) == []
@@ -261,19 +442,58 @@ def read_one(text: str, when: str = "leg.down", more: str = "") -> tuple[list[st
 @pytest.mark.parametrize(
     ("when", "condition", "wrong", "noted"),
     [
-        ("leg.down", "server == 'main'", "server is one of bridge, east, hq, and never 'main'", None),
-        ("leg.down", "event.server == 'main'", "event.server is one of bridge, east, hq, and never 'main'", None),
+        (
+            "leg.down",
+            "server == 'main'",
+            "server is one of bridge, east, hq, and never 'main'",
+            None,
+        ),
+        (
+            "leg.down",
+            "event.server == 'main'",
+            "event.server is one of bridge, east, hq, and never 'main'",
+            None,
+        ),
         ("leg.down", "server == 'hq' || event.server != 'east'", None, None),
-        ("leg.down", "size(events) > 5", "size(events) > 5 is never so: there is one event here", None),
-        ("leg.down", "3 <= events.size()", "3 <= events.size() is never so: there is one event here", None),
-        ("leg.down", "size(events) >= 1", None, "size(events) >= 1 is always so: there is one event here"),
-        ("bond.added", "old.name != new.name", "old is always null for such an event, and has no 'name'", None),
-        ("bond.removed", "new.name == 'x'", "new is always null for such an event, and has no 'name'", None),
+        (
+            "leg.down",
+            "size(events) > 5",
+            "size(events) > 5 is never so: there is one event here",
+            None,
+        ),
+        (
+            "leg.down",
+            "3 <= events.size()",
+            "3 <= events.size() is never so: there is one event here",
+            None,
+        ),
+        (
+            "leg.down",
+            "size(events) >= 1",
+            None,
+            "size(events) >= 1 is always so: there is one event here",
+        ),
+        (
+            "bond.added",
+            "old.name != new.name",
+            "old is always null for such an event, and has no 'name'",
+            None,
+        ),
+        (
+            "bond.removed",
+            "new.name == 'x'",
+            "new is always null for such an event, and has no 'name'",
+            None,
+        ),
         ("[bond.added, bond.changed]", "old != null && old.name != new.name", None, None),
     ],
 )
-def test_what_no_event_of_the_rule_can_be(when: str, condition: str, wrong: str | None, noted: str | None) -> None:
-    """Where it comes from, how many there are, what was before: as far as that is the same for all that the rule meets."""
+def test_what_no_event_of_the_rule_can_be(
+    when: str, condition: str, wrong: str | None, noted: str | None
+) -> None:
+    """Where it comes from, how many there are, what was before: as far as that is the same for all
+    that the rule meets.
+    """
     told, notes = read_one(DO % "t", when, f'if: "{condition}"')
     assert told == ([wrong] if wrong else [])
     assert notes == ([noted] if noted else [])

@@ -14,7 +14,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ("text", "there"),
     [
         ("until 2026-07-01 02:00 UTC", "until 2026-07-01 04:00 CEST"),
-        ("until 2026-01-01 23:30:07 UTC, or 2026-01-02 00:00 UTC", "until 2026-01-02 00:30:07 CET, or 2026-01-02 01:00 CET"),
+        (
+            "until 2026-01-01 23:30:07 UTC, or 2026-01-02 00:00 UTC",
+            "until 2026-01-02 00:30:07 CET, or 2026-01-02 01:00 CET",
+        ),
         ("2026-10-25 00:30 UTC", "2026-10-25 02:30 CEST"),
         ("2026-10-25 01:30 UTC", "2026-10-25 02:30 CET"),
         ("2026-03-29 00:59 UTC", "2026-03-29 01:59 CET"),
@@ -33,7 +36,19 @@ def test_a_text_shows_its_moments_by_other_clocks(text: str, there: str) -> None
 
 
 def test_what_a_rule_says_of_a_time_is_shown_so() -> None:
-    """A moment that stands alone in a text becomes one in UTC first; whatever holds texts is gone through."""
-    told = {"title": minute("2026-07-01T02:00:04+00:00"), "lines": ["a", "2026-07-01 02:00 UTC"], "n": 3, "take": None}
-    shown = {"title": "2026-07-01 04:00 CEST", "lines": ["a", "2026-07-01 04:00 CEST"], "n": 3, "take": None}
+    """A moment that stands alone in a text becomes one in UTC first; whatever holds texts is gone
+    through.
+    """
+    told = {
+        "title": minute("2026-07-01T02:00:04+00:00"),
+        "lines": ["a", "2026-07-01 02:00 UTC"],
+        "n": 3,
+        "take": None,
+    }
+    shown = {
+        "title": "2026-07-01 04:00 CEST",
+        "lines": ["a", "2026-07-01 04:00 CEST"],
+        "n": 3,
+        "take": None,
+    }
     assert all_in_zone(told, BERLIN) == shown

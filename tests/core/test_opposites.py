@@ -8,45 +8,114 @@ from bridge.core.call_conflicts import opposed, target
 
 def call(operation: str, body: dict | None = None, **arguments: object) -> dict:
     """A call's request."""
-    return {"operation": operation, "arguments": arguments} | ({"body": body} if body is not None else {})
+    return {"operation": operation, "arguments": arguments} | (
+        {"body": body} if body is not None else {}
+    )
 
 
 @pytest.mark.parametrize(
     ("one", "other", "are"),
     [
-        (call("bond_tuning.accept", bond=3, tuning=7), call("bond_tuning.decline", bond="3", tuning="7"), True),
-        (call("bond_tuning.accept", bond=3, tuning=7), call("bond_tuning.decline", bond=3, tuning=8), False),
-        (call("bond_tuning.accept", bond=3, tuning=7), call("bond_tuning.accept", bond=3, tuning=7), False),
-        (call("bond_tuning.accept", bond=3, tuning=7), call("leg_tuning.decline", leg=3, tuning=7), False),
-        (call("leg_tuning.accept", leg=5, tuning=7), call("interface_leg_tuning.decline", bond=3, leg=5, tuning=7), True),
-        (call("interface_leg_tuning.accept", bond=3, leg=5, tuning=7), call("leg_tuning.decline", leg=6, tuning=7), False),
+        (
+            call("bond_tuning.accept", bond=3, tuning=7),
+            call("bond_tuning.decline", bond="3", tuning="7"),
+            True,
+        ),
+        (
+            call("bond_tuning.accept", bond=3, tuning=7),
+            call("bond_tuning.decline", bond=3, tuning=8),
+            False,
+        ),
+        (
+            call("bond_tuning.accept", bond=3, tuning=7),
+            call("bond_tuning.accept", bond=3, tuning=7),
+            False,
+        ),
+        (
+            call("bond_tuning.accept", bond=3, tuning=7),
+            call("leg_tuning.decline", leg=3, tuning=7),
+            False,
+        ),
+        (
+            call("leg_tuning.accept", leg=5, tuning=7),
+            call("interface_leg_tuning.decline", bond=3, leg=5, tuning=7),
+            True,
+        ),
+        (
+            call("interface_leg_tuning.accept", bond=3, leg=5, tuning=7),
+            call("leg_tuning.decline", leg=6, tuning=7),
+            False,
+        ),
         (call("bond_tuning.start", bond=3), call("bond_tuning.cancel", bond=3, tuning=7), True),
         (call("bond_tuning.start", bond=4), call("bond_tuning.cancel", bond=3, tuning=7), False),
-        (call("leg_tuning.start", leg=5), call("mobile_broadband_leg_tuning.cancel", bond=3, leg=5, tuning=7), True),
+        (
+            call("leg_tuning.start", leg=5),
+            call("mobile_broadband_leg_tuning.cancel", bond=3, leg=5, tuning=7),
+            True,
+        ),
         (call("bond_tuning.start", bond=3), call("leg_tuning.cancel", leg=5, tuning=7), False),
-        (call("bond_tuning.accept", bond=3, tuning=7), call("bond_tuning.cancel", bond=3, tuning=7), False),
-        (call("leg.update", {"link_mode": "idle"}, leg=5),
-         call("interface_leg.update", {"link_mode": "active", "note": "x"}, bond=3, leg=5), True),
-        (call("leg.update", {"link_mode": "idle"}, leg=5), call("leg.update", {"link_mode": "active"}, leg=6), False),
-        (call("leg.update", {"link_mode": "idle"}, leg=5), call("leg.replace", {"link_mode": "active"}, leg=5), True),
-        (call("leg.update", {"link_mode": "idle"}, leg=5), call("leg.update", {"note": "x"}, leg=5), False),
-        (call("leg.update", {"down_speed": 50}, leg=5), call("leg.update", {"down_speed": "50.0"}, leg=5), False),
+        (
+            call("bond_tuning.accept", bond=3, tuning=7),
+            call("bond_tuning.cancel", bond=3, tuning=7),
+            False,
+        ),
+        (
+            call("leg.update", {"link_mode": "idle"}, leg=5),
+            call("interface_leg.update", {"link_mode": "active", "note": "x"}, bond=3, leg=5),
+            True,
+        ),
+        (
+            call("leg.update", {"link_mode": "idle"}, leg=5),
+            call("leg.update", {"link_mode": "active"}, leg=6),
+            False,
+        ),
+        (
+            call("leg.update", {"link_mode": "idle"}, leg=5),
+            call("leg.replace", {"link_mode": "active"}, leg=5),
+            True,
+        ),
+        (
+            call("leg.update", {"link_mode": "idle"}, leg=5),
+            call("leg.update", {"note": "x"}, leg=5),
+            False,
+        ),
+        (
+            call("leg.update", {"down_speed": 50}, leg=5),
+            call("leg.update", {"down_speed": "50.0"}, leg=5),
+            False,
+        ),
         (call("leg.update", {"note": None}, leg=5), call("leg.update", {"note": ""}, leg=5), True),
         (call("leg.update", leg=5), call("leg.update", {"note": ""}, leg=5), False),
-        (call("bond.update", {"note": "a"}, bond=3), call("leg.update", {"note": "b"}, leg=5), False),
-        (call("bonder_vlan_interface.update", {"mtu": 1500}, bonder=4, interface=13),
-         call("vlan_interface.update", {"mtu": 1400}, node=4, interface=13), True),
-        (call("bonder_routing_filter.update", {"name": "a"}, filter=1),
-         call("aggregator_routing_filter.update", {"name": "b"}, filter=1), False),
+        (
+            call("bond.update", {"note": "a"}, bond=3),
+            call("leg.update", {"note": "b"}, leg=5),
+            False,
+        ),
+        (
+            call("bonder_vlan_interface.update", {"mtu": 1500}, bonder=4, interface=13),
+            call("vlan_interface.update", {"mtu": 1400}, node=4, interface=13),
+            True,
+        ),
+        (
+            call("bonder_routing_filter.update", {"name": "a"}, filter=1),
+            call("aggregator_routing_filter.update", {"name": "b"}, filter=1),
+            False,
+        ),
         (call("settings.update", {"a": 1}), call("settings.update", {"a": 2}), True),
         (call("settings.update", {"a": 1}), call("settings.update", {"b": 2}), False),
-        (call("leg.update", {"note": "a"}, leg=5), call("interface_leg.update", {"note": "b"}, bond=3), False),
+        (
+            call("leg.update", {"note": "a"}, leg=5),
+            call("interface_leg.update", {"note": "b"}, bond=3),
+            False,
+        ),
         (call("bond.restart", bond=3), call("bond.restore_to_primary_agg", bond=3), False),
         (call("bond.delete", bond=3), call("bond.update", {"note": "x"}, bond=3), False),
     ],
-)  # fmt: skip
-def test_what_is_opposed(one: dict, other: dict, are: bool) -> None:  # noqa: FBT001
-    """A yes and a no, a start and a stop, two values of one field: of one object, by whatever name, in either order."""
+)
+def test_what_is_opposed(one: dict, other: dict, are: bool) -> None:
+    """A yes and a no, a start and a stop, two values of one field: of one object, by whatever name,
+    in either order.
+    """
     assert opposed(one, other) is are
     assert opposed(other, one) is are
 

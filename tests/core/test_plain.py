@@ -25,8 +25,10 @@ def _storable(value: object) -> object:
 
 
 @given(JSON, st.booleans())
-def test_nothing_unstorable_comes_in_however_it_is_spelt(value: object, ascii_only: bool) -> None:  # noqa: FBT001
-    """Escaped or as it is, in values and in names: what cannot be stored is �, and all else stays."""
+def test_nothing_unstorable_comes_in_however_it_is_spelt(value: object, ascii_only: bool) -> None:
+    """Escaped or as it is, in values and in names: what cannot be stored is �, and all else
+    stays.
+    """
     text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     assert decoded(text) == _storable(json.loads(text))
 

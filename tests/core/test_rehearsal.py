@@ -9,18 +9,25 @@ import pytest
 from bridge.core.backtesting.dry_run import Rehearsal
 from bridge.core.model import Event
 
-from .made import NOW, RESTART, down, event, later, memory, rule
+from .builders import NOW, RESTART, down, event, later, memory, rule
 
 EACH = "do: [{call: bond.restart, with: {bond: '${bond.id}'}, each: bond}]"
 LASTING = f"id: a\nwhen: leg.down\nfor: 5m\n{RESTART}"
 COUNTING = f"id: a\nwhen: {{count: {{of: leg.down, over: 10m, at_least: 3, per: bond}}}}\n{RESTART}"
-MISSING = f"id: a\nwhen: {{absent: {{of: leg.up, after: leg.down, within: 5m, per: leg.id}}}}\n{RESTART}"
-SLOW = "id: a\nwhen: leg.down\noverlap: %s\ndo: [{wait: 10m}, {call: bond.restart, with: {bond: '${bond.id}'}}]"
+MISSING = (
+    f"id: a\nwhen: {{absent: {{of: leg.up, after: leg.down, within: 5m, per: leg.id}}}}\n{RESTART}"
+)
+SLOW = (
+    "id: a\nwhen: leg.down\noverlap: %s\ndo: [{wait: 10m}, {call: bond.restart, with: {bond:"
+    " '${bond.id}'}}]"
+)
 
 
 def fell(number: int, at: float = 0, bond: int = 3, seen: float | None = None) -> Event:
     """A leg falls; `seen`: when the bridge learns of it, where that is later."""
-    return replace(down(f"e{number}", bond, time=later(at)), seen_at=later(at if seen is None else seen))
+    return replace(
+        down(f"e{number}", bond, time=later(at)), seen_at=later(at if seen is None else seen)
+    )
 
 
 def rose(at: float, leg: int = 7) -> Event:
@@ -45,9 +52,15 @@ def seconds(moment: datetime) -> float:
 
 
 def said(played: Rehearsal) -> list[tuple[float, str]]:
-    """Every verdict on a decision, with when it was said; of a group that is complete the one on all of it."""
+    """Every verdict on a decision, with when it was said; of a group that is complete the one on
+    all of it.
+    """
     groups = {(each.at, each.rule) for each in played.said if each.of_group}
-    told = [each for each in played.said if each.job is None and (each.of_group or (each.at, each.rule) not in groups)]
+    told = [
+        each
+        for each in played.said
+        if each.job is None and (each.of_group or (each.at, each.rule) not in groups)
+    ]
     return [(seconds(each.at), str(each.verdict)) for each in told]
 
 
@@ -87,12 +100,19 @@ def test_what_lasted_before_it_was_seen_is_acted_on_at_once() -> None:
 
 
 def test_a_group_is_one_decision_and_each_object_has_one_turn() -> None:
-    """Three events within the wait are one act, with one call on each bond; what comes after is a group of its own."""
+    """Three events within the wait are one act, with one call on each bond; what comes after is a
+    group of its own.
+    """
     text = f"id: a\nwhen: leg.down\ngroup: {{wait: 30s}}\n{EACH}"
     played = play(text, fell(1), fell(2, 10, bond=4), fell(3, 29), fell(4, 100))
     assert said(played) == [
-        (0, "wait(group)"), (10, "wait(group)"), (29, "wait(group)"), (30, "act"), (100, "wait(group)"), (130, "act"),
-    ]  # fmt: skip
+        (0, "wait(group)"),
+        (10, "wait(group)"),
+        (29, "wait(group)"),
+        (30, "act"),
+        (100, "wait(group)"),
+        (130, "act"),
+    ]
     assert called(played) == [(30, 3), (30, 4), (130, 3)]
 
 
@@ -113,30 +133,54 @@ def test_a_full_group_waits_no_longer() -> None:
 
 def test_a_member_that_something_stands_against_is_left_out() -> None:
     """A bond that is cooling down does not hold up the others of its group."""
-    text = f"id: a\nwhen: leg.down\ngroup: {{wait: 30s}}\nguard: {{cooldown: {{every: 10m, per: bond}}}}\n{EACH}"
+    text = (
+        "id: a\nwhen: leg.down\ngroup: {wait: 30s}\nguard: {cooldown: {every: 10m, per:"
+        f" bond}}}}\n{EACH}"
+    )
     played = play(text, fell(1), fell(2, 100), fell(3, 101, bond=4))
     assert called(played) == [(30, 3), (130, 4)]
 
 
 def test_so_many_events_in_a_while_are_counted() -> None:
-    """The third within ten minutes acts and uses up those before it; others of another bond count for themselves."""
+    """The third within ten minutes acts and uses up those before it; others of another bond count
+    for themselves.
+    """
     played = play(COUNTING, *(fell(n, n * 60) for n in range(6)), fell(6, 310, bond=4))
     assert [verdict for _, verdict in said(played)] == [
-        "skip(count)", "skip(count)", "act", "skip(count)", "skip(count)", "act", "skip(count)",
-    ]  # fmt: skip
+        "skip(count)",
+        "skip(count)",
+        "act",
+        "skip(count)",
+        "skip(count)",
+        "act",
+        "skip(count)",
+    ]
     assert [at for at, _ in called(played)] == [120, 300]
 
 
 def test_what_is_too_long_ago_does_not_count() -> None:
     """Three events of which the first is ten minutes older than the last are two."""
-    assert [v for _, v in said(play(COUNTING, fell(1), fell(2, 300), fell(3, 600)))] == ["skip(count)"] * 3
+    assert [v for _, v in said(play(COUNTING, fell(1), fell(2, 300), fell(3, 600)))] == [
+        "skip(count)"
+    ] * 3
     assert [v for _, v in said(play(COUNTING, fell(1), fell(2, 300), fell(3, 599)))][-1] == "act"
 
 
 def test_a_late_event_does_not_reopen_a_count() -> None:
-    """Learned of after the count led to acting, an event from before it is used up with the rest."""
-    played = play(COUNTING, fell(1), fell(2, 10), fell(3, 20), fell(4, 5, seen=30), fell(5, 40), fell(6, 50))
-    assert [v for _, v in said(played)] == ["skip(count)", "skip(count)", "act", "skip(count)", "skip(count)", "skip(count)"]
+    """Learned of after the count led to acting, an event from before it is used up with the
+    rest.
+    """
+    played = play(
+        COUNTING, fell(1), fell(2, 10), fell(3, 20), fell(4, 5, seen=30), fell(5, 40), fell(6, 50)
+    )
+    assert [v for _, v in said(played)] == [
+        "skip(count)",
+        "skip(count)",
+        "act",
+        "skip(count)",
+        "skip(count)",
+        "skip(count)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -149,8 +193,12 @@ def test_a_late_event_does_not_reopen_a_count() -> None:
         ([rose(100, leg=8)], (300, "act")),
     ],
 )
-def test_what_does_not_come_in_time_is_missed(happened: list[Event], last: tuple[float, str]) -> None:
-    """`absent` waits its whole time; only an event with the same value, before the end, is what was waited for."""
+def test_what_does_not_come_in_time_is_missed(
+    happened: list[Event], last: tuple[float, str]
+) -> None:
+    """`absent` waits its whole time; only an event with the same value, before the end, is what was
+    waited for.
+    """
     played = play(MISSING, fell(1), *happened)
     assert said(played) == [(0, "wait(absent)"), last]
     assert bool(played.calls) == (last[1] == "act")
@@ -166,7 +214,9 @@ def test_what_does_not_come_in_time_is_missed(happened: list[Event], last: tuple
     ],
 )
 def test_overlap_says_what_a_second_one_does(overlap: str, second: str, calls: list[float]) -> None:
-    """While the first is under way the second goes beside it, not at all, after it, or in its place."""
+    """While the first is under way the second goes beside it, not at all, after it, or in its
+    place.
+    """
     played = play(SLOW % overlap, fell(1), fell(2, 60))
     assert said(played)[:2] == [(0, "act"), (60, second)]
     assert [at for at, _ in called(played)] == calls
@@ -180,7 +230,9 @@ def test_a_cooldown_counts_from_the_end() -> None:
 
 
 def test_a_remedy_that_comes_undone_is_handed_to_a_person() -> None:
-    """After it worked three times within six hours a person is asked, and nothing is called without them."""
+    """After it worked three times within six hours a person is asked, and nothing is called without
+    them.
+    """
     played = play(f"id: a\nwhen: leg.down\n{RESTART}", *(fell(n, n * 1000) for n in range(5)))
     assert [v for _, v in said(played)] == ["act", "act", "act", "ask(undone)", "ask(undone)"]
     assert len(played.calls) == 3
@@ -189,7 +241,9 @@ def test_a_remedy_that_comes_undone_is_handed_to_a_person() -> None:
 
 
 def test_what_waits_for_its_window_is_done_when_it_opens() -> None:
-    """Noon is outside of the night: the call is made at 22:00, ten hours later, and is not too old then."""
+    """Noon is outside of the night: the call is made at 22:00, ten hours later, and is not too old
+    then.
+    """
     night = 'guard: {windows: [{days: daily, from: "22:00", to: "06:00", zone: UTC}]}'
     played = play(f"id: a\nwhen: leg.down\n{night}\n{RESTART}", fell(1))
     assert (said(played), called(played)) == ([(0, "wait(window)")], [(36000, 3)])
@@ -206,8 +260,9 @@ def test_what_is_over_before_its_window_opens_is_not_done() -> None:
 def test_a_rollout_goes_in_batches() -> None:
     """One, then two at a time, two minutes apart, and what follows after the last."""
     text = (
-        "id: a\nwhen: leg.down\ngroup: {wait: 30s}\nguard: {rollout: {first: 1, then: 2, pause: 2m}}\n"
-        "do:\n  - {call: bond.restart, with: {bond: '${bond.id}'}, each: bond}\n  - {call: bond.restart, with: {bond: 99}}"
+        "id: a\nwhen: leg.down\ngroup: {wait: 30s}\nguard: {rollout: {first: 1, then: 2, pause:"
+        " 2m}}\ndo:\n  - {call: bond.restart, with: {bond: '${bond.id}'}, each: bond}\n  - {call:"
+        " bond.restart, with: {bond: 99}}"
     )
     played = play(text, *(fell(n, n, bond=n) for n in range(1, 5)))
     assert called(played) == [(31, 1), (151, 2), (151, 3), (271, 4), (271, 99)]
@@ -215,14 +270,22 @@ def test_a_rollout_goes_in_batches() -> None:
 
 def test_a_rate_spreads_calls() -> None:
     """Two calls in ten minutes: the third waits until there is a place."""
-    text = f"id: a\nwhen: leg.down\ngroup: {{wait: 30s}}\nguard: {{rate: {{most: 2, every: 10m}}}}\n{EACH}"
+    text = (
+        "id: a\nwhen: leg.down\ngroup: {wait: 30s}\nguard: {rate: {most: 2, every:"
+        f" 10m}}}}\n{EACH}"
+    )
     played = play(text, *(fell(n, 0, bond=n) for n in range(1, 4)))
     assert called(played) == [(30, 1), (30, 2), (630, 3)]
 
 
 def test_what_needs_a_person_stays_unanswered() -> None:
-    """Nobody says yes in a rehearsal; where the question's own condition does not hold nobody is asked."""
-    text = f"id: a\nwhen: leg.down\nguard: {{approval: {{from: noc, expires: 30m, when: bond.id > 3}}}}\n{RESTART}"
+    """Nobody says yes in a rehearsal; where the question's own condition does not hold nobody is
+    asked.
+    """
+    text = (
+        "id: a\nwhen: leg.down\nguard: {approval: {from: noc, expires: 30m, when: bond.id >"
+        f" 3}}}}\n{RESTART}"
+    )
     played = play(text, fell(1, bond=4), fell(2, 1, bond=3))
     assert [v for _, v in said(played)] == ["ask(approval)", "act"]
     assert called(played) == [(1, 3)]
@@ -230,7 +293,9 @@ def test_what_needs_a_person_stays_unanswered() -> None:
 
 def test_old_news_does_not_act() -> None:
     """What is learned of sixteen minutes late is too late to act on."""
-    assert said(play(f"id: a\nwhen: leg.down\n{RESTART}", fell(1, seen=960))) == [(960, "skip(expired)")]
+    assert said(play(f"id: a\nwhen: leg.down\n{RESTART}", fell(1, seen=960))) == [
+        (960, "skip(expired)")
+    ]
 
 
 def test_time_never_goes_back() -> None:

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from bridge.core.expressions.evaluator import ConditionError
 from bridge.core.expressions.templates import Template, constant, parse
 
-FACTS = {"bond": {"id": 3, "name": "acme", "note": None, "up": True, "rate": 1.5, "tags": ["a"]}, "now": "2026-03-01T12:00:00Z"}
+FACTS = {
+    "bond": {"id": 3, "name": "acme", "note": None, "up": True, "rate": 1.5, "tags": ["a"]},
+    "now": "2026-03-01T12:00:00Z",
+}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +42,9 @@ FACTS = {"bond": {"id": 3, "name": "acme", "note": None, "up": True, "rate": 1.5
     ],
 )
 def test_what_a_text_becomes(text: str, value: object) -> None:
-    """One expression alone keeps its type; in text None shows as ?; braces in strings and maps end nothing."""
+    """One expression alone keeps its type; in text None shows as ?; braces in strings and maps end
+    nothing.
+    """
     got = parse(text).render(FACTS)
     assert got == value
     assert type(got) is type(value)
@@ -63,14 +68,19 @@ def test_what_is_no_text_is_refused_when_it_is_read(text: str, says: str) -> Non
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["${nobody}", "hello ${nobody.name}", "${bond.nothing}", "${bond.id} ${bond.nothing}"])
+@pytest.mark.parametrize(
+    "text", ["${nobody}", "hello ${nobody.name}", "${bond.nothing}", "${bond.id} ${bond.nothing}"]
+)
 def test_an_unknown_name_is_an_error_and_never_empty(text: str) -> None:
     """What is not there is never told as an empty string."""
     with pytest.raises(ConditionError):
         parse(text).render(FACTS)
 
 
-@pytest.mark.parametrize("value", [None, True, False, 0, -5, 2**40, 1.5, 1e300, [], [1, "a", None], {"a": {"b": [1.5, "x"]}}])
+@pytest.mark.parametrize(
+    "value",
+    [None, True, False, 0, -5, 2**40, 1.5, 1e300, [], [1, "a", None], {"a": {"b": [1.5, "x"]}}],
+)
 def test_a_plain_value_stands_for_itself(value: object) -> None:
     """What is no text is handed on with its type."""
     got = constant(value).render({})
@@ -86,16 +96,28 @@ def test_a_value_no_expression_can_hold_is_refused_when_it_is_read() -> None:
 
 def test_the_expressions_of_a_text_can_be_listed() -> None:
     """Every expression is there to be checked, in order."""
-    assert [each.source for each in parse("a ${bond.id} b ${now}").expressions] == ["bond.id", "now"]
+    assert [each.source for each in parse("a ${bond.id} b ${now}").expressions] == [
+        "bond.id",
+        "now",
+    ]
     assert list(Template(("plain",)).expressions) == []
 
 
 @pytest.mark.parametrize(
     "text",
-    ["${timestamp(now)}", "${duration('1h')}", "${b'abc'}", "${1.0 / 0.0}", "${[timestamp(now)]}", "${{'a': 0.0 / 0.0}}"],
+    [
+        "${timestamp(now)}",
+        "${duration('1h')}",
+        "${b'abc'}",
+        "${1.0 / 0.0}",
+        "${[timestamp(now)]}",
+        "${{'a': 0.0 / 0.0}}",
+    ],
 )
 def test_what_is_rendered_can_be_stored(text: str) -> None:
-    """Whatever an expression gives is plain data that JSON has, or an error: a request is stored before it is sent."""
+    """Whatever an expression gives is plain data that JSON has, or an error: a request is stored
+    before it is sent.
+    """
     try:
         value = parse(text).render(FACTS)
     except ConditionError:
@@ -127,7 +149,9 @@ def test_any_text_parses_or_is_a_value_error(text: str) -> None:
     ],
 )
 def test_people_are_told_moments_to_the_minute(moment: str, told: str) -> None:
-    """A value that is a moment is told in the minute form of headlines, in UTC; for what a call carries it stays as it is."""
+    """A value that is a moment is told in the minute form of headlines, in UTC; for what a call
+    carries it stays as it is.
+    """
     text = parse("since ${now}, ${bond.id}")
     facts = {**FACTS, "now": moment}
     assert text.told(facts) == f"since {told}, 3"

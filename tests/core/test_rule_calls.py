@@ -1,4 +1,6 @@
-"""What a rule says about calls: the fields it sets, the arguments it gives, and what it may not call."""
+"""What a rule says about calls: the fields it sets, the arguments it gives, and what it may not
+call.
+"""
 
 import pytest
 
@@ -8,7 +10,7 @@ from bridge.core.rules.parser import Vocabulary, parse
 from bridge.core.yaml_document import read
 from bridge.errors import Problem
 
-from .made import NOW, event
+from .builders import NOW, event
 
 VOCABULARY = Vocabulary(
     operations={
@@ -44,23 +46,53 @@ def problems(text: str) -> list[Problem]:
         ("{call: bond.restart, with: {bond: 3}, set: {note: x}}", "do.0.set", "takes no fields"),
         ("{call: bond.update, with: {bond: 3}}", "do.0.set", "needs the fields to set"),
         ("{call: bond.update, with: {bond: 3}, set: {}}", "do.0.set", "needs the fields to set"),
-        ("{call: bond.update, with: {bond: 3}, set: {note: '${leg.nam}'}}", "do.0.set.note", "did you mean 'name'?"),
-        ("{call: bond.update, with: {bond: 3}, set: {note: '${leg'}}", "do.0.set.note", "never closed"),
-        ("{call: bond.update, with: {bond: 3}, set: {space: {key: '${bond.space.key}'}}}", "do.0.set.space", "the whole value"),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {note: '${leg.nam}'}}",
+            "do.0.set.note",
+            "did you mean 'name'?",
+        ),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {note: '${leg'}}",
+            "do.0.set.note",
+            "never closed",
+        ),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {space: {key: '${bond.space.key}'}}}",
+            "do.0.set.space",
+            "the whole value",
+        ),
         ("{call: bond.update, with: {bond: 3}, set: [note]}", "do.0.set", "valid dictionary"),
         ("{call: bond.restart, with: {bond: x}}", "do.0.with.bond", "'x' is not an id"),
         ("{call: bond.restart, with: {bond: [1]}}", "do.0.with.bond", "[1] is not an id"),
         ("{call: bonder.create}", "do.0.call", "a bonder comes with its bond"),
         ("{call: user.delete, with: {user: 1}}", "do.0.call", "write `allow: [user.delete]`"),
-        ("{call: bond.update, with: {bond: 3}, set: {password: hush}}", "do.0.set.password", "write {env: NAME}"),
-        ("{call: bond.update, with: {bond: 3}, set: {password: '${leg.note'}}", "do.0.set.password", "write {env: NAME}"),
-        ("{call: bond.update, with: {bond: 3}, set: {password: {env: A, file: b}}}", "do.0.set.password", "write {env: NAME}"),
-        ("{call: bond.update, with: {bond: 3}, set: {password: {env: [hush]}}}", "do.0.set.password", "write {env: NAME}"),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {password: hush}}",
+            "do.0.set.password",
+            "write {env: NAME}",
+        ),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {password: '${leg.note'}}",
+            "do.0.set.password",
+            "write {env: NAME}",
+        ),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {password: {env: A, file: b}}}",
+            "do.0.set.password",
+            "write {env: NAME}",
+        ),
+        (
+            "{call: bond.update, with: {bond: 3}, set: {password: {env: [hush]}}}",
+            "do.0.set.password",
+            "write {env: NAME}",
+        ),
         ("{notify: {to: noc, title: t}, set: {a: 1}}", "do.0", "`set` belongs to `call`"),
     ],
 )
 def test_a_call_that_cannot_be_made_is_refused_at_its_place(text: str, key: str, says: str) -> None:
-    """Fields, arguments and names are checked when the rule is loaded, each with its place and how to mend it."""
+    """Fields, arguments and names are checked when the rule is loaded, each with its place and how
+    to mend it.
+    """
     (problem,) = problems(text)
     assert (problem.key, problem.line) == (key, 4)
     assert says in f"{problem.what} {problem.mend}"
@@ -70,10 +102,19 @@ def test_a_call_that_cannot_be_made_is_refused_at_its_place(text: str, key: str,
 @pytest.mark.parametrize(
     ("text", "request_"),
     [
-        ("{call: bond.restart, with: {bond: '${bond.id}'}}", {"operation": "bond.restart", "arguments": {"bond": 3}}),
-        ("{call: bond_tuning.start, with: {bond: 3}}", {"operation": "bond_tuning.start", "arguments": {"bond": 3}}),
         (
-            "{call: bond.update, with: {bond: 3}, set: {note: 'leg ${leg.id}', n: null, l: [1, {a: 2}], made: '${[leg.id]}'}}",
+            "{call: bond.restart, with: {bond: '${bond.id}'}}",
+            {"operation": "bond.restart", "arguments": {"bond": 3}},
+        ),
+        (
+            "{call: bond_tuning.start, with: {bond: 3}}",
+            {"operation": "bond_tuning.start", "arguments": {"bond": 3}},
+        ),
+        (
+            (
+                "{call: bond.update, with: {bond: 3}, set: {note: 'leg ${leg.id}', n: null, l: [1,"
+                " {a: 2}], made: '${[leg.id]}'}}"
+            ),
             {
                 "operation": "bond.update",
                 "arguments": {"bond": 3},
@@ -81,7 +122,10 @@ def test_a_call_that_cannot_be_made_is_refused_at_its_place(text: str, key: str,
             },
         ),
         (
-            "{call: bond.update, with: {bond: 3}, set: {password: {env: NEW_PASSWORD}, note: {env: NOTE}}}",
+            (
+                "{call: bond.update, with: {bond: 3}, set: {password: {env: NEW_PASSWORD}, note:"
+                " {env: NOTE}}}"
+            ),
             {
                 "operation": "bond.update",
                 "arguments": {"bond": 3},
@@ -91,8 +135,12 @@ def test_a_call_that_cannot_be_made_is_refused_at_its_place(text: str, key: str,
     ],
 )
 def test_a_call_carries_the_fields_it_sets(text: str, request_: dict) -> None:
-    """Values stand as they are written, an expression alone keeps its type, and what sets nothing has no body."""
-    ((rule,), wrong) = parse(read(step(text), "rules/test.yaml"), VOCABULARY)
+    """Values stand as they are written, an expression alone keeps its type, and what sets nothing
+    has no body.
+    """
+    (rule,), wrong = parse(read(step(text), "rules/test.yaml"), VOCABULARY)
     assert not wrong
-    (job,) = meet(rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), Facts(nothing), Situation("r", NOW)).jobs
+    (job,) = meet(
+        rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), Facts(nothing), Situation("r", NOW)
+    ).jobs
     assert job.request == request_

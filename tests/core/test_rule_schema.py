@@ -17,8 +17,16 @@ from .test_rules_broken import BROKEN
 from .test_rules_language import FULL
 
 ROOT = Path(__file__).parent.parent.parent
-SHIPPED = [*sorted((ROOT / "rules").glob("*.yaml")), *sorted((ROOT / "bridge" / "cli" / "run" / "demo_rules").glob("*.yaml"))]
-VOCABULARY = Vocabulary(call_permissions.callable_operations(), {"noc": 1}, frozenset({"demo"}), hooks=frozenset({"ticketing"}))
+SHIPPED = [
+    *sorted((ROOT / "rules").glob("*.yaml")),
+    *sorted((ROOT / "bridge" / "cli" / "run" / "demo_rules").glob("*.yaml")),
+]
+VOCABULARY = Vocabulary(
+    call_permissions.callable_operations(),
+    {"noc": 1},
+    frozenset({"demo"}),
+    hooks=frozenset({"ticketing"}),
+)
 VALIDATOR = Draft202012Validator(schema_of(VOCABULARY))
 
 
@@ -36,7 +44,9 @@ def test_it_is_a_schema() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_rule_fits(path: Path) -> None:
     """An editor marks nothing in the rules that ship."""
-    assert [each.message for each in VALIDATOR.iter_errors(data(path.read_text(encoding="utf-8")))] == []
+    assert [
+        each.message for each in VALIDATOR.iter_errors(data(path.read_text(encoding="utf-8")))
+    ] == []
 
 
 def test_a_rule_with_every_key_fits() -> None:
@@ -77,7 +87,11 @@ RULE = "id: a\nwhen: {when}\ndo: [{step}]\n"
         ("leg.down", "{notify: {to: noc, severity: bad}}", False),
         ("leg.down", "{notify: {to: noc, follow: true}}", True),
         ("leg.down", "{notify: {to: noc, follow: false}}", False),
-        ("leg.down", "{notify: {to: noc, follow: {repeat_every: 4h, escalate: {after: 15m, to: noc}}}}", True),
+        (
+            "leg.down",
+            "{notify: {to: noc, follow: {repeat_every: 4h, escalate: {after: 15m, to: noc}}}}",
+            True,
+        ),
         ("leg.down", "{notify: {to: noc, follow: {escalate: {after: 15m, to: nobody}}}}", False),
         ("leg.down", "{notify: {to: noc, follow: {repeat: 4h}}}", False),
         ("leg.down", "{notify: null}", False),
@@ -86,21 +100,29 @@ RULE = "id: a\nwhen: {when}\ndo: [{step}]\n"
         ("{count: {of: leg.down, over: 10m}}", "{wait: 10m}", False),
     ],
 )
-def test_an_editor_knows_the_words(when: str, step: str, good: bool) -> None:  # noqa: FBT001
-    """Events, operations, channels and outgoing webhooks are those of the vocabulary; lengths look like lengths."""
+def test_an_editor_knows_the_words(when: str, step: str, good: bool) -> None:
+    """Events, operations, channels and outgoing webhooks are those of the vocabulary; lengths look
+    like lengths.
+    """
     assert VALIDATOR.is_valid(data(RULE.format(when=when, step=step))) is good
 
 
 def test_without_a_vocabulary_any_word_is_taken() -> None:
     """The schema that is published for everybody knows the keys, not one bridge's channels."""
     anybody = Draft202012Validator(schema_of())
-    assert anybody.is_valid(data(RULE.format(when="leg.dwon", step="{notify: {to: nobody, title: t}}")))
+    assert anybody.is_valid(
+        data(RULE.format(when="leg.dwon", step="{notify: {to: nobody, title: t}}"))
+    )
     assert not anybody.is_valid(data(RULE.format(when="leg.down", step="{notify: {title: t}}")))
 
 
 def _keys(schema: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(schema, dict):
-        for name, below in schema.get("properties", {}).items() if isinstance(schema.get("properties"), dict) else ():
+        for name, below in (
+            schema.get("properties", {}).items()
+            if isinstance(schema.get("properties"), dict)
+            else ()
+        ):
             yield f"{place}.{name}", below
         for name, below in schema.items():
             yield from _keys(below, f"{place}.{name}")
@@ -114,7 +136,9 @@ def test_every_key_is_explained() -> None:
 
 
 def test_an_editor_marks_most_mistakes() -> None:
-    """Of the broken files that are YAML at all most do not fit; the others only the reader can judge, such as expressions."""
+    """Of the broken files that are YAML at all most do not fit; the others only the reader can
+    judge, such as expressions.
+    """
     whole = [value for path in BROKEN if (value := parsed(path)) is not None]
     assert sum(not VALIDATOR.is_valid(value) for value in whole) > len(whole) / 2
 
@@ -131,4 +155,10 @@ def test_the_events_offered_are_all_there_are() -> None:
     """Every event of the catalogue, and the webhooks of the settings."""
     offered = schema_of(VOCABULARY)["$defs"]["GivenModel"]["properties"]["type"]["anyOf"][0]["enum"]
     assert set(offered) == {*builder.EVENTS, "webhook.demo"}
-    assert parse(read(RULE.format(when="webhook.demo", step="{notify: {to: noc, title: t}}"), "r.yaml"), VOCABULARY)[1] == []
+    assert (
+        parse(
+            read(RULE.format(when="webhook.demo", step="{notify: {to: noc, title: t}}"), "r.yaml"),
+            VOCABULARY,
+        )[1]
+        == []
+    )

@@ -1,4 +1,6 @@
-"""Broken rule files: one for every kind of mistake, each with the line and the words that its first line promises."""
+"""Broken rule files: one for every kind of mistake, each with the line and the words that its first
+line promises.
+"""
 
 import re
 from pathlib import Path
@@ -37,7 +39,9 @@ def problems(path: Path) -> list[Problem]:
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
 def test_a_broken_file_says_what_is_wrong_where(path: Path) -> None:
-    """Each file gives the promised words at the promised line; every problem has a line, a column and a caret below it."""
+    """Each file gives the promised words at the promised line; every problem has a line, a column
+    and a caret below it.
+    """
     promise = SAYS.match(path.read_text(encoding="utf-8"))
     assert promise is not None
     told = problems(path)
@@ -46,7 +50,9 @@ def test_a_broken_file_says_what_is_wrong_where(path: Path) -> None:
     assert all(each.line and each.column for each in told)
     for each in told:
         quoted = each.excerpt.splitlines()
-        assert "passw" in path.read_text(encoding="utf-8") if not quoted else quoted[1].strip() == "^"
+        assert (
+            "passw" in path.read_text(encoding="utf-8") if not quoted else quoted[1].strip() == "^"
+        )
 
 
 def test_there_are_enough_of_them() -> None:

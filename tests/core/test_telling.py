@@ -4,7 +4,7 @@ import pytest
 
 from bridge.core.backtesting import rule_examples
 
-from .made import VOCABULARY, rule
+from .builders import VOCABULARY, rule
 
 WINDOW = "{windows: [{days: daily, from: '22:00', to: '23:00', zone: UTC}]}"
 SPACE = "{spaces: acme}"
@@ -16,17 +16,28 @@ HEAD = "id: a\nwhen: leg.down\nguard: {guard}\ndo: [{{notify: {{to: noc, title: 
     [
         (WINDOW, "{given: [{type: leg.down}], then: {verdict: wait, reason: window}}"),
         (WINDOW, "{given: [{at: 13h30m, type: leg.down}], then: {verdict: act}}"),
-        ("{spaces: acme}", "{given: [{type: leg.down, data: {bond: {space: {key: acme}}}}], then: {verdict: act}}"),
         (
             "{spaces: acme}",
-            "{given: [{type: leg.down, data: {bond: {space: {key: lab}}}}], then: {verdict: skip, reason: space}}",
+            "{given: [{type: leg.down, data: {bond: {space: {key: acme}}}}], then: {verdict: act}}",
+        ),
+        (
+            "{spaces: acme}",
+            (
+                "{given: [{type: leg.down, data: {bond: {space: {key: lab}}}}], then: {verdict:"
+                " skip, reason: space}}"
+            ),
         ),
         ("{spaces: acme}", "{given: [{type: leg.down}], then: {verdict: skip, reason: space}}"),
     ],
 )
 def test_windows_and_spaces_hold_for_telling_too(guard: str, example: str) -> None:
-    """What is told outside of its hours waits for them; what is told of another space is not told."""
-    assert list(rule_examples.failures(rule(HEAD.format(guard=guard) + f"  - {example}"), VOCABULARY)) == []
+    """What is told outside of its hours waits for them; what is told of another space is not
+    told.
+    """
+    assert (
+        list(rule_examples.failures(rule(HEAD.format(guard=guard) + f"  - {example}"), VOCABULARY))
+        == []
+    )
 
 
 def test_what_is_told_waits_with_its_decision() -> None:

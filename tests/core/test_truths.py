@@ -40,7 +40,7 @@ from bridge.core.expressions.type_checker import untrue
         ("event.data.new.failover", False),
     ],
 )
-def test_what_can_be_no_truth_is_said(source: str, never: bool) -> None:  # noqa: FBT001
+def test_what_can_be_no_truth_is_said(source: str, never: bool) -> None:
     """Only where it is sure; whatever may be true or false at some event is left to that."""
     expression = compile_expression(source)
     what, _ = untrue(source, expression.tree, expression.check(EVENTS["leg.down"].shape).type)

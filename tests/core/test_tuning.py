@@ -8,7 +8,7 @@ import pytest
 from bridge.core.decisions.tuning_sanity import odd, old_values, wire_fields
 from bridge.core.rules.rule import TuningLimits
 
-from .made import body
+from .builders import body
 
 LIMITS = TuningLimits(change=0.5, least=0.5, most=1000.0)
 LEGS = {
@@ -20,7 +20,10 @@ LEGS = {
 
 def advice(leg: Any = 12, **speeds: Any) -> dict:
     """Recommendations for one leg: as it is now but for what is given."""
-    return {"legs": [{"leg": leg, "down_speed": 50.0, "up_speed": 10.0, **speeds}], "packet_distribution": "idmpq"}
+    return {
+        "legs": [{"leg": leg, "down_speed": 50.0, "up_speed": 10.0, **speeds}],
+        "packet_distribution": "idmpq",
+    }
 
 
 @pytest.mark.parametrize(
@@ -35,7 +38,9 @@ def advice(leg: Any = 12, **speeds: Any) -> dict:
     ],
 )
 def test_an_ordinary_tuning_is_not_odd(recommendations: dict, usual: dict) -> None:
-    """Within bounds, and changed by no more than may be against what is and what is usual: nobody need look."""
+    """Within bounds, and changed by no more than may be against what is and what is usual: nobody
+    need look.
+    """
     assert odd(recommendations, LEGS, usual, LIMITS) is None
 
 
@@ -49,12 +54,24 @@ def test_an_ordinary_tuning_is_not_odd(recommendations: dict, usual: dict) -> No
         (advice(down_speed=True), "50 → True Mbit/s, which is no speed"),
         (advice(down_speed=math.nan), "50 → nan Mbit/s, which is no speed"),
         (advice(down_speed=math.inf), "50 → inf Mbit/s, which is no speed"),
-        ({"legs": [{"leg": 12, "down_speed": 50.0}]}, "upload speed 10 → nothing Mbit/s, which is no speed"),
+        (
+            {"legs": [{"leg": 12, "down_speed": 50.0}]},
+            "upload speed 10 → nothing Mbit/s, which is no speed",
+        ),
         (advice(up_speed=0.4), "leg 12 (cable): upload speed 10 → 0.4 Mbit/s, below 0.5"),
         (advice(down_speed=2000), "leg 12 (cable): download speed 50 → 2000 Mbit/s, above 1000"),
-        (advice(down_speed=500), "leg 12 (cable): download speed 50 → 500 Mbit/s, a change by 900%, more than 50%"),
-        (advice(up_speed=4.9), "leg 12 (cable): upload speed 10 → 4.9 Mbit/s, a change by 51%, more than 50%"),
-        (advice(14, down_speed=20, up_speed=2), "leg 14: download speed nothing → 20 Mbit/s, and what it is now is not known"),
+        (
+            advice(down_speed=500),
+            "leg 12 (cable): download speed 50 → 500 Mbit/s, a change by 900%, more than 50%",
+        ),
+        (
+            advice(up_speed=4.9),
+            "leg 12 (cable): upload speed 10 → 4.9 Mbit/s, a change by 51%, more than 50%",
+        ),
+        (
+            advice(14, down_speed=20, up_speed=2),
+            "leg 14: download speed nothing → 20 Mbit/s, and what it is now is not known",
+        ),
         (advice(99), "leg 99 is not known here"),
         (advice("12"), "what it recommends is not understood"),
         (advice(leg=True), "what it recommends is not understood"),
@@ -69,17 +86,23 @@ def test_an_ordinary_tuning_is_not_odd(recommendations: dict, usual: dict) -> No
     ],
 )
 def test_what_a_person_must_look_at_is_said(recommendations: Any, told: str) -> None:
-    """No speed, one out of bounds, a change too large, or a shape nobody knows: the leg, what it is, what it would be."""
+    """No speed, one out of bounds, a change too large, or a shape nobody knows: the leg, what it
+    is, what it would be.
+    """
     said = odd(recommendations, LEGS, {}, LIMITS)
     assert said
     assert told in said
 
 
 def test_what_is_usual_counts_too() -> None:
-    """A line that is slow today is measured against today and against what it was tuned to before."""
+    """A line that is slow today is measured against today and against what it was tuned to
+    before.
+    """
     usual = {12: {"down_speed": 100.0, "up_speed": 10.0}}
-    assert odd(advice(down_speed=45.0), LEGS, usual, LIMITS) == (
-        "leg 12 (cable): download speed 50 → 45 Mbit/s, and it is usually 100: by 55%, more than 50%"
+    assert (
+        odd(advice(down_speed=45.0), LEGS, usual, LIMITS)
+        == "leg 12 (cable): download speed 50 → 45 Mbit/s, and it is usually 100: by 55%, more"
+        " than 50%"
     )
 
 
@@ -94,9 +117,17 @@ def test_of_many_reasons_the_first_are_told_and_the_others_counted() -> None:
 
 
 def test_old_values_put_a_tuning_back() -> None:
-    """What the legs have now, of those that the tuning would change; only what was known is sent."""
+    """What the legs have now, of those that the tuning would change; only what was known is
+    sent.
+    """
     recommended = {"legs": [*advice(12)["legs"], *advice(14)["legs"], *advice(99)["legs"]]}
     old = old_values(recommended, LEGS)
-    assert old == {12: {"down_speed": 50.0, "up_speed": 10.0}, 14: {"down_speed": None, "up_speed": 2.0}}
-    assert [wire_fields(each) for each in old.values()] == [{"down_speed": 50.0, "up_speed": 10.0}, {"up_speed": 2.0}]
+    assert old == {
+        12: {"down_speed": 50.0, "up_speed": 10.0},
+        14: {"down_speed": None, "up_speed": 2.0},
+    }
+    assert [wire_fields(each) for each in old.values()] == [
+        {"down_speed": 50.0, "up_speed": 10.0},
+        {"up_speed": 2.0},
+    ]
     assert old_values(None, LEGS) == {}

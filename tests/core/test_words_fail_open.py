@@ -1,4 +1,6 @@
-"""A text that cannot be written costs nothing that would be told; a guard or an argument still lets nothing through."""
+"""A text that cannot be written costs nothing that would be told; a guard or an argument still lets
+nothing through.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -37,14 +39,21 @@ def requests(decision: Decision) -> list[Any]:
 
 
 def test_a_title_that_cannot_be_written_costs_no_notice() -> None:
-    """The second of two notices reckons with null: both are told, the second with the headline and why."""
-    made = decided(f"  - notify: {{to: boss, title: first}}\n  - notify: {{to: boss, title: '{LOST}', body: more}}\n")
+    """The second of two notices reckons with null: both are told, the second with the headline and
+    why.
+    """
+    made = decided(
+        f"  - notify: {{to: boss, title: first}}\n  - notify: {{to: boss, title: '{LOST}', body:"
+        " more}\n"
+    )
     assert made.verdict.ruling is Ruling.ACT
     first, second = requests(made)
     assert (first["title"], first["body"]) == ("first", "")
     assert second["title"] == HEADLINE
     assert second["body"].startswith(f"more\nThe rule's title could not be written: {WHY}")
-    assert [line["step"] for line in made.trace if line["says"] == "could not be written"] == ["text"]
+    assert [line["step"] for line in made.trace if line["says"] == "could not be written"] == [
+        "text"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +68,12 @@ def test_a_title_that_cannot_be_written_costs_no_notice() -> None:
         ("${1.0 / 0.0}", "", HEADLINE, ["The rule's title could"]),
     ],
 )
-def test_what_stands_in_the_place_of_a_text(title: str, body: str, shown: str, below: list[str]) -> None:
-    """The headline, once; a line for each text that could not be written; and no title is ever blank."""
+def test_what_stands_in_the_place_of_a_text(
+    title: str, body: str, shown: str, below: list[str]
+) -> None:
+    """The headline, once; a line for each text that could not be written; and no title is ever
+    blank.
+    """
     (request,) = requests(decided(f'  - notify: {{to: boss, title: "{title}", body: "{body}"}}\n'))
     assert request["title"] == shown
     lines = request["body"].splitlines()
@@ -69,16 +82,29 @@ def test_what_stands_in_the_place_of_a_text(title: str, body: str, shown: str, b
 
 
 def test_a_followed_notice_is_followed_whatever_its_title() -> None:
-    """What follows a notice goes by its request: the headline, and everything that it was to be followed by."""
-    do = f"  - notify: {{to: noc, title: '{LOST}', follow: {{repeat_every: 1h, escalate: {{after: 15m, to: boss}}}}}}\n"
+    """What follows a notice goes by its request: the headline, and everything that it was to be
+    followed by.
+    """
+    do = (
+        f"  - notify: {{to: noc, title: '{LOST}', follow: {{repeat_every: 1h, escalate: {{after:"
+        " 15m, to: boss}}}\n"
+    )
     for request in requests(decided(do)):
         assert request["title"] == HEADLINE
-        assert request["follow"] == {"repeat_every": 3600.0, "escalate": {"after": 900.0, "to": "boss", "targets": 1}}
+        assert request["follow"] == {
+            "repeat_every": 3600.0,
+            "escalate": {"after": 900.0, "to": "boss", "targets": 1},
+        }
 
 
 def test_a_text_for_another_system_is_sent_and_says_so() -> None:
-    """Of a webhook's data a text becomes the headline and a value null; an extension of the event says which and why."""
-    do = f"  - webhook: {{to: ticketing, data: {{text: '{LOST}', speed: '${{leg.down_speed / 1000}}', leg: '${{leg.id}}'}}}}\n"
+    """Of a webhook's data a text becomes the headline and a value null; an extension of the event
+    says which and why.
+    """
+    do = (
+        f"  - webhook: {{to: ticketing, data: {{text: '{LOST}', speed: '${{leg.down_speed /"
+        " 1000}', leg: '${leg.id}'}}\n"
+    )
     (request,) = requests(decided(do))
     assert request["data"] == {"text": HEADLINE, "speed": None, "leg": 7}
     assert f'"unwritten": "text: {WHY}' in cloud_event("hq", request)
@@ -86,9 +112,17 @@ def test_a_text_for_another_system_is_sent_and_says_so() -> None:
 
 
 def test_an_answer_in_chat_that_cannot_be_written_is_given() -> None:
-    """A person who said a command hears that it was taken, whatever becomes of the rule's own words."""
-    (one,) = rules("id: a\nwhen: {chat: {command: speed}}\ndo: [{reply: {text: '${1 / size(chat.args)} Mbit/s'}}]\n", WORDS)
-    said = event("chat.command", chat={"command": "speed", "args": [], "who": "ann", "role": "operator"})
+    """A person who said a command hears that it was taken, whatever becomes of the rule's own
+    words.
+    """
+    (one,) = rules(
+        "id: a\nwhen: {chat: {command: speed}}\ndo: [{reply: {text: '${1 / size(chat.args)}"
+        " Mbit/s'}}]\n",
+        WORDS,
+    )
+    said = event(
+        "chat.command", chat={"command": "speed", "args": [], "who": "ann", "role": "operator"}
+    )
     (request,) = requests(meet(one, said, Facts(nothing), situation()))
     first, why = request["text"].splitlines()
     assert first
@@ -96,7 +130,9 @@ def test_an_answer_in_chat_that_cannot_be_written_is_given() -> None:
 
 
 def test_a_notice_of_a_failure_is_told_whatever_its_text() -> None:
-    """Below on_failure what failed and how stands in the place of the text; a condition that fails costs only its own step."""
+    """Below on_failure what failed and how stands in the place of the text; a condition that fails
+    costs only its own step.
+    """
     one = rule(
         "  - call: bond.restart\n    with: {bond: '${bond.id}'}\n    on_failure:\n"
         f"      - {{notify: {{to: boss, title: '{LOST}'}}}}\n"
@@ -107,19 +143,27 @@ def test_a_notice_of_a_failure_is_told_whatever_its_text() -> None:
     (failed,) = job_planning.planned(occasion).jobs
     said = job_planning.outcome_said(failed, Outcome.REFUSED, "409")
     made = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said)
-    assert [job.request["title"] for job in made.jobs] == ["bond.restart bond=3: refused, 409", "refused"]
+    assert [job.request["title"] for job in made.jobs] == [
+        "bond.restart bond=3: refused, 409",
+        "refused",
+    ]
     assert [why.partition(":")[0] for why in made.left_out] == ["on_failure, notify boss"]
 
 
 def test_a_step_whose_condition_fails_costs_only_itself() -> None:
     """It is left out, with why; what is told beside it is told."""
-    made = decided("  - {if: leg.down_speed > 5, notify: {to: boss, title: a}}\n  - notify: {to: boss, title: b}\n")
+    made = decided(
+        "  - {if: leg.down_speed > 5, notify: {to: boss, title: a}}\n  - notify: {to: boss, title:"
+        " b}\n"
+    )
     assert [request["title"] for request in requests(made)] == ["b"]
     assert made.left_out[0].startswith("notify boss: leg.down_speed > 5: ")
 
 
 def test_a_call_whose_argument_cannot_be_read_is_not_made_and_that_is_told() -> None:
-    """It and what comes after it are left out, as after a call that failed; what is told before it says so."""
+    """It and what comes after it are left out, as after a call that failed; what is told before it
+    says so.
+    """
     do = (
         "  - notify: {to: boss, title: 'restarting'}\n"
         "  - call: bond.restart\n    with: {bond: '${leg.down_speed / 1000}'}\n"
@@ -131,15 +175,21 @@ def test_a_call_whose_argument_cannot_be_read_is_not_made_and_that_is_told() -> 
     assert request["body"].startswith(f"Not done: call bond.restart: {WHY}")
     assert made.verdict.ruling is Ruling.ACT
     alone = decided("  - call: bond.restart\n    with: {bond: '${leg.down_speed / 1000}'}\n")
-    assert (alone.verdict.ruling, alone.verdict.reason, alone.jobs) == (Ruling.SKIP, Reason.CONDITION_ERROR, ())
+    assert (alone.verdict.ruling, alone.verdict.reason, alone.jobs) == (
+        Ruling.SKIP,
+        Reason.CONDITION_ERROR,
+        (),
+    )
 
 
 def test_one_turn_that_cannot_be_read_costs_no_other() -> None:
-    """Of a call for each bond the others are made; what comes after the step is not, as when one of its calls fails."""
+    """Of a call for each bond the others are made; what comes after the step is not, as when one of
+    its calls fails.
+    """
     text = (
-        "id: a\nwhen: leg.down\ngroup: {wait: 30s}\ndo:\n  - notify: {to: boss}\n"
-        "  - {call: bond.restart, each: bond, with: {bond: '${12 / (bond.id - 4) < 100 ? bond.id : 0}'}}\n"
-        "  - notify: {to: boss, title: all of them}\n"
+        "id: a\nwhen: leg.down\ngroup: {wait: 30s}\ndo:\n  - notify: {to: boss}\n  - {call:"
+        " bond.restart, each: bond, with: {bond: '${12 / (bond.id - 4) < 100 ? bond.id : 0}'}}\n  -"
+        " notify: {to: boss, title: all of them}\n"
     )
     (one,) = rules(text, WORDS)
     members = [down(f"e{bond}", bond) for bond in (3, 4, 5)]
@@ -151,7 +201,9 @@ def test_one_turn_that_cannot_be_read_costs_no_other() -> None:
 
 def test_an_example_whose_texts_cannot_be_written_does_not_hold() -> None:
     """What would be told in other words than the rule's is found before it is live."""
-    text = f"id: a\nwhen: leg.down\ndo: [{{notify: {{to: boss, title: '{LOST}'}}}}]\nexamples:\n  - "
+    text = (
+        f"id: a\nwhen: leg.down\ndo: [{{notify: {{to: boss, title: '{LOST}'}}}}]\nexamples:\n  - "
+    )
     (one,) = rules(text + "{given: [{type: leg.down}], then: {verdict: act}}\n", WORDS)
     (said,) = failures(one, WORDS)
     assert said.startswith(f"a, example 1: text could not be written: {WHY}")

@@ -1,7 +1,8 @@
-"""One worker's work in a process of its own, killed at the nth boundary: `python -m tests.durability.runner SETTINGS SIM N`.
+"""One worker's work in a process of its own, killed at the nth boundary: `python -m
+tests.durability.runner SETTINGS SIM N`.
 
-A boundary is the begin or the commit of a transaction, the moment before a request leaves or after its answer came.
-N = 0 never kills. Prints how many boundaries it passed.
+A boundary is the begin or the commit of a transaction, the moment before a request leaves or after
+its answer came. N = 0 never kills. Prints how many boundaries it passed.
 """
 
 import os
@@ -40,7 +41,8 @@ def main(settings: str, simulator: str, kill_at: str) -> None:
     for name in ("begin", "commit"):
         event.listen(bridge.database.engine, name, boundary)
     for client in bridge.clients.values():
-        client._http.event_hooks = {"request": [boundary], "response": [boundary]}  # noqa: SLF001  to be killed there
+        # to be killed there
+        client._http.event_hooks = {"request": [boundary], "response": [boundary]}  # noqa: SLF001
     for server, scope in bridge.observer.due():
         bridge.observer.poll(server, scope)
     for _ in range(10):

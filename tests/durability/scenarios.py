@@ -1,4 +1,6 @@
-"""The three scenes that act, each led up to the moment before a worker sees it, and what must hold whatever happened."""
+"""The three scenes that act, each led up to the moment before a worker sees it, and what must hold
+whatever happened.
+"""
 
 import signal
 import subprocess
@@ -13,7 +15,9 @@ from tests.pipeline.harness import Stage
 
 @dataclass(frozen=True)
 class Scene:
-    """`lead` brings the world to where a worker has work, `finish` lets the rest of it happen, `holds` asserts."""
+    """`lead` brings the world to where a worker has work, `finish` lets the rest of it happen,
+    `holds` asserts.
+    """
 
     lead: Callable[[Stage], None]
     finish: Callable[[Stage], None]
@@ -22,8 +26,16 @@ class Scene:
 
 def run_worker(stage: Stage, kill_at: int) -> int | None:
     """One worker, killed at a boundary; how many it passed, or None if it was killed."""
-    argv = [sys.executable, "-m", "tests.durability.runner", str(stage.folder / "bondbridge.yaml"), stage.sim.url, str(kill_at)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603  our own runner
+    argv = [
+        sys.executable,
+        "-m",
+        "tests.durability.runner",
+        str(stage.folder / "bondbridge.yaml"),
+        stage.sim.url,
+        str(kill_at),
+    ]
+    # our own runner
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
     if done.returncode == -signal.SIGKILL:
         return None
     assert done.returncode == 0, done.stderr
@@ -34,7 +46,8 @@ def let_leases_lapse(stage: Stage) -> None:
     """As if the machine's clock had gone on past every lease a killed worker still held."""
     with stage.bridge.database.writing() as connection:
         for table in ("jobs", "servers", "scopes"):
-            connection.execute(text(f"UPDATE {table} SET lease_until = lease_until - 1000"))  # noqa: S608  three fixed names
+            # three fixed names
+            connection.execute(text(f"UPDATE {table} SET lease_until = lease_until - 1000"))  # noqa: S608
 
 
 def _tuned(stage: Stage) -> None:
@@ -91,9 +104,19 @@ SCENES = {
 def nothing_lost_or_twice(stage: Stage) -> None:
     """Every recorded event was decided by every rule that listens to it, exactly once."""
     with stage.bridge.database.reading() as connection:
-        undecided = connection.execute(text("SELECT count(*) FROM events WHERE NOT decided")).scalar_one()
+        undecided = connection.execute(
+            text("SELECT count(*) FROM events WHERE NOT decided")
+        ).scalar_one()
     assert undecided == 0
     met = [(each["event"], each["rule"]) for each in stage.decisions()]
-    listening = {"bond_tuning.recommended": "accept", "bond.failed_over": "restore", "webhook.demo": "restart"}
-    due = [(event["id"], listening[event["type"]]) for event in stage.events() if event["type"] in listening]
+    listening = {
+        "bond_tuning.recommended": "accept",
+        "bond.failed_over": "restore",
+        "webhook.demo": "restart",
+    }
+    due = [
+        (event["id"], listening[event["type"]])
+        for event in stage.events()
+        if event["type"] in listening
+    ]
     assert sorted(met) == sorted(due)

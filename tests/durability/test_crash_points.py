@@ -35,7 +35,9 @@ def _boundaries(folder: Path, scene: str) -> int:
 @pytest.mark.takes(40)
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_kill_changes_no_outcome(tmp_path: Path, scene: str) -> None:
-    """Accept and restore are effective exactly once, a restart at most once and in doubt where unknown."""
+    """Accept and restore are effective exactly once, a restart at most once and in doubt where
+    unknown.
+    """
     whole = _boundaries(tmp_path / "whole", scene)
     for share in _SHARES:
         assert _kill_and_go_on(tmp_path / str(share), scene, max(1, round(whole * share)))

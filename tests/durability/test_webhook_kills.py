@@ -1,4 +1,6 @@
-"""The real web process, killed with SIGKILL at random moments while signed webhooks arrive from several senders."""
+"""The real web process, killed with SIGKILL at random moments while signed webhooks arrive from
+several senders.
+"""
 
 import json
 import os
@@ -54,7 +56,11 @@ class Web:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        env = {**os.environ, "BONDBRIDGE_CONFIG": str(self.folder / "bondbridge.yaml"), "KILLS_SECRET": SECRET}
+        env = {
+            **os.environ,
+            "BONDBRIDGE_CONFIG": str(self.folder / "bondbridge.yaml"),
+            "KILLS_SECRET": SECRET,
+        }
         self.process = Process([sys.executable, "-m", "bridge.web"], env=env, group=True)
         self.process.until(self._answers, "it answers", every=0.05)
 
@@ -73,7 +79,9 @@ class Web:
 
 @dataclass
 class Senders:
-    """Several at once, each of whom sends a delivery until it is answered 2xx, signed anew and with the same id."""
+    """Several at once, each of whom sends a delivery until it is answered 2xx, signed anew and with
+    the same id.
+    """
 
     url: str
     many: int
@@ -81,9 +89,13 @@ class Senders:
     strange: list[str] = field(default_factory=list)
 
     def run(self, web: Web, chance: random.Random, every: tuple[int, int]) -> None:
-        """Send everything, and meanwhile kill and restart the process each time so many more were answered."""
+        """Send everything, and meanwhile kill and restart the process each time so many more were
+        answered.
+        """
         numbers = count()
-        threads = [threading.Thread(target=self._send_all, args=(numbers,)) for _ in range(_SENDERS)]
+        threads = [
+            threading.Thread(target=self._send_all, args=(numbers,)) for _ in range(_SENDERS)
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -113,7 +125,9 @@ class Senders:
         headers = signed(body, SECRET, f"msg_{n}", int(wiring.machine_time().timestamp()))
         try:
             answer = client.post(
-                f"{self.url}/webhooks/door", content=body, headers={"content-type": "application/json", **headers}
+                f"{self.url}/webhooks/door",
+                content=body,
+                headers={"content-type": "application/json", **headers},
             )
         except httpx.HTTPError:
             time.sleep(0.02)
@@ -131,7 +145,9 @@ def web(tmp_path: Path, sqlite_pattern: Path, broker: str) -> Iterator[Web]:
     (tmp_path / "rules").mkdir()
     shutil.copy(sqlite_pattern, tmp_path / "bondbridge.sqlite3")
     (port,) = free_ports(1)
-    (tmp_path / "bondbridge.yaml").write_text(_SETTINGS.format(folder=tmp_path, port=port, broker=broker), encoding="utf-8")
+    (tmp_path / "bondbridge.yaml").write_text(
+        _SETTINGS.format(folder=tmp_path, port=port, broker=broker), encoding="utf-8"
+    )
     with _standing(Web(tmp_path, port)) as standing:
         yield standing
 
@@ -148,7 +164,9 @@ def _standing(web: Web) -> Iterator[Web]:
 def stored(folder: Path) -> list[tuple[int, str]]:
     """The number and the event of every delivery in the journal."""
     with closing(sqlite3.connect(folder / "bondbridge.sqlite3", timeout=20)) as connection:
-        rows = connection.execute("SELECT data, id FROM events WHERE type = 'webhook.door'").fetchall()
+        rows = connection.execute(
+            "SELECT data, id FROM events WHERE type = 'webhook.door'"
+        ).fetchall()
     return [(json.loads(data)["body"]["n"], event) for data, event in rows]
 
 
@@ -156,12 +174,18 @@ def stored(folder: Path) -> list[tuple[int, str]]:
     ("many", "every"),
     [
         pytest.param(300, (40, 80), id="300", marks=pytest.mark.timeout(1800)),
-        pytest.param(5000, (50, 150), id="5000", marks=[pytest.mark.soak, pytest.mark.timeout(3000)]),
+        pytest.param(
+            5000, (50, 150), id="5000", marks=[pytest.mark.soak, pytest.mark.timeout(3000)]
+        ),
     ],
 )
 @pytest.mark.takes(14)
-def test_what_was_answered_is_stored_once_and_the_rest_is_sent_again(web: Web, many: int, every: tuple[int, int]) -> None:
-    """Every delivery answered 2xx is in the journal exactly once, under the event that was answered; at the end all are."""
+def test_what_was_answered_is_stored_once_and_the_rest_is_sent_again(
+    web: Web, many: int, every: tuple[int, int]
+) -> None:
+    """Every delivery answered 2xx is in the journal exactly once, under the event that was
+    answered; at the end all are.
+    """
     senders = Senders(web.url, many)
     senders.run(web, random.Random(many), every)  # noqa: S311  moments, not secrets
     assert senders.strange == []

@@ -1,4 +1,6 @@
-"""The real worker under the real supervisor, killed with SIGKILL at random moments, twenty times in each scene."""
+"""The real worker under the real supervisor, killed with SIGKILL at random moments, twenty times in
+each scene.
+"""
 
 import json
 import os
@@ -34,7 +36,8 @@ servers:
     user: demo@example.com
     password: {{env: SOAK_PASSWORD}}
     requests_per_second: null
-    poll: {{legs: 2m, placements: 40s, aggregators: 2m, bonds: 10m, tunings: 40s, tunings_running: 40s, backups: 10m}}
+    poll: {{legs: 2m, placements: 40s, aggregators: 2m, bonds: 10m, tunings: 40s,
+        tunings_running: 40s, backups: 10m}}
 webhooks: {{demo: {{server: demo, secret: {{env: SOAK_HOOK}}}}}}
 clock: {{machine: "{machine}", domain: "{domain}", speed: {speed}}}
 """
@@ -46,7 +49,9 @@ class Stack:
     def __init__(self, sim: Running, folder: Path, port: int) -> None:
         self.sim, self.folder, self.port = sim, folder, port
         self.process: Process
-        self.api = httpx.Client(base_url=f"{sim.url}/api/v4", auth=("demo@example.com", "demo"), timeout=20)
+        self.api = httpx.Client(
+            base_url=f"{sim.url}/api/v4", auth=("demo@example.com", "demo"), timeout=20
+        )
         self._chance = random.Random(20)  # noqa: S311  moments, not secrets
 
     def until(self, holds: Callable[[], object], what: str) -> None:
@@ -55,7 +60,9 @@ class Stack:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the bridge's database."""
-        with closing(sqlite3.connect(self.folder / "state" / "bondbridge.sqlite3", timeout=20)) as connection:
+        with closing(
+            sqlite3.connect(self.folder / "state" / "bondbridge.sqlite3", timeout=20)
+        ) as connection:
             return connection.execute(query).fetchall()
 
     def effective(self, operation: str) -> int:
@@ -76,9 +83,15 @@ class Stack:
                 with_children = os.getpgid(int(entry.name))
                 os.killpg(with_children, signal.SIGKILL)
                 break
-        with closing(sqlite3.connect(self.folder / "state" / "bondbridge.sqlite3", timeout=20)) as connection, connection:
+        with (
+            closing(
+                sqlite3.connect(self.folder / "state" / "bondbridge.sqlite3", timeout=20)
+            ) as connection,
+            connection,
+        ):
             for table in ("jobs", "servers", "scopes"):
-                connection.execute(f"UPDATE {table} SET lease_until = lease_until - 1000")  # noqa: S608  fixed names
+                # fixed names
+                connection.execute(f"UPDATE {table} SET lease_until = lease_until - 1000")  # noqa: S608
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +100,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("kills")
     (folder / "rules").mkdir()
     rules = re.sub(r"  guard: .*\n", "", RULES).replace("every: 3m", "every: 2m")
-    # at this speed the two minutes of a webhook are three seconds, and a killed worker takes longer to come back
+    # at this speed the two minutes of a webhook are three seconds, and a killed worker takes longer
+    # to come back
     rules += "      retry: {on: [unreachable], every: 30s, until: 6h}\n"
     (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
     port = free_ports(1)[0]
@@ -101,7 +115,13 @@ def _up(sim: Running, folder: Path, port: int) -> Iterator[Stack]:
     stack = Stack(sim, folder, port)
     shown = httpx.get(f"{sim.url}/_sim/clock").json()["now"]
     machine = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    values = {"state": folder / "state", "rules": folder / "rules", "port": port, "url": sim.url, "speed": _SPEED}
+    values = {
+        "state": folder / "state",
+        "rules": folder / "rules",
+        "port": port,
+        "url": sim.url,
+        "speed": _SPEED,
+    }
     settings = folder / "bondbridge.yaml"
     settings.write_text(_SETTINGS.format(**values, machine=machine, domain=shown), encoding="utf-8")
     env = {**os.environ, "SOAK_PASSWORD": "demo", "SOAK_HOOK": "hook"}
@@ -109,7 +129,10 @@ def _up(sim: Running, folder: Path, port: int) -> Iterator[Stack]:
     stack.process = Process(argv, env=env)
     try:
         stack.process.line("ready")
-        stack.until(lambda: stack.rows("SELECT count(*) FROM scopes WHERE version > 0")[0][0] >= 11, "baseline")
+        stack.until(
+            lambda: stack.rows("SELECT count(*) FROM scopes WHERE version > 0")[0][0] >= 11,
+            "baseline",
+        )
         yield stack
     finally:
         stack.process.end()
@@ -117,13 +140,14 @@ def _up(sim: Running, folder: Path, port: int) -> Iterator[Stack]:
 
 
 def _told(stack: Stack, event: str) -> int:
-    return len(stack.rows(f"SELECT 1 FROM events WHERE type = '{event}'"))  # noqa: S608  our own words
+    # our own words
+    return len(stack.rows(f"SELECT 1 FROM events WHERE type = '{event}'"))  # noqa: S608
 
 
 def _settled(stack: Stack) -> bool:
-    return not stack.rows("SELECT 1 FROM jobs WHERE state IN ('due', 'waiting')") and not stack.rows(
-        "SELECT 1 FROM events WHERE NOT decided"
-    )
+    return not stack.rows(
+        "SELECT 1 FROM jobs WHERE state IN ('due', 'waiting')"
+    ) and not stack.rows("SELECT 1 FROM events WHERE NOT decided")
 
 
 @pytest.mark.soak
@@ -140,7 +164,9 @@ def test_accept_is_effective_once_however_the_worker_dies(stack: Stack) -> None:
         stack.until(lambda path=path: stack.api.get(path).json()["accepted"], "it is accepted")  # type: ignore[misc]
         stack.until(lambda: _settled(stack), "the jobs are done")
         assert stack.effective("bond_tuning.accept") == n + 1
-    assert {row[0] for row in stack.rows("SELECT state FROM jobs WHERE rule = 'accept'")} == {"succeeded"}
+    assert {row[0] for row in stack.rows("SELECT state FROM jobs WHERE rule = 'accept'")} == {
+        "succeeded"
+    }
     assert stack.rows("SELECT count(*) FROM decisions WHERE rule = 'accept'") == [(_KILLS,)]
 
 
@@ -153,13 +179,17 @@ def test_restore_is_effective_once_however_the_worker_dies(stack: Stack) -> None
     for n in range(_KILLS):
         wanted = bonds * (n + 1)
         _break(stack, broken=True)
-        stack.until(lambda: _told(stack, "bond.failed_over") == wanted, "over")  # noqa: B023  asked and answered in this turn
+        # asked and answered in this turn
+        stack.until(lambda: _told(stack, "bond.failed_over") == wanted, "over")  # noqa: B023
         _break(stack, broken=False)
         stack.kill_worker()
-        # only what a completed poll saw is an event: the next failure waits until this return was seen
+        # only what a completed poll saw is an event: the next failure waits until this return was
+        # seen
         stack.until(lambda: _told(stack, "bond.restored") == wanted and _settled(stack), "home")  # noqa: B023
         assert stack.effective("bond.restore_to_primary_agg") == wanted
-    assert {row[0] for row in stack.rows("SELECT state FROM jobs WHERE rule = 'restore'")} == {"succeeded"}
+    assert {row[0] for row in stack.rows("SELECT state FROM jobs WHERE rule = 'restore'")} == {
+        "succeeded"
+    }
 
 
 @pytest.mark.soak
@@ -171,7 +201,9 @@ def test_restart_happens_at_most_once_however_the_worker_dies(stack: Stack) -> N
         _webhook(stack, n)
         stack.kill_worker()
         stack.until(lambda: _settled(stack), "settled")
-        ((state,),) = stack.rows("SELECT state FROM jobs WHERE rule = 'restart' ORDER BY seq DESC LIMIT 1")
+        ((state,),) = stack.rows(
+            "SELECT state FROM jobs WHERE rule = 'restart' ORDER BY seq DESC LIMIT 1"
+        )
         now = stack.effective("bond.restart")
         assert now - done <= 1
         assert state == "in_doubt" or (state == "succeeded" and now == done + 1)
@@ -189,5 +221,8 @@ def _webhook(stack: Stack, n: int) -> None:
 
     body = json.dumps({"action": "restart", "bond": n % 6 + 1, "nonce": n}).encode()
     stamp = int(time.mktime(time.localtime()))
-    url, headers = f"http://127.0.0.1:{stack.port}/webhooks/demo", generic_hmac.signed(body, "hook", stamp)
+    url, headers = (
+        f"http://127.0.0.1:{stack.port}/webhooks/demo",
+        generic_hmac.signed(body, "hook", stamp),
+    )
     httpx.post(url, content=body, headers=headers).raise_for_status()

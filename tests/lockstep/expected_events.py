@@ -1,22 +1,23 @@
-"""What the bridge must say of what the simulator's world did: truth lines on one side, events on the other.
+"""What the bridge must say of what the simulator's world did: truth lines on one side, events on
+the other.
 
 | truth: kind, what | event | time |
 |---|---|---|
-| leg, state → `down`, or another spelling of it | `leg.down`, unless the leg was down already | to the second, by its history |
+| leg, state → `down` in any spelling | `leg.down`, unless it was down already | to the second |
 | leg, state → `up` | `leg.up`, if the leg last stood down or degraded | to the second |
 | leg, state → `degraded`, `adapted` | `leg.degraded`, unless it stood so | to the second |
 | leg, state → `testing`, `idle`, `offline`, anything else | nothing: how it stands is carried | |
 | leg, link_mode | `leg.mode_changed` | between the two polls |
-| bond, current_aggregator → not its primary, from its primary | `bond.failed_over` | between the two polls |
+| bond, current_aggregator → not its primary | `bond.failed_over` | between the two polls |
 | bond, current_aggregator → its primary | `bond.restored` | between the two polls |
-| aggregator, status → `down`, → `up` | `aggregator.failed`, `aggregator.recovered` | between the two polls |
+| aggregator, status → `down`, → `up` | `aggregator.failed`, `.recovered` | between two polls |
 | bond_tuning, status: new | `bond_tuning.started` | to the second, by the tuning itself |
-| bond_tuning, status → finished, failed, canceled | `bond_tuning.finished`; `recommended` if it succeeded | to the second |
-| bond_tuning, accepted → true, false | `bond_tuning.accepted`, `bond_tuning.declined` | between the two polls |
+| bond_tuning, status → finished, failed, canceled | `.finished`; `.recommended` | to the second |
+| bond_tuning, accepted → true, false | `.accepted`, `.declined` | between the two polls |
 | backup, completed | `backup.completed` | to the second |
 
-The classes of leg states are written down here a second time, on purpose: were they taken from the bridge, a mistake in
-them would stand on both sides.
+The classes of leg states are written down here a second time, on purpose: were they taken from the
+bridge, a mistake in them would stand on both sides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,21 +25,49 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-_STANDS = {"up": "up", "down": "down", "removed": "down", "connecting": "down", "degraded": "degraded", "adapted": "degraded"}
+_STANDS = {
+    "up": "up",
+    "down": "down",
+    "removed": "down",
+    "connecting": "down",
+    "degraded": "degraded",
+    "adapted": "degraded",
+}
 _ENDED = {"finished", "failed", "canceled"}
 
-# what the mapping speaks of; everything else the bridge says is worked out from these, or about itself
-TYPES = frozenset({
-    "leg.down", "leg.up", "leg.degraded", "leg.mode_changed", "bond.failed_over", "bond.restored", "aggregator.failed",
-    "aggregator.recovered", "bond_tuning.started", "bond_tuning.finished", "bond_tuning.recommended", "bond_tuning.accepted",
-    "bond_tuning.declined", "backup.completed",
-})  # fmt: skip
+# what the mapping speaks of; everything else the bridge says is worked out from these, or about
+# itself
+TYPES = frozenset(
+    {
+        "leg.down",
+        "leg.up",
+        "leg.degraded",
+        "leg.mode_changed",
+        "bond.failed_over",
+        "bond.restored",
+        "aggregator.failed",
+        "aggregator.recovered",
+        "bond_tuning.started",
+        "bond_tuning.finished",
+        "bond_tuning.recommended",
+        "bond_tuning.accepted",
+        "bond_tuning.declined",
+        "backup.completed",
+    }
+)
 
 # events whose time the server itself tells
-DATED = frozenset({
-    "leg.down", "leg.up", "leg.degraded", "bond_tuning.started", "bond_tuning.finished", "bond_tuning.recommended",
-    "backup.completed",
-})  # fmt: skip
+DATED = frozenset(
+    {
+        "leg.down",
+        "leg.up",
+        "leg.degraded",
+        "bond_tuning.started",
+        "bond_tuning.finished",
+        "bond_tuning.recommended",
+        "backup.completed",
+    }
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -52,7 +81,9 @@ class Happening:
     at: datetime
 
 
-def expected(truth: Iterable[Mapping[str, Any]], primaries: Mapping[int, int], since: datetime) -> list[Happening]:
+def expected(
+    truth: Iterable[Mapping[str, Any]], primaries: Mapping[int, int], since: datetime
+) -> list[Happening]:
     """What the truth asks for, from `since` on; `primaries`: each bond's primary aggregator."""
     stood: dict[int, str] = {}
     found: list[Happening] = []
@@ -67,10 +98,16 @@ def _subjects(found: Iterable[Happening]) -> Iterator[Happening]:
     """Where a bond is, is an object of its own."""
     for each in found:
         moved = each.type in ("bond.failed_over", "bond.restored")
-        yield Happening(each.type, each.subject.replace("bond/", "placement/"), each.at) if moved else each
+        yield (
+            Happening(each.type, each.subject.replace("bond/", "placement/"), each.at)
+            if moved
+            else each
+        )
 
 
-def _events(line: Mapping[str, Any], stood: dict[int, str], primaries: Mapping[int, int]) -> Iterator[str]:
+def _events(
+    line: Mapping[str, Any], stood: dict[int, str], primaries: Mapping[int, int]
+) -> Iterator[str]:
     kind, what, new = line["kind"], line["what"], line["to"]
     if (kind, what) == ("leg", "state") and new in _STANDS:
         before, after = stood.get(line["id"], "up"), _STANDS[new]
@@ -113,12 +150,19 @@ def differences(wanted: Iterable[Happening], events: Iterable[Mapping[str, Any]]
         asked.setdefault((each.type, each.subject), []).append(each.at)
     wrong = []
     for key in sorted({*told, *asked}):
-        have, want = sorted(told.get(key, ()), key=lambda it: it["time"]), sorted(asked.get(key, ()))
+        have, want = (
+            sorted(told.get(key, ()), key=lambda it: it["time"]),
+            sorted(asked.get(key, ())),
+        )
         if len(have) != len(want):
             times = [f"{event['time']:%H:%M:%S.%f}" for event in have]
-            wrong.append(f"{' '.join(key)}: told {times}, happened {[f'{at:%H:%M:%S.%f}' for at in want]}")
+            wrong.append(
+                f"{' '.join(key)}: told {times}, happened {[f'{at:%H:%M:%S.%f}' for at in want]}"
+            )
             continue
-        wrong += [line for event, at in zip(have, want, strict=True) if (line := _untimely(event, at))]
+        wrong += [
+            line for event, at in zip(have, want, strict=True) if (line := _untimely(event, at))
+        ]
     return wrong
 
 
@@ -127,7 +171,11 @@ def _untimely(event: Mapping[str, Any], at: datetime) -> str:
     if event["type"] in DATED and not event["exact"]:
         return f"{name}: its own time was never found, it happened at {at}"
     if event["exact"]:
-        return "" if abs(event["time"] - at) <= SECOND else f"{name}: told at {event['time']}, happened at {at}"
+        return (
+            ""
+            if abs(event["time"] - at) <= SECOND
+            else f"{name}: told at {event['time']}, happened at {at}"
+        )
     since, until = event["data"]["between"]
     inside = datetime.fromisoformat(since) - SECOND <= at <= datetime.fromisoformat(until) + SECOND
     return "" if inside else f"{name}: told between {since} and {until}, happened at {at}"

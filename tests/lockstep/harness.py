@@ -1,4 +1,6 @@
-"""World time in lock-step: the bridge and the simulator share a clock that moves only when told to."""
+"""World time in lock-step: the bridge and the simulator share a clock that moves only when told
+to.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -40,7 +42,8 @@ servers:
       tunings_running: {every}
       histories: 30m
       statistics: 10m
-      off: ['bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings', 'nodes/*', 'spaces/*',
+      off: ['bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings',
+          'nodes/*', 'spaces/*',
         'bonds/*_legs/*/tuners', 'bonds/*/speedtests']
 """
 
@@ -80,9 +83,18 @@ class Days:
             self.bridge.decider.run(server)
 
     def sweep(self) -> None:
-        """Look at everything once more, with nothing going wrong: what no poll has come to yet is found now."""
+        """Look at everything once more, with nothing going wrong: what no poll has come to yet is
+        found now.
+        """
         self.fail()
-        for pattern in ("%tuners", "legs", "placements", "aggregators", "backups", "%state_history"):
+        for pattern in (
+            "%tuners",
+            "legs",
+            "placements",
+            "aggregators",
+            "backups",
+            "%state_history",
+        ):
             self.sim.advance(self.every / 5)
             with self.bridge.database.writing() as connection:
                 snapshots.forward_like(connection, "demo", pattern, self.clock(self.now()))
@@ -101,7 +113,9 @@ class Days:
         """What a person does on the server's own pages, and tries again until it works."""
         self.sim.set_faults()
         auth = ("demo@example.com", "demo")
-        httpx.request(method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=120).raise_for_status()
+        httpx.request(
+            method, f"{self.sim.url}/api/v4{path}", json=body, auth=auth, timeout=120
+        ).raise_for_status()
         self.sim.set_faults(**self.faults)
 
     def away(self, seconds: float) -> None:
@@ -121,7 +135,9 @@ class Days:
         """Recorded events, oldest first."""
         found: list[dict[str, Any]] = []
         with self.bridge.database.reading() as connection:
-            while rows := journal.list_events(connection, Window(200, after=found[-1]["seq"] if found else 0), like).rows:
+            while rows := journal.list_events(
+                connection, Window(200, after=found[-1]["seq"] if found else 0), like
+            ).rows:
                 found += [dict(row) for row in rows]
         return found
 
@@ -138,10 +154,15 @@ def _bridge(folder: Path, sim: Running, clock: Callable[[datetime], datetime]) -
 
 @contextmanager
 def days(
-    folder: Path, *, every: float, bonds: int = 500, shape: Callable[[World], None] = lambda _: None,
+    folder: Path,
+    *,
+    every: float,
+    bonds: int = 500,
+    shape: Callable[[World], None] = lambda _: None,
     clock: Callable[[datetime], datetime] = _same,
-) -> Iterator[Days]:  # fmt: skip
-    """A world of that size, shaped before it is served, whose baseline has been polled, every scope of it.
+) -> Iterator[Days]:
+    """A world of that size, shaped before it is served, whose baseline has been polled, every scope
+    of it.
 
     `clock`: what the bridge's clock shows when the server's shows this.
     """
@@ -150,7 +171,12 @@ def days(
     world = make_world(seed=1, epoch=EPOCH, bonds=bonds)
     shape(world)
     with running(world, speed=0) as sim:
-        values = {"state": folder / "state", "rules": folder / "rules", "url": sim.url, "every": f"{every:g}s"}
+        values = {
+            "state": folder / "state",
+            "rules": folder / "rules",
+            "url": sim.url,
+            "every": f"{every:g}s",
+        }
         (folder / "bondbridge.yaml").write_text(SETTINGS.format(**values), encoding="utf-8")
         stage = Days(sim, _bridge(folder, sim, clock), folder, every, EPOCH, clock)
         try:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from .days import EPOCH, Days, days
-from .mapping import DATED, differences, expected
+from .expected_events import DATED, differences, expected
+from .harness import EPOCH, Days, days
 
 Clock = Callable[[datetime], datetime]
 FAULTS = {"errors": 0.006, "cut": 0.004, "half": 0.003}
@@ -24,7 +24,9 @@ def _drifting(start: float, share: float) -> Clock:
 
 
 def _set(*steps: tuple[float, float]) -> Clock:
-    """Off by so many seconds (the second) from so many minutes after the beginning on (the first)."""
+    """Off by so many seconds (the second) from so many minutes after the beginning on (the
+    first).
+    """
 
     def clock(moment: datetime) -> datetime:
         off = [by for minutes, by in steps if moment >= EPOCH + timedelta(minutes=minutes)]
@@ -51,14 +53,20 @@ def _by_the_servers_clock(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _late(stage: Days, events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What polls saw and was not told within a few of them, by our clock as it stood at one time or the other."""
+    """What polls saw and was not told within a few of them, by our clock as it stood at one time or
+    the other.
+    """
     wrong = []
     for event in events:
         if event["type"] not in DATED or "over" in event["data"]:
             continue
         happened, soon = event["server_until"], timedelta(seconds=6 * stage.every)
-        if not any(abs(event["seen_at"] - stage.clock(happened + soon * i / 60)) <= soon for i in range(61)):
-            wrong.append(f"{event['type']} {event['subject']}: {happened}, seen at {event['seen_at']}")
+        if not any(
+            abs(event["seen_at"] - stage.clock(happened + soon * i / 60)) <= soon for i in range(61)
+        ):
+            wrong.append(
+                f"{event['type']} {event['subject']}: {happened}, seen at {event['seen_at']}"
+            )
     return wrong
 
 
@@ -79,7 +87,9 @@ def _check(stage: Days, least: int) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)
 def test_clocks_that_do_not_agree_cost_nothing(clock: Clock, tmp_path: Path) -> None:
-    """Every transition once, at its time and without delay, whatever our clock shows and however it is set."""
+    """Every transition once, at its time and without delay, whatever our clock shows and however it
+    is set.
+    """
     with days(tmp_path, every=15, bonds=40, clock=clock) as stage:
         stage.post("story", name="random-faults", rate=40)
         stage.fail(**FAULTS)
@@ -88,9 +98,13 @@ def test_clocks_that_do_not_agree_cost_nothing(clock: Clock, tmp_path: Path) -> 
 
 
 def test_a_clock_that_is_set_back_while_the_legs_are_read_costs_nothing(tmp_path: Path) -> None:
-    """The poll has begun two hours after it ended, by our clock: what happens next is told once all the same."""
+    """The poll has begun two hours after it ended, by our clock: what happens next is told once all
+    the same.
+    """
     ahead = [7200.0]
-    with days(tmp_path, every=15, bonds=6, clock=lambda m: m + timedelta(seconds=ahead[0])) as stage:
+    with days(
+        tmp_path, every=15, bonds=6, clock=lambda m: m + timedelta(seconds=ahead[0])
+    ) as stage:
 
         def set_back() -> None:
             ahead[0] = 0.0
@@ -111,7 +125,9 @@ def test_a_clock_that_is_set_back_while_the_legs_are_read_costs_nothing(tmp_path
 @pytest.mark.timeout(3 * 3600)
 @pytest.mark.parametrize("off", [-10, -5, -2.5, 0.5, 2.5, 5, 10])
 def test_hours_with_a_clock_that_drifts_and_is_set(off: float, tmp_path: Path) -> None:
-    """Three hours of 60 bonds: off from the beginning, drifting, set by seconds and by hours, told as what it was."""
+    """Three hours of 60 bonds: off from the beginning, drifting, set by seconds and by hours, told
+    as what it was.
+    """
     drifting = _drifting(off, 1 / 2000)
     steps = _set((31, 4), (52, -7), (75, 7200), (101, 0), (133, -5400))
 

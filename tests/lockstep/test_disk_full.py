@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from bridge.errors import BridgeError
 from bridge.store.tables import scopes, servers
 
-from .days import Days, days
-from .mapping import differences, expected
+from .expected_events import differences, expected
+from .harness import Days, days
 
 
 @contextmanager
@@ -21,7 +21,8 @@ def _full(engine: Engine) -> Iterator[None]:
     engine.dispose()
 
     def bound(connection: object, *_: object) -> None:
-        connection.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]  SQLite takes what there is
+        # SQLite takes what there is
+        connection.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]
 
     event.listen(engine, "connect", bound)
     try:
@@ -46,7 +47,9 @@ def _struggle(stage: Days, seconds: float) -> int:
 @pytest.mark.takes(20)
 @pytest.mark.timeout(600)
 def test_what_happened_while_the_disk_was_full_is_told_soon_after(tmp_path: Path) -> None:
-    """All of it, once, at its time: the histories are read when the polls succeed again, not in their turn."""
+    """All of it, once, at its time: the histories are read when the polls succeed again, not in
+    their turn.
+    """
     with days(tmp_path, every=15, bonds=40) as stage:
         stage.post("story", name="random-faults", rate=200)
         stage.live(2 * 60)
@@ -58,7 +61,9 @@ def test_what_happened_while_the_disk_was_full_is_told_soon_after(tmp_path: Path
         stage.post("story", name="quiet")
         stage.live(3 * 60)
         world = stage.sim.world
-        wanted = expected(world.truth, {bond.id: bond.primary for bond in world.bonds.values()}, stage.since)
+        wanted = expected(
+            world.truth, {bond.id: bond.primary for bond in world.bonds.values()}, stage.since
+        )
         wrong = differences(wanted, stage.events())
         assert not wrong, f"{len(wrong)} of {len(wanted)}:\n" + "\n".join(wrong[:30])
         assert len([each for each in wanted if each.type == "leg.down"]) > 10, "too little happened"

@@ -4,18 +4,33 @@ from pathlib import Path
 
 import pytest
 
-from .days import Days, days
-from .mapping import TYPES, differences, expected
+from .expected_events import TYPES, differences, expected
+from .harness import Days, days
 
 # each a share of requests; together one in fifty
 FAULTS = {"errors": 0.006, "cut": 0.004, "drop": 0.004, "html": 0.003, "half": 0.003}
 
 # what follows from what happened, and what the bridge says of itself
-BESIDES = frozenset({
-    "scope.baseline", "leg.changed", "leg.flapping", "leg.stable", "bond.down", "bond.degraded", "bond.up",
-    "bond.on_failover_leg", "aggregator.suspected", "incident.opened", "incident.ended", "settings.changed",
-    "aggregator.checks_failing", "aggregator.checks_passing", "backup.pending", "report.downtime_prevented",
-})  # fmt: skip
+BESIDES = frozenset(
+    {
+        "scope.baseline",
+        "leg.changed",
+        "leg.flapping",
+        "leg.stable",
+        "bond.down",
+        "bond.degraded",
+        "bond.up",
+        "bond.on_failover_leg",
+        "aggregator.suspected",
+        "incident.opened",
+        "incident.ended",
+        "settings.changed",
+        "aggregator.checks_failing",
+        "aggregator.checks_passing",
+        "backup.pending",
+        "report.downtime_prevented",
+    }
+)
 
 
 def _an_hour(stage: Days, number: int) -> None:
@@ -35,7 +50,9 @@ def _an_hour(stage: Days, number: int) -> None:
 
 
 def _check(stage: Days) -> None:
-    stage.post("story", name="quiet")  # what happens after the last look at the legs cannot be told yet
+    stage.post(
+        "story", name="quiet"
+    )  # what happens after the last look at the legs cannot be told yet
     stage.live(60)
     stage.sweep()
     world, told = stage.sim.world, stage.events()
@@ -45,7 +62,9 @@ def _check(stage: Days) -> None:
     assert not wrong, f"{len(wrong)} of {len(wanted)}:\n" + "\n".join(wrong[:30])
     assert len({event["id"] for event in told}) == len(told)
     others = {event["type"] for event in told} - TYPES
-    assert others <= BESIDES, [event["data"].get("problem") for event in told if event["type"] not in TYPES | BESIDES]
+    assert others <= BESIDES, [
+        event["data"].get("problem") for event in told if event["type"] not in TYPES | BESIDES
+    ]
     short = [each for each in wanted if each.type == "leg.down"]
     assert len(short) > 50, "too little happened for this to prove anything"
 
@@ -53,7 +72,9 @@ def _check(stage: Days) -> None:
 @pytest.mark.takes(150)
 @pytest.mark.timeout(1800)  # busy machines are slow
 def test_an_hour_of_500_bonds(tmp_path: Path) -> None:
-    """None missed, none invented, none twice, each at its time: an hour of failing legs, with a server that fails, too."""
+    """None missed, none invented, none twice, each at its time: an hour of failing legs, with a
+    server that fails, too.
+    """
     with days(tmp_path, every=30) as stage:
         stage.post("story", name="random-faults")
         stage.fail(**FAULTS)

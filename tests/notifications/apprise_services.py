@@ -1,4 +1,6 @@
-"""Services as Apprise's own plug-ins speak to them, over real sockets: they take what is sent, or fail as they are told."""
+"""Services as Apprise's own plug-ins speak to them, over real sockets: they take what is sent, or
+fail as they are told.
+"""
 
 import json
 import socket
@@ -37,7 +39,9 @@ class Receiver:
 
 @contextmanager
 def web(form: str) -> Iterator[Receiver]:
-    """A service over HTTP; `form`: its address in Apprise's words, with {at} where host and port go."""
+    """A service over HTTP; `form`: its address in Apprise's words, with {at} where host and port
+    go.
+    """
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,7 +67,9 @@ def web(form: str) -> Iterator[Receiver]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         receiver.url = f"{form.format(at=f'127.0.0.1:{server.server_address[1]}')}?{LIMITS}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         thread.start()
         try:
             yield receiver
@@ -74,7 +80,9 @@ def web(form: str) -> Iterator[Receiver]:
 
 
 class _Inbox:
-    """What aiosmtpd asks at each step; a fault such as "550 rcpt" is the answer to that step, "… of NAME" for one."""
+    """What aiosmtpd asks at each step; a fault such as "550 rcpt" is the answer to that step, "… of
+    NAME" for one.
+    """
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -93,12 +101,15 @@ class _Inbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  the same
+    # the same
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         del server, session
         self._receiver.asked += 1
         if refused := self._says("data"):
             return refused
-        self._receiver.heard.append(message_from_bytes(bytes(envelope.content or b""), policy=policy.default))
+        self._receiver.heard.append(
+            message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
+        )
         return "250 OK"
 
 
@@ -107,15 +118,22 @@ def mail() -> Iterator[Receiver]:
     """A mail server that wants a user and a password."""
     receiver = Receiver()
 
-    def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+    def known(
+        server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any
+    ) -> AuthResult:
         del server, session, envelope, mechanism, given
         return AuthResult(success=not receiver.fault.endswith("auth"), handled=False)
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     controller = Controller(
-        _Inbox(receiver), "127.0.0.1", port, authenticator=known, auth_require_tls=False, auth_required=True
-    )  # fmt: skip
+        _Inbox(receiver),
+        "127.0.0.1",
+        port,
+        authenticator=known,
+        auth_require_tls=False,
+        auth_required=True,
+    )
     controller.start()
     receiver.url = _mail_at(port)
     try:

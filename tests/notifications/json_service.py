@@ -1,4 +1,6 @@
-"""A chat service as Apprise's JSON plug-in speaks to it: it hears, or fails in the way that it is told to."""
+"""A chat service as Apprise's JSON plug-in speaks to it: it hears, or fails in the way that it is
+told to.
+"""
 
 import json
 import threading
@@ -12,7 +14,9 @@ from typing import Any
 
 @dataclass
 class Service:
-    """`url` for Apprise; `heard` what it took; `status` what it answers; `slow` seconds before it does; `asked` how often."""
+    """`url` for Apprise; `heard` what it took; `status` what it answers; `slow` seconds before it
+    does; `asked` how often.
+    """
 
     url: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
@@ -51,7 +55,9 @@ def serving() -> Iterator[Service]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         service.url = f"json://127.0.0.1:{server.server_address[1]}/?rto=1&cto=1"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         thread.start()
         try:
             yield service

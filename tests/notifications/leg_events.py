@@ -23,12 +23,24 @@ def happens(stage: Stage, name: str, leg: int) -> str:
 def occurs(stage: Stage, name: str, leg: int, seconds: float = 0.0) -> Event:
     """An event of a leg as a poll finds it now; it came about so many seconds from now."""
     body = {**schema.blank(BODIES["leg"]), "id": leg}
-    data = {"leg": body, "bond": builder.bond_noun(1, None, None), "old": None, "new": body, "changed": [], "over": False}
+    data = {
+        "leg": body,
+        "bond": builder.bond_noun(1, None, None),
+        "old": None,
+        "new": body,
+        "changed": [],
+        "over": False,
+    }
     now = stage.now()
     return builder.make(
-        EVENTS[name], server="demo", subject=f"leg/{leg}", n=next(NUMBER), time=now + timedelta(seconds=seconds), seen_at=now,
+        EVENTS[name],
+        server="demo",
+        subject=f"leg/{leg}",
+        n=next(NUMBER),
+        time=now + timedelta(seconds=seconds),
+        seen_at=now,
         data={**data, "between": None},
-    )  # fmt: skip
+    )
 
 
 def recorded(stage: Stage, *found: Event) -> None:

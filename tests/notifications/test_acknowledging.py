@@ -1,4 +1,6 @@
-"""Somebody has it: by a link, a button, the command line, the API, a page. Once, and only who may."""
+"""Somebody has it: by a link, a button, the command line, the API, a page. Once, and only who
+may.
+"""
 
 import json
 import re
@@ -8,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.core.chat.signed_tokens import Seals, Take
+from bridge.core.chat.signed_tokens import AcknowledgeToken, TokenSigner
 from bridge.store import tokens
 from tests.approvals.harness import ANA, BOB, ELSE, VIC, Scene, scene
 from tests.notifications.leg_events import happens, passes
@@ -19,13 +21,16 @@ __all__ = ["run"]
 RULES = """
 - id: outage
   when: leg.down
-  do: [{notify: {to: noc, title: "leg ${leg.id} is down", follow: {repeat_every: 1h, escalate: {after: 15m, to: oncall}}}}]
+  do: [{notify: {to: noc, title: "leg ${leg.id} is down", follow: {repeat_every: 1h,
+      escalate: {after: 15m, to: oncall}}}}]
 """
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """A channel with an address of Apprise's and a room of Slack's, and a rule that follows what it tells there."""
+    """A channel with an address of Apprise's and a room of Slack's, and a rule that follows what it
+    tells there.
+    """
     monkeypatch.setenv("BONDBRIDGE_CHANNELS__ONCALL__URLS", '[{"env": "STAGE_CHANNEL"}]')
     with scene(tmp_path, monkeypatch, rules=RULES) as ready:
         yield ready
@@ -43,10 +48,15 @@ def who(here: Scene, event: str) -> set[str | None]:
 
 
 def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
-    """What is told again and whom else it goes to, how to take it, and where its story is; its end only leads to the story."""
+    """What is told again and whom else it goes to, how to take it, and where its story is; its end
+    only leads to the story.
+    """
     event = happens(here.stage, "leg.down", 1)
     told = here.ear.heard[0]["message"]
-    assert "told again every 1h while it lasts, oncall is told after 15m, unless somebody has it: bondbridge ack" in told
+    assert (
+        "told again every 1h while it lasts, oncall is told after 15m, unless somebody has it:"
+        " bondbridge ack" in told
+    )
     assert link(here, "events") == f"/events/{event}"
     happens(here.stage, "leg.up", 1)
     assert "/ack/" not in here.ear.heard[-1]["message"]
@@ -54,12 +64,18 @@ def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
 
 
 def test_a_link_shows_and_its_form_takes(here: Scene) -> None:
-    """Opening it, as previews do, takes nothing; its form does, once; whoever is late is told who has it."""
+    """Opening it, as previews do, takes nothing; its form does, once; whoever is late is told who
+    has it.
+    """
     event = happens(here.stage, "leg.down", 1)
     path = link(here)
     for _ in range(3):
         page = here.open(path)
-        assert (page.status_code, "leg 1 is down" in page.text, "<script" in page.text) == (200, True, False)
+        assert (page.status_code, "leg 1 is down" in page.text, "<script" in page.text) == (
+            200,
+            True,
+            False,
+        )
     assert who(here, event) == {None}
     assert [here.send(path, name="Cy").status_code for _ in range(2)] == [200, 200]
     assert who(here, event) == {"Cy (a holder of the link sent to noc)"}
@@ -74,8 +90,12 @@ def test_a_link_shows_and_its_form_takes(here: Scene) -> None:
     assert here.send(path, name="Di").status_code == 409
 
 
-def test_each_line_of_a_digest_takes_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two outages in one message: by its link one is taken and not the other; the room names both by their ids."""
+def test_each_line_of_a_digest_takes_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two outages in one message: by its link one is taken and not the other; the room names both
+    by their ids.
+    """
     monkeypatch.setenv("BONDBRIDGE_CHANNELS__ONCALL__URLS", '[{"env": "STAGE_CHANNEL"}]')
     with scene(tmp_path, monkeypatch, rules=RULES, telling=", digest: 1m") as here:
         first, second = (happens(here.stage, "leg.down", leg) for leg in (1, 2))
@@ -84,13 +104,19 @@ def test_each_line_of_a_digest_takes_its_own(tmp_path: Path, monkeypatch: pytest
         (told,) = here.ear.heard
         assert told["title"] == "2 notices: 2 leg.down"
         lines = told["message"].splitlines()
-        assert [line.partition(" · ")[0] for line in lines[:2]] == ["- leg 1 is down", "- leg 2 is down"]
+        assert [line.partition(" · ")[0] for line in lines[:2]] == [
+            "- leg 1 is down",
+            "- leg 2 is down",
+        ]
         for event, line in zip((first, second), lines, strict=False):
             assert f"story: https://bridge.example/events/{event}" in line
         assert lines[2] == f"the oldest since {began:%Y-%m-%d %H:%M} UTC"
         (path,) = re.findall(r"take it: https://bridge\.example(/ack/\S+)", lines[1])
         assert here.send(path, name="Cy").status_code == 200
-        assert (who(here, first), who(here, second)) == ({None}, {"Cy (a holder of the link sent to noc)"})
+        assert (who(here, first), who(here, second)) == (
+            {None},
+            {"Cy (a holder of the link sent to noc)"},
+        )
         shown = json.dumps(here.posts()[-1])
         assert all(f"bondbridge ack {event[:8]}" in shown for event in (first, second))
         story = here.stage.story(first)["decisions"][0]["jobs"][0]["tried"][-1]["detail"]
@@ -98,19 +124,35 @@ def test_each_line_of_a_digest_takes_its_own(tmp_path: Path, monkeypatch: pytest
 
 
 def test_forged_links_and_forms_from_elsewhere(here: Scene) -> None:
-    """What we did not seal as such a link takes nothing: cut ones, buttons, another key's; nor does another site."""
+    """What we did not seal as such a link takes nothing: cut ones, buttons, another key's; nor does
+    another site.
+    """
     event = happens(here.stage, "leg.down", 1)
     path, seals = link(here), here.stage.bridge.seals
-    button, theirs = seals.take(Take(event, "noc", "slack")), Seals(b"other").take(Take(event, "noc"))
-    gone = seals.take(Take("0" * 24, "noc"))
-    for forged in (path[:-1], f"/ack/{button}", f"/ack/{theirs}", f"/ack/{gone}", "/ack/%C3%BC", f"/approve/{path[5:]}"):
-        assert here.open(forged).status_code == here.send(forged, answer="yes").status_code == 404, forged
+    button, theirs = (
+        seals.take(AcknowledgeToken(event, "noc", "slack")),
+        TokenSigner(b"other").take(AcknowledgeToken(event, "noc")),
+    )
+    gone = seals.take(AcknowledgeToken("0" * 24, "noc"))
+    for forged in (
+        path[:-1],
+        f"/ack/{button}",
+        f"/ack/{theirs}",
+        f"/ack/{gone}",
+        "/ack/%C3%BC",
+        f"/approve/{path[5:]}",
+    ):
+        assert (
+            here.open(forged).status_code == here.send(forged, answer="yes").status_code == 404
+        ), forged
     lured = httpx.post(f"{here.url}{path}", headers={"Sec-Fetch-Site": "cross-site"}, timeout=30)
     assert (lured.status_code, who(here, event)) == (403, {None})
 
 
 def test_a_button_takes_it_for_who_may(here: Scene) -> None:
-    """An operator's press takes it, everybody in the room sees that; a viewer's and a stranger's are refused and recorded."""
+    """An operator's press takes it, everybody in the room sees that; a viewer's and a stranger's
+    are refused and recorded.
+    """
     event = happens(here.stage, "leg.down", 1)
     value = here.buttons()["I have it"]
     for somebody in (VIC, ELSE):
@@ -127,7 +169,9 @@ def test_a_button_takes_it_for_who_may(here: Scene) -> None:
     assert "has it already" in here.later(BOB)[0]["text"]
     assert who(here, event) == {"ana (slack/UANA)"}
     assert len(here.stage.events("chat.refused")) == 3
-    assert [each["data"]["telling"]["who"] for each in here.stage.events("event.acknowledged")] == ["ana (slack/UANA)"]
+    assert [each["data"]["telling"]["who"] for each in here.stage.events("event.acknowledged")] == [
+        "ana (slack/UANA)"
+    ]
 
 
 def test_whoever_has_it_and_presses_again_is_answered(here: Scene) -> None:
@@ -144,18 +188,29 @@ def test_whoever_has_it_and_presses_again_is_answered(here: Scene) -> None:
 
 
 def test_forged_buttons(here: Scene) -> None:
-    """What we did not seal as such a button, or for another webhook, is refused, though Slack's signature is good."""
+    """What we did not seal as such a button, or for another webhook, is refused, though Slack's
+    signature is good.
+    """
     event = happens(here.stage, "leg.down", 1)
     value, seals = here.buttons()["I have it"], here.stage.bridge.seals
-    other = seals.take(Take(event, "noc", "mattermost"))
-    for forged in (value[:-1], link(here)[5:], other, Seals(b"other").take(Take(event, "noc", "slack"))):
+    other = seals.take(AcknowledgeToken(event, "noc", "mattermost"))
+    for forged in (
+        value[:-1],
+        link(here)[5:],
+        other,
+        TokenSigner(b"other").take(AcknowledgeToken(event, "noc", "slack")),
+    ):
         assert here.press(forged).status_code == 403, forged
-    assert here.press(seals.take(Take("0" * 24, "noc", "slack"))).status_code == 410
+    assert here.press(seals.take(AcknowledgeToken("0" * 24, "noc", "slack"))).status_code == 410
     assert who(here, event) == {None}
 
 
-def test_nothing_that_is_stored_or_logged_can_take_it(here: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """Values of buttons and links are made when they are sent, and stand neither in the database nor in the log."""
+def test_nothing_that_is_stored_or_logged_can_take_it(
+    here: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Values of buttons and links are made when they are sent, and stand neither in the database
+    nor in the log.
+    """
     happens(here.stage, "leg.down", 1)
     rights = [here.buttons()["I have it"], link(here)[5:]]
     here.open(link(here))
@@ -164,7 +219,9 @@ def test_nothing_that_is_stored_or_logged_can_take_it(here: Scene, capfd: pytest
 
 
 def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`channels open` lists what lasts and who has it; `ack` takes it by the beginning of its id, once and while it lasts."""
+    """`channels open` lists what lasts and who has it; `ack` takes it by the beginning of its id,
+    once and while it lasts.
+    """
     monkeypatch.chdir(here.stage.folder)
     said = standing(here.stage, run)
     event = happens(here.stage, "leg.down", 1)
@@ -185,16 +242,24 @@ def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_api_and_the_page(here: Scene) -> None:
-    """Whoever's token it is has it: listed, shown in the story; once; not without a token, nor by another site's form."""
+    """Whoever's token it is has it: listed, shown in the story; once; not without a token, nor by
+    another site's form.
+    """
     first, second = (happens(here.stage, "leg.down", leg) for leg in (1, 2))
     with here.stage.bridge.database.writing() as connection:
         token = tokens.create(connection, "nina")
     with httpx.Client(base_url=here.url, timeout=120) as stranger:
         assert stranger.post(f"/api/v1/events/{first}/acknowledge").status_code == 401
         assert stranger.get("/api/v1/tellings").status_code == 401
-    with httpx.Client(base_url=here.url, headers={"Authorization": f"Bearer {token}"}, timeout=120) as nina:
+    with httpx.Client(
+        base_url=here.url, headers={"Authorization": f"Bearer {token}"}, timeout=120
+    ) as nina:
         assert len(nina.get("/api/v1/tellings").json()["items"]) == 4
-        assert nina.post(f"/api/v1/events/{first}/acknowledge").json() == {"event": first, "who": "nina", "addresses": 2}
+        assert nina.post(f"/api/v1/events/{first}/acknowledge").json() == {
+            "event": first,
+            "who": "nina",
+            "addresses": 2,
+        }
         late = nina.post(f"/api/v1/events/{first}/acknowledge")
         assert (late.status_code, late.json()["error"]["what"]) == (409, "nina has it already")
         assert nina.post("/api/v1/events/none/acknowledge").status_code == 409
@@ -210,11 +275,15 @@ def test_the_api_and_the_page(here: Scene) -> None:
 
 
 def test_what_is_told_late_is_had_already(here: Scene) -> None:
-    """A place that hears of it only after somebody took it does not repeat it either, and hears its end."""
+    """A place that hears of it only after somebody took it does not repeat it either, and hears its
+    end.
+    """
     event = happens(here.stage, "leg.down", 1)
     here.stage.bridge.follower.acknowledge(event, "ana")
     with here.stage.bridge.database.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM tellings WHERE job IN (SELECT id FROM jobs WHERE target = 'noc/0')")
+        connection.exec_driver_sql(
+            "DELETE FROM tellings WHERE job IN (SELECT id FROM jobs WHERE target = 'noc/0')"
+        )
         connection.exec_driver_sql("UPDATE jobs SET state = 'due' WHERE target = 'noc/0'")
     passes(here.stage, 0)
     assert who(here, event) == {"ana"}

@@ -36,7 +36,9 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
     ],
 )
 def test_who_may_take_what(talk: Talk, user: str, why: str | None) -> None:
-    """An operator of its space; of another it reads as not there, and what is refused leaves it as it was."""
+    """An operator of its space; of another it reads as not there, and what is refused leaves it as
+    it was.
+    """
     event = talk.stage.events("leg.down")[0]["id"]
     talk.say(f"ack {event[:8]}", user)
     refusal = talk.event()["data"].get("refusal") or {}
@@ -56,7 +58,11 @@ def test_what_cannot_be_taken_says_why(talk: Talk) -> None:
     talk.say(f"ack {event[:8]}", "UADMIN")
     assert "has it already" in talk.told()
     command = talk.event()["id"]
-    for words, told in (("ack", "it takes the id"), (f"ack {command}", "nobody was told"), ("ack 100%", "nobody was told")):
+    for words, told in (
+        ("ack", "it takes the id"),
+        (f"ack {command}", "nobody was told"),
+        ("ack 100%", "nobody was told"),
+    ):
         talk.say(words, "UOP")
         assert told in talk.told()
     talk.stage.set("leg", 3, "state", "up")

@@ -1,4 +1,6 @@
-"""`bondbridge channels` as whoever looks after the channels meets it: how each address is doing, and what nobody took."""
+"""`bondbridge channels` as whoever looks after the channels meets it: how each address is doing,
+and what nobody took.
+"""
 
 import json
 from collections.abc import Iterator
@@ -29,8 +31,12 @@ def listed(run: Run) -> dict[str, object]:
     return found
 
 
-def test_the_list_says_how_an_address_is_doing_and_what_is_left_there(there: tuple[Stage, Service], run: Run) -> None:
-    """Nothing told yet, working, failing since when with so many that wait, and dead letters with what to do about them."""
+def test_the_list_says_how_an_address_is_doing_and_what_is_left_there(
+    there: tuple[Stage, Service], run: Run
+) -> None:
+    """Nothing told yet, working, failing since when with so many that wait, and dead letters with
+    what to do about them.
+    """
     stage, service = there
     assert (listed(run)["address"], listed(run)["state"]) == (0, "nothing told yet")
     asked(stage, 1)
@@ -53,7 +59,9 @@ def test_the_list_says_how_an_address_is_doing_and_what_is_left_there(there: tup
     assert "bondbridge channels resend all" in run("channels", "list").out
 
 
-def test_what_is_left_of_a_channel_that_is_no_more_is_listed(there: tuple[Stage, Service], run: Run) -> None:
+def test_what_is_left_of_a_channel_that_is_no_more_is_listed(
+    there: tuple[Stage, Service], run: Run
+) -> None:
     """A channel that was renamed in the settings hides no dead letters."""
     stage, service = there
     service.status = 400
@@ -68,7 +76,9 @@ def test_what_is_left_of_a_channel_that_is_no_more_is_listed(there: tuple[Stage,
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_test_of_an_address_that_is_misconfigured_says_so(there: tuple[Stage, Service], run: Run, status: int) -> None:
+def test_a_test_of_an_address_that_is_misconfigured_says_so(
+    there: tuple[Stage, Service], run: Run, status: int
+) -> None:
     """The service was reached and said no: that is no matter of waiting."""
     there[1].status = status
     ran = run("channels", "test")

@@ -1,4 +1,6 @@
-"""What a message looks like in each form: whatever names are made of, it parses, and its words are those that went in."""
+"""What a message looks like in each form: whatever names are made of, it parses, and its words are
+those that went in.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -19,24 +21,78 @@ from bridge.core.notifications.truncation import fitting
 URL = "https://bridge.example/ack/WyIzZjkh_-.ab~c"
 PIECES = st.sampled_from(
     [
-        "<script>alert(1)</script>", "<!channel>", "<@U1|x>", "</b>", "<!-- x", "<!x y>", "&lt;", "&#60;", "&amp",
-        "**b**", "__u__", "_i_", "a_b", "~~s~~", "||x||", "`c`", "```", "[a](http://e.example)",
-        "![i](http://e.example)", "[r]: x", "@all", "@everyone", "x@channel", "<@&1>", ":fire:", "# h", "- l", "+ l",
-        "1. l", "1) l", "> q", "===", "---", "***", "| a |", "\\", "\\*", "$x$", "http://e.example/a_b?c=d&e=f",
-        "http://e.example/**b**", "http://e.example/&lt;", "http://e.example/@all", "    ", "\t", "\n", "\r\n",
-        "\u202e", "\x00", "ü", "🙂", "{x}", "]]>", "bondbridge ack 3f9a2c1b",
+        "<script>alert(1)</script>",
+        "<!channel>",
+        "<@U1|x>",
+        "</b>",
+        "<!-- x",
+        "<!x y>",
+        "&lt;",
+        "&#60;",
+        "&amp",
+        "**b**",
+        "__u__",
+        "_i_",
+        "a_b",
+        "~~s~~",
+        "||x||",
+        "`c`",
+        "```",
+        "[a](http://e.example)",
+        "![i](http://e.example)",
+        "[r]: x",
+        "@all",
+        "@everyone",
+        "x@channel",
+        "<@&1>",
+        ":fire:",
+        "# h",
+        "- l",
+        "+ l",
+        "1. l",
+        "1) l",
+        "> q",
+        "===",
+        "---",
+        "***",
+        "| a |",
+        "\\",
+        "\\*",
+        "$x$",
+        "http://e.example/a_b?c=d&e=f",
+        "http://e.example/**b**",
+        "http://e.example/&lt;",
+        "http://e.example/@all",
+        "    ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\u202e",
+        "\x00",
+        "ü",
+        "🙂",
+        "{x}",
+        "]]>",
+        "bondbridge ack 3f9a2c1b",
     ]
-)  # fmt: skip
+)
 TEXT = st.lists(PIECES | st.text(max_size=4), max_size=8).map("".join)
 NAME = TEXT.map(lambda text: " ".join(printable(text).split()))
 
 
 class Page(HTMLParser):
-    """The words of some HTML, its tags in the order they open, and whether each is closed where it should be."""
+    """The words of some HTML, its tags in the order they open, and whether each is closed where it
+    should be.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.words, self.tags, self.leads, self.open = "", list[str](), list[str | None](), list[str]()
+        self.words, self.tags, self.leads, self.open = (
+            "",
+            list[str](),
+            list[str | None](),
+            list[str](),
+        )
         self.feed(html)
         self.close()
         assert self.open == []
@@ -83,11 +139,18 @@ def calls(text: str) -> list[str]:
 @pytest.mark.parametrize("flavour", [Flavour.BACKSLASH, Flavour.ENTITIES])
 def test_markdown_shows_the_words_that_went_in(flavour: Flavour, title: str, body: str) -> None:
     """Nothing in a name is markup, calls anybody or leads anywhere; what we mark ourselves is."""
-    lines = [Line((Part(f"x{title}x", Look.BOLD),)), *said(body), Line((Part(title), Part("story", to=URL)), listed=True)]
+    lines = [
+        Line((Part(f"x{title}x", Look.BOLD),)),
+        *said(body),
+        Line((Part(title), Part("story", to=URL)), listed=True),
+    ]
     written = markdown.written(lines, flavour)
     page = parsed(written)
     words = re.sub(r"(?<=\S)story$", " story", plain(page.words))
-    assert words.split() == plain(f"x{title}x {printable(' '.join(body.splitlines()))} {title} story").split()
+    assert (
+        words.split()
+        == plain(f"x{title}x {printable(' '.join(body.splitlines()))} {title} story").split()
+    )
     assert set(page.tags) <= {"p", "br", "strong", "ul", "li", "a", "code"}
     assert page.tags.count("strong") == page.tags.count("li") == page.tags.count("a") == 1
     assert page.leads == [URL]
@@ -104,14 +167,22 @@ def test_where_nothing_is_escaped_words_with_marks_are_code(body: str) -> None:
 
 
 @given(NAME, TEXT, st.booleans(), st.booleans())
-def test_html_shows_the_words_that_went_in(title: str, body: str, spelled: bool, called: bool) -> None:  # noqa: FBT001
+def test_html_shows_the_words_that_went_in(
+    title: str, body: str, spelled: bool, called: bool
+) -> None:
     """Each tag is ours, and is closed."""
-    lines = [Line((Part(title, Look.BOLD),)), *said(body), Line((Part(title),), listed=True), linked("story", URL)]
+    lines = [
+        Line((Part(title, Look.BOLD),)),
+        *said(body),
+        Line((Part(title),), listed=True),
+        linked("story", URL),
+    ]
     written = html.written(lines, spelled=spelled, calls=called)
     page = Page(written)
     story = f"story: {URL}" if spelled else "story"
     assert (
-        plain(page.words).split() == plain(f"{title}\n{printable(chr(10).join(body.splitlines()))}\n{title}\n{story}").split()
+        plain(page.words).split()
+        == plain(f"{title}\n{printable(chr(10).join(body.splitlines()))}\n{title}\n{story}").split()
     )
     assert set(page.tags) <= {"b", "br", "ul", "li", "code", "kbd", "a"}
     assert page.leads == [URL]
@@ -133,13 +204,20 @@ WRITERS: dict[str, Callable[[Sequence[Line]], str]] = {
 
 @pytest.mark.parametrize("form", WRITERS)
 @given(st.lists(NAME, max_size=30), st.integers(0, 500), st.integers(100, 3000))
-def test_what_is_too_long_is_cut_at_a_line(form: str, names: list[str], left: int, most: int) -> None:
+def test_what_is_too_long_is_cut_at_a_line(
+    form: str, names: list[str], left: int, most: int
+) -> None:
     """It fits, its link is whole, and what is shown and what is left out are all."""
-    lines = tuple(Line((Part(f"leg {n} {name}"), Part("take it", to=URL)), listed=True) for n, name in enumerate(names))
+    lines = tuple(
+        Line((Part(f"leg {n} {name}"), Part("take it", to=URL)), listed=True)
+        for n, name in enumerate(names)
+    )
     message = Message("", lines, (linked("story", URL),), left, "bondbridge events")
     written = fitting(message, WRITERS[form], len, most)
     assert len(written) <= most
-    shown = len(re.findall(r"^(?:- |<ul><li>)?leg \d+|(?<=<li>)leg \d+|^- `?leg", written, re.MULTILINE))
+    shown = len(
+        re.findall(r"^(?:- |<ul><li>)?leg \d+|(?<=<li>)leg \d+|^- `?leg", written, re.MULTILINE)
+    )
     (more,) = re.findall(r"… and (\d+) more: bondbridge events", written) or ["0"]
     assert shown + int(more) == len(names) + left
     assert written.count(URL) == shown + 1
@@ -148,20 +226,45 @@ def test_what_is_too_long_is_cut_at_a_line(form: str, names: list[str], left: in
 
 
 def test_of_little_room_the_links_have_most() -> None:
-    """Words below a message go before its links, the last link before the first, and what is needed never."""
-    foot = (Line((Part("told again every 1h while it lasts"),)), linked("take it", URL), linked("story", URL))
+    """Words below a message go before its links, the last link before the first, and what is needed
+    never.
+    """
+    foot = (
+        Line((Part("told again every 1h while it lasts"),)),
+        linked("take it", URL),
+        linked("story", URL),
+    )
     message = Message("", said("space acme\nsince 12:00"), foot)
-    by_room = {most: fitting(message, text.written, len, most).splitlines() for most in (300, 150, 120, 70, 40)}
+    by_room = {
+        most: fitting(message, text.written, len, most).splitlines()
+        for most in (300, 150, 120, 70, 40)
+    }
     assert [len(lines) for lines in by_room.values()] == [5, 4, 3, 2, 2]
     assert by_room[120] == ["… and 2 more", f"take it: {URL}", f"story: {URL}"]
     assert by_room[70] == ["… and 2 more", f"take it: {URL}"]
     assert by_room[40] == ["space acme", "since 12:00"]
-    needed = fitting(Message("", said("x" * 200), (linked("yes or no", URL, needed=True),)), text.written, len, 20)
+    needed = fitting(
+        Message("", said("x" * 200), (linked("yes or no", URL, needed=True),)),
+        text.written,
+        len,
+        20,
+    )
     assert needed == f"yes or no: {URL}"
 
 
 def test_what_begins_like_a_list_is_none() -> None:
     """A line of words stays one, also below or within a list of ours."""
-    lines = [*said("- a\n1. b\n# c\n> d\n=== e\n    f"), Line((Part("- g"),), listed=True), *said("+ h")]
+    lines = [
+        *said("- a\n1. b\n# c\n> d\n=== e\n    f"),
+        Line((Part("- g"),), listed=True),
+        *said("+ h"),
+    ]
     page = parsed(markdown.written(lines))
-    assert [page.tags.count(each) for each in ("ul", "li", "ol", "h1", "blockquote", "pre")] == [1, 1, 0, 0, 0, 0]
+    assert [page.tags.count(each) for each in ("ul", "li", "ol", "h1", "blockquote", "pre")] == [
+        1,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]

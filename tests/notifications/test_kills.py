@@ -1,4 +1,6 @@
-"""Every process and the broker are killed while notices are told: none is lost, and twice is told only what was on its way."""
+"""Every process and the broker are killed while notices are told: none is lost, and twice is told
+only what was on its way.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -31,7 +33,10 @@ def _killed(bridge: Processes, service: Service, kills: int, before: int, many: 
         told = before + n * many // (kills + 1)
         bridge.until(lambda wanted=told: len(service.heard) >= wanted, f"{told} are told")
         bridge.kill()
-    states = f"SELECT count(*) FROM jobs WHERE state = 'succeeded' HAVING count(*) >= {before + many}"  # noqa: S608  numbers
+    states = (
+        # numbers
+        f"SELECT count(*) FROM jobs WHERE state = 'succeeded' HAVING count(*) >= {before + many}"  # noqa: S608
+    )
     bridge.until(lambda: bridge.rows(states), "all of it is told")
 
 
@@ -40,8 +45,14 @@ def _told(folder: Path, bonds: int, kills: int) -> None:
         service.slow = 0.2
         legs = list(sim.world.legs)
         bridge = Processes(
-            sim, folder, rules=RULES, channel=service.url, off=FEW, speed=_SPEED, telling=", rate: null"
-        )  # fmt: skip
+            sim,
+            folder,
+            rules=RULES,
+            channel=service.url,
+            off=FEW,
+            speed=_SPEED,
+            telling=", rate: null",
+        )
         try:
             seen = "SELECT count(*) FROM objects WHERE kind = 'leg'"
             bridge.until(lambda: bridge.rows(seen) == [(len(legs),)], "all legs are seen")
@@ -52,16 +63,22 @@ def _told(folder: Path, bonds: int, kills: int) -> None:
         finally:
             bridge.stop()
         counts = Counter(service.titles())
-        assert set(counts) == {f"{word}leg {leg} is down" for leg in legs for word in ("", "over: ")}
+        assert set(counts) == {
+            f"{word}leg {leg} is down" for leg in legs for word in ("", "over: ")
+        }
         # one message is on its way at a time, and at each kill at most one
         assert sum(counts.values()) - len(counts) <= bridge.killed == 2 * kills
-        assert bridge.rows("SELECT state, count(*) FROM jobs GROUP BY state") == [("succeeded", 2 * len(legs))]
+        assert bridge.rows("SELECT state, count(*) FROM jobs GROUP BY state") == [
+            ("succeeded", 2 * len(legs))
+        ]
 
 
 @pytest.mark.takes(55)
 @pytest.mark.timeout(1800)
 def test_everything_is_killed_while_people_are_told(tmp_path: Path) -> None:
-    """Once while begins are told and once while ends are: each arrives, in all at most two of them twice."""
+    """Once while begins are told and once while ends are: each arrives, in all at most two of them
+    twice.
+    """
     _told(tmp_path, 10, 1)
 
 

@@ -10,35 +10,59 @@ from hypothesis import strategies as st
 
 from bridge.core.model import Reason, Ruling
 from bridge.core.notifications import digest
-from bridge.core.notifications.channel_policy import MOST_TOGETHER, Note, Policy, Severity, Turn, gathered, gathering, turn
+from bridge.core.notifications.channel_policy import (
+    MOST_TOGETHER,
+    DispatchPlan,
+    Notice,
+    Policy,
+    Severity,
+    gathered,
+    gathering,
+    turn,
+)
 from bridge.core.rules.rule import Rate, Window
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NIGHT = Window(frozenset(), time(22), time(6), "UTC")
 
 
-def note(number: int = 1, severity: str | None = "info", *spaces: str | None) -> Note:
+def note(number: int = 1, severity: str | None = "info", *spaces: str | None) -> Notice:
     """A notice about a leg."""
-    return Note(f"j{number}", f"leg {number} is down", "more", "leg.down", Severity.of(severity), frozenset(spaces))
+    return Notice(
+        f"j{number}",
+        f"leg {number} is down",
+        "more",
+        "leg.down",
+        Severity.of(severity),
+        frozenset(spaces),
+    )
 
 
-def taken(policy: Policy, *notes: Note, at: datetime = NOW, since: datetime | None = None, recent: Any = ()) -> Turn:
+def taken(
+    policy: Policy,
+    *notes: Notice,
+    at: datetime = NOW,
+    since: datetime | None = None,
+    recent: Any = (),
+) -> DispatchPlan:
     """What becomes of them."""
     return turn(notes, policy, since, recent, at)
 
 
-def reasons(found: Turn) -> list[tuple[Ruling, Reason | None]]:
+def reasons(found: DispatchPlan) -> list[tuple[Ruling, Reason | None]]:
     """Those of what is held, in order."""
     return [(verdict.ruling, verdict.reason) for _, verdict in found.held]
 
 
 def test_without_a_policy_one_after_the_other_is_told() -> None:
     """Nothing is held, and the oldest is a message of its own."""
-    assert taken(Policy(), note(1), note(2)) == Turn((), (note(1),))
-    assert taken(Policy()) == Turn()
+    assert taken(Policy(), note(1), note(2)) == DispatchPlan((), (note(1),))
+    assert taken(Policy()) == DispatchPlan()
 
 
-@pytest.mark.parametrize(("severity", "told"), [("info", False), ("warning", True), ("critical", True), (None, True)])
+@pytest.mark.parametrize(
+    ("severity", "told"), [("info", False), ("warning", True), ("critical", True), (None, True)]
+)
 def test_a_channel_is_told_from_its_severity_on(severity: str | None, *, told: bool) -> None:
     """What is less is skipped; a question is always put."""
     found = taken(Policy(least=Severity.WARNING), note(1, severity))
@@ -58,26 +82,39 @@ def test_a_channel_is_told_from_its_severity_on(severity: str | None, *, told: b
     ],
 )
 def test_no_word_about_another_space(spaces: tuple[str | None, ...], *, told: bool) -> None:
-    """Of several things all must be the channel's own; what is nobody's, or not known whose, is none of its business."""
+    """Of several things all must be the channel's own; what is nobody's, or not known whose, is
+    none of its business.
+    """
     found = taken(Policy(spaces=("acme", "acme-*")), note(1, "critical", *spaces))
     assert bool(found.tell) == told
     assert reasons(found) == ([] if told else [(Ruling.SKIP, Reason.SPACE)])
 
 
 def test_quiet_hours_hold_back_what_is_not_loud() -> None:
-    """At night a warning waits for the morning, what is critical or a question does not; by day all is told."""
+    """At night a warning waits for the morning, what is critical or a question does not; by day all
+    is told.
+    """
     policy, night = Policy(quiet=(NIGHT,)), NOW.replace(hour=23)
     found = taken(policy, note(1, "warning"), note(2, "critical"), at=night)
     assert found.tell == (note(2, "critical"),)
     ((held, verdict),) = found.held
-    assert (held.id, verdict.reason, verdict.until) == ("j1", Reason.QUIET, datetime(2026, 3, 3, 6, tzinfo=UTC))
+    assert (held.id, verdict.reason, verdict.until) == (
+        "j1",
+        Reason.QUIET,
+        datetime(2026, 3, 3, 6, tzinfo=UTC),
+    )
     assert taken(policy, note(1, None), at=night).tell
     assert taken(policy, note(1, "info"), at=NOW.replace(hour=6)).tell
 
 
 def test_quiet_hours_one_after_the_other_are_one() -> None:
-    """What waits is told when the last of them ends; hours that never end are looked at again in two weeks."""
-    weekend = (Window(frozenset({4, 5}), time(20), time(20), "UTC"), Window(frozenset({6}), time(20), time(8), "UTC"))
+    """What waits is told when the last of them ends; hours that never end are looked at again in
+    two weeks.
+    """
+    weekend = (
+        Window(frozenset({4, 5}), time(20), time(20), "UTC"),
+        Window(frozenset({6}), time(20), time(8), "UTC"),
+    )
     friday = datetime(2026, 3, 6, 21, tzinfo=UTC)
     ((_, verdict),) = taken(Policy(quiet=weekend), note(), at=friday).held
     assert verdict.until == datetime(2026, 3, 9, 8, tzinfo=UTC)
@@ -88,18 +125,26 @@ def test_quiet_hours_one_after_the_other_are_one() -> None:
 
 
 def test_a_digest_is_everything_since_its_first() -> None:
-    """Nothing is told until the time is over, then all in one message, also what has just come; what is loud is not held."""
+    """Nothing is told until the time is over, then all in one message, also what has just come;
+    what is loud is not held.
+    """
     policy = Policy(digest=60)
     early = taken(policy, note(1), note(2), since=NOW - timedelta(seconds=59))
     assert early.tell == ()
     assert {verdict.until for _, verdict in early.held} == {NOW + timedelta(seconds=1)}
     assert reasons(early) == [(Ruling.WAIT, Reason.DIGEST)] * 2
-    assert taken(policy, note(1), note(2), note(3), since=NOW - timedelta(seconds=60)).tell == (note(1), note(2), note(3))
+    assert taken(policy, note(1), note(2), note(3), since=NOW - timedelta(seconds=60)).tell == (
+        note(1),
+        note(2),
+        note(3),
+    )
     assert taken(policy, note(1, "critical"), since=NOW).tell
 
 
 def test_what_a_rate_holds_back_is_one_message() -> None:
-    """The last message that there is room for takes everything; then all waits until there is room again."""
+    """The last message that there is room for takes everything; then all waits until there is room
+    again.
+    """
     policy = Policy(rate=Rate(3, 60))
     sent = [NOW - timedelta(seconds=ago) for ago in (90, 50, 40, 30)]
     assert taken(policy, note(1), note(2), recent=sent[:2]).tell == (note(1),)
@@ -111,7 +156,12 @@ def test_what_a_rate_holds_back_is_one_message() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["info", "warning", "critical", None]), st.sampled_from(["acme", "other", None]))),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["info", "warning", "critical", None]),
+            st.sampled_from(["acme", "other", None]),
+        )
+    ),
     st.builds(
         Policy,
         least=st.sampled_from(Severity),
@@ -126,22 +176,43 @@ def test_what_a_rate_holds_back_is_one_message() -> None:
 def test_every_notice_is_told_or_held_never_lost(
     given_notes: list[tuple[str | None, str | None]], policy: Policy, second: int, ago: list[int]
 ) -> None:
-    """Each is told, or waits for a moment to come, or is skipped with a reason, or its turn is later; never two of these."""
+    """Each is told, or waits for a moment to come, or is skipped with a reason, or its turn is
+    later; never two of these.
+    """
     now = NOW.replace(hour=0) + timedelta(seconds=second)
     notes = [note(n, severity, space) for n, (severity, space) in enumerate(given_notes)]
-    found = turn(notes, policy, now - timedelta(seconds=30), [now - timedelta(seconds=each) for each in ago], now)
+    found = turn(
+        notes,
+        policy,
+        now - timedelta(seconds=30),
+        [now - timedelta(seconds=each) for each in ago],
+        now,
+    )
     held = [each for each, _ in found.held]
     assert len({each.id for each in (*held, *found.tell)}) == len(held) + len(found.tell)
     assert all(verdict.detail for _, verdict in found.held)
-    assert all(verdict.until is not None and verdict.until > now for _, verdict in found.held if verdict.ruling is Ruling.WAIT)
+    assert all(
+        verdict.until is not None and verdict.until > now
+        for _, verdict in found.held
+        if verdict.ruling is Ruling.WAIT
+    )
     # whatever is neither waits for nothing but its turn
     assert found.tell or len(held) == len(notes)
 
 
 def test_many_are_one_message_by_how_many_of_which() -> None:
-    """The title counts them by type, the worst first, and so are the first of them; how many more, since when the oldest."""
-    notes = [replace(note(n, "critical" if n == 7 else "info"), event=f"{n:024}", since=NOW, takes=n == 7) for n in range(1000)]
-    more = [Note("x", f"hq {n}\n is   down", "", "bond.down", Severity.WARNING) for n in range(2000)]
+    """The title counts them by type, the worst first, and so are the first of them; how many more,
+    since when the oldest.
+    """
+    notes = [
+        replace(
+            note(n, "critical" if n == 7 else "info"), event=f"{n:024}", since=NOW, takes=n == 7
+        )
+        for n in range(1000)
+    ]
+    more = [
+        Notice("x", f"hq {n}\n is   down", "", "bond.down", Severity.WARNING) for n in range(2000)
+    ]
     told = digest.of([*notes, *more, replace(note(1), since=NOW - timedelta(hours=1))])
     assert told["title"] == "3001 notices: 1001 leg.down, 2000 bond.down"
     assert told["severity"] == "critical"
@@ -151,17 +222,26 @@ def test_many_are_one_message_by_how_many_of_which() -> None:
     ]
     assert (len(told["notices"]), told["left"]) == (20, 2981)
     assert told["body"] == f"the oldest since {NOW - timedelta(hours=1):%Y-%m-%d %H:%M} UTC"
-    assert len(taken(Policy(digest=1), *notes, since=NOW - timedelta(minutes=1)).tell) == MOST_TOGETHER
+    assert (
+        len(taken(Policy(digest=1), *notes, since=NOW - timedelta(minutes=1)).tell) == MOST_TOGETHER
+    )
 
 
 def test_one_is_told_as_it_is() -> None:
     """Its own title, body and severity."""
-    assert digest.of([note(1, "warning")]) == {"title": "leg 1 is down", "body": "more", "severity": "warning", "over": False}
+    assert digest.of([note(1, "warning")]) == {
+        "title": "leg 1 is down",
+        "body": "more",
+        "severity": "warning",
+        "over": False,
+    }
 
 
 def test_what_is_over_does_not_read_as_if_it_began() -> None:
     """Ends are counted apart and told after what begins; how bad it is, is said by what begins."""
-    ends = [replace(note(n, "critical"), title=f"over: leg {n} is down", over=True) for n in range(30)]
+    ends = [
+        replace(note(n, "critical"), title=f"over: leg {n} is down", over=True) for n in range(30)
+    ]
     told = digest.of([*ends, note(77, "warning")])
     assert told["title"] == "31 notices: 1 leg.down, 30 over"
     assert told["notices"][0]["title"] == "leg 77 is down"

@@ -1,4 +1,6 @@
-"""Real receivers behind Apprise's own plug-ins: what they take, and what is said where they do not."""
+"""Real receivers behind Apprise's own plug-ins: what they take, and what is said where they do
+not.
+"""
 
 import os
 from collections.abc import Callable
@@ -18,7 +20,8 @@ from tests.notifications.apprise_services import SECRET, Receiver, text_of
 from tests.pipeline.harness import staged
 
 pytestmark = [
-    # aiosmtpd's: that its test double of a mail server asks for a password in clear, and about its own past
+    # aiosmtpd's: that its test double of a mail server asks for a password in clear, and about its
+    # own past
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:aiosmtpd"),
 ]
@@ -30,7 +33,13 @@ FORMS = {
     "mattermost": f"mmost://{{at}}/{SECRET}",
 }
 NAME = "<script>alert(1)</script> *bold* _it_ @channel [a](http://x.example/a_b) `c`"
-REQUEST = {"to": "noc", "target": 0, "title": f"leg {NAME} is down", "body": f"# {NAME}\nsecond line", "severity": "warning"}
+REQUEST = {
+    "to": "noc",
+    "target": 0,
+    "title": f"leg {NAME} is down",
+    "body": f"# {NAME}\nsecond line",
+    "severity": "warning",
+}
 
 
 def send(url: str, **more: Any) -> Result:
@@ -55,13 +64,18 @@ def test_names_arrive_as_words(kind: str) -> None:
 
 
 def test_a_chat_that_shows_markdown_gets_it() -> None:
-    """Mattermost gets a bold title, and all else as it was written; nobody is called, and addresses can still be opened."""
+    """Mattermost gets a bold title, and all else as it was written; nobody is called, and addresses
+    can still be opened.
+    """
     with apprise_services.web(FORMS["mattermost"]) as service:
         assert send(service.url).outcome is Outcome.DONE
         assert send(f"{service.url}&format=text").outcome is Outcome.DONE
         title, text = heard("mattermost", service.heard[0])
         bare, _ = heard("mattermost", service.heard[1])
-    words = r"leg &lt;script&gt;alert\(1\)&lt;/script&gt; \*bold\* \_it\_ @/channel \[a\]\(http://x.example/a_b\) \`c\` is down"
+    words = (
+        r"leg &lt;script&gt;alert\(1\)&lt;/script&gt; \*bold\* \_it\_ @/channel"
+        r" \[a\]\(http://x.example/a_b\) \`c\` is down"
+    )
     assert title.rstrip() == f"**{words.replace('@/', '@' + NOTHING)}**"
     assert bare.rstrip() == title.rstrip().strip("*")
     assert text.startswith("\\# &lt;script&gt;")
@@ -69,7 +83,9 @@ def test_a_chat_that_shows_markdown_gets_it() -> None:
 
 
 def test_a_chat_that_escapes_nothing_gets_code() -> None:
-    """Rocket.Chat, by its webhook: a name with marks in it is code, and a question's link is one."""
+    """Rocket.Chat, by its webhook: a name with marks in it is code, and a question's link is
+    one.
+    """
     link = "https://bridge.example/approve/ab_c-d.e~f"
     with apprise_services.web("rocket://webhooka/b@{at}/#alerts") as service:
         notify = Notify({"noc": [service.url]}, {}, lambda _: link)
@@ -82,9 +98,14 @@ def test_a_chat_that_escapes_nothing_gets_code() -> None:
 
 
 def test_a_mail_is_html_and_text() -> None:
-    """Its subject is one line whatever the name, no header can be added by one, what looks like HTML is shown."""
+    """Its subject is one line whatever the name, no header can be added by one, what looks like
+    HTML is shown.
+    """
     with apprise_services.mail() as service:
-        assert send(service.url, title="leg a\r\nBcc: all@example.com\nis down").outcome is Outcome.DONE
+        assert (
+            send(service.url, title="leg a\r\nBcc: all@example.com\nis down").outcome
+            is Outcome.DONE
+        )
         (mail,) = service.heard
     assert mail["Subject"] == "leg a Bcc: all@example.com is down"
     assert mail["Bcc"] is None
@@ -105,7 +126,9 @@ def test_a_mail_that_is_to_be_text_is() -> None:
 def test_syslog_hears_a_line() -> None:
     """Over UDP nobody answers: it was told when it was sent, with the severity as its own."""
     with apprise_services.log() as service:
-        assert send(service.url, title="leg cable is down", body="since 12:00").outcome is Outcome.DONE
+        assert (
+            send(service.url, title="leg cable is down", body="since 12:00").outcome is Outcome.DONE
+        )
         while not service.heard:
             service.over.wait(0.05)
     assert service.heard[0].startswith("<156>")  # local3, warning
@@ -139,8 +162,12 @@ HTTP = [
 
 @pytest.mark.parametrize("kind", FORMS)
 @pytest.mark.parametrize(("fault", "outcome", "says"), HTTP, ids=[each[0] for each in HTTP])
-def test_a_service_that_does_not_take_it(kind: str, fault: str, outcome: Outcome, says: str) -> None:
-    """What it means is read from what happened, whatever the notice or the service's answer says in words."""
+def test_a_service_that_does_not_take_it(
+    kind: str, fault: str, outcome: Outcome, says: str
+) -> None:
+    """What it means is read from what happened, whatever the notice or the service's answer says in
+    words.
+    """
     with apprise_services.web(FORMS[kind]) as service:
         service.fault = fault
         result = send(service.url, body="error=404. timed out Connection refused")
@@ -159,9 +186,14 @@ def test_a_service_that_is_not_there(kind: str) -> None:
 
 
 def test_ntfy_has_codes_of_its_own() -> None:
-    """Of 40101 the first three digits are the status; the word beside it is the service's and is not told."""
+    """Of 40101 the first three digits are the status; the word beside it is the service's and is
+    not told.
+    """
     with apprise_services.web(FORMS["ntfy"]) as service:
-        service.fault, service.answer = "401", {"code": 40101, "http": 401, "error": f"unauthorized {SECRET}"}
+        service.fault, service.answer = (
+            "401",
+            {"code": 40101, "http": 401, "error": f"unauthorized {SECRET}"},
+        )
         result = send(service.url)
     assert result.detail == f"the service answered 401 Unauthorized: {MEND}"
 
@@ -188,11 +220,15 @@ def test_a_mail_that_one_of_two_takes_says_why_the_other_did_not() -> None:
     """Of a partial refusal the code is known too."""
     with apprise_services.mail() as service:
         service.fault = "550 rcpt of other@example.com"
-        result = send(service.url.replace("to=ops@example.com", "to=ops@example.com&cc=other@example.com"))
+        result = send(
+            service.url.replace("to=ops@example.com", "to=ops@example.com&cc=other@example.com")
+        )
     assert result == Result(Outcome.REFUSED, "the mail server answered 550")
 
 
-@pytest.mark.parametrize(("cut", "says"), [(False, "no answer in time"), (True, "it closed the connection")])
+@pytest.mark.parametrize(
+    ("cut", "says"), [(False, "no answer in time"), (True, "it closed the connection")]
+)
 def test_a_mail_server_that_says_nothing(*, cut: bool, says: str) -> None:
     """It takes the connection and no more, or hangs up."""
     with apprise_services.mute(cut=cut) as service:
@@ -211,28 +247,37 @@ PLACES: dict[str, Callable[[], AbstractContextManager[Receiver]]] = {
     **{kind: partial(apprise_services.web, form) for kind, form in FORMS.items()},
 }
 RULES = "\n".join(
-    f'- id: {kind}\n  when: webhook.demo\n  do: [{{notify: {{to: {kind}, title: "bond ${{event.data.body.bond}}"}}}}]'
+    f'- id: {kind}\n  when: webhook.demo\n  do: [{{notify: {{to: {kind}, title: "bond'
+    ' ${event.data.body.bond}"}}]'
     for kind in ("noc", *PLACES)
 )
 
 
 @pytest.mark.parametrize("fault", ["503", "slow"])
 def test_one_that_fails_holds_up_no_other(tmp_path: Path, fault: str) -> None:
-    """All kinds in one bridge, one of them away: the others are told at once, that one when it is back."""
+    """All kinds in one bridge, one of them away: the others are told at once, that one when it is
+    back.
+    """
     with ExitStack() as stack:
         places = {kind: stack.enter_context(make()) for kind, make in PLACES.items()}
         os.environ.update({f"STAGE_{kind.upper()}": place.url for kind, place in places.items()})
         more = "".join(f", {kind}: {{urls: [{{env: STAGE_{kind.upper()}}}]}}" for kind in places)
         away = stack.enter_context(apprise_services.web(FORMS["json"]))
         away.fault = fault
-        stage = stack.enter_context(staged(tmp_path, rules=RULES, channel=away.url, telling="}" + more[: -len("}")]))
+        stage = stack.enter_context(
+            staged(tmp_path, rules=RULES, channel=away.url, telling="}" + more[: -len("}")])
+        )
         stage.webhook(7)
         stage.work()
-        assert {kind: len(place.heard) for kind, place in places.items()} == dict.fromkeys(places, 1)
+        assert {kind: len(place.heard) for kind, place in places.items()} == dict.fromkeys(
+            places, 1
+        )
         assert [job["state"] for job in stage.jobs()].count(JobState.DUE) == 1
         away.fault = ""
         away.over.set()
         stage.sim.advance(60)
         stage.work()
         assert {job["state"] for job in stage.jobs()} == {JobState.SUCCEEDED}
-        assert {kind: len(place.heard) for kind, place in {**places, "noc": away}.items()} == dict.fromkeys([*places, "noc"], 1)
+        assert {
+            kind: len(place.heard) for kind, place in {**places, "noc": away}.items()
+        } == dict.fromkeys([*places, "noc"], 1)

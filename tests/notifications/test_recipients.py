@@ -1,4 +1,6 @@
-"""Addresses with several recipients, services that ask for time, and those that refuse everything."""
+"""Addresses with several recipients, services that ask for time, and those that refuse
+everything.
+"""
 
 import json
 import threading
@@ -24,7 +26,9 @@ ANSWER = tuple[int, dict[str, str], Any]
 
 @dataclass
 class Topics:
-    """A service that answers by topic; `heard`: titles by topic, `asked`: how often it was asked for each."""
+    """A service that answers by topic; `heard`: titles by topic, `asked`: how often it was asked
+    for each.
+    """
 
     port: int = 0
     answers: dict[str, ANSWER] = field(default_factory=dict)
@@ -57,7 +61,9 @@ def topics() -> Iterator[Topics]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         service.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         yield service
         server.shutdown()
 
@@ -164,15 +170,21 @@ def test_a_service_that_asks_for_half_an_hour_is_left_alone_for_that_long(tmp_pa
     assert service.heard == {"noc": ["bond 1", "bond 2"]}
 
 
-def test_a_service_that_refuses_everything_is_a_failing_channel_and_loses_nothing_more(tmp_path: Path) -> None:
-    """After three in a row the others wait and come in the end; it is an event, and what was lost is the doctor's finding."""
+def test_a_service_that_refuses_everything_is_a_failing_channel_and_loses_nothing_more(
+    tmp_path: Path,
+) -> None:
+    """After three in a row the others wait and come in the end; it is an event, and what was lost
+    is the doctor's finding.
+    """
     with topics() as service:
         service.answers["noc"] = (400, {}, {})
         url = f"ntfy://127.0.0.1:{service.port}/noc?rto=1&cto=1"
         with staged(tmp_path, rules=RULES, channel=url, telling=", rate: null") as stage:
             asked(stage, *range(1, 8))
             worked(stage, 8)
-            assert [each for each in stage.types() if each.startswith("channel")] == ["channel.failing"]
+            assert [each for each in stage.types() if each.startswith("channel")] == [
+                "channel.failing"
+            ]
             assert states(stage).count(JobState.FAILED) == 2
             ((key, says),) = doctor_database.dead_letters(stage.bridge)
             assert (key, says.partition(":")[0]) == ("noc/0", "2 notices that nobody took")
@@ -185,7 +197,13 @@ def test_a_service_that_refuses_everything_is_a_failing_channel_and_loses_nothin
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        ("invalid_auth", "the service answered invalid_auth: check this address and its credentials in the settings"),
+        (
+            "invalid_auth",
+            (
+                "the service answered invalid_auth: check this address and its credentials in the"
+                " settings"
+            ),
+        ),
         ("ratelimited", "the service answered ratelimited"),
         ("msg_too_long", "the service does not take this message: it answered msg_too_long"),
     ],

@@ -1,4 +1,6 @@
-"""What arrives at real receivers: links that lead on, digests, how urgent it is; and that it is one message."""
+"""What arrives at real receivers: links that lead on, digests, how urgent it is; and that it is one
+message.
+"""
 
 import re
 from html import unescape
@@ -9,7 +11,7 @@ from apprise import Apprise, NotifyFormat
 from hypothesis import given
 
 from bridge.actions.apprise.services import shown
-from bridge.actions.notice_content import Ways, composed
+from bridge.actions.notice_content import ReplyRoutes, composed
 from bridge.actions.notify import Notify
 from bridge.core.model import Outcome
 from bridge.core.notifications.message import printable
@@ -26,28 +28,54 @@ pytestmark = [
 EVENT = "3f9a2c1b" * 3
 TAKE = "https://bridge.example/ack/WyIzZjkh_-.ab-c"
 STORY = f"https://bridge.example/events/{EVENT}"
-WAYS = Ways(story=lambda event: f"https://bridge.example/events/{event or ''}", take=lambda _: TAKE)
+WAYS = ReplyRoutes(
+    story=lambda event: f"https://bridge.example/events/{event or ''}", take=lambda _: TAKE
+)
 ONE = {
-    "to": "noc", "target": 0, "title": "leg cable of hq is down", "body": "space acme, since 12:00", "severity": "critical",
-    "event": EVENT, "follow": {"repeat_every": 3600.0},
-}  # fmt: skip
+    "to": "noc",
+    "target": 0,
+    "title": "leg cable of hq is down",
+    "body": "space acme, since 12:00",
+    "severity": "critical",
+    "event": EVENT,
+    "follow": {"repeat_every": 3600.0},
+}
 MANY = {
-    "to": "noc", "target": 0, "title": "27 notices: 27 leg.down", "body": "the oldest since 2026-03-01 02:00 UTC",
-    "severity": "warning", "event": None, "left": 7,
+    "to": "noc",
+    "target": 0,
+    "title": "27 notices: 27 leg.down",
+    "body": "the oldest since 2026-03-01 02:00 UTC",
+    "severity": "warning",
+    "event": None,
+    "left": 7,
     "notices": [
         {"title": NAME, "event": EVENT, "takes": True},
-        *({"title": f"leg {n} of {'a long, long name ' * 7}is down", "event": EVENT, "takes": n % 2 == 0} for n in range(19)),
+        *(
+            {
+                "title": f"leg {n} of {'a long, long name ' * 7}is down",
+                "event": EVENT,
+                "takes": n % 2 == 0,
+            }
+            for n in range(19)
+        ),
     ],
-}  # fmt: skip
+}
 
 
-def tell(service: Receiver, request: dict[str, Any], more: str = "", ways: Ways = WAYS) -> None:
+def tell(
+    service: Receiver, request: dict[str, Any], more: str = "", ways: ReplyRoutes = WAYS
+) -> None:
     """One notice there."""
-    assert Notify({"noc": [service.url + more]}, {}, str, ways).send("", request).outcome is Outcome.DONE
+    assert (
+        Notify({"noc": [service.url + more]}, {}, str, ways).send("", request).outcome
+        is Outcome.DONE
+    )
 
 
 def test_a_mail_leads_on_in_both_its_forms() -> None:
-    """Whoever reads it as text sees where the links lead; in HTML they are links, and the command is code."""
+    """Whoever reads it as text sees where the links lead; in HTML they are links, and the command
+    is code.
+    """
     with apprise_services.mail() as service:
         tell(service, ONE)
         (mail,) = service.heard
@@ -62,7 +90,9 @@ def test_a_mail_leads_on_in_both_its_forms() -> None:
 
 
 def test_markdown_where_the_service_shows_it() -> None:
-    """Mattermost always, ntfy and Gotify where the address says so: links are links, the command is code; else all is text."""
+    """Mattermost always, ntfy and Gotify where the address says so: links are links, the command is
+    code; else all is text.
+    """
     for kind in ("mattermost", "ntfy", "gotify"):
         with apprise_services.web(FORMS[kind]) as service:
             tell(service, ONE, "&format=markdown")
@@ -74,16 +104,20 @@ def test_markdown_where_the_service_shows_it() -> None:
 
 
 def test_a_digest_leads_on_from_each_line() -> None:
-    """Each has its event's id and its story, and how to take it: by a link, or where there is none by the command."""
+    """Each has its event's id and its story, and how to take it: by a link, or where there is none
+    by the command.
+    """
     with apprise_services.web(FORMS["json"]) as service:
         tell(service, MANY)
-        tell(service, MANY, ways=Ways())
+        tell(service, MANY, ways=ReplyRoutes())
         linked, bare = (sent["message"].splitlines() for sent in service.heard)
     assert linked[0] == f"- {NAME} · 3f9a2c1b · take it: {TAKE} · story: {STORY}"
     assert linked[2].endswith(f"name is down · 3f9a2c1b · story: {STORY}")
     assert linked[20:] == [
-        "… and 7 more: bondbridge events", "the oldest since 2026-03-01 02:00 UTC", "story: https://bridge.example/events/"
-    ]  # fmt: skip
+        "… and 7 more: bondbridge events",
+        "the oldest since 2026-03-01 02:00 UTC",
+        "story: https://bridge.example/events/",
+    ]
     assert bare[0] == f"- {NAME} · bondbridge ack 3f9a2c1b"
     assert bare[2].endswith(" · 3f9a2c1b")
 
@@ -112,7 +146,9 @@ ADDRESSES = {
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_one_notice_is_one_message(address: str) -> None:
-    """In the form that the service shows, or the address asks for, and no longer than it takes, with whole links."""
+    """In the form that the service shows, or the address asks for, and no longer than it takes,
+    with whole links.
+    """
     service = Apprise.instantiate(address)
     assert service
     form, most = ADDRESSES[address]
@@ -132,18 +168,30 @@ def made(address: str, body: str) -> str:
     """What Apprise's plug-in sends of a notice with this body."""
     service = Apprise.instantiate(address)
     assert service
-    message = shown(composed({"to": "noc", "title": "x", "body": f"a\n{body}"}, Ways(), str), service, address)
+    message = shown(
+        composed({"to": "noc", "title": "x", "body": f"a\n{body}"}, ReplyRoutes(), str),
+        service,
+        address,
+    )
     return service.dialect_convert(message.body, NotifyFormat(message.form))
 
 
 @pytest.mark.parametrize("address", [SLACK, f"{SLACK}?format=text", "gchat://workspace/key/token"])
 @given(TEXT)
 def test_slack_and_google_chat_get_words(address: str, body: str) -> None:
-    """In markup of their own, which Apprise makes: outside of code nothing means anything, and all is what it was."""
+    """In markup of their own, which Apprise makes: outside of code nothing means anything, and all
+    is what it was.
+    """
     sent = made(address, body)
     assert re.findall(r"[<>]|&(?!amp;|lt;|gt;)|@\w", sent) == []
     if "format=text" not in address:
-        assert re.findall(r"[*~|]|(?<!\w)_|_(?!\w)", re.sub(r"`[^`\n]*`|https?://\S+", "", sent.partition("\n")[2])) == []
+        assert (
+            re.findall(
+                r"[*~|]|(?<!\w)_|_(?!\w)",
+                re.sub(r"`[^`\n]*`|https?://\S+", "", sent.partition("\n")[2]),
+            )
+            == []
+        )
     went_in = plain(printable(" ".join(body.splitlines())))
     assert unquoted(plain(unescape(sent)).partition("a")[2]) == unquoted(went_in)
 
@@ -159,7 +207,9 @@ def test_telegram_gets_words(body: str) -> None:
 @pytest.mark.parametrize("kind", ["mattermost", "ntfy", "rocket"])
 def test_a_long_digest_is_sent_once(kind: str) -> None:
     """Whatever Apprise does with what is too long, it has nothing to do."""
-    with apprise_services.web({**FORMS, "rocket": "rocket://webhooka/b@{at}/#alerts"}[kind]) as service:
+    with apprise_services.web(
+        {**FORMS, "rocket": "rocket://webhooka/b@{at}/#alerts"}[kind]
+    ) as service:
         tell(service, MANY, "&overflow=split")
         assert service.asked == 1
 
@@ -169,14 +219,22 @@ PRIORITIES = {"ntfy": ("max", None, "low"), "gotify": (8, 5, 0)}
 
 @pytest.mark.parametrize("kind", PRIORITIES)
 def test_what_is_critical_is_urgent(kind: str) -> None:
-    """Where the service knows urgency and the address says nothing of it; what is over, or less bad, is not."""
+    """Where the service knows urgency and the address says nothing of it; what is over, or less
+    bad, is not.
+    """
 
     def urgency(service: Receiver) -> Any:
-        return service.headers.get("x-priority") if kind == "ntfy" else service.heard[-1]["priority"]
+        return (
+            service.headers.get("x-priority") if kind == "ntfy" else service.heard[-1]["priority"]
+        )
 
     with apprise_services.web(FORMS[kind]) as service:
         found = []
-        for request, more in ((ONE, ""), ({**ONE, "severity": "warning"}, ""), (ONE, "&priority=low")):
+        for request, more in (
+            (ONE, ""),
+            ({**ONE, "severity": "warning"}, ""),
+            (ONE, "&priority=low"),
+        ):
             tell(service, request, more)
             found.append(urgency(service))
         tell(service, {**ONE, "over": True})

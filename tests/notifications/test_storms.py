@@ -1,4 +1,6 @@
-"""Storms: however much happens at once, people get few messages, each right, and the story has everything."""
+"""Storms: however much happens at once, people get few messages, each right, and the story has
+everything.
+"""
 
 import re
 from collections import Counter
@@ -32,12 +34,24 @@ NAMES = ("legs", "bonds", "incidents", "failover", "bridge", "system")
 
 
 @contextmanager
-def stormy(folder: Path, policy: str = "", bonds: tuple[int, int] = (0, 6)) -> Iterator[tuple[Stage, Service]]:
-    """A stage with the rules that ship; so many bonds on the aggregator that will fail, and others elsewhere."""
+def stormy(
+    folder: Path, policy: str = "", bonds: tuple[int, int] = (0, 6)
+) -> Iterator[tuple[Stage, Service]]:
+    """A stage with the rules that ship; so many bonds on the aggregator that will fail, and others
+    elsewhere.
+    """
     rules = "\n".join((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES)
     with (
         serving() as service,
-        staged(folder, rules=rules, channel=service.url, telling=policy, live=False, off=FEW, world=fleet(*bonds)) as stage,
+        staged(
+            folder,
+            rules=rules,
+            channel=service.url,
+            telling=policy,
+            live=False,
+            off=FEW,
+            world=fleet(*bonds),
+        ) as stage,
     ):
         service.heard.clear()
         yield stage, service
@@ -46,7 +60,11 @@ def stormy(folder: Path, policy: str = "", bonds: tuple[int, int] = (0, 6)) -> I
 def recorded(stage: Stage, name: str) -> list[Event]:
     """All events of one type."""
     with stage.bridge.database.reading() as connection:
-        ids = connection.execute(select(event_rows.c.id).where(event_rows.c.type == name)).scalars().all()
+        ids = (
+            connection.execute(select(event_rows.c.id).where(event_rows.c.type == name))
+            .scalars()
+            .all()
+        )
         return event_store.several(connection, list(ids))
 
 
@@ -69,22 +87,30 @@ def _failover(folder: Path, many: int, others: int) -> None:
 
 
 def _lasted_as_long_as_it_says(stage: Stage, message: str) -> None:
-    """From when its first leg was down until its aggregator was well: the message, the events and the list agree."""
+    """From when its first leg was down until its aggregator was well: the message, the events and
+    the list agree.
+    """
     broken, mended = (line["at"] for line in stage.sim.world.truth if line["what"] == "broken")
-    (opened,), (ended,) = (recorded(stage, name) for name in ("aggregator.suspected", "incident.ended"))
+    (opened,), (ended,) = (
+        recorded(stage, name) for name in ("aggregator.suspected", "incident.ended")
+    )
     with stage.bridge.database.reading() as connection:
         (row,) = journal.list_incidents(connection, Window()).rows
     assert (opened.time, ended.time) == (row["began"], row["ended"])
     assert f"it lasted {spoken((row['ended'] - row['began']).total_seconds())}" in message
     assert opened.time >= datetime.fromisoformat(broken)
-    assert timedelta(0) <= ended.time - datetime.fromisoformat(mended) <= timedelta(minutes=1), "a check and a poll later"
+    assert timedelta(0) <= ended.time - datetime.fromisoformat(mended) <= timedelta(minutes=1), (
+        "a check and a poll later"
+    )
     assert ended.seen_at - ended.time <= QUIET + timedelta(minutes=1)
 
 
 @pytest.mark.takes(12)
 @pytest.mark.timeout(1800)
 def test_a_failover_is_three_messages(tmp_path: Path) -> None:
-    """An aggregator fails under 60 bonds: told with all of its bonds and legs, confirmed, over; no bond by itself."""
+    """An aggregator fails under 60 bonds: told with all of its bonds and legs, confirmed, over; no
+    bond by itself.
+    """
     _failover(tmp_path, 60, 30)
 
 
@@ -96,7 +122,9 @@ def test_a_failover_of_1000_bonds_is_three_messages(tmp_path: Path) -> None:
 
 
 def _turns(stage: Stage, name: str, legs: range) -> None:
-    """Legs of as many bonds go down or come up, one by one within a minute, decided and told as they do."""
+    """Legs of as many bonds go down or come up, one by one within a minute, decided and told as
+    they do.
+    """
     n, step = len(recorded(stage, name)), -(-len(legs) // 12)
     for start in range(0, len(legs), step):
         now, some = stage.now(), legs[start : start + step]
@@ -108,20 +136,37 @@ def _turns(stage: Stage, name: str, legs: range) -> None:
 
 def _turn(name: str, leg: int, n: int, now: object) -> Event:
     body = {**schema.blank(BODIES["leg"]), "id": leg, "bond": leg, "name": f"line {leg}"}
-    data = {"leg": body, "bond": builder.bond_noun(leg, None, None), "old": None, "new": body, "changed": [], "over": False}
+    data = {
+        "leg": body,
+        "bond": builder.bond_noun(leg, None, None),
+        "old": None,
+        "new": body,
+        "changed": [],
+        "over": False,
+    }
     return builder.make(
-        EVENTS[name], server="demo", subject=f"leg/{leg}", n=n, time=now, seen_at=now, data={**data, "between": None}
-    )  # fmt: skip
+        EVENTS[name],
+        server="demo",
+        subject=f"leg/{leg}",
+        n=n,
+        time=now,
+        seen_at=now,
+        data={**data, "between": None},
+    )
 
 
 def _counted(titles: list[str], name: str) -> int:
-    return sum(int(count) for title in titles for count in re.findall(rf"(\d+) {re.escape(name)}", title))
+    return sum(
+        int(count) for title in titles for count in re.findall(rf"(\d+) {re.escape(name)}", title)
+    )
 
 
 @pytest.mark.takes(30)
 @pytest.mark.timeout(1800)
 def test_a_thousand_outages_are_two_messages_and_a_thousand_stories(tmp_path: Path) -> None:
-    """Independent outages within a minute, and their ends: two messages each, and each story says in which it was told."""
+    """Independent outages within a minute, and their ends: two messages each, and each story says
+    in which it was told.
+    """
     with stormy(tmp_path, ", digest: 1m") as (stage, service):
         _turns(stage, "leg.down", range(5001, 6001))
         for _ in range(3):
@@ -142,18 +187,24 @@ def test_a_thousand_outages_are_two_messages_and_a_thousand_stories(tmp_path: Pa
 
 def _each_story_says_so(stage: Stage, many: int) -> None:
     with stage.bridge.database.reading() as connection:
-        told = select(jobs.c.event, jobs.c.state, attempts.c.detail).join(attempts, attempts.c.job == jobs.c.id)
+        told = select(jobs.c.event, jobs.c.state, attempts.c.detail).join(
+            attempts, attempts.c.job == jobs.c.id
+        )
         rows = connection.execute(told.where(jobs.c.action == "notify")).all()
     assert len({row.event for row in rows}) == len(rows) == many
     assert {row.state for row in rows} == {"succeeded"}
-    said = Counter(int(re.findall(r"in one message with (\d+) others?", row.detail)[0]) + 1 for row in rows)
+    said = Counter(
+        int(re.findall(r"in one message with (\d+) others?", row.detail)[0]) + 1 for row in rows
+    )
     assert all(count % size == 0 for size, count in said.items())
     story = stage.story(rows[0].event)
     assert "in one message with" in story["decisions"][0]["jobs"][0]["tried"][-1]["detail"]
 
 
 def test_twelve_hours_of_which_the_service_is_away_for_six(tmp_path: Path) -> None:
-    """Every begin and every end that was due arrives, each in its order and once, an end after or with its begin."""
+    """Every begin and every end that was due arrives, each in its order and once, an end after or
+    with its begin.
+    """
     with stormy(tmp_path, ", rate: null") as (stage, service):
         legs = range(101, 119)
         for n in range(36):
@@ -166,11 +217,21 @@ def test_twelve_hours_of_which_the_service_is_away_for_six(tmp_path: Path) -> No
         for _ in range(6):
             passes(stage, 600)
         titles = service.titles()
-        begins, ends = ([f"{word}leg line {leg} of ? is down" for leg in legs] for word in ("", "over: "))
+        begins, ends = (
+            [f"{word}leg line {leg} of ? is down" for leg in legs] for word in ("", "over: ")
+        )
         both = [f"{begin}: over, it lasted 20m" for begin in begins]
-        assert [title.partition(": over, ")[0] for title in titles if title in {*begins, *both}] == begins
-        assert [title for title in titles if title in {*ends, *both}] == [*ends[:5], *both[5:14], *ends[14:]]
-        assert all(titles.index(begins[n]) < titles.index(ends[n]) for n in (*range(5), *range(14, 18)))
+        assert [
+            title.partition(": over, ")[0] for title in titles if title in {*begins, *both}
+        ] == begins
+        assert [title for title in titles if title in {*ends, *both}] == [
+            *ends[:5],
+            *both[5:14],
+            *ends[14:],
+        ]
+        assert all(
+            titles.index(begins[n]) < titles.index(ends[n]) for n in (*range(5), *range(14, 18))
+        )
         # that it was away is told when it is back: it is over by then
         (failing,) = [title for title in titles if "channel noc" in title]
         assert ": over, it lasted" in failing

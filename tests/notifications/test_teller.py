@@ -1,4 +1,6 @@
-"""Telling over a real service: in order, once, and nothing lost when it is away, slow, or does not want it."""
+"""Telling over a real service: in order, once, and nothing lost when it is away, slow, or does not
+want it.
+"""
 
 import os
 import threading
@@ -29,9 +31,14 @@ RULES = """
 
 
 @contextmanager
-def telling(folder: Path, policy: str = ", rate: null", rules: str = RULES) -> Iterator[tuple[Stage, Service]]:
+def telling(
+    folder: Path, policy: str = ", rate: null", rules: str = RULES
+) -> Iterator[tuple[Stage, Service]]:
     """A stage whose one channel leads to a service, with this policy."""
-    with serving() as service, staged(folder, rules=rules, channel=service.url, telling=policy) as stage:
+    with (
+        serving() as service,
+        staged(folder, rules=rules, channel=service.url, telling=policy) as stage,
+    ):
         yield stage, service
 
 
@@ -50,9 +57,13 @@ def states(stage: Stage) -> list[str]:
 
 
 def reasons(stage: Stage) -> list[str | None]:
-    """Why notices were not told at once, in the order it was said; what was let through says nothing."""
+    """Why notices were not told at once, in the order it was said; what was let through says
+    nothing.
+    """
     with stage.bridge.database.reading() as connection:
-        found = select(verdicts.c.reason).where(verdicts.c.job.is_not(None)).order_by(verdicts.c.seq)
+        found = (
+            select(verdicts.c.reason).where(verdicts.c.job.is_not(None)).order_by(verdicts.c.seq)
+        )
         return [each for each in connection.execute(found).scalars() if each]
 
 
@@ -81,7 +92,9 @@ def test_of_several_workers_one_tells_at_an_address(tmp_path: Path) -> None:
 
 
 def test_while_a_service_is_away_its_oldest_notice_is_tried_alone(tmp_path: Path) -> None:
-    """Hours of it cost few requests; each notice says what it waits for; when it is back all come in order, once."""
+    """Hours of it cost few requests; each notice says what it waits for; when it is back all come
+    in order, once.
+    """
     with telling(tmp_path) as (stage, service):
         service.status = 503
         asked(stage, 1, 2)
@@ -101,8 +114,12 @@ def test_while_a_service_is_away_its_oldest_notice_is_tried_alone(tmp_path: Path
         assert set(states(stage)) == {JobState.SUCCEEDED}
 
 
-def test_what_waits_says_for_what_and_until_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """`events ID` and `rules explain` of a notice that its channel does not take yet: not that it is about to be told."""
+def test_what_waits_says_for_what_and_until_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    """`events ID` and `rules explain` of a notice that its channel does not take yet: not that it
+    is about to be told.
+    """
     monkeypatch.chdir(tmp_path)
     quiet = ', rate: null, quiet: [{days: daily, from: "00:00", to: "07:00", zone: UTC}]'
     with telling(tmp_path, quiet) as (stage, _):
@@ -116,7 +133,9 @@ def test_what_waits_says_for_what_and_until_when(tmp_path: Path, monkeypatch: py
             assert "about to be tried" not in told
 
 
-def test_people_are_told_of_a_channel_that_takes_nothing_and_when_it_does_again(tmp_path: Path) -> None:
+def test_people_are_told_of_a_channel_that_takes_nothing_and_when_it_does_again(
+    tmp_path: Path,
+) -> None:
     """Once each, after some minutes: whoever listens to another channel knows."""
     with telling(tmp_path) as (stage, service):
         service.status = 500
@@ -128,7 +147,10 @@ def test_people_are_told_of_a_channel_that_takes_nothing_and_when_it_does_again(
         service.status = 200
         stage.sim.advance(300)
         stage.work()
-        assert [each for each in stage.types() if each.startswith("channel")] == ["channel.failing", "channel.working"]
+        assert [each for each in stage.types() if each.startswith("channel")] == [
+            "channel.failing",
+            "channel.working",
+        ]
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -146,8 +168,12 @@ def test_what_a_service_does_not_take_holds_up_nothing(tmp_path: Path, status: i
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_wrong_address_is_tried_now_and_then_until_it_is_mended(tmp_path: Path, status: int) -> None:
-    """Nothing is thrown away because a token was revoked at night: it is told when it is good again, within a day."""
+def test_a_wrong_address_is_tried_now_and_then_until_it_is_mended(
+    tmp_path: Path, status: int
+) -> None:
+    """Nothing is thrown away because a token was revoked at night: it is told when it is good
+    again, within a day.
+    """
     with telling(tmp_path) as (stage, service):
         service.status = status
         asked(stage, 1)
@@ -179,7 +205,9 @@ def test_what_nobody_took_in_a_day_is_a_dead_letter(tmp_path: Path) -> None:
 
 
 def test_a_digest_is_one_message_of_all_that_came(tmp_path: Path) -> None:
-    """A thousand things in a minute: nothing for a minute, then one message that counts them; each says it was in it."""
+    """A thousand things in a minute: nothing for a minute, then one message that counts them; each
+    says it was in it.
+    """
     with telling(tmp_path, ", digest: 60s") as (stage, service):
         asked(stage, *range(1, 301))
         stage.work()
@@ -223,8 +251,12 @@ def test_a_slow_service_holds_up_no_other(tmp_path: Path) -> None:
             assert slow.titles()[-1] == "bond 1"
 
 
-def test_a_worker_that_dies_while_it_tells_leaves_nothing_untold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its lease lapses and somebody goes on: what was on its way is told again, the rest once, in order."""
+def test_a_worker_that_dies_while_it_tells_leaves_nothing_untold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease lapses and somebody goes on: what was on its way is told again, the rest once, in
+    order.
+    """
     with telling(tmp_path) as (stage, service):
         asked(stage, 1, 2, 3)
         send = Notify.send

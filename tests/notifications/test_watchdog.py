@@ -1,4 +1,6 @@
-"""The watch on the watcher, over real databases and real receivers: told when nothing moves, and when it does again."""
+"""The watch on the watcher, over real databases and real receivers: told when nothing moves, and
+when it does again.
+"""
 
 import os
 import signal
@@ -23,10 +25,10 @@ from bridge.errors import BadInput
 from bridge.pipeline.watchdog import Watchdog
 from bridge.store.database import Database
 from bridge.store.notifications import destinations
-from bridge.store.notifications.destinations import Outlet
+from bridge.store.notifications.destinations import Destination
 from bridge.store.observations import snapshots
 from bridge.store.views import health_queries
-from bridge.store.watchdog_state import Memory, MemoryFile
+from bridge.store.watchdog_state import MemoryFile, WatchdogState
 from tests.bonding.scripted_server import Reply, Scripted
 from tests.bonding.scripted_server import serving as scripted
 from tests.notifications.json_service import Service, serving
@@ -42,7 +44,10 @@ RULES = """
   when: webhook.demo
   do: [{call: bond.restart, with: {bond: "${event.data.body.bond}"}}]
 """
-SETTINGS = "watchdog: {tell: [{env: DOG_ONE}, {env: DOG_TWO}], after: 5m, every: 60s, ping: {env: DOG_PING}%s}\n"
+SETTINGS = (
+    "watchdog: {tell: [{env: DOG_ONE}, {env: DOG_TWO}], after: 5m, every: 60s, ping: {env:"
+    " DOG_PING}%s}\n"
+)
 SECRET = "6a1f-secret"
 # it works if anything is polled: legs and bonds are
 FEW = QUIET.rstrip("]") + ", placements, aggregators, backups, 'bonds/*/tuners']"
@@ -86,7 +91,9 @@ def yard(folder: Path, database: Database, more: str = "") -> Iterator[Yard]:
     with serving() as one, serving() as two, serving() as noc, scripted(Reply("OK")) as pinged:
         os.environ.update(DOG_ONE=one.url, DOG_TWO=two.url, DOG_PING=f"{pinged.url}/{SECRET}/1")
         settings = SETTINGS % more
-        with staged(folder, rules=RULES, channel=noc.url, database=database.url, more=settings, off=FEW) as stage:
+        with staged(
+            folder, rules=RULES, channel=noc.url, database=database.url, more=settings, off=FEW
+        ) as stage:
             made = Yard(stage, _dog(stage), one, two, pinged)
             yield made
             made.dog.close()
@@ -108,7 +115,9 @@ def test_all_is_well(quiet: Yard) -> None:
 
 
 def test_a_worker_that_stops_is_told_and_that_it_is_back(quiet: Yard) -> None:
-    """Once at each address, though it lasts three hours, and by the failing ping as long as it does."""
+    """Once at each address, though it lasts three hours, and by the failing ping as long as it
+    does.
+    """
     quiet.pass_by(5)
     assert quiet.one.heard == []
     quiet.pass_by(175)
@@ -118,7 +127,9 @@ def test_a_worker_that_stops_is_told_and_that_it_is_back(quiet: Yard) -> None:
     assert quiet.pings()[-1] == ("POST", f"/{SECRET}/1/fail")
     assert b"nobody polls demo for 3h: " in quiet.pinged.asked[-1].body
     quiet.pass_by(3, works=True)
-    assert quiet.one.titles()[1:] == quiet.two.titles()[1:] == ["bondbridge: over: nobody polls demo"]
+    assert (
+        quiet.one.titles()[1:] == quiet.two.titles()[1:] == ["bondbridge: over: nobody polls demo"]
+    )
     assert quiet.pings()[-1] == ("GET", f"/{SECRET}/1")
 
 
@@ -175,7 +186,9 @@ def test_a_restart_of_the_watchdog_changes_nothing(quiet: Yard) -> None:
 
 
 def test_a_bridge_that_was_off_as_a_whole_is_given_its_time(quiet: Yard) -> None:
-    """Started together after a night, the watchdog does not find that nobody has polled since yesterday."""
+    """Started together after a night, the watchdog does not find that nobody has polled since
+    yesterday.
+    """
     quiet.stage.sim.advance(8 * 3600)
     quiet.again()
     quiet.dog.look()
@@ -184,7 +197,9 @@ def test_a_bridge_that_was_off_as_a_whole_is_given_its_time(quiet: Yard) -> None
 
 
 def test_an_address_that_fails_is_tried_again_and_alone(quiet: Yard) -> None:
-    """The other is told at once, and once; what is over before it could be told is never told there."""
+    """The other is told at once, and once; what is over before it could be told is never told
+    there.
+    """
     quiet.one.status = 503
     quiet.pass_by(8)
     assert quiet.two.titles() == ["bondbridge: nobody polls demo"]
@@ -196,12 +211,18 @@ def test_an_address_that_fails_is_tried_again_and_alone(quiet: Yard) -> None:
     quiet.pass_by(2, works=True)
     quiet.one.status = 200
     quiet.pass_by(2, works=True)
-    assert quiet.one.titles() == quiet.two.titles() == ["bondbridge: nobody polls demo", "bondbridge: over: nobody polls demo"]
+    assert (
+        quiet.one.titles()
+        == quiet.two.titles()
+        == ["bondbridge: nobody polls demo", "bondbridge: over: nobody polls demo"]
+    )
 
 
 @contextmanager
 def away(database: Database, folder: Path) -> Iterator[None]:
-    """The database cannot be had: its file is moved away, or its server lets nobody in and turns out who is there."""
+    """The database cannot be had: its file is moved away, or its server lets nobody in and turns
+    out who is there.
+    """
     url = database.engine.url
     if database.engine.dialect.name == "sqlite":
         file = Path(str(url.database))
@@ -209,18 +230,25 @@ def away(database: Database, folder: Path) -> Iterator[None]:
         yield
         (folder / "elsewhere").rename(file)
         return
-    control = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    control = sa.create_engine(
+        url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
     name = str(url.database)
     with control.connect() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"), {"n": name})
+        connection.execute(
+            sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"),
+            {"n": name},
+        )
     yield
     with control.connect() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_path: Path) -> None:
-    """Also after a restart meanwhile; the polls that could not be made then are no news of their own."""
+    """Also after a restart meanwhile; the polls that could not be made then are no news of their
+    own.
+    """
     with away(database, tmp_path):
         quiet.pass_by(8)
         quiet.again()
@@ -247,7 +275,9 @@ sys.stdin.read()
 def worker(database: Database) -> Iterator[None]:
     """Another process that has the database open, between two of its transactions."""
     command = [sys.executable, "-c", _WORKER, database.url]
-    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  our own
+    with subprocess.Popen(  # noqa: S603
+        command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline() == "ready\n"
@@ -270,7 +300,9 @@ def _file(yard: Yard) -> Path:
 
 
 def test_a_file_that_is_moved_away_below_the_workers_is_told(filed: Yard) -> None:
-    """It says which and what to do; once the same file is back it is over, and the rest goes on being judged."""
+    """It says which and what to do; once the same file is back it is over, and the rest goes on
+    being judged.
+    """
     file = _file(filed)
     with worker(filed.stage.bridge.database):
         file.rename(file.with_suffix(".elsewhere"))
@@ -283,7 +315,9 @@ def test_a_file_that_is_moved_away_below_the_workers_is_told(filed: Yard) -> Non
 
 
 def test_a_file_that_is_replaced_below_the_workers_is_told(filed: Yard) -> None:
-    """A copy in its place reads well and is not what is worked with; once nobody has the old one open, it is over."""
+    """A copy in its place reads well and is not what is worked with; once nobody has the old one
+    open, it is over.
+    """
     file = _file(filed)
     with worker(filed.stage.bridge.database):
         copy = file.with_suffix(".copy")
@@ -291,7 +325,10 @@ def test_a_file_that_is_replaced_below_the_workers_is_told(filed: Yard) -> None:
         copy.replace(file)
         filed.pass_by(8, works=True)
         assert filed.one.titles() == ["bondbridge: the database file was replaced"]
-        assert f"{file} is another file than the one the bridge works with" in filed.one.heard[0]["message"]
+        assert (
+            f"{file} is another file than the one the bridge works with"
+            in filed.one.heard[0]["message"]
+        )
         assert "start it again" in filed.one.heard[0]["message"]
     filed.stage.bridge.database.close()
     filed.pass_by(2, works=True)
@@ -312,9 +349,14 @@ def test_a_backup_that_is_put_there_while_nobody_works_is_no_trouble(filed: Yard
 
 
 def test_a_slow_database_is_given_up(postgresql_server: sa.URL) -> None:
-    """A statement that waits for a lock that is never given ends after the watchdog's patience, as an ordinary failure."""
+    """A statement that waits for a lock that is never given ends after the watchdog's patience, as
+    an ordinary failure.
+    """
     patient = Database(postgresql_server.render_as_string(hide_password=False), patience=2.0)
-    with patient.reading() as connection, pytest.raises(sa.exc.OperationalError, match="statement timeout"):
+    with (
+        patient.reading() as connection,
+        pytest.raises(sa.exc.OperationalError, match="statement timeout"),
+    ):
         connection.exec_driver_sql("SELECT pg_sleep(60)")
     patient.close()
 
@@ -326,7 +368,9 @@ def _legs_of(stage: Stage, bond: int) -> list[int]:
 
 
 def test_the_days_line_comes_once_a_day(tmp_path: Path, database: Database) -> None:
-    """At its time, in its zone, though the watchdog is started again; the one that failed a round later."""
+    """At its time, in its zone, though the watchdog is started again; the one that failed a round
+    later.
+    """
     with yard(tmp_path, database, ', daily: {at: "00:30", zone: UTC}') as made:
         made.stage.webhook(1)
         made.pass_by(1, works=True)
@@ -347,8 +391,12 @@ def test_the_days_line_comes_once_a_day(tmp_path: Path, database: Database) -> N
         assert said[0].endswith("nothing waits")
 
 
-def test_its_secrets_are_nowhere(quiet: Yard, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A ping that is refused and an address that fails are logged without showing where they lead."""
+def test_its_secrets_are_nowhere(
+    quiet: Yard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ping that is refused and an address that fails are logged without showing where they
+    lead.
+    """
     quiet.pinged.say = lambda _: Reply(status=404)
     os.environ["DOG_ONE"] = f"json://someone:{SECRET}@127.0.0.1:9/"
     quiet.again()
@@ -386,7 +434,10 @@ def test_told_to_stop_it_tells_nothing_more(quiet: Yard) -> None:
     [
         ("watchdog: {}", "tells nobody"),
         ("watchdog: {ping: {env: DOG_PING}, daily: {at: '08:00', zone: UTC}}", "there are none"),
-        ("watchdog: {tell: [{env: DOG_WRONG}]}", "watchdog.tell.0: no service is written jsn://; did you mean json://?"),
+        (
+            "watchdog: {tell: [{env: DOG_WRONG}]}",
+            "watchdog.tell.0: no service is written jsn://; did you mean json://?",
+        ),
         ("watchdog: {ping: {env: DOG_WRONG2}}", "is no address"),
         ("watchdog: {tell: [{env: DOG_ONE}], daily: {at: '8 am', zone: UTC}}", "watchdog.daily.at"),
     ],
@@ -395,10 +446,17 @@ def test_settings_that_would_watch_for_nothing_stop_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, says: str
 ) -> None:
     """What is wrong is said at its key, without the secret."""
-    for name, value in {"ONE": "json://h/", "PING": "http://h/x", "WRONG": "jsn://u:pw@h/", "WRONG2": "h/pw"}.items():
+    for name, value in {
+        "ONE": "json://h/",
+        "PING": "http://h/x",
+        "WRONG": "jsn://u:pw@h/",
+        "WRONG2": "h/pw",
+    }.items():
         monkeypatch.setenv(f"DOG_{name}", value)
     path = tmp_path / "bondbridge.yaml"
-    path.write_text(f"servers: [{{name: a, url: 'http://h', user: u, password: {{env: DOG_ONE}}}}]\n{written}\n")
+    path.write_text(
+        f"servers: [{{name: a, url: 'http://h', user: u, password: {{env: DOG_ONE}}}}]\n{written}\n"
+    )
     with pytest.raises(BadInput) as caught:
         wiring.check_channels(config.load(path))
     assert says in str(caught.value)
@@ -414,7 +472,15 @@ def test_none_is_none(quiet: Yard) -> None:
 @contextmanager
 def _started(yard: Yard, *more: str) -> Iterator[Process]:
     """The command itself, on this bridge's settings."""
-    command = [sys.executable, "-m", "bridge.cli", "watchdog", "-c", str(yard.stage.folder / "bondbridge.yaml"), *more]
+    command = [
+        sys.executable,
+        "-m",
+        "bridge.cli",
+        "watchdog",
+        "-c",
+        str(yard.stage.folder / "bondbridge.yaml"),
+        *more,
+    ]
     process = Process(command)
     try:
         yield process
@@ -433,7 +499,9 @@ def test_the_command_is_one_at_a_time_and_stops_when_told(quiet: Yard) -> None:
 
 
 def test_a_look_beside_the_one_that_watches_tells_nothing(quiet: Yard) -> None:
-    """It says what the other one has found wrong by the times that it keeps, ends with 1 for it, and remembers nothing."""
+    """It says what the other one has found wrong by the times that it keeps, ends with 1 for it,
+    and remembers nothing.
+    """
     quiet.pass_by(5)
     kept = quiet.stage.folder / "state" / "watchdog.json"
     before = kept.read_text(encoding="utf-8")
@@ -444,7 +512,9 @@ def test_a_look_beside_the_one_that_watches_tells_nothing(quiet: Yard) -> None:
 
 
 def test_a_look_beside_says_what_only_who_has_watched_can_know(filed: Yard) -> None:
-    """A file that was replaced reads well to who comes later: it says what the one that watches found, while that counts."""
+    """A file that was replaced reads well to who comes later: it says what the one that watches
+    found, while that counts.
+    """
     file, dog = _file(filed), _dog(filed.stage)
     with worker(filed.stage.bridge.database):
         copy = file.with_suffix(".copy")
@@ -463,7 +533,10 @@ def test_the_command_beside_says_what_the_other_has_found(filed: Yard) -> None:
     """What stands in the memory of who watches is said, and the exit code is 1."""
     now = wiring.machine_time()
     mark = stall_detection.database_elsewhere("the database file was replaced", "another file")
-    memory = Memory(looked=now, still={"database": stall_detection.Still(mark, now - timedelta(minutes=9))})
+    memory = WatchdogState(
+        looked=now,
+        still={"database": stall_detection.StalledMarker(mark, now - timedelta(minutes=9))},
+    )
     state = filed.stage.folder / "state"
     with _only_one(state) as alone:
         assert alone
@@ -475,7 +548,9 @@ def test_the_command_beside_says_what_the_other_has_found(filed: Yard) -> None:
 
 
 def test_a_look_makes_no_database(filed: Yard) -> None:
-    """Where the file is gone an empty one would be taken for the right one: it is told that there is none, and none is made."""
+    """Where the file is gone an empty one would be taken for the right one: it is told that there
+    is none, and none is made.
+    """
     file, dog = _file(filed), _dog(filed.stage)
     filed.stage.bridge.database.close()
     file.rename(file.with_suffix(".elsewhere"))
@@ -514,18 +589,27 @@ def test_its_addresses_can_be_tested(quiet: Yard) -> None:
 
 @pytest.mark.parametrize(
     ("written", "says"),
-    [(None, "none: should the bridge itself stand still, nobody is told"), ("both", "2 targets and a ping")],
+    [
+        (None, "none: should the bridge itself stand still, nobody is told"),
+        ("both", "2 targets and a ping"),
+    ],
 )
 def test_doctor_says_whether_there_is_one(quiet: Yard, written: str | None, says: str) -> None:
     """That there is none is a hint and not wrong."""
     settings = quiet.stage.bridge.settings
-    found = doctor._watchdog(settings if written else settings.model_copy(update={"watchdog": None}))  # noqa: SLF001
+    found = doctor._watchdog(  # noqa: SLF001
+        settings if written else settings.model_copy(update={"watchdog": None})
+    )
     assert found.good
     assert says in found.says
 
 
-def test_what_fails_in_the_watchdog_is_told_like_the_rest(quiet: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One address on which our own code fails keeps no other from being told; that nothing can be judged is told, too."""
+def test_what_fails_in_the_watchdog_is_told_like_the_rest(
+    quiet: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One address on which our own code fails keeps no other from being told; that nothing can be
+    judged is told, too.
+    """
     fails(monkeypatch, Notify, "send", lambda *given: given[-1]["target"] == 0)
     fails(monkeypatch, health_queries, "take")
     quiet.pass_by(10)
@@ -539,12 +623,16 @@ def test_what_fails_in_the_watchdog_is_told_like_the_rest(quiet: Yard, monkeypat
     assert quiet.one.heard == []
 
 
-def test_a_web_process_that_stops_answering_is_told_and_one_on_another_machine_is_not(quiet: Yard) -> None:
+def test_a_web_process_that_stops_answering_is_told_and_one_on_another_machine_is_not(
+    quiet: Yard,
+) -> None:
     """Asked from outside, as people ask; where nothing ever answered there is nothing to miss."""
     with scripted(lambda _: Reply(b"ok")) as web:
         port = urlsplit(web.url).port
         path = quiet.stage.folder / "bondbridge.yaml"
-        path.write_text(path.read_text(encoding="utf-8") + f"\nweb: {{port: {port}}}\n", encoding="utf-8")
+        path.write_text(
+            path.read_text(encoding="utf-8") + f"\nweb: {{port: {port}}}\n", encoding="utf-8"
+        )
         quiet.dog.close()
         quiet.dog = _dog(quiet.stage)
         quiet.pass_by(2, works=True)
@@ -563,7 +651,14 @@ def test_a_channel_that_takes_nothing_is_told_past_it(quiet: Yard) -> None:
     with quiet.stage.bridge.database.writing() as connection:
         destinations.claim(connection, "noc/0", 1.0)
         destinations.put(
-            connection, Outlet("noc/0", failures=3, failing_since=quiet.stage.now(), said="400 Bad Request", told=True)
+            connection,
+            Destination(
+                "noc/0",
+                failures=3,
+                failing_since=quiet.stage.now(),
+                said="400 Bad Request",
+                told=True,
+            ),
         )
     quiet.pass_by(8, works=True)
     assert quiet.one.titles() == ["bondbridge: channel noc/0 takes no messages"]

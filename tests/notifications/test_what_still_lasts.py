@@ -1,4 +1,6 @@
-"""A reason not to tell has an end, and then what still lasts is told and followed; no end says more than is true."""
+"""A reason not to tell has an end, and then what still lasts is told and followed; no end says more
+than is true.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge import config
-from bridge.pipeline.controls.operator_controls import Quiet
+from bridge.pipeline.controls.operator_controls import SilenceRequest
 from tests.notifications.json_service import Service, serving
 from tests.pipeline.harness import Stage, staged
 from tests.rollout.failover import FAILED, FEW, fleet
@@ -25,9 +27,15 @@ def shipped() -> str:
 
 @contextmanager
 def telling(
-    folder: Path, more: str = "", policy: str = ", rate: null", rules: str | None = None, bonds: int = 0
+    folder: Path,
+    more: str = "",
+    policy: str = ", rate: null",
+    rules: str | None = None,
+    bonds: int = 0,
 ) -> Iterator[tuple[Stage, Service]]:
-    """A stage with the rules that ship, or others; so many bonds on one aggregator, and six elsewhere."""
+    """A stage with the rules that ship, or others; so many bonds on one aggregator, and six
+    elsewhere.
+    """
     with (
         serving() as service,
         staged(
@@ -67,8 +75,12 @@ def bodies(service: Service, title: str) -> str:
     return str(told["message"])
 
 
-def test_the_end_of_an_incident_says_what_is_still_down_and_that_is_followed(tmp_path: Path) -> None:
-    """Eleven of twelve bonds return: the end says so, and the twelfth is told, and its end when it comes."""
+def test_the_end_of_an_incident_says_what_is_still_down_and_that_is_followed(
+    tmp_path: Path,
+) -> None:
+    """Eleven of twelve bonds return: the end says so, and the twelfth is told, and its end when it
+    comes.
+    """
     with telling(tmp_path, bonds=12) as (stage, service):
         turn(stage, "down", *range(1, 13))
         stage.live(4 * MINUTE)
@@ -90,7 +102,9 @@ def test_the_end_of_an_incident_says_what_is_still_down_and_that_is_followed(tmp
 
 
 def test_a_bond_that_is_well_again_is_no_longer_the_incidents(tmp_path: Path) -> None:
-    """Others of it are still down: a later outage of that bond is told at once, and calls on it wait for nothing."""
+    """Others of it are still down: a later outage of that bond is told at once, and calls on it
+    wait for nothing.
+    """
     more = """
 - id: restart
   when: bond.down
@@ -115,7 +129,9 @@ def test_a_bond_that_is_well_again_is_no_longer_the_incidents(tmp_path: Path) ->
 
 
 def test_a_second_wave_of_the_same_cause_is_the_same_incident(tmp_path: Path) -> None:
-    """While one bond is still down, many that were let go lose their legs again: one incident, no notice for each."""
+    """While one bond is still down, many that were let go lose their legs again: one incident, no
+    notice for each.
+    """
     with telling(tmp_path, bonds=12) as (stage, service):
         turn(stage, "down", *range(1, 13))
         stage.live(4 * MINUTE)
@@ -131,7 +147,9 @@ def test_a_second_wave_of_the_same_cause_is_the_same_incident(tmp_path: Path) ->
 
 
 def test_a_leg_that_is_stable_and_down_is_told_so_and_followed(tmp_path: Path) -> None:
-    """It flapped: the end of the spell says that it is down, and then it is an outage like any other."""
+    """It flapped: the end of the spell says that it is down, and then it is an outage like any
+    other.
+    """
     with telling(tmp_path) as (stage, service):
         leg = legs_of(stage, 2)[0]
         for state in ("down", "up") * 4:
@@ -151,7 +169,9 @@ def test_a_leg_that_is_stable_and_down_is_told_so_and_followed(tmp_path: Path) -
 
 
 def test_what_an_action_explains_is_told_when_it_lasts_longer(tmp_path: Path) -> None:
-    """We restart a bond, and it stays down: told when that explains it no more, with the time at which it began."""
+    """We restart a bond, and it stays down: told when that explains it no more, with the time at
+    which it began.
+    """
     more = """
 - id: restart
   when: webhook.demo
@@ -187,14 +207,19 @@ HELD = {
         'guard: {windows: [{days: daily, from: "00:20", to: "23:59", zone: UTC}]}',
         "",
     ),
-    "quiet hours": ("mode: live", ', quiet: [{days: daily, from: "23:00", to: "00:20", zone: UTC}]'),
+    "quiet hours": (
+        "mode: live",
+        ', quiet: [{days: daily, from: "23:00", to: "00:20", zone: UTC}]',
+    ),
     "a group": ("group: {by: bond.id, wait: 15m, most: 9}", ""),
 }
 
 
 @pytest.mark.parametrize("how", HELD)
 def test_what_lasts_longer_than_what_held_it_back_is_told(tmp_path: Path, how: str) -> None:
-    """Whatever kept a rule from telling: at its end what is still so is told; what is over by then is not."""
+    """Whatever kept a rule from telling: at its end what is still so is told; what is over by then
+    is not.
+    """
     guard, policy = HELD[how]
     step = LEG.replace(", follow: true", "") if how == "a group" else LEG
     rules = f"- id: outage\n  when: leg.down\n  {guard}\n  do: [{{{step}}}]\n"
@@ -221,7 +246,7 @@ def test_what_lasts_longer_than_what_held_it_back_is_told(tmp_path: Path, how: s
 
 def _hold_back(stage: Stage, how: str, *legs: int) -> None:
     if how == "a silence":
-        stage.bridge.steering.silence(Quiet("demo", "10m", "works"), "ana")
+        stage.bridge.steering.silence(SilenceRequest("demo", "10m", "works"), "ana")
     elif how == "hands off":
         for bond in (2, 3):
             stage.bridge.steering.hands_off("demo", bond, "10m", "ana", "works")
@@ -236,7 +261,9 @@ def test_a_silence_that_is_ended_early_lets_what_lasts_be_told_at_once(tmp_path:
     """Not when it would have ended by itself."""
     with telling(tmp_path) as (stage, service):
         about = f"bond/{2}"
-        silence = stage.bridge.steering.silence(Quiet("demo", "10h", "works", about=about), "ana")
+        silence = stage.bridge.steering.silence(
+            SilenceRequest("demo", "10h", "works", about=about), "ana"
+        )
         turn(stage, "down", 2)
         stage.live(5 * MINUTE)
         assert service.titles() == []
@@ -246,9 +273,11 @@ def test_a_silence_that_is_ended_early_lets_what_lasts_be_told_at_once(tmp_path:
 
 
 def test_what_no_object_shows_is_told_after_a_silence_too(tmp_path: Path) -> None:
-    """An incident and a spell of flapping begin in a silence and outlast it: told at its end; over before, they are not."""
+    """An incident and a spell of flapping begin in a silence and outlast it: told at its end; over
+    before, they are not.
+    """
     with telling(tmp_path, bonds=12) as (stage, service):
-        stage.bridge.steering.silence(Quiet("demo", "15m", "works"), "ana")
+        stage.bridge.steering.silence(SilenceRequest("demo", "15m", "works"), "ana")
         turn(stage, "down", *range(1, 13))
         stage.live(10 * MINUTE)
         assert service.titles() == []
@@ -261,9 +290,11 @@ def test_what_no_object_shows_is_told_after_a_silence_too(tmp_path: Path) -> Non
 
 
 def test_what_is_found_to_last_is_no_new_outage(tmp_path: Path) -> None:
-    """Six bonds that are still down at the end of a silence make no incident by being told, and no leg flaps by it."""
+    """Six bonds that are still down at the end of a silence make no incident by being told, and no
+    leg flaps by it.
+    """
     with telling(tmp_path, bonds=12) as (stage, service):
-        stage.bridge.steering.silence(Quiet("demo", "40m", "works"), "ana")
+        stage.bridge.steering.silence(SilenceRequest("demo", "40m", "works"), "ana")
         for bond in range(1, 7):
             turn(stage, "down", bond)
             stage.live(5 * MINUTE)
@@ -273,4 +304,6 @@ def test_what_is_found_to_last_is_no_new_outage(tmp_path: Path) -> None:
         with stage.bridge.database.reading() as connection:
             from bridge.store.observations import incidents  # noqa: PLC0415
 
-            assert {b.level <= 1.0 for b in incidents.buckets(connection, "demo", range(99)).values()} == {True}
+            assert {
+                b.level <= 1.0 for b in incidents.buckets(connection, "demo", range(99)).values()
+            } == {True}

@@ -1,4 +1,6 @@
-"""What waits to be told is looked at again when it is sent: it says what is true by then, or is not sent."""
+"""What waits to be told is looked at again when it is sent: it says what is true by then, or is not
+sent.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bridge.pipeline.controls.operator_controls import Quiet
+from bridge.pipeline.controls.operator_controls import SilenceRequest
 from bridge.store.tables import jobs, verdicts
 from tests.notifications.json_service import Service, serving
 from tests.notifications.leg_events import happens, passes
@@ -41,8 +43,13 @@ def reasons(stage: Stage, title: str) -> list[str | None]:
 
 @pytest.mark.parametrize("why", ["quiet hours", "the service is away"])
 def test_a_night_of_reminders_is_at_most_one_and_true(tmp_path: Path, why: str) -> None:
-    """One leg is acknowledged meanwhile, one is well again, one is still down: one reminder, of the last, with its length."""
-    with following(tmp_path, REPEATED, NIGHT if why == "quiet hours" else ", rate: null") as (stage, service):
+    """One leg is acknowledged meanwhile, one is well again, one is still down: one reminder, of the
+    last, with its length.
+    """
+    with following(tmp_path, REPEATED, NIGHT if why == "quiet hours" else ", rate: null") as (
+        stage,
+        service,
+    ):
         events = [happens(stage, "leg.down", leg) for leg in (1, 2, 3)]
         passes(stage, HOUR - 60)
         service.heard.clear()
@@ -79,7 +86,9 @@ def escalating(folder: Path) -> Iterator[tuple[Stage, Service, Service]]:
 
 @pytest.mark.parametrize("what", ["acknowledged", "ended", "silenced", "lasting"])
 def test_others_are_not_called_for_what_needs_them_no_more(tmp_path: Path, what: str) -> None:
-    """Their service was away when they were to be called: by then it is somebody's, over, silenced, or still so."""
+    """Their service was away when they were to be called: by then it is somebody's, over, silenced,
+    or still so.
+    """
     with escalating(tmp_path) as (stage, _, oncall):
         oncall.status = 503
         event = happens(stage, "leg.down", 1)
@@ -89,7 +98,7 @@ def test_others_are_not_called_for_what_needs_them_no_more(tmp_path: Path, what:
         elif what == "ended":
             happens(stage, "leg.up", 1)
         elif what == "silenced":
-            stage.bridge.steering.silence(Quiet("demo", "3h", "works"), "ana")
+            stage.bridge.steering.silence(SilenceRequest("demo", "3h", "works"), "ana")
         oncall.status = 200
         lives(stage, 2)
         called = ["nobody has acknowledged: leg 1 is down"]
@@ -101,13 +110,17 @@ def test_others_are_not_called_for_what_needs_them_no_more(tmp_path: Path, what:
 
 
 @pytest.mark.parametrize("lasts", [True, False])
-def test_a_silence_that_is_set_while_a_notice_waits_holds_it_back(tmp_path: Path, lasts: bool) -> None:  # noqa: FBT001
-    """It is told after the silence if it still lasts, and not at all if it was over by then; its end is never held back."""
+def test_a_silence_that_is_set_while_a_notice_waits_holds_it_back(
+    tmp_path: Path, lasts: bool
+) -> None:
+    """It is told after the silence if it still lasts, and not at all if it was over by then; its
+    end is never held back.
+    """
     with following(tmp_path, "true", NIGHT) as (stage, service):
         passes(stage, 2 * HOUR)
         happens(stage, "leg.down", 1)
         lives(stage, 6)
-        stage.bridge.steering.silence(Quiet("demo", "3h", "works"), "ana")
+        stage.bridge.steering.silence(SilenceRequest("demo", "3h", "works"), "ana")
         if not lasts:
             lives(stage, 2)
             happens(stage, "leg.up", 1)
@@ -121,7 +134,9 @@ def test_a_silence_that_is_set_while_a_notice_waits_holds_it_back(tmp_path: Path
 
 
 def test_what_somebody_has_by_the_time_it_is_told_says_who(tmp_path: Path) -> None:
-    """Told at another address in time, and taken there: the late one names them, and asks nobody."""
+    """Told at another address in time, and taken there: the late one names them, and asks
+    nobody.
+    """
     with pytest.MonkeyPatch.context() as patched, serving() as slow:
         patched.setenv("STAGE_SLOW", slow.url)
         urls = '[{"env": "STAGE_CHANNEL"}, {"env": "STAGE_SLOW"}]'
@@ -147,8 +162,10 @@ ASKING = """
 
 
 @pytest.mark.parametrize("yes", [True, False, None])
-def test_a_question_that_is_answered_is_not_put_any_more(tmp_path: Path, yes: bool | None) -> None:  # noqa: FBT001
-    """The service was away: answered elsewhere, its answer is told and the question is not; unanswered it is put."""
+def test_a_question_that_is_answered_is_not_put_any_more(tmp_path: Path, yes: bool | None) -> None:
+    """The service was away: answered elsewhere, its answer is told and the question is not;
+    unanswered it is put.
+    """
     with serving() as service, staged(tmp_path, rules=ASKING, channel=service.url) as stage:
         service.status = 503
         stage.webhook(2)
@@ -165,7 +182,9 @@ def test_a_question_that_is_answered_is_not_put_any_more(tmp_path: Path, yes: bo
 
 
 def test_what_lasts_does_not_grow_old_while_a_service_is_away(tmp_path: Path) -> None:
-    """After two days what is still down is told, and followed; what is over by then is a dead letter, as it always was."""
+    """After two days what is still down is told, and followed; what is over by then is a dead
+    letter, as it always was.
+    """
     with following(tmp_path) as (stage, service):
         service.status = 503
         happens(stage, "leg.down", 1)
@@ -183,8 +202,13 @@ def test_what_lasts_does_not_grow_old_while_a_service_is_away(tmp_path: Path) ->
 
 def test_a_notice_of_what_is_not_followed_says_what_it_is_by_then(tmp_path: Path) -> None:
     """In the morning: what is over is told as over, what lasts is told as it is."""
-    rules = '- {id: outage, when: leg.down, do: [{notify: {to: noc, title: "leg ${leg.id} is down"}}]}'
-    with serving() as service, staged(tmp_path, rules=rules, channel=service.url, telling=NIGHT) as stage:
+    rules = (
+        '- {id: outage, when: leg.down, do: [{notify: {to: noc, title: "leg ${leg.id} is down"}}]}'
+    )
+    with (
+        serving() as service,
+        staged(tmp_path, rules=rules, channel=service.url, telling=NIGHT) as stage,
+    ):
         passes(stage, 2 * HOUR)
         happens(stage, "leg.down", 1)
         happens(stage, "leg.down", 2)
@@ -203,21 +227,27 @@ TOGETHER = """
 
 
 def test_what_is_told_together_is_what_is_so_by_then(tmp_path: Path) -> None:
-    """Of a group those that are over are left out, and those that a silence covers by then, each with its reason."""
+    """Of a group those that are over are left out, and those that a silence covers by then, each
+    with its reason.
+    """
     with serving() as service, staged(tmp_path, rules=TOGETHER, channel=service.url) as stage:
         for leg in (1, 2, 3, 4):
             happens(stage, "leg.down", leg)
         passes(stage, 300)
         happens(stage, "leg.up", 1)
-        stage.bridge.steering.silence(Quiet("demo", "1h", "works", about="leg/2"), "ana")
+        stage.bridge.steering.silence(SilenceRequest("demo", "1h", "works", about="leg/2"), "ana")
         passes(stage, 301)
         assert service.titles() == ["2 are down"]
-        said = {row["event"]: row["reason"] for row in stage.decisions() if row["rule"] == "outages"}
+        said = {
+            row["event"]: row["reason"] for row in stage.decisions() if row["rule"] == "outages"
+        }
         assert sorted(filter(None, said.values())) == ["ended", "silenced"]
 
 
 def test_a_digest_of_what_was_not_sent_begins_anew(tmp_path: Path) -> None:
-    """The one reminder in it was taken meanwhile: what comes later is gathered from then on, not from before."""
+    """The one reminder in it was taken meanwhile: what comes later is gathered from then on, not
+    from before.
+    """
     with following(tmp_path, REPEATED, ", rate: null, digest: 10m") as (stage, service):
         event = happens(stage, "leg.down", 1)
         passes(stage, 601)
@@ -235,12 +265,15 @@ def test_a_digest_of_what_was_not_sent_begins_anew(tmp_path: Path) -> None:
 def test_a_moment_that_a_silence_covers_by_the_time_it_is_told_is_not_told(tmp_path: Path) -> None:
     """What does not last has nothing that could be told after the silence."""
     rules = '- {id: well, when: leg.up, do: [{notify: {to: noc, title: "leg ${leg.id} is up"}}]}'
-    with serving() as service, staged(tmp_path, rules=rules, channel=service.url, telling=NIGHT) as stage:
+    with (
+        serving() as service,
+        staged(tmp_path, rules=rules, channel=service.url, telling=NIGHT) as stage,
+    ):
         passes(stage, 2 * HOUR)
         happens(stage, "leg.up", 1)
         happens(stage, "leg.up", 2)
         lives(stage, 6)
-        stage.bridge.steering.silence(Quiet("demo", "3h", "works", about="leg/1"), "ana")
+        stage.bridge.steering.silence(SilenceRequest("demo", "3h", "works", about="leg/1"), "ana")
         lives(stage, 6)
         assert service.titles() == ["leg 2 is up"]
         assert reasons(stage, "leg 1 is up") == ["silenced"]

@@ -1,4 +1,6 @@
-"""People who talk to a stage through Slack: really signed commands and presses, and the place where later answers arrive."""
+"""People who talk to a stage through Slack: really signed commands and presses, and the place where
+later answers arrive.
+"""
 
 import json
 import os
@@ -64,27 +66,49 @@ class Talk:
     stamp: int = 0
     last: Receipt = field(default_factory=Receipt)
 
-    def say(self, text: str, user: str = "UOP", *, hook: str = "slack", later: bool = True, again: bool = False) -> Receipt:
-        """Say `/bond TEXT`; what it comes to. `later`: an address for later answers comes with it; `again`: sent once more."""
+    def say(
+        self,
+        text: str,
+        user: str = "UOP",
+        *,
+        hook: str = "slack",
+        later: bool = True,
+        again: bool = False,
+    ) -> Receipt:
+        """Say `/bond TEXT`; what it comes to. `later`: an address for later answers comes with it;
+        `again`: sent once more.
+        """
         self.said += 0 if again else 1
         fields = {
-            "command": "/bond", "text": text, "user_id": user, "user_name": user.lower(), "channel_id": "C1",
-            "channel_name": "noc", "trigger_id": str(self.said),
-        }  # fmt: skip
+            "command": "/bond",
+            "text": text,
+            "user_id": user,
+            "user_name": user.lower(),
+            "channel_id": "C1",
+            "channel_name": "noc",
+            "trigger_id": str(self.said),
+        }
         fields |= {"response_url": f"{self.place.url}/answers/{self.said}"} if later else {}
         self.last = self._send(hook, fields, again=again)
         return self.last
 
-    def press(self, yes: bool, user: str = "UOP", room: str = "C1") -> Receipt:  # noqa: FBT001
+    def press(self, yes: bool, user: str = "UOP", room: str = "C1") -> Receipt:
         """Press a button of the newest question."""
         buttons = next(found for found in reversed(self.answers()) if found["buttons"])["buttons"]
-        value = next(each["value"] for each in buttons if each.get("style") == ("primary" if yes else "danger"))
+        value = next(
+            each["value"]
+            for each in buttons
+            if each.get("style") == ("primary" if yes else "danger")
+        )
         self.said += 1
         payload = {
-            "type": "block_actions", "user": {"id": user, "username": user.lower()}, "channel": {"id": room, "name": "noc"},
-            "response_url": f"{self.place.url}/pressed/{self.said}", "actions": [{"value": value}],
+            "type": "block_actions",
+            "user": {"id": user, "username": user.lower()},
+            "channel": {"id": room, "name": "noc"},
+            "response_url": f"{self.place.url}/pressed/{self.said}",
+            "actions": [{"value": value}],
             "trigger_id": str(self.said),
-        }  # fmt: skip
+        }
         self.last = self._send("slack", {"payload": json.dumps(payload)})
         return self.last
 
@@ -92,7 +116,10 @@ class Talk:
         body, receiver = urlencode(fields).encode(), self.stage.bridge.receiver
         # who sends the same once more signs nothing anew, though it is another second by now
         self.stamp = self.stamp if again else int(self.stage.bridge.machine().timestamp())
-        headers = {"content-type": "application/x-www-form-urlencoded", **slack.signed(body, SECRET, self.stamp)}
+        headers = {
+            "content-type": "application/x-www-form-urlencoded",
+            **slack.signed(body, SECRET, self.stamp),
+        }
         return receiver.take(hook, receiver.read(hook, headers, body))
 
     def told(self) -> str:
@@ -102,7 +129,9 @@ class Talk:
 
     def event(self) -> dict[str, Any]:
         """The newest event of the last command."""
-        (found,) = [each for each in self.stage.events() if each["id"] == self.last.taken[0].event.id]
+        (found,) = [
+            each for each in self.stage.events() if each["id"] == self.last.taken[0].event.id
+        ]
         return found
 
     def answers(self) -> list[dict[str, Any]]:
@@ -125,7 +154,12 @@ def _read(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def talking(
-    folder: Path, rules: str = RULES, *, people: str = PEOPLE, reply: Reply | None = None, **more: Any
+    folder: Path,
+    rules: str = RULES,
+    *,
+    people: str = PEOPLE,
+    reply: Reply | None = None,
+    **more: Any,
 ) -> Iterator[Talk]:
     """A stage that people talk to, with the commands that ship."""
     os.environ.update(STAGE_SLACK=SECRET, STAGE_TEAMS=TEAMS)

@@ -1,4 +1,6 @@
-"""A stage for the flow: the simulator on a socket, whose time only moves when told to, and a bridge beside it."""
+"""A stage for the flow: the simulator on a socket, whose time only moves when told to, and a bridge
+beside it.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -35,7 +37,8 @@ servers:
     requests_per_second: null
     force_live: {live}
     poll:
-      {{legs: 30s, placements: 30s, aggregators: 30s, bonds: 30s, tunings: 30s, tunings_running: 30s, backups: 30s, off: {off}}}
+      {{legs: 30s, placements: 30s, aggregators: 30s, bonds: 30s, tunings: 30s,
+          tunings_running: 30s, backups: 30s, off: {off}}}
     backups: {backups}
 channels: {{noc: {{urls: [{{env: STAGE_CHANNEL}}]{telling}}}}}
 webhooks:
@@ -43,9 +46,12 @@ webhooks:
 """
 
 # what most tests of the flow are not about
-QUIET = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, statistics, repositories, mobile_provider_profiles,
-  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings',
-  'bonds/*_legs/*', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings, downtime_prevented, bondingversion]"""
+QUIET = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, statistics,
+    repositories, mobile_provider_profiles,
+  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*_ips', 'bonds/*/routes', 'bonds/*_services',
+      'bonds/*_addressings',
+  'bonds/*_legs/*', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings,
+      downtime_prevented, bondingversion]"""
 
 RULES = """
 - id: accept
@@ -131,7 +137,10 @@ class Stage:
     def events(self, like: str | None = None) -> list[dict[str, Any]]:
         """Recorded events, oldest first."""
         with self.bridge.database.reading() as connection:
-            return [dict(row) for row in journal.list_events(connection, Window(200, after=0), like).rows]
+            return [
+                dict(row)
+                for row in journal.list_events(connection, Window(200, after=0), like).rows
+            ]
 
     def types(self) -> list[str]:
         """Their types, without the baselines."""
@@ -145,7 +154,9 @@ class Stage:
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision, oldest first."""
         with self.bridge.database.reading() as connection:
-            return [dict(row) for row in journal.list_decisions(connection, Window(200, after=0)).rows]
+            return [
+                dict(row) for row in journal.list_decisions(connection, Window(200, after=0)).rows
+            ]
 
     def story(self, event: str) -> dict[str, Any]:
         """One event's story."""
@@ -188,17 +199,23 @@ def staged(
     hooks: str = "",
     telling: str = "",
 ) -> Iterator[Stage]:
-    """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what rules may call besides.
+    """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what
+    rules may call besides.
 
-    `world`: another than the usual small one; `more`: further settings; `hooks`: further incoming webhooks; `telling`: of the
-    channel, after a comma.
+    `world`: another than the usual small one; `more`: further settings; `hooks`: further incoming
+    webhooks; `telling`: of the channel, after a comma.
     """
     os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK=HOOK_SECRET)
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
     with running(world or make_world(seed=1, epoch=EPOCH), speed=0) as sim:
         path = folder / "bondbridge.yaml"
-        values = {"state": folder / "state", "rules": folder / "rules", "url": server or sim.url, "live": str(live).lower()}
+        values = {
+            "state": folder / "state",
+            "rules": folder / "rules",
+            "url": server or sim.url,
+            "live": str(live).lower(),
+        }
         where = f"allow: [{', '.join(allow)}]\n" + (f"database: {database}\n" if database else "")
         written = SETTINGS.format(**values, backups=backups, off=off, telling=telling)
         path.write_text(where + more + written + hooks, encoding="utf-8")

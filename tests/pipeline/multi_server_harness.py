@@ -1,4 +1,6 @@
-"""A watch: simulators on sockets that share one clock, and a bridge that looks at all of them; only tests move time."""
+"""A watch: simulators on sockets that share one clock, and a bridge that looks at all of them; only
+tests move time.
+"""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +14,7 @@ import httpx
 
 from bridge import config, wiring
 from bridge.simulator.api.runner import Running, Tls, running
-from bridge.simulator.schema.rest_framework import USUAL, Ways
+from bridge.simulator.schema.rest_framework import USUAL, ServerOptions
 from bridge.simulator.world_builder import make_world
 from bridge.store.observations import snapshots
 from bridge.store.views import journal
@@ -23,12 +25,22 @@ from tests.shared_fixtures import migrated
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 # the scopes in which most of a day happens, and what tells the true times
-LINES = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, repositories, mobile_provider_profiles,
-  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*_ips', 'bonds/*/routes', 'bonds/*_services', 'bonds/*_addressings',
-  'bonds/*_legs/*/tuners', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings, downtime_prevented,
+LINES = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, repositories,
+    mobile_provider_profiles,
+  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*_ips', 'bonds/*/routes', 'bonds/*_services',
+      'bonds/*_addressings',
+  'bonds/*_legs/*/tuners', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings,
+      downtime_prevented,
   bondingversion, statistics]"""
 
-POLL = {"legs": "30s", "placements": "30s", "aggregators": "30s", "bonds": "30s", "tunings": "60s", "tunings_running": "30s"}
+POLL = {
+    "legs": "30s",
+    "placements": "30s",
+    "aggregators": "30s",
+    "bonds": "30s",
+    "tunings": "60s",
+    "tunings_running": "30s",
+}
 
 _SERVER = """
   - name: {name}
@@ -43,9 +55,17 @@ _SERVER = """
 _SETTINGS = "state_dir: {state}\nrules: {rules}\nservers:"
 
 # what follows from what happened, or is said of the server as a whole
-FOLLOWING = frozenset({
-    "scope.baseline", "leg.changed", "bond.down", "bond.degraded", "bond.up", "bond.on_failover_leg", "backup.pending",
-})  # fmt: skip
+FOLLOWING = frozenset(
+    {
+        "scope.baseline",
+        "leg.changed",
+        "bond.down",
+        "bond.degraded",
+        "bond.up",
+        "bond.on_failover_leg",
+        "backup.pending",
+    }
+)
 
 
 @dataclass
@@ -104,32 +124,47 @@ class Watch:
         """What a person does on the server's own pages."""
         auth = ("demo@example.com", "demo")
         given = {"json": body} if body else {}
-        answer = httpx.request(method, f"{self.sim.url}/api/v4{path}", auth=auth, timeout=30, **given)
+        answer = httpx.request(
+            method, f"{self.sim.url}/api/v4{path}", auth=auth, timeout=30, **given
+        )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def between(self, happens: Any) -> None:
         """From now on, before each request of the bridge to the first server, this is called."""
-        next(iter(self.bridge.clients.values()))._budget = happens  # noqa: SLF001  the one place that each request passes
+        # the one place that each request passes
+        next(iter(self.bridge.clients.values()))._budget = happens  # noqa: SLF001
 
     def events(self, like: str | None = None, server: str | None = None) -> list[dict[str, Any]]:
         """Recorded events, oldest first."""
         found: list[dict[str, Any]] = []
         with self.bridge.database.reading() as connection:
-            while rows := journal.list_events(connection, Window(200, after=found[-1]["seq"] if found else 0), like).rows:
+            while rows := journal.list_events(
+                connection, Window(200, after=found[-1]["seq"] if found else 0), like
+            ).rows:
                 found += [dict(row) for row in rows]
         return [event for event in found if server in (None, event["server"])]
 
     def types(self, *, without: Iterable[str] = ()) -> list[str]:
         """Their types, without the baselines."""
-        return [event["type"] for event in self.events() if event["type"] not in {"scope.baseline", *without}]
+        return [
+            event["type"]
+            for event in self.events()
+            if event["type"] not in {"scope.baseline", *without}
+        ]
 
     def told(self) -> list[tuple[str, str]]:
         """(type, subject) of each event but the baselines."""
-        return [(event["type"], event["subject"]) for event in self.events() if event["type"] != "scope.baseline"]
+        return [
+            (event["type"], event["subject"])
+            for event in self.events()
+            if event["type"] != "scope.baseline"
+        ]
 
     def prove(self, *besides: str, least: int = 1) -> None:
-        """After a last look: each thing that happened is told once, at its time, and nothing else but `besides` is."""
+        """After a last look: each thing that happened is told once, at its time, and nothing else
+        but `besides` is.
+        """
         for sim in self.sims:
             sim.set_faults()
         for _ in range(3):
@@ -141,8 +176,12 @@ class Watch:
             wanted, told = expected(sim.world.truth, primaries, since), self.events(server=server)
             assert len(wanted) >= least, wanted
             assert differences(wanted, told) == []
-            others = [event for event in told if event["type"] not in TYPES | FOLLOWING | {*besides}]
-            assert not others, [(event["type"], event["subject"], event["data"].get("problem")) for event in others]
+            others = [
+                event for event in told if event["type"] not in TYPES | FOLLOWING | {*besides}
+            ]
+            assert not others, [
+                (event["type"], event["subject"], event["data"].get("problem")) for event in others
+            ]
 
 
 @contextmanager
@@ -153,7 +192,7 @@ def watched(
     poll: Mapping[str, str] = {},
     off: str = LINES,
     timeout: str = "30s",
-    ways: Ways = USUAL,
+    ways: ServerOptions = USUAL,
     tls: bool | Tls = False,
     faults: Mapping[str, object] = {},
     user: str = "demo@example.com",
@@ -162,21 +201,38 @@ def watched(
 ) -> Iterator[Watch]:
     """Worlds of these sizes whose baselines have been polled: servers `one`, `two` and `three`.
 
-    `poll`: intervals over POLL; `off`: globs of scopes not polled; `faults` are there from the beginning.
+    `poll`: intervals over POLL; `off`: globs of scopes not polled; `faults` are there from the
+    beginning.
     """
     os.environ.update(WATCH_PASSWORD="demo")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         worlds = [make_world(seed=1, epoch=epoch, **size) for size in sizes]
-        sims = [stack.enter_context(running(world, speed=0, ways=ways, tls=tls)) for world in worlds]
+        sims = [
+            stack.enter_context(running(world, speed=0, ways=ways, tls=tls)) for world in worlds
+        ]
         settings = _SETTINGS.format(state=folder / "state", rules=folder / "rules")
-        times = "{" + ", ".join(f"{name}: {value}" for name, value in {**POLL, **poll}.items()) + f", off: {off}" + "}"
+        times = (
+            "{"
+            + ", ".join(f"{name}: {value}" for name, value in {**POLL, **poll}.items())
+            + f", off: {off}"
+            + "}"
+        )
         for name, sim in zip(("one", "two", "three"), sims, strict=False):
             trust = f"verify: {sim.certificate.path}\n    {more}" if sim.certificate else more
-            settings += _SERVER.format(name=name, url=sim.url, user=user, timeout=timeout, poll=f"poll: {times}", more=trust)
+            settings += _SERVER.format(
+                name=name,
+                url=sim.url,
+                user=user,
+                timeout=timeout,
+                poll=f"poll: {times}",
+                more=trust,
+            )
             sim.set_faults(**faults)
         (folder / "bondbridge.yaml").write_text(settings, encoding="utf-8")
-        bridge = wiring.build(config.load(folder / "bondbridge.yaml"), now=lambda: sims[0].world.now)
+        bridge = wiring.build(
+            config.load(folder / "bondbridge.yaml"), now=lambda: sims[0].world.now
+        )
         stack.callback(bridge.close)
         migrated(bridge.database)
         bridge.observer.prepare()

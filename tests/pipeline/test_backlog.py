@@ -1,4 +1,6 @@
-"""A backlog takes many times as long as the lease on deciding, and is decided all the same, once."""
+"""A backlog takes many times as long as the lease on deciding, and is decided all the same,
+once.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -60,8 +62,11 @@ def _undecided(stage: Stage) -> int:
 
 @pytest.mark.takes(20)
 def test_a_backlog_of_many_leases_is_decided_once_by_two_workers(stage: Stage) -> None:
-    """A hundred rules meet each event, and a lease lasts a moment: neither of two workers begins the same again for ever."""
-    stage.bridge.decider._lease = 0.3  # noqa: SLF001  a seam for this test alone would be one more argument everywhere
+    """A hundred rules meet each event, and a lease lasts a moment: neither of two workers begins
+    the same again for ever.
+    """
+    # a seam for this test alone would be one more argument everywhere
+    stage.bridge.decider._lease = 0.3  # noqa: SLF001
     _recorded(stage, 60)
     lost = []
 
@@ -81,14 +86,20 @@ def test_a_backlog_of_many_leases_is_decided_once_by_two_workers(stage: Stage) -
         worker.join()
     assert _undecided(stage) == 0
     with stage.bridge.database.reading() as connection:
-        made = connection.exec_driver_sql("SELECT count(*), count(DISTINCT id) FROM decisions").one()
-        acted = connection.exec_driver_sql("SELECT count(*) FROM decisions WHERE ruling = 'act'").scalar_one()
+        made = connection.exec_driver_sql(
+            "SELECT count(*), count(DISTINCT id) FROM decisions"
+        ).one()
+        acted = connection.exec_driver_sql(
+            "SELECT count(*) FROM decisions WHERE ruling = 'act'"
+        ).scalar_one()
     assert tuple(made) == (60 * MANY, 60 * MANY)
     assert acted == 60
 
 
 def test_the_lease_is_kept_by_the_clock(database: Database) -> None:
-    """Renewed between pieces when a while has passed and not before; what another has taken is lost, and says so."""
+    """Renewed between pieces when a while has passed and not before; what another has taken is
+    lost, and says so.
+    """
     with database.writing() as connection:
         snapshots.ensure_server(connection, "main")
         fence = event_store.claim_deciding(connection, "main", 15.0)

@@ -1,4 +1,6 @@
-"""What people say in chat on a staged bridge: who may say what where, what is told, what is kept."""
+"""What people say in chat on a staged bridge: who may say what where, what is told, what is
+kept.
+"""
 
 import json
 from collections.abc import Iterator
@@ -61,7 +63,9 @@ def refused(talk: Talk) -> tuple[str, str]:
     ],
 )
 def test_who_may_say_what_where(talk: Talk, user: str, text: str, why: str | None) -> None:
-    """The role counts that is held for the object's space; each refusal is told, recorded, and names its event."""
+    """The role counts that is held for the object's space; each refusal is told, recorded, and
+    names its event.
+    """
     talk.say(text, user)
     assert refused(talk) == (("chat.refused", why) if why else ("chat.command", None))
     assert talk.last.answer is not None
@@ -74,16 +78,30 @@ def test_who_may_say_what_where(talk: Talk, user: str, text: str, why: str | Non
 
 
 def test_a_command_says_who_said_what_about_which_object(talk: Talk) -> None:
-    """The event names the person as the settings do, the object whole, and the spaces that what comes of it may touch."""
+    """The event names the person as the settings do, the object whole, and the spaces that what
+    comes of it may touch.
+    """
     talk.say("restart VANC", "UBOTH")
     assert talk.event()["data"]["chat"]["who"] == "slack/UBOTH"
     talk.say("Restart kel", "UBOTH")
     data = talk.event()["data"]
     assert data["chat"] == {
-        "command": "restart", "text": "Restart kel", "args": ["kelowna-hq"], "role": "operator", "who": "slack/UBOTH",
-        "platform": "slack", "webhook": "slack", "user": {"id": "UBOTH", "name": "uboth"}, "room": {"id": "C1", "name": "noc"},
-    }  # fmt: skip
-    assert (data["bond"]["id"], data["bond"]["space"]["key"], data["leg"], data["reach"]) == (2, "globex", None, ["globex"])
+        "command": "restart",
+        "text": "Restart kel",
+        "args": ["kelowna-hq"],
+        "role": "operator",
+        "who": "slack/UBOTH",
+        "platform": "slack",
+        "webhook": "slack",
+        "user": {"id": "UBOTH", "name": "uboth"},
+        "room": {"id": "C1", "name": "noc"},
+    }
+    assert (data["bond"]["id"], data["bond"]["space"]["key"], data["leg"], data["reach"]) == (
+        2,
+        "globex",
+        None,
+        ["globex"],
+    )
     assert talk.event()["subject"] == "bond/2"
     talk.say("restart vancouver-hq", "UOP")
     assert (talk.event()["data"]["chat"]["who"], talk.event()["data"]["reach"]) == ("ana", None)
@@ -100,7 +118,9 @@ def test_what_a_webhook_may_not_touch_is_not_there(talk: Talk) -> None:
 
 
 def test_nothing_of_another_space_is_ever_told(talk: Talk) -> None:
-    """Of whatever a person of one space says, no answer names, counts or hints at anything of another."""
+    """Of whatever a person of one space says, no answer names, counts or hints at anything of
+    another.
+    """
     hidden = ["globex", "kelowna", "nanaimo", "burnaby"]
     talk.stage.set("leg", 3, "state", "down")
     talk.stage.live(60)
@@ -110,9 +130,23 @@ def test_nothing_of_another_space_is_ever_told(talk: Talk) -> None:
         question = connection.execute(conversations.select()).first()
     assert question is not None
     asked = talk.stage.bridge.steering.questions()[0]["id"]
-    lines = ["", "help", "status", "legs down", "approvals", "bond ke", "bond 2", "bond k", "bond -hq", "restart 4", "accept 2"]
+    lines = [
+        "",
+        "help",
+        "status",
+        "legs down",
+        "approvals",
+        "bond ke",
+        "bond 2",
+        "bond k",
+        "bond -hq",
+        "restart 4",
+        "accept 2",
+    ]
     lines += [f"{verb} {asked}" for verb in ("approve", "deny", "yes", "why")]
-    lines += [f"{verb} {number} for 1h" for verb in ("silence", "hands-off") for number in (2, 4, 6)]
+    lines += [
+        f"{verb} {number} for 1h" for verb in ("silence", "hands-off") for number in (2, 4, 6)
+    ]
     lines += [f"silence {name} for 1h" for name in ("glob", "3", "cable")]
     lines += [f"why {event['id']}" for event in talk.stage.events()]
     lines += [f"{command} burnaby" for command in BUILT_IN]
@@ -133,13 +167,23 @@ def test_nothing_of_another_space_is_ever_told(talk: Talk) -> None:
 
 def test_a_replay_neither_acts_nor_answers_anew(talk: Talk) -> None:
     """The same delivery again is here before, whatever it came to, and leaves one event."""
-    for text, kind in (("restart vancouver-hq", "chat.command"), ("restrat", "chat.refused"), ("pause", "chat.command")):
+    for text, kind in (
+        ("restart vancouver-hq", "chat.command"),
+        ("restrat", "chat.refused"),
+        ("pause", "chat.command"),
+    ):
         first = talk.say(text)
         again = talk.say(text, again=True)
-        assert ([each.new for each in first.taken], [each.new for each in again.taken]) == ([True], [False])
+        assert ([each.new for each in first.taken], [each.new for each in again.taken]) == (
+            [True],
+            [False],
+        )
         assert first.taken[0].event.id == again.taken[0].event.id
         assert talk.told() == "this was here before, and is not taken twice"
-        assert len(talk.stage.events(kind)) == {"restart vancouver-hq": 1, "restrat": 1, "pause": 2}[text]
+        assert (
+            len(talk.stage.events(kind))
+            == {"restart vancouver-hq": 1, "restrat": 1, "pause": 2}[text]
+        )
     assert len(talk.stage.bridge.steering.pauses()) == 1
     talk.stage.bridge.steering.resume("demo", "test")
     talk.say("pause", again=True)
@@ -154,15 +198,27 @@ def test_every_built_in_command_answers(talk: Talk) -> None:
     told = {}
     down = talk.stage.events("leg.down")[0]["id"]
     for line in (
-        "help", "status", "legs down", "bond vancouver", f"why {down[:10]}", "approvals", "pause line works", "status",
-        "resume", "silence vancouver-hq/cable for 2h new cable", "hands-off vancouver-hq for 1h", "resume",
-    ):  # fmt: skip
+        "help",
+        "status",
+        "legs down",
+        "bond vancouver",
+        f"why {down[:10]}",
+        "approvals",
+        "pause line works",
+        "status",
+        "resume",
+        "silence vancouver-hq/cable for 2h new cable",
+        "hands-off vancouver-hq for 1h",
+        "resume",
+    ):
         talk.say(line)
         told[line] = talk.told()
         assert talk.last.answer is not None
         assert talk.last.answer.event
         if line.startswith("pause"):
-            assert [(each["who"], each["why"]) for each in steering.pauses()] == [("ana", "line works")]
+            assert [(each["who"], each["why"]) for each in steering.pauses()] == [
+                ("ana", "line works")
+            ]
             talk.say("status")
             assert "paused by ana: line works" in talk.told()
     assert "restart BOND: Restart a bond." in told["help"]
@@ -171,33 +227,50 @@ def test_every_built_in_command_answers(talk: Talk) -> None:
     assert "leg fibre is up, active" in told["bond vancouver"]
     assert told[f"why {down[:10]}"].startswith("leg cable of vancouver-hq is down")
     assert told["approvals"] == "nobody is asked anything"
-    assert [(each["about"], each["who"], each["why"]) for each in steering.silences()] == [("leg/1", "ana", "new cable")]
+    assert [(each["about"], each["who"], each["why"]) for each in steering.silences()] == [
+        ("leg/1", "ana", "new cable")
+    ]
     assert "nothing is done to vancouver-hq until" in told["hands-off vancouver-hq for 1h"]
     assert told["resume"] == "nothing was paused"
     for each in talk.stage.events("operator.*"):
         noun = each["data"]["operator"]
         assert (noun["who"], noun["place"]) == ("ana", "chat slack, room noc")
-    assert set(BUILT_IN) - {line.split(" ")[0] for line in told} - {"legs down"} == {"ack", "approve", "deny", "yes", "no"}
+    assert set(BUILT_IN) - {line.split(" ")[0] for line in told} - {"legs down"} == {
+        "ack",
+        "approve",
+        "deny",
+        "yes",
+        "no",
+    }
 
 
 APPROVED = RULES.replace(
-    "  guard:\n    cooldown: {every: 1m, per: bond}\n", "  guard: {approval: {from: noc, expires: 10m, not_by_asker: true}}\n"
+    "  guard:\n    cooldown: {every: 1m, per: bond}\n",
+    "  guard: {approval: {from: noc, expires: 10m, not_by_asker: true}}\n",
 ).replace("then: {verdict: ask, reason: confirmation", "then: {verdict: ask")
 
 
 def without_examples(rules: str) -> str:
     """The same rules, that promise nothing."""
     found = read(rules, "chat.yaml").data
-    return json.dumps([{name: value for name, value in each.items() if name != "examples"} for each in found])
+    return json.dumps(
+        [{name: value for name, value in each.items() if name != "examples"} for each in found]
+    )
 
 
 def test_others_are_asked_instead_where_the_rule_says_so(tmp_path: Path) -> None:
-    """With an approval in the rule nobody asks whether the person is sure, and not they but another may say yes."""
+    """With an approval in the rule nobody asks whether the person is sure, and not they but another
+    may say yes.
+    """
     with talking(tmp_path, without_examples(APPROVED)) as talk:
         talk.say("restart vancouver-hq", "UACME")
         talk.stage.work()
         (question,) = talk.stage.bridge.steering.questions()
-        assert (question["reason"], question["asker"], question["answered_by"]) == ("approval", "slack/UACME", "others")
+        assert (question["reason"], question["asker"], question["answered_by"]) == (
+            "approval",
+            "slack/UACME",
+            "others",
+        )
         assert any("somebody else must say yes" in told for told in talk.later())
         assert "not you: approve" in talk.answers()[-1]["words"]
         talk.say(f"approve {question['id'][:8]}", "UACME")
@@ -212,8 +285,9 @@ def test_others_are_asked_instead_where_the_rule_says_so(tmp_path: Path) -> None
         talk.stage.work()
         assert talk.stage.effective("bond.restart") == 1
         assert [told for told in talk.later() if "restart" in told][-2:] == [
-            "restart vancouver-hq: ana said yes", "restart vancouver-hq: done",
-        ]  # fmt: skip
+            "restart vancouver-hq: ana said yes",
+            "restart vancouver-hq: done",
+        ]
         talk.say(f"deny {question['id'][:8]}", "UOP")
         assert talk.told() == "too late: ana said yes"
 
@@ -231,15 +305,22 @@ OWN = """
 
 
 def test_a_command_of_ones_own_replies(tmp_path: Path) -> None:
-    """A rule without calls answers through `reply`; a rule on every command hears it, and every built-in one, too."""
+    """A rule without calls answers through `reply`; a rule on every command hears it, and every
+    built-in one, too.
+    """
     with talking(tmp_path, OWN) as talk:
         talk.say("greet vancouver-hq hello  there", "UVIEW")
         talk.say("status", "UVIEW")
         talk.stage.work()
         assert talk.later() == ["vancouver-hq in acme says hello there to slack/UVIEW"]
         assert [each["rule"] for each in talk.stage.decisions()] == ["greet", "heard", "heard"]
-        titles = [each["request"]["title"] for each in talk.stage.jobs() if each["action"] == "notify"]
-        assert titles == ["slack/UVIEW said greet vancouver-hq hello  there", "slack/UVIEW said status"]
+        titles = [
+            each["request"]["title"] for each in talk.stage.jobs() if each["action"] == "notify"
+        ]
+        assert titles == [
+            "slack/UVIEW said greet vancouver-hq hello  there",
+            "slack/UVIEW said status",
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +335,21 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     st.one_of(
         st.text(max_size=60),
         st.lists(
-            st.sampled_from([*BUILT_IN, "restart", "mode", "for", "2h", "vancouver-hq", "ke", '"', "1", "x" * 300]), max_size=5
+            st.sampled_from(
+                [
+                    *BUILT_IN,
+                    "restart",
+                    "mode",
+                    "for",
+                    "2h",
+                    "vancouver-hq",
+                    "ke",
+                    '"',
+                    "1",
+                    "x" * 300,
+                ]
+            ),
+            max_size=5,
         ).map(" ".join),
     ),
     st.sampled_from(["UOP", "UVIEW", "UACME", "UNOBODY"]),
@@ -304,27 +399,44 @@ ON_REQUEST = """
 """
 
 
-@pytest.mark.parametrize(("bond", "said", "done"), [(1, "act", 1), (2, "skip(space)", 0), (99, "skip(space)", 0)])
+@pytest.mark.parametrize(
+    ("bond", "said", "done"), [(1, "act", 1), (2, "skip(space)", 0), (99, "skip(space)", 0)]
+)
 def test_a_webhook_reaches_only_its_spaces(tmp_path: Path, bond: int, said: str, done: int) -> None:
-    """What another system asks for lies in the spaces of its webhook, or nothing is done; an object nobody knows is nowhere."""
+    """What another system asks for lies in the spaces of its webhook, or nothing is done; an object
+    nobody knows is nowhere.
+    """
     with staged(tmp_path, rules=ON_REQUEST, hooks=HOOK) as stage:
         body = json.dumps({"bond": bond}).encode()
         receiver = stage.bridge.receiver
-        reading = receiver.read("narrow", generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
+        reading = receiver.read(
+            "narrow",
+            generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())),
+            body,
+        )
         receiver.take("narrow", reading)
         stage.work()
         (decision,) = stage.decisions()
-        assert f"{decision['ruling']}" + (f"({decision['reason']})" if decision["reason"] else "") == said
+        assert (
+            f"{decision['ruling']}" + (f"({decision['reason']})" if decision["reason"] else "")
+            == said
+        )
         assert stage.effective("bond.restart") == done
 
 
 def test_a_bond_that_has_moved_away_meanwhile_is_let_be(tmp_path: Path) -> None:
-    """The space is asked for again before the attempt: what was in it when it was decided may be elsewhere by then."""
+    """The space is asked for again before the attempt: what was in it when it was decided may be
+    elsewhere by then.
+    """
     with staged(tmp_path, rules=ON_REQUEST, hooks=HOOK) as stage:
         stage.bridge.steering.pause("demo", "test", "so that it waits")
         body = json.dumps({"bond": 1}).encode()
         receiver = stage.bridge.receiver
-        reading = receiver.read("narrow", generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())), body)
+        reading = receiver.read(
+            "narrow",
+            generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp())),
+            body,
+        )
         event = receiver.take("narrow", reading).taken[0].event.id
         stage.work()
         stage.set("bond", 1, "space", "globex")
@@ -338,7 +450,9 @@ def test_a_bond_that_has_moved_away_meanwhile_is_let_be(tmp_path: Path) -> None:
 
 
 def test_a_silence_and_hands_off_end_by_a_word(talk: Talk) -> None:
-    """`off` ends what was begun there, for whoever may begin it; a reason that ends with this word is still a reason."""
+    """`off` ends what was begun there, for whoever may begin it; a reason that ends with this word
+    is still a reason.
+    """
     steering = talk.stage.bridge.steering
     talk.say("silence vancouver-hq for 2h day off")
     talk.say("silence vancouver-hq/cable for 2h")
@@ -355,7 +469,9 @@ def test_a_silence_and_hands_off_end_by_a_word(talk: Talk) -> None:
 
 
 def test_why_of_what_no_rule_listens_to(talk: Talk) -> None:
-    """A command that is built in is never decided by a rule, and neither is one that was refused: why says so."""
+    """A command that is built in is never decided by a rule, and neither is one that was refused:
+    why says so.
+    """
     for line in ("help", "bond nowhere"):
         talk.say(line)
         event = talk.event()["id"]
@@ -390,8 +506,13 @@ def test_a_question_in_the_way_is_told(talk: Talk) -> None:
 
 
 def test_who_somebody_is_does_not_depend_on_the_room(tmp_path: Path) -> None:
-    """Where a role is held in one room only, another room refuses for that, and knows all the same who speaks."""
-    people = "\n      - {user: URUDI, room: C1, role: operator, name: rudi}\n      - {user: URUDI, role: viewer}"
+    """Where a role is held in one room only, another room refuses for that, and knows all the same
+    who speaks.
+    """
+    people = (
+        "\n      - {user: URUDI, room: C1, role: operator, name: rudi}\n      - {user: URUDI, role:"
+        " viewer}"
+    )
     with talking(tmp_path, people=people) as talk:
         talk.say("restart vancouver-hq", "URUDI")
         talk.stage.work()

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from bridge.actions.chat_reply import Gone, Place, Reply, Way
-from bridge.core.chat.signed_tokens import Seals
+from bridge.actions.chat_reply import ChatReply, Gone, ReplyPlace, ReplyRoute
+from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import JobState, Outcome
 from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
 from bridge.pipeline.messages.reply_addresses import Conversations, allowed
@@ -35,7 +35,9 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 
 
 def test_a_command_is_confirmed_by_a_button_done_and_told(talk: Talk) -> None:
-    """Asked whether they are sure, the person presses yes: it is done once, and every word of it is told once."""
+    """Asked whether they are sure, the person presses yes: it is done once, and every word of it is
+    told once.
+    """
     talk.say("restart vancouver-hq")
     assert talk.told() == "restart vancouver-hq: waiting for confirmation"
     talk.stage.work()
@@ -57,7 +59,9 @@ def test_a_command_is_confirmed_by_a_button_done_and_told(talk: Talk) -> None:
 
 
 def test_an_effect_that_shows_is_told_as_seen(talk: Talk) -> None:
-    """A tuning is begun and accepted by command; what it changed is looked for, and told as seen."""
+    """A tuning is begun and accepted by command; what it changed is looked for, and told as
+    seen.
+    """
     talk.say("tune victoria")
     talk.stage.work()
     talk.press(yes=True)
@@ -91,7 +95,9 @@ def test_who_is_not_sure_is_told_that_nothing_was_done(talk: Talk) -> None:
 
 
 def test_a_wait_and_a_skip_are_told_with_their_reasons(talk: Talk) -> None:
-    """What is held up is told once however often it is looked at, and what comes to nothing says why."""
+    """What is held up is told once however often it is looked at, and what comes to nothing says
+    why.
+    """
     talk.say("pause works on the line")
     talk.say("restart vancouver-hq")
     talk.stage.work()
@@ -111,7 +117,9 @@ def test_a_wait_and_a_skip_are_told_with_their_reasons(talk: Talk) -> None:
 
 
 def test_what_stands_against_it_is_told(talk: Talk) -> None:
-    """A bond that is at home cannot be brought home: that is told at once, and nobody is asked whether they are sure."""
+    """A bond that is at home cannot be brought home: that is told at once, and nobody is asked
+    whether they are sure.
+    """
     talk.say("restore vancouver-hq")
     talk.stage.work()
     assert talk.later() == ["vancouver-hq is on its primary aggregator already, as far as was seen"]
@@ -126,17 +134,23 @@ def test_a_refusal_is_told_in_the_words_of_the_server(talk: Talk) -> None:
         talk.stage.work()
         talk.press(yes=True)
         talk.stage.live(40, 20)
-    assert talk.later()[-1].startswith("tune victoria-hq: failed: 400: A tuning of this bond is already in progress.")
+    assert talk.later()[-1].startswith(
+        "tune victoria-hq: failed: 400: A tuning of this bond is already in progress."
+    )
 
 
 def test_a_doubt_and_its_end_are_told(talk: Talk) -> None:
-    """Nobody knows whether a restart took effect: that is told, and what a person found when they looked."""
+    """Nobody knows whether a restart took effect: that is told, and what a person found when they
+    looked.
+    """
     talk.stage.sim.set_faults(drop=1.0, only=["bond.restart"], when="after", times=1)
     talk.say("restart vancouver-hq")
     talk.stage.work()
     talk.press(yes=True)
     talk.stage.live(40, 20)
-    assert talk.later()[-1].startswith("restart vancouver-hq: nobody knows whether it took effect: somebody must look")
+    assert talk.later()[-1].startswith(
+        "restart vancouver-hq: nobody knows whether it took effect: somebody must look"
+    )
     (job,) = [each for each in talk.stage.jobs() if each["state"] == JobState.IN_DOUBT]
     assert talk.stage.bridge.deliverer.answer(job["id"], "done", "bob")
     talk.stage.work()
@@ -144,11 +158,21 @@ def test_a_doubt_and_its_end_are_told(talk: Talk) -> None:
 
 
 def test_the_decisions_of_commands_can_be_made_again(talk: Talk) -> None:
-    """What was decided about commands comes out the same from what was kept: roles, spaces and all."""
-    for text, user in (("restart vancouver-hq", "UACME"), ("restart kelowna-hq", "UBOTH"), ("tune victoria", "UOP")):
+    """What was decided about commands comes out the same from what was kept: roles, spaces and
+    all.
+    """
+    for text, user in (
+        ("restart vancouver-hq", "UACME"),
+        ("restart kelowna-hq", "UBOTH"),
+        ("tune victoria", "UOP"),
+    ):
         talk.say(text, user)
         talk.stage.work()
-    words, since, until = talk.stage.bridge.keeper.vocabulary, EPOCH, talk.stage.now() + timedelta(minutes=1)
+    words, since, until = (
+        talk.stage.bridge.keeper.vocabulary,
+        EPOCH,
+        talk.stage.now() + timedelta(minutes=1),
+    )
     with talk.stage.bridge.database.reading() as connection:
         lines = list(log_live(connection, since, until))
         assert lines == list(log_replayed(connection, since, until, words))
@@ -159,19 +183,29 @@ def teams(talk: Talk, text: str) -> str:
     """What Teams is answered."""
     talk.said += 1
     person = {"id": "UOP", "aadObjectId": "UOP", "name": "Ana"}
-    body = json.dumps({
-        "type": "message", "id": str(talk.said), "text": f"<at>bond</at> {text}", "from": person,
-        "conversation": {"id": "R1"},
-    }).encode()  # fmt: skip
+    body = json.dumps(
+        {
+            "type": "message",
+            "id": str(talk.said),
+            "text": f"<at>bond</at> {text}",
+            "from": person,
+            "conversation": {"id": "R1"},
+        }
+    ).encode()
     digest = hmac.new(base64.b64decode(TEAMS), body, hashlib.sha256).digest()
-    headers = {"content-type": "application/json", "authorization": f"HMAC {base64.b64encode(digest).decode()}"}
+    headers = {
+        "content-type": "application/json",
+        "authorization": f"HMAC {base64.b64encode(digest).decode()}",
+    }
     receiver = talk.stage.bridge.receiver
     talk.last = receiver.take("teams", receiver.read("teams", headers, body))
     return talk.told()
 
 
 def test_where_there_are_no_buttons_a_word_confirms(talk: Talk) -> None:
-    """On a platform without later answers the answer itself has the word, which is good once and for that person."""
+    """On a platform without later answers the answer itself has the word, which is good once and
+    for that person.
+    """
     told = teams(talk, "restart vancouver-hq")
     word = told.split("yes ")[1].split()[0]
     early = teams(talk, f"yes {word}")
@@ -197,11 +231,19 @@ def mattermost(talk: Talk, body: bytes, kind: str) -> Receipt:
 
 
 def test_mattermost_asks_with_buttons_too(talk: Talk) -> None:
-    """The question comes to the address of the command, its buttons lead back to us, and the end is told there."""
+    """The question comes to the address of the command, its buttons lead back to us, and the end is
+    told there.
+    """
     fields = {
-        "command": "/bond", "text": "restart vancouver-hq", "user_id": "UOP", "user_name": "ana", "channel_id": "C9",
-        "channel_name": "noc", "trigger_id": "t1", "response_url": f"{talk.place.url}/hooks/commands/abc",
-    }  # fmt: skip
+        "command": "/bond",
+        "text": "restart vancouver-hq",
+        "user_id": "UOP",
+        "user_name": "ana",
+        "channel_id": "C9",
+        "channel_name": "noc",
+        "trigger_id": "t1",
+        "response_url": f"{talk.place.url}/hooks/commands/abc",
+    }
     told = mattermost(talk, urlencode(fields).encode(), "application/x-www-form-urlencoded")
     assert told.answer is not None
     assert told.answer.text == "restart vancouver-hq: waiting for confirmation"
@@ -211,13 +253,21 @@ def test_mattermost_asks_with_buttons_too(talk: Talk) -> None:
     assert "restart vancouver-hq: are you sure?" in plain[0]
     yes = question["attachments"][0]["actions"][0]["integration"]
     assert yes["url"].endswith("/webhooks/mattermost")
-    press = {"user_id": "UOP", "user_name": "ana", "channel_id": "C9", "trigger_id": "t2", "context": yes["context"]}
+    press = {
+        "user_id": "UOP",
+        "user_name": "ana",
+        "channel_id": "C9",
+        "trigger_id": "t2",
+        "context": yes["context"],
+    }
     pressed = mattermost(talk, json.dumps(press).encode(), "application/json")
     assert pressed.answer is not None
     assert pressed.answer.text.startswith("ana said yes")
     talk.stage.work()
     assert talk.stage.effective("bond.restart") == 1
-    assert "restart vancouver-hq: done" in json.loads(talk.place.asked[-1].body)["text"].replace("\u200b", "")
+    assert "restart vancouver-hq: done" in json.loads(talk.place.asked[-1].body)["text"].replace(
+        "\u200b", ""
+    )
     assert {each.path for each in talk.place.asked} == {"/hooks/commands/abc"}
 
 
@@ -251,7 +301,12 @@ def test_an_answer_that_is_late_is_not_sent(talk: Talk) -> None:
     event = talk.event()["id"]
     key = (talk.stage.folder / "state" / "digest.key").read_bytes()
     at = bridge.machine
-    assert Conversations(bridge.database, key, lambda: at() + timedelta(minutes=29)).place(event).webhook == "slack"
+    assert (
+        Conversations(bridge.database, key, lambda: at() + timedelta(minutes=29))
+        .place(event)
+        .webhook
+        == "slack"
+    )
     for late, says in (
         (Conversations(bridge.database, key, lambda: at() + timedelta(minutes=31)), "too late"),
         (Conversations(bridge.database, b"another key of ours, 32 bytes ..", at), "another key"),
@@ -263,12 +318,16 @@ def test_an_answer_that_is_late_is_not_sent(talk: Talk) -> None:
 
 
 def test_where_nothing_can_be_told_any_more_is_forgotten(talk: Talk) -> None:
-    """A day after its last answer the address is gone, a few at a time; the command itself stays in the journal."""
+    """A day after its last answer the address is gone, a few at a time; the command itself stays in
+    the journal.
+    """
     bridge = talk.stage.bridge
     talk.say("restart vancouver-hq")
     event = talk.event()["id"]
     key, at = (talk.stage.folder / "state" / "digest.key").read_bytes(), bridge.machine
-    soon, late = (Conversations(bridge.database, key, lambda h=h: at() + timedelta(hours=h)) for h in (24, 25))
+    soon, late = (
+        Conversations(bridge.database, key, lambda h=h: at() + timedelta(hours=h)) for h in (24, 25)
+    )
     assert soon.prune() == 0
     with pytest.raises(Gone, match="too late"):
         soon.place(event)
@@ -279,16 +338,21 @@ def test_where_nothing_can_be_told_any_more_is_forgotten(talk: Talk) -> None:
 
 
 def test_what_cannot_be_told_says_why(tmp_path: Path) -> None:
-    """A webhook that is no more, an address inside where only public ones are good: refused, and no address is told."""
+    """A webhook that is no more, an address inside where only public ones are good: refused, and no
+    address is told.
+    """
     del tmp_path
     with serving(Says()) as place:
         address = f"{place.url}/secret-token"
-        ways = {"slack": Way(Slack().shown, buttons=True)}
-        reply = Reply(lambda name: Place(name, address), ways, Seals(b"key"))
-        for hook, says in (("gone", "by a webhook 'gone' any more"), ("slack", "no public address")):
+        ways = {"slack": ReplyRoute(Slack().shown, buttons=True)}
+        reply = ChatReply(lambda name: ReplyPlace(name, address), ways, TokenSigner(b"key"))
+        for hook, says in (
+            ("gone", "by a webhook 'gone' any more"),
+            ("slack", "no public address"),
+        ):
             ended = reply.send("demo", {"event": hook, "text": "hello"})
             assert (ended.outcome, says in ended.detail) == (Outcome.REFUSED, True)
-            assert "secret-token" not in ended.detail + repr(Place(hook, address))
+            assert "secret-token" not in ended.detail + repr(ReplyPlace(hook, address))
     assert place.asked == []
 
 
@@ -314,7 +378,7 @@ def test_what_cannot_be_told_says_why(tmp_path: Path) -> None:
         ("https://chat.example/team/hooks/%2e%2e/admin", False),
     ],
 )
-def test_only_addresses_of_the_platform_are_written_to(address: str, good: bool) -> None:  # noqa: FBT001
+def test_only_addresses_of_the_platform_are_written_to(address: str, good: bool) -> None:
     """The same scheme, host and port, and below the same path; nothing that only looks like it."""
     assert allowed(address, ["https://hooks.slack.com/", "https://chat.example/team/hooks"]) is good
     if good:

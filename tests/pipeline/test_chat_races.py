@@ -1,4 +1,6 @@
-"""The same delivery many times at once, on both databases: one event, one deed, and where its answers go."""
+"""The same delivery many times at once, on both databases: one event, one deed, and where its
+answers go.
+"""
 
 import threading
 from collections import Counter
@@ -11,48 +13,66 @@ from bridge.actions.chat_reply import Gone
 from bridge.core.chat.roles import Grant, Role
 from bridge.core.rules.parser import Vocabulary
 from bridge.pipeline.approvals.approver import Approver
-from bridge.pipeline.chat.command_handler import Commander
-from bridge.pipeline.chat.control_commands import Orders
-from bridge.pipeline.controls.operator_controls import Steering
+from bridge.pipeline.chat.command_handler import CommandHandler
+from bridge.pipeline.chat.control_commands import ControlCommands
+from bridge.pipeline.controls.operator_controls import OperatorControls
 from bridge.pipeline.messages.reply_addresses import Conversations
-from bridge.pipeline.notifications.follow_up import Follower
-from bridge.pipeline.receive.receiver import Hook, Receipt
+from bridge.pipeline.notifications.follow_up import FollowUps
+from bridge.pipeline.receive.receiver import IncomingWebhook, Receipt
 from bridge.rulebook import Rulebook, compile_sources
 from bridge.store import controls
 from bridge.store.database import Database
 from bridge.store.observations import snapshots
 from bridge.store.tables import conversations, events
-from bridge.webhooks.platform import Named, Options, Said
+from bridge.webhooks.platform import CommandDelivery, Named, Options
 from bridge.webhooks.slack import Slack
 from tests.pipeline.chat_harness import RULES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HOOK = Hook(
-    "slack", Slack(), lambda: ("secret",), "main", 300.0, Options(), grants=(Grant(Role.OPERATOR, user="U1", name="ana"),),
+HOOK = IncomingWebhook(
+    "slack",
+    Slack(),
+    lambda: ("secret",),
+    "main",
+    300.0,
+    Options(),
+    grants=(Grant(Role.OPERATOR, user="U1", name="ana"),),
     answers_at=("https://hooks.slack.com/",),
-)  # fmt: skip
+)
 BOOK = compile_sources(
-    {"chat.yaml": RULES}, Vocabulary(call_permissions.callable_operations(), {"noc": 1}, roles=call_permissions.roles())
+    {"chat.yaml": RULES},
+    Vocabulary(call_permissions.callable_operations(), {"noc": 1}, roles=call_permissions.roles()),
 )
 
 
-def commander(database: Database, book: Rulebook = BOOK) -> Commander:
+def commander(database: Database, book: Rulebook = BOOK) -> CommandHandler:
     """What takes commands in one process."""
     approver = Approver(database, lambda: NOW, {})
-    steering = Steering(database, lambda: NOW, approver, servers=("main",), types=("leg.down",))
+    steering = OperatorControls(
+        database, lambda: NOW, approver, servers=("main",), types=("leg.down",)
+    )
     talks = Conversations(database, b"key", lambda: NOW)
-    orders = Orders(database, steering, approver, Follower(database, lambda: NOW), talks.word)
-    return Commander(database, lambda: NOW, lambda: book, talks, orders)
+    orders = ControlCommands(
+        database, steering, approver, FollowUps(database, lambda: NOW), talks.word
+    )
+    return CommandHandler(database, lambda: NOW, lambda: book, talks, orders)
 
 
-def said(text: str, name: str = "d1") -> Said:
+def said(text: str, name: str = "d1") -> CommandDelivery:
     """A command, as a platform reads it."""
-    return Said(name, text, Named("U1", "ana"), Named("C1", "noc"), "https://hooks.slack.com/commands/1/2/3")
+    return CommandDelivery(
+        name, text, Named("U1", "ana"), Named("C1", "noc"), "https://hooks.slack.com/commands/1/2/3"
+    )
 
 
-@pytest.mark.parametrize(("text", "kind"), [("pause", "chat.command"), ("restart 3", "chat.refused"), ("help", "chat.command")])
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("pause", "chat.command"), ("restart 3", "chat.refused"), ("help", "chat.command")],
+)
 def test_one_of_many_at_once_is_taken(database: Database, text: str, kind: str) -> None:
-    """Eight at once that are the same delivery: one is new and does it, seven are told that it was here before."""
+    """Eight at once that are the same delivery: one is new and does it, seven are told that it was
+    here before.
+    """
     with database.writing() as connection:
         snapshots.ensure_server(connection, "main")
     barrier, receipts = threading.Barrier(8), list[Receipt]()
@@ -76,7 +96,9 @@ def test_one_of_many_at_once_is_taken(database: Database, text: str, kind: str) 
 
 
 def test_where_answers_go_is_stored_with_the_command(database: Database) -> None:
-    """In one transaction, sealed, and good for half an hour; what needs no later answer has no address."""
+    """In one transaction, sealed, and good for half an hour; what needs no later answer has no
+    address.
+    """
     with database.writing() as connection:
         snapshots.ensure_server(connection, "main")
     text = "- id: greet\n  when: {chat: {command: greet}}\n  do: [{reply: {text: hello}}]\n"
@@ -85,7 +107,11 @@ def test_where_answers_go_is_stored_with_the_command(database: Database) -> None
     event = scene.said(HOOK, said("greet", "d2")).taken[0].event.id
     with database.reading() as connection:
         (row,) = connection.execute(conversations.select()).mappings()
-    assert (row["event"], row["webhook"], row["until"]) == (event, "slack", NOW + timedelta(minutes=30))
+    assert (row["event"], row["webhook"], row["until"]) == (
+        event,
+        "slack",
+        NOW + timedelta(minutes=30),
+    )
     assert "hooks.slack.com" not in row["address"]
     place = Conversations(database, b"key", lambda: NOW).place(event)
     assert place.address == "https://hooks.slack.com/commands/1/2/3"

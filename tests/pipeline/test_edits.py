@@ -1,4 +1,6 @@
-"""A rule is edited while something of it waits: that is judged as the rule is now, and never ends for a false reason."""
+"""A rule is edited while something of it waits: that is judged as the rule is now, and never ends
+for a false reason.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,24 +57,42 @@ class Scene:
     def said(self) -> list[str]:
         """How each decision of the rule stands, oldest first."""
         mine = [each for each in self.stage.decisions() if each["rule"] == self.name]
-        return [f"{each['ruling']}({each['reason']})" if each["reason"] else each["ruling"] for each in mine]
+        return [
+            f"{each['ruling']}({each['reason']})" if each["reason"] else each["ruling"]
+            for each in mine
+        ]
 
     def jobs(self) -> list[tuple[str, str]]:
         """Its jobs: what each does, and whether it is or was under way."""
-        mine = [each for each in self.stage.jobs() if each["rule"] == self.name and each["parent"] is None]
+        mine = [
+            each
+            for each in self.stage.jobs()
+            if each["rule"] == self.name and each["parent"] is None
+        ]
         return [(each["action"], _state(each)) for each in mine]
 
     def why(self) -> list[str]:
         """The last word on each of its jobs that were not done."""
         with self.stage.bridge.database.reading() as connection:
-            mine = [each for each in self.stage.jobs() if each["rule"] == self.name and each["state"] == "skipped"]
+            mine = [
+                each
+                for each in self.stage.jobs()
+                if each["rule"] == self.name and each["state"] == "skipped"
+            ]
             words = select(verdicts.c.reason).order_by(verdicts.c.seq.desc()).limit(1)
-            return [str(connection.execute(words.where(verdicts.c.job == each["id"])).scalar_one()) for each in mine]
+            return [
+                str(connection.execute(words.where(verdicts.c.job == each["id"])).scalar_one())
+                for each in mine
+            ]
 
     def asked(self) -> list[Any]:
         """Every question of the rule, oldest first."""
         with self.stage.bridge.database.reading() as connection:
-            return [row for row in reversed(approvals.every(connection, 200)) if row["rule"] == self.name]
+            return [
+                row
+                for row in reversed(approvals.every(connection, 200))
+                if row["rule"] == self.name
+            ]
 
 
 def _state(job: dict[str, Any]) -> str:
@@ -119,7 +139,9 @@ def group(**more: str) -> str:
         (group().replace("ID", "ID-renamed"), 0, ["skip(rule_gone)"] * 2, []),
     ],
 )
-def test_a_group(scene: Scene, edited: str, seconds: float, said: list[str], jobs: list[Any]) -> None:
+def test_a_group(
+    scene: Scene, edited: str, seconds: float, said: list[str], jobs: list[Any]
+) -> None:
     """Its members are gathered anew as the rule says now, the wait counted from when they came."""
     scene.write(group())
     scene.happen(1, 2)
@@ -146,8 +168,12 @@ def lasting(**more: str) -> str:
         ("", 0, "skip(rule_gone)", []),
     ],
 )
-def test_a_state_that_must_last(scene: Scene, edited: str, seconds: float, said: str, jobs: list[Any]) -> None:
-    """It is due when the rule says now: sooner, later, or at once; and a wait is one for the time, not for what is seen."""
+def test_a_state_that_must_last(
+    scene: Scene, edited: str, seconds: float, said: str, jobs: list[Any]
+) -> None:
+    """It is due when the rule says now: sooner, later, or at once; and a wait is one for the time,
+    not for what is seen.
+    """
     scene.stage.set("leg", 2, "state", "up")
     scene.stage.live(60)
     scene.write(lasting())
@@ -170,13 +196,19 @@ def counts(what: str = "at_least: 3, per: body.bond", **more: str) -> str:
         (counts("at_least: 2, per: body.bond"), [], ["skip(count)", "skip(count)", "act"]),
         (counts("at_least: 3"), [], ["skip(count)", "skip(count)", "act"]),
         (counts("at_least: 4, per: body.bond"), [1, 1], ["skip(count)"] * 4 + ["act"]),
-        (counts("at_least: 2, per: body.bond", mode="dry_run"), [], ["skip(count)", "skip(count)", "skip(dry_run)"]),
+        (
+            counts("at_least: 2, per: body.bond", mode="dry_run"),
+            [],
+            ["skip(count)", "skip(count)", "skip(dry_run)"],
+        ),
         (counts("at_least: 2", **{"if": "body.bond != 1"}), [2], ["skip(count)"] * 3 + ["act"]),
         (counts(description="another"), [1], ["skip(count)"] * 3 + ["act"]),
     ],
 )
 def test_a_count(scene: Scene, edited: str, more: list[int], said: list[str]) -> None:
-    """What was counted counts by what the rule counts by now, and is enough as soon as the rule says that it is."""
+    """What was counted counts by what the rule counts by now, and is enough as soon as the rule
+    says that it is.
+    """
     scene.write(counts())
     scene.happen(1, 2, 1)
     assert scene.said() == ["skip(count)"] * 3
@@ -195,7 +227,11 @@ def missing(what: str = "of: leg.up, within: 1h", **more: str) -> str:
     [
         (missing("of: leg.up, within: 1m"), 60, "act"),
         (missing("of: leg.up, within: 2h"), 3600, "wait(absent)"),
-        (missing("of: webhook.other, within: 1m").replace("webhook.other", "leg.degraded"), 60, "act"),
+        (
+            missing("of: webhook.other, within: 1m").replace("webhook.other", "leg.degraded"),
+            60,
+            "act",
+        ),
         (rule(), 0, "act"),
         (missing("of: leg.up, within: 1m", mode="dry_run"), 60, "skip(dry_run)"),
         ("", 0, "skip(rule_gone)"),
@@ -228,7 +264,9 @@ def clock(cron: str, **more: str) -> str:
     ],
 )
 def test_a_schedule(scene: Scene, edited: str, said: list[str]) -> None:
-    """A quiet server looks at an edited clock at once, and not when the old one would have called."""
+    """A quiet server looks at an edited clock at once, and not when the old one would have
+    called.
+    """
     scene.write(clock("59 23 31 12 *"))
     scene.write(edited)
     scene.later(300)
@@ -248,11 +286,21 @@ GONE = [("call", "skipped")]
     [
         (rule(do=CALL), [("call", "tried")], ["expired"], []),
         (asking(who="from: noc, expires: 1h"), [("call", "held")], ["expired", "asked"], []),
-        (asking(who="from: noc, expires: 2h, role: admin"), [("call", "held")], ["expired", "asked"], []),
+        (
+            asking(who="from: noc, expires: 2h, role: admin"),
+            [("call", "held")],
+            ["expired", "asked"],
+            [],
+        ),
         (asking(description="another"), [("call", "held")], ["asked"], []),
         (asking(**{"if": "body.bond == 2"}), GONE, ["expired"], ["condition"]),
         (asking(mode="dry_run"), GONE, ["expired"], ["dry_run"]),
-        (asking(when="leg.down", do=CALL.replace("body", "leg")), GONE, ["expired"], ["rule_changed"]),
+        (
+            asking(when="leg.down", do=CALL.replace("body", "leg")),
+            GONE,
+            ["expired"],
+            ["rule_changed"],
+        ),
         (
             asking(do=CALL.replace("detect_leg_mtus", "restart")),
             [*GONE, ("call", "held")],
@@ -263,20 +311,32 @@ GONE = [("call", "skipped")]
         (asking().replace("ID", "ID-renamed"), GONE, ["expired"], ["rule_gone"]),
     ],
 )
-def test_a_question(scene: Scene, edited: str, jobs: list[Any], states: list[str], why: list[str]) -> None:
-    """It is asked no more, asked anew, or as it was; and what nobody wants any more is not asked about."""
+def test_a_question(
+    scene: Scene, edited: str, jobs: list[Any], states: list[str], why: list[str]
+) -> None:
+    """It is asked no more, asked anew, or as it was; and what nobody wants any more is not asked
+    about.
+    """
     scene.write(asking())
     scene.happen(1)
     assert scene.jobs() == [("call", "held")]
     scene.write(edited)
-    assert (scene.jobs(), [each["state"] for each in scene.asked()], scene.why()) == (jobs, states, why)
+    assert (scene.jobs(), [each["state"] for each in scene.asked()], scene.why()) == (
+        jobs,
+        states,
+        why,
+    )
 
 
 def test_what_nobody_was_asked_about_is_asked_when_the_rule_asks_now(scene: Scene) -> None:
-    """A call that waits for its hours waits for a yes as well, once the rule wants one; and the yes is to what is done."""
+    """A call that waits for its hours waits for a yes as well, once the rule wants one; and the yes
+    is to what is done.
+    """
     shut = "windows: [{days: mon-sun, from: '03:00', to: '03:01', zone: UTC}]"
     scene.stage.sim.advance(4 * 3600)
-    scene.write(rule(do=CALL + ", retry: {on: [refused], every: 1m, until: 2d}", guard=f"{{{shut}}}"))
+    scene.write(
+        rule(do=CALL + ", retry: {on: [refused], every: 1m, until: 2d}", guard=f"{{{shut}}}")
+    )
     scene.happen(1)
     assert scene.jobs() == [("call", "due")]
     retry = ", retry: {on: [refused], every: 1m, until: 2d}"
@@ -308,8 +368,12 @@ def test_hours_that_are_taken_away_hold_nothing_up(scene: Scene) -> None:
         ("GONE", 0, ["skipped"], ["rule_gone"]),
     ],
 )
-def test_a_step_that_waits(scene: Scene, edited: str, seconds: float, states: list[str], why: list[str]) -> None:
-    """It waits as long as the rule says now, from when it began; where there is no wait any more, the rest goes on."""
+def test_a_step_that_waits(
+    scene: Scene, edited: str, seconds: float, states: list[str], why: list[str]
+) -> None:
+    """It waits as long as the rule says now, from when it began; where there is no wait any more,
+    the rest goes on.
+    """
     scene.write(rule(do="wait: 4h}, {" + TELL))
     scene.happen(1)
     assert scene.jobs() == [("wait", "due"), ("notify", "waiting")]
@@ -320,7 +384,9 @@ def test_a_step_that_waits(scene: Scene, edited: str, seconds: float, states: li
 
 
 def test_all_of_it_is_made_again(stage: Stage, scene: Scene) -> None:
-    """Every verdict on what was edited follows from what was kept, as it was and as it was judged again."""
+    """Every verdict on what was edited follows from what was kept, as it was and as it was judged
+    again.
+    """
     scene.write(group())
     scene.happen(1, 2)
     scene.write(group(group="{by: body.bond, wait: 1s}"))

@@ -14,7 +14,10 @@ RULES = """
   when: webhook.demo
   do: [{webhook: {to: ticketing, data: {bond: "${event.data.body.bond}"}}}]
 """
-HOOKS = "hooks: {{ticketing: {{url: '{url}/in', secret: {{env: STAGE_SIGNING}}, allow_private: {inside}, timeout: 30s}}}}\n"
+HOOKS = (
+    "hooks: {{ticketing: {{url: '{url}/in', secret: {{env: STAGE_SIGNING}}, allow_private:"
+    " {inside}, timeout: 30s}}}}\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +33,14 @@ def tried(stage: Stage, event: str) -> list[tuple[str, str]]:
 
 
 def test_another_system_is_told_until_it_takes_it(tmp_path: Path) -> None:
-    """What ended unknown and what was put off goes again with the same id, and is over when it is taken."""
-    replies = [Reply(status=500), Reply(status=429, headers=(("Retry-After", "60"),)), Reply(status=204)]
+    """What ended unknown and what was put off goes again with the same id, and is over when it is
+    taken.
+    """
+    replies = [
+        Reply(status=500),
+        Reply(status=429, headers=(("Retry-After", "60"),)),
+        Reply(status=204),
+    ]
     with (
         serving(replies) as receiver,
         staged(tmp_path, rules=RULES, more=HOOKS.format(url=receiver.url, inside="true")) as stage,
@@ -49,13 +58,27 @@ def test_another_system_is_told_until_it_takes_it(tmp_path: Path) -> None:
     assert [asked.headers["webhook-id"] for asked in receiver.asked] == [job["id"]] * 3
     (sent,) = {asked.body for asked in receiver.asked}
     told = json.loads(sent)
-    assert (told["id"], told["source"], told["type"], told["event"], told["rule"], told["data"]) == (
-        job["id"], "demo", "webhook.demo", event, "tell-ticketing", {"bond": 3},
-    )  # fmt: skip
+    assert (
+        told["id"],
+        told["source"],
+        told["type"],
+        told["event"],
+        told["rule"],
+        told["data"],
+    ) == (
+        job["id"],
+        "demo",
+        "webhook.demo",
+        event,
+        "tell-ticketing",
+        {"bond": 3},
+    )
 
 
 def test_what_is_refused_is_not_sent_again(tmp_path: Path) -> None:
-    """An address inside that the settings do not allow: the job has failed, the story says why, and nobody was reached."""
+    """An address inside that the settings do not allow: the job has failed, the story says why, and
+    nobody was reached.
+    """
     with serving(Reply()) as receiver:
         url = receiver.url.replace("http:", "https:")
         with staged(tmp_path, rules=RULES, more=HOOKS.format(url=url, inside="false")) as stage:

@@ -1,4 +1,6 @@
-"""One bad thing spoils nothing else: it is set aside with a reason, shown, told once, and the rest goes on."""
+"""One bad thing spoils nothing else: it is set aside with a reason, shown, told once, and the rest
+goes on.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,17 +70,25 @@ def stage(tmp_path: Path, database: Database) -> Iterator[Stage]:
 def rulings(stage: Stage, rule: str) -> list[str]:
     """What a rule decided, oldest first."""
     made = [each for each in stage.decisions() if each["rule"] == rule]
-    return [f"{each['ruling']}({each['reason']})" if each["reason"] else each["ruling"] for each in made]
+    return [
+        f"{each['ruling']}({each['reason']})" if each["reason"] else each["ruling"] for each in made
+    ]
 
 
 def faults(stage: Stage) -> list[str]:
-    """What was told of faults, oldest first; what is decided for the bridge itself fails on its own."""
+    """What was told of faults, oldest first; what is decided for the bridge itself fails on its
+    own.
+    """
     told = [each["data"]["fault"] for each in stage.events("internal.error")]
     return [f"{each['step']}: {each['about']}" for each in told if each["server"] != "bridge"]
 
 
-def test_a_rule_that_fails_is_set_aside_and_told_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a guard, for every event: its decisions say why, the others decide, health and doctor name it, one event tells it."""
+def test_a_rule_that_fails_is_set_aside_and_told_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a guard, for every event: its decisions say why, the others decide, health and doctor name
+    it, one event tells it.
+    """
     muted = [(name, guard) for name, guard in guards.TELLING if name != "silence"]
 
     def broken(intent: Intent) -> None:
@@ -111,30 +121,57 @@ def test_a_rule_that_fails_is_set_aside_and_told_once(stage: Stage, monkeypatch:
 
 PLACES: list[tuple[str, Any, str, Callable[..., bool], str]] = [
     ("hears", evaluate, "hears", lambda rule, _: rule.id == "bad", "decide: rule bad"),
-    ("a decision that cannot be written", decision_store, "_row", lambda made, _: made.rule == "bad" and made.facts,
-     "decide: rule bad"),
+    (
+        "a decision that cannot be written",
+        decision_store,
+        "_row",
+        lambda made, _: made.rule == "bad" and made.facts,
+        "decide: rule bad",
+    ),
     ("its words", command_updates, "_talks", lambda *_: True, "answer: what comes of rule calls"),
-    ("the end of what was told", follow_up, "over", lambda *_: True, "decide: what ends by an event"),
-    ("interpret", interpreter, "_known", lambda _, event: event.type == "webhook.demo", "interpret: an event webhook.demo"),
-    ("surroundings", batch_context, "named_by", lambda event: event.type == "webhook.demo", "interpret: an event webhook.demo"),
+    (
+        "the end of what was told",
+        follow_up,
+        "over",
+        lambda *_: True,
+        "decide: what ends by an event",
+    ),
+    (
+        "interpret",
+        interpreter,
+        "_known",
+        lambda _, event: event.type == "webhook.demo",
+        "interpret: an event webhook.demo",
+    ),
+    (
+        "surroundings",
+        batch_context,
+        "named_by",
+        lambda event: event.type == "webhook.demo",
+        "interpret: an event webhook.demo",
+    ),
     ("calm legs", interpreter.Interpreter, "timers", lambda *_: True, "decide: legs that are calm"),
     ("incidents", incident_lifecycle, "look", lambda *_: True, "decide: incidents that are over"),
     ("the clock", scheduled_events.Timing, "run", lambda *_: True, "decide: what the clock brings"),
     ("what waits", scheduled_events.Timing, "to_sweep", lambda *_: True, "decide: what waits"),
     ("a schedule", cron, "following", lambda *_: True, "schedule: rule clock"),
     ("a sweep", level_triggers, "found", lambda rule, *_: rule.id == "lasts", "sweep: rule lasts"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.takes(20)
 def test_whatever_fails_while_deciding_the_others_decide(stage: Stage) -> None:
-    """At each step in turn: the event is decided by all other rules within two rounds, and the fault is told once."""
+    """At each step in turn: the event is decided by all other rules within two rounds, and the
+    fault is told once.
+    """
     told, seen = 0, {}
     stage.set("leg", 1, "state", "down")
     stage.live(30)
     for number, (name, place, function, when, _) in enumerate(PLACES):
         stage.sim.advance(3700)
-        with stage.bridge.database.writing() as connection:  # at its end each rule looks for what is so already
+        with (
+            stage.bridge.database.writing() as connection
+        ):  # at its end each rule looks for what is so already
             controls.pause(connection, "demo", stage.now(), "ana", "")
             controls.resume(connection, "demo", stage.now(), "ana")
         with pytest.MonkeyPatch.context() as patch:
@@ -152,20 +189,34 @@ def test_whatever_fails_while_deciding_the_others_decide(stage: Stage) -> None:
     assert seen == {name: [fault] for name, _, _, _, fault in PLACES}
 
 
-def test_an_event_whose_meaning_is_not_known_is_told_and_not_acted_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interpreting fails on one of three: rules that tell, tell; a rule that calls is skipped, and says why."""
+def test_an_event_whose_meaning_is_not_known_is_told_and_not_acted_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interpreting fails on one of three: rules that tell, tell; a rule that calls is skipped, and
+    says why.
+    """
     poison = stage.webhook(1, "poison")
     fails(monkeypatch, interpreter, "_known", lambda _, event: event.id == poison)
     others = [stage.webhook(bond, "well") for bond in (1, 2)]
     stage.work()
-    for event, ruling, reason in ((poison, Ruling.SKIP, Reason.INTERNAL_ERROR), *((each, Ruling.ACT, None) for each in others)):
-        made = {each["rule"]: (each["ruling"], each["reason"]) for each in stage.story(event)["decisions"]}
+    for event, ruling, reason in (
+        (poison, Ruling.SKIP, Reason.INTERNAL_ERROR),
+        *((each, Ruling.ACT, None) for each in others),
+    ):
+        made = {
+            each["rule"]: (each["ruling"], each["reason"])
+            for each in stage.story(event)["decisions"]
+        }
         assert made["good"] == (Ruling.ACT, None)
         assert made["calls"] == (ruling, reason)
 
 
-def test_what_waits_and_what_is_gathered_goes_on_beside_a_fault(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Judged again and closed, a rule that fails is settled with the reason, and nothing of it is tried for ever."""
+def test_what_waits_and_what_is_gathered_goes_on_beside_a_fault(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged again and closed, a rule that fails is settled with the reason, and nothing of it is
+    tried for ever.
+    """
     stage.webhook(1)
     stage.work()
     assert rulings(stage, "gathers") == ["wait(group)"]
@@ -181,7 +232,9 @@ def test_what_waits_and_what_is_gathered_goes_on_beside_a_fault(stage: Stage, mo
     assert stage.bridge.decider.waiting() == []
 
 
-def test_a_database_that_is_away_is_no_fault_of_a_rule(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_no_fault_of_a_rule(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is tried again as a whole, and nothing is set aside."""
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
@@ -199,7 +252,9 @@ def test_a_database_that_is_away_is_no_fault_of_a_rule(stage: Stage, monkeypatch
 
 
 def test_a_condition_that_takes_too_long_costs_one_event_and_nothing_else(stage: Stage) -> None:
-    """Over seven thousand numbers that a stranger brings: its rule is yellow for it; rules and events beside it are decided."""
+    """Over seven thousand numbers that a stranger brings: its rule is yellow for it; rules and
+    events beside it are decided.
+    """
     now = stage.now()
     many, few = (
         builder.make(
@@ -221,5 +276,7 @@ def test_a_condition_that_takes_too_long_costs_one_event_and_nothing_else(stage:
     assert says.endswith("took too long")
     made = {each["rule"]: each["ruling"] for each in stage.story(many.id)["decisions"]}
     assert (made["good"], made["slow"]) == ("act", "skip")
-    assert {each["rule"]: each["ruling"] for each in stage.story(few.id)["decisions"]}["slow"] == "act"
+    assert {each["rule"]: each["ruling"] for each in stage.story(few.id)["decisions"]}[
+        "slow"
+    ] == "act"
     assert stage.bridge.decider.waiting() == []

@@ -1,4 +1,6 @@
-"""One job, one notice, one address, one scope on which our own code fails takes no other with it."""
+"""One job, one notice, one address, one scope on which our own code fails takes no other with
+it.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +16,9 @@ from bridge.core.model import Job
 from bridge.core.objects import snapshot_diff
 from bridge.pipeline.approvals import approver
 from bridge.pipeline.deliver import notification_sender, settlement
-from bridge.pipeline.deliver.admission import Gate
-from bridge.pipeline.deliver.settlement import Aftermath
-from bridge.pipeline.deliver.verification import Prover
+from bridge.pipeline.deliver.admission import Admission
+from bridge.pipeline.deliver.settlement import Settlement
+from bridge.pipeline.deliver.verification import EffectVerifier
 from bridge.pipeline.messages import command_updates
 from bridge.pipeline.notifications import follow_up
 from bridge.pipeline.observe import poll_events, poll_schedule
@@ -86,24 +88,80 @@ def _of_bond(*given: Any) -> bool:
 
 # where, the function, for what, the state that the restart is in at the end, the fault that is told
 CALLS: list[tuple[str, Any, str, Callable[..., bool], set[str], str]] = [
-    ("the gate", Gate, "admit", _of("restarts"), {"failed"}, "deliver: call of rule restarts"),
-    ("a guard", guards, "before_attempt", lambda intent, _: intent.rule.id == "restarts", {"failed"},
-     "deliver: call of rule restarts"),
-    ("what stands against it", Call, "against", _of_bond, {"failed"}, "deliver: call of rule restarts"),
+    ("the gate", Admission, "admit", _of("restarts"), {"failed"}, "deliver: call of rule restarts"),
+    (
+        "a guard",
+        guards,
+        "before_attempt",
+        lambda intent, _: intent.rule.id == "restarts",
+        {"failed"},
+        "deliver: call of rule restarts",
+    ),
+    (
+        "what stands against it",
+        Call,
+        "against",
+        _of_bond,
+        {"failed"},
+        "deliver: call of rule restarts",
+    ),
     ("the request", Call, "send", _of_bond, {"in_doubt"}, "send: call of rule restarts"),
-    ("what the answer means", retry, "after", _of("restarts"), {"in_doubt"}, "deliver: call of rule restarts"),
-    ("its effect", Prover, "holds", _of("restarts"), {"unverified"}, "deliver: call of rule restarts"),
-    ("its event", settlement, "_events", _of("restarts"), {"succeeded"}, "deliver: what comes of rule restarts"),
-    ("its answer", command_updates, "ended", _of("restarts"), {"succeeded"}, "answer: what comes of rule restarts"),
-    ("the steps after it", job_store, "move_on", _of("restarts"), {"succeeded"}, "steps: what comes of rule restarts"),
-    ("its end", Aftermath, "settle", _of("restarts"), {"failed", "succeeded", "in_doubt"},
-     "deliver: the end of call of rule restarts"),
-]  # fmt: skip
+    (
+        "what the answer means",
+        retry,
+        "after",
+        _of("restarts"),
+        {"in_doubt"},
+        "deliver: call of rule restarts",
+    ),
+    (
+        "its effect",
+        EffectVerifier,
+        "holds",
+        _of("restarts"),
+        {"unverified"},
+        "deliver: call of rule restarts",
+    ),
+    (
+        "its event",
+        settlement,
+        "_events",
+        _of("restarts"),
+        {"succeeded"},
+        "deliver: what comes of rule restarts",
+    ),
+    (
+        "its answer",
+        command_updates,
+        "ended",
+        _of("restarts"),
+        {"succeeded"},
+        "answer: what comes of rule restarts",
+    ),
+    (
+        "the steps after it",
+        job_store,
+        "move_on",
+        _of("restarts"),
+        {"succeeded"},
+        "steps: what comes of rule restarts",
+    ),
+    (
+        "its end",
+        Settlement,
+        "settle",
+        _of("restarts"),
+        {"failed", "succeeded", "in_doubt"},
+        "deliver: the end of call of rule restarts",
+    ),
+]
 
 
 @pytest.mark.takes(20)
 def test_whatever_fails_about_a_call_the_others_are_done(stage: Stage, ear: Ear) -> None:
-    """At each step in turn: the notices are told, the call is set aside with its state, and the fault is told once."""
+    """At each step in turn: the notices are told, the call is set aside with its state, and the
+    fault is told once.
+    """
     told: dict[str, list[str]] = {}
     for number, (name, place, function, when, states, _) in enumerate(CALLS):
         before = _faults(stage)
@@ -122,20 +180,30 @@ def test_whatever_fails_about_a_call_the_others_are_done(stage: Stage, ear: Ear)
     for name, _, _, _, _, fault in CALLS:
         assert fault in told[name], (name, told)
         assert len(told[name]) == len(set(told[name])), name
-    assert {f"trouble: {each.partition(': ')[2]}" for found in told.values() for each in found} <= set(ear.titles())
+    assert {
+        f"trouble: {each.partition(': ')[2]}" for found in told.values() for each in found
+    } <= set(ear.titles())
 
 
 NOTICES: list[tuple[str, Any, str, Callable[..., bool], str]] = [
     ("how it reads", notification_sender, "_note", _of("tells"), "tell: a notice of rule tells"),
-    ("whether it may go", Gate, "judge", _of("tells"), "tell: a notice of rule tells"),
-    ("sending it", Notify, "send", lambda *given: str(given[-1].get("title")).startswith("bad"), "tell: a message to noc/0"),
+    ("whether it may go", Admission, "judge", _of("tells"), "tell: a notice of rule tells"),
+    (
+        "sending it",
+        Notify,
+        "send",
+        lambda *given: str(given[-1].get("title")).startswith("bad"),
+        "tell: a message to noc/0",
+    ),
     ("what is over by now", follow_up, "endings", _always, "tell: what is over by now at noc/0"),
     ("what is followed", follow_up, "told", _always, "follow: a notice of rule tells"),
-]  # fmt: skip
+]
 
 
 def test_whatever_fails_about_a_notice_the_others_are_told(stage: Stage, ear: Ear) -> None:
-    """At each step in turn: the next notice at the same address is told at once, and so is the fault."""
+    """At each step in turn: the next notice at the same address is told at once, and so is the
+    fault.
+    """
     for number, (name, place, function, when, fault) in enumerate(NOTICES):
         with pytest.MonkeyPatch.context() as patch:
             fails(patch, place, function, when)
@@ -152,13 +220,27 @@ def test_whatever_fails_about_a_notice_the_others_are_told(stage: Stage, ear: Ea
 
 POLLS: list[tuple[str, Any, str, Callable[..., bool], str]] = [
     ("reading it", scopes, "read", lambda name, *_: name == "legs", "legs"),
-    ("comparing it", snapshot_diff, "compare", lambda before, *_: any(kind == "leg" for kind, _ in before), "legs"),
-    ("what follows from it", poll_schedule, "bring_forward", lambda *given: given[2].name == "legs", "legs"),
-]  # fmt: skip
+    (
+        "comparing it",
+        snapshot_diff,
+        "compare",
+        lambda before, *_: any(kind == "leg" for kind, _ in before),
+        "legs",
+    ),
+    (
+        "what follows from it",
+        poll_schedule,
+        "bring_forward",
+        lambda *given: given[2].name == "legs",
+        "legs",
+    ),
+]
 
 
 def test_whatever_fails_about_one_scope_the_others_are_polled(stage: Stage, ear: Ear) -> None:
-    """At each step in turn: its scope fails with the reason and is tried again later; the others are read as ever."""
+    """At each step in turn: its scope fails with the reason and is tried again later; the others
+    are read as ever.
+    """
     for number, (name, place, function, when, scope) in enumerate(POLLS):
         state = "down" if number % 2 == 0 else "up"
         with pytest.MonkeyPatch.context() as patch:
@@ -177,9 +259,18 @@ def test_whatever_fails_about_one_scope_the_others_are_polled(stage: Stage, ear:
     assert {"leg.down", "leg.up"} <= set(told)
 
 
-def test_one_object_that_fails_takes_no_other_of_its_list_with_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two legs that go down one cannot be told: the other is, their list is read, and the fault is told."""
-    fails(monkeypatch, poll_events, "of_change", lambda *given: given[3].kind == "leg" and given[3].id == "1")
+def test_one_object_that_fails_takes_no_other_of_its_list_with_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two legs that go down one cannot be told: the other is, their list is read, and the fault
+    is told.
+    """
+    fails(
+        monkeypatch,
+        poll_events,
+        "of_change",
+        lambda *given: given[3].kind == "leg" and given[3].id == "1",
+    )
     for leg in (1, 3):
         stage.set("leg", leg, "state", "down")
     stage.live(60)
@@ -188,7 +279,9 @@ def test_one_object_that_fails_takes_no_other_of_its_list_with_it(stage: Stage, 
     assert not [each for each in stage.health()["scopes"] if each["failures"]]
 
 
-def test_one_question_one_reminder_that_fails_stop_no_other(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_question_one_reminder_that_fails_stop_no_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody answered two questions, two things last: of each one fails, and the other is done."""
     with stage.bridge.database.reading() as connection:
         rows = open_notifications.due(connection, stage.now())
@@ -196,7 +289,9 @@ def test_one_question_one_reminder_that_fails_stop_no_other(stage: Stage, monkey
     late = ["first", "second"]
     settled: list[str] = []
     monkeypatch.setattr(approver.approvals, "expiring", lambda *_: late)
-    monkeypatch.setattr(approver.Approver, "_expired", lambda _self, name, _now: settled.append(name))
+    monkeypatch.setattr(
+        approver.Approver, "_expired", lambda _self, name, _now: settled.append(name)
+    )
     fails(monkeypatch, approver.Approver, "_expired", lambda _self, name, _now: name == "first")
     assert stage.bridge.approver.expire() == 2
     assert settled == ["second"]

@@ -9,8 +9,8 @@ import pytest
 from bridge import config, wiring
 from bridge.core.rules.parser import Vocabulary
 from bridge.errors import BadInput
-from bridge.pipeline.decide.active_rulebook import Keeping
-from bridge.rulebook import Keeper
+from bridge.pipeline.decide.active_rulebook import ActiveRulebook
+from bridge.rulebook import RulebookLoader
 from bridge.store import rulebooks
 from bridge.store.database import Database
 from tests.notifications.json_service import serving
@@ -21,9 +21,11 @@ GOOD = "- {id: one, when: leg.up, do: [{notify: {to: noc}}]}\n"
 BAD = "- {id: one, when: leg.upp}\n"
 
 
-def keeping(folder: Path, database: Database) -> Keeping:
+def keeping(folder: Path, database: Database) -> ActiveRulebook:
     """One process's."""
-    return Keeping(database, Keeper([folder], Vocabulary({}, {"noc": 1})), lambda: NOW)
+    return ActiveRulebook(
+        database, RulebookLoader([folder], Vocabulary({}, {"noc": 1})), lambda: NOW
+    )
 
 
 def rejected(database: Database) -> bool:
@@ -39,7 +41,9 @@ def write(folder: Path, text: str, moment: int) -> None:
 
 
 def test_rejected_files_are_known_until_they_are_mended(tmp_path: Path, database: Database) -> None:
-    """Also where one process saw them rejected and went, and another that did not reads the mended ones."""
+    """Also where one process saw them rejected and went, and another that did not reads the mended
+    ones.
+    """
     folder = tmp_path / "rules"
     folder.mkdir()
     write(folder, GOOD, 1)
@@ -67,12 +71,16 @@ STEPS = ["notify: {to: noc}", 'call: bond.restart\n      with: {bond: "${event.d
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_process_may_begin_with_an_attempt(tmp_path: Path, step: str) -> None:
-    """It learns of the rules before the attempt's transaction, and not inside it, where it would wait for itself."""
+    """It learns of the rules before the attempt's transaction, and not inside it, where it would
+    wait for itself.
+    """
     rules = f"- id: one\n  when: webhook.demo\n  do:\n    - {step}\n"
     with serving() as service, staged(tmp_path, rules=rules, channel=service.url) as stage:
         stage.webhook(3)
         (job,) = stage.bridge.decider.run("demo")
-        other = wiring.build(config.load(tmp_path / "bondbridge.yaml"), now=lambda: stage.sim.world.now)
+        other = wiring.build(
+            config.load(tmp_path / "bondbridge.yaml"), now=lambda: stage.sim.world.now
+        )
         ended = other.deliverer.run(job.id)
         other.close()
         assert ended is not None

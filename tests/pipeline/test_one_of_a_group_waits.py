@@ -39,7 +39,9 @@ def silence(stage: Stage) -> None:
     with stage.bridge.database.writing() as connection:
         now = stage.now()
         until = now + timedelta(minutes=5)
-        controls.silence(connection, "demo", ["*"], "bond/1", now, until, "alice", "works", acts=True)
+        controls.silence(
+            connection, "demo", ["*"], "bond/1", now, until, "alice", "works", acts=True
+        )
 
 
 @pytest.mark.parametrize(("hold", "reason"), [(hands_off, "hands_off"), (silence, "silenced")])
@@ -47,7 +49,9 @@ def silence(stage: Stage) -> None:
 def test_only_the_bond_that_is_held_waits(
     stage: Stage, hold: Callable[[Stage], None], reason: str, legs: tuple[int, int]
 ) -> None:
-    """Of a group of two bonds the other is restarted; the reason names the one that waits, and it goes in its turn."""
+    """Of a group of two bonds the other is restarted; the reason names the one that waits, and it
+    goes in its turn.
+    """
     for leg in legs:
         stage.set("leg", leg, "state", "down")
         stage.live(5, 5)
@@ -58,7 +62,9 @@ def test_only_the_bond_that_is_held_waits(
     assert (held["state"], held["attempts"]) == (JobState.DUE, 0)
     assert gone["state"] in (JobState.VERIFYING, JobState.SUCCEEDED)
     (decision,) = stage.story(held["event"])["decisions"]
-    (told,) = [each for each in stage.story(decision["event"])["decisions"] if each["rule"] == "together"]
+    (told,) = [
+        each for each in stage.story(decision["event"])["decisions"] if each["rule"] == "together"
+    ]
     verdict = [each for each in told["verdicts"] if each["job"] == held["id"]][-1]
     assert (verdict["ruling"], verdict["reason"]) == ("wait", reason)
     assert "bond 1 (vancouver-hq)" in verdict["detail"]

@@ -10,8 +10,17 @@ from tests.pipeline.harness import Stage, staged
 def test_the_first_poll_is_a_baseline(stage: Stage) -> None:
     """Six bonds with twelve legs give one summary a scope, and not an event for each."""
     assert {event["type"] for event in stage.events()} == {"scope.baseline"}
-    told = {event["data"]["scope"]["name"]: event["data"]["scope"]["objects"] for event in stage.events()}
-    assert told == {"legs": 12, "bonds": 6, "aggregators": 3, "placements": 6, "backups": told["backups"]}
+    told = {
+        event["data"]["scope"]["name"]: event["data"]["scope"]["objects"]
+        for event in stage.events()
+    }
+    assert told == {
+        "legs": 12,
+        "bonds": 6,
+        "aggregators": 3,
+        "placements": 6,
+        "backups": told["backups"],
+    }
 
 
 def test_a_leg_that_falls_and_rises_is_two_events(stage: Stage) -> None:
@@ -21,7 +30,10 @@ def test_a_leg_that_falls_and_rises_is_two_events(stage: Stage) -> None:
     stage.set("leg", 1, "state", "up")
     stage.live(90)
     types = stage.types()
-    assert [sorted(types[:2]), sorted(types[2:])] == [["bond.degraded", "leg.down"], ["bond.up", "leg.up"]]
+    assert [sorted(types[:2]), sorted(types[2:])] == [
+        ["bond.degraded", "leg.down"],
+        ["bond.up", "leg.up"],
+    ]
     down = stage.events("leg.down")[0]
     assert down["data"]["bond"]["name"] == "vancouver-hq"
     assert down["data"]["old"]["state"] == "up"
@@ -47,7 +59,9 @@ def test_an_unknown_state_is_carried_and_is_no_outage(stage: Stage) -> None:
 
 
 def test_a_failed_poll_changes_nothing(stage: Stage) -> None:
-    """Half bodies, errors and dropped connections give no event about any object, and nothing is lost after them."""
+    """Half bodies, errors and dropped connections give no event about any object, and nothing is
+    lost after them.
+    """
     for fault in ({"cut": 1.0}, {"errors": 1.0}, {"drop": 1.0}):
         stage.sim.set_faults(**fault, when="before")
         stage.sim.advance(600)
@@ -56,11 +70,16 @@ def test_a_failed_poll_changes_nothing(stage: Stage) -> None:
     stage.sim.set_faults()
     stage.set("leg", 1, "state", "down")
     stage.live(600)
-    assert [name for name in stage.types() if not name.startswith("server.")] == ["leg.down", "bond.degraded"]
+    assert [name for name in stage.types() if not name.startswith("server.")] == [
+        "leg.down",
+        "bond.degraded",
+    ]
 
 
 def test_an_unreachable_server_is_told_once_and_its_return_once(stage: Stage) -> None:
-    """However many scopes fail however often, there is one `server.unreachable` and then one `server.recovered`."""
+    """However many scopes fail however often, there is one `server.unreachable` and then one
+    `server.recovered`.
+    """
     stage.sim.set_faults(errors=1.0)
     stage.live(3600, step=120)
     stage.sim.set_faults()
@@ -81,13 +100,16 @@ def test_one_failed_request_is_no_outage(stage: Stage) -> None:
 def test_wrong_credentials_are_told_as_such(tmp_path: Path) -> None:
     """A password that stops working is `server.auth_failed`, at once and once."""
     with staged(tmp_path) as stage:
-        stage.bridge.clients["demo"]._http.auth = ("demo@example.com", "wrong")  # noqa: SLF001  the password changed
+        # the password changed
+        stage.bridge.clients["demo"]._http.auth = ("demo@example.com", "wrong")  # noqa: SLF001
         stage.live(120)
         assert stage.types() == ["server.auth_failed"]
 
 
 def test_what_vanishes_is_removed_only_after_two_looks_and_a_404(stage: Stage) -> None:
-    """A leg missing from a walk is not gone; missing a minute later, and not found by its own address, it is, once."""
+    """A leg missing from a walk is not gone; missing a minute later, and not found by its own
+    address, it is, once.
+    """
     leg = stage.sim.world.legs.pop(12)
     stage.live(60)
     assert stage.types() == []
@@ -120,12 +142,18 @@ def test_two_polls_at_once_record_one_history(stage: Stage) -> None:
     """Whoever polls the same scope at the same moment, the outage is recorded once."""
     stage.set("leg", 1, "state", "down")
     found: list[list[Event] | None] = []
-    threads = [threading.Thread(target=lambda: found.append(stage.bridge.observer.poll("demo", "legs"))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: found.append(stage.bridge.observer.poll("demo", "legs")))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(event.type for events in found for event in events or ()) == ["bond.degraded", "leg.down"]
+    assert sorted(event.type for events in found for event in events or ()) == [
+        "bond.degraded",
+        "leg.down",
+    ]
     assert stage.types() == ["leg.down", "bond.degraded"]
 
 
@@ -139,10 +167,14 @@ def test_secrets_are_nowhere_in_the_database(stage: Stage) -> None:
     """The keys of nodes, whose holder can act as the node, are stored as digests only."""
     stage.set("leg", 1, "state", "down")
     stage.live(60)
-    keys = [bond["bonder"]["key"] for bond in stage.read("/bonds/")] + [each["key"] for each in stage.read("/aggregators/")]
+    keys = [bond["bonder"]["key"] for bond in stage.read("/bonds/")] + [
+        each["key"] for each in stage.read("/aggregators/")
+    ]
     assert len(set(keys)) == 9
     stage.bridge.database.close()
-    stored = b"".join(path.read_bytes() for path in (stage.folder / "state").glob("bondbridge.sqlite3*"))
+    stored = b"".join(
+        path.read_bytes() for path in (stage.folder / "state").glob("bondbridge.sqlite3*")
+    )
     assert b"digest:" in stored
     assert all(key.encode() not in stored for key in keys)
 
@@ -157,12 +189,17 @@ def test_a_backup_that_does_not_come_is_pending_then_overdue(tmp_path: Path) -> 
 
 
 def test_a_bond_in_no_list_or_in_two_is_looked_at_again(stage: Stage) -> None:
-    """Bonds that move while the lists are walked are no failover until a walk finds each in exactly one place."""
+    """Bonds that move while the lists are walked are no failover until a walk finds each in exactly
+    one place.
+    """
     before = stage.read("/aggregators/1/bonds_current/")
     stage.tell("outage")
     stage.live(900)
     moved = {event["data"]["bond"]["id"] for event in stage.events("bond.failed_over")}
     assert moved
-    assert all(len(stage.story(event["id"])["decisions"]) == 1 for event in stage.events("bond.failed_over"))
+    assert all(
+        len(stage.story(event["id"])["decisions"]) == 1
+        for event in stage.events("bond.failed_over")
+    )
     assert len(moved) == len(stage.events("bond.failed_over"))
     assert before

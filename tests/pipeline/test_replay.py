@@ -62,7 +62,9 @@ MANY = (
 
 
 def an_hour(stage: Stage) -> None:
-    """Legs fail and come back, one does not, an aggregator fails, people ask for restarts, and acting is paused a while."""
+    """Legs fail and come back, one does not, an aggregator fails, people ask for restarts, and
+    acting is paused a while.
+    """
     steering = stage.bridge.steering
     for minute in range(60):
         if minute % 7 == 1:
@@ -100,7 +102,9 @@ def _both(stage: Stage, connection: Connection) -> tuple[list[str], list[str]]:
 
 
 def test_an_hour_is_made_again(hour: Stage) -> None:
-    """Every verdict of it, each kind of wait and of every guard that stopped something, comes out the same, byte for byte."""
+    """Every verdict of it, each kind of wait and of every guard that stopped something, comes out
+    the same, byte for byte.
+    """
     with hour.bridge.database.reading() as connection:
         live, replayed = _both(hour, connection)
         reasons = set(connection.execute(select(verdicts.c.reason)).scalars())
@@ -112,16 +116,23 @@ def test_an_hour_is_made_again(hour: Stage) -> None:
 
 
 def test_a_rule_that_loses_its_words_or_a_step_is_yellow(hour: Stage) -> None:
-    """Each notice is told, with the headline and why; what could not be written and what was left out are verdicts."""
+    """Each notice is told, with the headline and why; what could not be written and what was left
+    out are verdicts.
+    """
     with hour.bridge.database.reading() as connection:
         (yellow,) = decisions.yellow(connection, EPOCH)
-        made = select(verdicts.c.ruling, verdicts.c.job.is_(None)).where(verdicts.c.reason == "condition_error")
+        made = select(verdicts.c.ruling, verdicts.c.job.is_(None)).where(
+            verdicts.c.reason == "condition_error"
+        )
         said = {tuple(row) for row in connection.execute(made)}
     assert yellow["rule"] == "wordless"
     assert said == {("act", False), ("skip", True)}
     told = [job for job in hour.jobs() if job["rule"] == "wordless"]
     assert told
-    assert all("is down" in job["request"]["title"] and "could not be" in job["request"]["body"] for job in told)
+    assert all(
+        "is down" in job["request"]["title"] and "could not be" in job["request"]["body"]
+        for job in told
+    )
 
 
 def test_a_log_does_not_know_how_it_was_read(hour: Stage) -> None:
@@ -138,14 +149,31 @@ def test_a_log_does_not_know_how_it_was_read(hour: Stage) -> None:
 
 
 def test_facts_that_were_touched_show(hour: Stage) -> None:
-    """A verdict that does not follow from its facts is a line that differs, and so is a question that was not kept."""
+    """A verdict that does not follow from its facts is a line that differs, and so is a question
+    that was not kept.
+    """
     with hour.bridge.database.reading() as connection:
         rows = connection.execute(facts.select()).all()
-        viewed = next(row for row in rows if any(key.startswith("view ") for key in row.body["asked"]))
-        connection.execute(facts.update().where(facts.c.hash == viewed.hash).values(body={**viewed.body, "asked": {}}))
-        counted = next(row for row in rows if any(key.startswith("counted ") for key in row.body["asked"]))
-        asked = {key: 7 if key.startswith("counted ") else value for key, value in counted.body["asked"].items()}
-        connection.execute(facts.update().where(facts.c.hash == counted.hash).values(body={**counted.body, "asked": asked}))
+        viewed = next(
+            row for row in rows if any(key.startswith("view ") for key in row.body["asked"])
+        )
+        connection.execute(
+            facts.update()
+            .where(facts.c.hash == viewed.hash)
+            .values(body={**viewed.body, "asked": {}})
+        )
+        counted = next(
+            row for row in rows if any(key.startswith("counted ") for key in row.body["asked"])
+        )
+        asked = {
+            key: 7 if key.startswith("counted ") else value
+            for key, value in counted.body["asked"].items()
+        }
+        connection.execute(
+            facts.update()
+            .where(facts.c.hash == counted.hash)
+            .values(body={**counted.body, "asked": asked})
+        )
         live, replayed = _both(hour, connection)
         connection.rollback()
     differs = [other for one, other in zip(live, replayed, strict=True) if one != other]
@@ -156,16 +184,22 @@ def test_facts_that_were_touched_show(hour: Stage) -> None:
 def test_a_time_that_was_set_right_later_changes_nothing(hour: Stage) -> None:
     """Verdicts were made from an event's time as it was known then; that is kept with them."""
     with hour.bridge.database.reading() as connection:
-        times = connection.execute(select(events.c.id, events.c.time).where(events.c.type == "leg.down")).all()
+        times = connection.execute(
+            select(events.c.id, events.c.time).where(events.c.type == "leg.down")
+        ).all()
         for name, time in times:
-            connection.execute(events.update().where(events.c.id == name).values(time=time - timedelta(seconds=11)))
+            connection.execute(
+                events.update().where(events.c.id == name).values(time=time - timedelta(seconds=11))
+            )
         live, replayed = _both(hour, connection)
         connection.rollback()
     assert live == replayed
 
 
 def test_the_rule_as_it_was_decides(hour: Stage) -> None:
-    """What the files say now makes no difference: every rulebook that decided something is remembered."""
+    """What the files say now makes no difference: every rulebook that decided something is
+    remembered.
+    """
     (hour.folder / "rules" / "rules.yaml").write_text(RULES.replace("30m", "31m"), encoding="utf-8")
     hour.set("leg", 2, "state", "down")
     hour.live(120)
@@ -175,7 +209,9 @@ def test_the_rule_as_it_was_decides(hour: Stage) -> None:
 
 
 def test_what_happened_in_an_hour_fits_what_rules_are_checked_against(hour: Stage) -> None:
-    """Every event of it has values of the types that conditions are checked by; and so has all that the view shows."""
+    """Every event of it has values of the types that conditions are checked by; and so has all that
+    the view shows.
+    """
     types_of = hour.bridge.keeper.vocabulary.event_types
     with hour.bridge.database.reading() as connection:
         recorded = connection.execute(select(events.c.type, events.c.data)).all()

@@ -1,4 +1,6 @@
-"""Answers that are whole and strange: hidden objects, other types, another clock, too much, too late."""
+"""Answers that are whole and strange: hidden objects, other types, another clock, too much, too
+late.
+"""
 
 import tracemalloc
 from pathlib import Path
@@ -28,12 +30,17 @@ def test_a_500_on_page_3_is_no_snapshot(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.takes(15)
 def test_half_the_list_hidden_is_told_once_and_removes_nothing(tmp_path: Path) -> None:
-    """A changed permission hides half the legs for half an hour: `scope.shrunk` once; then what happened meanwhile is told."""
+    """A changed permission hides half the legs for half an hour: `scope.shrunk` once; then what
+    happened meanwhile is told.
+    """
     with watched(tmp_path, sizes=_BIG) as watch:
         watch.live(30)
         watch.sim.set_faults(hidden=1.0, only=_LEGS)
         watch.live(60)
-        for leg in (1, 4):  # one that is shown, whose bond's other leg is hidden, and one that is hidden
+        for leg in (
+            1,
+            4,
+        ):  # one that is shown, whose bond's other leg is hidden, and one that is hidden
             watch.set("leg", leg, "state", "down")
         watch.live(600)
         watch.set("leg", 6, "state", "down")
@@ -47,7 +54,9 @@ def test_half_the_list_hidden_is_told_once_and_removes_nothing(tmp_path: Path) -
 
 
 def test_a_bond_in_two_current_lists_has_not_moved(tmp_path: Path) -> None:
-    """A bond that stands in two lists at every walk is no snapshot and no event; when it has come to rest it is told once."""
+    """A bond that stands in two lists at every walk is no snapshot and no event; when it has come
+    to rest it is told once.
+    """
     with watched(tmp_path, poll={"histories": "1d"}) as watch:
         watch.live(30)
         bond, asked = watch.sim.world.bonds[1], []
@@ -71,7 +80,9 @@ def test_a_bond_in_two_current_lists_has_not_moved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [3600, -3600])
 def test_a_clock_that_is_an_hour_off_gives_true_times(seconds: int, tmp_path: Path) -> None:
-    """Ahead or behind, from one poll to the next: times of events, those out of histories too, are right by our clock."""
+    """Ahead or behind, from one poll to the next: times of events, those out of histories too, are
+    right by our clock.
+    """
     with watched(tmp_path) as watch:
         watch.live(30)
         watch.set("leg", 1, "state", "down")
@@ -91,7 +102,9 @@ def test_a_clock_that_is_an_hour_off_gives_true_times(seconds: int, tmp_path: Pa
 
 @pytest.mark.takes(12)
 def test_other_types_and_references_are_the_same_objects(tmp_path: Path) -> None:
-    """Numbers as strings, references in another form, in every scope: nothing has changed, and what changes is told."""
+    """Numbers as strings, references in another form, in every scope: nothing has changed, and what
+    changes is told.
+    """
     with watched(tmp_path, off="[]") as watch:
         watch.live(30)
         watch.sim.set_faults(types=1.0)
@@ -105,7 +118,9 @@ def test_other_types_and_references_are_the_same_objects(tmp_path: Path) -> None
 
 
 def test_a_state_that_nobody_knows_is_no_outage(tmp_path: Path) -> None:
-    """Legs in an unknown state stand as they stood; an outage during it is told from its history, once."""
+    """Legs in an unknown state stand as they stood; an outage during it is told from its history,
+    once.
+    """
     with watched(tmp_path) as watch:
         watch.live(30)
         watch.set("leg", 1, "state", "down")
@@ -121,7 +136,9 @@ def test_a_state_that_nobody_knows_is_no_outage(tmp_path: Path) -> None:
 
 
 def test_a_stall_is_given_up_in_time(tmp_path: Path) -> None:
-    """A server that stalls for 30 s costs one time-out a request and no event; what happened meanwhile is told."""
+    """A server that stalls for 30 s costs one time-out a request and no event; what happened
+    meanwhile is told.
+    """
     with watched(tmp_path, timeout="1s", poll={"histories": "1d"}) as watch:
         watch.live(30)
         watch.sim.set_faults(stall=1.0, seconds=30, only=["leg.list"])

@@ -1,4 +1,6 @@
-"""Whatever a server sends instead of its lists, no false event comes of it, and what happened meanwhile is told once."""
+"""Whatever a server sends instead of its lists, no false event comes of it, and what happened
+meanwhile is told once.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,8 +33,12 @@ TROUBLES: Mapping[str, tuple[dict[str, object], float, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_trouble_gives_no_false_event_and_loses_none(trouble: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happens during the trouble and after it is told once, at its true time, and nothing else of any object."""
+def test_trouble_gives_no_false_event_and_loses_none(
+    trouble: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens during the trouble and after it is told once, at its true time, and nothing else
+    of any object.
+    """
     monkeypatch.setattr(pagination, "PAGE_SIZE", 4)
     faults, lasts, besides = TROUBLES[trouble]
     with watched(tmp_path) as watch:

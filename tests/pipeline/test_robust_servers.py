@@ -1,4 +1,6 @@
-"""Servers that are away as a whole: said once, and what happened meanwhile is told with its true times afterwards."""
+"""Servers that are away as a whole: said once, and what happened meanwhile is told with its true
+times afterwards.
+"""
 
 from pathlib import Path
 
@@ -12,7 +14,9 @@ def _of_servers(watch: Watch) -> list[tuple[str, str]]:
 
 
 def test_what_happens_in_ten_minutes_away_is_told_afterwards(tmp_path: Path) -> None:
-    """`server.unreachable` once, `server.recovered` once; outages that began and ended meanwhile come from the histories."""
+    """`server.unreachable` once, `server.recovered` once; outages that began and ended meanwhile
+    come from the histories.
+    """
     with watched(tmp_path) as watch:
         watch.live(60)
         watch.sim.set_faults(drop=1.0, when="before")
@@ -32,7 +36,9 @@ def test_what_happens_in_ten_minutes_away_is_told_afterwards(tmp_path: Path) -> 
 
 @pytest.mark.takes(18)
 def test_one_of_three_servers_away_for_an_hour_leaves_the_others_alone(tmp_path: Path) -> None:
-    """The others are watched as before, in time; of the one that was away nothing is lost and nothing invented."""
+    """The others are watched as before, in time; of the one that was away nothing is lost and
+    nothing invented.
+    """
     sizes = [{"bonds": 2}] * 3
     with watched(tmp_path, sizes=sizes) as watch:
         watch.live(60)
@@ -49,4 +55,8 @@ def test_one_of_three_servers_away_for_an_hour_leaves_the_others_alone(tmp_path:
         watch.live(900, step=60)
         assert _of_servers(watch) == [("two", "server.unreachable"), ("two", "server.recovered")]
         watch.prove("server.unreachable", "server.recovered")
-        assert [len(watch.events("leg.down", name)) for name in ("one", "two", "three")] == [1, 2, 1]
+        assert [len(watch.events("leg.down", name)) for name in ("one", "two", "three")] == [
+            1,
+            2,
+            1,
+        ]

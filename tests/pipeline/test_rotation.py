@@ -33,27 +33,43 @@ def ranks(stage: Stage) -> dict[str, int]:
 
 
 def test_every_scope_of_every_object_is_there_and_was_polled(whole: Stage) -> None:
-    """What six bonds, nine nodes, three spaces and twelve legs bring is all in the rotation, and each has its baseline."""
+    """What six bonds, nine nodes, three spaces and twelve legs bring is all in the rotation, and
+    each has its baseline.
+    """
     names = set(ranks(whole))
     assert set(scopes.WHOLE) <= names
-    wanted = {f"bonds/{i}/routes" for i in range(1, 7)} | {f"nodes/{i}/vlan_interfaces" for i in range(1, 10)}
-    wanted |= {"spaces/root/ip_allocations", "spaces/acme/delegated_ip_allocations", "bonds/1/interface_legs/1/state_history"}
+    wanted = {f"bonds/{i}/routes" for i in range(1, 7)} | {
+        f"nodes/{i}/vlan_interfaces" for i in range(1, 10)
+    }
+    wanted |= {
+        "spaces/root/ip_allocations",
+        "spaces/acme/delegated_ip_allocations",
+        "bonds/1/interface_legs/1/state_history",
+    }
     assert wanted <= names
     assert len([name for name in names if name.endswith("state_history")]) == 12
     with whole.bridge.database.reading() as connection:
-        assert [each.name for each in snapshots.all_scopes(connection, "demo") if not each.version] == []
+        assert [
+            each.name for each in snapshots.all_scopes(connection, "demo") if not each.version
+        ] == []
     assert whole.types() == []
 
 
 def test_ranks_are_what_the_family_says(whole: Stage) -> None:
     """Legs keep to their interval, routes and histories come round."""
     told = ranks(whole)
-    assert {told[name] for name in ("legs", "bonds", "placements", "tlsinfo", "statistics")} == {TIMED}
-    assert {told[name] for name in ("users", "bonds/3/routes", "bonds/1/interface_legs/1/state_history")} == {ROTATING}
+    assert {told[name] for name in ("legs", "bonds", "placements", "tlsinfo", "statistics")} == {
+        TIMED
+    }
+    assert {
+        told[name] for name in ("users", "bonds/3/routes", "bonds/1/interface_legs/1/state_history")
+    } == {ROTATING}
 
 
 def test_the_plan_counts_requests(whole: Stage) -> None:
-    """One request a page, three lists an aggregator for the placements; what is at intervals is taken from the budget first."""
+    """One request a page, three lists an aggregator for the placements; what is at intervals is
+    taken from the budget first.
+    """
     watched = replace(whole.bridge.observer.servers["demo"], rate=10.0)
     with whole.bridge.database.reading() as connection:
         made = plan(connection, watched)
@@ -70,8 +86,13 @@ def test_the_plan_counts_requests(whole: Stage) -> None:
 
 
 def test_a_small_budget_makes_a_long_round_and_none_makes_none() -> None:
-    """A hundred requests at one a second that is left take a hundred seconds; where nothing is left, no round ends."""
-    timed, rotating = Line("legs", 1, 1, 1.0, rotates=False), Line("tunings", 100, 100, 30.0, rotates=True)
+    """A hundred requests at one a second that is left take a hundred seconds; where nothing is
+    left, no round ends.
+    """
+    timed, rotating = (
+        Line("legs", 1, 1, 1.0, rotates=False),
+        Line("tunings", 100, 100, 30.0, rotates=True),
+    )
     assert Plan([timed, rotating], 2.0).round == 100.0
     assert Plan([timed, rotating], 1.0).round is None
     assert Plan([timed, rotating], None).round == 30.0
@@ -79,7 +100,9 @@ def test_a_small_budget_makes_a_long_round_and_none_makes_none() -> None:
 
 
 def test_scopes_come_and_go_with_their_bond(stage: Stage) -> None:
-    """A bond that is deleted takes its scopes along, a new one brings its own; those that are off are not made."""
+    """A bond that is deleted takes its scopes along, a new one brings its own; those that are off
+    are not made.
+    """
     tuners = {name for name in ranks(stage) if name.endswith("/tuners")}
     assert tuners == {f"bonds/{i}/tuners" for i in range(1, 7)}
     stage.bridge.clients["demo"].call("bond.delete", {"bond": 6})
@@ -89,7 +112,9 @@ def test_scopes_come_and_go_with_their_bond(stage: Stage) -> None:
     stage.bridge.clients["demo"].call("bond.create", {}, body=NEW)
     stage.live(120)
     (added,) = stage.events("bond.added")
-    fresh = {name for name in ranks(stage) if name.startswith(f"bonds/{added['data']['bond']['id']}/")}
+    fresh = {
+        name for name in ranks(stage) if name.startswith(f"bonds/{added['data']['bond']['id']}/")
+    }
     assert fresh == {f"bonds/{added['data']['bond']['id']}/tuners"}
 
 
@@ -109,7 +134,9 @@ def test_scopes_come_and_go_with_their_bond(stage: Stage) -> None:
         ),
     ],
 )
-def test_a_leg_that_changes_brings_its_scopes_forward(tmp_path: Path, before: str, after: str, wanted: set[str]) -> None:
+def test_a_leg_that_changes_brings_its_scopes_forward(
+    tmp_path: Path, before: str, after: str, wanted: set[str]
+) -> None:
     """Its history for the true times, and where it is being tested, what tests it."""
     with staged(tmp_path, rules="[]", off="[]") as stage:
         watched, bridge = stage.bridge.observer.servers["demo"], stage.bridge
@@ -125,13 +152,17 @@ def test_a_leg_that_changes_brings_its_scopes_forward(tmp_path: Path, before: st
 
 
 def test_a_number_that_changed_brings_its_lists_forward(stage: Stage) -> None:
-    """Counts that are new or the same are no reason to look; one that changed is, for the lists it counts and no others."""
+    """Counts that are new or the same are no reason to look; one that changed is, for the lists it
+    counts and no others.
+    """
     with stage.bridge.database.writing() as connection:
         for before, after in (({}, {"legs": 12}), ({"legs": 12}, {"legs": 12})):
             poll_schedule.counted(connection, "demo", before, after, stage.now())
     assert FORWARD not in ranks(stage).values()
     with stage.bridge.database.writing() as connection:
-        poll_schedule.counted(connection, "demo", {"legs": 12, "bonds": 6}, {"legs": 13, "bonds": 6}, stage.now())
+        poll_schedule.counted(
+            connection, "demo", {"legs": 12, "bonds": 6}, {"legs": 13, "bonds": 6}, stage.now()
+        )
     assert {name for name, rank in ranks(stage).items() if rank == FORWARD} == {"legs"}
 
 
@@ -156,7 +187,9 @@ def test_no_more_polls_at_once_than_the_settings_allow(stage: Stage) -> None:
 
 
 def test_without_a_budget_so_many_begin_at_once_as_whoever_rings_wants(tmp_path: Path) -> None:
-    """The most urgent of all that is due, so that bells that nobody has heard yet do not bury the others."""
+    """The most urgent of all that is due, so that bells that nobody has heard yet do not bury the
+    others.
+    """
     with staged(tmp_path, off="[]") as stage:
         stage.sim.advance(7200)
         every = stage.bridge.observer.due()

@@ -35,8 +35,16 @@ def written(rest: str, server: str = "") -> str:
     [
         (written(TELL), ["hq"], 0),
         (written(f"if: view.leg(1) != null\n{TELL}"), ["hq", "east", "west"], 1),
-        (written("do: [{notify: {to: boss, title: '${server} is well'}}]"), ["hq", "east", "west"], 1),
-        (written("do: [{notify: {to: boss, title: '${event.server} is well'}}]"), ["hq", "east", "west"], 1),
+        (
+            written("do: [{notify: {to: boss, title: '${server} is well'}}]"),
+            ["hq", "east", "west"],
+            1,
+        ),
+        (
+            written("do: [{notify: {to: boss, title: '${event.server} is well'}}]"),
+            ["hq", "east", "west"],
+            1,
+        ),
         (written(RESTART), ["hq", "east", "west"], 1),
         (written(RESTART, ", server: east"), ["east"], 0),
         (written(TELL, ", server: west"), ["west"], 0),
@@ -44,8 +52,12 @@ def written(rest: str, server: str = "") -> str:
         (written(RESTART, ', server: "*"'), ["hq", "east", "west"], 0),
     ],
 )
-def test_a_schedule_is_followed_where_it_is_meant(database: Database, text: str, servers: list[str], notes: int) -> None:
-    """Once where it only tells; on each where it asks or does something there, which is noted; or where it says."""
+def test_a_schedule_is_followed_where_it_is_meant(
+    database: Database, text: str, servers: list[str], notes: int
+) -> None:
+    """Once where it only tells; on each where it asks or does something there, which is noted; or
+    where it says.
+    """
     book = compile_sources({"rules/a.yaml": text}, WORDS)
     now = [NOW]
     timing = Timing(database, lambda: now[0], SERVERS)
@@ -84,7 +96,7 @@ def test_a_server_that_is_none_is_refused() -> None:
         ("0 7 1 * */2", False),
     ],
 )
-def test_days_of_which_either_will_do_are_noted(cron: str, noted: bool) -> None:  # noqa: FBT001
+def test_days_of_which_either_will_do_are_noted(cron: str, noted: bool) -> None:
     """The first Monday of a month cannot be written as `1-7 * mon`: that is every one of both."""
     assert bool(either_day(cron)) == noted
     (rule,), _ = parse(read(written(TELL).replace("*/5 * * * *", cron), "a.yaml"), VOCABULARY)

@@ -1,4 +1,6 @@
-"""What a server does besides its lines: each becomes its event, once, with the nouns that it is about."""
+"""What a server does besides its lines: each becomes its event, once, with the nouns that it is
+about.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -34,21 +36,28 @@ def _types(watch: Watch, before: list[dict[str, Any]], like: str) -> list[str]:
 
 
 def test_configuration_updates_fail_get_stuck_and_are_cleared(watch: Watch) -> None:
-    """A node that is away: failures rise, after ten minutes the queue is stuck, and when it is back it is clear."""
+    """A node that is away: failures rise, after ten minutes the queue is stuck, and when it is back
+    it is clear.
+    """
     before = watch.events()
     watch.set("node", 5, "away", value=True)
     watch.call("PATCH", "/bonds/2/", note="for nobody yet")
     for _ in range(14):
         watch.sim.advance(60)
         watch.poll("configupdates")
-    assert _types(watch, before, "config_updates.") == ["config_updates.failing", "config_updates.stuck"]
+    assert _types(watch, before, "config_updates.") == [
+        "config_updates.failing",
+        "config_updates.stuck",
+    ]
     watch.set("node", 5, "away", value=False)
     for _ in range(3):
         watch.sim.advance(60)
         watch.poll("configupdates")
     assert _types(watch, before, "config_updates.") == [
-        "config_updates.failing", "config_updates.stuck", "config_updates.cleared",
-    ]  # fmt: skip
+        "config_updates.failing",
+        "config_updates.stuck",
+        "config_updates.cleared",
+    ]
 
 
 def test_failover_is_disabled_and_enabled(watch: Watch) -> None:
@@ -61,7 +70,9 @@ def test_failover_is_disabled_and_enabled(watch: Watch) -> None:
     assert _types(watch, before, "failover.") == ["failover.disabled", "failover.enabled"]
 
 
-def test_a_new_version_is_available_and_nodes_are_outdated(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_version_is_available_and_nodes_are_outdated(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The repository has a new version: told once, and each node that runs the old one."""
     before = watch.events()
     monkeypatch.setattr(status_documents, "VERSION", "9.9.9")
@@ -70,8 +81,12 @@ def test_a_new_version_is_available_and_nodes_are_outdated(watch: Watch, monkeyp
     watch.poll("nodes")
     told = _since(watch, before)
     nodes = {node["id"] for node in watch.call("GET", "/nodes/")}
-    assert [event["type"] for event in told if event["type"].startswith("version.")] == ["version.available"]
-    assert sorted(event["data"]["node"]["id"] for event in told if event["type"] == "node.outdated") == sorted(nodes)
+    assert [event["type"] for event in told if event["type"].startswith("version.")] == [
+        "version.available"
+    ]
+    assert sorted(
+        event["data"]["node"]["id"] for event in told if event["type"] == "node.outdated"
+    ) == sorted(nodes)
 
 
 def test_a_week_of_prevented_downtime_is_reported(watch: Watch) -> None:
@@ -80,7 +95,9 @@ def test_a_week_of_prevented_downtime_is_reported(watch: Watch) -> None:
     watch.sim.advance(8 * 86_400)
     watch.poll("downtime_prevented")
     watch.poll("downtime_prevented")
-    (event,) = [event for event in _since(watch, before) if event["type"] == "report.downtime_prevented"]
+    (event,) = [
+        event for event in _since(watch, before) if event["type"] == "report.downtime_prevented"
+    ]
     assert event["data"]["downtime_report"]["week_count"] is not None
 
 
@@ -89,9 +106,16 @@ def test_a_certificate_comes_near_its_end(watch: Watch) -> None:
     before = watch.events()
     about = watch.call("GET", "/system/status/tlsinfo/")["certificate"]
     for days in (20, 20, 10):
-        watch.sim.world.certificate = {**about, "not_after": stamp(watch.now() + timedelta(days=days))}
+        watch.sim.world.certificate = {
+            **about,
+            "not_after": stamp(watch.now() + timedelta(days=days)),
+        }
         watch.poll("tlsinfo")
-    stages = [e["data"]["certificate"]["stage"] for e in _since(watch, before) if e["type"] == "tls.expiring"]
+    stages = [
+        e["data"]["certificate"]["stage"]
+        for e in _since(watch, before)
+        if e["type"] == "tls.expiring"
+    ]
     assert stages == [30, 14]
     assert "tls.changed" in _types(watch, before, "tls.")
 
@@ -120,7 +144,12 @@ def test_the_tuning_of_a_leg_is_told_and_its_verdict(watch: Watch) -> None:
     watch.call("POST", f"{tuners}{number}/accept/")
     watch.poll("bonds/4/interface_legs/7/tuners")
     told = [event for event in _since(watch, before) if event["type"].startswith("leg_tuning.")]
-    names = ["leg_tuning.started", "leg_tuning.finished", "leg_tuning.recommended", "leg_tuning.accepted"]
+    names = [
+        "leg_tuning.started",
+        "leg_tuning.finished",
+        "leg_tuning.recommended",
+        "leg_tuning.accepted",
+    ]
     assert [event["type"] for event in told] == names
     assert {(event["data"]["leg"]["id"], event["data"]["bond"]["id"]) for event in told} == {(7, 4)}
 
@@ -129,19 +158,43 @@ def test_the_tuning_of_a_leg_is_told_and_its_verdict(watch: Watch) -> None:
     ("kind", "path", "scope", "body", "change"),
     [
         ("route", "/bonds/1/routes/", "bonds/1/routes", _ROUTE, {"enabled": False}),
-        ("cpe_nat_ip", "/bonds/1/cpe_nat_ips/", "bonds/1/cpe_nat_ips",
-         {"ip": "203.0.113.10", "dest_nat_ip": "192.168.1.3"}, {"enabled": False}),
-        ("static_addressing", "/bonds/1/static_addressings/", "bonds/1/static_addressings",
-         {"leg": f"{ROOT}/bonds/1/interface_legs/2/", "ip": "10.1.0.2/24"}, {"gateway": "10.1.0.1"}),
-        ("user", "/users/", "users", {"email": "new@example.com", "password": "new"}, {"name": "New"}),
-        ("group", "/groups/", "groups", {"name": "New", "permissions": []}, {"permissions": ["bonding.view_leg"]}),
+        (
+            "cpe_nat_ip",
+            "/bonds/1/cpe_nat_ips/",
+            "bonds/1/cpe_nat_ips",
+            {"ip": "203.0.113.10", "dest_nat_ip": "192.168.1.3"},
+            {"enabled": False},
+        ),
+        (
+            "static_addressing",
+            "/bonds/1/static_addressings/",
+            "bonds/1/static_addressings",
+            {"leg": f"{ROOT}/bonds/1/interface_legs/2/", "ip": "10.1.0.2/24"},
+            {"gateway": "10.1.0.1"},
+        ),
+        (
+            "user",
+            "/users/",
+            "users",
+            {"email": "new@example.com", "password": "new"},
+            {"name": "New"},
+        ),
+        (
+            "group",
+            "/groups/",
+            "groups",
+            {"name": "New", "permissions": []},
+            {"permissions": ["bonding.view_leg"]},
+        ),
         ("space", "/spaces/", "spaces", {"name": "New", "key": "new"}, {"crm_id": "7"}),
     ],
-)  # fmt: skip
+)
 def test_configuration_is_audited(
     watch: Watch, kind: str, path: str, scope: str, body: dict[str, Any], change: dict[str, Any]
 ) -> None:
-    """Added, changed and removed: each once, of that object, and of a bond's object the bond is named."""
+    """Added, changed and removed: each once, of that object, and of a bond's object the bond is
+    named.
+    """
     before = watch.events()
     made = watch.call("POST", path, **body)
     own = f"{path}{made['key'] if kind == 'space' else made['id']}/"
@@ -153,7 +206,11 @@ def test_configuration_is_audited(
         watch.sim.advance(65)
         watch.poll(scope)
     told = [event for event in _since(watch, before) if event["type"].startswith(f"{kind}.")]
-    assert [event["type"] for event in told] == [f"{kind}.added", f"{kind}.changed", f"{kind}.removed"]
+    assert [event["type"] for event in told] == [
+        f"{kind}.added",
+        f"{kind}.changed",
+        f"{kind}.removed",
+    ]
     if path.startswith("/bonds/1/"):
         assert {event["data"]["bond"]["name"] for event in told} == {"vancouver-hq"}
 
@@ -172,7 +229,9 @@ def test_new_bonds_and_legs_bring_their_scopes_and_take_them_along(watch: Watch)
     lan = watch.call("POST", f"/bonders/{bonder}/ethernet_interfaces/", name="eth7")["url"]
     leg = watch.call("POST", f"/bonds/{made}/interface_legs/", interface=lan)["id"]
     watch.poll("legs")
-    assert {f"bonds/{made}/interface_legs/{leg}/{what}" for what in ("state_history", "tuners")} <= scopes()
+    assert {
+        f"bonds/{made}/interface_legs/{leg}/{what}" for what in ("state_history", "tuners")
+    } <= scopes()
     watch.call("DELETE", f"/bonds/{made}/")
     for _ in range(3):
         watch.sim.advance(65)
@@ -194,7 +253,9 @@ def test_statistics_bring_forward_what_they_count(watch: Watch) -> None:
 
 
 def test_whatever_happened_fits_what_rules_are_checked_against(watch: Watch) -> None:
-    """Every event that these tests brought about has values of the types that conditions are checked by."""
+    """Every event that these tests brought about has values of the types that conditions are
+    checked by.
+    """
     for event in watch.events():
         shape = EVENTS[event["type"]].shape["event"]["data"]
         assert list(misfits(event["data"], shape, event["type"])) == []

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.bonding.catalogue import OPERATIONS
 
-from .watch import Watch, watched
+from .multi_server_harness import Watch, watched
 
 HISTORIES = [name for name in OPERATIONS if name.endswith("state_history")]
 
@@ -16,10 +16,12 @@ def _turns(watch: Watch) -> list[str]:
 
 
 @pytest.mark.parametrize("read", [True, False], ids=["history read at once", "history read later"])
-@pytest.mark.parametrize("seen_down", [True, False], ids=["a poll saw it down", "down and up between polls"])
+@pytest.mark.parametrize(
+    "seen_down", [True, False], ids=["a poll saw it down", "down and up between polls"]
+)
 def test_a_leg_that_is_up_again_and_then_tested_is_told_once(
-    read: bool,  # noqa: FBT001
-    seen_down: bool,  # noqa: FBT001
+    read: bool,
+    seen_down: bool,
     tmp_path: Path,
 ) -> None:
     """Whether its history or the poll after the test says first that it is up."""
@@ -62,7 +64,9 @@ def test_a_leg_that_falls_during_its_test_is_down_once(tmp_path: Path) -> None:
 
 
 def test_a_history_that_was_brought_forward_and_failed_is_read_again_soon(tmp_path: Path) -> None:
-    """The true time of what a poll saw does not wait for the rotation because the server stumbled once."""
+    """The true time of what a poll saw does not wait for the rotation because the server stumbled
+    once.
+    """
     with watched(tmp_path) as watch:
         watch.live(30)
         watch.sim.set_faults(errors=1.0, only=HISTORIES, times=2)

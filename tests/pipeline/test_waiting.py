@@ -1,4 +1,6 @@
-"""Deliver: calls wait for a person who works on a bond, and for a leg that flaps; rules know what was known."""
+"""Deliver: calls wait for a person who works on a bond, and for a leg that flaps; rules know what
+was known.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +26,8 @@ LEG_RULES = """
 KNOWING = """
 - id: alone
   when: [leg.down, leg.up]
-  if: known.incident == null && known.explained == null && known.hands_off == null && !known.flapping && !known.over
+  if: known.incident == null && known.explained == null && known.hands_off == null
+      && !known.flapping && !known.over
   do: [{notify: {to: noc, title: "${leg.name}"}}]
 - id: explained
   when: leg.down
@@ -48,7 +51,9 @@ def reasons(stage: Stage, event: str) -> list[str]:
 
 
 def test_a_call_waits_until_the_person_has_finished(stage: Stage) -> None:
-    """While somebody works on its bond nothing is sent; at the end that they named it goes, once. Others go at once."""
+    """While somebody works on its bond nothing is sent; at the end that they named it goes, once.
+    Others go at once.
+    """
     hold(stage, 1, stage.now() + timedelta(seconds=90))
     event = stage.webhook(1)
     stage.webhook(2, "b")
@@ -94,30 +99,43 @@ def test_a_call_on_a_leg_that_flaps_waits_for_its_calm(tmp_path: Path) -> None:
         calm = stage.now() + timedelta(seconds=300)
         spell = Bucket(5.0, stage.now(), stage.now(), 6)
         with stage.bridge.database.writing() as connection:
-            incident_store.save_buckets(connection, "demo", {1: (spell, calm), 3: (Bucket(2.0, stage.now()), None)})
+            incident_store.save_buckets(
+                connection, "demo", {1: (spell, calm), 3: (Bucket(2.0, stage.now()), None)}
+            )
         event = stage.webhook(1)
         stage.webhook(3, "b")
         stage.work()
-        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [3]
+        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [
+            3
+        ]
         assert reasons(stage, event)[-1] == "flapping"
         stage.live(330)
-        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [3, 1]
+        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [
+            3,
+            1,
+        ]
         assert reasons(stage, event)[-1] is None
 
 
 def test_a_call_that_names_only_the_leg_waits_for_its_bond(tmp_path: Path) -> None:
-    """Whose leg it is the bridge knows itself: somebody who works on bond 1 is not disturbed by a call on its leg."""
+    """Whose leg it is the bridge knows itself: somebody who works on bond 1 is not disturbed by a
+    call on its leg.
+    """
     with staged(tmp_path, rules=LEG_RULES) as stage:
         hold(stage, 1, stage.now() + timedelta(seconds=90))
         event = stage.webhook(1)
         stage.webhook(3, "b")
         stage.work()
-        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [3]
+        assert [each["arguments"]["leg"] for each in stage.ledger("interface_leg.detect_mtus")] == [
+            3
+        ]
         assert reasons(stage, event)[-1] == "hands_off"
 
 
 def test_conditions_ask_what_was_known(tmp_path: Path) -> None:
-    """An outage by itself meets the rule for such; one that a restart of ours explains, or that a person made, does not."""
+    """An outage by itself meets the rule for such; one that a restart of ours explains, or that a
+    person made, does not.
+    """
     with staged(tmp_path, rules=KNOWING) as stage:
         stage.set("leg", 1, "state", "down")
         stage.live(60)
@@ -130,30 +148,56 @@ def test_conditions_ask_what_was_known(tmp_path: Path) -> None:
         stage.set("leg", 5, "state", "down")
         stage.live(60)
         told = {each["data"]["leg"]["id"]: each for each in stage.events("leg.down")}
-        assert {leg: event["known"]["hands_off"] is not None for leg, event in told.items() if leg in (1, 3, 5)} == {
-            1: False, 3: True, 5: False,
-        }  # fmt: skip
-        met = {(leg, d["rule"]): d["ruling"] for leg in (1, 3, 5) for d in stage.story(told[leg]["id"])["decisions"]}
+        assert {
+            leg: event["known"]["hands_off"] is not None
+            for leg, event in told.items()
+            if leg in (1, 3, 5)
+        } == {
+            1: False,
+            3: True,
+            5: False,
+        }
+        met = {
+            (leg, d["rule"]): d["ruling"]
+            for leg in (1, 3, 5)
+            for d in stage.story(told[leg]["id"])["decisions"]
+        }
         assert [met[leg, "alone"] for leg in (1, 3, 5)] == ["act", "skip", "skip"]
         assert [met[leg, "explained"] for leg in (1, 3, 5)] == ["skip", "skip", "act"]
-        decision = next(d for d in stage.story(told[5]["id"])["decisions"] if d["rule"] == "explained")
+        decision = next(
+            d for d in stage.story(told[5]["id"])["decisions"] if d["rule"] == "explained"
+        )
         assert decision["facts_read"]["known"] == told[5]["known"]
 
 
 @pytest.mark.parametrize(
-    ("until", "state"), [(timedelta(0), JobState.DUE), (timedelta(seconds=1), JobState.SKIPPED), (None, JobState.SKIPPED)]
+    ("until", "state"),
+    [
+        (timedelta(0), JobState.DUE),
+        (timedelta(seconds=1), JobState.SKIPPED),
+        (None, JobState.SKIPPED),
+    ],
 )
-def test_what_a_guard_stops_waits_as_long_as_it_is_worth_it(until: timedelta | None, state: JobState) -> None:
-    """Up to the last moment at which the job is of use it waits; beyond, or with no end in sight, it is skipped."""
+def test_what_a_guard_stops_waits_as_long_as_it_is_worth_it(
+    until: timedelta | None, state: JobState
+) -> None:
+    """Up to the last moment at which the job is of use it waits; beyond, or with no end in sight,
+    it is skipped.
+    """
     job = a_job()
     moment = None if until is None else job.not_after + until
     then = retry.stopped(job, Verdict(Ruling.WAIT, Reason.HANDS_OFF, "", moment))
     assert (then.state, then.due_at) == (state, moment if state is JobState.DUE else None)
-    assert retry.stopped(job, Verdict(Ruling.SKIP, Reason.RULE_GONE, "", job.not_after)).state is JobState.SKIPPED
+    assert (
+        retry.stopped(job, Verdict(Ruling.SKIP, Reason.RULE_GONE, "", job.not_after)).state
+        is JobState.SKIPPED
+    )
 
 
 def test_a_call_that_waits_for_another_try_lets_others_have_its_object(stage: Stage) -> None:
-    """A restore that is refused until its primary is well does not keep a restart of the same bond away meanwhile."""
+    """A restore that is refused until its primary is well does not keep a restart of the same bond
+    away meanwhile.
+    """
     stage.set("aggregator", 3, "broken", value=True)
     stage.live(240)
     restores = [job for job in stage.jobs() if job["rule"] == "restore"]

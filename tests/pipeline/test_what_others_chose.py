@@ -1,4 +1,6 @@
-"""Ids, keys and names that others chose, however large: all else goes on as if they were not there, and it is told."""
+"""Ids, keys and names that others chose, however large: all else goes on as if they were not there,
+and it is told.
+"""
 
 import json
 from collections.abc import Iterator
@@ -34,9 +36,13 @@ NAME = "n" * 10_000
 
 
 def _odd_world() -> World:
-    """Legs with numbers of every size, spaces with keys of every length, a bond with a name of ten thousand characters."""
+    """Legs with numbers of every size, spaces with keys of every length, a bond with a name of ten
+    thousand characters.
+    """
     world = make_world(seed=1, epoch=EPOCH, bonds=4)
-    for number, leg in zip(NUMBERS, sorted(world.legs.values(), key=lambda each: each.id)[2:], strict=True):
+    for number, leg in zip(
+        NUMBERS, sorted(world.legs.values(), key=lambda each: each.id)[2:], strict=True
+    ):
         del world.legs[leg.id]
         leg.id = number
         world.legs[number] = leg
@@ -53,13 +59,19 @@ def stage(tmp_path: Path, database: Database) -> Iterator[Stage]:
     """Such a world, with its spaces and what is in them, on both databases."""
     url = database.engine.url.render_as_string(hide_password=False)
     off = QUIET.replace("spaces, ", "").replace("'spaces/*', ", "")
-    with staged(tmp_path / "stage", rules=RULES, database=url, off=off, world=_odd_world()) as ready:
+    with staged(
+        tmp_path / "stage", rules=RULES, database=url, off=off, world=_odd_world()
+    ) as ready:
         yield ready
 
 
 def _problems(stage: Stage) -> dict[str, str | None]:
     with stage.bridge.database.reading() as connection:
-        return {scope.name: scope.problem for scope in snapshots.all_scopes(connection, "demo") if scope.failures}
+        return {
+            scope.name: scope.problem
+            for scope in snapshots.all_scopes(connection, "demo")
+            if scope.failures
+        }
 
 
 def _faults(stage: Stage) -> set[str]:
@@ -67,7 +79,9 @@ def _faults(stage: Stage) -> set[str]:
 
 
 def test_legs_are_polled_and_told_whatever_their_numbers(stage: Stage) -> None:
-    """Every leg goes down and comes up: each is told, no poll fails, the small ones flap as ever."""
+    """Every leg goes down and comes up: each is told, no poll fails, the small ones flap as
+    ever.
+    """
     legs = sorted(stage.sim.world.legs)
     for state in ("down", "up"):
         for leg in legs:
@@ -81,14 +95,18 @@ def test_legs_are_polled_and_told_whatever_their_numbers(stage: Stage) -> None:
 
 
 def test_spaces_are_polled_whatever_their_keys(stage: Stage) -> None:
-    """Added, changed and removed with the whole key; what is in it is polled, but where no address could name it."""
+    """Added, changed and removed with the whole key; what is in it is polled, but where no address
+    could name it.
+    """
     root = next(iter(stage.sim.world.spaces.values()))
     for key in KEYS:
         stage.sim.world.spaces[key] = replace(stage.sim.world.spaces[key], name="changed")
     added = "z" * 150
     stage.sim.world.spaces[added] = replace(root, id=990, key=added, name=added, parent=root.key)
     stage.live(3600, step=600)
-    assert sorted(each["data"]["space"]["key"] for each in stage.events("space.changed")) == sorted(KEYS)
+    assert sorted(each["data"]["space"]["key"] for each in stage.events("space.changed")) == sorted(
+        KEYS
+    )
     assert [each["data"]["space"]["key"] for each in stage.events("space.added")] == [added]
     with stage.bridge.database.reading() as connection:
         names = {scope.name for scope in snapshots.all_scopes(connection, "demo")}
@@ -104,8 +122,24 @@ def test_spaces_are_polled_whatever_their_keys(stage: Stage) -> None:
 
 
 def test_what_a_webhook_names_may_be_anything(stage: Stage) -> None:
-    """Each is decided and tried, none twice, and the one beside them that is a bond is restarted; nothing waits for ever."""
-    strange = [9 * 10**150, "9" * 150, "x" * 10_000, 2**40, 2**63, -(2**64), "", None, [1], {"a": 1}, 1.5, True, "1/../2"]
+    """Each is decided and tried, none twice, and the one beside them that is a bond is restarted;
+    nothing waits for ever.
+    """
+    strange = [
+        9 * 10**150,
+        "9" * 150,
+        "x" * 10_000,
+        2**40,
+        2**63,
+        -(2**64),
+        "",
+        None,
+        [1],
+        {"a": 1},
+        1.5,
+        True,
+        "1/../2",
+    ]
     for number, bond in enumerate((*strange, 1)):
         body = json.dumps({"bond": bond, "nonce": number}).encode()
         headers = generic_hmac.signed(body, HOOK_SECRET, int(stage.bridge.machine().timestamp()))
@@ -116,7 +150,9 @@ def test_what_a_webhook_names_may_be_anything(stage: Stage) -> None:
     assert stage.bridge.decider.waiting() == []
     jobs = [each for each in stage.jobs() if each["rule"] == "calls"]
     assert (
-        len(jobs) + sum(each["ruling"] == "skip" for each in stage.decisions() if each["rule"] == "calls") >= len(strange) + 1
+        len(jobs)
+        + sum(each["ruling"] == "skip" for each in stage.decisions() if each["rule"] == "calls")
+        >= len(strange) + 1
     )
     assert {each["state"] for each in jobs} <= {"failed", "succeeded", "skipped", "unverified"}
     assert stage.effective("bond.restart") >= 1

@@ -7,8 +7,10 @@ from tests.pipeline.harness import EPOCH, Stage
 FAILED, SPARE, OTHER = 3, 2, 1
 
 # only what shows legs, bonds, and where bonds are
-FEW = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, statistics, repositories, mobile_provider_profiles,
-  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*', backups, tlsinfo, configupdates, aggfailover, settings,
+FEW = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, statistics,
+    repositories, mobile_provider_profiles,
+  'dynamic_routing/*', 'nodes*', 'spaces/*', 'bonds/*', backups, tlsinfo, configupdates,
+      aggfailover, settings,
   downtime_prevented, bondingversion]"""
 
 RULES = """

@@ -37,7 +37,9 @@ def listening() -> Iterator[Ear]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         ear.url = f"json://127.0.0.1:{server.server_address[1]}/"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         thread.start()
         try:
             yield ear

@@ -1,4 +1,6 @@
-"""`bondbridge up` as an operator runs it, against a fleet of the simulator's, and how all of it is killed at once."""
+"""`bondbridge up` as an operator runs it, against a fleet of the simulator's, and how all of it is
+killed at once.
+"""
 
 import json
 import os
@@ -29,7 +31,8 @@ servers:
     password: {{env: FLEET_PASSWORD}}
     requests_per_second: null
     poll:
-      {{legs: 2m, placements: 30s, aggregators: 30s, bonds: 10m, tunings: 10m, tunings_running: 10m, backups: 10m, off: {off}}}
+      {{legs: 2m, placements: 30s, aggregators: 30s, bonds: 10m, tunings: 10m,
+          tunings_running: 10m, backups: 10m, off: {off}}}
 channels: {{noc: {{urls: [{{env: FLEET_CHANNEL}}]{telling}}}}}
 clock: {{machine: "{machine}", domain: "{domain}", speed: {speed}}}
 """
@@ -39,14 +42,28 @@ class Processes:
     """Every process of one bridge; `killed` says how often all of them were."""
 
     def __init__(
-        self, sim: Running, folder: Path, *, rules: str, channel: str, off: str, speed: float, telling: str = ""
-    ) -> None:  # fmt: skip
+        self,
+        sim: Running,
+        folder: Path,
+        *,
+        rules: str,
+        channel: str,
+        off: str,
+        speed: float,
+        telling: str = "",
+    ) -> None:
         self.sim, self.folder, self.lines, self.killed = sim, folder, list[str](), 0
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
         shown = httpx.get(f"{sim.url}/_sim/clock").json()["now"]
         machine = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        values = {"state": folder / "state", "rules": folder / "rules", "port": free_ports(1)[0], "url": sim.url, "off": off}
+        values = {
+            "state": folder / "state",
+            "rules": folder / "rules",
+            "port": free_ports(1)[0],
+            "url": sim.url,
+            "off": off,
+        }
         values["telling"] = telling
         text = _SETTINGS.format(**values, machine=machine, domain=shown, speed=speed)
         (folder / "bondbridge.yaml").write_text(text, encoding="utf-8")
@@ -55,15 +72,29 @@ class Processes:
 
     def up(self) -> None:
         """Start them all, and wait until they are at work."""
-        argv = [sys.executable, "-m", "bridge.cli", "up", "--config", str(self.folder / "bondbridge.yaml"), "--workers", "2"]
+        argv = [
+            sys.executable,
+            "-m",
+            "bridge.cli",
+            "up",
+            "--config",
+            str(self.folder / "bondbridge.yaml"),
+            "--workers",
+            "2",
+        ]
         self.process = Process(argv, env=self.env, lines=self.lines)
         self.process.line("ready")
 
     def kill(self) -> None:
-        """SIGKILL to every process, supervisor, worker, beat, web and Redis alike; then what they held lapses; start anew."""
+        """SIGKILL to every process, supervisor, worker, beat, web and Redis alike; then what they
+        held lapses; start anew.
+        """
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                mine = str(self.folder).encode() in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                mine = (
+                    str(self.folder).encode()
+                    in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                )
             except OSError:
                 continue
             if mine and int(entry.name) != os.getpid():
@@ -72,7 +103,8 @@ class Processes:
         self.killed += 1
         with closing(self._connected()) as connection, connection:
             for table in ("jobs", "servers", "scopes", "outlets"):
-                connection.execute(f"UPDATE {table} SET lease_until = lease_until - 1000")  # noqa: S608  fixed names
+                # fixed names
+                connection.execute(f"UPDATE {table} SET lease_until = lease_until - 1000")  # noqa: S608
         self.up()
 
     def stop(self) -> None:
@@ -90,8 +122,17 @@ class Processes:
 
     def cli(self, *words: str) -> Any:
         """What a command says, as JSON where it is."""
-        argv = [sys.executable, "-m", "bridge.cli", *words, "--config", str(self.folder / "bondbridge.yaml")]
-        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True, timeout=300)  # noqa: S603
+        argv = [
+            sys.executable,
+            "-m",
+            "bridge.cli",
+            *words,
+            "--config",
+            str(self.folder / "bondbridge.yaml"),
+        ]
+        done = subprocess.run(  # noqa: S603
+            argv, env=self.env, capture_output=True, text=True, check=True, timeout=300
+        )
         try:
             return json.loads(done.stdout)
         except ValueError:

@@ -39,21 +39,32 @@ def _both(stage: Stage, other: wiring.Bridge) -> None:
 
 @pytest.mark.parametrize(
     ("more", "most"),
-    [("", 3), ("limits: {server: {most: 2, every: 10m}}\n", 2), ("limits: {rule: {most: 1, every: 10m}}\n", 1)],
+    [
+        ("", 3),
+        ("limits: {server: {most: 2, every: 10m}}\n", 2),
+        ("limits: {rule: {most: 1, every: 10m}}\n", 1),
+    ],
 )
 def test_a_limit_is_never_passed(tmp_path: Path, database: Database, more: str, most: int) -> None:
-    """Of several requests at once no more go in any ten minutes than the tightest limit lets; none is lost, none goes twice."""
+    """Of several requests at once no more go in any ten minutes than the tightest limit lets; none
+    is lost, none goes twice.
+    """
     url = database.engine.url.render_as_string(hide_password=False)
     with staged(tmp_path / "stage", rules=RULES, database=url, more=more) as stage:
         for n in range(_MANY[most]):
             stage.webhook(n + 1, nonce=str(n))
         for _ in range({3: 6, 2: 10, 1: 14}[most]):
             # another process, made anew each time: what it knows is what the database says
-            other = wiring.build(config.load(stage.folder / "bondbridge.yaml"), now=lambda: stage.sim.world.now)
+            other = wiring.build(
+                config.load(stage.folder / "bondbridge.yaml"), now=lambda: stage.sim.world.now
+            )
             _both(stage, other)
             other.close()
             stage.sim.advance(150)
         moments = sent_of(stage, "bond.restart")
         window = timedelta(minutes=10)
-        assert max(sum(start <= at < start + window for at, _ in moments) for start, _ in moments) == most
+        assert (
+            max(sum(start <= at < start + window for at, _ in moments) for start, _ in moments)
+            == most
+        )
         assert sorted(bond for _, bond in moments) == list(range(1, _MANY[most] + 1))

@@ -1,4 +1,6 @@
-"""What must not happen to a live network: odd tunings, remedies that do not hold, rollouts that go on after a failure."""
+"""What must not happen to a live network: odd tunings, remedies that do not hold, rollouts that go
+on after a failure.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,8 +10,8 @@ import pytest
 from bridge.store.decisions import approvals, undo_log
 from tests.pipeline.harness import Stage, staged
 
-from .ear import listening
 from .failover import FEW, RULES, fail_and_recover, fleet
+from .notification_receiver import listening
 from .test_rollout import asked, every_job, sent
 
 ACCEPT = """
@@ -47,7 +49,11 @@ def recommend(stage: Stage, factor: float) -> None:
         tuning = world.tunings[number]
         tuning.recommendations = {
             "legs": [
-                {"leg": leg, "down_speed": world.legs[leg].down_speed * factor, "up_speed": world.legs[leg].up_speed * factor}
+                {
+                    "leg": leg,
+                    "down_speed": world.legs[leg].down_speed * factor,
+                    "up_speed": world.legs[leg].up_speed * factor,
+                }
                 for leg in tuning.legs
             ]
         }
@@ -57,7 +63,9 @@ def recommend(stage: Stage, factor: float) -> None:
 
 @pytest.mark.parametrize("factor", [0.0, 10.0])
 def test_an_odd_recommendation_is_asked_about(tmp_path: Path, factor: float) -> None:
-    """No speed at all, or ten times the usual one, is never accepted by itself; denied, it is not accepted at all."""
+    """No speed at all, or ten times the usual one, is never accepted by itself; denied, it is not
+    accepted at all.
+    """
     with staged(tmp_path, rules=ACCEPT) as stage:
         recommend(stage, factor)
         question = asked(stage)
@@ -71,7 +79,9 @@ def test_an_odd_recommendation_is_asked_about(tmp_path: Path, factor: float) -> 
 
 
 def test_a_sound_recommendation_is_accepted_and_what_it_changed_is_kept(tmp_path: Path) -> None:
-    """Within bounds it is accepted without asking; the values it changed are kept as the calls that put them back."""
+    """Within bounds it is accepted without asking; the values it changed are kept as the calls that
+    put them back.
+    """
     with staged(tmp_path, rules=ACCEPT) as stage:
         before = {leg.id: leg.down_speed for leg in stage.sim.world.legs.values() if leg.bond == 2}
         recommend(stage, 0.9)
@@ -87,8 +97,15 @@ def test_a_sound_recommendation_is_accepted_and_what_it_changed_is_kept(tmp_path
 @pytest.mark.takes(18)
 @pytest.mark.timeout(1800)
 def test_a_canary_that_fails_stops_the_rollout(tmp_path: Path) -> None:
-    """The server takes the call and does nothing: after one bond the rollout stops, a person is asked, the failure is told."""
-    with listening() as ear, staged(tmp_path, rules=RULES, channel=ear.url, world=fleet(20, 20), live=False, off=FEW) as stage:
+    """The server takes the call and does nothing: after one bond the rollout stops, a person is
+    asked, the failure is told.
+    """
+    with (
+        listening() as ear,
+        staged(
+            tmp_path, rules=RULES, channel=ear.url, world=fleet(20, 20), live=False, off=FEW
+        ) as stage,
+    ):
         fail_and_recover(stage)
         stage.sim.set_faults(deaf=1.0, only=["bond.restore_to_primary_agg"])
         stage.bridge.approver.answer(asked(stage)["id"], yes=True, who="alice")
@@ -109,7 +126,9 @@ def test_a_canary_that_fails_stops_the_rollout(tmp_path: Path) -> None:
 
 @pytest.mark.takes(20)
 def test_a_remedy_that_comes_undone_stops_at_k(tmp_path: Path) -> None:
-    """A restart that helps for five minutes each time is done three times, then a person is asked."""
+    """A restart that helps for five minutes each time is done three times, then a person is
+    asked.
+    """
     with staged(tmp_path, rules=RESTART) as stage:
         legs = [leg.id for leg in stage.sim.world.legs.values() if leg.bond == 1]
         for _ in range(6):
@@ -127,7 +146,9 @@ def test_a_remedy_that_comes_undone_stops_at_k(tmp_path: Path) -> None:
 
 
 def test_a_no_ends_all_that_was_to_come(tmp_path: Path) -> None:
-    """What a person denied is not done, nor what was to follow it: nothing is left that a later decision would wait for."""
+    """What a person denied is not done, nor what was to follow it: nothing is left that a later
+    decision would wait for.
+    """
     rules = """
 - id: restart
   when: webhook.demo
@@ -143,7 +164,10 @@ def test_a_no_ends_all_that_was_to_come(tmp_path: Path) -> None:
             stage.webhook(1, nonce=str(n))
             stage.work()
             if answered:
-                assert stage.bridge.approver.answer(asked(stage)["id"], yes=False, who="alice") == "denied"
+                assert (
+                    stage.bridge.approver.answer(asked(stage)["id"], yes=False, who="alice")
+                    == "denied"
+                )
             else:
                 stage.sim.advance(301)
                 assert stage.bridge.approver.expire() == 1
@@ -155,13 +179,17 @@ def test_a_no_ends_all_that_was_to_come(tmp_path: Path) -> None:
 
 
 def test_a_pause_holds_acting_and_not_telling(tmp_path: Path) -> None:
-    """While paused nothing is called and everything is told; afterwards what is still worth it is done."""
+    """While paused nothing is called and everything is told; afterwards what is still worth it is
+    done.
+    """
     rules = RESTART + "- id: tell\n  when: bond.down\n  do: [{notify: {to: noc, title: down}}]\n"
     from bridge.store import controls  # noqa: PLC0415
 
     with listening() as ear, staged(tmp_path, rules=rules, channel=ear.url) as stage:
         with stage.bridge.database.writing() as connection:
-            assert controls.pause(connection, controls.EVERYWHERE, stage.now(), "alice", "works on the network")
+            assert controls.pause(
+                connection, controls.EVERYWHERE, stage.now(), "alice", "works on the network"
+            )
         for leg in [leg.id for leg in stage.sim.world.legs.values() if leg.bond == 1]:
             stage.set("leg", leg, "state", "down")
         stage.live(5 * 60)
@@ -174,7 +202,9 @@ def test_a_pause_holds_acting_and_not_telling(tmp_path: Path) -> None:
 
 
 def test_the_global_limit_pauses(tmp_path: Path) -> None:
-    """More calls than the settings allow in all stop everything until a person says go on; it is told as an event."""
+    """More calls than the settings allow in all stop everything until a person says go on; it is
+    told as an event.
+    """
     more = "limits: {global: {most: 2, every: 1h}}\n"
     with staged(tmp_path, more=more) as stage:
         for n, bond in enumerate((1, 2, 3, 4)):
@@ -191,12 +221,16 @@ def _last_verdicts(stage: Stage) -> list[dict]:
     found = []
     for job in every_job(stage):
         story = stage.story(job["event"])
-        found.append([each for each in story["decisions"][0]["verdicts"] if each["job"] == job["id"]][-1])
+        found.append(
+            [each for each in story["decisions"][0]["verdicts"] if each["job"] == job["id"]][-1]
+        )
     return found
 
 
 def test_what_already_is_so_is_found_once(tmp_path: Path) -> None:
-    """A rule that becomes active while a bond is down acts on it after its time, and finds it no second time."""
+    """A rule that becomes active while a bond is down acts on it after its time, and finds it no
+    second time.
+    """
     with staged(tmp_path, rules="[]") as stage:
         for leg in [leg.id for leg in stage.sim.world.legs.values() if leg.bond == 1]:
             stage.set("leg", leg, "state", "down")
@@ -209,7 +243,9 @@ def test_what_already_is_so_is_found_once(tmp_path: Path) -> None:
 
 
 def test_a_schedule_is_followed_once_each_time(tmp_path: Path) -> None:
-    """A rule by the clock acts at each of its moments, once; those that were slept through are one."""
+    """A rule by the clock acts at each of its moments, once; those that were slept through are
+    one.
+    """
     rules = """
 - id: nightly
   when: {schedule: {cron: "*/10 * * * *", zone: America/Vancouver}}

@@ -11,7 +11,9 @@ from bridge.simulator.api.runner import Running, running
 from bridge.simulator.world.world import World
 from bridge.simulator.world_builder import make_world
 
-TLS = ssl.create_default_context()  # unused, but every client would make its own, which takes longer than most tests
+TLS = (
+    ssl.create_default_context()
+)  # unused, but every client would make its own, which takes longer than most tests
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -31,5 +33,7 @@ def sim(world: World) -> Iterator[Running]:
 @pytest.fixture
 def api(sim: Running) -> Iterator[httpx.Client]:
     """Speak to the vendor's API, and to the controls beside it, as the demo user."""
-    with httpx.Client(base_url=sim.url, auth=("demo@example.com", "demo"), timeout=60, verify=TLS) as client:
+    with httpx.Client(
+        base_url=sim.url, auth=("demo@example.com", "demo"), timeout=60, verify=TLS
+    ) as client:
         yield client

@@ -1,4 +1,6 @@
-"""Stories that are left to chance; the world saved and loaded in the middle of everything; dynamics over HTTP."""
+"""Stories that are left to chance; the world saved and loaded in the middle of everything; dynamics
+over HTTP.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,7 +11,14 @@ import pytest
 
 from bridge.bonding.catalogue import ROOT
 from bridge.simulator.api.runner import Running
-from bridge.simulator.behaviour import config_updates, prevented_downtime, scenarios, speed_tests, state_file, tunings
+from bridge.simulator.behaviour import (
+    config_updates,
+    prevented_downtime,
+    scenarios,
+    speed_tests,
+    state_file,
+    tunings,
+)
 from bridge.simulator.objects.manual_edits import edit
 from bridge.simulator.world.world import World
 from bridge.simulator.world_builder import make_world
@@ -38,7 +47,9 @@ def outages(world: World) -> list[float]:
 
 
 def test_random_faults_are_many_and_of_all_lengths() -> None:
-    """In a day each leg fails about four times, for 3 s to 10 min, as often for less as for more than 42 s."""
+    """In a day each leg fails about four times, for 3 s to 10 min, as often for less as for more
+    than 42 s.
+    """
     world = make_world(bonds=50, epoch=EPOCH)
     scenarios.begin(world, "random-faults")
     at(world, DAY)
@@ -66,7 +77,9 @@ def test_random_faults_come_as_often_as_asked_and_end_mended(world: World) -> No
 
 
 def test_a_storm_flaps_one_leg_in_twenty_around_a_failover() -> None:
-    """Thirty legs of six hundred flap, an aggregator fails and its bonds move, and in the end all is well."""
+    """Thirty legs of six hundred flap, an aggregator fails and its bonds move, and in the end all
+    is well.
+    """
     world = make_world(bonds=300, epoch=EPOCH)
     scenarios.begin(world, "storm")
     at(world, 59)
@@ -81,7 +94,9 @@ def test_a_storm_flaps_one_leg_in_twenty_around_a_failover() -> None:
 
 
 def test_chance_is_the_seeds() -> None:
-    """Two worlds of one seed have the same storm and faults, in steps or at once; another seed has others."""
+    """Two worlds of one seed have the same storm and faults, in steps or at once; another seed has
+    others.
+    """
     one, other, third = (make_world(seed=seed, epoch=EPOCH) for seed in (7, 7, 8))
     for world in (one, other, third):
         for name in ("storm", "random-faults"):
@@ -94,7 +109,9 @@ def test_chance_is_the_seeds() -> None:
 
 
 def test_a_world_with_everything_under_way_is_saved_whole(tmp_path: Path) -> None:
-    """Loaded again and again, a world with tests, tunings, updates, outages and chance goes on like its twin."""
+    """Loaded again and again, a world with tests, tunings, updates, outages and chance goes on like
+    its twin.
+    """
     file = tmp_path / "world.json"
     twin, world = (make_world(seed=3, epoch=EPOCH) for _ in range(2))
     for one in (twin, world):
@@ -107,13 +124,19 @@ def test_a_world_with_everything_under_way_is_saved_whole(tmp_path: Path) -> Non
             config_updates.queue(one, [4, 1])
             speed_tests.start(one, one.bonds[2], {})
             if not tunings.running(one, 3):
-                tunings.start(one, one.bonds[3], leg=one.legs_of(one.bonds[3])[0] if moment > 100 else None)
+                tunings.start(
+                    one, one.bonds[3], leg=one.legs_of(one.bonds[3])[0] if moment > 100 else None
+                )
         state_file.save(world, file)
         world = state_file.load(file)
     assert state_file.to_plain(world) == state_file.to_plain(twin)
     assert json.loads(file.read_text())["past"]["outages"]
-    assert prevented_downtime.report(world, world.bonds.values()) == prevented_downtime.report(twin, twin.bonds.values())
-    assert world.past.history(world.legs[1], world.now, born=EPOCH) == twin.past.history(twin.legs[1], twin.now, born=EPOCH)
+    assert prevented_downtime.report(world, world.bonds.values()) == prevented_downtime.report(
+        twin, twin.bonds.values()
+    )
+    assert world.past.history(world.legs[1], world.now, born=EPOCH) == twin.past.history(
+        twin.legs[1], twin.now, born=EPOCH
+    )
 
 
 def test_the_control_takes_a_rate(api: httpx.Client) -> None:
@@ -124,10 +147,14 @@ def test_the_control_takes_a_rate(api: httpx.Client) -> None:
 
 
 def test_a_speed_test_over_http(sim: Running, api: httpx.Client) -> None:
-    """It is created, listed and read; its samples are many; wrong fields are named; it stands under its own bond."""
+    """It is created, listed and read; its samples are many; wrong fields are named; it stands under
+    its own bond.
+    """
     tests = f"{ROOT}/bonds/1/speedtests/"
     leg = api.get(f"{ROOT}/legs/1/").json()["url"]
-    created = api.post(tests, json={"leg": leg, "protocol": "udp", "description": "after the storm", "length": 20})
+    created = api.post(
+        tests, json={"leg": leg, "protocol": "udp", "description": "after the storm", "length": 20}
+    )
     assert (created.status_code, created.headers["location"]) == (201, f"{sim.url}{tests}1/")
     assert created.json() | {"id": 0, "url": ""} == {
         "id": 0,
@@ -151,15 +178,26 @@ def test_a_speed_test_over_http(sim: Running, api: httpx.Client) -> None:
     (listed,) = api.get(tests).json()
     assert listed == api.get(f"{tests}1/").json()
     assert (listed["status"], len(listed["progress_results"])) == ("finished", 200)
-    assert set(listed["results"]) == {"throughput", "packets_per_second", "latency", "send_queue", "packet_loss"}
+    assert set(listed["results"]) == {
+        "throughput",
+        "packets_per_second",
+        "latency",
+        "send_queue",
+        "packet_loss",
+    }
     assert api.get(f"{ROOT}/bonds/2/speedtests/1/").status_code == 404
     refused = api.post(tests, json={"protocol": "icmp"})
-    assert (refused.status_code, refused.json()) == (400, {"protocol": ['"icmp" is not a valid choice.']})
+    assert (refused.status_code, refused.json()) == (
+        400,
+        {"protocol": ['"icmp" is not a valid choice.']},
+    )
     assert [entry["effective"] for entry in sim.world.ledger] == [True, False]
 
 
 def test_documents_over_http(sim: Running, api: httpx.Client) -> None:
-    """Each document of the dynamics is plain JSON at its address; what it belongs to must be there."""
+    """Each document of the dynamics is plain JSON at its address; what it belongs to must be
+    there.
+    """
     sim.advance(10)
     paths = {
         "/bonds/1/interface_legs/1/state_history/": ["state", "start", "end", "duration"],
@@ -172,7 +210,11 @@ def test_documents_over_http(sim: Running, api: httpx.Client) -> None:
     for path, keys in paths.items():
         document = api.get(ROOT + path).json()
         assert list(document[0] if isinstance(document, list) else document) == keys, path
-    for path in ("/bonds/99/downtime_prevented/", "/bonds/2/interface_legs/1/state_history/", "/spaces/no/statistics/legs/"):
+    for path in (
+        "/bonds/99/downtime_prevented/",
+        "/bonds/2/interface_legs/1/state_history/",
+        "/spaces/no/statistics/legs/",
+    ):
         assert api.get(ROOT + path).status_code == 404
 
 

@@ -38,7 +38,9 @@ def test_notices_are_kept_and_shown_newest_first(url: str) -> None:
 
 
 def test_what_arrives_cannot_act_on_the_page(url: str) -> None:
-    """Markup in any field of a notice is shown, not carried out, and the page allows no scripts at all."""
+    """Markup in any field of a notice is shown, not carried out, and the page allows no scripts at
+    all.
+    """
     evil = '"><script>alert(1)</script>'
     httpx.post(f"{url}/a'b<i>", json={"title": evil, "message": evil, "type": evil})
     page = httpx.get(url)
@@ -49,20 +51,29 @@ def test_what_arrives_cannot_act_on_the_page(url: str) -> None:
 
 
 def test_what_is_no_notice_is_refused(url: str) -> None:
-    """Bad JSON and other values than objects are 400, other types 415, too much 413; nothing of it is kept."""
+    """Bad JSON and other values than objects are 400, other types 415, too much 413; nothing of it
+    is kept.
+    """
     json_type = {"Content-Type": "application/json"}
     assert httpx.post(url, content="{", headers=json_type).status_code == 400
     assert httpx.post(url, json=[1]).status_code == 400
     assert httpx.post(url, data={"title": "x"}).status_code == 415
     for size in (257 * 1024, 3 << 20):
         assert httpx.post(url, json={"message": "x" * size}).status_code == 413
-    assert httpx.post(url, content=(b"x" * 65536 for _ in range(5)), headers=json_type).status_code == 413
+    assert (
+        httpx.post(url, content=(b"x" * 65536 for _ in range(5)), headers=json_type).status_code
+        == 413
+    )
     assert (httpx.delete(url).status_code, httpx.get(f"{url}/nothing").status_code) == (405, 404)
     assert httpx.get(f"{url}/messages").json() == []
 
 
-def test_messages_outlive_the_process_and_stay_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest are there after a restart, a torn last line is passed over, and the file does not grow for ever."""
+def test_messages_outlive_the_process_and_stay_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest are there after a restart, a torn last line is passed over, and the file does not
+    grow for ever.
+    """
     monkeypatch.setattr(notification_inbox, "KEPT", 5)
     file = tmp_path / "below" / "inbox.jsonl"
     first = notification_inbox.Inbox(file)

@@ -44,18 +44,26 @@ def test_lists_are_filtered_and_searched(path: str, found: list[int], api: httpx
 @pytest.mark.parametrize(
     ("path", "name", "says"),
     [
-        ("/legs/?link_mode=foo", "link_mode", "Select a valid choice. foo is not one of the available choices."),
+        (
+            "/legs/?link_mode=foo",
+            "link_mode",
+            "Select a valid choice. foo is not one of the available choices.",
+        ),
         ("/legs/?bond_id=x", "bond_id", "A valid integer is required."),
     ],
 )
-def test_a_filter_that_cannot_fit_is_refused(path: str, name: str, says: str, api: httpx.Client) -> None:
+def test_a_filter_that_cannot_fit_is_refused(
+    path: str, name: str, says: str, api: httpx.Client
+) -> None:
     """A value that the field can never hold is 400 with the field's name."""
     answer = api.get(ROOT + path)
     assert (answer.status_code, answer.json()) == (400, {name: [says]})
 
 
 def test_filters_order_and_pages_go_together(api: httpx.Client) -> None:
-    """The count is that of the filtered list, the links keep the filter, fields are left out of every row."""
+    """The count is that of the filtered list, the links keep the filter, fields are left out of
+    every row.
+    """
     path = f"{ROOT}/legs/?bond_id=2&ordering=-id&page_size=1&exclude_fields=note&exclude_fields=url"
     page = api.get(path).json()
     assert (page["count"], [it["id"] for it in page["results"]]) == (2, [4])
@@ -66,16 +74,27 @@ def test_filters_order_and_pages_go_together(api: httpx.Client) -> None:
 
 @pytest.mark.parametrize("kind", ["data", "files"])
 def test_forms_are_bodies_too(kind: str, api: httpx.Client) -> None:
-    """What can be said in a form, urlencoded or in parts, is read as if it were JSON; a field may come several times."""
+    """What can be said in a form, urlencoded or in parts, is read as if it were JSON; a field may
+    come several times.
+    """
 
     def form(**fields: Any) -> dict[str, Any]:
-        return {kind: fields} if kind == "data" else {"files": {name: (None, value) for name, value in fields.items()}}
+        return (
+            {kind: fields}
+            if kind == "data"
+            else {"files": {name: (None, value) for name, value in fields.items()}}
+        )
 
     made = api.post(f"{ROOT}/spaces/", **form(name="New", key="new", parent=f"{ROOT}/spaces/acme/"))
     assert (made.status_code, made.json()["level"]) == (201, 2)
-    changed = api.patch(f"{ROOT}/bonds/1/interface_legs/1/", **form(failover="true", down_speed="5"))
+    changed = api.patch(
+        f"{ROOT}/bonds/1/interface_legs/1/", **form(failover="true", down_speed="5")
+    )
     assert (changed.json()["failover"], changed.json()["down_speed"]) == (True, 5)
-    user = api.post(f"{ROOT}/users/", data={"email": "a@example.com", "password": "b", "groups": [f"{ROOT}/groups/1/"]})
+    user = api.post(
+        f"{ROOT}/users/",
+        data={"email": "a@example.com", "password": "b", "groups": [f"{ROOT}/groups/1/"]},
+    )
     assert len(user.json()["groups"]) == 1
 
 
@@ -92,7 +111,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "long text": ("note", "x" * 2001, "Ensure this field has no more than 2000 characters."),
     "truth": ("compression", "perhaps", '"perhaps" is not a valid boolean.'),
     "number": ("leg_mtu_detection_time", "x", "A valid integer is required."),
-    "small number": ("encryption_handshake_interval", 1, "Ensure this value is greater than or equal to 60."),
+    "small number": (
+        "encryption_handshake_interval",
+        1,
+        "Ensure this value is greater than or equal to 60.",
+    ),
     "choice": ("tunnel_security", "foo", '"foo" is not a valid choice.'),
     "null": ("compression", None, "This field may not be null."),
     "space": ("space", 3, "Incorrect type. Expected URL string, received int."),
@@ -100,7 +123,9 @@ WRONG: dict[str, tuple[str, Any, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
-def test_wrong_values_are_told_as_the_framework_tells_them(case: tuple[str, Any, str], sim: Running, api: httpx.Client) -> None:
+def test_wrong_values_are_told_as_the_framework_tells_them(
+    case: tuple[str, Any, str], sim: Running, api: httpx.Client
+) -> None:
     """Each type of field has its text; nothing is changed by half, whatever else the body says."""
     name, value, says = case
     answer = api.patch(f"{ROOT}/bonds/1/", json={name: value, "product": "new"})

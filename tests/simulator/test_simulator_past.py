@@ -1,4 +1,6 @@
-"""Histories of legs, prevented downtime, statistics, configuration updates: what the world remembers and counts."""
+"""Histories of legs, prevented downtime, statistics, configuration updates: what the world
+remembers and counts.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,9 +24,13 @@ def at(world: World, seconds: float) -> None:
     world.advance_to(EPOCH + timedelta(seconds=seconds))
 
 
-def history(world: World, leg: int, *, kind: str = "interface") -> list[tuple[str, float, float | None]]:
+def history(
+    world: World, leg: int, *, kind: str = "interface"
+) -> list[tuple[str, float, float | None]]:
     """Read a leg's history as `(state, start, end)`, in seconds after the epoch."""
-    runs: Any = DOCUMENTS[f"{kind}_leg.state_history"](world, {"bond": world.legs[leg].bond, "leg": leg})
+    runs: Any = DOCUMENTS[f"{kind}_leg.state_history"](
+        world, {"bond": world.legs[leg].bond, "leg": leg}
+    )
     return [(run["state"], *(_seconds(run[name]) for name in ("start", "end"))) for run in runs]  # type: ignore[misc]
 
 
@@ -46,13 +52,15 @@ def prevented(world: World, *bonds: int) -> dict[str, tuple[int, int]]:
 
 
 def test_a_history_is_contiguous_and_its_start_slides(world: World) -> None:
-    """Runs follow each other without a gap, the last is open, and the first starts where the window of a day does."""
+    """Runs follow each other without a gap, the last is open, and the first starts where the window
+    of a day does.
+    """
     assert history(world, 1) == [("up", -DAY, None)]
     cut(world, 1, 100, 160)
     edit(world, "leg", 1, "link_mode", "idle")
     at(world, 200)
     assert history(world, 1) == [("up", 200 - DAY, 100), ("down", 100, 160), ("idle", 160, None)]
-    (oldest, *_) = DOCUMENTS["interface_leg.state_history"](world, {"bond": 1, "leg": 1})  # type: ignore[misc]
+    oldest, *_ = DOCUMENTS["interface_leg.state_history"](world, {"bond": 1, "leg": 1})  # type: ignore[misc]
     assert oldest["duration"] == DAY - 100
     at(world, DAY + 130)
     assert history(world, 1) == [("down", 130, 160), ("idle", 160, None)]
@@ -97,7 +105,9 @@ def test_a_history_stands_under_its_own_type_and_bond(world: World) -> None:
 
 
 def test_downtime_counts_by_the_vendors_rule(world: World) -> None:
-    """Overlapping outages of a bond are one and add up; short ones, failover and idle legs are left out; bonds sum up."""
+    """Overlapping outages of a bond are one and add up; short ones, failover and idle legs are left
+    out; bonds sum up.
+    """
     world.legs[8].failover = True
     world.legs[9].link_mode = "idle"
     cut(world, 1, 0, 29)
@@ -142,14 +152,25 @@ def test_old_outages_are_dropped(world: World) -> None:
 
 
 def test_updates_arrive_in_order_and_are_tried_again(world: World) -> None:
-    """A node gets one change after the other; one that is away makes the first fail again and again, the others wait."""
+    """A node gets one change after the other; one that is away makes the first fail again and
+    again, the others wait.
+    """
     empty = config_updates.summary(world)
-    assert empty == {"count": 0, "failures": 0, "status": {"pending": 0, "sent": 0, "complete": 0, "failed": 0}}
+    assert empty == {
+        "count": 0,
+        "failures": 0,
+        "status": {"pending": 0, "sent": 0, "complete": 0, "failed": 0},
+    }
     edit(world, "node", 4, "away", value=True)
     for _ in range(2):
         config_updates.queue(world, [4, 1, 4])
     at(world, 3)
-    assert config_updates.summary(world)["status"] == {"pending": 2, "sent": 1, "complete": 0, "failed": 1}
+    assert config_updates.summary(world)["status"] == {
+        "pending": 2,
+        "sent": 1,
+        "complete": 0,
+        "failed": 1,
+    }
     at(world, 64)
     summary = config_updates.summary(world)
     assert (summary["count"], summary["failures"]) == (4, 3)
@@ -161,7 +182,10 @@ def test_updates_arrive_in_order_and_are_tried_again(world: World) -> None:
         "failures": 3,
         "status": {"pending": 0, "sent": 0, "complete": 4, "failed": 0},
     }
-    assert [(line["kind"], line["id"], line["to"]) for line in world.truth] == [("node", 4, True), ("node", 4, False)]
+    assert [(line["kind"], line["id"], line["to"]) for line in world.truth] == [
+        ("node", 4, True),
+        ("node", 4, False),
+    ]
 
 
 def test_an_update_under_way_to_a_node_that_leaves_fails(world: World) -> None:
@@ -186,11 +210,19 @@ def test_checks_of_aggregators_are_counted(world: World) -> None:
         ({}, True),
         ({"aggregator_failover_maintenance_mode": True}, False),
         ({"aggregator_failover_suspension_percentage": 20}, False),
-        ({"aggregator_failover_suspension_percentage": 20, "aggregator_failover_suspension": False}, True),
+        (
+            {
+                "aggregator_failover_suspension_percentage": 20,
+                "aggregator_failover_suspension": False,
+            },
+            True,
+        ),
     ],
 )
 def test_failover_obeys_the_settings(values: dict[str, Any], *, moves: bool, world: World) -> None:
-    """In maintenance, and while too many aggregators look failed, they still count as failed but no bond is moved."""
+    """In maintenance, and while too many aggregators look failed, they still count as failed but no
+    bond is moved.
+    """
     settings = type("Settings", (), {"values": values})()
     world.records = {"settings": {1: settings}}  # type: ignore[attr-defined]
     edit(world, "aggregator", 1, "broken", value=True)
@@ -200,12 +232,17 @@ def test_failover_obeys_the_settings(values: dict[str, Any], *, moves: bool, wor
 
 
 def test_statistics_count_a_space_and_those_below_it() -> None:
-    """The root has no bonds of its own but all of them below; legs go by type and mode, nodes by when they were seen."""
+    """The root has no bonds of its own but all of them below; legs go by type and mode, nodes by
+    when they were seen.
+    """
     world = make_world(seed=1, epoch=EPOCH)
     world.legs[1].link_mode = "idle"
     world.legs[2].type = "mobile_broadband"
     acme, root = world.spaces["acme"], world.spaces["root"]
-    assert statistics.count(world, root, "bonds") == {"local": {"count": 0}, "including_child_spaces": {"count": 6}}
+    assert statistics.count(world, root, "bonds") == {
+        "local": {"count": 0},
+        "including_child_spaces": {"count": 6},
+    }
     assert statistics.count(world, acme, "legs")["local"] == {
         "count": 6,
         "interface": 5,
@@ -220,7 +257,9 @@ def test_statistics_count_a_space_and_those_below_it() -> None:
 
 
 def test_statistics_count_records_by_their_space_and_bond() -> None:
-    """Other kinds are counted by the space or bond they belong to, with those that are switched on."""
+    """Other kinds are counted by the space or bond they belong to, with those that are switched
+    on.
+    """
 
     class Record:
         """As the configured objects of the world are."""
@@ -230,13 +269,23 @@ def test_statistics_count_records_by_their_space_and_bond() -> None:
 
     world = make_world(seed=1, epoch=EPOCH)
     world.records = {  # type: ignore[attr-defined]
-        "user": {1: Record({}, {"space": "acme", "active": False}), 2: Record({}, {"space": "acme"})},
-        "connected_ip": {1: Record({"bond": 1}, {}), 2: Record({"bond": 2}, {}), 3: Record({"bond": 1}, {"enabled": False})},
+        "user": {
+            1: Record({}, {"space": "acme", "active": False}),
+            2: Record({}, {"space": "acme"}),
+        },
+        "connected_ip": {
+            1: Record({"bond": 1}, {}),
+            2: Record({"bond": 2}, {}),
+            3: Record({"bond": 1}, {"enabled": False}),
+        },
     }
     acme, root = world.spaces["acme"], world.spaces["root"]
     assert statistics.count(world, acme, "users")["local"] == {"count": 2, "active": 1}
     assert statistics.count(world, acme, "connected_ips")["local"] == {"count": 2, "enabled": 1}
-    assert statistics.count(world, root, "connected_ips")["including_child_spaces"] == {"count": 3, "enabled": 2}
+    assert statistics.count(world, root, "connected_ips")["including_child_spaces"] == {
+        "count": 3,
+        "enabled": 2,
+    }
     assert statistics.count(world, root, "routes")["local"] == {"count": 0}
 
 

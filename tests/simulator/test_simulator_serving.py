@@ -30,7 +30,9 @@ APPS["inbox"].command()(inbox)
 
 
 def command(*options: str, name: str = "simulate") -> list[str]:
-    """Give the command line that runs one of the two commands, whatever the project's own command line has by now."""
+    """Give the command line that runs one of the two commands, whatever the project's own command
+    line has by now.
+    """
     body = f"import typer; from bridge.cli.run.simulate import {name}; typer.run({name})"
     return [sys.executable, "-c", body, *options]
 
@@ -46,7 +48,9 @@ def process(*options: str, name: str = "simulate") -> Iterator[tuple[Process, st
 
 
 def refused(*options: str, name: str = "simulate") -> str:
-    """Run a command that must fail: exit code 2, nothing on stdout, one line on stderr, which is given."""
+    """Run a command that must fail: exit code 2, nothing on stdout, one line on stderr, which is
+    given.
+    """
     done = CliRunner().invoke(APPS[name], list(options))
     assert (done.exit_code, done.stdout) == (2, ""), done.stderr
     (line,) = done.stderr.splitlines()
@@ -64,7 +68,9 @@ def test_connections_are_kept_alive(sim: Running) -> None:
 
 
 def test_the_command_line_sets_a_servers_ways() -> None:
-    """With its two switches, the command serves the vendor's table to the letter and other names for what is guessed."""
+    """With its two switches, the command serves the vendor's table to the letter and other names
+    for what is guessed.
+    """
     legs = f"{ROOT}/bonds/1/interface_legs/"
     with process("--port", "0", "--speed", "0", "--literal-docs", "--rename-guessed") as (_, url):
         answer = httpx.get(url + legs, auth=("demo@example.com", "demo"))
@@ -73,15 +79,23 @@ def test_the_command_line_sets_a_servers_ways() -> None:
 
 
 def test_half_a_request_does_nothing(sim: Running) -> None:
-    """A body shorter than announced, or of no sensible length, is 400 and does nothing; chunks are joined."""
+    """A body shorter than announced, or of no sensible length, is 400 and does nothing; chunks are
+    joined.
+    """
     head = b"POST /_sim/advance HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    for rest in (b"Content-Length: 99\r\n\r\n{}", b"Content-Length: -1\r\n\r\n{}", b"Content-Length: x\r\n\r\n{}"):
+    for rest in (
+        b"Content-Length: 99\r\n\r\n{}",
+        b"Content-Length: -1\r\n\r\n{}",
+        b"Content-Length: x\r\n\r\n{}",
+    ):
         with socket.create_connection(sim.url.removeprefix("http://").split(":")) as raw:  # type: ignore[arg-type]
             raw.sendall(head + rest)
             raw.shutdown(socket.SHUT_WR)
             assert raw.recv(4096).startswith(b"HTTP/1.1 400 ")
     chunks = iter([b'{"sec', b'onds"', b": 5}"])
-    moved = httpx.post(f"{sim.url}/_sim/advance", content=chunks, headers={"Content-Type": "application/json"})
+    moved = httpx.post(
+        f"{sim.url}/_sim/advance", content=chunks, headers={"Content-Type": "application/json"}
+    )
     assert moved.json()["now"] == "2026-03-01T12:00:05.000000Z"
 
 
@@ -92,7 +106,12 @@ def test_stopping_is_prompt_with_connections_open() -> None:
     serving = threading.Thread(
         target=room.serve,
         args=(make_world(epoch=EPOCH),),
-        kwargs={"port": 0, "speed": 0, "stop": stop, "on_ready": lambda url: (urls.append(url), ready.set())},
+        kwargs={
+            "port": 0,
+            "speed": 0,
+            "stop": stop,
+            "on_ready": lambda url: (urls.append(url), ready.set()),
+        },
     )
     serving.start()
     assert ready.wait(5)
@@ -123,14 +142,21 @@ def test_many_clients_at_once_lose_no_write(sim: Running) -> None:
 
 
 def test_the_command_serves_and_ends_cleanly(tmp_path: Path) -> None:
-    """One ready line; its own login works and the default one does not; SIGTERM ends it with 0 and saves the world."""
+    """One ready line; its own login works and the default one does not; SIGTERM ends it with 0 and
+    saves the world.
+    """
     file = tmp_path / "world.json"
     login = ("--user", "me@example.com", "--password", "secret")
     size = ("--bonds", "4", "--legs-per-bond", "3", "--epoch", "2026-03-01T12:00:00Z")
-    with process("--port", "0", "--speed", "0", "--state", str(file), *size, *login) as (simulator, url):
+    with process("--port", "0", "--speed", "0", "--state", str(file), *size, *login) as (
+        simulator,
+        url,
+    ):
         bonds = httpx.get(f"{url}{ROOT}/bonds/", auth=("me@example.com", "secret")).json()
         assert len(bonds) == 4
-        assert httpx.get(f"{url}{ROOT}/bonds/", auth=("demo@example.com", "demo")).status_code == 401
+        assert (
+            httpx.get(f"{url}{ROOT}/bonds/", auth=("demo@example.com", "demo")).status_code == 401
+        )
         httpx.post(f"{url}/_sim/advance", json={"seconds": 60})
         assert simulator.end(signal.SIGTERM) == 0
         assert simulator.lines == [f"ready {url}/"]
@@ -138,20 +164,29 @@ def test_the_command_serves_and_ends_cleanly(tmp_path: Path) -> None:
 
 
 def test_a_killed_simulator_goes_on_with_its_story(tmp_path: Path) -> None:
-    """After SIGKILL the same command goes on: the effective write is there, and the tour is not begun again."""
+    """After SIGKILL the same command goes on: the effective write is there, and the tour is not
+    begun again.
+    """
     file = tmp_path / "world.json"
     options = ("--port", "0", "--speed", "0", "--state", str(file), "--story", "tour")
     with process(*options) as (simulator, url):
         httpx.post(f"{url}/_sim/advance", json={"seconds": 30})
-        httpx.post(f"{url}{ROOT}/bonds/1/restart/", auth=("demo@example.com", "demo")).raise_for_status()
+        httpx.post(
+            f"{url}{ROOT}/bonds/1/restart/", auth=("demo@example.com", "demo")
+        ).raise_for_status()
         before = httpx.get(f"{url}/_sim/truth").json()
         simulator.end(signal.SIGKILL)
     with process(*options) as (_, url):
         assert httpx.get(f"{url}/_sim/truth").json() == before
-        assert [entry["operation"] for entry in httpx.get(f"{url}/_sim/ledger").json()] == ["bond.restart"]
+        assert [entry["operation"] for entry in httpx.get(f"{url}/_sim/ledger").json()] == [
+            "bond.restart"
+        ]
         httpx.post(f"{url}/_sim/advance", json={"seconds": 40})
         lines = httpx.get(f"{url}/_sim/truth", params={"since": len(before)}).json()
-        assert [line["to"] for line in lines if line["id"] == 1 and line["kind"] == "leg"] == ["up", "down"]
+        assert [line["to"] for line in lines if line["id"] == 1 and line["kind"] == "leg"] == [
+            "up",
+            "down",
+        ]
 
 
 @pytest.mark.parametrize("name", ["simulate", "inbox"])
@@ -161,7 +196,9 @@ def test_a_port_in_use_is_one_clear_line(name: str) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        assert refused("--port", port, name=name).startswith(f"port {port} is in use on 127.0.0.1: ")
+        assert refused("--port", port, name=name).startswith(
+            f"port {port} is in use on 127.0.0.1: "
+        )
 
 
 @pytest.mark.parametrize(

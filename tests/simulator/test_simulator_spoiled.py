@@ -1,4 +1,6 @@
-"""Faults that spoil answers, over a real socket: what each does to a list, a page, an object, the bytes."""
+"""Faults that spoil answers, over a real socket: what each does to a list, a page, an object, the
+bytes.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +12,7 @@ from bridge.bonding.catalogue import ROOT
 from bridge.simulator.api.runner import Running
 from bridge.simulator.faults import corrupt_transport
 from bridge.simulator.faults.corrupt_bodies import STRANGE_STATE
-from bridge.simulator.faults.switches import KINDS, Fate
+from bridge.simulator.faults.switches import KINDS, FaultDecision
 
 LEGS = f"{ROOT}/legs/"
 RESTART = f"{ROOT}/bonds/1/restart/"
@@ -46,7 +48,11 @@ def test_a_html_page_comes_with_200(sim: Running, api: httpx.Client) -> None:
     """It hides a write that took effect, or with when=before keeps it from the world."""
     sim.set_faults(html=1)
     answer = api.post(RESTART)
-    assert (answer.status_code, answer.headers["content-type"], answer.text[:6]) == (200, "text/html", "<html>")
+    assert (answer.status_code, answer.headers["content-type"], answer.text[:6]) == (
+        200,
+        "text/html",
+        "<html>",
+    )
     assert sim.world.ledger[-1]["effective"]
     sim.set_faults(html=1, when="before")
     api.post(RESTART)
@@ -63,7 +69,9 @@ def test_a_busy_server_says_when_to_come_again(sim: Running, api: httpx.Client) 
 
 
 def test_half_a_page_says_it_is_whole(sim: Running, api: httpx.Client) -> None:
-    """A page keeps its count and its links but not all objects; a bare list is just shorter; an object is whole."""
+    """A page keeps its count and its links but not all objects; a bare list is just shorter; an
+    object is whole.
+    """
     sim.set_faults(half=1)
     page = api.get(f"{LEGS}?page_size=6").json()
     assert (page["count"], ids(page["results"]), page["next"] is None) == (12, [1, 2, 3], False)
@@ -75,7 +83,9 @@ def test_half_a_page_says_it_is_whole(sim: Running, api: httpx.Client) -> None:
     ("kind", "count", "bonds"),
     [("empty", 0, []), ("hidden", 3, [1, 3, 5]), ("duplicate", 7, [1, 1, 2, 3, 4, 5, 6])],
 )
-def test_lists_that_lack_or_repeat(kind: str, count: int, bonds: list[int], sim: Running, api: httpx.Client) -> None:
+def test_lists_that_lack_or_repeat(
+    kind: str, count: int, bonds: list[int], sim: Running, api: httpx.Client
+) -> None:
     """Bare lists and pages are wrong in the same way, and their counts agree with them."""
     sim.set_faults(**{kind: 1})
     assert ids(api.get(f"{ROOT}/bonds/").json()) == bonds
@@ -86,7 +96,12 @@ def test_lists_that_lack_or_repeat(kind: str, count: int, bonds: list[int], sim:
 def test_what_is_hidden_is_not_at_its_address_either(sim: Running, api: httpx.Client) -> None:
     """As after a changed permission: 404 for what the lists lack, the object for what they have."""
     sim.set_faults(hidden=1)
-    assert [api.get(f"{ROOT}/bonds/{number}/").status_code for number in (1, 2, 3, 4)] == [200, 404, 200, 404]
+    assert [api.get(f"{ROOT}/bonds/{number}/").status_code for number in (1, 2, 3, 4)] == [
+        200,
+        404,
+        200,
+        404,
+    ]
     assert len(api.get(f"{ROOT}/system/status/backups/").json()) < 3
 
 
@@ -99,10 +114,17 @@ def test_objects_move_between_pages(sim: Running, api: httpx.Client) -> None:
 
 
 def test_types_are_not_what_they_were(sim: Running, api: httpx.Client) -> None:
-    """Numbers are text, a nested object is its address and an address an object, legs are in a state nobody knows."""
+    """Numbers are text, a nested object is its address and an address an object, legs are in a
+    state nobody knows.
+    """
     sim.set_faults(types=1)
     leg = api.get(f"{LEGS}?page_size=2").json()["results"][1]
-    assert (leg["id"], leg["bond_id"], leg["failover"], leg["overall_state"]) == ("2", "1", False, STRANGE_STATE)
+    assert (leg["id"], leg["bond_id"], leg["failover"], leg["overall_state"]) == (
+        "2",
+        "1",
+        False,
+        STRANGE_STATE,
+    )
     assert leg["url"].endswith("/bonds/1/interface_legs/2/")
     bond = api.get(f"{ROOT}/bonds/1/").json()
     assert bond["space"].endswith(f"{ROOT}/spaces/acme/")
@@ -110,7 +132,9 @@ def test_types_are_not_what_they_were(sim: Running, api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(("skew", "clock"), [(3600, "13:00:05"), (-60.5, "11:59:04")])
-def test_a_clock_that_is_off_is_off_everywhere(skew: float, clock: str, sim: Running, api: httpx.Client) -> None:
+def test_a_clock_that_is_off_is_off_everywhere(
+    skew: float, clock: str, sim: Running, api: httpx.Client
+) -> None:
     """The Date header and every time in the answer are moved alike; the world itself is not."""
     sim.advance(5)
     honest = api.get(f"{ROOT}/system/status/backups/").json()[0]["created"]
@@ -122,10 +146,14 @@ def test_a_clock_that_is_off_is_off_everywhere(skew: float, clock: str, sim: Run
 
 
 @pytest.mark.parametrize(("kind", "pauses"), [("drip", 100), ("stall", 1)])
-def test_a_slow_answer_is_whole_in_the_end(kind: str, pauses: int, sim: Running, api: httpx.Client) -> None:
-    """All bytes come, with the pauses between them that were asked for, and the connection can be used again."""
+def test_a_slow_answer_is_whole_in_the_end(
+    kind: str, pauses: int, sim: Running, api: httpx.Client
+) -> None:
+    """All bytes come, with the pauses between them that were asked for, and the connection can be
+    used again.
+    """
     body = bytes(range(250)) * 8
-    parts = list(corrupt_transport.pieces(Fate(kind, seconds=30), body))
+    parts = list(corrupt_transport.pieces(FaultDecision(kind, seconds=30), body))
     waits = [part for part in parts if isinstance(part, float)]
     assert (len(waits), sum(waits)) == (pauses, pytest.approx(30))
     assert b"".join(part for part in parts if isinstance(part, bytes)) == body
@@ -135,7 +163,9 @@ def test_a_slow_answer_is_whole_in_the_end(kind: str, pauses: int, sim: Running,
 
 
 def test_a_slow_answer_ends_with_the_server(sim: Running, api: httpx.Client) -> None:
-    """A stall of an hour does not outlive the server: the rest comes at once when it closes its port."""
+    """A stall of an hour does not outlive the server: the rest comes at once when it closes its
+    port.
+    """
     sim.set_faults(stall=1, seconds=3600, only=["leg.list"])
     with api.stream("GET", LEGS) as answer:
         parts = answer.iter_raw()
@@ -160,7 +190,10 @@ def test_a_zip_that_does_not_end(sim: Running, api: httpx.Client) -> None:
     """It begins as a zip file does, says no length, and goes on for as long as it is read."""
     sim.set_faults(endless_zip=1)
     with api.stream("GET", f"{ROOT}/system/status/backups/latest-backup/") as answer:
-        assert (answer.headers["content-type"], "content-length" in answer.headers) == ("application/zip", False)
+        assert (answer.headers["content-type"], "content-length" in answer.headers) == (
+            "application/zip",
+            False,
+        )
         read = bytearray()
         for part in answer.iter_raw():
             read += part
@@ -188,7 +221,9 @@ def test_unfit_faults_are_told(wanted: dict[str, Any], says: str, api: httpx.Cli
 
 def test_a_fault_leaves_other_answers_alone(sim: Running, api: httpx.Client) -> None:
     """A fault of lists does nothing to an answer that is none."""
-    looks: list[Callable[[], httpx.Response]] = [lambda: api.get(f"{ROOT}/bonds/1/downtime_prevented/")]
+    looks: list[Callable[[], httpx.Response]] = [
+        lambda: api.get(f"{ROOT}/bonds/1/downtime_prevented/")
+    ]
     honest = [look().json() for look in looks]
     for kind in ("half", "empty", "hidden", "duplicate", "shuffle"):
         sim.set_faults(**{kind: 1})

@@ -24,7 +24,9 @@ def at(world: World, seconds: float) -> None:
 
 
 def test_a_saved_world_goes_on_like_one_that_never_stopped(tmp_path: Path) -> None:
-    """Saved and loaded in the middle of everything, a world ends up exactly as its uninterrupted twin."""
+    """Saved and loaded in the middle of everything, a world ends up exactly as its uninterrupted
+    twin.
+    """
     file = tmp_path / "world.json"
     twin, world = (make_world(seed=3, epoch=EPOCH) for _ in range(2))
     for one in (twin, world):
@@ -72,7 +74,9 @@ def test_an_unknown_happening_is_damage(tmp_path: Path) -> None:
 
 
 def test_what_was_answered_is_saved_already(tmp_path: Path) -> None:
-    """Once a write, a set, a story or an advance is answered the file holds it; a stop and a start lose nothing."""
+    """Once a write, a set, a story or an advance is answered the file holds it; a stop and a start
+    lose nothing.
+    """
     file = tmp_path / "below" / "world.json"
     with running(make_world(epoch=EPOCH), speed=0, state_file=file) as sim:
         auth = ("demo@example.com", "demo")
@@ -90,23 +94,39 @@ def test_what_was_answered_is_saved_already(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
     with running(stopped, speed=0, state_file=file) as again:
         clock = httpx.get(f"{again.url}/_sim/clock").json()
-    assert (clock["now"], clock["epoch"]) == ("2026-03-01T12:02:10.000000Z", "2026-03-01T12:00:00.000000Z")
+    assert (clock["now"], clock["epoch"]) == (
+        "2026-03-01T12:02:10.000000Z",
+        "2026-03-01T12:00:00.000000Z",
+    )
 
 
 def test_what_clients_made_is_kept(tmp_path: Path) -> None:
-    """Objects that were created, changed and deleted are so after a stop and a start, and ids go on counting."""
+    """Objects that were created, changed and deleted are so after a stop and a start, and ids go on
+    counting.
+    """
     file = tmp_path / "world.json"
     spaces, auth = f"{ROOT}/spaces/", ("demo@example.com", "demo")
-    with running(make_world(epoch=EPOCH), speed=0, state_file=file) as sim, httpx.Client(base_url=sim.url, auth=auth) as api:
+    with (
+        running(make_world(epoch=EPOCH), speed=0, state_file=file) as sim,
+        httpx.Client(base_url=sim.url, auth=auth) as api,
+    ):
         for key in ("one", "two"):
             assert api.post(spaces, json={"name": key, "key": key}).status_code == 201
         api.patch(f"{spaces}one/", json={"crm_id": "9"})
         api.delete(f"{spaces}two/")
         api.patch(f"{ROOT}/bonds/1/connected_ips/1/", json={"note": "kept"})
-        before = {path: api.get(ROOT + path).json() for path in ("/spaces/", "/bonds/1/connected_ips/", "/users/", "/nodes/")}
+        before = {
+            path: api.get(ROOT + path).json()
+            for path in ("/spaces/", "/bonds/1/connected_ips/", "/users/", "/nodes/")
+        }
         old = sim.url
-    with running(state_file.load(file), speed=0, state_file=file) as sim, httpx.Client(base_url=sim.url, auth=auth) as api:
-        after = {path: json.loads(api.get(ROOT + path).text.replace(sim.url, old)) for path in before}
+    with (
+        running(state_file.load(file), speed=0, state_file=file) as sim,
+        httpx.Client(base_url=sim.url, auth=auth) as api,
+    ):
+        after = {
+            path: json.loads(api.get(ROOT + path).text.replace(sim.url, old)) for path in before
+        }
         assert after == before
         assert api.post(spaces, json={"name": "three", "key": "three"}).json()["id"] == 6
 

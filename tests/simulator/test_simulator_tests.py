@@ -27,8 +27,12 @@ def state(world: World, leg: int) -> str:
 
 
 def test_speed_tests_of_a_bond_run_one_after_the_other(world: World) -> None:
-    """The second waits for the first and starts by itself; another bond's runs at once; nothing goes down for them."""
-    first, second, other = (speed_tests.start(world, world.bonds[number], {}) for number in (1, 1, 2))
+    """The second waits for the first and starts by itself; another bond's runs at once; nothing
+    goes down for them.
+    """
+    first, second, other = (
+        speed_tests.start(world, world.bonds[number], {}) for number in (1, 1, 2)
+    )
     life = []
     for moment in (0, 2, 11.9, 12, 22):
         at(world, moment)
@@ -40,7 +44,9 @@ def test_speed_tests_of_a_bond_run_one_after_the_other(world: World) -> None:
         ("finished", "running", "finished", "up"),
         ("finished", "finished", "finished", "up"),
     ]
-    assert [(line["id"], line["from"], line["to"]) for line in world.truth if line["id"] == second.id] == [
+    assert [
+        (line["id"], line["from"], line["to"]) for line in world.truth if line["id"] == second.id
+    ] == [
         (2, None, "queued"),
         (2, "queued", "running"),
         (2, "running", "finished"),
@@ -48,15 +54,23 @@ def test_speed_tests_of_a_bond_run_one_after_the_other(world: World) -> None:
 
 
 def test_a_leg_under_test_leaves_the_bond(world: World) -> None:
-    """The leg shows testing while its test runs; the result is near what the leg is configured for, one way or the other."""
-    test = speed_tests.start(world, world.bonds[1], {"leg": "https://x.example/api/v4/bonds/1/interface_legs/1/", "length": 30})
+    """The leg shows testing while its test runs; the result is near what the leg is configured for,
+    one way or the other.
+    """
+    test = speed_tests.start(
+        world,
+        world.bonds[1],
+        {"leg": "https://x.example/api/v4/bonds/1/interface_legs/1/", "length": 30},
+    )
     at(world, 10)
     assert (state(world, 1), state(world, 2)) == ("testing", "up")
     at(world, 40)
     assert (state(world, 1), test.status) == ("up", "finished")
     assert test.results is not None
     assert test.results["throughput"] == pytest.approx(150, rel=0.15)
-    limited = speed_tests.start(world, world.bonds[1], {"leg": 1, "direction": "upload", "rate_limit": 2.5})
+    limited = speed_tests.start(
+        world, world.bonds[1], {"leg": 1, "direction": "upload", "rate_limit": 2.5}
+    )
     at(world, 80)
     assert limited.results is not None
     assert limited.results["throughput"] == 2.5
@@ -64,7 +78,10 @@ def test_a_leg_under_test_leaves_the_bond(world: World) -> None:
 
 def test_a_test_without_a_line_fails(world: World) -> None:
     """A leg that fails during its test, and a bond with no leg left, have no result."""
-    of_leg, of_bond = speed_tests.start(world, world.bonds[1], {"leg": 1}), speed_tests.start(world, world.bonds[2], {})
+    of_leg, of_bond = (
+        speed_tests.start(world, world.bonds[1], {"leg": 1}),
+        speed_tests.start(world, world.bonds[2], {}),
+    )
     at(world, 5)
     for leg in (1, 3, 4):
         edit(world, "leg", leg, "state", "down")
@@ -91,8 +108,12 @@ def test_a_test_without_a_line_fails(world: World) -> None:
         ({"description": []}, "description"),
     ],
 )
-def test_a_test_that_cannot_be_is_refused_by_field(wanted: dict[str, Any], names: str, world: World) -> None:
-    """Another bond's leg, one that is not up, and options that make no sense are refused with the field's name."""
+def test_a_test_that_cannot_be_is_refused_by_field(
+    wanted: dict[str, Any], names: str, world: World
+) -> None:
+    """Another bond's leg, one that is not up, and options that make no sense are refused with the
+    field's name.
+    """
     edit(world, "leg", 2, "state", "down")
     with pytest.raises(Invalid) as refusal:
         speed_tests.start(world, world.bonds[1], wanted)
@@ -101,8 +122,12 @@ def test_a_test_that_cannot_be_is_refused_by_field(wanted: dict[str, Any], names
 
 
 def test_a_form_asks_with_text(world: World) -> None:
-    """Numbers that come as text, as forms send them, are numbers; what is left empty is not limited."""
-    test = speed_tests.start(world, world.bonds[1], {"length": "20", "concurrency": "4", "rate_limit": "", "leg": "2"})
+    """Numbers that come as text, as forms send them, are numbers; what is left empty is not
+    limited.
+    """
+    test = speed_tests.start(
+        world, world.bonds[1], {"length": "20", "concurrency": "4", "rate_limit": "", "leg": "2"}
+    )
     assert (test.length, test.concurrency, test.rate_limit, test.leg) == (20, 4, None, 2)
 
 
@@ -130,7 +155,9 @@ def test_a_test_waits_for_a_tuning(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["interface", "mobile_broadband"])
 def test_a_leg_is_tuned_like_a_bond(kind: str, world: World) -> None:
-    """The leg alone leaves the bond, gets advice of its own, and takes it when a person says yes."""
+    """The leg alone leaves the bond, gets advice of its own, and takes it when a person says
+    yes.
+    """
     world.legs[1].type = kind
     done = WRITES[f"{kind}_leg_tuning.start"](world, LEG)
     tuning = done.thing
@@ -141,7 +168,11 @@ def test_a_leg_is_tuned_like_a_bond(kind: str, world: World) -> None:
     at(world, 60)
     assert (state(world, 1), tunings.running(world, 1)) == ("up", False)
     where = {**LEG, "tuning": tuning.id}
-    assert LISTS[f"{kind}_leg_tuning.list"](world, LEG) == [GETS[f"{kind}_leg_tuning.get"](world, where)] == [tuning]
+    assert (
+        LISTS[f"{kind}_leg_tuning.list"](world, LEG)
+        == [GETS[f"{kind}_leg_tuning.get"](world, where)]
+        == [tuning]
+    )
     assert LISTS["bond_tuning.list"](world, {"bond": 1}) == []
     with pytest.raises(Missing):
         GETS["bond_tuning.get"](world, {"bond": 1, "tuning": tuning.id})
@@ -153,7 +184,9 @@ def test_a_leg_is_tuned_like_a_bond(kind: str, world: World) -> None:
 
 
 def test_an_offline_leg_makes_its_tuning_wait(world: World) -> None:
-    """The job waits while the leg is offline or down, runs once it is back, and can be canceled meanwhile."""
+    """The job waits while the leg is offline or down, runs once it is back, and can be canceled
+    meanwhile.
+    """
     edit(world, "leg", 1, "link_mode", "offline")
     tuning = tunings.start(world, world.bonds[1], leg=world.legs[1])
     at(world, 100)
@@ -168,7 +201,11 @@ def test_an_offline_leg_makes_its_tuning_wait(world: World) -> None:
     at(world, 200)
     tunings.cancel(world, other)
     at(world, 300)
-    assert [line["to"] for line in world.truth if line["id"] == other.id and line["kind"] == "leg_tuning"] == [
+    assert [
+        line["to"]
+        for line in world.truth
+        if line["id"] == other.id and line["kind"] == "leg_tuning"
+    ] == [
         "pending",
         "waiting",
         "canceled",
@@ -186,7 +223,9 @@ def test_a_leg_that_fails_while_it_is_tuned_fails_the_job(world: World) -> None:
 
 
 def test_jobs_on_the_same_legs_exclude_each_other(world: World) -> None:
-    """A bond's tuning and its legs' cannot be started together; those of two legs can, and take turns."""
+    """A bond's tuning and its legs' cannot be started together; those of two legs can, and take
+    turns.
+    """
     one, two = (tunings.start(world, world.bonds[1], leg=world.legs[number]) for number in (1, 2))
     for leg in (None, world.legs[1]):
         with pytest.raises(Refused, match="in progress"):
@@ -207,7 +246,9 @@ def test_jobs_on_the_same_legs_exclude_each_other(world: World) -> None:
         ("interface_leg.detect_mtus", LEG, "vancouver-hq detects the MTUs of cable"),
     ],
 )
-def test_detecting_mtus_is_accepted(name: str, arguments: dict[str, int], effect: str, world: World) -> None:
+def test_detecting_mtus_is_accepted(
+    name: str, arguments: dict[str, int], effect: str, world: World
+) -> None:
     """The detection is asked for, and nothing else changes."""
     done = WRITES[name](world, arguments)
     assert (done.effective, done.effect, world.truth) == (True, effect, [])

@@ -29,8 +29,12 @@ BACKUPS = f"{ROOT}/system/status/backups/"
 
 
 def test_a_client_that_trusts_the_certificate_is_served(tmp_path: Path) -> None:
-    """Addresses are https, the API tells of the very certificate it is served with, a fault can still reset."""
-    with running(make_world(epoch=EPOCH), speed=0, tls=Tls(tmp_path / "own" / "it.pem", days=20)) as sim:
+    """Addresses are https, the API tells of the very certificate it is served with, a fault can
+    still reset.
+    """
+    with running(
+        make_world(epoch=EPOCH), speed=0, tls=Tls(tmp_path / "own" / "it.pem", days=20)
+    ) as sim:
         assert sim.certificate is not None
         trust = ssl.create_default_context(cadata=sim.certificate.pem)
         with httpx.Client(base_url=sim.url, auth=AUTH, verify=trust) as api:
@@ -45,7 +49,9 @@ def test_a_client_that_trusts_the_certificate_is_served(tmp_path: Path) -> None:
 
 
 def test_a_stranger_to_the_certificate_is_not_served() -> None:
-    """Who trusts only the usual authorities gets no connection, nor does who speaks plain HTTP; others do not wait."""
+    """Who trusts only the usual authorities gets no connection, nor does who speaks plain HTTP;
+    others do not wait.
+    """
     with running(make_world(epoch=EPOCH), speed=0, tls=True) as sim:
         with pytest.raises(httpx.ConnectError, match="self-signed"):
             httpx.get(sim.url)
@@ -67,16 +73,23 @@ def test_a_certificate_can_be_over(tmp_path: Path) -> None:
 
 
 def test_a_certificate_is_kept(tmp_path: Path) -> None:
-    """The file that is there is used again, so that clients need not be told anew; only its owner can read it."""
+    """The file that is there is used again, so that clients need not be told anew; only its owner
+    can read it.
+    """
     file = tmp_path / "it.pem"
     first, second = (certificate.at(file, "sim.example", days=days) for days in (1, 300))
     assert first == second
     assert file.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("content", ["", "not a certificate", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "not a certificate", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"],
+)
 def test_a_file_of_another_kind_is_one_clear_line(content: str, tmp_path: Path) -> None:
-    """A file that holds no certificate is not overwritten, and a place that cannot be written is named."""
+    """A file that holds no certificate is not overwritten, and a place that cannot be written is
+    named.
+    """
     foreign = tmp_path / "notes.pem"
     foreign.write_text(content)
     for options, says in (
@@ -97,11 +110,19 @@ def test_a_server_without_tls_tells_of_a_certificate_all_the_same(api: httpx.Cli
 
 
 def test_the_latest_backup_is_a_true_zip(sim: Running, api: httpx.Client) -> None:
-    """It opens, its parts are sound, it is as large as asked for, and the same at every download."""
-    assert api.post("/_sim/backup", json={"megabytes": 3}).json() == {"newest_complete": True, "megabytes": 3}
+    """It opens, its parts are sound, it is as large as asked for, and the same at every
+    download.
+    """
+    assert api.post("/_sim/backup", json={"megabytes": 3}).json() == {
+        "newest_complete": True,
+        "megabytes": 3,
+    }
     answer = api.get(LATEST)
     assert answer.headers["content-type"] == "application/zip"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{sim.world.backups[-1].name}"'
+    assert (
+        answer.headers["content-disposition"]
+        == f'attachment; filename="{sim.world.backups[-1].name}"'
+    )
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert sum(entry.file_size for entry in archive.infolist()) > 3 << 20
@@ -129,7 +150,9 @@ def test_an_unfinished_backup_is_listed_but_not_sent(sim: Running, api: httpx.Cl
     assert truth[0][1] == truth[1][1] == listed[-1]["name"]
 
 
-@pytest.mark.parametrize("body", [{"unfinished": 1}, {"megabytes": 0}, {"megabytes": 10**6}, {"size": 1}])
+@pytest.mark.parametrize(
+    "body", [{"unfinished": 1}, {"megabytes": 0}, {"megabytes": 10**6}, {"size": 1}]
+)
 def test_nonsense_about_backups_is_refused(body: dict[str, object], api: httpx.Client) -> None:
     """Values that cannot be are 400 and change nothing."""
     assert api.post("/_sim/backup", json=body).status_code == 400
@@ -154,12 +177,24 @@ def test_the_command_speaks_tls(tmp_path: Path) -> None:
 
 
 def test_the_command_says_what_it_made(tmp_path: Path) -> None:
-    """A certificate that was not there, and the folder it is in, do not come about in silence; one that was there is used."""
+    """A certificate that was not there, and the folder it is in, do not come about in silence; one
+    that was there is used.
+    """
     file = tmp_path / "new" / "it.pem"
     with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends before it serves
-        argv = ["--port", str(taken.getsockname()[1]), "--tls", "--tls-file", str(file), "--tls-days", "20"]
+        argv = [
+            "--port",
+            str(taken.getsockname()[1]),
+            "--tls",
+            "--tls-file",
+            str(file),
+            "--tls-days",
+            "20",
+        ]
         first, again = (CliRunner().invoke(COMMAND, argv) for _ in range(2))
-    assert f"made a certificate for 20 days: {file} in the new folder {file.parent}\n" in first.stderr
+    assert (
+        f"made a certificate for 20 days: {file} in the new folder {file.parent}\n" in first.stderr
+    )
     assert "made a certificate" not in again.stderr
     assert first.exit_code == again.exit_code == 2
 

@@ -12,14 +12,14 @@ from bridge.simulator.api.operation_handlers import DOCUMENTS, GETS, LISTS
 from bridge.simulator.api.runner import running
 from bridge.simulator.schema import guessed_names
 from bridge.simulator.schema import kinds as table
-from bridge.simulator.schema.rest_framework import Ways
+from bridge.simulator.schema.rest_framework import ServerOptions
 from bridge.simulator.world_builder import make_world
 from tests.simulator.conftest import EPOCH
 
 LEGS = f"{ROOT}/bonds/1/interface_legs/"
 
 
-def served(ways: Ways) -> Iterator[httpx.Client]:
+def served(ways: ServerOptions) -> Iterator[httpx.Client]:
     """Speak to a server of its own ways."""
     with (
         running(make_world(seed=1, epoch=EPOCH), speed=0, ways=ways) as sim,
@@ -31,42 +31,61 @@ def served(ways: Ways) -> Iterator[httpx.Client]:
 @pytest.fixture
 def literal() -> Iterator[httpx.Client]:
     """Speak to a server that follows the vendor's table to the letter."""
-    yield from served(Ways(literal=True))
+    yield from served(ServerOptions(literal=True))
 
 
 @pytest.fixture
 def renamed() -> Iterator[httpx.Client]:
     """Speak to a server on which every guess was wrong."""
-    yield from served(Ways(rename_guessed=True))
+    yield from served(ServerOptions(rename_guessed=True))
 
 
 def test_to_the_letter_legs_are_changed_through_their_list(literal: httpx.Client) -> None:
-    """PUT, PATCH and DELETE of the list take the leg's id from the body or the query; the leg itself is for reading only."""
+    """PUT, PATCH and DELETE of the list take the leg's id from the body or the query; the leg
+    itself is for reading only.
+    """
     assert literal.get(LEGS).headers["allow"] == "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
-    assert literal.patch(LEGS, json={"id": 1, "link_mode": "idle"}).json()["overall_state"] == "idle"
+    assert (
+        literal.patch(LEGS, json={"id": 1, "link_mode": "idle"}).json()["overall_state"] == "idle"
+    )
     leg = literal.get(f"{LEGS}2/").json()
     assert literal.put(f"{LEGS}?id=2", json=leg | {"note": "new"}).json()["note"] == "new"
     assert literal.request("DELETE", LEGS, json={"id": 2}).status_code == 204
     assert literal.get(f"{LEGS}2/").status_code == 404
     assert literal.patch(LEGS, json={"note": "x"}).json() == {"id": ["This field is required."]}
     assert literal.patch(LEGS, json={"id": 3, "note": "x"}).status_code == 404
-    assert literal.post(LEGS, json={}).status_code == literal.patch(f"{LEGS}1/", json={}).status_code == 405
+    assert (
+        literal.post(LEGS, json={}).status_code
+        == literal.patch(f"{LEGS}1/", json={}).status_code
+        == 405
+    )
 
 
 def test_every_guess_is_a_field_that_exists() -> None:
-    """The list of guesses names kinds and operations that there are, and of the table's kinds only fields that they have."""
+    """The list of guesses names kinds and operations that there are, and of the table's kinds only
+    fields that they have.
+    """
     kinds = {kind.about for kind in table.KINDS.values()}
     for name, guessed in guessed_names.GUESSED.items():
         assert name in OPERATIONS or name in {row.kind for row in OPERATIONS.values()}, name
         if name in kinds:
-            known = {field.name for kind in table.KINDS.values() if kind.about == name for field in kind.fields}
+            known = {
+                field.name
+                for kind in table.KINDS.values()
+                if kind.about == name
+                for field in kind.fields
+            }
             assert guessed <= known | {"download_rate", "upload_rate"}, name
 
 
 def test_guesses_are_renamed_and_nothing_else(renamed: httpx.Client) -> None:
-    """Guessed fields have other names in objects, lists and documents; evidenced ones keep theirs, also in nested objects."""
+    """Guessed fields have other names in objects, lists and documents; evidenced ones keep theirs,
+    also in nested objects.
+    """
     leg = renamed.get(f"{ROOT}/legs/").json()[0]
-    assert {"x_failover", "x_note", "x_interface", "overall_state", "link_mode", "bond_id"} <= set(leg)
+    assert {"x_failover", "x_note", "x_interface", "overall_state", "link_mode", "bond_id"} <= set(
+        leg
+    )
     bond = renamed.get(f"{ROOT}/bonds/1/").json()
     assert {"name", "key", "url"} == set(bond["space"])
     assert {"x_secondary_aggregator", "aggregator", "note"} <= set(bond)
@@ -77,7 +96,9 @@ def test_guesses_are_renamed_and_nothing_else(renamed: httpx.Client) -> None:
 
 
 def test_renamed_fields_are_taken_by_their_new_names(renamed: httpx.Client) -> None:
-    """Writes, refusals, filters, order and excluded fields speak of the new names; the old ones are unknown."""
+    """Writes, refusals, filters, order and excluded fields speak of the new names; the old ones are
+    unknown.
+    """
 
     def patched(**body: Any) -> Any:
         return renamed.patch(f"{LEGS}1/", json=body).json()
@@ -93,9 +114,15 @@ def test_renamed_fields_are_taken_by_their_new_names(renamed: httpx.Client) -> N
 
 
 def test_no_guess_is_left_by_its_old_name(renamed: httpx.Client) -> None:
-    """Whatever collection of the server holds guessed fields, none is called as before, and all by their new names."""
+    """Whatever collection of the server holds guessed fields, none is called as before, and all by
+    their new names.
+    """
     held = {*LISTS, *GETS, *DOCUMENTS}
-    rows = [row for row in OPERATIONS.values() if guessed_names.guessed(row) and not row.arguments and row.name in held]
+    rows = [
+        row
+        for row in OPERATIONS.values()
+        if guessed_names.guessed(row) and not row.arguments and row.name in held
+    ]
     assert len(rows) > 20
     for row in rows:
         body = renamed.get(ROOT + row.path).json()

@@ -1,4 +1,6 @@
-"""What the server has as a whole: settings, tasks, lists of resources, a furnished world, and hands that reach into it."""
+"""What the server has as a whole: settings, tasks, lists of resources, a furnished world, and hands
+that reach into it.
+"""
 
 import httpx
 
@@ -22,11 +24,16 @@ def test_isos_are_made_a_little_later(sim: Running, api: httpx.Client) -> None:
 
 
 def test_settings_are_one_flat_object(api: httpx.Client) -> None:
-    """Settings have no id; PATCH changes one, PUT needs what is required, the mail password is there to be kept secret."""
+    """Settings have no id; PATCH changes one, PUT needs what is required, the mail password is
+    there to be kept secret.
+    """
     body = api.get(f"{ROOT}/settings/").json()
     assert not {"id", "url"} & set(body)
     assert not any(isinstance(value, dict | list) for value in body.values())
-    assert api.patch(f"{ROOT}/settings/", json={"email_password": "canary"}).json()["email_password"] == "canary"
+    assert (
+        api.patch(f"{ROOT}/settings/", json={"email_password": "canary"}).json()["email_password"]
+        == "canary"
+    )
     lacking = api.put(f"{ROOT}/settings/", json={})
     assert (lacking.status_code, set(lacking.json())) == (400, {"email_default_from", "email_host"})
 
@@ -34,7 +41,9 @@ def test_settings_are_one_flat_object(api: httpx.Client) -> None:
 def test_indexes_lead_on(api: httpx.Client) -> None:
     """Each list of resources names what is right below it, at addresses that are known."""
     core = api.get(f"{ROOT}/").json()
-    assert {"bonds", "legs", "mobile_provider_profiles", "ssh_keys", "settings", "system"} <= set(core)
+    assert {"bonds", "legs", "mobile_provider_profiles", "ssh_keys", "settings", "system"} <= set(
+        core
+    )
     assert {"status", "tasks", "isos", "timezones"} <= set(api.get(core["system"]).json())
     assert set(api.get(f"{ROOT}/system/tasks/").json()) == {"createisos"}
     assert "legs" in api.get(f"{ROOT}/spaces/acme/statistics/").json()
@@ -44,18 +53,34 @@ def test_indexes_lead_on(api: httpx.Client) -> None:
 
 def test_a_furnished_world_has_one_of_everything() -> None:
     """Worlds of all sizes are furnished, and everything that is in them can be written."""
-    for sizes in ({"bonds": 1, "legs_per_bond": 1, "aggregators": 1, "spaces": 0}, {"bonds": 500, "legs_per_bond": 5}):
-        with running(make_world(**sizes, epoch=EPOCH), speed=0) as sim, httpx.Client(base_url=sim.url) as api:
+    for sizes in (
+        {"bonds": 1, "legs_per_bond": 1, "aggregators": 1, "spaces": 0},
+        {"bonds": 500, "legs_per_bond": 5},
+    ):
+        with (
+            running(make_world(**sizes, epoch=EPOCH), speed=0) as sim,
+            httpx.Client(base_url=sim.url) as api,
+        ):
             api.auth = ("demo@example.com", "demo")
-            for path in ("/nodes/", "/bonds/1/static_addressings/", "/bonds/1/connected_ips/", "/legs/", "/users/"):
+            for path in (
+                "/nodes/",
+                "/bonds/1/static_addressings/",
+                "/bonds/1/connected_ips/",
+                "/legs/",
+                "/users/",
+            ):
                 assert api.get(ROOT + path).json(), path
 
 
 def test_set_reaches_every_field_of_the_table(sim: Running, api: httpx.Client) -> None:
-    """The controls put any kept field of any object, references by their ids; what cannot be is told."""
+    """The controls put any kept field of any object, references by their ids; what cannot be is
+    told.
+    """
 
     def put(kind: str, number: object, name: str, value: object) -> httpx.Response:
-        return api.post("/_sim/set", json={"kind": kind, "id": number, "field": name, "value": value})
+        return api.post(
+            "/_sim/set", json={"kind": kind, "id": number, "field": name, "value": value}
+        )
 
     assert put("connected_ip", 1, "note", "by hand").json()["changed"]
     assert put("interface_leg", 1, "interface", 12).json()["changed"]
@@ -63,6 +88,10 @@ def test_set_reaches_every_field_of_the_table(sim: Running, api: httpx.Client) -
     assert put("leg", 1, "interface", 1).json()["changed"]
     assert api.get(f"{BOND}/connected_ips/1/").json()["note"] == "by hand"
     assert {line["kind"] for line in sim.world.truth} == {"connected_ip", "leg", "space"}
-    for wrong in (("connected_ip", 99, "note", ""), ("connected_ip", 1, "nonsense", ""), ("connected_ip", 1, "ip", "x")):
+    for wrong in (
+        ("connected_ip", 99, "note", ""),
+        ("connected_ip", 1, "nonsense", ""),
+        ("connected_ip", 1, "ip", "x"),
+    ):
         assert put(*wrong).status_code == 400
     assert put("connected_ip", 1, "interface", 99).status_code == 400

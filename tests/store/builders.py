@@ -1,4 +1,6 @@
-"""Events, decisions and jobs as the tests of the store need them, and threads that start together."""
+"""Events, decisions and jobs as the tests of the store need them, and threads that start
+together.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,28 +25,42 @@ def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def event(identifier: str = "e1", name: str = "leg.down", server: str = "main", data: Body | None = None) -> Event:
+def event(
+    identifier: str = "e1", name: str = "leg.down", server: str = "main", data: Body | None = None
+) -> Event:
     """One event."""
     return Event(identifier, name, server, "leg/7", later(-1), NOW, data or {"leg": {"id": 7}})
 
 
-def job(identifier: str, step: int = 0, *, decision: str = "d1", action: str = "call", **given: Any) -> Job:
+def job(
+    identifier: str, step: int = 0, *, decision: str = "d1", action: str = "call", **given: Any
+) -> Job:
     """One job of a decision: due if it is of the first step, waiting otherwise."""
     about: dict[str, Any] = {
-        "event": "e1", "rule": "r1", "server": "main",
+        "event": "e1",
+        "rule": "r1",
+        "server": "main",
         "request": {"operation": "bond.restart", "arguments": {"bond": 3}},
         "retry": Retry(frozenset({Outcome.REFUSED, Outcome.UNREACHABLE}), 60.0, 900.0),
-        "due_at": NOW, "not_after": later(900), "state": JobState.WAITING if step else JobState.DUE,
-    }  # fmt: skip
+        "due_at": NOW,
+        "not_after": later(900),
+        "state": JobState.WAITING if step else JobState.DUE,
+    }
     return Job(id=identifier, decision=decision, step=step, action=action, **{**about, **given})
 
 
-def decision(*owed: Job, identifier: str = "d1", event_id: str = "e1", rule: str = "r1", **given: Any) -> Decision:
+def decision(
+    *owed: Job, identifier: str = "d1", event_id: str = "e1", rule: str = "r1", **given: Any
+) -> Decision:
     """One decision that owes these jobs."""
     about: dict[str, Any] = {
-        "rulebook": "book", "server": "main",
-        "verdict": Verdict(Ruling.ACT), "at": NOW, "trace": ({"step": "when"},), "facts": {"mode": "live"},
-    }  # fmt: skip
+        "rulebook": "book",
+        "server": "main",
+        "verdict": Verdict(Ruling.ACT),
+        "at": NOW,
+        "trace": ({"step": "when"},),
+        "facts": {"mode": "live"},
+    }
     return Decision(id=identifier, event=event_id, rule=rule, jobs=owed, **{**about, **given})
 
 

@@ -10,7 +10,7 @@ from bridge.store import tables as t
 from bridge.store.database import Database
 from bridge.store.observations import snapshots
 
-from .rows import NOW, job, later, owe, together
+from .builders import NOW, job, later, owe, together
 
 HOURS = timedelta(hours=2)
 
@@ -48,7 +48,9 @@ def test_nothing_waits_for_longer_when_the_clock_is_set_back(database: Database)
 
 
 @pytest.mark.parametrize("seconds", [-20.0, 0.0, 20.0, 7200.0])
-def test_a_clock_that_goes_on_or_differs_a_little_moves_nothing(seconds: float, database: Database) -> None:
+def test_a_clock_that_goes_on_or_differs_a_little_moves_nothing(
+    seconds: float, database: Database
+) -> None:
     """Two machines of one installation are never quite alike; forward, all is due by itself."""
     prepared(database)
     assert ticked(database, seconds) is None

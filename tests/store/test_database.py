@@ -7,11 +7,13 @@ import pytest
 from bridge.errors import Bug
 from bridge.store.database import Away, Database
 
-from .rows import together
+from .builders import together
 
 
 def test_a_transaction_inside_another_is_told_at_once(database: Database) -> None:
-    """It could only wait for itself; the one around it is left as it was, and the next one is begun as ever."""
+    """It could only wait for itself; the one around it is left as it was, and the next one is begun
+    as ever.
+    """
     with database.writing(), pytest.raises(Bug, match="inside another"), database.writing():
         pytest.fail("it was begun")
     with database.writing() as connection:
@@ -29,7 +31,9 @@ def test_others_write_in_turn(database: Database) -> None:
 
 
 def test_a_file_that_was_moved_away_is_not_made_anew(sqlite_pattern: Path, tmp_path: Path) -> None:
-    """Only whoever makes tables makes it: what SQLite would put beside an empty one would spoil the one that is put back."""
+    """Only whoever makes tables makes it: what SQLite would put beside an empty one would spoil the
+    one that is put back.
+    """
     path, elsewhere = tmp_path / "bondbridge.sqlite3", tmp_path / "elsewhere"
     path.write_bytes(sqlite_pattern.read_bytes())
     path.rename(elsewhere)

@@ -9,32 +9,47 @@ from bridge.store import tables as t
 from bridge.store.database import Database
 from bridge.store.decisions import jobs
 
-from .rows import LEASE, NOW, job, later, owe, rows, together
+from .builders import LEASE, NOW, job, later, owe, rows, together
 
 
 def test_a_pause_holds_until_it_is_ended(database: Database) -> None:
-    """A server, or everywhere, is paused once at a time; ended, it can be paused again, and both stay in the books."""
+    """A server, or everywhere, is paused once at a time; ended, it can be paused again, and both
+    stay in the books.
+    """
     with database.writing() as connection:
         assert controls.pause(connection, "main", NOW, "ann", "works")
         assert not controls.pause(connection, "main", NOW, "bob", "too")
         assert controls.pause(connection, controls.EVERYWHERE, NOW, "bob", "all")
-        assert [(row["server"], row["who"]) for row in controls.paused(connection)] == [("main", "ann"), ("", "bob")]
+        assert [(row["server"], row["who"]) for row in controls.paused(connection)] == [
+            ("main", "ann"),
+            ("", "bob"),
+        ]
         assert controls.resume(connection, "main", later(60), "bob")
         assert not controls.resume(connection, "main", later(61), "bob")
         assert [row["server"] for row in controls.paused(connection)] == [""]
         assert controls.pause(connection, "main", later(70), "ann", "again")
-    assert [(row["ended_at"], row["ended_by"]) for row in rows(database, t.pauses, server="main")] == [
-        (later(60), "bob"), (None, None),
-    ]  # fmt: skip
+    assert [
+        (row["ended_at"], row["ended_by"]) for row in rows(database, t.pauses, server="main")
+    ] == [
+        (later(60), "bob"),
+        (None, None),
+    ]
 
 
 @pytest.mark.parametrize(("server", "moved"), [("main", ["waits"]), ("other", []), ("", ["waits"])])
-def test_what_waited_for_a_pause_is_looked_at_when_it_ends(database: Database, server: str, moved: list[str]) -> None:
-    """Untried calls of that server are due at once; notices, and calls that wait for their next try, keep their moment."""
+def test_what_waited_for_a_pause_is_looked_at_when_it_ends(
+    database: Database, server: str, moved: list[str]
+) -> None:
+    """Untried calls of that server are due at once; notices, and calls that wait for their next
+    try, keep their moment.
+    """
     owe(
-        database, job("waits", due_at=later(600)), job("tried", due_at=later(600), attempts=1),
-        job("told", action="notify", due_at=later(600)), job("step", 1, due_at=later(600)),
-    )  # fmt: skip
+        database,
+        job("waits", due_at=later(600)),
+        job("tried", due_at=later(600), attempts=1),
+        job("told", action="notify", due_at=later(600)),
+        job("step", 1, due_at=later(600)),
+    )
     with database.writing() as connection:
         controls.pause(connection, server, NOW, "ann", "works")
         controls.resume(connection, server, later(5), "ann")
@@ -42,12 +57,17 @@ def test_what_waited_for_a_pause_is_looked_at_when_it_ends(database: Database, s
 
 
 def test_a_silence_holds_from_its_beginning_to_its_end(database: Database) -> None:
-    """It holds from the first moment up to, not at, its end; ended by hand it is over then; twice the same is one."""
+    """It holds from the first moment up to, not at, its end; ended by hand it is over then; twice
+    the same is one.
+    """
     with database.writing() as connection:
         about = (connection, "main", ["leg.*"], "bond/3", later(0), later(60), "ann", "works")
         name = controls.silence(*about, acts=True)
         assert controls.silence(*about, acts=True) == name
-        held = [[row["id"] for row in controls.silences_at(connection, later(at), "main")] for at in (-1, 0, 59, 60)]
+        held = [
+            [row["id"] for row in controls.silences_at(connection, later(at), "main")]
+            for at in (-1, 0, 59, 60)
+        ]
         assert held == [[], [name], [name], []]
         assert controls.silences_at(connection, NOW, "other") == []
         assert controls.end_silence(connection, name, later(10))
@@ -56,12 +76,16 @@ def test_a_silence_holds_from_its_beginning_to_its_end(database: Database) -> No
 
 
 def test_each_end_of_a_hold_is_a_new_occasion(database: Database) -> None:
-    """What lasted through a pause or a silence is looked for anew once it is over: the state of the ends tells."""
+    """What lasted through a pause or a silence is looked for anew once it is over: the state of the
+    ends tells.
+    """
     seen = []
     with database.writing() as connection:
         seen.append(controls.ended_holds(connection, "main", NOW))
         controls.pause(connection, controls.EVERYWHERE, NOW, "ann", "x")
-        controls.silence(connection, "main", ["leg.down"], "", NOW, later(60), "ann", "x", acts=False)
+        controls.silence(
+            connection, "main", ["leg.down"], "", NOW, later(60), "ann", "x", acts=False
+        )
         assert controls.ended_holds(connection, "main", later(59)) == seen[0]
         seen.append(controls.ended_holds(connection, "main", later(60)))
         controls.resume(connection, controls.EVERYWHERE, later(61), "ann")
@@ -81,19 +105,29 @@ def fail(database: Database, name: str, state: JobState, outcome: Outcome, at: f
 
 
 def test_failures_of_a_rule_are_counted_since_it_was_switched_on(database: Database) -> None:
-    """Failed, unseen and doubtful calls count; successes, notices, remedies and refusals it retries on do not."""
+    """Failed, unseen and doubtful calls count; successes, notices, remedies and refusals it retries
+    on do not.
+    """
     none = Retry(frozenset(), 60.0, 900.0)
     owe(
-        database, *(job(name, retry=none) for name in ("failed", "unseen", "doubt", "fine", "old")), job("refused"),
-        job("final", retry=none), job("told", action="notify", retry=none), job("remedy", retry=none, parent="failed"),
-    )  # fmt: skip
+        database,
+        *(job(name, retry=none) for name in ("failed", "unseen", "doubt", "fine", "old")),
+        job("refused"),
+        job("final", retry=none),
+        job("told", action="notify", retry=none),
+        job("remedy", retry=none, parent="failed"),
+    )
     for name, state, outcome, at in (
-        ("failed", JobState.FAILED, Outcome.UNREACHABLE, 1), ("unseen", JobState.UNVERIFIED, Outcome.UNVERIFIED, 2),
-        ("doubt", JobState.IN_DOUBT, Outcome.UNKNOWN, 3), ("fine", JobState.SUCCEEDED, Outcome.DONE, 4),
-        ("old", JobState.FAILED, Outcome.REFUSED, -9), ("refused", JobState.FAILED, Outcome.REFUSED, 5),
-        ("final", JobState.FAILED, Outcome.REFUSED, 6), ("told", JobState.FAILED, Outcome.REFUSED, 7),
+        ("failed", JobState.FAILED, Outcome.UNREACHABLE, 1),
+        ("unseen", JobState.UNVERIFIED, Outcome.UNVERIFIED, 2),
+        ("doubt", JobState.IN_DOUBT, Outcome.UNKNOWN, 3),
+        ("fine", JobState.SUCCEEDED, Outcome.DONE, 4),
+        ("old", JobState.FAILED, Outcome.REFUSED, -9),
+        ("refused", JobState.FAILED, Outcome.REFUSED, 5),
+        ("final", JobState.FAILED, Outcome.REFUSED, 6),
+        ("told", JobState.FAILED, Outcome.REFUSED, 7),
         ("remedy", JobState.FAILED, Outcome.REFUSED, 8),
-    ):  # fmt: skip
+    ):
         fail(database, name, state, outcome, at)
     with database.writing() as connection:
         assert controls.failures(connection, "r1", "main", NOW) == 4
@@ -113,7 +147,9 @@ def test_a_breaker_trips_once_until_it_is_switched_on(database: Database) -> Non
 
     assert sorted(together(4, trip)) == [False, False, False, True]
     with database.writing() as connection:
-        assert [(name, row["why"]) for name, row in controls.tripped(connection, "main").items()] == [("a", "3 failed")]
+        assert [
+            (name, row["why"]) for name, row in controls.tripped(connection, "main").items()
+        ] == [("a", "3 failed")]
         assert controls.tripped(connection, "other") == {}
         assert controls.switch_on(connection, "a", later(1)) == 1
         assert controls.switch_on(connection, "a", later(2)) == 0
@@ -122,7 +158,9 @@ def test_a_breaker_trips_once_until_it_is_switched_on(database: Database) -> Non
 
 
 def test_one_job_at_a_time_is_at_work_on_an_object(database: Database) -> None:
-    """Of four that want a bond at once one has it; it may ask again; let go, the next has it; no target needs no lock."""
+    """Of four that want a bond at once one has it; it may ask again; let go, the next has it; no
+    target needs no lock.
+    """
     wanted = [job(f"j{n}", target="bond/3") for n in range(4)]
 
     def lock(number: int) -> str | None:
@@ -142,7 +180,9 @@ def test_one_job_at_a_time_is_at_work_on_an_object(database: Database) -> None:
 
 
 def test_a_job_that_is_not_at_work_lets_go(database: Database) -> None:
-    """While its effect is looked for or a doubt is to be settled the object is its own; waiting to try again, or over, not."""
+    """While its effect is looked for or a doubt is to be settled the object is its own; waiting to
+    try again, or over, not.
+    """
     owe(database, job("j1", target="bond/3", verify={"expect": None, "within": 60}))
     for then, kept in (
         (Next(JobState.VERIFYING, NOW), True),

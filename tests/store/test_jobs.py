@@ -14,7 +14,7 @@ from bridge.store.observations import events
 from bridge.store.tables import attempts, cooldowns, spendings, verdicts
 from bridge.store.tables import jobs as job_rows
 
-from .rows import LEASE, NOW, decision, event, job, lapse, later, owe, rows, together
+from .builders import LEASE, NOW, decision, event, job, lapse, later, owe, rows, together
 
 DONE = Next(JobState.SUCCEEDED)
 
@@ -46,10 +46,16 @@ def state(database: Database, identifier: str) -> JobState:
 def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
     """Every field of a job survives the database."""
     one = job(
-        "j1", request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": None, "n": 1.5}, action="notify", target="bond/3",
-        rollout={"batch": 1, "pause": 120.0, "stop_on": ["failed"]}, verify={"expect": "bond.id == 3", "within": 300.0},
-        verify_until=later(7), parent="j0", since=later(3),
-    )  # fmt: skip
+        "j1",
+        request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": None, "n": 1.5},
+        action="notify",
+        target="bond/3",
+        rollout={"batch": 1, "pause": 120.0, "stop_on": ["failed"]},
+        verify={"expect": "bond.id == 3", "within": 300.0},
+        verify_until=later(7),
+        parent="j0",
+        since=later(3),
+    )
     owe(database, one)
     with database.reading() as connection:
         assert jobs.get(connection, "j1") == one
@@ -70,11 +76,18 @@ def test_eight_workers_claim_each_of_a_hundred_jobs_once(database: Database) -> 
 
 
 def test_only_due_jobs_that_nobody_has_are_due(database: Database) -> None:
-    """Jobs of later, of later steps, of the past and those being tried are left out; the longest due comes first."""
+    """Jobs of later, of later steps, of the past and those being tried are left out; the longest
+    due comes first.
+    """
     owe(
-        database, job("now"), job("old", due_at=later(-60)), job("later", due_at=later(0.000001)), job("step", 1),
-        job("over", state=JobState.SUCCEEDED), job("taken"),
-    )  # fmt: skip
+        database,
+        job("now"),
+        job("old", due_at=later(-60)),
+        job("later", due_at=later(0.000001)),
+        job("step", 1),
+        job("over", state=JobState.SUCCEEDED),
+        job("taken"),
+    )
     assert claim(database, "taken")
     with database.reading() as connection:
         assert jobs.due(connection, NOW, 10) == ["old", "now"]
@@ -87,7 +100,9 @@ def test_only_due_jobs_that_nobody_has_are_due(database: Database) -> None:
 
 
 def test_one_who_comes_back_late_has_lost_its_job(database: Database) -> None:
-    """After the lease the next claimer has a higher fence, and the one before can neither go on nor write an outcome."""
+    """After the lease the next claimer has a higher fence, and the one before can neither go on nor
+    write an outcome.
+    """
     owe(database, job("j1"))
     early = claim(database)
     assert claim(database) is None
@@ -109,7 +124,9 @@ def test_one_who_comes_back_late_has_lost_its_job(database: Database) -> None:
 
 
 def test_a_lapsed_lease_is_lost_even_if_nobody_took_it(database: Database) -> None:
-    """Right before the request a lease that ran out counts as lost: somebody may be taking it this moment."""
+    """Right before the request a lease that ran out counts as lost: somebody may be taking it this
+    moment.
+    """
     owe(database, job("j1"))
     mine = claim(database)
     lapse(database, "j1")
@@ -126,7 +143,11 @@ def test_an_attempt_that_never_ended_is_unknown_and_in_doubt(database: Database)
     found = claim(database)
     assert (found.job.doubt, found.job.attempts) == (True, 1)
     (tried,) = rows(database, attempts)
-    assert (tried["outcome"], tried["ended_at"], tried["fence"]) == (Outcome.UNKNOWN, NOW, begun.fence)
+    assert (tried["outcome"], tried["ended_at"], tried["fence"]) == (
+        Outcome.UNKNOWN,
+        NOW,
+        begun.fence,
+    )
     assert "stopped before" in tried["detail"]
 
 
@@ -141,7 +162,9 @@ def test_doubt_outlives_a_claimer_that_dies_before_doing_anything(database: Data
 
 
 @pytest.mark.parametrize(("what", "doubt"), [("send", True), ("look", False)])
-def test_only_a_request_that_writes_leaves_doubt(database: Database, what: str, doubt: bool) -> None:  # noqa: FBT001
+def test_only_a_request_that_writes_leaves_doubt(
+    database: Database, what: str, doubt: bool
+) -> None:
     """A look that never ended is closed as unknown too, but has done nothing."""
     owe(database, job("j1"))
     begin(database, claim(database), what)
@@ -159,15 +182,23 @@ def test_attempts_are_numbered_and_ended_one_by_one(database: Database) -> None:
     with database.writing() as connection:
         jobs.end_attempt(connection, mine, Outcome.DONE, "200", later(2))
         jobs.end_attempt(connection, mine, Outcome.UNKNOWN, "too late to say", later(3))
-    assert [(row["n"], row["outcome"], row["detail"], row["ended_at"]) for row in rows(database, attempts)] == [
-        (1, Outcome.UNREACHABLE, "nobody there", later(1)), (2, Outcome.DONE, "200", later(2)),
-    ]  # fmt: skip
+    assert [
+        (row["n"], row["outcome"], row["detail"], row["ended_at"])
+        for row in rows(database, attempts)
+    ] == [
+        (1, Outcome.UNREACHABLE, "nobody there", later(1)),
+        (2, Outcome.DONE, "200", later(2)),
+    ]
 
 
 @pytest.mark.parametrize(("what", "at"), [("send", later(60)), ("look", NOW)])
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "ends"])
-def test_a_call_counts_against_its_limits_from_its_end_on(database: Database, what: str, at: datetime, dies: bool) -> None:  # noqa: FBT001
-    """Answered or given up; a look takes no place, and leaves the one of the call before it where it was."""
+def test_a_call_counts_against_its_limits_from_its_end_on(
+    database: Database, what: str, at: datetime, dies: bool
+) -> None:
+    """Answered or given up; a look takes no place, and leaves the one of the call before it where
+    it was.
+    """
     owe(database, job("j1"))
     mine = claim(database)
     with database.writing() as connection:
@@ -203,12 +234,21 @@ def test_the_next_step_waits_for_all_of_the_one_before(database: Database) -> No
 
 
 def test_two_jobs_that_end_at_once_start_the_next_step_once(database: Database) -> None:
-    """Ended by two workers at the same moment, a step of two is never left behind and its cooldown ends with the last."""
+    """Ended by two workers at the same moment, a step of two is never left behind and its cooldown
+    ends with the last.
+    """
     for n in range(5):
         with database.writing() as connection:
-            jobs_of = (job(f"a{n}", decision=f"d{n}"), job(f"b{n}", decision=f"d{n}"), job(f"c{n}", 1, decision=f"d{n}"))
+            jobs_of = (
+                job(f"a{n}", decision=f"d{n}"),
+                job(f"b{n}", decision=f"d{n}"),
+                job(f"c{n}", 1, decision=f"d{n}"),
+            )
             events.record(connection, [event()])
-            decisions.record(connection, [decision(*jobs_of, identifier=f"d{n}", rule=f"r{n}", cooldowns=(f"k{n}",))])
+            decisions.record(
+                connection,
+                [decision(*jobs_of, identifier=f"d{n}", rule=f"r{n}", cooldowns=(f"k{n}",))],
+            )
         held = [begin(database, claim(database, f"{name}{n}")) for name in "ab"]
         together(2, lambda which, held=held: settle(database, held[which]))
         (third,) = rows(database, job_rows, id=f"c{n}")
@@ -224,8 +264,13 @@ def test_a_call_that_failed_ends_the_steps_after_it(database: Database) -> None:
     owe(database, job("a"), job("b", 1, action="notify"), job("c", 2))
     settle(database, claim(database, "a"), Next(JobState.FAILED))
     assert (state(database, "b"), state(database, "c")) == (JobState.SKIPPED, JobState.SKIPPED)
-    said = [(row["job"], row["ruling"], row["reason"]) for row in rows(database, verdicts) if row["job"]]
-    assert sorted(said) == [("b", Ruling.SKIP, Reason.STEP_FAILED), ("c", Ruling.SKIP, Reason.STEP_FAILED)]
+    said = [
+        (row["job"], row["ruling"], row["reason"]) for row in rows(database, verdicts) if row["job"]
+    ]
+    assert sorted(said) == [
+        ("b", Ruling.SKIP, Reason.STEP_FAILED),
+        ("c", Ruling.SKIP, Reason.STEP_FAILED),
+    ]
 
 
 def test_a_notice_that_failed_ends_nothing(database: Database) -> None:
@@ -243,8 +288,12 @@ def test_a_notice_that_failed_ends_nothing(database: Database) -> None:
         (JobState.DUE, JobState.DUE, JobState.WAITING),
     ],
 )
-def test_a_persons_word_moves_a_job_in_doubt(database: Database, answer: JobState, first: JobState, second: JobState) -> None:
-    """The answer is the job's new state, its steps go on from there, and the word is kept as a verdict."""
+def test_a_persons_word_moves_a_job_in_doubt(
+    database: Database, answer: JobState, first: JobState, second: JobState
+) -> None:
+    """The answer is the job's new state, its steps go on from there, and the word is kept as a
+    verdict.
+    """
     owe(database, job("a"), job("b", 1))
     settle(database, claim(database, "a"), Next(JobState.IN_DOUBT, doubt=True))
     assert state(database, "b") is JobState.WAITING
@@ -254,18 +303,24 @@ def test_a_persons_word_moves_a_job_in_doubt(database: Database, answer: JobStat
         assert settled is not None
         jobs.move_on(connection, settled, NOW)
     assert (state(database, "a"), state(database, "b")) == (first, second)
-    assert ("a", "ann answered") in [(row["job"], row["detail"]) for row in rows(database, verdicts)]
+    assert ("a", "ann answered") in [
+        (row["job"], row["detail"]) for row in rows(database, verdicts)
+    ]
 
 
 def test_a_job_in_doubt_is_answered_once(database: Database) -> None:
-    """Of two people who answer at once one is heard, and a job that is not in doubt takes no answer."""
+    """Of two people who answer at once one is heard, and a job that is not in doubt takes no
+    answer.
+    """
     owe(database, job("a"), job("b"))
     settle(database, claim(database, "a"), Next(JobState.IN_DOUBT, doubt=True))
 
     def answer(number: int) -> bool:
         verdict = Verdict(Ruling.SKIP, Reason.IN_DOUBT, str(number))
         with database.writing() as connection:
-            said = jobs.answer_doubt(connection, "a", (JobState.SUCCEEDED, JobState.FAILED)[number], verdict, NOW)
+            said = jobs.answer_doubt(
+                connection, "a", (JobState.SUCCEEDED, JobState.FAILED)[number], verdict, NOW
+            )
             return said is not None
 
     heard = together(2, answer)

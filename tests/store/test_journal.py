@@ -11,7 +11,7 @@ from bridge.store.observations import events, snapshots
 from bridge.store.views import journal
 from bridge.store.views.journal import Window
 
-from .rows import LEASE, NOW, decision, event, job, later, owe
+from .builders import LEASE, NOW, decision, event, job, later, owe
 
 
 def record(database: Database, *names: str, kind: str = "leg.down") -> None:
@@ -46,13 +46,23 @@ def test_a_page_stays_the_same_page_while_rows_arrive(database: Database) -> Non
         forward = journal.list_events(connection, Window(limit=2, after=0))
     record(database, "e", "f")
     with database.reading() as connection:
-        assert ids(journal.list_events(connection, Window(limit=2, before=first.next))) == ["b", "a"]
+        assert ids(journal.list_events(connection, Window(limit=2, before=first.next))) == [
+            "b",
+            "a",
+        ]
         rest = journal.list_events(connection, Window(after=forward.next))
-    assert (ids(first), ids(forward), ids(rest), rest.next) == (["d", "c"], ["a", "b"], ["c", "d", "e", "f"], None)
+    assert (ids(first), ids(forward), ids(rest), rest.next) == (
+        ["d", "c"],
+        ["a", "b"],
+        ["c", "d", "e", "f"],
+        None,
+    )
 
 
 @pytest.mark.parametrize(("limit", "count"), [(-5, 1), (0, 1), (2, 2), (10**9, 3)])
-def test_a_page_has_at_least_one_row_and_at_most_so_many(database: Database, limit: int, count: int) -> None:
+def test_a_page_has_at_least_one_row_and_at_most_so_many(
+    database: Database, limit: int, count: int
+) -> None:
     """Whatever is asked for, a page is bounded."""
     record(database, "a", "b", "c")
     with database.reading() as connection:
@@ -62,13 +72,30 @@ def test_a_page_has_at_least_one_row_and_at_most_so_many(database: Database, lim
 @pytest.mark.parametrize(
     ("like", "found"),
     [
-        (None, ["d", "c", "b", "a"]), ("leg.down", ["a"]), ("leg.*", ["b", "a"]), ("*.down", ["a"]), ("*", [*"dcba"]),
-        ("leg_down", []), ("leg%", []), ("bond.failed_over", ["c"]), ("LEG.*", []), ("webhook.a\\*", ["d"]),
+        (None, ["d", "c", "b", "a"]),
+        ("leg.down", ["a"]),
+        ("leg.*", ["b", "a"]),
+        ("*.down", ["a"]),
+        ("*", [*"dcba"]),
+        ("leg_down", []),
+        ("leg%", []),
+        ("bond.failed_over", ["c"]),
+        ("LEG.*", []),
+        ("webhook.a\\*", ["d"]),
     ],
-)  # fmt: skip
-def test_events_are_found_by_type_or_pattern(database: Database, like: str | None, found: list[str]) -> None:
-    """Only the star is a pattern: what the database itself would take for one is a letter, and letters have their case."""
-    for name, kind in (("a", "leg.down"), ("b", "leg.up"), ("c", "bond.failed_over"), ("d", "webhook.a\\b")):
+)
+def test_events_are_found_by_type_or_pattern(
+    database: Database, like: str | None, found: list[str]
+) -> None:
+    """Only the star is a pattern: what the database itself would take for one is a letter, and
+    letters have their case.
+    """
+    for name, kind in (
+        ("a", "leg.down"),
+        ("b", "leg.up"),
+        ("c", "bond.failed_over"),
+        ("d", "webhook.a\\b"),
+    ):
         record(database, name, kind=kind)
     with database.reading() as connection:
         assert ids(journal.list_events(connection, Window(), like)) == found
@@ -87,9 +114,19 @@ def test_decisions_and_jobs_are_found_by_what_became_of_them(database: Database)
 
 @pytest.mark.parametrize(
     ("beginning", "found"),
-    [("abc1", ["abc1"]), ("abc", ["abc1", "abc2"]), ("x", []), ("", []), ("%", []), ("a_c", []), ("'", [])],
+    [
+        ("abc1", ["abc1"]),
+        ("abc", ["abc1", "abc2"]),
+        ("x", []),
+        ("", []),
+        ("%", []),
+        ("a_c", []),
+        ("'", []),
+    ],
 )
-def test_ids_are_found_by_their_beginning(database: Database, beginning: str, found: list[str]) -> None:
+def test_ids_are_found_by_their_beginning(
+    database: Database, beginning: str, found: list[str]
+) -> None:
     """Enough of an id to be the only one is enough, and no letter is a pattern."""
     record(database, "abc1", "abc2", "def")
     with database.reading() as connection:
@@ -97,12 +134,19 @@ def test_ids_are_found_by_their_beginning(database: Database, beginning: str, fo
 
 
 def test_an_events_story_is_whole(database: Database) -> None:
-    """The event, each decision with its facts and verdicts, each job with its attempts, and nothing of other events."""
+    """The event, each decision with its facts and verdicts, each job with its attempts, and nothing
+    of other events.
+    """
     owe(database, job("j1"), job("j2", 1, action="notify"))
     with database.writing() as connection:
         events.record(connection, [event("e2")])
-        decisions.record(connection, [decision(job("k", decision="d3", event="e2"), identifier="d3", event_id="e2")])
-        decisions.record(connection, [decision(identifier="d2", rule="r2", facts={"mode": "dry_run"})])
+        decisions.record(
+            connection,
+            [decision(job("k", decision="d3", event="e2"), identifier="d3", event_id="e2")],
+        )
+        decisions.record(
+            connection, [decision(identifier="d2", rule="r2", facts={"mode": "dry_run"})]
+        )
         mine = jobs.begin(connection, jobs.claim(connection, "j1", NOW, LEASE), "send", NOW, LEASE)
         jobs.end_attempt(connection, mine, Outcome.DONE, "200", NOW)
         jobs.move_on(connection, jobs.settle(connection, mine, Next(JobState.SUCCEEDED), NOW), NOW)
@@ -131,19 +175,33 @@ def test_a_story_without_decisions_is_one_all_the_same(database: Database) -> No
 def test_what_waits_is_counted(database: Database) -> None:
     """Each number counts what its name says."""
     owe(
-        database, job("due"), job("late", not_after=later(-1)), job("waiting", 1), job("doubt", state=JobState.IN_DOUBT),
-        job("failed", state=JobState.FAILED), job("done", state=JobState.SUCCEEDED, not_after=later(-1)),
-    )  # fmt: skip
+        database,
+        job("due"),
+        job("late", not_after=later(-1)),
+        job("waiting", 1),
+        job("doubt", state=JobState.IN_DOUBT),
+        job("failed", state=JobState.FAILED),
+        job("done", state=JobState.SUCCEEDED, not_after=later(-1)),
+    )
     record(database, "e2")
     with database.writing() as connection:
         events.mark_decided(connection, [event("e1")])
-        snapshots.ensure_scopes(connection, "main", {"legs": snapshots.TIMED, "bonds": snapshots.TIMED}, NOW)
-        snapshots.reschedule(connection, snapshots.claim_scope(connection, "main", "legs", LEASE), NOW, "broken")
+        snapshots.ensure_scopes(
+            connection, "main", {"legs": snapshots.TIMED, "bonds": snapshots.TIMED}, NOW
+        )
+        snapshots.reschedule(
+            connection, snapshots.claim_scope(connection, "main", "legs", LEASE), NOW, "broken"
+        )
     with database.reading() as connection:
         assert journal.counts(connection, NOW) == {
-            "events": 2, "undecided": 1, "jobs_open": 3, "jobs_late": 1, "jobs_in_doubt": 1, "jobs_failed": 1,
+            "events": 2,
+            "undecided": 1,
+            "jobs_open": 3,
+            "jobs_late": 1,
+            "jobs_in_doubt": 1,
+            "jobs_failed": 1,
             "scopes_failing": 1,
-        }  # fmt: skip
+        }
 
 
 def test_the_newest_rulebook_is_the_one_adopted_last(database: Database) -> None:

@@ -9,12 +9,14 @@ from bridge.store.database import Database
 from bridge.store.decisions import call_limits
 from bridge.store.decisions.call_limits import Limit
 
-from .rows import later, rows, together
+from .builders import later, rows, together
 
 THREE = Limit("rule/a", 3, 600)
 
 
-def spend(database: Database, *wanted: Limit, job: str = "j", at: float = 0) -> tuple[Limit, datetime] | None:
+def spend(
+    database: Database, *wanted: Limit, job: str = "j", at: float = 0
+) -> tuple[Limit, datetime] | None:
     """Want one place under all of these."""
     with database.writing() as connection:
         return call_limits.spend(connection, wanted, job, later(at))
@@ -27,7 +29,9 @@ def used(database: Database, limit: Limit, at: float = 0) -> int:
 
 
 def test_a_place_is_free_again_when_the_call_before_it_is_old(database: Database) -> None:
-    """After three calls there is no place until the first of them is ten minutes old, to the moment."""
+    """After three calls there is no place until the first of them is ten minutes old, to the
+    moment.
+    """
     assert [spend(database, THREE, at=at) for at in (0, 10, 20)] == [None] * 3
     assert spend(database, THREE, at=30) == (THREE, later(600))
     assert spend(database, THREE, at=599) == (THREE, later(600))
@@ -44,7 +48,9 @@ def test_what_is_refused_takes_no_place(database: Database) -> None:
 
 
 def test_a_call_counts_from_its_answer_on(database: Database) -> None:
-    """The server may have taken it at any moment until then; of two calls of one job the newer has been answered."""
+    """The server may have taken it at any moment until then; of two calls of one job the newer has
+    been answered.
+    """
     for at in (0, 20):
         spend(database, THREE, job="j1", at=at)
     spend(database, THREE, job="j2", at=30)
@@ -62,8 +68,10 @@ def test_limits_are_counted_by_their_keys(database: Database) -> None:
     spend(database, THREE, job="j1")
     spend(database, THREE, other, job="j2")
     assert [(row["key"], row["job"]) for row in rows(database, t.spendings)] == [
-        ("rule/a", "j1"), ("rule/a", "j2"), ("rule/b", "j2"),
-    ]  # fmt: skip
+        ("rule/a", "j1"),
+        ("rule/a", "j2"),
+        ("rule/b", "j2"),
+    ]
 
 
 def test_a_limit_that_was_made_tighter_waits_for_enough_places(database: Database) -> None:
@@ -78,7 +86,9 @@ def test_a_limit_that_was_made_tighter_waits_for_enough_places(database: Databas
 def test_of_many_who_want_the_last_places_so_many_get_one(database: Database, most: int) -> None:
     """Eight workers at once: exactly as many calls as the limit allows."""
     limit = Limit("global", most, 60)
-    got = together(8, lambda number: spend(database, limit, Limit(f"job/{number}", 1, 60), job=f"j{number}"))
+    got = together(
+        8, lambda number: spend(database, limit, Limit(f"job/{number}", 1, 60), job=f"j{number}")
+    )
     assert sum(each is None for each in got) == most
     assert used(database, limit) == most
 

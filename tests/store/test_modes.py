@@ -1,4 +1,6 @@
-"""Who may read what the bridge keeps: the user it runs as, and nobody else, unless a person says otherwise."""
+"""Who may read what the bridge keeps: the user it runs as, and nobody else, unless a person says
+otherwise.
+"""
 
 import os
 import stat
@@ -34,7 +36,9 @@ def test_database_and_what_stands_beside_it_are_ours_alone(tmp_path: Path) -> No
         connection.exec_driver_sql("SELECT 1 FROM events")
         modes = {each.name: mode(each) for each in tmp_path.iterdir()}
     database.close()
-    assert modes == dict.fromkeys(("bondbridge.sqlite3", "bondbridge.sqlite3-wal", "bondbridge.sqlite3-shm"), 0o600)
+    assert modes == dict.fromkeys(
+        ("bondbridge.sqlite3", "bondbridge.sqlite3-wal", "bondbridge.sqlite3-shm"), 0o600
+    )
 
 
 def test_what_a_person_opened_stays_open(tmp_path: Path) -> None:
@@ -51,7 +55,9 @@ def test_what_a_person_opened_stays_open(tmp_path: Path) -> None:
 
 
 def test_folders_that_are_made_are_ours_alone(tmp_path: Path) -> None:
-    """Those above it that were missing, too: the state folder may be made for what stands deeper in it."""
+    """Those above it that were missing, too: the state folder may be made for what stands deeper in
+    it.
+    """
     private(tmp_path / "state" / "secrets")
     private(tmp_path / "state" / "secrets")
     assert [mode(tmp_path / "state"), mode(tmp_path / "state" / "secrets")] == [0o700, 0o700]

@@ -20,7 +20,9 @@ from tests.test_whole_stack import free_ports
 def url(postgresql_server: sa.URL) -> Iterator[sa.URL]:
     """A migrated database of its own."""
     name = f"t{secrets.token_hex(6)}"
-    control = sa.create_engine(postgresql_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    control = sa.create_engine(
+        postgresql_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
     with control.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
     yield postgresql_server.set(database=name)
@@ -63,8 +65,12 @@ def proxy(url: sa.URL) -> Iterator[Proxy]:
 
 
 @pytest.mark.parametrize("step", ["statement", "commit", "idle"])
-def test_a_network_that_swallows_everything_costs_one_transaction(url: sa.URL, proxy: Proxy, step: str) -> None:
-    """A connection whose answers do not come is given up, whatever it was doing; the next one works."""
+def test_a_network_that_swallows_everything_costs_one_transaction(
+    url: sa.URL, proxy: Proxy, step: str
+) -> None:
+    """A connection whose answers do not come is given up, whatever it was doing; the next one
+    works.
+    """
     database = opened(on_port(url, proxy.port), patience=2.0)
     write(database, "before")
     if step == "idle":  # its connection is in the pool
@@ -100,7 +106,9 @@ def test_migrations_take_as_long_as_they_take(url: sa.URL) -> None:
 
 
 def test_after_a_switch_over_no_old_connection_is_used(url: sa.URL) -> None:
-    """What is connected to the server that is read-only now is thrown away as a whole: one failure, not one for each."""
+    """What is connected to the server that is read-only now is thrown away as a whole: one failure,
+    not one for each.
+    """
     database = opened(url)
     with database.engine.connect() as one, database.engine.connect() as two:
         for connection in (one, two):
@@ -117,7 +125,8 @@ def test_after_a_switch_over_no_old_connection_is_used(url: sa.URL) -> None:
 def test_a_session_that_is_ended_costs_one_transaction(url: sa.URL) -> None:
     """As a restart of the server or its administrator does it."""
     database, other = opened(url), opened(url)
-    with pytest.raises(Away), database.writing() as connection:  # noqa: PT012  it ends in the last line
+    # it ends in the last line
+    with pytest.raises(Away), database.writing() as connection:  # noqa: PT012
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         with other.reading() as control:
             control.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
@@ -129,27 +138,45 @@ def test_a_session_that_is_ended_costs_one_transaction(url: sa.URL) -> None:
 
 @pytest.fixture
 def pgbouncer(url: sa.URL, proxy: Proxy, tmp_path: Path) -> Iterator[sa.URL]:
-    """A real PgBouncer in transaction mode with two connections to the server; our database behind it."""
+    """A real PgBouncer in transaction mode with two connections to the server; our database behind
+    it.
+    """
     binary = program("pgbouncer", "pgbouncer")
     (port,) = free_ports(1)
     # it runs as nobody, who may not reach the server's socket
     there = f"host=127.0.0.1 port={proxy.port} user={url.username or 'postgres'}"
     lines = [
-        *("[databases]", f"{url.database} = {there}", "[pgbouncer]", "listen_addr = 127.0.0.1", f"listen_port = {port}"),
-        *("auth_type = any", "pool_mode = transaction", "default_pool_size = 2", "unix_socket_dir =", "logfile ="),
+        *(
+            "[databases]",
+            f"{url.database} = {there}",
+            "[pgbouncer]",
+            "listen_addr = 127.0.0.1",
+            f"listen_port = {port}",
+        ),
+        *(
+            "auth_type = any",
+            "pool_mode = transaction",
+            "default_pool_size = 2",
+            "unix_socket_dir =",
+            "logfile =",
+        ),
     ]
     file = tmp_path / "pgbouncer.ini"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     process = Process([binary, "-u", "nobody", file])
     try:
-        process.until(lambda: any("process up" in line for line in process.lines), "PgBouncer is up")
+        process.until(
+            lambda: any("process up" in line for line in process.lines), "PgBouncer is up"
+        )
         yield on_port(url, port)
     finally:
         process.end()
 
 
 def test_behind_pgbouncer_in_transaction_mode(pgbouncer: sa.URL) -> None:
-    """Every transaction may get another connection, which knows nothing of the statements and limits of the one before."""
+    """Every transaction may get another connection, which knows nothing of the statements and
+    limits of the one before.
+    """
     database, watchdog, hasty = (opened(pgbouncer, patience) for patience in (None, 5.0, 1.0))
     for number in range(20):
         write(database, f"{number:02}")

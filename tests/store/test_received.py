@@ -9,14 +9,25 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_what_came_at_each_webhook_is_counted_by_how_it_came(database: Database) -> None:
-    """What systems post is of the webhook's own type, what people say names it; the newest and the last day are told."""
+    """What systems post is of the webhook's own type, what people say names it; the newest and the
+    last day are told.
+    """
     posted, said = builder.webhook("door"), builder.EVENTS["chat.command"]
     happened = []
     for n, hours in enumerate((1, 2, 30)):
         at, told = NOW - timedelta(hours=hours), {"chat": {"webhook": "room"}}
         made = {"server": "hq", "n": n, "time": at, "seen_at": at}
-        happened.append(builder.make(posted, subject="webhook/door", data={"body": {}, "reach": None}, **made))
-        happened.append(builder.make(said, subject="chat/room", data=told if n else {"chat": {"webhook": "other"}}, **made))
+        happened.append(
+            builder.make(posted, subject="webhook/door", data={"body": {}, "reach": None}, **made)
+        )
+        happened.append(
+            builder.make(
+                said,
+                subject="chat/room",
+                data=told if n else {"chat": {"webhook": "other"}},
+                **made,
+            )
+        )
     with database.writing() as connection:
         event_store.record(connection, happened)
     with database.reading() as connection:

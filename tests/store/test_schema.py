@@ -20,17 +20,21 @@ from bridge.store.decisions import fact_queries
 from bridge.store.migrate import migrate
 from bridge.store.tables import facts, metadata
 
-from .rows import rows
+from .builders import rows
 
 MOMENTS = st.datetimes(
-    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-8)), timezone(timedelta(hours=5, minutes=45))])
+    timezones=st.sampled_from(
+        [UTC, timezone(timedelta(hours=-8)), timezone(timedelta(hours=5, minutes=45))]
+    )
 )
 
 
 def test_the_migrations_make_exactly_the_tables(database: Database) -> None:
     """After all migrations nothing is left that the tables in code would add or drop."""
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
         assert compare_metadata(context, metadata) == []
 
 
@@ -49,11 +53,16 @@ def test_a_newer_database_is_refused(database: Database) -> None:
     with pytest.raises(BadInput, match="revision 9999, which this version does not know"):
         migrate(database, shipped("migrations"))
     with database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "9999"
+        assert (
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+            == "9999"
+        )
 
 
 def test_a_database_that_cannot_be_opened_is_bad_input(tmp_path: Path) -> None:
-    """A wrong place or a wrong server is told with the place, and a password in its URL is not shown."""
+    """A wrong place or a wrong server is told with the place, and a password in its URL is not
+    shown.
+    """
     nowhere = Database(f"sqlite:///{tmp_path}/no/such/folder/x.sqlite3")
     with pytest.raises(BadInput, match="cannot be used: unable to open database file"):
         migrate(nowhere, shipped("migrations"))
@@ -93,10 +102,14 @@ def test_moments_sort_as_they_follow_each_other(one: datetime, other: datetime) 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(MOMENTS, min_size=1, max_size=5))
 def test_moments_survive_the_database(database: Database, moments: list[datetime]) -> None:
-    """Written and read through a real column, moments are equal and compare there as they do here."""
+    """Written and read through a real column, moments are equal and compare there as they do
+    here.
+    """
     with database.writing() as connection:
         for moment in moments:
-            got = connection.execute(sa.select(sa.literal(moment, Moment), sa.literal(moment, Moment) > moments[0])).one()
+            got = connection.execute(
+                sa.select(sa.literal(moment, Moment), sa.literal(moment, Moment) > moments[0])
+            ).one()
             assert got == (moment, moment > moments[0])
 
 
@@ -123,7 +136,11 @@ def test_an_upsert_writes_rows_whole(database: Database) -> None:
         upsert(connection, facts, [])
         upsert(connection, facts, [{"hash": "a", "body": 1}, {"hash": "b", "body": 2}])
         upsert(connection, facts, [{"hash": "b", "body": 3}, {"hash": "c", "body": 4}])
-    assert [(row["hash"], row["body"]) for row in rows(database, facts)] == [("a", 1), ("b", 3), ("c", 4)]
+    assert [(row["hash"], row["body"]) for row in rows(database, facts)] == [
+        ("a", 1),
+        ("b", 3),
+        ("c", 4),
+    ]
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
@@ -149,8 +166,8 @@ def test_a_cooldown_goes_on_holding_after_an_upgrade(tmp_path: Path) -> None:
                 "VALUES ('e', 'leg.down', 'main', 'leg/1', 0, 0, '{}', 1)"
             ),
             (
-                "INSERT INTO decisions (id, event, rule, rulebook, facts, ruling, detail, at, trace, cooldown) "
-                "VALUES ('d', 'e', 'r', 'b', 'f', 'act', '', 0, '[]', 'k')"
+                "INSERT INTO decisions (id, event, rule, rulebook, facts, ruling, detail, at,"
+                " trace, cooldown) VALUES ('d', 'e', 'r', 'b', 'f', 'act', '', 0, '[]', 'k')"
             ),
             "INSERT INTO cooldowns (key, decision, ended_at) VALUES ('k', 'd', NULL)",
         ):

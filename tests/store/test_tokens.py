@@ -8,7 +8,7 @@ from bridge.store import tables as t
 from bridge.store import tokens
 from bridge.store.database import Database
 
-from .rows import NOW, later, rows, together
+from .builders import NOW, later, rows, together
 
 
 def create(database: Database, name: str = "ann", **given: object) -> str | None:
@@ -34,7 +34,14 @@ def test_a_token_opens_for_its_holder(database: Database) -> None:
     token = create(database)
     assert token.startswith("bbt_")
     assert holder(database, token) == "ann"
-    for wrong in ("", token[:-1], token + "x", token.upper(), "bbt_", hashlib.sha256(token.encode()).hexdigest()):
+    for wrong in (
+        "",
+        token[:-1],
+        token + "x",
+        token.upper(),
+        "bbt_",
+        hashlib.sha256(token.encode()).hexdigest(),
+    ):
         assert holder(database, wrong) is None
 
 
@@ -63,7 +70,9 @@ def test_a_token_ends_at_its_moment(database: Database, seconds: float, who: str
 
 
 @pytest.mark.parametrize(("seconds", "spent"), [(1, True), (0, False), (-1, False)])
-def test_a_one_time_token_is_spent_in_time_or_not_at_all(database: Database, seconds: float, spent: bool) -> None:  # noqa: FBT001
+def test_a_one_time_token_is_spent_in_time_or_not_at_all(
+    database: Database, seconds: float, spent: bool
+) -> None:
     """It cannot be held, only spent, and not after its time."""
     token = create(database, expires_at=later(seconds), once=True)
     assert holder(database, token) is None

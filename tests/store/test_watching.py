@@ -10,13 +10,16 @@ from bridge.store.database import Database
 from bridge.store.observations import snapshots
 from bridge.store.observations.snapshots import Walked
 
-from .rows import LEASE, NOW, later, rows, together
+from .builders import LEASE, NOW, later, rows, together
 
 
 def known(identifier: str = "7", **body: object) -> Known:
     """A leg as the store knows it."""
     return Known(
-        Seen("leg", identifier, {"name": "cable", **body}, {"vendor": "é", "rate": 1.5}), {"leg.down": 2}, NOW, gone=False
+        Seen("leg", identifier, {"name": "cable", **body}, {"vendor": "é", "rate": 1.5}),
+        {"leg.down": 2},
+        NOW,
+        gone=False,
     )
 
 
@@ -47,12 +50,16 @@ def let_lapse(database: Database) -> None:
 
 
 def test_preparing_twice_changes_nothing(database: Database) -> None:
-    """Rows that are there keep what they know, and two who prepare at once do not disturb each other."""
+    """Rows that are there keep what they know, and two who prepare at once do not disturb each
+    other.
+    """
     together(3, lambda _: prepared(database, legs=0, bonds=5))
     prepared(database, legs=99, bonds=99, backups=7)
     assert sorted((row["name"], row["due_at"]) for row in rows(database, t.scopes)) == [
-        ("backups", later(7)), ("bonds", later(5)), ("legs", later(0)),
-    ]  # fmt: skip
+        ("backups", later(7)),
+        ("bonds", later(5)),
+        ("legs", later(0)),
+    ]
     assert len(rows(database, t.servers)) == 1
 
 
@@ -73,7 +80,9 @@ def test_scopes_are_due_in_order_and_only_those_nobody_polls(database: Database)
 def test_one_of_many_polls_a_scope(database: Database) -> None:
     """Whoever reaches for a scope at once, one has it."""
     prepared(database)
-    assert sorted(each is not None for each in together(6, lambda _: take(database))) == [False] * 5 + [True]
+    assert sorted(each is not None for each in together(6, lambda _: take(database))) == [
+        False
+    ] * 5 + [True]
 
 
 def test_a_walk_is_what_is_known_from_then_on(database: Database) -> None:
@@ -82,10 +91,18 @@ def test_a_walk_is_what_is_known_from_then_on(database: Database) -> None:
     scope = take(database)
     save(database, scope, known(), known("8"))
     with database.reading() as connection:
-        assert snapshots.objects_of(connection, "main", "legs") == {("leg", "7"): known(), ("leg", "8"): known("8")}
+        assert snapshots.objects_of(connection, "main", "legs") == {
+            ("leg", "7"): known(),
+            ("leg", "8"): known("8"),
+        }
         assert snapshots.objects_of(connection, "main", "bonds") == {}
         (stands,) = snapshots.all_scopes(connection)
-    assert (stands.version, stands.polled_at, stands.offset_seconds, stands.failures) == (1, NOW, 1.5, 0)
+    assert (stands.version, stands.polled_at, stands.offset_seconds, stands.failures) == (
+        1,
+        NOW,
+        1.5,
+        0,
+    )
     save(database, stands, known(name="fibre"))
     with database.reading() as connection:
         found = snapshots.objects_of(connection, "main", "legs")
@@ -100,7 +117,10 @@ def test_two_walks_of_one_version_let_one_win(database: Database) -> None:
     with pytest.raises(LeaseLost, match="another poll of legs was quicker"):
         save(database, scope, known(name="second"))
     with database.reading() as connection:
-        assert snapshots.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"] == "first"
+        assert (
+            snapshots.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"]
+            == "first"
+        )
 
 
 def test_two_walks_saved_at_once_let_one_win(database: Database) -> None:
@@ -117,11 +137,15 @@ def test_two_walks_saved_at_once_let_one_win(database: Database) -> None:
 
     (winner,) = [each for each in together(4, try_to) if each is not None]
     with database.reading() as connection:
-        assert snapshots.objects_of(connection, "main", "legs")["leg", "7"].seen.body["name"] == str(winner)
+        assert snapshots.objects_of(connection, "main", "legs")["leg", "7"].seen.body[
+            "name"
+        ] == str(winner)
 
 
 def test_a_poll_that_was_overtaken_neither_saves_nor_reschedules(database: Database) -> None:
-    """Once somebody else polls the scope, the slow one's walk is refused and its next date is not written."""
+    """Once somebody else polls the scope, the slow one's walk is refused and its next date is not
+    written.
+    """
     prepared(database)
     slow = take(database)
     let_lapse(database)
@@ -143,7 +167,12 @@ def test_failures_are_counted_until_a_walk_is_whole(database: Database) -> None:
         with database.writing() as connection:
             snapshots.reschedule(connection, scope, later(n), f"broken {n}")
     (stands,) = rows(database, t.scopes)
-    assert (stands["failures"], stands["problem"], stands["due_at"], stands["lease_until"]) == (2, "broken 2", later(2), None)
+    assert (stands["failures"], stands["problem"], stands["due_at"], stands["lease_until"]) == (
+        2,
+        "broken 2",
+        later(2),
+        None,
+    )
     save(database, take(database), known())
     assert [(row["failures"], row["problem"]) for row in rows(database, t.scopes)] == [(0, None)]
 
@@ -155,10 +184,16 @@ def test_only_failing_scopes_of_the_server_are_brought_forward(database: Databas
     with database.writing() as connection:
         snapshots.reschedule(connection, scope, later(200), "broken")
         snapshots.bring_forward(connection, "other", NOW)
-    assert {row["name"]: row["due_at"] for row in rows(database, t.scopes)} == {"legs": later(200), "bonds": later(300)}
+    assert {row["name"]: row["due_at"] for row in rows(database, t.scopes)} == {
+        "legs": later(200),
+        "bonds": later(300),
+    }
     with database.writing() as connection:
         snapshots.bring_forward(connection, "main", NOW)
-    assert {row["name"]: row["due_at"] for row in rows(database, t.scopes)} == {"legs": NOW, "bonds": later(300)}
+    assert {row["name"]: row["due_at"] for row in rows(database, t.scopes)} == {
+        "legs": NOW,
+        "bonds": later(300),
+    }
 
 
 def test_a_scope_is_dropped_with_all_that_was_in_it(database: Database) -> None:
@@ -185,7 +220,9 @@ def test_bodies_are_found_by_kind_and_id(database: Database) -> None:
 
 
 def test_a_turn_of_health_is_told_once(database: Database) -> None:
-    """Of those who notice at once that a server cannot be reached, one tells; the count of such turns goes on."""
+    """Of those who notice at once that a server cannot be reached, one tells; the count of such
+    turns goes on.
+    """
     prepared(database)
 
     def notice(_: int) -> tuple[str, int] | None:

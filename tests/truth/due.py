@@ -1,4 +1,6 @@
-"""What is due in a scene, each in one query: the parts ask by themselves, one thing after the other."""
+"""What is due in a scene, each in one query: the parts ask by themselves, one thing after the
+other.
+"""
 
 import sqlalchemy as sa
 
@@ -50,6 +52,8 @@ WORK = sa.union(
         for table, name in DUE[:5]
         if table is not gatherings
     ),
-    sa.select(_named(DECIDE), _MAIN).select_from(gatherings).where(gatherings.c.until <= _NOW, gatherings.c.closed.is_(False)),
+    sa.select(_named(DECIDE), _MAIN)
+    .select_from(gatherings)
+    .where(gatherings.c.until <= _NOW, gatherings.c.closed.is_(False)),
     sa.select(_named(TELL), jobs.c.target.label("name")).where(jobs.c.due_at <= _NOW, *_OWED),
 )

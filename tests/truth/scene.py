@@ -1,7 +1,9 @@
-"""A bridge in memory with the rules that ship, seven bonds to watch, and a room that hears what it tells.
+"""A bridge in memory with the rules that ship, seven bonds to watch, and a room that hears what it
+tells.
 
-The time is virtual; the database is SQLite in memory, put back as it was for each example. Polls are
-compared, recorded, decided and told by the bridge's own parts; only the network is left out on both sides.
+The time is virtual; the database is SQLite in memory, put back as it was for each example. Polls
+are compared, recorded, decided and told by the bridge's own parts; only the network is left out on
+both sides.
 """
 
 import sqlite3
@@ -16,14 +18,14 @@ import sqlalchemy as sa
 import structlog
 
 from bridge import config, wiring
-from bridge.actions.action import Result, Unseen
+from bridge.actions.action import FireAndForgetAction, Result
 from bridge.core.events import schema
 from bridge.core.model import Body, Decision, JobState, Outcome, Ruling, Seen, Verdict
 from bridge.core.objects.link_state import class_of
 from bridge.core.objects.object_schemas import BODIES
 from bridge.errors import Refused
-from bridge.pipeline.controls.operator_controls import Quiet
-from bridge.pipeline.deliver.notification_sender import Teller
+from bridge.pipeline.controls.operator_controls import SilenceRequest
+from bridge.pipeline.deliver.notification_sender import NotificationSender
 from bridge.pipeline.observe.poll_events import Walk
 from bridge.store.decisions import decisions as decision_store
 from bridge.store.observations import events as event_store
@@ -81,7 +83,7 @@ class Server:
 
 
 @dataclass
-class Room(Unseen):
+class Room(FireAndForgetAction):
     """The chat service of every channel: it hears, or is away."""
 
     now: Any
@@ -116,7 +118,8 @@ class Scene:
     numbers: int = 0
     views: list[tuple[datetime, frozenset[int]]] = field(default_factory=list)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  as Hypothesis calls it
+    # as Hypothesis calls it
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What stands for it where an example fails: what happened is told beside it."""
         del cycle
         printer.text("scene")
@@ -192,7 +195,7 @@ class Scene:
         return [(row.what, row.name) for row in rows]
 
     @property
-    def teller(self) -> Teller:
+    def teller(self) -> NotificationSender:
         """What tells."""
         return self.bridge.deliverer._teller  # noqa: SLF001
 
@@ -204,7 +207,9 @@ class Scene:
         self.work()
 
     def flaps(self, number: int) -> None:
-        """A leg changes six times in two minutes; each change is polled, and then they are decided."""
+        """A leg changes six times in two minutes; each change is polled, and then they are
+        decided.
+        """
         for _ in range(6 if number in self.legs else 0):
             self.legs[number] = "up" if self.legs[number] == "down" else "down"
             self.clock[0] += timedelta(seconds=20)
@@ -238,7 +243,7 @@ class Scene:
 
     def silence(self, about: str, types: str, lasts: str) -> None:
         """Somebody begins a silence."""
-        wanted = Quiet("main", lasts, "works", (types,), about)
+        wanted = SilenceRequest("main", lasts, "works", (types,), about)
         self.bridge.steering.silence(wanted, "ana")
 
     def unsilence(self) -> None:
@@ -266,11 +271,21 @@ class Scene:
         name = f"restart-{self.numbers}-{self.now.isoformat()}"
         event = an_event(f"e-{name}", "webhook.demo", data={"body": {}})
         request = {"operation": "bond.restart", "arguments": {"bond": bond}}
-        owed = a_job(f"j-{name}", decision=f"d-{name}", event=event.id, request=request, due_at=self.now)
+        owed = a_job(
+            f"j-{name}", decision=f"d-{name}", event=event.id, request=request, due_at=self.now
+        )
         made = Decision(
-            id=f"d-{name}", event=event.id, rule="r1", rulebook="book", server="main",
-            verdict=Verdict(Ruling.ACT), at=self.now, trace=(), facts={}, jobs=(owed,),
-        )  # fmt: skip
+            id=f"d-{name}",
+            event=event.id,
+            rule="r1",
+            rulebook="book",
+            server="main",
+            verdict=Verdict(Ruling.ACT),
+            at=self.now,
+            trace=(),
+            facts={},
+            jobs=(owed,),
+        )
         with self.bridge.database.writing() as connection:
             event_store.record(connection, [event])
             event_store.mark_decided(connection, [event])
@@ -355,7 +370,9 @@ def scene(folder: Path, rules: Mapping[str, str], *, loud: str = "critical") -> 
     path = folder / "bondbridge.yaml"
     path.write_text(SETTINGS.format(folder=folder, loud=loud), encoding="utf-8")
     clock = [START]
-    bridge = wiring.build(config.load(path), now=lambda: clock[0], machine=lambda: NOW, key=b"k" * 32)
+    bridge = wiring.build(
+        config.load(path), now=lambda: clock[0], machine=lambda: NOW, key=b"k" * 32
+    )
     watched: Any = bridge.observer.servers["main"]
     bridge.observer.servers = {"main": replace(watched, client=Server())}
     room = Room(lambda: clock[0])
@@ -363,9 +380,13 @@ def scene(folder: Path, rules: Mapping[str, str], *, loud: str = "critical") -> 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     image = sqlite3.connect(":memory:", check_same_thread=False)
     try:
-        ready = Scene(bridge, room, clock, image, dict.fromkeys(
-            (each for bond in BONDS for each in legs_of(bond)), "up"
-        ))  # fmt: skip
+        ready = Scene(
+            bridge,
+            room,
+            clock,
+            image,
+            dict.fromkeys((each for bond in BONDS for each in legs_of(bond)), "up"),
+        )
         pattern = sqlite3.connect(sqlite_file())
         pattern.backup(image)
         pattern.close()

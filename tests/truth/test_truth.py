@@ -1,4 +1,6 @@
-"""Whatever happens, in whatever order: what people were told is true, and what they should know they were told."""
+"""Whatever happens, in whatever order: what people were told is true, and what they should know
+they were told.
+"""
 
 import itertools
 import os
@@ -21,7 +23,9 @@ SETTLED = 26 * MINUTE  # longer than any spell, incident, or explanation goes on
 
 
 def shipped(*, escalating: bool) -> dict[str, str]:
-    """The rules that ship; with those that escalate in the place of those that they say they replace."""
+    """The rules that ship; with those that escalate in the place of those that they say they
+    replace.
+    """
     folder = config.shipped("rules")
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yaml")}
     if escalating:
@@ -40,7 +44,9 @@ def without(text: str, rule: str) -> str:
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["told once", "escalating"])
-def ready(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def ready(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scene]:
     """One scene for all examples, put back for each."""
     os.environ.update(TRUTH="x", TRUTH_ROOM="json://127.0.0.1:9/")
     rules = shipped(escalating=request.param)
@@ -122,15 +128,18 @@ NOTHING = st.just(NOBODY)
 REASONS = st.one_of(
     NOTHING,
     NOTHING,
-    st.tuples(st.just("silence"), st.tuples(
-        st.sampled_from(["", "", "bond/1", "leg/11", "space/acme"]),
-        st.sampled_from(["*", "*", "leg.*", "bond.down", "incident.*"]),
-        st.sampled_from(["5m", "30m"]),
-    )),
+    st.tuples(
+        st.just("silence"),
+        st.tuples(
+            st.sampled_from(["", "", "bond/1", "leg/11", "space/acme"]),
+            st.sampled_from(["*", "*", "leg.*", "bond.down", "incident.*"]),
+            st.sampled_from(["5m", "30m"]),
+        ),
+    ),
     st.tuples(st.sampled_from(["restart", "tune", "hands off"]), st.sampled_from(FEW)),
     st.tuples(st.sampled_from(["unsilence", "acknowledge", "acknowledge", "pause"]), st.none()),
     st.tuples(st.sampled_from(["away", "away", "back", "blind", "sees", "night"]), st.none()),
-)  # fmt: skip
+)
 # which legs go down or come up
 CHANGES = st.one_of(
     NOTHING,
@@ -140,8 +149,10 @@ CHANGES = st.one_of(
     st.tuples(STATES, SOME.map(of_bonds)),
     st.tuples(st.sampled_from(["flaps", "flaps", "removed"]), LEGS),
     st.tuples(STATES, st.sampled_from([of_bonds(MANY), of_bonds(MANY[:5])])),
-    st.tuples(st.just("storm"), st.sampled_from([{11}, {11}, of_bonds(MANY[3:]), of_bonds(MANY[:1])])),
-)  # fmt: skip
+    st.tuples(
+        st.just("storm"), st.sampled_from([{11}, {11}, of_bonds(MANY[3:]), of_bonds(MANY[:1])])
+    ),
+)
 WAITS = st.sampled_from([30.0, 2 * MINUTE, 7 * MINUTE, 20 * MINUTE, 70 * MINUTE])
 Thing = tuple[str, Any]
 Things = list[tuple[Thing, Thing, float]]
@@ -227,14 +238,18 @@ def check_all_that_is_down_is_known(scene: Scene, told: Told) -> None:
 
 
 def alone(scene: Scene, number: int) -> bool:
-    """Whether a leg's outage is its bond's own: no other bond's came with it, and all was well long before."""
+    """Whether a leg's outage is its bond's own: no other bond's came with it, and all was well long
+    before.
+    """
     began = scene.now
     for at, down in reversed(scene.views):
         if number not in down:
             break
         began = at
     lately = began - timedelta(minutes=6)
-    well = not any({*legs_of(number // 10)} & down for at, down in scene.views if lately <= at < began)
+    well = not any(
+        {*legs_of(number // 10)} & down for at, down in scene.views if lately <= at < began
+    )
     well = well and not {*legs_of(number // 10)} & scene.seen_down(lately)
     near = timedelta(minutes=3)
     others = {
@@ -286,7 +301,9 @@ def check(scene: Scene, things: Things) -> None:
 
 
 def away(scene: Scene) -> set[str]:
-    """What was told of channels that took nothing when they were last tried: since then nothing was owed to them."""
+    """What was told of channels that took nothing when they were last tried: since then nothing was
+    owed to them.
+    """
     known = scene.found(outlets, outlets.c.failing_since.is_not(None), outlets.c.told)
     names = (row["key"].partition("/") for row in known)
     return {f"channel {name}, address {number}, takes no messages" for name, _, number in names}
@@ -303,9 +320,17 @@ EXAMPLES, SHARDS, SOAKED = 250, 8, 1250
 @given(things=THINGS)
 @example(things=[(NOBODY, ("storm", {11}), 30.0)])
 @example(things=[(NOBODY, ("flaps", 21), 30.0), (NOBODY, ("removed", 21), 30.0)])
-@example(things=[(NOBODY, ("down", of_bonds([1])), 120.0), (("away", None), NOBODY, 1200.0), (NOBODY, ("up", {11}), 30.0)])
+@example(
+    things=[
+        (NOBODY, ("down", of_bonds([1])), 120.0),
+        (("away", None), NOBODY, 1200.0),
+        (NOBODY, ("up", {11}), 30.0),
+    ]
+)
 def test_what_people_were_told_is_true(ready: Scene, things: Things) -> None:
-    """Any sequence of outages, reasons not to tell, answers and troubles: no begin, end or reminder is false or missing."""
+    """Any sequence of outages, reasons not to tell, answers and troubles: no begin, end or reminder
+    is false or missing.
+    """
     check(ready, things)
 
 

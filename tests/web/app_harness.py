@@ -35,7 +35,8 @@ state_dir: {folder}
 rules: {folder}/rules
 web: {{port: {port}, largest_body: 2000{web}}}
 servers:
-  - {{name: hq, url: "http://127.0.0.1:9/", user: demo, password: {{env: HQ_PASSWORD}}, verify: false}}
+  - {{name: hq, url: "http://127.0.0.1:9/", user: demo, password: {{env: HQ_PASSWORD}},
+        verify: false}}
 channels:
   noc: {{urls: [{{env: NOC_URL}}]}}
 webhooks:
@@ -48,21 +49,24 @@ RULES = """
   when: leg.down
   mode: live
   guard: {cooldown: {every: 10m, per: leg}}
-  do: [{call: bond.restart, with: {bond: "${bond.id}"}}, {notify: {to: noc, title: "restarted ${bond.name}"}}]
+  do: [{call: bond.restart, with: {bond: "${bond.id}"}}, {notify: {to: noc,
+      title: "restarted ${bond.name}"}}]
   examples: [{given: [{type: leg.down, data: {leg: {id: 1}}}], then: {verdict: act}}]
 - id: only-says
   description: Would restart it as well.
   when: leg.down
   mode: dry_run
   do: [{call: bond.restart, with: {bond: "${bond.id}"}}]
-  examples: [{given: [{type: leg.down, data: {leg: {id: 1}}}], then: {verdict: skip, reason: dry_run}}]
+  examples: [{given: [{type: leg.down, data: {leg: {id: 1}}}], then: {verdict: skip,
+      reason: dry_run}}]
 - id: never
   description: Has a condition that does not hold.
   when: leg.down
   if: leg.name == 'nobody'
   mode: live
   do: [{call: bond.restart, with: {bond: "${bond.id}"}}]
-  examples: [{given: [{type: leg.down, data: {leg: {name: cable}}}], then: {verdict: skip, reason: condition}}]
+  examples: [{given: [{type: leg.down, data: {leg: {name: cable}}}], then: {verdict: skip,
+      reason: condition}}]
 """
 
 
@@ -77,17 +81,23 @@ def write_settings(folder: Path, *, port: int = 8080, web: str = "") -> Path:
 
 @dataclass
 class House:
-    """The application that serves at `url`; `machine` is what the machine's clock shows, `rung` which bells were rung."""
+    """The application that serves at `url`; `machine` is what the machine's clock shows, `rung`
+    which bells were rung.
+    """
 
     bridge: Bridge
     url: str = ""
     machine: datetime = MACHINE
     rung: list[tuple[str, ...]] = field(default_factory=list)
 
-    def token(self, name: str = "tests", *, once: bool = False, lasts: timedelta | None = None) -> str:
+    def token(
+        self, name: str = "tests", *, once: bool = False, lasts: timedelta | None = None
+    ) -> str:
         """Make a token."""
         with self.bridge.database.writing() as connection:
-            made = tokens.create(connection, name, expires_at=self.machine + lasts if lasts else None, once=once)
+            made = tokens.create(
+                connection, name, expires_at=self.machine + lasts if lasts else None, once=once
+            )
         assert made is not None
         return made
 
@@ -101,10 +111,14 @@ class House:
         with self.bridge.database.writing() as connection:
             event_store.record(connection, happened)
 
-    def deliver(self, body: bytes, *, name: str = "door", at: datetime | None = None, signed: str = "") -> httpx.Response:
+    def deliver(
+        self, body: bytes, *, name: str = "door", at: datetime | None = None, signed: str = ""
+    ) -> httpx.Response:
         """Send a webhook."""
         stamp = int((at or self.machine).timestamp())
-        headers = generic_hmac.signed(body, SECRET, stamp) | ({generic_hmac.SIGNATURE: signed} if signed else {})
+        headers = generic_hmac.signed(body, SECRET, stamp) | (
+            {generic_hmac.SIGNATURE: signed} if signed else {}
+        )
         with self.visitor() as client:
             return client.post(f"/webhooks/{name}", content=body, headers=headers)
 
@@ -117,7 +131,13 @@ class House:
             assert claimed is not None
             claimed = job_store.begin(connection, claimed, "send", now, 60)
             decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.ACT), now)
-            job_store.end_attempt(connection, claimed, Outcome.UNKNOWN, "the answer never came", now + timedelta(seconds=10))
+            job_store.end_attempt(
+                connection,
+                claimed,
+                Outcome.UNKNOWN,
+                "the answer never came",
+                now + timedelta(seconds=10),
+            )
             job_store.settle(connection, claimed, Next(JobState.IN_DOUBT, doubt=True), now)
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
 
@@ -149,10 +169,14 @@ def leg_down(n: int = 1, *, leg: str = "cable", bond: str = "vancouver", seconds
     return an_event("leg.down", n, data, subject="leg/12", seconds=seconds)
 
 
-def an_event(name: str, n: int, data: dict[str, Any], *, subject: str = "scope/legs", seconds: int = 0) -> Event:
+def an_event(
+    name: str, n: int, data: dict[str, Any], *, subject: str = "scope/legs", seconds: int = 0
+) -> Event:
     """Any event of server hq."""
     at = EPOCH + timedelta(seconds=seconds)
-    return builder.make(builder.EVENTS[name], server="hq", subject=subject, n=n, time=at, seen_at=at, data=data)
+    return builder.make(
+        builder.EVENTS[name], server="hq", subject=subject, n=n, time=at, seen_at=at, data=data
+    )
 
 
 def until(true: Any, seconds: float = 60) -> None:

@@ -14,7 +14,11 @@ from tests.web.app_harness import SECRET, House, serving, write_settings
 @pytest.fixture
 def settings_file(tmp_path: Path, sqlite_pattern: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings whose secrets are set and whose database is migrated."""
-    for name, value in (("HQ_PASSWORD", "demo"), ("NOC_URL", "json://127.0.0.1:9/"), ("DOOR_SECRET", SECRET)):
+    for name, value in (
+        ("HQ_PASSWORD", "demo"),
+        ("NOC_URL", "json://127.0.0.1:9/"),
+        ("DOOR_SECRET", SECRET),
+    ):
         monkeypatch.setenv(name, value)
     shutil.copy(sqlite_pattern, tmp_path / "bondbridge.sqlite3")
     return write_settings(tmp_path)

@@ -20,7 +20,9 @@ from tests.web.app_harness import EPOCH, House, an_event, leg_down
 
 @pytest.mark.parametrize("way", ["before", "after"])
 def test_pages_walk_the_journal(house: House, reader: httpx.Client, way: str) -> None:
-    """Page after page gives every event once, in order, although new ones are written between the pages."""
+    """Page after page gives every event once, in order, although new ones are written between the
+    pages.
+    """
     made = count(1)
     for _ in range(11):
         house.happen(leg_down(next(made)))
@@ -38,7 +40,9 @@ def test_pages_walk_the_journal(house: House, reader: httpx.Client, way: str) ->
 
 
 def test_cloudevents(house: House, reader: httpx.Client) -> None:
-    """An event is structured CloudEvents 1.0 JSON, its extensions named as that allows, its times in UTC with a Z."""
+    """An event is structured CloudEvents 1.0 JSON, its extensions named as that allows, its times
+    in UTC with a Z.
+    """
     event = leg_down(seconds=5)
     house.happen(event)
     answer = reader.get("/api/v1/events")
@@ -62,16 +66,27 @@ def test_cloudevents(house: House, reader: httpx.Client) -> None:
 
 
 def test_what_was_known_is_told_as_extensions(house: House, reader: httpx.Client) -> None:
-    """The true time's mark and what was known when an event was decided are plain values with names CloudEvents allows."""
+    """The true time's mark and what was known when an event was decided are plain values with names
+    CloudEvents allows.
+    """
     event = replace(leg_down(), exact=True)
     house.happen(event)
-    known = {"incident": "i1", "flapping": True, "explained": None, "hands_off": "2026-03-01T14:00:00+00:00", "over": False}
+    known = {
+        "incident": "i1",
+        "flapping": True,
+        "explained": None,
+        "hands_off": "2026-03-01T14:00:00+00:00",
+        "over": False,
+    }
     with house.bridge.database.writing() as connection:
         event_store.note(connection, {event.id: known})
     (item,) = reader.get("/api/v1/events").json()["items"]
     assert {name: item[name] for name in ("exact", "incident", "flapping", "handsoff")} == {
-        "exact": True, "incident": "i1", "flapping": True, "handsoff": "2026-03-01T14:00:00+00:00",
-    }  # fmt: skip
+        "exact": True,
+        "incident": "i1",
+        "flapping": True,
+        "handsoff": "2026-03-01T14:00:00+00:00",
+    }
     assert not {"explained", "over"} & set(item)
     assert all(re.fullmatch("[a-z0-9]+", name) for name in item)
     assert all(name == "data" or not isinstance(value, dict | list) for name, value in item.items())
@@ -81,17 +96,37 @@ def test_what_was_known_is_told_as_extensions(house: House, reader: httpx.Client
 
 
 def test_incidents(house: House, reader: httpx.Client) -> None:
-    """Incidents are a list like the others; one of them comes with the events it owns; an unknown id is a 404."""
+    """Incidents are a list like the others; one of them comes with the events it owns; an unknown
+    id is a 404.
+    """
     assert reader.get("/api/v1/incidents").json() == {"items": [], "next": None}
     first, other = leg_down(1), leg_down(2, seconds=9)
     house.happen(first, other)
-    one = Incident("i1", ("aggregator", "7"), "failed", EPOCH, EPOCH, bonds=frozenset({3}), legs=frozenset({12}))
+    one = Incident(
+        "i1",
+        ("aggregator", "7"),
+        "failed",
+        EPOCH,
+        EPOCH,
+        bonds=frozenset({3}),
+        legs=frozenset({12}),
+    )
     with house.bridge.database.writing() as connection:
         incident_store.save(connection, "hq", Kept(one, "vancouver-1", EPOCH), EPOCH)
         incident_store.attach(connection, {first.id: "i1"})
     (item,) = reader.get("/api/v1/incidents").json()["items"]
-    assert (item["id"], item["cause"], item["key"], item["name"]) == ("i1", "aggregator", "7", "vancouver-1")
-    assert (item["state"], item["bonds"], item["legs"], item["ended"]) == ("failed", [3], [12], None)
+    assert (item["id"], item["cause"], item["key"], item["name"]) == (
+        "i1",
+        "aggregator",
+        "7",
+        "vancouver-1",
+    )
+    assert (item["state"], item["bonds"], item["legs"], item["ended"]) == (
+        "failed",
+        [3],
+        [12],
+        None,
+    )
     told = reader.get("/api/v1/incidents/i1").json()
     assert (told["incident"], [each["id"] for each in told["members"]]) == (item, [first.id])
     assert reader.get("/api/v1/incidents/i").status_code == 404
@@ -99,10 +134,15 @@ def test_incidents(house: House, reader: httpx.Client) -> None:
 
 def test_filters(house: House, reader: httpx.Client) -> None:
     """Events by a glob of types, decisions by ruling, jobs by state; the story joins them."""
-    house.happen(leg_down(), an_event("scope.baseline", 1, {"scope": {"name": "legs", "objects": 12}}))
+    house.happen(
+        leg_down(), an_event("scope.baseline", 1, {"scope": {"name": "legs", "objects": 12}})
+    )
     call, tell = house.bridge.decider.run("hq")
     house.doubt(call)
-    types = [item["type"] for item in reader.get("/api/v1/events", params={"type": "leg.*"}).json()["items"]]
+    types = [
+        item["type"]
+        for item in reader.get("/api/v1/events", params={"type": "leg.*"}).json()["items"]
+    ]
     assert types == ["leg.down"]
     skipped = reader.get("/api/v1/decisions", params={"ruling": "skip"}).json()["items"]
     assert {each["verdict"] for each in skipped} == {"skip(dry_run)", "skip(condition)"}
@@ -113,7 +153,11 @@ def test_filters(house: House, reader: httpx.Client) -> None:
     acting = next(each for each in story["decisions"] if each["rule"] == "restart")
     assert [job["id"] for job in acting["jobs"]] == [call.id, tell.id]
     (attempt,) = acting["jobs"][0]["tried"]
-    assert (attempt["what"], attempt["outcome"], attempt["ended_at"]) == ("send", "unknown", "2026-03-01T12:00:10Z")
+    assert (attempt["what"], attempt["outcome"], attempt["ended_at"]) == (
+        "send",
+        "unknown",
+        "2026-03-01T12:00:10Z",
+    )
     assert [each["verdict"] for each in acting["verdicts"]] == ["act", "act", "ask(in_doubt)"]
 
 
@@ -146,15 +190,26 @@ def test_bad_queries(reader: httpx.Client, path: str, about: str) -> None:
 
 
 def test_health(house: House, reader: httpx.Client) -> None:
-    """Health is ok when every server is and nothing waits for a person; a failing scope or a doubt degrade it."""
+    """Health is ok when every server is and nothing waits for a person; a failing scope or a doubt
+    degrade it.
+    """
     assert reader.get("/api/v1/health").json()["status"] == "degraded"  # nothing was polled yet
     with house.bridge.database.writing() as connection:
         snapshots.turn_health(connection, "hq", "ok")
     well = reader.get("/api/v1/health").json()
-    assert (well["status"], well["now"], well["servers"]) == ("ok", "2026-03-01T12:00:00Z", {"hq": "ok"})
-    assert {"server": "hq", "name": "legs", "polled_at": None, "age_seconds": None, "failures": 0, "problem": None} in well[
-        "scopes"
-    ]
+    assert (well["status"], well["now"], well["servers"]) == (
+        "ok",
+        "2026-03-01T12:00:00Z",
+        {"hq": "ok"},
+    )
+    assert {
+        "server": "hq",
+        "name": "legs",
+        "polled_at": None,
+        "age_seconds": None,
+        "failures": 0,
+        "problem": None,
+    } in well["scopes"]
     house.happen(leg_down())
     call, _ = house.bridge.decider.run("hq")
     assert reader.get("/api/v1/health").json()["status"] == "ok"
@@ -167,21 +222,35 @@ def test_health(house: House, reader: httpx.Client) -> None:
         with house.bridge.database.writing() as connection:
             rulebooks.note(connection, rejected=rejected)
         now = reader.get("/api/v1/health").json()
-        assert (now["status"], now["counts"]["rulebook_rejected"], set(now["servers"])) == (status, int(rejected), {"hq"})
+        assert (now["status"], now["counts"]["rulebook_rejected"], set(now["servers"])) == (
+            status,
+            int(rejected),
+            {"hq"},
+        )
     with house.bridge.database.writing() as connection:
         scope = snapshots.claim_scope(connection, "hq", "legs", 60)
         assert scope is not None
         snapshots.reschedule(connection, scope, EPOCH, "no answer")
     failing = reader.get("/api/v1/health").json()
     assert failing["status"] == "degraded"
-    assert {(scope["failures"], scope["problem"]) for scope in failing["scopes"] if scope["name"] == "legs"} == {
-        (1, "no answer")
-    }
+    assert {
+        (scope["failures"], scope["problem"])
+        for scope in failing["scopes"]
+        if scope["name"] == "legs"
+    } == {(1, "no answer")}
 
 
-def test_errors_are_json(house: House, reader: httpx.Client, capfd: pytest.CaptureFixture[str]) -> None:
-    """Unknown addresses and ids, wrong methods and our own failures have one shape; a failure shows nothing of our insides."""
-    unknown, no_event, wrong = reader.get("/api/v1/nothing"), reader.get("/api/v1/events/nothing"), reader.post("/api/v1/jobs")
+def test_errors_are_json(
+    house: House, reader: httpx.Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown addresses and ids, wrong methods and our own failures have one shape; a failure shows
+    nothing of our insides.
+    """
+    unknown, no_event, wrong = (
+        reader.get("/api/v1/nothing"),
+        reader.get("/api/v1/events/nothing"),
+        reader.post("/api/v1/jobs"),
+    )
     assert [each.status_code for each in (unknown, no_event, wrong)] == [404, 404, 405]
     with house.bridge.database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE attempts")
@@ -198,8 +267,12 @@ def test_errors_are_json(house: House, reader: httpx.Client, capfd: pytest.Captu
 
 
 def test_not_a_number(house: House, reader: httpx.Client) -> None:
-    """A number that JSON cannot say, sent by somebody in a webhook, does not make the API's answers unreadable."""
-    house.happen(an_event("scope.baseline", 1, {"scope": {"name": "legs", "objects": float("inf")}}))
+    """A number that JSON cannot say, sent by somebody in a webhook, does not make the API's answers
+    unreadable.
+    """
+    house.happen(
+        an_event("scope.baseline", 1, {"scope": {"name": "legs", "objects": float("inf")}})
+    )
     answer = reader.get("/api/v1/events")
 
     def strict(word: str) -> None:
@@ -218,7 +291,10 @@ def test_health_and_readiness_judge_movement(house: House) -> None:
             answer = client.get("/readyz")
         assert (answer.status_code, answer.text) == (503, "nobody polls hq\n")
         found = reader.get("/api/v1/health").json()
-        assert (found["status"], [each["name"] for each in found["stalled"]]) == ("degraded", ["nobody polls hq"])
+        assert (found["status"], [each["name"] for each in found["stalled"]]) == (
+            "degraded",
+            ["nobody polls hq"],
+        )
 
 
 def test_healthz(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,13 @@ from bridge.web.auth import COOKIE
 from tests.web.app_harness import House, serving, write_settings
 
 PAGES = ("/", "/stream", "/events/abc", "/events/abc/part")
-API = ("/api/v1/events", "/api/v1/events/abc", "/api/v1/decisions", "/api/v1/jobs", "/api/v1/health")
+API = (
+    "/api/v1/events",
+    "/api/v1/events/abc",
+    "/api/v1/decisions",
+    "/api/v1/jobs",
+    "/api/v1/health",
+)
 
 
 def test_without_token(house: House) -> None:
@@ -23,13 +29,20 @@ def test_without_token(house: House) -> None:
             assert answer.json()["error"]["status"] == 401
 
 
-@pytest.mark.parametrize("header", ["Bearer bbt_wrong", "Bearer", "Basic ZGVtbzpkZW1v", "nonsense", "Bearer \xe9"])
+@pytest.mark.parametrize(
+    "header", ["Bearer bbt_wrong", "Bearer", "Basic ZGVtbzpkZW1v", "nonsense", "Bearer \xe9"]
+)
 def test_wrong_token(house: House, header: str) -> None:
     """A header that holds no valid token counts as none, even beside a good cookie."""
     token = house.token()
     with house.visitor(cookies={COOKIE: token}) as client:
         assert client.get("/api/v1/health").status_code == 200
-        assert client.get("/api/v1/health", headers={"Authorization": header.encode("latin-1")}).status_code == 401
+        assert (
+            client.get(
+                "/api/v1/health", headers={"Authorization": header.encode("latin-1")}
+            ).status_code
+            == 401
+        )
 
 
 def test_bearer_and_cookie(house: House) -> None:
@@ -42,7 +55,9 @@ def test_bearer_and_cookie(house: House) -> None:
 
 
 def test_one_time_link(house: House) -> None:
-    """A link signs in once, for twelve hours, with a cookie no script can read; the second use is told why it fails."""
+    """A link signs in once, for twelve hours, with a cookie no script can read; the second use is
+    told why it fails.
+    """
     once = house.token(once=True, lasts=timedelta(minutes=10))
     with house.visitor() as client:
         for method in ("HEAD", "GET"):  # a preview does not use it up
@@ -54,7 +69,10 @@ def test_one_time_link(house: House) -> None:
         answer = client.post("/sign-in", data={"link": once, "name": "ana"})
         assert (answer.status_code, answer.headers["Location"]) == (303, "/")
         cookie = answer.headers["Set-Cookie"]
-        assert all(part in cookie for part in (f"{COOKIE}=bbt_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"))
+        assert all(
+            part in cookie
+            for part in (f"{COOKIE}=bbt_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200")
+        )
         assert "Secure" not in cookie
         assert once not in cookie
         assert client.get("/").status_code == 200
@@ -68,7 +86,9 @@ def test_one_time_link(house: House) -> None:
 
 
 def test_one_time_token_is_no_other(house: House) -> None:
-    """A one-time token opens nothing itself, a lasting or expired one is no link, and neither is used up by trying."""
+    """A one-time token opens nothing itself, a lasting or expired one is no link, and neither is
+    used up by trying.
+    """
     once, short, lasting = (
         house.token("link", once=True, lasts=timedelta(minutes=10)),
         house.token("short", once=True, lasts=timedelta(seconds=1)),
@@ -96,13 +116,19 @@ def test_expired_rows_are_forgotten(house: House) -> None:
 
 
 def test_form(house: House) -> None:
-    """A lasting token pasted into the form signs in; a wrong one is told so with 403 and gives no cookie."""
+    """A lasting token pasted into the form signs in; a wrong one is told so with 403 and gives no
+    cookie.
+    """
     with house.visitor() as client:
         assert 'name="token"' in client.get("/sign-in").text
         wrong = client.post("/sign-in", data={"token": "bbt_wrong"})
         assert (wrong.status_code, "Set-Cookie" in wrong.headers) == (403, False)
         assert client.post("/sign-in").status_code == 403
-        right = client.post("/sign-in", data={"token": f" {house.token()} "}, headers={"Sec-Fetch-Site": "same-origin"})
+        right = client.post(
+            "/sign-in",
+            data={"token": f" {house.token()} "},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
         assert (right.status_code, right.headers["Location"]) == (303, "/")
         assert client.get("/").status_code == 200
 
@@ -127,11 +153,18 @@ def test_forms_of_other_sites(house: House, headers: dict[str, str]) -> None:
 
 
 def test_own_origins(house: House) -> None:
-    """The form works from the address it was reached at, and from the one people are told to open."""
+    """The form works from the address it was reached at, and from the one people are told to
+    open.
+    """
     token = house.token()
     with house.visitor() as client:
         for origin in (house.url, "http://127.0.0.1:8080"):
-            assert client.post("/sign-in", data={"token": token}, headers={"Origin": origin}).status_code == 303
+            assert (
+                client.post(
+                    "/sign-in", data={"token": token}, headers={"Origin": origin}
+                ).status_code
+                == 303
+            )
 
 
 def test_sign_out(house: House) -> None:
@@ -155,5 +188,7 @@ def test_secure_cookie(house: House) -> None:
     folder = house.bridge.settings.state_dir
     path = write_settings(folder, web=", public_url: 'https://bonds.example/'")
     with serving(config.load(path)) as behind_tls, behind_tls.visitor() as client:
-        answer = client.post("/sign-in", data={"token": house.token()}, headers={"Origin": "https://bonds.example"})
+        answer = client.post(
+            "/sign-in", data={"token": house.token()}, headers={"Origin": "https://bonds.example"}
+        )
         assert "; Secure" in answer.headers["Set-Cookie"]

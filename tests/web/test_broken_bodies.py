@@ -1,4 +1,6 @@
-"""Bodies that do not come whole, over a real socket to the server that runs in earnest: refused, and each told in one line."""
+"""Bodies that do not come whole, over a real socket to the server that runs in earnest: refused,
+and each told in one line.
+"""
 
 import json
 import signal
@@ -30,7 +32,12 @@ def served(settings_file: Path) -> Iterator[tuple[int, Process]]:
 def sent(port: int, headers: bytes, body: bytes, *, cut: bool = False) -> str:
     """What is answered to one POST; `cut`: whose sender says no more after this."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as there:
-        there.sendall(b"POST /webhooks/door HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + headers + b"\r\n" + body)
+        there.sendall(
+            b"POST /webhooks/door HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+            + headers
+            + b"\r\n"
+            + body
+        )
         if cut:
             there.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: there.recv(4096), b"")).decode()
@@ -43,14 +50,28 @@ def log_of(process: Process) -> list[str]:
     return process.lines
 
 
-def test_what_does_not_come_whole_is_refused_before_anything_reads_it(served: tuple[int, Process]) -> None:
-    """Broken chunks are 400; chunks that end early and fewer bytes than announced are nothing, though all of it is signed."""
+def test_what_does_not_come_whole_is_refused_before_anything_reads_it(
+    served: tuple[int, Process],
+) -> None:
+    """Broken chunks are 400; chunks that end early and fewer bytes than announced are nothing,
+    though all of it is signed.
+    """
     port, process = served
     stamp = int(machine_time().timestamp())
-    proof = b"".join(f"{name}: {value}\r\n".encode() for name, value in signed(BODY, SECRET, stamp).items())
+    proof = b"".join(
+        f"{name}: {value}\r\n".encode() for name, value in signed(BODY, SECRET, stamp).items()
+    )
     whole = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
-    broken = ((CHUNKED, b"zz\r\n"), (CHUNKED, b"5\r\nabcdefgh\r\n0\r\n\r\n"), (b"Content-Length: nine\r\n", BODY))
-    cut = ((CHUNKED, whole[:-2]), (CHUNKED, whole[:10]), (b"Content-Length: %d\r\n" % (len(BODY) + 1), BODY))
+    broken = (
+        (CHUNKED, b"zz\r\n"),
+        (CHUNKED, b"5\r\nabcdefgh\r\n0\r\n\r\n"),
+        (b"Content-Length: nine\r\n", BODY),
+    )
+    cut = (
+        (CHUNKED, whole[:-2]),
+        (CHUNKED, whole[:10]),
+        (b"Content-Length: %d\r\n" % (len(BODY) + 1), BODY),
+    )
     for headers, body in broken:
         head, _, said = sent(port, proof + headers, body).partition("\r\n\r\n")
         assert head.startswith("HTTP/1.1 400 ")
@@ -66,13 +87,18 @@ def test_what_does_not_come_whole_is_refused_before_anything_reads_it(served: tu
 
 
 def test_what_is_too_large_or_not_posted_is_in_the_log(served: tuple[int, Process]) -> None:
-    """413 by its length and by its chunks, 405 and 404: each with its webhook, its reason and its sender, in one line, once."""
+    """413 by its length and by its chunks, 405 and 404: each with its webhook, its reason and its
+    sender, in one line, once.
+    """
     port, process = served
     assert " 413 " in sent(port, b"Content-Length: 9000\r\n", b"x" * 9000)[:20]
     assert " 413 " in sent(port, CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n0\r\n\r\n")[:20]
     for path, method, status in (("door", b"PUT", "405"), ("no%1b[31mne", b"POST", "404")):
         with socket.create_connection(("127.0.0.1", port), timeout=60) as there:
-            there.sendall(b"%b /webhooks/%b HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n" % (method, path.encode()))
+            there.sendall(
+                b"%b /webhooks/%b HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+                % (method, path.encode())
+            )
             assert status in there.recv(4096).decode()[:20]
     refused = [line for line in log_of(process) if "webhook refused" in line]
     assert [line.partition("status=")[2][:3] for line in refused] == ["413", "405", "404"]

@@ -19,19 +19,29 @@ systems = pytest.mark.parametrize(
 )
 
 chatting = pytest.mark.parametrize(
-    "sender", [each for each in SENDERS.values() if isinstance(PLATFORMS[each.name], ChatPlatform)], ids=lambda each: each.name
+    "sender",
+    [each for each in SENDERS.values() if isinstance(PLATFORMS[each.name], ChatPlatform)],
+    ids=lambda each: each.name,
 )
 
 
 @pytest.fixture
 def open_house(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """The application with a webhook of every platform, at the moment of the senders; two more are for few."""
-    more = [f"  {each}: {{platform: {each}, secret: {{env: SECRET_OF_{each}}}, server: hq}}" for each in SENDERS]
+    """The application with a webhook of every platform, at the moment of the senders; two more are
+    for few.
+    """
+    more = [
+        f"  {each}: {{platform: {each}, secret: {{env: SECRET_OF_{each}}}, server: hq}}"
+        for each in SENDERS
+    ]
     for name, sender in SENDERS.items():
         monkeypatch.setenv(f"SECRET_OF_{name}", sender.secret)
     few = "platform: bearer, secret: {env: SECRET_OF_bearer}, server: hq"
     more.append(f"  slow: {{{few}, rate: {{most: 2, every: 1h}}}}")
-    more.append("  room: {platform: mattermost, secret: {env: SECRET_OF_mattermost}, server: hq, rate: {most: 2, every: 1h}}")
+    more.append(
+        "  room: {platform: mattermost, secret: {env: SECRET_OF_mattermost}, server: hq, rate:"
+        " {most: 2, every: 1h}}"
+    )
     more.append(f'  elsewhere: {{{few}, allow_from: ["192.0.2.0/24", "2001:db8::/32"]}}')
     more.append(f'  here: {{{few}, allow_from: ["192.0.2.0/24", "127.0.0.0/8"]}}')
     settings_file.write_text(settings_file.read_text() + "\n".join(more) + "\n")
@@ -44,7 +54,9 @@ def send(house: House, request: Request, name: str) -> httpx.Response:
     """Send it over HTTP."""
     with house.visitor() as client:
         return client.post(
-            f"/webhooks/{name}", content=request.body, headers=[(k.encode(), v.encode()) for k, v in request.headers.items()]
+            f"/webhooks/{name}",
+            content=request.body,
+            headers=[(k.encode(), v.encode()) for k, v in request.headers.items()],
         )
 
 
@@ -64,7 +76,9 @@ def test_a_good_request_becomes_one_event(open_house: House, sender: Sender) -> 
 
 
 def test_a_bearers_delivery_is_known_across_the_edge_of_its_window(open_house: House) -> None:
-    """A sender that tries again a little later gives no second event, though the clock's window is another by then."""
+    """A sender that tries again a little later gives no second event, though the clock's window is
+    another by then.
+    """
     sender = SENDERS["bearer"]
     first = send(open_house, sender.request(), "bearer")
     open_house.machine = NOW.replace(minute=6)
@@ -98,7 +112,9 @@ _REASONS = {"not UTF-8": "the body is not UTF-8", "deep": "the body is nested to
 def test_a_bad_request_gets_its_status_and_nothing_else(
     open_house: House, sender: Sender, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Of every platform: the right status, the right reason in answer and log, how to mend it; no event, traceback, secret."""
+    """Of every platform: the right status, the right reason in answer and log, how to mend it; no
+    event, traceback, secret.
+    """
     for what, (request, status) in bad(sender).items():
         answer = send(open_house, request, sender.name)
         assert (what, answer.status_code) == (what, status)
@@ -116,27 +132,42 @@ def test_a_bad_request_gets_its_status_and_nothing_else(
 
 
 def test_a_webhook_is_for_the_addresses_of_its_list(open_house: House) -> None:
-    """From any other it is 403 before anything is checked, and who was refused is in the log alone."""
+    """From any other it is 403 before anything is checked, and who was refused is in the log
+    alone.
+    """
     sender = SENDERS["bearer"]
     refused = send(open_house, sender.request(authorization="Bearer wrong"), "elsewhere")
-    assert (refused.status_code, refused.json()["error"]["what"]) == (403, "this webhook is not for this address")
+    assert (refused.status_code, refused.json()["error"]["what"]) == (
+        403,
+        "this webhook is not for this address",
+    )
     assert send(open_house, sender.request(), "elsewhere").status_code == 403
     assert send(open_house, sender.request(), "here").status_code == 202
 
 
 def test_a_rate_is_spent_by_good_requests_only(open_house: House) -> None:
-    """Whoever cannot sign cannot use up what friends may send; over it is 429, with the time to wait, and not stored."""
+    """Whoever cannot sign cannot use up what friends may send; over it is 429, with the time to
+    wait, and not stored.
+    """
     sender = SENDERS["bearer"]
     for _ in range(5):
-        assert send(open_house, sender.request(authorization="Bearer wrong"), "slow").status_code == 401
-    answers = [send(open_house, replace(sender, content=b'{"n": %d}' % n).request(), "slow") for n in range(3)]
+        assert (
+            send(open_house, sender.request(authorization="Bearer wrong"), "slow").status_code
+            == 401
+        )
+    answers = [
+        send(open_house, replace(sender, content=b'{"n": %d}' % n).request(), "slow")
+        for n in range(3)
+    ]
     assert [each.status_code for each in answers] == [202, 202, 429]
     assert 0 < int(answers[2].headers["Retry-After"]) <= 3600
     assert len(stored(open_house)) == 2
 
 
 def test_a_rate_is_not_spent_by_buttons_that_are_none_of_ours(open_house: House) -> None:
-    """Mattermost proves nothing about what is pressed, so a stranger's button is refused by its value, and first."""
+    """Mattermost proves nothing about what is pressed, so a stranger's button is refused by its
+    value, and first.
+    """
     sender = SENDERS["mattermost"]
     press = b'{"user_id": "U1", "channel_id": "C1", "context": {"value": "forged"}}'
     for _ in range(5):
@@ -146,18 +177,26 @@ def test_a_rate_is_not_spent_by_buttons_that_are_none_of_ours(open_house: House)
 
 
 @chatting
-def test_a_command_is_answered_in_the_platforms_own_format_and_recorded_once(open_house: House, sender: Sender) -> None:
-    """Somebody nobody knows asks, twice: both are told so, where they asked, and one event says who it was."""
+def test_a_command_is_answered_in_the_platforms_own_format_and_recorded_once(
+    open_house: House, sender: Sender
+) -> None:
+    """Somebody nobody knows asks, twice: both are told so, where they asked, and one event says who
+    it was.
+    """
     answers = [send(open_house, sender.request(), sender.name) for _ in range(2)]
     for answer in answers:
         assert answer.is_success
-        assert answer.json().keys() >= ({"type", "text"} if sender.name == "teams" else {"response_type", "text"})
+        assert answer.json().keys() >= (
+            {"type", "text"} if sender.name == "teams" else {"response_type", "text"}
+        )
     assert len(stored(open_house)) == 1
 
 
 def test_what_a_platform_wants_to_hear_is_answered(open_house: House) -> None:
     """Slack's challenge comes back as it was sent, and becomes nothing."""
     body = b'{"type": "url_verification", "challenge": "3eZbrw1aB10FEMAGAZd4FyFQ"}'
-    answer = send(open_house, SENDERS["slack"].request(body, content_type="application/json"), "slack")
+    answer = send(
+        open_house, SENDERS["slack"].request(body, content_type="application/json"), "slack"
+    )
     assert (answer.status_code, answer.json()) == (200, {"challenge": "3eZbrw1aB10FEMAGAZd4FyFQ"})
     assert stored(open_house) == []

@@ -22,25 +22,34 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
 
 
 def test_good_and_again(house: House) -> None:
-    """A delivery is stored, answered 202 and the bell rung once; the same one again is answered 200 with the same event."""
+    """A delivery is stored, answered 202 and the bell rung once; the same one again is answered 200
+    with the same event.
+    """
     body = json.dumps({"do": "restart"}).encode()
     first, second = house.deliver(body), house.deliver(body)
     assert (first.status_code, first.json()["new"]) == (202, True)
-    assert (second.status_code, second.json()) == (200, {"event": first.json()["event"], "new": False})
+    assert (second.status_code, second.json()) == (
+        200,
+        {"event": first.json()["event"], "new": False},
+    )
     until(lambda: house.rung)
     assert house.rung == [("decide", "hq")]
     assert stored(house) == 1
 
 
 def test_refusals(house: House, capfd: pytest.CaptureFixture[str]) -> None:
-    """Wrong signatures, old ones, large bodies and what is not JSON get their status and store nothing; secrets stay ours."""
+    """Wrong signatures, old ones, large bodies and what is not JSON get their status and store
+    nothing; secrets stay ours.
+    """
     body = b'{"say": "swordfish"}'
     assert refused(house.deliver(body, signed="sha256=00")) == (401, "the signature is wrong")
     assert refused(house.deliver(body, at=house.machine - timedelta(hours=1)))[0] == 401
     assert refused(house.deliver(b"x" * 2001))[0] == 413
     assert refused(house.deliver(b"not JSON")) == (400, "the body is not JSON")
     assert refused(house.deliver(b"[1]"))[0] == 400
-    assert house.deliver(json.dumps({"x": "y" * 1991}).encode()).status_code == 202  # just not too large
+    assert (
+        house.deliver(json.dumps({"x": "y" * 1991}).encode()).status_code == 202
+    )  # just not too large
     with house.visitor() as client:
         assert refused(client.post("/webhooks/door", content=body))[0] == 401
         large = (b"x" * 500 for _ in range(5))
@@ -55,7 +64,9 @@ def test_refusals(house: House, capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_secret_that_is_away_is_told_to_us_alone(
     house: House, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Missing or empty, it lets nothing in: 503, whose place is named in the log and not in the answer."""
+    """Missing or empty, it lets nothing in: 503, whose place is named in the log and not in the
+    answer.
+    """
     place = tmp_path / "of-the-door"
     monkeypatch.delenv("DOOR_SECRET")
     monkeypatch.setenv("DOOR_SECRET_FILE", str(place))
@@ -70,7 +81,9 @@ def test_a_secret_that_is_away_is_told_to_us_alone(
 
 
 def test_unknown_name_and_method(house: House) -> None:
-    """A name nobody set is 404 and lists no names; reading a webhook is 405. Both in the shape of every error."""
+    """A name nobody set is 404 and lists no names; reading a webhook is 405. Both in the shape of
+    every error.
+    """
     unknown = house.deliver(b"{}", name="window")
     assert refused(unknown)[0] == 404
     assert "door" not in unknown.text

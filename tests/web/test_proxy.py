@@ -16,11 +16,17 @@ PREFIX = "/bridge"
 @pytest.fixture
 def prefixed(settings_file: Path) -> config.Settings:
     """Settings whose pages are reached below a path."""
-    return config.load(write_settings(settings_file.parent, web=", public_url: 'https://gw.example.com/bridge/'"))
+    return config.load(
+        write_settings(settings_file.parent, web=", public_url: 'https://gw.example.com/bridge/'")
+    )
 
 
-@pytest.mark.parametrize("taken_off", [True, False], ids=["the proxy takes it off", "the proxy leaves it"])
-def test_everything_is_below_the_path_of_the_public_url(prefixed: config.Settings, taken_off: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    "taken_off", [True, False], ids=["the proxy takes it off", "the proxy leaves it"]
+)
+def test_everything_is_below_the_path_of_the_public_url(
+    prefixed: config.Settings, taken_off: bool
+) -> None:
     """Redirects, forms, static files and cookies, and so the one-time link leads to the pages."""
     with serving(prefixed) as house:
         base = "" if taken_off else PREFIX
@@ -36,7 +42,10 @@ def test_everything_is_below_the_path_of_the_public_url(prefixed: config.Setting
             assert client.get(f"{base}/static/live.js").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["SCRIPT_NAME", "Script-Name", "X-Script-Name", "X-Forwarded-Prefix", "X-Forwarded-Host"])
+@pytest.mark.parametrize(
+    "name",
+    ["SCRIPT_NAME", "Script-Name", "X-Script-Name", "X-Forwarded-Prefix", "X-Forwarded-Host"],
+)
 def test_no_header_of_a_sender_says_where_we_are(house: House, name: str) -> None:
     """Nor where a redirect leads: only the settings do."""
     with house.visitor() as client:
@@ -66,21 +75,34 @@ def test_a_sender_as_proxies_write_it(text: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("sender", ["127.0.0.1:5555", "::ffff:127.0.0.1", "[::1]:4711"])
-def test_an_allowed_sender_is_allowed_however_the_proxy_writes_it(settings_file: Path, sender: str) -> None:
+def test_an_allowed_sender_is_allowed_however_the_proxy_writes_it(
+    settings_file: Path, sender: str
+) -> None:
     """The header counts, since the settings name one proxy."""
     path = write_settings(settings_file.parent, web=", proxies: 1")
-    text = path.read_text().replace("server: hq}", "server: hq, allow_from: [127.0.0.0/8, '::1/128']}")
+    text = path.read_text().replace(
+        "server: hq}", "server: hq, allow_from: [127.0.0.0/8, '::1/128']}"
+    )
     path.write_text(text)
     with serving(config.load(path)) as house, house.visitor() as client:
         headers = generic_hmac.signed(b"{}", SECRET, int(house.machine.timestamp()))
-        answer = client.post("/webhooks/door", content=b"{}", headers={**headers, "X-Forwarded-For": sender})
+        answer = client.post(
+            "/webhooks/door", content=b"{}", headers={**headers, "X-Forwarded-For": sender}
+        )
         assert answer.status_code == 202
-        other = client.post("/webhooks/door", content=b"{}", headers={**headers, "X-Forwarded-For": "10.9.9.9"})
+        other = client.post(
+            "/webhooks/door", content=b"{}", headers={**headers, "X-Forwarded-For": "10.9.9.9"}
+        )
         assert other.status_code == 403
 
 
 def test_a_packed_body_is_refused_by_its_encoding(house: House) -> None:
     """And not because its signature, which is over the bytes that were packed, seems wrong."""
     with house.visitor() as client:
-        answer: httpx.Response = client.post("/webhooks/door", content=b"x", headers={"Content-Encoding": "gzip"})
-    assert (answer.status_code, answer.json()["error"]["what"]) == (415, "the body is packed: Content-Encoding 'gzip'")
+        answer: httpx.Response = client.post(
+            "/webhooks/door", content=b"x", headers={"Content-Encoding": "gzip"}
+        )
+    assert (answer.status_code, answer.json()["error"]["what"]) == (
+        415,
+        "the body is packed: Content-Encoding 'gzip'",
+    )

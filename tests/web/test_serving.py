@@ -25,7 +25,12 @@ def free_port() -> int:
 @contextmanager
 def started(settings: Path, **more: str) -> Iterator[Process]:
     """Run the entry with these settings."""
-    environment = {**os.environ, "BONDBRIDGE_CONFIG": str(settings), "BONDBRIDGE_BROKER": "memory://", **more}
+    environment = {
+        **os.environ,
+        "BONDBRIDGE_CONFIG": str(settings),
+        "BONDBRIDGE_BROKER": "memory://",
+        **more,
+    }
     process = Process(COMMAND, env=environment)
     try:
         yield process
@@ -34,7 +39,9 @@ def started(settings: Path, **more: str) -> Iterator[Process]:
 
 
 def test_ready_and_stop(settings_file: Path) -> None:
-    """The entry says once that it is ready, serves, stores a webhook, and ends when told to, quickly and without a word."""
+    """The entry says once that it is ready, serves, stores a webhook, and ends when told to,
+    quickly and without a word.
+    """
     port = free_port()
     settings = write_settings(settings_file.parent, port=port)
     with started(settings) as process:
@@ -47,10 +54,15 @@ def test_ready_and_stop(settings_file: Path) -> None:
             headers = signed(b"{}", SECRET, stamp)
             assert client.post("/webhooks/door", content=b"{}", headers=headers).status_code == 202
             large = client.post("/webhooks/door", content=(b"x" * 900 for _ in range(9)))
-            assert (large.status_code, large.json()["error"]["what"]) == (413, "the body is too large")
+            assert (large.status_code, large.json()["error"]["what"]) == (
+                413,
+                "the body is too large",
+            )
             assert process.end(signal.SIGTERM) == 0  # although this client keeps its connection
         assert process.errors == []
-        assert [line for line in process.lines if "ready" in line or "Traceback" in line] == [f"ready {url}"]
+        assert [line for line in process.lines if "ready" in line or "Traceback" in line] == [
+            f"ready {url}"
+        ]
 
 
 def answer_of(port: int) -> tuple[int, bytes]:
@@ -59,13 +71,19 @@ def answer_of(port: int) -> tuple[int, bytes]:
     return answer.status_code, answer.content
 
 
-def test_it_serves_while_hundreds_of_slow_clients_hold_connections_open(settings_file: Path) -> None:
-    """500 of them say nothing, half a header, half a body or a byte now and then; honest ones are answered beside them."""
+def test_it_serves_while_hundreds_of_slow_clients_hold_connections_open(
+    settings_file: Path,
+) -> None:
+    """500 of them say nothing, half a header, half a body or a byte now and then; honest ones are
+    answered beside them.
+    """
     port = free_port()
     half = b"POST /webhooks/door HTTP/1.1\r\nHost: here\r\nContent-Length: 500\r\n"
     with started(write_settings(settings_file.parent, port=port)) as process, ExitStack() as stack:
         process.line("ready ")
-        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(500)]
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(500)
+        ]
         for number, each in enumerate(slow):
             each.sendall((b"", half[:40], half, half + b"\r\nhalf")[number % 4])
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", verify=TLS, timeout=60) as honest:
@@ -75,16 +93,29 @@ def test_it_serves_while_hundreds_of_slow_clients_hold_connections_open(settings
                 assert honest.get("/healthz").status_code == 200
                 stamp = int(machine_time().timestamp())
                 body = b"{}"
-                answer = honest.post("/webhooks/door", content=body, headers=signed(body, SECRET, stamp))
+                answer = honest.post(
+                    "/webhooks/door", content=body, headers=signed(body, SECRET, stamp)
+                )
                 assert answer.status_code in (200, 202)
         assert answer_of(port) == (200, b"ok\n")
 
 
 def test_a_request_that_drips_in_is_closed_after_a_while() -> None:
-    """It counts from its first byte, so that a byte now and then does not keep a connection for ever."""
-    body = "from bridge.web import http_server as server; server._WHOLE_WITHIN, server._LOOK = 1, 0.1; import socket, flask;"
-    body += "there = socket.create_server(('127.0.0.1', 0)); print('ready', there.getsockname()[1], flush=True);"
-    body += "app = flask.Flask('x'); app.add_url_rule('/', view_func=lambda: 'ok'); server.serve(app, there, 1000)"
+    """It counts from its first byte, so that a byte now and then does not keep a connection for
+    ever.
+    """
+    body = (
+        "from bridge.web import http_server as server; server._WHOLE_WITHIN, server._LOOK = 1, 0.1;"
+        " import socket, flask;"
+    )
+    body += (
+        "there = socket.create_server(('127.0.0.1', 0)); print('ready', there.getsockname()[1],"
+        " flush=True);"
+    )
+    body += (
+        "app = flask.Flask('x'); app.add_url_rule('/', view_func=lambda: 'ok'); server.serve(app,"
+        " there, 1000)"
+    )
     process = Process([sys.executable, "-c", body])
     try:
         port = int(process.line("ready").split()[1])
@@ -112,10 +143,17 @@ def test_headers_that_are_too_large_are_told_as_a_problem(settings_file: Path) -
     port = free_port()
     with started(write_settings(settings_file.parent, port=port)) as process:
         process.line("ready ")
-        answer = httpx.get(f"http://127.0.0.1:{port}/healthz", verify=TLS, headers={"X-Long": "x" * 40_000}, timeout=60)
+        answer = httpx.get(
+            f"http://127.0.0.1:{port}/healthz",
+            verify=TLS,
+            headers={"X-Long": "x" * 40_000},
+            timeout=60,
+        )
         assert (answer.status_code, answer.headers["Content-Type"]) == (431, "application/json")
         assert answer.json()["error"]["what"] == "the address or the headers are too large"
-        process.until(lambda: any("request refused" in line for line in process.lines), "it is in the log")
+        process.until(
+            lambda: any("request refused" in line for line in process.lines), "it is in the log"
+        )
 
 
 def test_port_in_use(settings_file: Path) -> None:
@@ -124,7 +162,9 @@ def test_port_in_use(settings_file: Path) -> None:
         port = taken.getsockname()[1]
         with started(write_settings(settings_file.parent, port=port)) as process:
             assert process.ended() == 2
-    assert process.errors == [f"port {port} is in use on 127.0.0.1: stop what uses it, or set web.port in the settings"]
+    assert process.errors == [
+        f"port {port} is in use on 127.0.0.1: stop what uses it, or set web.port in the settings"
+    ]
     assert process.lines == process.errors
 
 

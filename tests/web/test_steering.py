@@ -16,16 +16,31 @@ def _asked(house: House) -> str:
         connection.execute(jobs.update().values(state=JobState.HELD))
         decision = decisions.get(connection, call.decision)
         verdict = Verdict(Ruling.ASK, Reason.BLAST_RADIUS, "too many bonds")
-        row = approvals.ask(connection, decision, (call, notice), verdict, approvals.Terms(), EPOCH, EPOCH.replace(hour=13))
+        row = approvals.ask(
+            connection,
+            decision,
+            (call, notice),
+            verdict,
+            approvals.Terms(),
+            EPOCH,
+            EPOCH.replace(hour=13),
+        )
     assert row is not None
     return str(row["id"])
 
 
 def test_pause_and_resume(reader: httpx.Client) -> None:
-    """A token's name is who paused; it is listed and told as events; a resume of what goes on is a 409."""
+    """A token's name is who paused; it is listed and told as events; a resume of what goes on is a
+    409.
+    """
     assert reader.get("/api/v1/pauses").json() == {"items": [], "tripped": []}
     (paused,) = reader.post("/api/v1/pause", json={"why": "drill"}).json()["items"]
-    assert paused == {"server": None, "since": "2026-03-01T12:00:00Z", "who": "tests", "why": "drill"}
+    assert paused == {
+        "server": None,
+        "since": "2026-03-01T12:00:00Z",
+        "who": "tests",
+        "why": "drill",
+    }
     assert reader.post("/api/v1/resume", json={}).json()["items"] == []
     assert reader.post("/api/v1/resume", json={}).status_code == 409
     types = [each["type"] for each in reader.get("/api/v1/events").json()["items"]]
@@ -36,7 +51,11 @@ def test_silences(house: House, reader: httpx.Client) -> None:
     """One is begun, listed and ended; ending it again is a 404."""
     body = {"lasts": "2h", "why": "works", "types": ["leg.*"], "about": "bond/3"}
     begun = reader.post("/api/v1/silences", json=body)
-    assert (begun.status_code, begun.json()["until"], begun.json()["who"]) == (201, "2026-03-01T14:00:00Z", "tests")
+    assert (begun.status_code, begun.json()["until"], begun.json()["who"]) == (
+        201,
+        "2026-03-01T14:00:00Z",
+        "tests",
+    )
     assert reader.get("/api/v1/silences").json()["items"] == [begun.json()]
     address = f"/api/v1/silences/{begun.json()['id']}"
     assert reader.delete(address).json() == {"ended": begun.json()["id"]}
@@ -45,7 +64,9 @@ def test_silences(house: House, reader: httpx.Client) -> None:
 
 
 def test_an_answer(house: House, reader: httpx.Client) -> None:
-    """A question stands there with its plan; the first answer counts, and whoever is later is told whose it was."""
+    """A question stands there with its plan; the first answer counts, and whoever is later is told
+    whose it was.
+    """
     name = _asked(house)
     (asked,) = reader.get("/api/v1/approvals").json()["items"]
     assert (asked["id"], asked["plan"][0]) == (name, "bond.restart bond=3")
@@ -88,19 +109,32 @@ def test_what_makes_no_sense(reader: httpx.Client, address: str, body: object) -
 
 
 def test_strangers_steer_nothing(house: House) -> None:
-    """Without a token nothing is paused, answered or silenced; nor by a form that another site made the browser send."""
+    """Without a token nothing is paused, answered or silenced; nor by a form that another site made
+    the browser send.
+    """
     with house.visitor() as stranger:
         for address in ("pause", "resume", "silences", "approvals/x", "rules/x/resume"):
             assert stranger.post(f"/api/v1/{address}", json={"why": "x"}).status_code == 401
-        assert stranger.post("/approvals/x", data={"answer": "yes"}).headers["Location"].endswith("/sign-in")
+        assert (
+            stranger.post("/approvals/x", data={"answer": "yes"})
+            .headers["Location"]
+            .endswith("/sign-in")
+        )
     with house.visitor(house.token()) as lured:
         for address in ("/api/v1/pause", "/resume", "/approvals/x"):
-            assert lured.post(address, json={"why": "x"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+            assert (
+                lured.post(
+                    address, json={"why": "x"}, headers={"Sec-Fetch-Site": "cross-site"}
+                ).status_code
+                == 403
+            )
     assert house.bridge.steering.pauses() == []
 
 
 def test_the_stream_shows_what_waits_for_a_person(house: House, reader: httpx.Client) -> None:
-    """While paused a banner says so on every page, and ends it; a question stands there with its plan and two buttons."""
+    """While paused a banner says so on every page, and ends it; a question stands there with its
+    plan and two buttons.
+    """
     name = _asked(house)
     house.bridge.steering.pause("", "ana", "<b>works</b>")
     page = reader.get("/").text

@@ -1,4 +1,6 @@
-"""A database that cannot be written for a while, below the real web process: 503 to all who send, and nothing is lost."""
+"""A database that cannot be written for a while, below the real web process: 503 to all who send,
+and nothing is lost.
+"""
 
 import os
 import sqlite3
@@ -23,7 +25,13 @@ from tests.web.test_serving import free_port, started
 def posted(port: int, body: bytes) -> httpx.Response:
     """What is answered to a webhook with this body."""
     headers = signed(body, SECRET, int(machine_time().timestamp()))
-    return httpx.post(f"http://127.0.0.1:{port}/webhooks/door", content=body, headers=headers, verify=TLS, timeout=60)
+    return httpx.post(
+        f"http://127.0.0.1:{port}/webhooks/door",
+        content=body,
+        headers=headers,
+        verify=TLS,
+        timeout=60,
+    )
 
 
 def healthy(port: int) -> int:
@@ -43,7 +51,9 @@ def test_a_database_that_is_locked(settings_file: Path) -> None:
     write_settings(settings_file.parent, port=port)
     with started(settings_file) as process:
         process.line("ready ")
-        with closing(sqlite3.connect(settings_file.parent / "bondbridge.sqlite3", isolation_level=None)) as other:
+        with closing(
+            sqlite3.connect(settings_file.parent / "bondbridge.sqlite3", isolation_level=None)
+        ) as other:
             other.execute("BEGIN IMMEDIATE")
             refused = posted(port, b'{"n": 1}')
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
@@ -60,11 +70,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 16 MiB; only root can make one."""
     place = tmp_path / "disk"
     place.mkdir()
-    made = os.geteuid() == 0 and subprocess.run(  # noqa: S603  our own words
-        ["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", place],  # noqa: S607  the system's own
-        capture_output=True,
-        check=False,
-    ).returncode == 0  # fmt: skip
+    made = (
+        os.geteuid() == 0
+        and subprocess.run(  # noqa: S603  our own words
+            # the system's own
+            ["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", place],  # noqa: S607
+            capture_output=True,
+            check=False,
+        ).returncode
+        == 0
+    )
     if not made:
         pytest.skip("only root can mount a small disk, and not in every container")
     yield place
@@ -79,7 +94,9 @@ def fill(file: Path) -> None:
 
 
 def test_a_disk_that_is_full(small_disk: Path, sqlite_pattern: Path, settings_file: Path) -> None:
-    """Health checks and the doctor say so; once there is room again everything goes on by itself."""
+    """Health checks and the doctor say so; once there is room again everything goes on by
+    itself.
+    """
     del settings_file  # its secrets are set
     (small_disk / "bondbridge.sqlite3").write_bytes(sqlite_pattern.read_bytes())
     port = free_port()
@@ -89,7 +106,10 @@ def test_a_disk_that_is_full(small_disk: Path, sqlite_pattern: Path, settings_fi
         assert posted(port, b'{"n": 1}').status_code == 202
         filler = small_disk / "filler"
         fill(filler)
-        statuses = {posted(port, f'{{"n": {n}, "x": "{"y" * 900}"}}'.encode()).status_code for n in range(2, 40)}
+        statuses = {
+            posted(port, f'{{"n": {n}, "x": "{"y" * 900}"}}'.encode()).status_code
+            for n in range(2, 40)
+        }
         assert 503 in statuses
         assert statuses <= {202, 503}
         assert process.until(lambda: healthy(port) == 503, "the health check says so")

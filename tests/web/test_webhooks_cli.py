@@ -20,7 +20,9 @@ __all__ = ["run"]
 
 @pytest.fixture
 def standing(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """The application, at this moment, and the folder we stand in has its settings, which say where it serves."""
+    """The application, at this moment, and the folder we stand in has its settings, which say where
+    it serves.
+    """
     monkeypatch.chdir(settings_file.parent)
     with serving(config.load(settings_file)) as house:
         house.machine = wiring.machine_time()
@@ -28,10 +30,16 @@ def standing(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[H
         yield house
 
 
-def test_what_is_made_stands_in_settings_and_file_and_is_shown_once(run: Run, settings_file: Path, standing: House) -> None:
-    """The entry is added and comments stay; the secret's file is for its owner alone; the sender is told the rest."""
+def test_what_is_made_stands_in_settings_and_file_and_is_shown_once(
+    run: Run, settings_file: Path, standing: House
+) -> None:
+    """The entry is added and comments stay; the secret's file is for its owner alone; the sender is
+    told the rest.
+    """
     del standing
-    settings_file.write_text("# ours\n" + settings_file.read_text().replace("server: hq}", "server: hq} # the door"))
+    settings_file.write_text(
+        "# ours\n" + settings_file.read_text().replace("server: hq}", "server: hq} # the door")
+    )
     made = json.loads(run("webhooks", "add", "alerts", "--platform", "alertmanager", "--json").out)
     text = settings_file.read_text()
     assert "# ours\n" in text
@@ -39,14 +47,24 @@ def test_what_is_made_stands_in_settings_and_file_and_is_shown_once(run: Run, se
     assert made["added"] is True
     assert made["url"] in made["howto"]
     hook = config.load(settings_file).webhooks["alerts"]
-    assert (hook.platform, hook.server, hook.secret.reveal()) == ("alertmanager", "hq", made["secret"])
+    assert (hook.platform, hook.server, hook.secret.reveal()) == (
+        "alertmanager",
+        "hq",
+        made["secret"],
+    )
     assert made["secret"] not in text + made["howto"]
     assert stat.S_IMODE(Path(made["secret_file"]).stat().st_mode) == 0o600
-    assert made["secret"] not in run("webhooks", "list").out + run("webhooks", "howto", "alerts").out
+    assert (
+        made["secret"] not in run("webhooks", "list").out + run("webhooks", "howto", "alerts").out
+    )
 
 
-def test_where_the_platform_gives_the_secret_nothing_is_let_in_until_it_is_there(run: Run, settings_file: Path) -> None:
-    """A secret that nobody knows stands in the file that is named, and is not shown; the vendor's takes its place."""
+def test_where_the_platform_gives_the_secret_nothing_is_let_in_until_it_is_there(
+    run: Run, settings_file: Path
+) -> None:
+    """A secret that nobody knows stands in the file that is named, and is not shown; the vendor's
+    takes its place.
+    """
     made = run("webhooks", "add", "ops", "--platform", "slack", "-c", str(settings_file))
     hook = config.load(settings_file).webhooks["ops"]
     assert str(hook.secret.file) in made.out
@@ -54,8 +72,12 @@ def test_where_the_platform_gives_the_secret_nothing_is_let_in_until_it_is_there
     assert "Slack gives the secret" in made.out
 
 
-def test_the_example_settings_get_a_line_and_lose_none(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a new user copies keeps every line and comment; what is added stands among its webhooks, or makes them."""
+def test_the_example_settings_get_a_line_and_lose_none(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a new user copies keeps every line and comment; what is added stands among its webhooks,
+    or makes them.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BONDBRIDGE_SERVER_PASSWORD", "x")
     monkeypatch.setenv("BONDBRIDGE_NOC_URL", "json://127.0.0.1:9/")
@@ -66,7 +88,11 @@ def test_the_example_settings_get_a_line_and_lose_none(run: Run, tmp_path: Path,
         assert run("webhooks", "add", name, "--platform", "bearer").code == 0
     after = path.read_text().splitlines()
     assert [line for line in after if line in before] == before
-    assert [line.partition(":")[0].strip() for line in after if line not in before] == ["webhooks", "two", "one"]
+    assert [line.partition(":")[0].strip() for line in after if line not in before] == [
+        "webhooks",
+        "two",
+        "one",
+    ]
     path.write_text(path.read_text().partition("webhooks:")[0] + "webhooks: {}\n")
     assert run("webhooks", "add", "three", "--platform", "bearer").code == 0
     assert list(config.load(path).webhooks) == ["three"]
@@ -77,12 +103,20 @@ def test_the_example_settings_get_a_line_and_lose_none(run: Run, tmp_path: Path,
     [
         (["door", "--platform", "hmac"], "there is a webhook 'door' already"),
         (["Not a name", "--platform", "hmac"], "it cannot be called 'Not a name'"),
-        (["a" * 64, "--platform", "hmac"], "is too long for a name: it has 64 characters, and 63 are the most"),
+        (
+            ["a" * 64, "--platform", "hmac"],
+            "is too long for a name: it has 64 characters, and 63 are the most",
+        ),
         (["alerts", "--platform", "alertmanger"], "alertmanager"),
-        (["alerts", "--platform", "hmac", "--server", "elsewhere"], "no server is called 'elsewhere'"),
+        (
+            ["alerts", "--platform", "hmac", "--server", "elsewhere"],
+            "no server is called 'elsewhere'",
+        ),
     ],
 )
-def test_what_cannot_be_made_is_one_clear_line(run: Run, settings_file: Path, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_made_is_one_clear_line(
+    run: Run, settings_file: Path, arguments: list[str], said: str
+) -> None:
     """Nothing is written then, neither entry nor secret."""
     before = settings_file.read_text()
     ran = run("webhooks", "add", *arguments, "-c", str(settings_file))
@@ -91,8 +125,12 @@ def test_what_cannot_be_made_is_one_clear_line(run: Run, settings_file: Path, ar
     assert not (settings_file.parent / "secrets").exists()
 
 
-def test_settings_that_cannot_be_written_are_for_a_person_to_mend(run: Run, settings_file: Path) -> None:
-    """Then the entry is printed to be pasted, the secret waits for it, and the file is as it was."""
+def test_settings_that_cannot_be_written_are_for_a_person_to_mend(
+    run: Run, settings_file: Path
+) -> None:
+    """Then the entry is printed to be pasted, the secret waits for it, and the file is as it
+    was.
+    """
     # no file can be made beside one whose name is as long as names may be
     long = settings_file.rename(settings_file.with_name("x" * 250))
     before = long.read_text()
@@ -107,9 +145,13 @@ def test_settings_that_cannot_be_written_are_for_a_person_to_mend(run: Run, sett
 def test_a_secret_is_changed_without_losing_a_delivery(
     run: Run, settings_file: Path, standing: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The new one goes on top and the old one stays good until it is finished; the file stays its owner's."""
+    """The new one goes on top and the old one stays good until it is finished; the file stays its
+    owner's.
+    """
     del standing
-    first = json.loads(run("webhooks", "add", "alerts", "--platform", "bearer", "--json").out)["secret"]
+    first = json.loads(run("webhooks", "add", "alerts", "--platform", "bearer", "--json").out)[
+        "secret"
+    ]
     hook = config.load(settings_file).webhooks["alerts"]
     second = json.loads(run("webhooks", "rotate", "alerts", "--json").out)["secret"]
     assert hook.secret.reveal_all() == (second, first)
@@ -121,7 +163,9 @@ def test_a_secret_is_changed_without_losing_a_delivery(
     monkeypatch.setattr(sys, "stdin", io.StringIO("token of mattermost\n".replace(" ", "-")))
     ran = run("webhooks", "rotate", "ops")
     assert ran.out == "1 secret is good now\n"  # the one that kept its place is gone
-    assert config.load(settings_file).webhooks["ops"].secret.reveal_all() == ("token-of-mattermost",)
+    assert config.load(settings_file).webhooks["ops"].secret.reveal_all() == (
+        "token-of-mattermost",
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,9 +177,16 @@ def test_a_secret_is_changed_without_losing_a_delivery(
     ],
 )
 def test_what_cannot_be_the_secret_is_not_taken_for_it(
-    run: Run, settings_file: Path, monkeypatch: pytest.MonkeyPatch, platform: str, given: str, says: str
+    run: Run,
+    settings_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    given: str,
+    says: str,
 ) -> None:
-    """A secret that is too short, another platform's or our own is refused with what is to be entered, and not repeated."""
+    """A secret that is too short, another platform's or our own is refused with what is to be
+    entered, and not repeated.
+    """
     at = ("-c", str(settings_file))
     run("webhooks", "add", "ops", "--platform", platform, *at)
     before = config.load(settings_file).webhooks["ops"].secret.reveal_all()
@@ -158,17 +209,32 @@ def test_finishing_with_a_weak_secret_would_leave_that_alone(run: Run, settings_
     assert place.read_text() == before
 
 
-def test_one_secret_that_is_away_keeps_nobody_from_the_others(run: Run, settings_file: Path) -> None:
-    """List and doctor say which and where, of each other how it stands; what serves does not start without it."""
+def test_one_secret_that_is_away_keeps_nobody_from_the_others(
+    run: Run, settings_file: Path
+) -> None:
+    """List and doctor say which and where, of each other how it stands; what serves does not start
+    without it.
+    """
     at = ("-c", str(settings_file))
-    for name, platform in (("gone", "bearer"), ("hollow", "github"), ("good", "alertmanager"), ("ops", "slack")):
+    for name, platform in (
+        ("gone", "bearer"),
+        ("hollow", "github"),
+        ("good", "alertmanager"),
+        ("ops", "slack"),
+    ):
         run("webhooks", "add", name, "--platform", platform, *at)
     hooks = config.load(settings_file).webhooks
     Path(str(hooks["gone"].secret.file)).unlink()
     Path(str(hooks["hollow"].secret.file)).write_text("\n \n")
-    listed = {each["name"]: each["secrets"] for each in json.loads(run("webhooks", "list", "--json", *at).out)}
+    listed = {
+        each["name"]: each["secrets"]
+        for each in json.loads(run("webhooks", "list", "--json", *at).out)
+    }
     assert listed == {"door": 1, "gone": "unreadable", "hollow": "unreadable", "good": 1, "ops": 1}
-    found = {each["what"]: (each["good"], each["says"]) for each in json.loads(run("doctor", "--json", *at).out)}
+    found = {
+        each["what"]: (each["good"], each["says"])
+        for each in json.loads(run("doctor", "--json", *at).out)
+    }
     assert found["webhook good"] == (True, "alertmanager, 1 secret")
     for name, says in (
         ("gone", f"cannot read the secret file {hooks['gone'].secret.file}"),
@@ -179,11 +245,19 @@ def test_one_secret_that_is_away_keeps_nobody_from_the_others(run: Run, settings
         good, said = found[f"webhook {name}"]
         assert (good, says in said) == (False, True), said
     ran = run("up", *at)
-    assert (ran.code, "webhooks.gone.secret" in ran.err, "webhooks.hollow.secret" in ran.err) == (2, True, True), ran.err
+    assert (ran.code, "webhooks.gone.secret" in ran.err, "webhooks.hollow.secret" in ran.err) == (
+        2,
+        True,
+        True,
+    ), ran.err
 
 
-@pytest.mark.parametrize(("platform", "says"), [("bearer", True), ("github", True), ("standard", False)])
-def test_all_that_is_shown_is_the_secret(run: Run, settings_file: Path, platform: str, *, says: bool) -> None:
+@pytest.mark.parametrize(
+    ("platform", "says"), [("bearer", True), ("github", True), ("standard", False)]
+)
+def test_all_that_is_shown_is_the_secret(
+    run: Run, settings_file: Path, platform: str, *, says: bool
+) -> None:
     """Where whsec_ is no mark of the platform's own, it is said that it belongs to the secret."""
     made = run("webhooks", "add", "alerts", "--platform", platform, "-c", str(settings_file)).out
     assert ("All of this text is the secret, whsec_ too." in made) == says
@@ -198,7 +272,9 @@ def test_a_secret_of_the_environment_is_changed_there(run: Run, settings_file: P
 
 
 def test_an_example_goes_the_real_way(run: Run, standing: House) -> None:
-    """It is signed, sent over HTTP, stored, and its story can be asked for; the list says that it came."""
+    """It is signed, sent over HTTP, stored, and its story can be asked for; the list says that it
+    came.
+    """
     ran = run("webhooks", "test", "door")
     assert ran.code == 0, ran.err
     assert "answered 202" in ran.out

@@ -24,7 +24,9 @@ def test_what_is_done_through_the_api_and_the_pages(house: House) -> None:
 
 
 def test_signing_in_and_out(house: House) -> None:
-    """By a token and by a one-time link, whose person says their name; refusals are noted once a minute."""
+    """By a token and by a one-time link, whose person says their name; refusals are noted once a
+    minute.
+    """
     lasting = house.token("cleo")
     link = house.token("link", once=True, lasts=timedelta(minutes=10))
     with house.visitor() as client:
@@ -53,4 +55,7 @@ def test_signing_in_and_out(house: House) -> None:
     assert {each["place"] for each in found} == {"page, 127.0.0.1"}
     with house.bridge.database.reading() as connection:
         (resumed,) = list_events(connection, Window(9), "bridge.resumed").rows
-    assert (resumed["data"]["pause"]["who"], resumed["data"]["pause"]["place"]) == (person, "page, 127.0.0.1")
+    assert (resumed["data"]["pause"]["who"], resumed["data"]["pause"]["place"]) == (
+        person,
+        "page, 127.0.0.1",
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import Refused
 from bridge.webhooks.github import GitHub, sign
-from bridge.webhooks.platform import FORM, Keys, Options, Posted, Request
+from bridge.webhooks.platform import FORM, EventDelivery, Keys, Options, Request
 from tests.webhooks.senders import NOW, SENDERS
 
 SENDER = SENDERS["github"]
@@ -16,15 +16,17 @@ VECTOR_SECRET, VECTOR_BODY = "It's a Secret to Everybody", b"Hello, World!"
 VECTOR = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
 
-def take(request: Request) -> Posted:
+def take(request: Request) -> EventDelivery:
     """The one delivery of a request."""
     (posted,) = SENDER.read(request).deliveries
-    assert isinstance(posted, Posted)
+    assert isinstance(posted, EventDelivery)
     return posted
 
 
 def test_the_vector_of_githubs_page_is_good() -> None:
-    """The published secret and text have the published signature; it is let in, and only then is no JSON."""
+    """The published secret and text have the published signature; it is let in, and only then is no
+    JSON.
+    """
     assert sign(VECTOR_BODY, VECTOR_SECRET) == VECTOR
     request = SENDER.request(VECTOR_BODY, x_hub_signature_256=VECTOR)
     with pytest.raises(Refused) as caught:
@@ -33,10 +35,17 @@ def test_the_vector_of_githubs_page_is_good() -> None:
 
 
 def test_what_happened_stands_beside_the_payload() -> None:
-    """The event's name is not written over a field of GitHub's own, and rules find the action at one place."""
+    """The event's name is not written over a field of GitHub's own, and rules find the action at
+    one place.
+    """
     payload = {"event": "theirs", "action": "opened"}
     posted = take(SENDER.request(json.dumps(payload).encode(), x_github_event="issues"))
-    assert posted.body == {"event": "issues", "action": "opened", "delivery": "72d3162e-1767225600", "payload": payload}
+    assert posted.body == {
+        "event": "issues",
+        "action": "opened",
+        "delivery": "72d3162e-1767225600",
+        "payload": payload,
+    }
     assert take(SENDER.request(b'{"action": 3}')).body["action"] == ""
 
 
@@ -48,7 +57,11 @@ def test_both_content_types_come_to_the_same() -> None:
 
 def test_body_and_delivery_name_the_delivery() -> None:
     """The same body in another delivery is another; GitHub's own redelivery keeps both."""
-    ids = [take(SENDER.request()).id, take(SENDER.request(x_github_delivery="2")).id, take(SENDER.request(b"{}")).id]
+    ids = [
+        take(SENDER.request()).id,
+        take(SENDER.request(x_github_delivery="2")).id,
+        take(SENDER.request(b"{}")).id,
+    ]
     assert len(set(ids)) == 3
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bridge.core.json_safety import decoded
 from bridge.errors import Refused
 from bridge.webhooks.generic_hmac import SIGNATURE, TIMESTAMP, Hmac, HmacOptions, sign
-from bridge.webhooks.platform import JSON, Keys, Posted, Request, json_object
+from bridge.webhooks.platform import JSON, EventDelivery, Keys, Request, json_object
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STAMP = 1767225600
@@ -27,11 +27,13 @@ def headers(body: bytes = BODY, *, stamp: object = STAMP, secret: str = SECRET) 
     return {"content-type": JSON[0], TIMESTAMP: str(stamp), SIGNATURE: f"sha256={signature}"}
 
 
-def take(given_headers: dict[str, str], body: bytes = BODY, options: HmacOptions | None = None) -> Posted:
+def take(
+    given_headers: dict[str, str], body: bytes = BODY, options: HmacOptions | None = None
+) -> EventDelivery:
     """Receive with the usual secret and five minutes of tolerance."""
     keys = Keys([SECRET], 300.0, options or HmacOptions())
     (delivery,) = Hmac().read(Request(given_headers, body), keys, NOW).deliveries
-    assert isinstance(delivery, Posted)
+    assert isinstance(delivery, EventDelivery)
     return delivery
 
 
@@ -44,7 +46,11 @@ def test_an_honest_request_is_a_delivery() -> None:
 
 def test_the_id_is_of_the_delivery() -> None:
     """The same request again has the same id; another body or another moment has another."""
-    ids = [take(headers()).id, take(headers(b'{"bond": 4}'), b'{"bond": 4}').id, take(headers(stamp=STAMP + 1)).id]
+    ids = [
+        take(headers()).id,
+        take(headers(b'{"bond": 4}'), b'{"bond": 4}').id,
+        take(headers(stamp=STAMP + 1)).id,
+    ]
     assert len(set(ids)) == 3
     assert take(headers()).id == ids[0]
 
@@ -60,8 +66,16 @@ def test_a_replay_in_another_spelling_is_the_same_delivery() -> None:
 
 
 def test_form_and_headers_are_for_the_sender_to_choose() -> None:
-    """Other header names, another algorithm in base64, no prefix, and no date: as many senders do it."""
-    how = HmacOptions(header="X-Signature", timestamp_header=None, algorithm="sha512", encoding="base64", prefix="")
+    """Other header names, another algorithm in base64, no prefix, and no date: as many senders do
+    it.
+    """
+    how = HmacOptions(
+        header="X-Signature",
+        timestamp_header=None,
+        algorithm="sha512",
+        encoding="base64",
+        prefix="",
+    )
     made = base64.b64encode(hmac.new(SECRET.encode(), BODY, hashlib.sha512).digest()).decode()
     assert take({"content-type": JSON[0], "x-signature": made}, BODY, how).body["bond"] == 3
     with pytest.raises(Refused, match="the signature is wrong"):
@@ -92,7 +106,9 @@ def refused(given_headers: dict[str, str], body: bytes = BODY) -> tuple[str, int
     ],
 )
 def test_a_wrong_signature_is_refused(given_headers: dict[str, str]) -> None:
-    """Another secret, body or moment than was signed, and anything but the exact form, is not let in."""
+    """Another secret, body or moment than was signed, and anything but the exact form, is not let
+    in.
+    """
     assert refused(given_headers) == ("the signature is wrong", 401)
 
 
@@ -108,18 +124,29 @@ def test_both_headers_are_needed(missing: str, instead: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "stamp", ["now", "-1", "+1", "1.5", "1e9", " 1", "1 ", "١٢٣", "²", "9" * 12, "9" * 5000, "0x1", "1\x00"]
+    "stamp",
+    ["now", "-1", "+1", "1.5", "1e9", " 1", "1 ", "١٢٣", "²", "9" * 12, "9" * 5000, "0x1", "1\x00"],
 )
 def test_a_timestamp_is_whole_seconds(stamp: str) -> None:
-    """Anything but digits, and not too many of them, is refused before it is counted with, even if it was signed."""
+    """Anything but digits, and not too many of them, is refused before it is counted with, even if
+    it was signed.
+    """
     assert refused(headers(stamp=stamp))[1] == 401
 
 
 @pytest.mark.parametrize(
     ("away", "taken"),
-    [(0, True), (-300, True), (300, True), (-301, False), (301, False), (-(10**9), False), (98232774399, False)],
+    [
+        (0, True),
+        (-300, True),
+        (300, True),
+        (-301, False),
+        (301, False),
+        (-(10**9), False),
+        (98232774399, False),
+    ],
 )
-def test_old_and_future_requests_are_refused(away: int, taken: bool) -> None:  # noqa: FBT001
+def test_old_and_future_requests_are_refused(away: int, taken: bool) -> None:
     """A signed request is good for the tolerance on both sides, and not a second longer."""
     given_headers = headers(stamp=STAMP + away)
     if taken:
@@ -131,13 +158,22 @@ def test_old_and_future_requests_are_refused(away: int, taken: bool) -> None:  #
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"bond=3", b"{", b'{"a": 1}x', b'{"a": ' + b"9" * 5000 + b"}", b'{"a": NaN}', b'{"a": [Infinity]}',
-        b'{"a": -Infinity}', b'{"a": 1e999}',
+        b"",
+        b"bond=3",
+        b"{",
+        b'{"a": 1}x',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": NaN}',
+        b'{"a": [Infinity]}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e999}',
     ],
     ids=lambda body: repr(body)[:20],
-)  # fmt: skip
+)
 def test_a_signed_body_that_is_not_json_is_refused(body: bytes) -> None:
-    """What no other system would read as JSON is the sender's mistake, however broken or foreign."""
+    """What no other system would read as JSON is the sender's mistake, however broken or
+    foreign.
+    """
     assert refused(headers(body), body) == ("the body is not JSON", 400)
 
 
@@ -164,13 +200,17 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
 
 
 def test_the_body_is_read_only_once_its_signature_is_good() -> None:
-    """A stranger cannot make us parse anything: broken JSON under a wrong signature is a wrong signature."""
+    """A stranger cannot make us parse anything: broken JSON under a wrong signature is a wrong
+    signature.
+    """
     assert refused(headers(b"{", secret="another"), b"{") == ("the signature is wrong", 401)
 
 
 @pytest.mark.parametrize("depth", [100, 500, 900])
 def test_a_body_too_deep_for_those_who_read_it_later_is_refused(depth: int) -> None:
-    """What is taken must be stored, matched and shown by others: nesting beyond reason is no delivery."""
+    """What is taken must be stored, matched and shown by others: nesting beyond reason is no
+    delivery.
+    """
     with pytest.raises(Refused):
         json_object(b'{"a": ' + b"[" * depth + b"]" * depth + b"}")
 
@@ -181,7 +221,10 @@ def test_a_body_of_honest_depth_is_taken() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from([TIMESTAMP, SIGNATURE, "x-other"]), st.text(max_size=80) | st.integers().map(str)),
+    st.dictionaries(
+        st.sampled_from([TIMESTAMP, SIGNATURE, "x-other"]),
+        st.text(max_size=80) | st.integers().map(str),
+    ),
     st.binary(max_size=100),
 )
 def test_any_request_is_a_delivery_or_refused(given_headers: dict[str, str], body: bytes) -> None:
@@ -191,9 +234,13 @@ def test_any_request_is_a_delivery_or_refused(given_headers: dict[str, str], bod
     assert caught.value.status == 401
 
 
-@given(st.binary(max_size=60) | st.recursive(
-    st.none() | st.integers() | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below)
-).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+@given(
+    st.binary(max_size=60)
+    | st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda below: st.lists(below) | st.dictionaries(st.text(), below),
+    ).map(lambda value: json.dumps(value).encode())
+)
 def test_any_signed_body_is_a_delivery_or_refused(body: bytes) -> None:
     """Whatever a friend sends is taken if it is a JSON object, and refused with 400 if not."""
     try:

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import Refused
-from bridge.webhooks.platform import FORM, JSON, ChatPlatform, Posted, Reading, Request, Said
+from bridge.webhooks.platform import (
+    FORM,
+    JSON,
+    ChatPlatform,
+    CommandDelivery,
+    DeliveryReading,
+    EventDelivery,
+    Request,
+)
 from bridge.webhooks.registry import PLATFORMS
 from tests.webhooks.senders import COMMAND, NOW, SENDERS, STAMP, Sender
 
@@ -21,7 +29,8 @@ def of(*senders: Sender) -> pytest.MarkDecorator:
 
 every = of(*SENDERS.values())
 dated = of(*(each for each in SENDERS.values() if each.dated))
-# its token may stand in the body, and its buttons bring none: their value is checked by whoever takes it
+# its token may stand in the body, and its buttons bring none: their value is checked by whoever
+# takes it
 proven = of(*(each for each in SENDERS.values() if each.name != "mattermost"))
 timeless = of(*(each for each in SENDERS.values() if not each.dated and each.name != "bearer"))
 DEEP = b'{"a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
@@ -42,24 +51,36 @@ def test_the_table_has_every_platform() -> None:
 
 @every
 def test_an_honest_request_is_one_delivery(sender: Sender) -> None:
-    """What is made by the published recipe is taken, and the same request again is the same delivery."""
+    """What is made by the published recipe is taken, and the same request again is the same
+    delivery.
+    """
     (first,) = sender.read(sender.request()).deliveries
     (second,) = sender.read(sender.request()).deliveries
     assert first.id == second.id
-    assert isinstance(first, Said if isinstance(PLATFORMS[sender.name], ChatPlatform) else Posted)
-    if isinstance(first, Said):
-        assert (first.text, first.person.id, first.person.name, first.room.id) == ("legs down", "U1", "ann", "C1")
+    assert isinstance(
+        first,
+        CommandDelivery if isinstance(PLATFORMS[sender.name], ChatPlatform) else EventDelivery,
+    )
+    if isinstance(first, CommandDelivery):
+        assert (first.text, first.person.id, first.person.name, first.room.id) == (
+            "legs down",
+            "U1",
+            "ann",
+            "C1",
+        )
 
 
 @every
 def test_the_example_is_taken_and_asks_for_nothing(sender: Sender) -> None:
-    """What `webhooks test` sends is a delivery, says that it is a test, and on a chat platform only asks for help."""
+    """What `webhooks test` sends is a delivery, says that it is a test, and on a chat platform only
+    asks for help.
+    """
     (delivery,) = sender.read(PLATFORMS[sender.name].example(sender.keys(), NOW)).deliveries
-    if isinstance(delivery, Said):
+    if isinstance(delivery, CommandDelivery):
         assert delivery.text == "help"
         assert delivery.person.name == "test of bondbridge"
     else:
-        assert isinstance(delivery, Posted)
+        assert isinstance(delivery, EventDelivery)
         assert "of bondbridge" in json.dumps(delivery.body)
 
 
@@ -73,17 +94,36 @@ def test_how_to_enter_it_holds_the_address_and_no_secret(sender: Sender) -> None
 
 @every
 def test_any_of_the_secrets_is_good(sender: Sender) -> None:
-    """While secrets are changed, both the old and the new one are good; a third is not, and none at all lets nobody in."""
-    platform, new = PLATFORMS[sender.name], "whsec_" + "bmV3" * 8 if sender.name == "standard" else "bmV3" * 8
+    """While secrets are changed, both the old and the new one are good; a third is not, and none at
+    all lets nobody in.
+    """
+    platform, new = (
+        PLATFORMS[sender.name],
+        "whsec_" + "bmV3" * 8 if sender.name == "standard" else "bmV3" * 8,
+    )
     for secret in (sender.secret, new):
-        assert platform.read(sender.request(secret=secret), sender.keys(new, sender.secret), NOW).deliveries
+        assert platform.read(
+            sender.request(secret=secret), sender.keys(new, sender.secret), NOW
+        ).deliveries
     with pytest.raises(Refused):
         platform.read(sender.request(), sender.keys(new, "", " "), NOW)
 
 
 @every
 @pytest.mark.parametrize(
-    "proof", ["", "wrong", "é", "sha256=" + "0" * 64, "v1,", "v1a,AAAA", "Bearer ", "Basic Og==", "HMAC x", "Token x"]
+    "proof",
+    [
+        "",
+        "wrong",
+        "é",
+        "sha256=" + "0" * 64,
+        "v1,",
+        "v1a,AAAA",
+        "Bearer ",
+        "Basic Og==",
+        "HMAC x",
+        "Token x",
+    ],
 )
 def test_a_wrong_signature_is_refused(sender: Sender, proof: str) -> None:
     """Without its proof, or with another, nothing is let in, and it is 401."""
@@ -99,21 +139,27 @@ def test_another_secrets_signature_is_refused(sender: Sender) -> None:
 
 @every
 def test_a_truncated_body_is_refused(sender: Sender) -> None:
-    """Half a body is a wrong signature where bodies are signed, and no body of that kind where they are not."""
+    """Half a body is a wrong signature where bodies are signed, and no body of that kind where they
+    are not.
+    """
     whole = sender.request()
     half = Request(whole.headers, whole.body[: len(whole.body) // 2])
     assert refused(sender, half)[0] == (401 if sender.signed else 400)
 
 
 @every
-@pytest.mark.parametrize("kind", ["text/plain", "", "application/xml", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "", "application/xml", "multipart/form-data; boundary=x"]
+)
 def test_another_content_type_is_415(sender: Sender, kind: str) -> None:
     """A body of a kind the platform does not send is not guessed at."""
     assert refused(sender, sender.request(content_type=kind))[0] == 415
 
 
 @every
-@pytest.mark.parametrize("body", [b"\xff\xfe", b'{"a": "\xff"}', b"payload=%ff", b"text=\xc3"], ids=repr)
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b'{"a": "\xff"}', b"payload=%ff", b"text=\xc3"], ids=repr
+)
 def test_invalid_utf8_is_400(sender: Sender, body: bytes) -> None:
     """Signed or not, what is not UTF-8 is the sender's mistake."""
     assert refused(sender, sender.request(body))[0] == 400
@@ -121,7 +167,9 @@ def test_invalid_utf8_is_400(sender: Sender, body: bytes) -> None:
 
 @every
 @pytest.mark.parametrize(
-    "body", [DEEP, b"[" * 10_000, b'{"a":' * 10_000, b"payload=" + b"%5B" * 10_000], ids=["whole", "[", "{", "form"]
+    "body",
+    [DEEP, b"[" * 10_000, b'{"a":' * 10_000, b"payload=" + b"%5B" * 10_000],
+    ids=["whole", "[", "{", "form"],
 )
 def test_json_of_any_depth_is_refused(sender: Sender, body: bytes) -> None:
     """Ten thousand levels are refused like any broken body, and nothing falls over."""
@@ -131,11 +179,16 @@ def test_json_of_any_depth_is_refused(sender: Sender, body: bytes) -> None:
 
 @dated
 def test_what_is_dated_is_fresh_for_its_tolerance(sender: Sender) -> None:
-    """Signed five minutes ago or ahead is taken; a second more is 401, however well it is signed."""
+    """Signed five minutes ago or ahead is taken; a second more is 401, however well it is
+    signed.
+    """
     for away in (-300, 300):
         assert sender.read(sender.request(stamp=STAMP + away)).deliveries
     for away in (-301, 301, -STAMP, 99_999_999_999 - STAMP):
-        assert refused(sender, sender.request(stamp=STAMP + away)) == (401, "the timestamp is more than 300 s from now")
+        assert refused(sender, sender.request(stamp=STAMP + away)) == (
+            401,
+            "the timestamp is more than 300 s from now",
+        )
 
 
 @dated
@@ -143,7 +196,10 @@ def test_what_is_dated_is_fresh_for_its_tolerance(sender: Sender) -> None:
 def test_a_replay_in_another_spelling_is_no_new_delivery(sender: Sender, spelling: str) -> None:
     """The same moment written in another way is refused, or is the same delivery."""
     whole = sender.request()
-    headers = {name: spelling.format(STAMP) if "timestamp" in name else value for name, value in whole.headers.items()}
+    headers = {
+        name: spelling.format(STAMP) if "timestamp" in name else value
+        for name, value in whole.headers.items()
+    }
     try:
         (again,) = sender.read(Request(headers, whole.body)).deliveries
     except Refused as error:
@@ -154,7 +210,9 @@ def test_a_replay_in_another_spelling_is_no_new_delivery(sender: Sender, spellin
 
 @proven
 def test_the_proof_is_looked_at_first(sender: Sender) -> None:
-    """A stranger cannot make us read anything: whatever else is wrong, it is the signature that is told."""
+    """A stranger cannot make us read anything: whatever else is wrong, it is the signature that is
+    told.
+    """
     stranger = sender.request(b"{", content_type="text/plain", stamp=0, **{sender.proof: "wrong"})
     assert refused(sender, stranger)[0] == 401
 
@@ -174,7 +232,7 @@ junk = st.recursive(
 )
 
 
-def outcome(sender: Sender, request: Request) -> Reading | None:
+def outcome(sender: Sender, request: Request) -> DeliveryReading | None:
     """What a request comes to; None where it is refused. Nothing else may leave."""
     try:
         return sender.read(request)
@@ -200,11 +258,18 @@ def test_any_signed_body_is_read_or_refused(sender: Sender, data: st.DataObject)
     whole = json.loads(sender.content) if sender.kind == JSON[0] else COMMAND
     changed = {
         **whole,
-        **data.draw(st.dictionaries(st.sampled_from([*whole, "payload", "context", "alerts"]), junk, max_size=3)),
+        **data.draw(
+            st.dictionaries(
+                st.sampled_from([*whole, "payload", "context", "alerts"]), junk, max_size=3
+            )
+        ),
     }
-    form = urlencode({name: value if isinstance(value, str) else json.dumps(value) for name, value in changed.items()}).encode(
-        errors="replace"
-    )
+    form = urlencode(
+        {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in changed.items()
+        }
+    ).encode(errors="replace")
     body = data.draw(st.binary(max_size=60) | st.just(json.dumps(changed).encode()) | st.just(form))
     kind = data.draw(st.sampled_from([JSON[0], FORM[0], sender.kind]))
     outcome(sender, sender.request(body, content_type=kind))

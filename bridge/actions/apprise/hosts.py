@@ -7,20 +7,33 @@ from urllib.parse import urlsplit
 from bridge.bonding.client.proxy import proxy_for
 from bridge.errors import Unreachable
 
-# services that somebody runs at a host of their own and that speak HTTP; the host of the others is the service's business
+# services that somebody runs at a host of their own and that speak HTTP; the host of the others is
+# the service's business
 _SELF_HOSTED = frozenset(
     {
-        "NotifyAppriseAPI", "NotifyBark", "NotifyForm", "NotifyGotify", "NotifyHomeAssistant", "NotifyJSON",
-        "NotifyMattermost", "NotifyNextcloud", "NotifyNextcloudTalk", "NotifyRocketChat", "NotifySignalAPI",
-        "NotifySynology", "NotifyXML",
+        "NotifyAppriseAPI",
+        "NotifyBark",
+        "NotifyForm",
+        "NotifyGotify",
+        "NotifyHomeAssistant",
+        "NotifyJSON",
+        "NotifyMattermost",
+        "NotifyNextcloud",
+        "NotifyNextcloudTalk",
+        "NotifyRocketChat",
+        "NotifySignalAPI",
+        "NotifySynology",
+        "NotifyXML",
     }
-)  # fmt: skip
+)
 
 Host = tuple[str, int]
 
 
 def host_of(url: str) -> Host | None:
-    """The host and port that a message to this address connects to; None where the address names none."""
+    """The host and port that a message to this address connects to; None where the address names
+    none.
+    """
     from apprise import Apprise  # noqa: PLC0415  17 MB: only where something is told
 
     service: Any = Apprise.instantiate(url)
@@ -43,7 +56,9 @@ def _by_http(service: Any) -> Host:
 
 
 def connect(host: Host, timeout: float) -> None:
-    """Connect there and hang up. `timeout` in seconds for each of its addresses. Raises Unreachable."""
+    """Connect there and hang up. `timeout` in seconds for each of its addresses. Raises
+    Unreachable.
+    """
     try:
         socket.getaddrinfo(*host, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

@@ -17,7 +17,9 @@ _WORD = re.compile("[a-z_]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """`wait`: the seconds it asks to be left alone for; `error`: the name of the error in an answer such as Slack's."""
+    """`wait`: the seconds it asks to be left alone for; `error`: the name of the error in an answer
+    such as Slack's.
+    """
 
     status: int
     wait: float | None = None
@@ -41,7 +43,9 @@ def recorded() -> Iterator[list[HttpAnswer]]:
 
 @cache
 def _listen() -> None:
-    """Apprise calls `requests` with no place for a hook of ours, so the adapter below it is wrapped, once in a process."""
+    """Apprise calls `requests` with no place for a hook of ours, so the adapter below it is
+    wrapped, once in a process.
+    """
     from requests.adapters import HTTPAdapter  # noqa: PLC0415  only where something is told
 
     send = HTTPAdapter.send
@@ -61,7 +65,8 @@ def _wait(response: Any) -> float | None:
     if said.isdigit():
         return float(said)
     try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())  # noqa: TID251  a moment of theirs
+        # a moment of theirs
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())  # noqa: TID251
     except ValueError:
         return None
 

@@ -1,4 +1,5 @@
-"""An address of Apprise's may name several recipients: each becomes an address of its own, so that nobody is told twice.
+"""An address of Apprise's may name several recipients: each becomes an address of its own, so that
+nobody is told twice.
 
 Sent together, one that is refused would have the message repeated to all, or taken from all.
 """
@@ -15,7 +16,9 @@ _SEVERAL = re.compile(r",|%2C|[?&]to=|://[^/?]*/[^/?]+/[^/?]|/#.*/|[@#!].*[@#!]|
 
 @cache
 def recipients(url: str) -> tuple[str, ...]:
-    """An address for each recipient; the one that was given where it names one, or means nothing."""
+    """An address for each recipient; the one that was given where it names one, or means
+    nothing.
+    """
     if not _SEVERAL.search(url):
         return (url,)
     from apprise import Apprise  # noqa: PLC0415  17 MB: only where there may be several
@@ -23,16 +26,26 @@ def recipients(url: str) -> tuple[str, ...]:
     service: Any = Apprise.instantiate(url)
     if service is None or len(service) < 2:  # noqa: PLR2004  one message in any case
         return (url,)
-    lists = {name: list(getattr(service, name)) for name in _LISTS if isinstance(getattr(service, name, None), list)}
-    alone = [_alone(url, service, lists, name, each, first=not n) for name in lists for n, each in enumerate(lists[name])]
+    lists = {
+        name: list(getattr(service, name))
+        for name in _LISTS
+        if isinstance(getattr(service, name, None), list)
+    }
+    alone = [
+        _alone(url, service, lists, name, each, first=not n)
+        for name in lists
+        for n, each in enumerate(lists[name])
+    ]
     # what does not read back as one recipient stays as the person wrote it
-    good = len(alone) == len(service) and all(len(Apprise.instantiate(each) or ()) == 1 for each in alone)
+    good = len(alone) == len(service) and all(
+        len(Apprise.instantiate(each) or ()) == 1 for each in alone
+    )
     return tuple(alone) if good else (url,)
 
 
 def _alone(
     url: str, service: Any, lists: dict[str, list[Any]], name: str, recipient: Any, *, first: bool
-) -> str:  # fmt: skip
+) -> str:
     """The address of this recipient; those who get a copy of a mail get one copy."""
     one = copy.copy(service)
     for each in lists:

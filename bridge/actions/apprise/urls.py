@@ -1,4 +1,6 @@
-"""Addresses as Apprise writes them: what each leads to, and what is wrong with one. They are secrets: none is ever shown."""
+"""Addresses as Apprise writes them: what each leads to, and what is wrong with one. They are
+secrets: none is ever shown.
+"""
 
 import logging
 import re
@@ -28,31 +30,50 @@ def wrong(url: str) -> str:
         known_as: Any = Apprise.instantiate(url)
     if known_as is not None:
         return _dropped(url, known_as, warned)
-    services: Any = NotificationManager()  # type: ignore[no-untyped-call]  # it ships half its types
+    # it ships half its types
+    services: Any = NotificationManager()  # type: ignore[no-untyped-call]
     schema, separator, _ = url.partition("://")
     known = list(services.schemas())
     if not separator:
         return "it has no beginning such as mailto:// or slack://"
     if schema.lower() in ("http", "https"):
-        return "a web address is written as Apprise writes it: by its service, such as slack:// or mmosts://, or as jsons://"
+        return (
+            "a web address is written as Apprise writes it: by its service, such as slack:// or"
+            " mmosts://, or as jsons://"
+        )
     if schema.lower() not in known:
         near = get_close_matches(schema.lower(), known, n=1, cutoff=0.7)
-        return f"no service is written {schema}://" + (f"; did you mean {near[0]}://?" if near else "")
+        return f"no service is written {schema}://" + (
+            f"; did you mean {near[0]}://?" if near else ""
+        )
     service = services[schema.lower()]
-    forms = ", ".join(form.replace("{schema}", schema.lower()) for form in sorted(service.templates, key=len)[:3])
+    forms = ", ".join(
+        form.replace("{schema}", schema.lower()) for form in sorted(service.templates, key=len)[:3]
+    )
     return f"an address of {service.service_name} has another form, such as {forms}"
 
 
 def _another_meaning(url: str) -> str:
-    """What a character in a user name or password makes of an address: another host, or half a password."""
+    """What a character in a user name or password makes of an address: another host, or half a
+    password.
+    """
     rest = url.partition("://")[2]
     before_query, _, query = rest.partition("?")
     end = re.search("[/#]", before_query)
     place = before_query[: end.start()] if end else before_query
     if place.count("@") > 1:
-        return "it has more than one @ before the host: write %40 for one in the user or the password"
+        return (
+            "it has more than one @ before the host: write %40 for one in the user or the password"
+        )
     name, _, word = place.partition(":")
-    if end and "@" not in place and name and word and not word.isdigit() and re.search(r"[^/]@", before_query[end.end() :]):
+    if (
+        end
+        and "@" not in place
+        and name
+        and word
+        and not word.isdigit()
+        and re.search(r"[^/]@", before_query[end.end() :])
+    ):
         return "the password ends at a / or #: write %2F or %23 for one in it"
     if ";" in query:
         return "it ends at a ; after the question mark: write %3B for one in a value"
@@ -63,7 +84,12 @@ def _dropped(url: str, service: Any, warned: list[str]) -> str:
     """Whether Apprise goes on without a part of the address, and with whom."""
     recipients = getattr(service, "targets", None)
     schema = url.partition("://")[0].lower()
-    named = [part for value in parse_qs(urlsplit(url).query).get("to", []) for part in re.split(r"[,\s]+", value) if part]
+    named = [
+        part
+        for value in parse_qs(urlsplit(url).query).get("to", [])
+        for part in re.split(r"[,\s]+", value)
+        if part
+    ]
     if schema.startswith("mailto") and (recipients == [] or any("@" not in part for part in named)):
         return "one of its recipients is no mail address: write each as name@example.com"
     if any("nvalid" in line or "ropped" in line for line in warned):

@@ -10,7 +10,9 @@ ROOT = "/api/v4"
 
 
 class Danger(StrEnum):
-    """How much harm a call can do; decides what a rule may call without being allowed to by name."""
+    """How much harm a call can do; decides what a rule may call without being allowed to by
+    name.
+    """
 
     READ = "read"
     OPERATE = "operate"
@@ -22,11 +24,12 @@ class Danger(StrEnum):
 class Operation:
     """One method on one URI.
 
-    `path` is relative to ROOT; its `{names}` are the arguments, integers but for `{space}`, which is the space's key.
-    `kind` is the kind of object it is about, where KINDS has one. `takes`: the request carries an object's fields.
-    `note` is the vendor's own precondition, in our words. `proof` names the function of `bonding.proof` that can tell
-    from later reads whether the call took effect; without one, an unknown outcome stays unknown. `zipped`: the answer is
-    a zip file. `private`: listed by the vendor as not for us; never called.
+    `path` is relative to ROOT; its `{names}` are the arguments, integers but for `{space}`, which
+    is the space's key. `kind` is the kind of object it is about, where KINDS has one. `takes`: the
+    request carries an object's fields. `note` is the vendor's own precondition, in our words.
+    `proof` names the function of `bonding.proof` that can tell from later reads whether the call
+    took effect; without one, an unknown outcome stays unknown. `zipped`: the answer is a zip file.
+    `private`: listed by the vendor as not for us; never called.
     """
 
     name: str
@@ -57,11 +60,13 @@ class Operation:
 class Kind:
     """One kind of object.
 
-    `collection` is the operation whose list is diffed (its one canonical collection), or whose answer is the one object
-    there is (then `by` is empty); `single` the one that reads one by its own address; `by` the field that identifies it
-    within its scope. `volatile` fields change on every read: kept, never compared. `secret` fields of the vendor's JSON
-    become keyed digests before anything can store them; so does, inside any object it refers to, whatever SECRET_INSIDE
-    names. `unique` fields name one object on the whole server: what has the same value is the same object.
+    `collection` is the operation whose list is diffed (its one canonical collection), or whose
+    answer is the one object there is (then `by` is empty); `single` the one that reads one by its
+    own address; `by` the field that identifies it within its scope. `volatile` fields change on
+    every read: kept, never compared. `secret` fields of the vendor's JSON become keyed digests
+    before anything can store them; so does, inside any object it refers to, whatever SECRET_INSIDE
+    names. `unique` fields name one object on the whole server: what has the same value is the same
+    object.
     """
 
     name: str

@@ -14,10 +14,13 @@ _NEARLY = 0.75
 def meant(word: str, names: Collection[str] = (*OPERATIONS, *ALIASES)) -> str:
     """The operation of these names that is spelt nearly so, or nothing.
 
-    Never one that deletes for a word that does not speak of deleting: a suggestion is typed in without much thought.
+    Never one that deletes for a word that does not speak of deleting: a suggestion is typed in
+    without much thought.
     """
     noun, dot, verb = word.rpartition(".")
-    deleting = any(SequenceMatcher(None, verb.lower(), each).ratio() >= _NEARLY for each in _DESTROYING)
+    deleting = any(
+        SequenceMatcher(None, verb.lower(), each).ratio() >= _NEARLY for each in _DESTROYING
+    )
     word = f"{noun}{dot}delete" if deleting else word
     near = get_close_matches(word, [name for name in names if deleting or not _deletes(name)], n=1)
     return near[0] if near else ""

@@ -2,6 +2,6 @@
 
 from bridge.bonding.client.client import Client
 from bridge.bonding.client.pagination import PAGE_SIZE
-from bridge.bonding.client.responses import Answer
+from bridge.bonding.client.responses import Response
 
-__all__ = ["PAGE_SIZE", "Answer", "Client"]
+__all__ = ["PAGE_SIZE", "Client", "Response"]

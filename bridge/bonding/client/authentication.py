@@ -1,7 +1,7 @@
 """How the client says who it is: HTTP Basic, or a token for which the password is given once.
 
-Token login is not in the vendor's documents; it was seen on servers of 2023: `POST /login/` with `email` and `password`
-gives `auth_token`. Basic still worked on the same servers.
+Token login is not in the vendor's documents; it was seen on servers of 2023: `POST /login/` with
+`email` and `password` gives `auth_token`. Basic still worked on the same servers.
 """
 
 import base64
@@ -18,7 +18,9 @@ User = tuple[str, str]
 
 
 class Credentials:
-    """The users of one server: `main` for every class of action that has no user of its own. `tokens`: log in once each."""
+    """The users of one server: `main` for every class of action that has no user of its own.
+    `tokens`: log in once each.
+    """
 
     def __init__(self, main: User, users: Mapping[Danger, User], *, tokens: bool) -> None:
         self._users = {danger: users.get(danger, main) for danger in Danger}
@@ -27,7 +29,9 @@ class Credentials:
         self._lock = Lock()
 
     def header(self, danger: Danger, http: httpx.Client) -> str:
-        """The `Authorization` of a request of this class; logs in where a token is needed and there is none."""
+        """The `Authorization` of a request of this class; logs in where a token is needed and there
+        is none.
+        """
         user = self._users[danger]
         if not self.renewable:
             return "Basic " + base64.b64encode(":".join(user).encode()).decode("ascii")
@@ -39,7 +43,9 @@ class Credentials:
     def forget(self, header: str) -> None:
         """A token that was refused is asked for again."""
         with self._lock:
-            self._tokens = {user: token for user, token in self._tokens.items() if f"Token {token}" != header}
+            self._tokens = {
+                user: token for user, token in self._tokens.items() if f"Token {token}" != header
+            }
 
 
 def _token(user: User, http: httpx.Client) -> str:
@@ -55,7 +61,10 @@ def _token(user: User, http: httpx.Client) -> str:
         msg = f"{http.base_url} has no token login: set `login: basic`"
         raise Refused(msg, status)
     if httpx.codes.is_client_error(status):
-        raise CredentialsRejected(f"{http.base_url} does not accept the user or password: {refusal(body) or status}", status)
+        raise CredentialsRejected(
+            f"{http.base_url} does not accept the user or password: {refusal(body) or status}",
+            status,
+        )
     token = body.get("auth_token", body.get("token")) if isinstance(body, dict) else None
     if not response.is_success or not isinstance(token, str) or not token:
         msg = f"{http.base_url} answered {status} to the login, without a token"

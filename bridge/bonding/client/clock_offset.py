@@ -10,9 +10,11 @@ import threading
 from datetime import datetime, timedelta
 
 _GRAIN = timedelta(seconds=1)
-# two clocks drift apart by less than this share, also while one of them is being slewed to the right time
+# two clocks drift apart by less than this share, also while one of them is being slewed to the
+# right time
 _DRIFT = 0.01
-# An answer that took longer on its way was hardly written at its beginning; or our clock was set meanwhile.
+# An answer that took longer on its way was hardly written at its beginning; or our clock was set
+# meanwhile.
 _LONGEST_WAY = timedelta(seconds=30)
 
 
@@ -33,7 +35,8 @@ class ClockOffset:
     def heard(self, date: datetime, sent: datetime, received: datetime) -> timedelta:
         """The offset by what is known with this answer, which fits what it says itself.
 
-        `date` is its Date header, `sent` and `received` when its request and its beginning passed here, by our clock.
+        `date` is its Date header, `sent` and `received` when its request and its beginning passed
+        here, by our clock.
         """
         sent = min(max(sent, received - _LONGEST_WAY), received)
         least, most = date - received, date + _GRAIN - sent

@@ -1,4 +1,6 @@
-"""Zip files: streamed to a file beside the wanted one, checked whole, and only then given its name."""
+"""Zip files: streamed to a file beside the wanted one, checked whole, and only then given its
+name.
+"""
 
 import os
 import tempfile
@@ -14,11 +16,15 @@ from bridge.errors import BadInput, Garbled, Problem
 
 
 def save(response: httpx.Response, to: Path, largest: int, in_time: Callable[[], None]) -> int:
-    """Its size in bytes. Raises Garbled for what is no whole zip or too large, BadInput for a place that cannot be written."""
+    """Its size in bytes. Raises Garbled for what is no whole zip or too large, BadInput for a place
+    that cannot be written.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{to.name}.", suffix=".part", dir=to.parent)
     except OSError as error:
-        raise BadInput([Problem(str(to), f"cannot be written: {error.strerror}", "name another place")]) from error
+        raise BadInput(
+            [Problem(str(to), f"cannot be written: {error.strerror}", "name another place")]
+        ) from error
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -26,13 +32,17 @@ def save(response: httpx.Response, to: Path, largest: int, in_time: Callable[[],
         _check(part)
         part.replace(to)
     except OSError as error:
-        raise BadInput([Problem(str(to), f"cannot be written: {error.strerror}", "make room or name another")]) from error
+        raise BadInput(
+            [Problem(str(to), f"cannot be written: {error.strerror}", "make room or name another")]
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return size
 
 
-def _write(response: httpx.Response, file: BinaryIO, largest: int, in_time: Callable[[], None]) -> int:
+def _write(
+    response: httpx.Response, file: BinaryIO, largest: int, in_time: Callable[[], None]
+) -> int:
     size = 0
     for chunk in response.iter_bytes():
         in_time()

@@ -8,7 +8,7 @@ from itertools import pairwise
 import httpx
 
 from bridge.bonding.catalogue import KINDS, Operation
-from bridge.bonding.client.responses import Answer
+from bridge.bonding.client.responses import Response
 from bridge.bonding.wire import reference
 from bridge.core.canonical_json import canonical
 from bridge.core.model import Json
@@ -18,7 +18,7 @@ PAGE_SIZE = 200
 _MOST_PAGES = 5_000
 _WALKS = 3
 
-Ask = Callable[[Mapping[str, str]], Answer]
+Ask = Callable[[Mapping[str, str]], Response]
 
 
 @dataclass(slots=True)
@@ -39,30 +39,45 @@ class _Walk:
         volatile = KINDS[row.kind].volatile if row.kind in KINDS else frozenset()
         found: dict[object, Json] = {}
         for place, item in enumerate(self.items):
-            told = {name: value for name, value in item.items() if name not in volatile} if isinstance(item, dict) else None
-            found.setdefault(place if told is None or reference(item) is None else canonical(told), item)
+            told = (
+                {name: value for name, value in item.items() if name not in volatile}
+                if isinstance(item, dict)
+                else None
+            )
+            found.setdefault(
+                place if told is None or reference(item) is None else canonical(told), item
+            )
         return list(found.values())
 
     @property
     def counted(self) -> bool:
         """A count that changed on the way means that something slipped from one page to another."""
-        return self.ended and len(self.counts) == 1 and self.counts <= {str(len(self.items)), "None"}
+        return (
+            self.ended and len(self.counts) == 1 and self.counts <= {str(len(self.items)), "None"}
+        )
 
     @property
     def disturbed(self) -> bool:
-        """Something left and something else came between two pages: the next one overlaps, or begins too early.
+        """Something left and something else came between two pages: the next one overlaps, or
+        begins too early.
 
         A server that does not list by id at all gives no such sign.
         """
         numbers = [[reference(item) for item in page] for page in self.pages]
-        whole = [[each for each in page if each is not None] for page in numbers if page and None not in page]
+        whole = [
+            [each for each in page if each is not None]
+            for page in numbers
+            if page and None not in page
+        ]
         overlap = any(set(one) & set(two) for one, two in pairwise(whole))
         in_order = all(page == sorted(page) for page in whole)
         return overlap or (in_order and any(one[-1] > two[0] for one, two in pairwise(whole)))
 
 
 def walk(row: Operation, ask: Ask) -> tuple[list[Json], timedelta]:
-    """Every item once, and the clock's offset. A list in which things moved meanwhile is walked again. Raises Garbled."""
+    """Every item once, and the clock's offset. A list in which things moved meanwhile is walked
+    again. Raises Garbled.
+    """
     for left in reversed(range(_WALKS)):
         found = _once(row, ask)
         # a list that is disturbed each time at the same count is that server's way
@@ -79,7 +94,9 @@ def _once(row: Operation, ask: Ask) -> _Walk:
         try:
             answer = ask({**paging, "page": str(page)} if page > 1 else paging)
         except Refused as error:
-            if page > 1 and error.status == httpx.codes.NOT_FOUND:  # the list became shorter under our feet
+            if (
+                page > 1 and error.status == httpx.codes.NOT_FOUND
+            ):  # the list became shorter under our feet
                 return found
             raise
         found.offset = answer.offset

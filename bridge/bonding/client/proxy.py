@@ -1,4 +1,5 @@
-"""The proxies of the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY count for all that we call, as Apprise takes them.
+"""The proxies of the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY count for all that we call,
+as Apprise takes them.
 
 What stays on this machine never goes through one.
 """
@@ -14,7 +15,8 @@ def proxy_for(url: str) -> str | None:
     if not any(os.environ.get(name) for name in _NAMES):
         return None
     keep_loopback_direct()
-    from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415  only where there is a proxy
+    # only where there is a proxy
+    from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415
 
     found = select_proxy(url, get_environ_proxies(url))
     return str(found) if found else None

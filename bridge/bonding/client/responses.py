@@ -32,47 +32,69 @@ _LONGEST_WAIT = 3600.0  # seconds a server may ask for; more is not believed
 _PRECONDITIONS = (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT)
 _NOT_THERE: Mapping[int, str] = {
     httpx.codes.NOT_FOUND: "there is nothing, or this user may not see it",
-    httpx.codes.METHOD_NOT_ALLOWED: "this server has no such operation there, its version may be another",
+    httpx.codes.METHOD_NOT_ALLOWED: (
+        "this server has no such operation there, its version may be another"
+    ),
 }
-_CREDENTIALS = "check `user` and `password` in the settings, and that the account is active on the server"
+_CREDENTIALS = (
+    "check `user` and `password` in the settings, and that the account is active on the server"
+)
 # how the vendor's framework says that it does not know somebody, where it says so with a 403
-_STRANGER = re.compile(r"authentication|username/password|inactive or deleted|basic header|invalid token", re.IGNORECASE)
+_STRANGER = re.compile(
+    r"authentication|username/password|inactive or deleted|basic header|invalid token",
+    re.IGNORECASE,
+)
 _PERMISSIONS = {"GET": "view", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A 2xx answer: `body` decoded (None where it is not JSON), `offset` how far the server's clock is ahead of ours."""
+class Response:
+    """A 2xx answer: `body` decoded (None where it is not JSON), `offset` how far the server's clock
+    is ahead of ours.
+    """
 
     status: int
     body: Json
     offset: timedelta
 
 
-def answer(row: Operation, response: httpx.Response, content: bytes, offset: Callable[[datetime | None], timedelta]) -> Answer:
+def answer(
+    row: Operation,
+    response: httpx.Response,
+    content: bytes,
+    offset: Callable[[datetime | None], timedelta],
+) -> Response:
     """The value of an answer; `offset` is told its Date header.
 
     Raises what `check` raises, and Garbled for a read whose answer is not JSON.
 
-    What the server says to an action is not known, nothing at all included. A web page, though, is something else that speaks
-    in its place, a proxy or a login page, and whether the action was done is then anybody's guess.
+    What the server says to an action is not known, nothing at all included. A web page, though, is
+    something else that speaks in its place, a proxy or a login page, and whether the action was
+    done is then anybody's guess.
     """
     check(row, response, content)
     body, readable = _decoded(content)
     if not readable and (not row.writes or content.lstrip().startswith(b"<")):
         what = "a web page" if row.writes else "not JSON"
         raise Garbled(f"{row.name}: the answer is {what}")
-    return Answer(response.status_code, body, offset(_date(response)))
+    return Response(response.status_code, body, offset(_date(response)))
 
 
 def check(row: Operation, response: httpx.Response, content: bytes) -> None:
-    """Raises unless the answer is a 2xx: Busy, CredentialsRejected, Forbidden, Refused, Unreachable, InDoubt."""
+    """Raises unless the answer is a 2xx: Busy, CredentialsRejected, Forbidden, Refused,
+    Unreachable, InDoubt.
+    """
     if response.is_success:
         return
     body, readable = _decoded(content)
     status, said = response.status_code, refusal(body) if readable else ""
-    if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and _STRANGER.search(said)):
-        says = f"{_server(response)} does not accept the user or password: {said or status} ({_CREDENTIALS})"
+    if status == httpx.codes.UNAUTHORIZED or (
+        status == httpx.codes.FORBIDDEN and _STRANGER.search(said)
+    ):
+        says = (
+            f"{_server(response)} does not accept the user or password: {said or status}"
+            f" ({_CREDENTIALS})"
+        )
         raise CredentialsRejected(says, status)
     words = f"{status}" + (f": {said}" if said else "")
     if status == httpx.codes.FORBIDDEN:
@@ -81,7 +103,10 @@ def check(row: Operation, response: httpx.Response, content: bytes) -> None:
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise _away(row, response)
     if place := response.headers.get("Location"):
-        mend = "write the address that answers in `url`: no redirect is followed, since it could carry the password elsewhere"
+        mend = (
+            "write the address that answers in `url`: no redirect is followed, since it could carry"
+            " the password elsewhere"
+        )
         raise Refused(f"{words}: it sends to {_shown(place)} ({mend})", status)
     raise Refused(words + _reminder(row, response), status)
 
@@ -98,11 +123,15 @@ def _reminder(row: Operation, response: httpx.Response) -> str:
     status, asked = response.status_code, f"{response.request.method} {response.request.url.path}"
     if status in _NOT_THERE:
         return f" ({row.name}, {asked}: {_NOT_THERE[status]})"
-    return f" ({row.name}: {row.note})" if row.note and row.writes and status in _PRECONDITIONS else ""
+    return (
+        f" ({row.name}: {row.note})" if row.note and row.writes and status in _PRECONDITIONS else ""
+    )
 
 
 def permission(row: Operation) -> str:
-    """What the vendor's permissions call this: `"view legs"`, `"add users"`. To act on something is to change it."""
+    """What the vendor's permissions call this: `"view legs"`, `"add users"`. To act on something is
+    to change it.
+    """
     verb = "add" if row.method == "POST" and row.takes else _PERMISSIONS.get(row.method, "change")
     words = (row.kind or row.name.partition(".")[0]).replace("_", " ")
     if words.endswith("y"):
@@ -112,7 +141,9 @@ def permission(row: Operation) -> str:
 
 def _away(row: Operation, response: httpx.Response) -> BridgeError:
     status, wait = response.status_code, asked_for(response)
-    says = f"{_server(response)} answered {status} to {row.name}" + (f": again in {wait:.0f}s" if wait else "")
+    says = f"{_server(response)} answered {status} to {row.name}" + (
+        f": again in {wait:.0f}s" if wait else ""
+    )
     # too many requests: turned away at the door, so nothing was done
     if status == httpx.codes.TOO_MANY_REQUESTS or (wait is not None and not row.writes):
         return Busy(says, wait)
@@ -132,7 +163,11 @@ def asked_for(response: httpx.Response) -> float | None:
         until, now = parsedate_to_datetime(given), _date(response)
     except (ValueError, TypeError):
         return None
-    return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT) if now and until.tzinfo else None
+    return (
+        min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
+        if now and until.tzinfo
+        else None
+    )
 
 
 def _date(response: httpx.Response) -> datetime | None:

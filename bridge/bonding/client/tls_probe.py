@@ -1,4 +1,6 @@
-"""What every client gets to see of a server, whatever its API says: that it listens, and its certificate in the handshake."""
+"""What every client gets to see of a server, whatever its API says: that it listens, and its
+certificate in the handshake.
+"""
 
 import socket
 import ssl
@@ -11,7 +13,8 @@ from bridge.errors import Garbled, Unreachable
 
 
 def certificate(url: str, timeout: float) -> Body | None:
-    """The body of the certificate in use; None where the address is plain http. Raises Unreachable, Garbled.
+    """The body of the certificate in use; None where the address is plain http. Raises Unreachable,
+    Garbled.
 
     It is looked at and not trusted: expired and self-signed ones are just those that must be seen.
     """
@@ -39,7 +42,9 @@ def listens(url: str, timeout: float) -> bool:
     """Whether anybody takes a connection at this address; nothing is said over it."""
     address = httpx.URL(url)
     try:
-        with socket.create_connection((address.host, address.port or (443 if address.scheme == "https" else 80)), timeout):
+        with socket.create_connection(
+            (address.host, address.port or (443 if address.scheme == "https" else 80)), timeout
+        ):
             return True
     except (OSError, UnicodeError):
         return False

@@ -1,7 +1,9 @@
-"""The vendor's JSON ↔ our objects. No I/O, and every guess about a field's spelling lives here and nowhere else.
+"""The vendor's JSON ↔ our objects. No I/O, and every guess about a field's spelling lives here and
+nowhere else.
 
-Whatever is not understood is carried: an unknown state stays as it is spelt, an unknown field stays in `raw`, and in
-`other` where it is configuration. Only an object that cannot be told from others (no id) makes the whole answer unusable.
+Whatever is not understood is carried: an unknown state stays as it is spelt, an unknown field stays
+in `raw`, and in `other` where it is configuration. Only an object that cannot be told from others
+(no id) makes the whole answer unusable.
 """
 
 from bridge.bonding.wire.certificates import described

@@ -1,4 +1,6 @@
-"""TLS certificates: out of a handshake, a PEM text, or a document whose shape nobody has published."""
+"""TLS certificates: out of a handshake, a PEM text, or a document whose shape nobody has
+published.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,14 +17,49 @@ from bridge.core.model import Body, Json
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 # names without their signs and capitals, the likeliest first
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "not_after": ("notafter", "notvalidafter", "notvalidafterutc", "validto", "validuntil", "expires", "expiresat", "expireson",
-                  "expiry", "expirydate", "expiration", "expirationdate", "enddate", "end"),
-    "not_before": ("notbefore", "notvalidbefore", "notvalidbeforeutc", "validfrom", "startdate", "start"),
+    "not_after": (
+        "notafter",
+        "notvalidafter",
+        "notvalidafterutc",
+        "validto",
+        "validuntil",
+        "expires",
+        "expiresat",
+        "expireson",
+        "expiry",
+        "expirydate",
+        "expiration",
+        "expirationdate",
+        "enddate",
+        "end",
+    ),
+    "not_before": (
+        "notbefore",
+        "notvalidbefore",
+        "notvalidbeforeutc",
+        "validfrom",
+        "startdate",
+        "start",
+    ),
     "subject": ("subject", "subjectname", "subjectdn", "commonname", "cn"),
     "issuer": ("issuer", "issuername", "issuerdn", "issuedby"),
-    "fingerprint": ("fingerprint", "fingerprintsha256", "sha256fingerprint", "sha256", "thumbprint", "sha1fingerprint"),
-}  # fmt: skip
-_FORMATS = ("%b %d %H:%M:%S %Y %Z", "%b %d %H:%M:%S %Y", "%Y%m%d%H%M%SZ", "%Y-%m-%d %H:%M:%S %Z", "%d %b %Y", "%Y/%m/%d")
+    "fingerprint": (
+        "fingerprint",
+        "fingerprintsha256",
+        "sha256fingerprint",
+        "sha256",
+        "thumbprint",
+        "sha1fingerprint",
+    ),
+}
+_FORMATS = (
+    "%b %d %H:%M:%S %Y %Z",
+    "%b %d %H:%M:%S %Y",
+    "%Y%m%d%H%M%SZ",
+    "%Y-%m-%d %H:%M:%S %Z",
+    "%d %b %Y",
+    "%Y/%m/%d",
+)
 _EPOCHS = (10**8, 10**10)  # seconds that are plausible moments: 1973 to 2286
 _CONTAINERS = ("certificate", "items")
 _REQUESTS = ("csr", "request", "signing")
@@ -34,7 +71,9 @@ def described(certificate: bytes, source: str) -> Body:
 
 
 def from_document(raw: Mapping[str, Any], _: Body) -> Body:
-    """What a document of any shape says of the certificate in use; each field None where it says nothing."""
+    """What a document of any shape says of the certificate in use; each field None where it says
+    nothing.
+    """
     blank = {**dict.fromkeys(_NAMES), "source": "tlsinfo", "stage": None}
     for text in _texts(raw):
         for pem in _PEM.findall(text.replace("\\n", "\n")):
@@ -58,7 +97,11 @@ def _body(certificate: x509.Certificate, source: str) -> Body:
 def names(field: str) -> bool:
     """Whether a field of such a document is one that is understood by its name."""
     bare = re.sub(r"[^a-z0-9]", "", field.lower())
-    return bare in _CONTAINERS or bare.startswith(_REQUESTS) or any(bare in each for each in _NAMES.values())
+    return (
+        bare in _CONTAINERS
+        or bare.startswith(_REQUESTS)
+        or any(bare in each for each in _NAMES.values())
+    )
 
 
 def _found(raw: Json, name: str) -> str | None:
@@ -76,7 +119,9 @@ def _found(raw: Json, name: str) -> str | None:
 
 
 def _leaves(value: Json) -> Iterator[tuple[str, Json]]:
-    """Every field of a document by its bare name, the outermost first; what is only asked to be signed is left out."""
+    """Every field of a document by its bare name, the outermost first; what is only asked to be
+    signed is left out.
+    """
     below = value if isinstance(value, list) else []
     if isinstance(value, dict):
         fields = [(re.sub(r"[^a-z0-9]", "", name.lower()), each) for name, each in value.items()]
@@ -98,10 +143,18 @@ def _texts(value: Json) -> Iterator[str]:
 def _text(value: Json) -> str | None:
     """`{"CN": "x", "O": "y"}`, or pairs, or a text."""
     if isinstance(value, dict):
-        return ",".join(f"{name}={each}" for name, each in value.items() if isinstance(each, str)) or None
+        return (
+            ",".join(f"{name}={each}" for name, each in value.items() if isinstance(each, str))
+            or None
+        )
     if isinstance(value, list):
         pairs = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in value]
-        return ",".join("=".join(map(str, each)) if isinstance(each, list) else str(each) for each in pairs) or None
+        return (
+            ",".join(
+                "=".join(map(str, each)) if isinstance(each, list) else str(each) for each in pairs
+            )
+            or None
+        )
     return value.strip() or None if isinstance(value, str) else None
 
 

@@ -1,6 +1,8 @@
-"""Which of the vendor's fields says what: our field → how it is read, and the names it may have, the likeliest first.
+"""Which of the vendor's fields says what: our field → how it is read, and the names it may have,
+the likeliest first.
 
-Evidenced names stand first and are used as they are; the others are guesses, since the vendor publishes no list.
+Evidenced names stand first and are used as they are; the others are guesses, since the vendor
+publishes no list.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,11 +40,15 @@ _ANYWHERE: Mapping[str, Field] = {
     "user": _as(parsers.reference, "user user_id owner"),
     "connected_ip": _as(parsers.reference, "connected_ip connected_ip_id"),
     "interface": _as(parsers.reference, "interface interface_id"),
-    "trunk": _as(parsers.reference, "trunk trunk_interface interface parent_interface base_interface"),
+    "trunk": _as(
+        parsers.reference, "trunk trunk_interface interface parent_interface base_interface"
+    ),
     "primary": _as(parsers.reference, "aggregator primary_aggregator"),
     "secondary": _as(parsers.reference, "secondary_aggregator"),
     "provider": _as(
-        parsers.reference, "mobile_provider_profile provider_profile mobile_broadband_provider mobile_provider provider profile"
+        parsers.reference,
+        "mobile_provider_profile provider_profile mobile_broadband_provider mobile_provider"
+        " provider profile",
     ),
     "enabled": _as(parsers.flag, "enabled is_enabled"),
     "active": _as(parsers.flag, "active is_active"),
@@ -65,7 +71,9 @@ _ANYWHERE: Mapping[str, Field] = {
     "gateway": _as(parsers.text, "gateway"),
     "network": _as(parsers.text, "network cidr subnet"),
     "dest_nat_ip": _as(parsers.text, "dest_nat_ip destination_ip dest_ip private_ip"),
-    "dest_nat_netmask": _as(parsers.text, "dest_nat_netmask destination_netmask dest_netmask netmask"),
+    "dest_nat_netmask": _as(
+        parsers.text, "dest_nat_netmask destination_netmask dest_netmask netmask"
+    ),
     "agg_routing": _as(parsers.text, "agg_routing aggregator_routing"),
     "range_start": _as(parsers.text, "range_start dhcp_range_start start_ip"),
     "range_end": _as(parsers.text, "range_end dhcp_range_end end_ip"),
@@ -134,13 +142,20 @@ _DERIVED = frozenset({"class", "standing", "state", "outcome", "verdict", "compl
 
 def _fields(kind: str) -> Mapping[str, Field]:
     found = {name: _PARTICULAR.get((kind, name)) or _ANYWHERE.get(name) for name in BODIES[kind]}
-    return {name: each for name, each in found.items() if each and (name not in _DERIVED or (kind, name) in _PARTICULAR)}
+    return {
+        name: each
+        for name, each in found.items()
+        if each and (name not in _DERIVED or (kind, name) in _PARTICULAR)
+    }
 
 
 _WITHOUT = frozenset({"settings", "versions", "certificate", "downtime_report", "failover_checks"})
-FIELDS: Mapping[str, Mapping[str, Field]] = {kind: {} if kind in _WITHOUT else _fields(kind) for kind in KINDS}
+FIELDS: Mapping[str, Mapping[str, Field]] = {
+    kind: {} if kind in _WITHOUT else _fields(kind) for kind in KINDS
+}
 
-# without these fields of ours something would go unseen: where the server does not have them, that is worth a word
+# without these fields of ours something would go unseen: where the server does not have them, that
+# is worth a word
 _VITAL = {
     "leg": "bond state mode failover type down_speed up_speed",
     "bond": "name space primary secondary circuit_id packet_distribution upload_rate download_rate",
@@ -152,38 +167,71 @@ _VITAL = {
     "backup": "created size",
     "config_updates": "count failures statuses",
 }
-# named in every configured object that has them at all: the rest of a configured object is carried in `other`
-_TELLING = frozenset({"name", "enabled", "interface", "ip", "network", "space", "connected_ip", "leg", "key", "email"})
+# named in every configured object that has them at all: the rest of a configured object is carried
+# in `other`
+_TELLING = frozenset(
+    {
+        "name",
+        "enabled",
+        "interface",
+        "ip",
+        "network",
+        "space",
+        "connected_ip",
+        "leg",
+        "key",
+        "email",
+    }
+)
 VITAL: Mapping[str, frozenset[str]] = {
-    kind: frozenset(_VITAL[kind].split())
-    if kind in _VITAL
-    else _TELLING & FIELDS[kind].keys()
-    if kind in CONFIGURED
-    else frozenset()
+    kind: (
+        frozenset(_VITAL[kind].split())
+        if kind in _VITAL
+        else _TELLING & FIELDS[kind].keys()
+        if kind in CONFIGURED
+        else frozenset()
+    )
     for kind in KINDS
 }
 
 # what belongs to configuration and changes by itself: never compared, so not carried in `other`
-PASSING = frozenset({
-    "upload_rate", "download_rate", "uptime", "last_seen", "last_login", "last_contact", "last_connected",
-    "related_object_counts", "status", "state", "active", "progress",
-})  # fmt: skip
+PASSING = frozenset(
+    {
+        "upload_rate",
+        "download_rate",
+        "uptime",
+        "last_seen",
+        "last_login",
+        "last_contact",
+        "last_connected",
+        "related_object_counts",
+        "status",
+        "state",
+        "active",
+        "progress",
+    }
+)
 
 # fields of the vendor's that are known and say nothing a rule would ask for
 KNOWN: Mapping[str, frozenset[str]] = {
-    "leg": parsers.words("interface bonder_state aggregator_state tunnel_port created leg_list modem"),
+    "leg": parsers.words(
+        "interface bonder_state aggregator_state tunnel_port created leg_list modem"
+    ),
     "bond": parsers.words(
-        "bonder leg_list hostname product administrative_profile created proof_of_concept tunnel_subnet cpenatips compression"
-        " qos_profile clamp_tcp tunnel_security encryption_cipher encryption_handshake_interval automatic_ping_timing"
-        " automatic_source_ip leg_mtu_detection_time current_aggregator password username"
+        "bonder leg_list hostname product administrative_profile created proof_of_concept"
+        " tunnel_subnet cpenatips compression qos_profile clamp_tcp tunnel_security"
+        " encryption_cipher encryption_handshake_interval automatic_ping_timing automatic_source_ip"
+        " leg_mtu_detection_time current_aggregator password username"
     ),
     "aggregator": parsers.words(
-        "ip ipv6 key version routing_group serial_number asset_tag failover_monitoring openvpn_ip openvpn_ipv6 openvpn_server"
-        " debug metric_collection_interval metric_reporting_interval cpu_governor tcp_congestion_control_algorithm"
+        "ip ipv6 key version routing_group serial_number asset_tag failover_monitoring openvpn_ip"
+        " openvpn_ipv6 openvpn_server debug metric_collection_interval metric_reporting_interval"
+        " cpu_governor tcp_congestion_control_algorithm"
     ),
     "node": parsers.words(
-        "ip ipv6 key note space type routing_group serial_number asset_tag openvpn_ip openvpn_ipv6 openvpn_server debug"
-        " metric_collection_interval metric_reporting_interval cpu_governor tcp_congestion_control_algorithm"
+        "ip ipv6 key note space type routing_group serial_number asset_tag openvpn_ip openvpn_ipv6"
+        " openvpn_server debug metric_collection_interval metric_reporting_interval cpu_governor"
+        " tcp_congestion_control_algorithm"
     ),
     "bond_tuning": frozenset({"success", "accepted", "leg"}),
     "leg_tuning": frozenset({"success", "accepted"}),

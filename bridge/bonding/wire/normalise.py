@@ -1,4 +1,6 @@
-"""One object of the vendor's in our words: its table of fields, then what only several fields together say."""
+"""One object of the vendor's in our words: its table of fields, then what only several fields
+together say.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,10 +23,11 @@ _ADDRESS = re.compile(r"/bonds/(\d+)/(interface|mobile_broadband)_legs/")
 
 
 def normalise(kind: str, raw: Json, key: bytes, **parents: Json) -> Seen:
-    """One object of the vendor's, in our words. `key` makes the digests of its secrets. Raises Garbled.
+    """One object of the vendor's, in our words. `key` makes the digests of its secrets. Raises
+    Garbled.
 
-    `parents` are the objects whose list it stands in, such as `bond=3` or `space="acme"`: they fill fields that the object
-    does not say itself.
+    `parents` are the objects whose list it stands in, such as `bond=3` or `space="acme"`: they fill
+    fields that the object does not say itself.
     """
     row = KINDS[kind]
     raw = _object(kind, raw)
@@ -33,24 +36,37 @@ def normalise(kind: str, raw: Json, key: bytes, **parents: Json) -> Seen:
         msg = f"{one(kind)} without {row.by or 'anything to read'!r}: {_shape(raw)}"
         raise Garbled(msg)
     safe = digested(raw, row.secret, key)
-    body = {name: field.read(parsers.first(safe, field.names)) for name, field in FIELDS[kind].items()}
+    body = {
+        name: field.read(parsers.first(safe, field.names)) for name, field in FIELDS[kind].items()
+    }
     body |= _TOGETHER[kind](safe, body) if kind in _TOGETHER else {}
     if "name" in BODIES[kind]:
         body["name"] = body.get("name") or f"{kind.replace('_', ' ')} {identifier}"
     if kind in CONFIGURED:
         body["other"] = _other(safe, FIELDS[kind])
     _fill(body, parents)
-    return Seen(kind, bounded(identifier, LONGEST_ID), {name: body.get(name) for name in BODIES[kind]}, safe)
+    return Seen(
+        kind, bounded(identifier, LONGEST_ID), {name: body.get(name) for name in BODIES[kind]}, safe
+    )
 
 
 def _object(kind: str, raw: Json) -> Json:
-    """What stands in a list as a mere word is an object with that name; settings may be a list of names and values."""
+    """What stands in a list as a mere word is an object with that name; settings may be a list of
+    names and values.
+    """
     by = KINDS[kind].by
     if isinstance(raw, str) and by not in ("id", "key") and kind in FIELDS:
         return {by or "version": raw} if by or kind == "bonding_version" else raw
     if isinstance(raw, list) and kind in ("settings", "versions"):
-        named = [each for each in raw if isinstance(each, dict) and each.get("name", each.get("key")) is not None]
-        return {str(each.get("name", each.get("key"))): parsers.first(each, ("value", "version")) for each in named} or raw
+        named = [
+            each
+            for each in raw
+            if isinstance(each, dict) and each.get("name", each.get("key")) is not None
+        ]
+        return {
+            str(each.get("name", each.get("key"))): parsers.first(each, ("value", "version"))
+            for each in named
+        } or raw
     if isinstance(raw, list) and kind in ("certificate", "failover_checks"):
         return {"items": raw}
     return raw
@@ -83,10 +99,19 @@ def _fill(body: dict[str, Json], parents: Mapping[str, Json]) -> None:
 
 
 def _other(raw: Raw, table: Mapping[str, Field]) -> Body:
-    """The fields of a configured object that the table has no name for, without its address and what changes by itself."""
-    told = {next((name for name in field.names if raw.get(name) is not None), "id") for field in table.values()}
+    """The fields of a configured object that the table has no name for, without its address and
+    what changes by itself.
+    """
+    told = {
+        next((name for name in field.names if raw.get(name) is not None), "id")
+        for field in table.values()
+    }
     silent = {name for field in table.values() for name in field.names if raw.get(name) is None}
-    return {name: _still(value) for name, value in raw.items() if name not in told | silent | PASSING | {"id", "url"}}
+    return {
+        name: _still(value)
+        for name, value in raw.items()
+        if name not in told | silent | PASSING | {"id", "url"}
+    }
 
 
 def _still(value: Json) -> Json:
@@ -96,7 +121,9 @@ def _still(value: Json) -> Json:
 
 
 def _leg(raw: Raw, body: Body) -> Body:
-    address = None if body["bond"] is not None and body["type"] else _ADDRESS.search(str(raw.get("url")))
+    address = (
+        None if body["bond"] is not None and body["type"] else _ADDRESS.search(str(raw.get("url")))
+    )
     state = body["state"] or "unknown"
     return {
         # legs have no name of their own in version 4; people tell them by their notes
@@ -111,11 +138,16 @@ def _leg(raw: Raw, body: Body) -> Body:
 def _bond(raw: Raw, body: Body) -> Body:
     # the bond's own name appeared after 6.6; before, and in v3, the name is its bonder's
     bonder = raw.get("bonder")
-    return {"name": body["name"] or (parsers.text(bonder.get("name")) if isinstance(bonder, dict) else None)}
+    return {
+        "name": (
+            body["name"] or (parsers.text(bonder.get("name")) if isinstance(bonder, dict) else None)
+        )
+    }
 
 
 _RUNNING = parsers.words(
-    "pending waiting running queued started starting in_progress inprogress progress new created scheduled submitted testing"
+    "pending waiting running queued started starting in_progress inprogress progress new created"
+    " scheduled submitted testing"
 )
 _FINISHED = parsers.words("finished complete completed done success succeeded successful ok")
 _FAILED = parsers.words("failed failure error errored timeout timed_out aborted")
@@ -127,7 +159,12 @@ def _tuning(raw: Raw, body: Body) -> Body:
     accepted = {True: "accepted", False: "declined"}
     return {
         "status": status,
-        "outcome": _ended(status, raw.get("success"), "recommended" if body["recommendations"] else "nothing", "cancelled"),
+        "outcome": _ended(
+            status,
+            raw.get("success"),
+            "recommended" if body["recommendations"] else "nothing",
+            "cancelled",
+        ),
         "verdict": accepted[raw["accepted"]] if isinstance(raw.get("accepted"), bool) else None,
     }
 

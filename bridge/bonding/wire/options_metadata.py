@@ -1,4 +1,6 @@
-"""What fields an operation takes: by the server's own word, the answer to an OPTIONS, else by our table of guesses."""
+"""What fields an operation takes: by the server's own word, the answer to an OPTIONS, else by our
+table of guesses.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,33 +13,50 @@ from bridge.core.model import Json
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """`names` that can be set, `fixed` those that only the server sets; `told`: the server itself says so."""
+    """`names` that can be set, `fixed` those that only the server sets; `told`: the server itself
+    says so.
+    """
 
     names: frozenset[str]
     fixed: frozenset[str]
     told: bool
 
     def wrong(self, name: str) -> tuple[str, str] | None:
-        """What is wrong with setting this field, and the nearest that can be set; None for one that can."""
+        """What is wrong with setting this field, and the nearest that can be set; None for one that
+        can.
+        """
         if name in self.names:
             return None
         near = get_close_matches(name, sorted(self.names), n=1)
         mend = f"did you mean {near[0]!r}?" if near else ""
         if name in self.fixed:
             return f"{name} is the server's to set", mend
-        return (f"the server knows no field {name!r}" if self.told else f"bondbridge knows no field {name!r}"), mend
+        return (
+            f"the server knows no field {name!r}"
+            if self.told
+            else f"bondbridge knows no field {name!r}"
+        ), mend
 
 
 def fields_of(row: Operation, described: Json) -> Fields | None:
-    """The fields an operation takes. `described`: the answer to an OPTIONS at its address, None where there is none.
+    """The fields an operation takes. `described`: the answer to an OPTIONS at its address, None
+    where there is none.
 
-    It has fields only for methods that the user may use: `{"actions": {"PUT": {"name": {"read_only": false, …}}}}`. None
-    where nobody can tell.
+    It has fields only for methods that the user may use: `{"actions": {"PUT": {"name":
+    {"read_only": false, …}}}}`. None where nobody can tell.
     """
     actions = described.get("actions") if isinstance(described, dict) else None
-    told = actions.get("PUT" if row.method == "PATCH" else row.method) if isinstance(actions, dict) else None
+    told = (
+        actions.get("PUT" if row.method == "PATCH" else row.method)
+        if isinstance(actions, dict)
+        else None
+    )
     if isinstance(told, dict) and told:
-        fixed = frozenset(name for name, about in told.items() if isinstance(about, Mapping) and about.get("read_only") is True)
+        fixed = frozenset(
+            name
+            for name, about in told.items()
+            if isinstance(about, Mapping) and about.get("read_only") is True
+        )
         names = frozenset(told) - fixed
         measured = KINDS[row.kind].volatile if row.kind in KINDS else frozenset()
         return Fields(names, fixed | (measured - names), told=True)

@@ -1,4 +1,6 @@
-"""The vendor's single values in our words: references, times, numbers, in whatever form they are written."""
+"""The vendor's single values in our words: references, times, numbers, in whatever form they are
+written.
+"""
 
 import math
 import re
@@ -24,7 +26,9 @@ def reference(value: Json) -> int | None:
 
 
 def references(value: Json) -> list[Json] | None:
-    """Many references, sorted, since the server may list them in any order; what has no id goes by its name."""
+    """Many references, sorted, since the server may list them in any order; what has no id goes by
+    its name.
+    """
     if value is None:
         return None
     found = [_named(each) for each in (value if isinstance(value, list) else [value])]
@@ -46,12 +50,20 @@ def codes(value: Json) -> list[str] | None:
         return sorted(map(str, value))
     if not isinstance(value, list):
         return None
-    return sorted({str(each.get("codename", each.get("url"))) if isinstance(each, dict) else str(each) for each in value})
+    return sorted(
+        {
+            str(each.get("codename", each.get("url"))) if isinstance(each, dict) else str(each)
+            for each in value
+        }
+    )
 
 
 def space(value: Json) -> Body:
     """Nested `{name, key, url}`, or a URL that ends in the key, or the key."""
-    return {"key": space_key(value), "name": text(value.get("name")) if isinstance(value, dict) else None}
+    return {
+        "key": space_key(value),
+        "name": text(value.get("name")) if isinstance(value, dict) else None,
+    }
 
 
 def space_key(value: Json) -> str | None:
@@ -105,7 +117,13 @@ def text(value: Json) -> str | None:
 
 def flag(value: Json) -> bool | None:
     """Yes or no, also as a word."""
-    return value if isinstance(value, bool) else _TRUTH.get(value.lower()) if isinstance(value, str) else None
+    return (
+        value
+        if isinstance(value, bool)
+        else _TRUTH.get(value.lower())
+        if isinstance(value, str)
+        else None
+    )
 
 
 def free(value: Json) -> Json:
@@ -114,10 +132,15 @@ def free(value: Json) -> Json:
 
 
 def advice(value: Json) -> Json:
-    """What a tuning recommends: which legs and their speeds in our words, all else, and what is no such list, as it is."""
+    """What a tuning recommends: which legs and their speeds in our words, all else, and what is no
+    such list, as it is.
+    """
     if not isinstance(value, dict) or not isinstance(value.get("legs"), list):
         return free(value)
-    return {**value, "legs": [_of_leg(each) if isinstance(each, dict) else each for each in value["legs"]]}
+    return {
+        **value,
+        "legs": [_of_leg(each) if isinstance(each, dict) else each for each in value["legs"]],
+    }
 
 
 def _of_leg(raw: Mapping[str, Json]) -> Body:
@@ -135,10 +158,20 @@ def first(raw: Mapping[str, Json], names: Iterable[str]) -> Json:
 
 
 def numbers(value: Json) -> dict[str, int]:
-    """`{"pending": 2}`, or a list of `{"status": "pending", "count": 2}`, as names and whole numbers."""
+    """`{"pending": 2}`, or a list of `{"status": "pending", "count": 2}`, as names and whole
+    numbers.
+    """
     if isinstance(value, list):
-        value = {str(first(each, ("status", "name", "state"))): each.get("count") for each in value if isinstance(each, dict)}
-    counted = {str(name): whole(count) for name, count in value.items()} if isinstance(value, dict) else {}
+        value = {
+            str(first(each, ("status", "name", "state"))): each.get("count")
+            for each in value
+            if isinstance(each, dict)
+        }
+    counted = (
+        {str(name): whole(count) for name, count in value.items()}
+        if isinstance(value, dict)
+        else {}
+    )
     return {name: count for name, count in counted.items() if count is not None}
 
 

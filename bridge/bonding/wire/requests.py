@@ -15,7 +15,9 @@ _CHANGING = frozenset({"PUT", "PATCH"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes out: `path` from the server's root, `params` the query, `body` what is sent as JSON, if anything."""
+    """What goes out: `path` from the server's root, `params` the query, `body` what is sent as
+    JSON, if anything.
+    """
 
     method: str
     path: str
@@ -24,9 +26,14 @@ class Request:
 
 
 def request(
-    row: Operation, arguments: Mapping[str, Json], params: Mapping[str, str] | None = None, body: Json = None
+    row: Operation,
+    arguments: Mapping[str, Json],
+    params: Mapping[str, str] | None = None,
+    body: Json = None,
 ) -> Request:
-    """Raises BadInput with everything that is wrong about arguments, body and query, before anything is sent."""
+    """Raises BadInput with everything that is wrong about arguments, body and query, before
+    anything is sent.
+    """
     problems = [
         *(Problem(row.name, what, mend) for what, mend in _argument_problems(row, arguments)),
         *(Problem(row.name, what) for what in _body_problems(row, body)),
@@ -42,7 +49,11 @@ def request(
 
 
 def _argument_problems(row: Operation, arguments: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    yield from ((f"needs {name!r}", f"its path is {row.path}") for name in row.arguments if name not in arguments)
+    yield from (
+        (f"needs {name!r}", f"its path is {row.path}")
+        for name in row.arguments
+        if name not in arguments
+    )
     yield from ((f"takes no {name!r}", "") for name in arguments if name not in row.arguments)
     for name, value in arguments.items():
         wrong = wrong_argument(name, value)
@@ -66,10 +77,16 @@ def _body_problems(row: Operation, body: Json) -> Iterator[str]:
 
 
 def wrong_argument(name: str, value: Json) -> str:
-    """Why this value cannot stand in a path, or nothing. Spaces go by their key, everything else by a whole number."""
+    """Why this value cannot stand in a path, or nothing. Spaces go by their key, everything else by
+    a whole number.
+    """
     text = str(value)
     if name == "space":
-        return "" if isinstance(value, str) and _SLUG.fullmatch(value) else f"space: {value!r} is not the key of a space"
+        return (
+            ""
+            if isinstance(value, str) and _SLUG.fullmatch(value)
+            else f"space: {value!r} is not the key of a space"
+        )
     fits = not isinstance(value, bool) and text.isascii() and text.isdigit()
     return "" if fits else f"{name}: {value!r} is not an id; ids are whole numbers"
 
@@ -83,4 +100,7 @@ def refusal(body: Json) -> str:
 
 
 def _texts(body: Mapping[str, Json]) -> list[tuple[str, str]]:
-    return [(name, " ".join(map(str, value)) if isinstance(value, list) else str(value)) for name, value in body.items()]
+    return [
+        (name, " ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in body.items()
+    ]

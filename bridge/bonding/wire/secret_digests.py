@@ -1,4 +1,6 @@
-"""Secrets become keyed digests here, before anything can store them: a change shows, and nothing else."""
+"""Secrets become keyed digests here, before anything can store them: a change shows, and nothing
+else.
+"""
 
 import hashlib
 import hmac
@@ -11,20 +13,29 @@ from bridge.core.canonical_json import canonical
 from bridge.core.model import Json
 
 # What is called so is a secret wherever it stands, whether or not the catalogue knows the field.
-_TELLING = re.compile(r"passw(or)?d|passphrase|secret|(^|_)token$|private_key|api_key|preshared|(^|_)psk$", re.IGNORECASE)
+_TELLING = re.compile(
+    r"passw(or)?d|passphrase|secret|(^|_)token$|private_key|api_key|preshared|(^|_)psk$",
+    re.IGNORECASE,
+)
 _PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 def digested(raw: Mapping[str, Json], secret: frozenset[str], key: bytes) -> dict[str, Json]:
-    """The same object with the named fields, and all that is secret by its name or its look, as digests."""
+    """The same object with the named fields, and all that is secret by its name or its look, as
+    digests.
+    """
     return {
-        name: _digest(value, key) if name in secret or _tells(name, value) else _below(name, value, key)
+        name: _digest(value, key)
+        if name in secret or _tells(name, value)
+        else _below(name, value, key)
         for name, value in raw.items()
     }
 
 
 def hidden(given: Mapping[str, Json], secret: frozenset[str]) -> frozenset[str]:
-    """The fields that are secret, or hold what is: `{"email": "a@b", "password": "p"}` → `{"password"}`."""
+    """The fields that are secret, or hold what is: `{"email": "a@b", "password": "p"}` →
+    `{"password"}`.
+    """
     safe = digested(given, secret, b"")
     return frozenset(name for name, value in given.items() if safe[name] != value)
 
@@ -53,4 +64,9 @@ def _below(name: str, value: Json, key: bytes) -> Json:
 def _digest(value: Json, key: bytes) -> Json:
     if not value:
         return value
-    return "digest:" + hmac.new(key, canonical(value).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+    return (
+        "digest:"
+        + hmac.new(key, canonical(value).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[
+            :16
+        ]
+    )

@@ -9,13 +9,18 @@ from bridge.core.model import Body, Json
 Raw = Mapping[str, Any]
 
 # names of statuses that mean an update is still owed to its node; the vendor publishes none of them
-_OWED = parsers.words("pending queued waiting new created scheduled sent sending running in_progress started retrying unsent")
+_OWED = parsers.words(
+    "pending queued waiting new created scheduled sent sending running in_progress started retrying"
+    " unsent"
+)
 
 
 def config_updates(_: Raw, body: Body) -> Body:
     """`pending`: how many records have a status that means not finished."""
     statuses = body["statuses"]
-    owed = [count for name, count in statuses.items() if name.strip().lower().replace(" ", "_") in _OWED]
+    owed = [
+        count for name, count in statuses.items() if name.strip().lower().replace(" ", "_") in _OWED
+    ]
     return {"pending": sum(owed) if statuses else None}
 
 
@@ -26,14 +31,18 @@ _FAILURE = ("failure", "failures", "failed", "failure_count", "errors")
 def failover_checks(raw: Raw, _: Body) -> Body:
     """Two counts, or two for each aggregator, which are summed."""
     parts = list(_counted(raw))
-    return {name: _sum(parts, names) for name, names in (("success", _SUCCESS), ("failure", _FAILURE))}
+    return {
+        name: _sum(parts, names) for name, names in (("success", _SUCCESS), ("failure", _FAILURE))
+    }
 
 
 def _counted(value: Json) -> Iterator[Raw]:
     if isinstance(value, list):
         for each in value:
             yield from _counted(each)
-    elif isinstance(value, dict) and any(parsers.whole(value.get(name)) is not None for name in (*_SUCCESS, *_FAILURE)):
+    elif isinstance(value, dict) and any(
+        parsers.whole(value.get(name)) is not None for name in (*_SUCCESS, *_FAILURE)
+    ):
         yield value
     elif isinstance(value, dict):
         for each in value.values():
@@ -41,7 +50,11 @@ def _counted(value: Json) -> Iterator[Raw]:
 
 
 def _sum(parts: list[Raw], names: tuple[str, ...]) -> int | None:
-    found = [count for count in (parsers.whole(parsers.first(part, names)) for part in parts) if count is not None]
+    found = [
+        count
+        for count in (parsers.whole(parsers.first(part, names)) for part in parts)
+        if count is not None
+    ]
     return sum(found) if found else None
 
 
@@ -72,9 +85,12 @@ def versions(raw: Raw, _: Body) -> Body:
 
 
 _MAINTENANCE = (
-    "aggregator_failover_maintenance_mode", "aggregator_failover_maintenance", "agg_failover_maintenance_mode",
-    "failover_maintenance_mode", "maintenance_mode",
-)  # fmt: skip
+    "aggregator_failover_maintenance_mode",
+    "aggregator_failover_maintenance",
+    "agg_failover_maintenance_mode",
+    "failover_maintenance_mode",
+    "maintenance_mode",
+)
 _SUSPENDED = ("aggregator_failover_suspended", "agg_failover_suspended", "failover_suspended")
 _ENABLED = ("aggregator_failover_enabled", "agg_failover_enabled", "failover_enabled")
 
@@ -90,15 +106,26 @@ def settings(raw: Raw, _: Body) -> Body:
         state = "suspended"
     if maintenance or enabled is False:
         state = "maintenance"
-    return {"failover": state, "other": {name: value for name, value in raw.items() if name not in ("id", "url")}}
+    return {
+        "failover": state,
+        "other": {name: value for name, value in raw.items() if name not in ("id", "url")},
+    }
 
 
 # the names by which these documents are read, wherever in them they stand
 NAMES: Mapping[str, frozenset[str]] = {
     "failover_checks": frozenset({*_SUCCESS, *_FAILURE, "items"}),
-    "downtime_report": frozenset({
-        *_SPANS, *(f"previous_{span}" for span in _SPANS),
-        *(name for _, names in _REPORT.values() for each in names for name in (each, *(f"{span}_{each}" for span in _SPANS))),
-    }),
+    "downtime_report": frozenset(
+        {
+            *_SPANS,
+            *(f"previous_{span}" for span in _SPANS),
+            *(
+                name
+                for _, names in _REPORT.values()
+                for each in names
+                for name in (each, *(f"{span}_{each}" for span in _SPANS))
+            ),
+        }
+    ),
     "settings": frozenset({*_MAINTENANCE, *_SUSPENDED, *_ENABLED}),
-}  # fmt: skip
+}

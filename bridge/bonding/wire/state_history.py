@@ -19,7 +19,9 @@ _LENGTH = ("duration", "seconds", "length")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One state without a break. `class_` is what the state means; `end` is None for the run that goes on."""
+    """One state without a break. `class_` is what the state means; `end` is None for the run that
+    goes on.
+    """
 
     state: str
     class_: str
@@ -28,7 +30,9 @@ class Run:
 
 
 def runs(raw: Json) -> list[Run]:
-    """The runs of a history, the oldest first. Raises Garbled where it is no list, or a run has no beginning."""
+    """The runs of a history, the oldest first. Raises Garbled where it is no list, or a run has no
+    beginning.
+    """
     items = raw
     if isinstance(raw, dict):
         lists = [value for value in raw.values() if isinstance(value, list)]
@@ -41,7 +45,10 @@ def runs(raw: Json) -> list[Run]:
         found.reverse()  # so that runs of no length keep their order, too
     found.sort(key=lambda run: run.start)
     # runs are contiguous: what does not say when it ended did so when the next one began
-    closed = [Run(run.state, run.class_, run.start, run.end or later.start) for run, later in pairwise(found)]
+    closed = [
+        Run(run.state, run.class_, run.start, run.end or later.start)
+        for run, later in pairwise(found)
+    ]
     return closed + found[-1:]
 
 

@@ -1,4 +1,6 @@
-"""What an object has that nobody expects, and what it lacks that matters: to be told, never lost."""
+"""What an object has that nobody expects, and what it lacks that matters: to be told, never
+lost.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,8 +30,8 @@ _FOUND: Mapping[str, tuple[str, ...]] = {
 class Strange:
     """What is strange about objects of one kind.
 
-    `missing`: fields of ours that nothing in the object says. `unexpected`: fields of the vendor's that nobody knows, each
-    with a masked sample: what it is and how large, never what it says.
+    `missing`: fields of ours that nothing in the object says. `unexpected`: fields of the vendor's
+    that nobody knows, each with a masked sample: what it is and how large, never what it says.
     """
 
     kind: str
@@ -38,18 +40,29 @@ class Strange:
 
 
 def strange(kind: str, raw: Json) -> Strange | None:
-    """What is strange about this object, or None. Of an object that cannot be read at all, everything is.
+    """What is strange about this object, or None. Of an object that cannot be read at all,
+    everything is.
 
-    What a configured object has beyond our table is carried in `other`, so it is only told where something is missing: it
-    may be what took its place.
+    What a configured object has beyond our table is carried in `other`, so it is only told where
+    something is missing: it may be what took its place.
     """
     if not isinstance(raw, dict):
-        unexpected = {} if isinstance(raw, str) and KINDS[kind].by not in ("id", "key") else {"": _masked(raw)}
+        unexpected = (
+            {}
+            if isinstance(raw, str) and KINDS[kind].by not in ("id", "key")
+            else {"": _masked(raw)}
+        )
         return Strange(kind, (), unexpected) if unexpected else None
     table = FIELDS[kind]
-    missing = {name for name in VITAL[kind] if name in table and not any(each in raw for each in table[name].names)}
+    missing = {
+        name
+        for name in VITAL[kind]
+        if name in table and not any(each in raw for each in table[name].names)
+    }
     missing |= _not_found(kind, raw)
-    if kind in _FOUND:  # a document has whatever it has: only beside what is missing is that worth a word
+    if (
+        kind in _FOUND
+    ):  # a document has whatever it has: only beside what is missing is that worth a word
         unexpected = _of_document(kind, raw, missing) if missing else {}
     else:
         unexpected = _unexpected(kind, raw) if table else {}
@@ -75,19 +88,27 @@ def _unexpected(kind: str, raw: Mapping[str, Json]) -> dict[str, str]:
 
 
 def _of_document(kind: str, raw: Mapping[str, Json], missing: Collection[str]) -> dict[str, str]:
-    """The leaves of a document whose names nobody knows, `week.outages`; first those that speak of what is missing."""
-    known = server_status.NAMES.get(kind) or {name for field in FIELDS[kind].values() for name in field.names}
+    """The leaves of a document whose names nobody knows, `week.outages`; first those that speak of
+    what is missing.
+    """
+    known = server_status.NAMES.get(kind) or {
+        name for field in FIELDS[kind].values() for name in field.names
+    }
     understood = certificates.names if kind == "certificate" else known.__contains__
     secret = {"id", "url"} | KINDS[kind].secret
     strangers = {
-        ".".join(path): value for path, value in _leaves(raw) if path[0] not in secret and not all(map(understood, path))
+        ".".join(path): value
+        for path, value in _leaves(raw)
+        if path[0] not in secret and not all(map(understood, path))
     }
     order = sorted(strangers, key=lambda path: (not any(name in path for name in missing), path))
     return {path[:_LONGEST_NAME]: _masked(strangers[path]) for path in order[:_MOST]}
 
 
 def _leaves(value: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Every field that has none below it, with the names that lead there; of a list, what its first item has."""
+    """Every field that has none below it, with the names that lead there; of a list, what its first
+    item has.
+    """
     first = value[0] if isinstance(value, list) and value else value
     if isinstance(first, dict) and first:
         for name, below in first.items():

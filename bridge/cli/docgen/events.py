@@ -15,13 +15,16 @@ PLACE = Path(__file__).parents[3] / "docs" / "events.md"
 
 _HEAD = """# Events
 
-Made from the catalogue of events by `make docs`; [polling and incidents](polling-and-incidents.md) says how they come about.
-**Reads as** is the line that people see. **Names** are what an event's data holds beside the change itself: rules use them as `leg.name`,
-`bond.space.key`, … An event of a change also has `old` and `new` (the object before and after), `changed` (the fields that
-differ) and `between` (the two polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are
-`webhook.<name>`, with `body`. **Lasts until** names the events that end what a lasting event began; the others are moments.
+Made from the catalogue of events by `make docs`; [polling and incidents](polling-and-incidents.md)
+says where they come from. **Reads as** is the line that people see. **Names** are the objects in an
+event's data: rules use them as `leg.name`, `bond.space.key`, … An event of a change also has `old`
+and `new` (the object before and after), `changed` (the fields that differ) and `between` (the two
+polls it happened between). Every event carries [`known`](rules.md). Incoming webhooks are
+`webhook.<name>`, with `body`. **Lasts until** names the events that end what a lasting event began;
+the others are moments.
 
-One happening is told once: `<kind>.changed` speaks only of fields that no other event of that change has told.
+Each change is reported once: `<kind>.changed` is only about fields that no other event of that
+change is about.
 """
 
 _BY_KIND = "What people and programs change"
@@ -29,7 +32,10 @@ _CONCLUDED = "What the bridge concludes, and what it says of itself"
 
 # what the line alone does not say
 NOTES: Mapping[str, str] = {
-    "leg.down": "how it stands is carried through tests and states that do not say, which are no event of these",
+    "leg.down": (
+        "how it stands is carried through tests and states that do not say, which are no event of"
+        " these"
+    ),
     "leg.up": "after down or degraded",
     "leg.mode_changed": "active, idle, offline",
     "leg.flapping": "once per spell",
@@ -42,7 +48,10 @@ NOTES: Mapping[str, str] = {
     "aggregator.failed": "the server says so; other words than up and down leave it open",
     "aggregator.suspected": "opens an incident, before the server says anything",
     "incident.opened": "of a provider, a space, or the whole server",
-    "incident.ended": "nine in ten of its legs are back, its aggregator is well, and nothing joined for two minutes",
+    "incident.ended": (
+        "nine in ten of its legs are back, its aggregator is well, and nothing joined for two"
+        " minutes"
+    ),
     "bond_tuning.finished": "every end, with its outcome",
     "leg_tuning.finished": "every end, with its outcome",
     "speedtest.finished": "every end, with its outcome",
@@ -65,11 +74,17 @@ NOTES: Mapping[str, str] = {
     "action.unverified": "the server answered well, and what was to come of it did not",
     "rule.tripped": "too many of its jobs failed",
     "rule.contradicted": "at run time, by priority",
-    "chat.command": "a person's command in chat: rules with `when: {chat: …}`; its nouns as far as it names any",
-    "chat.refused": "a command that came to nothing: not understood, not allowed, about what is not there",
+    "chat.command": (
+        "a person's command in chat: rules with `when: {chat: …}`; its nouns as far as it names any"
+    ),
+    "chat.refused": (
+        "a command that came to nothing: not understood, not allowed, about what is not there"
+    ),
     "schedule.due": "rules with `when: {schedule: …}`",
     "bridge.paused": "by a limit or a person; telling goes on",
-    "internal.error": "a fault of ours: once, until it was not seen for an hour; everything else goes on",
+    "internal.error": (
+        "a fault of ours: once, until it was not seen for an hour; everything else goes on"
+    ),
 }
 
 

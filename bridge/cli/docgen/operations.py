@@ -10,11 +10,13 @@ PLACE = Path(__file__).parents[3] / "docs" / "operations.md"
 
 _HEAD = f"""# Operations
 
-Made from the catalogue by `make docs`. Paths are below `{ROOT}`. Arguments stand in the path: a space is its key, everything
-else a whole number. **Danger**: what operates may be called from any rule; what configures needs `configure` or its own name in
-the settings' `allow`; what administers (all that deletes, too) its own name there; what reads is for hands. **Repeat** says
-what a second try of the same request would do, and so what happens after an answer that never came: `read` and `safe` go again;
-`once` is looked up first, and where **proof** is empty a person is asked. Notes are the vendor's own preconditions.
+Made from the catalogue by `make docs`. Paths are below `{ROOT}`. Arguments are part of the path: a
+space is its key, everything else a whole number. **Danger**: any rule may call what operates; what
+configures needs `configure` or its own name in the settings' `allow`; what administers (every
+delete, too) needs its own name there; reads are for people. **Repeat** says what a second try of
+the same request would do, and so what happens when the answer never came: `read` and `safe` are
+sent again; for `once` we look first, and where **proof** is empty we ask a person. Notes are the
+vendor's own preconditions.
 """
 
 
@@ -29,11 +31,18 @@ def _sections() -> Iterator[str]:
         groups.setdefault(row.name.partition(".")[0], []).append(row)
     for name, rows in groups.items():
         yield f"## {name}\n"
-        yield from table(("operation", "request", "danger", "repeat", "proof", "notes"), map(_line, rows))
+        yield from table(
+            ("operation", "request", "danger", "repeat", "proof", "notes"), map(_line, rows)
+        )
 
 
 def _line(row: Operation) -> tuple[str, ...]:
-    notes = [row.note, "takes fields" if row.takes else "", "a zip file" if row.zipped else "", "paged" if row.paged else ""]
+    notes = [
+        row.note,
+        "takes fields" if row.takes else "",
+        "a zip file" if row.zipped else "",
+        "paged" if row.paged else "",
+    ]
     return (
         f"`{row.name}`",
         f"`{row.method} {row.path}`",
@@ -46,9 +55,17 @@ def _line(row: Operation) -> tuple[str, ...]:
 
 def _aliases() -> Iterator[str]:
     yield "## By the type of the leg\n"
-    yield "One name for two operations: which one it is, and which bond it needs, the leg says itself.\n"
+    yield (
+        "One name for two operations: which one it is, and which bond it needs, the leg says"
+        " itself.\n"
+    )
     rows = (
-        (f"`{each.name}`", ", ".join(each.arguments), each.sample.danger.value, f"`{each.sample.name}` …")
+        (
+            f"`{each.name}`",
+            ", ".join(each.arguments),
+            each.sample.danger.value,
+            f"`{each.sample.name}` …",
+        )
         for each in ALIASES.values()
     )
     yield from table(("operation", "arguments", "danger", "as"), rows)
@@ -56,7 +73,10 @@ def _aliases() -> Iterator[str]:
 
 def _own() -> Iterator[str]:
     yield "## The bridge's own\n"
-    yield from table(("operation", "arguments"), ((f"`{name}`", ", ".join(arguments)) for name, arguments in OWN.items()))
+    yield from table(
+        ("operation", "arguments"),
+        ((f"`{name}`", ", ".join(arguments)) for name, arguments in OWN.items()),
+    )
 
 
 def _impossible() -> Iterator[str]:

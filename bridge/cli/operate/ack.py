@@ -10,10 +10,13 @@ from bridge.errors import BadInput, Refused
 
 
 def ack(
-    event: Annotated[str, typer.Argument(help="The event's id, or its beginning: it stands in the notice.")],
+    event: Annotated[
+        str, typer.Argument(help="The event's id, or its beginning: it stands in the notice.")
+    ],
     given: Config = None,
 ) -> None:
-    """Say that you have what was told: while it lasts it is not told again, nor to others; its end is told all the same.
+    """Say that you have what was told: while it lasts it is not told again, nor to others; its end
+    is told all the same.
 
     Exit code 4 where somebody has it already, or it is over. Example: bondbridge ack 3f9a2c1b
     """
@@ -23,4 +26,7 @@ def ack(
             addresses = bridge.follower.acknowledge(found, actor())
         except BadInput as error:  # what was written is right, but comes too late
             raise Refused(str(error)) from error
-    print(f"{found}: {actor()} has it, told at {addresses} {'address' if addresses == 1 else 'addresses'}")
+    print(
+        f"{found}: {actor()} has it, told at {addresses}"
+        f" {'address' if addresses == 1 else 'addresses'}"
+    )

@@ -8,7 +8,9 @@ from bridge.config import PREFIX
 
 
 def actor() -> str:
-    """From BONDBRIDGE_ACTOR, or the user's name, or in a container whose user has none its number."""
+    """From BONDBRIDGE_ACTOR, or the user's name, or in a container whose user has none its
+    number.
+    """
     if given := os.environ.get(f"{PREFIX}ACTOR", "").strip():
         return given
     try:

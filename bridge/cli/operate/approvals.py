@@ -14,7 +14,9 @@ from bridge.store.decisions.approvals import ASKED, GRANTED
 
 _SHOWN = 3
 
-Question = Annotated[str, typer.Argument(help="The question's id, or its beginning: see `bondbridge approvals`.")]
+Question = Annotated[
+    str, typer.Argument(help="The question's id, or its beginning: see `bondbridge approvals`.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not show the plan and ask first.")]
 
 
@@ -33,14 +35,27 @@ def approvals(
         as_json(rows)
         return
     shown = [
-        (row["id"], row["rule"], row["reason"], row["detail"], _standing(row), clock(row["expires_at"]), _short(row))
+        (
+            row["id"],
+            row["rule"],
+            row["reason"],
+            row["detail"],
+            _standing(row),
+            clock(row["expires_at"]),
+            _short(row),
+        )
         for row in rows
     ]
-    table(("question", "rule", "reason", "why", "state", "until", "plan"), shown, empty="nothing is asked")
+    table(
+        ("question", "rule", "reason", "why", "state", "until", "plan"),
+        shown,
+        empty="nothing is asked",
+    )
 
 
 def approve(question: Question, given: Config = None, yes: Yes = False) -> None:
-    """Say yes: exactly the plan that is shown is carried out, through all its guards. Exit code 1 if it was too late.
+    """Say yes: exactly the plan that is shown is carried out, through all its guards. Exit code 1
+    if it was too late.
 
     Example: bondbridge approve 3f9a2c
     """
@@ -68,13 +83,22 @@ def _answer(beginning: str, given: Config, *, yes: bool, sure: bool) -> None:
         print(f"it does not count: {answered.refused.why}", file=sys.stderr)
         raise typer.Exit(1)
     if not answered.first:
-        print(f"too late: {settled(answered.state, answered.who)}, at {clock(answered.at)}", file=sys.stderr)
+        print(
+            f"too late: {settled(answered.state, answered.who)}, at {clock(answered.at)}",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
-    print(f"{asked['id']}: {answered.state}" + (f", {len(asked['plan'])} to do" if answered.state == GRANTED else ""))
+    print(
+        f"{asked['id']}: {answered.state}"
+        + (f", {len(asked['plan'])} to do" if answered.state == GRANTED else "")
+    )
 
 
 def _show(asked: Body) -> None:
-    print(f"{asked['rule']} asks on {asked['server']}: {asked['detail']} ({asked['reason']})", file=sys.stderr)
+    print(
+        f"{asked['rule']} asks on {asked['server']}: {asked['detail']} ({asked['reason']})",
+        file=sys.stderr,
+    )
     if asked["cause"]:
         print(f"because: {asked['cause']}", file=sys.stderr)
     if asked["limits"]:

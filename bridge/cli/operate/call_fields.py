@@ -14,11 +14,15 @@ from bridge.errors import AgainLater, BadInput, Problem, Refused
 _LONGEST = 80
 
 
-def check(client: Client, operation: str, arguments: Mapping[str, Json], body: Body) -> Collection[str]:
-    """Those of the fields that are ours to set. Raises BadInput for any that the server, asked for them, does not name.
+def check(
+    client: Client, operation: str, arguments: Mapping[str, Json], body: Body
+) -> Collection[str]:
+    """Those of the fields that are ours to set. Raises BadInput for any that the server, asked for
+    them, does not name.
 
-    The vendor's framework takes a field it does not know without a word, and does nothing with it. What only our table
-    lacks is no more than a warning. An object is replaced by a whole one, what is the server's to set included.
+    The vendor's framework takes a field it does not know without a word, and does nothing with it.
+    What only our table lacks is no more than a warning. An object is replaced by a whole one, what
+    is the server's to set included.
     """
     row = OPERATIONS[operation]
     if not body:
@@ -30,9 +34,14 @@ def check(client: Client, operation: str, arguments: Mapping[str, Json], body: B
     wrong = [said for said in map(fields.wrong, ours) if said]
     if fields.told and wrong:
         anyway = "--anyway sends it all the same"
-        raise BadInput([Problem("call", what, "; ".join(filter(None, (mend, anyway)))) for what, mend in wrong])
+        raise BadInput(
+            [Problem("call", what, "; ".join(filter(None, (mend, anyway)))) for what, mend in wrong]
+        )
     for what, mend in wrong:
-        print(Problem("bondbridge", f"{what}, and the server does not say which it takes", mend), file=sys.stderr)
+        print(
+            Problem("bondbridge", f"{what}, and the server does not say which it takes", mend),
+            file=sys.stderr,
+        )
     return ours if fields.told else settable(row, body)
 
 
@@ -41,8 +50,12 @@ def settable(row: Operation, body: Body) -> Collection[str]:
     return () if row.method == "PUT" else tuple(body)
 
 
-def not_taken(client: Client, operation: str, arguments: Mapping[str, Json], body: Body) -> Iterator[str]:
-    """What of an update the server did not do although it answered well, a sentence for each field."""
+def not_taken(
+    client: Client, operation: str, arguments: Mapping[str, Json], body: Body
+) -> Iterator[str]:
+    """What of an update the server did not do although it answered well, a sentence for each
+    field.
+    """
     row = OPERATIONS[operation]
     shown = {name: value for name, value in body.items() if name not in hidden(body, _secret(row))}
     if not shown or row.proof != effect_checks.updated.__name__:
@@ -59,7 +72,10 @@ def not_taken(client: Client, operation: str, arguments: Mapping[str, Json], bod
 def _described(client: Client, operation: str, arguments: Mapping[str, Json]) -> Json:
     try:
         return client.describe(operation, **arguments)
-    except (AgainLater, Refused):  # it need not say; what is wrong with the server, the call itself will tell
+    except (
+        AgainLater,
+        Refused,
+    ):  # it need not say; what is wrong with the server, the call itself will tell
         return None
 
 

@@ -26,7 +26,7 @@ Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=journal.
 jobs = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
-class Answer(StrEnum):
+class JobOutcome(StrEnum):
     """What a person can say about a job in doubt."""
 
     DONE = "done"
@@ -35,16 +35,24 @@ class Answer(StrEnum):
 
 
 def events(
-    event: Annotated[str, typer.Argument(help="An event's id, or its beginning: tells its story.")] = "",
+    event: Annotated[
+        str, typer.Argument(help="An event's id, or its beginning: tells its story.")
+    ] = "",
     given: Config = None,
-    like: Annotated[str, typer.Option("--type", help="Only this type, or a glob such as leg.*")] = "",
+    like: Annotated[
+        str, typer.Option("--type", help="Only this type, or a glob such as leg.*")
+    ] = "",
     limit: Limit = 30,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens from now, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what happens from now, until Ctrl-C.")
+    ] = False,
     json_output: AsJson = False,
 ) -> None:
-    """What happened, in the order it was recorded; or one event's story: why something was done, or was not.
+    """What happened, in the order it was recorded; or one event's story: why something was done, or
+    was not.
 
-    Examples: bondbridge events --type 'leg.*' · bondbridge events 3f9a2c · bondbridge events --follow --json
+    Examples: bondbridge events --type 'leg.*' · bondbridge events 3f9a2c · bondbridge events
+    --follow --json
     """
     with bridge_of(given) as bridge:
         if event:
@@ -82,7 +90,14 @@ def list_jobs(
         as_json(rows)
         return
     shown = [
-        (row["id"], row["state"], row["rule"], asks(row["action"], row["request"]), row["attempts"], clock(row["due_at"]))
+        (
+            row["id"],
+            row["state"],
+            row["rule"],
+            asks(row["action"], row["request"]),
+            row["attempts"],
+            clock(row["due_at"]),
+        )
         for row in rows
     ]
     table(("job", "state", "rule", "asks", "attempts", "due"), shown)
@@ -93,7 +108,10 @@ def settle(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="The job's id, or its beginning.")],
     answer: Annotated[
-        Answer, typer.Argument(help="done: it took effect · failed: it did not, let it be · again: try it again")
+        JobOutcome,
+        typer.Argument(
+            help="done: it took effect · failed: it did not, let it be · again: try it again"
+        ),
     ],
     given: Config = None,
 ) -> None:
@@ -104,7 +122,13 @@ def settle(
     with bridge_of(given or context.obj) as bridge:
         whole = _whole_id(bridge, "jobs", job)
         if not bridge.deliverer.answer(whole, answer, who=actor(), place=place()):
-            raise BadInput([Problem("jobs", f"{whole} is not in doubt", "see `bondbridge jobs --state in_doubt`")])
+            raise BadInput(
+                [
+                    Problem(
+                        "jobs", f"{whole} is not in doubt", "see `bondbridge jobs --state in_doubt`"
+                    )
+                ]
+            )
     print(f"{whole}: {answer}")
 
 
@@ -112,17 +136,27 @@ def _whole_id(bridge: wiring.Bridge, name: str, beginning: str) -> str:
     with bridge.database.reading() as connection:
         found = journal.find(connection, name, beginning)
     if len(found) != 1:
-        what = f"no id begins with {beginning!r}" if not found else f"several ids begin with {beginning!r}"
-        raise BadInput([Problem(name, what, f"see `bondbridge {name}`" if not found else "give more of it")])
+        what = (
+            f"no id begins with {beginning!r}"
+            if not found
+            else f"several ids begin with {beginning!r}"
+        )
+        raise BadInput(
+            [Problem(name, what, f"see `bondbridge {name}`" if not found else "give more of it")]
+        )
     return found[0]
 
 
 def check_type(bridge: wiring.Bridge, command: str, like: str) -> None:
-    """Raises BadInput for a type, or a glob, of events that there never were and that there cannot be."""
+    """Raises BadInput for a type, or a glob, of events that there never were and that there cannot
+    be.
+    """
     known = wiring.vocabulary(bridge.settings).event_types
     if not like or any(fnmatchcase(name, like) for name in known):
         return
-    with bridge.database.reading() as connection:  # of a webhook that the settings have no longer, say
+    with (
+        bridge.database.reading() as connection
+    ):  # of a webhook that the settings have no longer, say
         if journal.list_events(connection, Window(1), like).rows:
             return
     mend = nearest(like, known) or "docs/events.md lists them; a glob is such as 'leg.*'"
@@ -135,7 +169,9 @@ def print_events(rows: Any, *, json_output: bool) -> None:
         if json_output:
             as_json_line(row)
         else:
-            line = Text.assemble((clock(row["time"]), "dim"), "  ", (row["id"], "cyan"), "  ", _headline(row))
+            line = Text.assemble(
+                (clock(row["time"]), "dim"), "  ", (row["id"], "cyan"), "  ", _headline(row)
+            )
             console.print(line, soft_wrap=True)
 
 
@@ -157,7 +193,11 @@ def _story(bridge: wiring.Bridge, event: str, *, json_output: bool) -> None:
         return
     console.print(Text(_headline(told), "bold"), soft_wrap=True)
     console.print(
-        Text(f"{told['type']} · {told['server']} · {told['subject']} · {told['time'].isoformat()}", "dim"), soft_wrap=True
+        Text(
+            f"{told['type']} · {told['server']} · {told['subject']} · {told['time'].isoformat()}",
+            "dim",
+        ),
+        soft_wrap=True,
     )
     for each in told["tellings"]:
         console.print(Text(_telling(each)), soft_wrap=True)
@@ -176,26 +216,44 @@ def _telling(each: Mapping[str, Any]) -> str:
 def _print_decision(decision: Mapping[str, Any]) -> None:
     verdict = decision["ruling"] + (f" ({decision['reason']})" if decision["reason"] else "")
     console.print(
-        Text.assemble("\nrule ", (decision["rule"], "bold"), ": ", (verdict, "bold"), "  ", decision["detail"]), soft_wrap=True
+        Text.assemble(
+            "\nrule ", (decision["rule"], "bold"), ": ", (verdict, "bold"), "  ", decision["detail"]
+        ),
+        soft_wrap=True,
     )
     for traced in decision["trace"]:
-        console.print(Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True)
+        console.print(
+            Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True
+        )
     for job in decision["jobs"]:
-        console.print(Text(f"  job {job['id']}: {asks(job['action'], job['request'])} → {job['state']}"), soft_wrap=True)
+        console.print(
+            Text(f"  job {job['id']}: {asks(job['action'], job['request'])} → {job['state']}"),
+            soft_wrap=True,
+        )
         for judged in decision["verdicts"]:
             if judged["job"] == job["id"] and judged["reason"]:
-                why = f"    {clock(judged['at'])} {judged['ruling']} ({judged['reason']})  {judged['detail']}"
+                why = (
+                    f"    {clock(judged['at'])} {judged['ruling']} ({judged['reason']}) "
+                    f" {judged['detail']}"
+                )
                 console.print(Text(why), soft_wrap=True)
         for tried in job["tried"]:
             outcome = tried["outcome"] or "on its way"
             console.print(
-                Text(f"    {clock(tried['began_at'])} {tried['what']}: {outcome}  {tried['detail'] or ''}"), soft_wrap=True
+                Text(
+                    f"    {clock(tried['began_at'])} {tried['what']}: {outcome} "
+                    f" {tried['detail'] or ''}"
+                ),
+                soft_wrap=True,
             )
         if job["state"] in OPEN:
             judged = [each for each in decision["verdicts"] if each["job"] == job["id"]]
             console.print(Text(f"    {phrases.standing(job, judged)}"), soft_wrap=True)
         if job["state"] == JobState.IN_DOUBT:
-            hint = f"    in doubt: find out, then say  bondbridge jobs settle {job['id']} done|failed|again"
+            hint = (
+                f"    in doubt: find out, then say  bondbridge jobs settle {job['id']}"
+                " done|failed|again"
+            )
             console.print(Text(hint, "bold red"), soft_wrap=True)
 
 

@@ -1,4 +1,6 @@
-"""`bondbridge pause` · `resume` · `silence` · `silences`: what holds the bridge back, and lets it go on."""
+"""`bondbridge pause` · `resume` · `silence` · `silences`: what holds the bridge back, and lets it
+go on.
+"""
 
 import sys
 from typing import Annotated
@@ -9,7 +11,7 @@ from bridge.cli.bridge_context import AsJson, Config, bridge_of
 from bridge.cli.operate.actor import actor, place
 from bridge.cli.output import as_json, clock, table
 from bridge.errors import BadInput, Problem
-from bridge.pipeline.controls.operator_controls import Quiet, Steering
+from bridge.pipeline.controls.operator_controls import OperatorControls, SilenceRequest
 
 silences = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 Why = Annotated[str, typer.Option(help="Why, for whoever has the next shift.")]
@@ -20,12 +22,16 @@ def pause(
     given: Config = None,
     server: Server = "",
     why: Why = "",
-    list_all: Annotated[bool, typer.Option("--list", help="Show what is paused and which rules are off.")] = False,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="Show what is paused and which rules are off.")
+    ] = False,
     json_output: AsJson = False,
 ) -> None:
-    """Stop all acting, at once and until `bondbridge resume`. Watching and telling go on; what has to wait is kept.
+    """Stop all acting, at once and until `bondbridge resume`. Watching and telling go on; what has
+    to wait is kept.
 
-    Examples: bondbridge pause --why 'core maintenance' · bondbridge pause --server hq --why drill · bondbridge pause --list
+    Examples: bondbridge pause --why 'core maintenance' · bondbridge pause --server hq --why drill ·
+    bondbridge pause --list
     """
     with bridge_of(given) as bridge:
         steering = bridge.steering
@@ -39,7 +45,8 @@ def resume(
     server: Server = "",
     json_output: AsJson = False,
 ) -> None:
-    """Let acting go on. What waited is looked at now, with all its guards; what has become too old is not done.
+    """Let acting go on. What waited is looked at now, with all its guards; what has become too old
+    is not done.
 
     Examples: bondbridge resume · bondbridge resume --server hq
     """
@@ -58,33 +65,58 @@ def resume(
 def silence(
     lasts: Annotated[str, typer.Option("--for", help="How long, such as 2h; 30d at most.")],
     given: Config = None,
-    types: Annotated[list[str] | None, typer.Option(help="Events, by name or glob such as leg.*; without it, all.")] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(help="Events, by name or glob such as leg.*; without it, all."),
+    ] = None,
     bond: Annotated[int | None, typer.Option(help="Only about this bond.")] = None,
     leg: Annotated[int | None, typer.Option(help="Only about this leg.")] = None,
     space: Annotated[str | None, typer.Option(help="Only about this space, by its key.")] = None,
     server: Annotated[str, typer.Option(help="Which server, where there are several.")] = "",
-    acts: Annotated[bool, typer.Option("--acts", help="Hold back acting as well as telling.")] = False,
+    acts: Annotated[
+        bool, typer.Option("--acts", help="Hold back acting as well as telling.")
+    ] = False,
     why: Why = "",
     json_output: AsJson = False,
 ) -> None:
     """Tell nobody of matching events for a while. What still is wrong when it ends is told then.
 
-    Examples: bondbridge silence --for 2h --types 'leg.*' --bond 3 --why works · bondbridge silence --for 1h --acts --why drill
+    Examples: bondbridge silence --for 2h --types 'leg.*' --bond 3 --why works · bondbridge silence
+    --for 1h --acts --why drill
     """
-    about = [f"{noun}/{key}" for noun, key in (("bond", bond), ("leg", leg), ("space", space)) if key is not None]
+    about = [
+        f"{noun}/{key}"
+        for noun, key in (("bond", bond), ("leg", leg), ("space", space))
+        if key is not None
+    ]
     if len(about) > 1:
-        raise BadInput([Problem("silence", "--bond, --leg and --space do not go together", "make one silence for each")])
-    quiet = Quiet(server, lasts, why, tuple(types or ("*",)), about[0] if about else "", acts)
+        raise BadInput(
+            [
+                Problem(
+                    "silence",
+                    "--bond, --leg and --space do not go together",
+                    "make one silence for each",
+                )
+            ]
+        )
+    quiet = SilenceRequest(
+        server, lasts, why, tuple(types or ("*",)), about[0] if about else "", acts
+    )
     with bridge_of(given) as bridge:
         made = bridge.steering.silence(quiet, actor(), place())
     if json_output:
         as_json(made)
     else:
-        print(f"silence {made['id']} until {clock(made['until'])}; `bondbridge silences end {made['id'][:8]}` ends it")
+        print(
+            f"silence {made['id']} until {clock(made['until'])}; `bondbridge silences end"
+            f" {made['id'][:8]}` ends it"
+        )
 
 
 @silences.callback()
-def list_silences(context: typer.Context, given: Config = None, json_output: AsJson = False) -> None:
+def list_silences(
+    context: typer.Context, given: Config = None, json_output: AsJson = False
+) -> None:
     """Silences that hold.
 
     Example: bondbridge silences
@@ -98,10 +130,23 @@ def list_silences(context: typer.Context, given: Config = None, json_output: AsJ
         as_json(rows)
         return
     shown = [
-        (row["id"], row["server"], " ".join(row["types"]), row["about"] or "all of it", clock(row["until"]),
-         "telling and acting" if row["acts"] else "telling", row["who"], row["why"]) for row in rows
-    ]  # fmt: skip
-    table(("silence", "server", "events", "about", "until", "holds back", "who", "why"), shown, empty="nothing is silenced")
+        (
+            row["id"],
+            row["server"],
+            " ".join(row["types"]),
+            row["about"] or "all of it",
+            clock(row["until"]),
+            "telling and acting" if row["acts"] else "telling",
+            row["who"],
+            row["why"],
+        )
+        for row in rows
+    ]
+    table(
+        ("silence", "server", "events", "about", "until", "holds back", "who", "why"),
+        shown,
+        empty="nothing is silenced",
+    )
 
 
 @silences.command()
@@ -119,20 +164,29 @@ def end(
     print(f"{ended} is over")
 
 
-def _resumed(steering: Steering, server: str, *, resumed: bool) -> str:
+def _resumed(steering: OperatorControls, server: str, *, resumed: bool) -> str:
     """What came of it, and whether something else is paused still."""
     left = [row["server"] or "everything" for row in steering.pauses()]
     still = f" Still paused: {', '.join(left)}; see `bondbridge pause --list`." if left else ""
     if resumed:
         return f"Resumed{f' {server}' if server else ''}.{still}"
-    return f"{f'{server} was not' if server else 'Nothing was'} paused{' by itself' if server else ''}.{still}"
+    return (
+        f"{f'{server} was not' if server else 'Nothing was'}"
+        f" paused{' by itself' if server else ''}.{still}"
+    )
 
 
-def _show_pauses(steering: Steering, *, json_output: bool) -> None:
+def _show_pauses(steering: OperatorControls, *, json_output: bool) -> None:
     held, off = steering.pauses(), steering.tripped()
     if json_output:
         as_json({"pauses": held, "tripped": off})
         return
-    rows = [("pause", row["server"] or "everything", clock(row["since"]), row["who"], row["why"]) for row in held]
-    rows += [("breaker", f"{row['rule']} on {row['server']}", clock(row["tripped_at"]), "-", row["why"]) for row in off]
+    rows = [
+        ("pause", row["server"] or "everything", clock(row["since"]), row["who"], row["why"])
+        for row in held
+    ]
+    rows += [
+        ("breaker", f"{row['rule']} on {row['server']}", clock(row["tripped_at"]), "-", row["why"])
+        for row in off
+    ]
     table(("held by", "what", "since", "who", "why"), rows, empty="nothing is paused")

@@ -1,4 +1,6 @@
-"""Poll many scopes by hand: of each server as many at once as its settings allow, showing how far it is."""
+"""Poll many scopes by hand: of each server as many at once as its settings allow, showing how far
+it is.
+"""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +51,9 @@ def poll_round(bridge: wiring.Bridge, keys: Sequence[Key], *, shrink: bool) -> I
             yield polls[poll], poll.result()
 
 
-def _with_progress(polls: Iterator[Future[list[Event] | None]], total: int) -> Iterator[Future[list[Event] | None]]:
+def _with_progress(
+    polls: Iterator[Future[list[Event] | None]], total: int
+) -> Iterator[Future[list[Event] | None]]:
     if not total:
         return
     if sys.stderr.isatty():

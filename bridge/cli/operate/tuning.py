@@ -11,9 +11,13 @@ from bridge.cli.output import as_json, clock, table
 from bridge.core.job_summary import asks
 from bridge.core.model import Body, JobState
 from bridge.errors import BridgeError
-from bridge.pipeline.controls.tuning_undo import Undo, Undoer
+from bridge.pipeline.controls.tuning_undo import TuningUndo, Undo
 
-app = typer.Typer(help="What accepted tunings changed, and how to put it back.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="What accepted tunings changed, and how to put it back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("list")
@@ -28,24 +32,37 @@ def list_all(given: Config = None, json_output: AsJson = False) -> None:
         as_json(rows)
         return
     shown = [
-        (row["job"], clock(row["at"]), row["server"], row["rule"], asks("call", row["called"]), row["state"],
-         _before(row["before"]),
-         f"{row['undone_by']}, {clock(row['undone_at'])}" if row["undone_at"] else "-") for row in rows
-    ]  # fmt: skip
+        (
+            row["job"],
+            clock(row["at"]),
+            row["server"],
+            row["rule"],
+            asks("call", row["called"]),
+            row["state"],
+            _before(row["before"]),
+            f"{row['undone_by']}, {clock(row['undone_at'])}" if row["undone_at"] else "-",
+        )
+        for row in rows
+    ]
     table(
-        ("job", "at", "server", "rule", "accepted", "state", "before it", "put back by"), shown, empty="no tuning was accepted"
+        ("job", "at", "server", "rule", "accepted", "state", "before it", "put back by"),
+        shown,
+        empty="no tuning was accepted",
     )
 
 
 @app.command()
 def undo(
-    job: Annotated[str, typer.Argument(help="The job that accepted the tuning, or the beginning of its id.")],
+    job: Annotated[
+        str, typer.Argument(help="The job that accepted the tuning, or the beginning of its id.")
+    ],
     given: Config = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
     override: Override = False,
     json_output: AsJson = False,
 ) -> None:
-    """Put the speeds of a tuning's legs back to what they were. Shows each leg as it is and as it was, and asks first.
+    """Put the speeds of a tuning's legs back to what they were. Shows each leg as it is and as it
+    was, and asks first.
 
     Example: bondbridge tuning undo 7c41d0
     """
@@ -66,15 +83,28 @@ def undo(
 
 def _check(found: Undo) -> None:
     if found.row["undone_at"]:
-        print(f"{found.row['undone_by']} put it back at {clock(found.row['undone_at'])}", file=sys.stderr)
+        print(
+            f"{found.row['undone_by']} put it back at {clock(found.row['undone_at'])}",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
-    if found.state not in (JobState.SUCCEEDED, JobState.UNVERIFIED, JobState.VERIFYING, JobState.IN_DOUBT):
-        print(f"nothing to put back: the job is {found.state}, the tuning was not accepted", file=sys.stderr)
+    if found.state not in (
+        JobState.SUCCEEDED,
+        JobState.UNVERIFIED,
+        JobState.VERIFYING,
+        JobState.IN_DOUBT,
+    ):
+        print(
+            f"nothing to put back: the job is {found.state}, the tuning was not accepted",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
 
 
-def _put_back(undoer: Undoer, found: Undo, *, override: bool) -> None:
-    """Leg by leg; one that fails does not keep the others from it, and the whole can be done again."""
+def _put_back(undoer: TuningUndo, found: Undo, *, override: bool) -> None:
+    """Leg by leg; one that fails does not keep the others from it, and the whole can be done
+    again.
+    """
     failed: list[BridgeError] = []
     for leg in (each for each in found.legs if each.differs):
         try:
@@ -91,5 +121,6 @@ def _put_back(undoer: Undoer, found: Undo, *, override: bool) -> None:
 
 def _before(legs: Body) -> str:
     return " · ".join(
-        f"leg {leg}: {', '.join(f'{name} {value}' for name, value in body.items())}" for leg, body in legs.items()
+        f"leg {leg}: {', '.join(f'{name} {value}' for name, value in body.items())}"
+        for leg, body in legs.items()
     )

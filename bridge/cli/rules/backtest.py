@@ -1,4 +1,6 @@
-"""`bondbridge rules backtest`: stored decisions made again exactly, or recorded events gone through with other rules."""
+"""`bondbridge rules backtest`: stored decisions made again exactly, or recorded events gone through
+with other rules.
+"""
 
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -23,34 +25,55 @@ _SHOWN = 20
 
 
 def backtest(
-    since: Annotated[str, typer.Option(help="From when: so long ago, such as 7d, or a moment such as 2026-03-01T12:00Z.")],
+    since: Annotated[
+        str,
+        typer.Option(
+            help="From when: so long ago, such as 7d, or a moment such as 2026-03-01T12:00Z."
+        ),
+    ],
     until: Annotated[str, typer.Option(help="Until when, likewise; without it, now.")] = "",
     against: Annotated[
-        Path | None, typer.Option(help="A folder of other rules; without it, what was decided is replayed.")
+        Path | None,
+        typer.Option(help="A folder of other rules; without it, what was decided is replayed."),
     ] = None,
     server: Annotated[str, typer.Option(help="Only this server.")] = "",
     given: Config = None,
     json_output: AsJson = False,
 ) -> None:
-    """What was decided, made again from stored facts; or what other rules would have done. Nothing is called or recorded.
+    """What was decided, made again from stored facts; or what other rules would have done. Nothing
+    is called or recorded.
 
-    Without --against every stored verdict is judged again by the rule as it was; exit code 1 if one comes out otherwise.
+    Without --against every stored verdict is judged again by the rule as it was; exit code 1 if one
+    comes out otherwise.
 
-    Examples: bondbridge rules backtest --since 7d · bondbridge rules backtest --since 7d --against new-rules --json
+    Examples: bondbridge rules backtest --since 7d · bondbridge rules backtest --since 7d --against
+    new-rules --json
     """
     with bridge_of(given) as bridge:
         begin, end = _moment(since, bridge.now()), _moment(until or "0s", bridge.now())
         if end - begin < timedelta(seconds=1):
-            raise BadInput([Problem("rules backtest", "--since is not before --until", "such as --since 7d")])
+            raise BadInput(
+                [Problem("rules backtest", "--since is not before --until", "such as --since 7d")]
+            )
         if server and server not in bridge.clients:
-            raise BadInput([Problem("rules backtest", f"no server is called {server!r}", nearest(server, bridge.clients))])
+            raise BadInput(
+                [
+                    Problem(
+                        "rules backtest",
+                        f"no server is called {server!r}",
+                        nearest(server, bridge.clients),
+                    )
+                ]
+            )
         if against is None:
             _replay(bridge, begin, end, server, json_output=json_output)
         else:
             _against(bridge, against, (begin, end), server, json_output=json_output)
 
 
-def _replay(bridge: wiring.Bridge, since: datetime, until: datetime, server: str, *, json_output: bool) -> None:
+def _replay(
+    bridge: wiring.Bridge, since: datetime, until: datetime, server: str, *, json_output: bool
+) -> None:
     count, differs = 0, []
     with bridge.database.reading() as connection, bridge.database.reading() as other:
         live = log_live(connection, since, until, server)
@@ -71,13 +94,26 @@ def _replay(bridge: wiring.Bridge, since: datetime, until: datetime, server: str
 
 
 def _against(
-    bridge: wiring.Bridge, folder: Path, stretch: tuple[datetime, datetime], server: str, *, json_output: bool
-) -> None:  # fmt: skip
+    bridge: wiring.Bridge,
+    folder: Path,
+    stretch: tuple[datetime, datetime],
+    server: str,
+    *,
+    json_output: bool,
+) -> None:
     book = load([folder], bridge.keeper.vocabulary)
     since, until = stretch
     errors = PipedConsole(stderr=True)
-    with Progress(console=errors, transient=True) if errors.is_terminal else nullcontext() as progress:
-        task = progress.add_task("going through it", total=bridge.backtester.size(since, until, server)) if progress else None
+    with (
+        Progress(console=errors, transient=True) if errors.is_terminal else nullcontext()
+    ) as progress:
+        task = (
+            progress.add_task(
+                "going through it", total=bridge.backtester.size(since, until, server)
+            )
+            if progress
+            else None
+        )
 
         def step(number: int) -> None:
             if progress and task is not None:
@@ -91,11 +127,22 @@ def _against(
 
 
 def _print(found: Body) -> None:
-    print(f"{found['events']} events from {found['since']} to {found['until']}, rulebook {found['against'][:8]}\n")
+    print(
+        f"{found['events']} events from {found['since']} to {found['until']}, rulebook"
+        f" {found['against'][:8]}\n"
+    )
     rows = [
-        (rule, one["verdicts"].get("act", 0), _counts(one["verdicts"], "skip"), _reasons(one["waited"]), _reasons(one["asked"]),
-         one["calls"], one["calls_then"]) for rule, one in found["rules"].items()
-    ]  # fmt: skip
+        (
+            rule,
+            one["verdicts"].get("act", 0),
+            _counts(one["verdicts"], "skip"),
+            _reasons(one["waited"]),
+            _reasons(one["asked"]),
+            one["calls"],
+            one["calls_then"],
+        )
+        for rule, one in found["rules"].items()
+    ]
     columns = ("rule", "acts", "skips", "waited for", "asks about", "calls now", "calls then")
     table(columns, rows, empty="no rule listens to what happened")
     print()
@@ -103,15 +150,31 @@ def _print(found: Body) -> None:
     table(("at", "rule", "call it would have made"), shown, empty="no call would have been made")
     _more(len(found["calls"]))
     if found["burst"]:
-        print(f"largest burst: {found['burst']['calls']} calls within 10 minutes, from {_clock(found['burst']['from'])}")
+        print(
+            f"largest burst: {found['burst']['calls']} calls within 10 minutes, from"
+            f" {_clock(found['burst']['from'])}"
+        )
     if found["longest_wait"]:
-        print(f"longest wait for a call: {spoken(found['longest_wait']['seconds'])}, rule {found['longest_wait']['rule']}")
+        print(
+            f"longest wait for a call: {spoken(found['longest_wait']['seconds'])}, rule"
+            f" {found['longest_wait']['rule']}"
+        )
     print()
-    differs = [(_clock(one["seen_at"]), one["event"], one["rule"], one["then"], one["now"]) for one in found["differs"]]
-    table(("seen at", "event", "rule", "then", "now"), differs[:_SHOWN], empty="every verdict is what it was")
+    differs = [
+        (_clock(one["seen_at"]), one["event"], one["rule"], one["then"], one["now"])
+        for one in found["differs"]
+    ]
+    table(
+        ("seen at", "event", "rule", "then", "now"),
+        differs[:_SHOWN],
+        empty="every verdict is what it was",
+    )
     _more(len(differs))
     calls, questions = found["unknown"]["preconditions"], found["unknown"]["approvals"]
-    print(f"not known: what the server would have said to {calls} calls, and people to {questions} questions")
+    print(
+        f"not known: what the server would have said to {calls} calls, and people to {questions}"
+        " questions"
+    )
 
 
 def _more(count: int) -> None:
@@ -121,7 +184,13 @@ def _more(count: int) -> None:
 
 def _counts(verdicts: Body, ruling: str) -> str:
     begins = f"{ruling}("
-    return _reasons({name[len(begins) : -1]: count for name, count in verdicts.items() if name.startswith(begins)})
+    return _reasons(
+        {
+            name[len(begins) : -1]: count
+            for name, count in verdicts.items()
+            if name.startswith(begins)
+        }
+    )
 
 
 def _clock(moment: str) -> str:
@@ -143,5 +212,13 @@ def _moment(text: str, now: datetime) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise BadInput([Problem("rules backtest", f"{text!r} is no moment", "write 7d, or 2026-03-01T12:00Z with its zone")])
+        raise BadInput(
+            [
+                Problem(
+                    "rules backtest",
+                    f"{text!r} is no moment",
+                    "write 7d, or 2026-03-01T12:00Z with its zone",
+                )
+            ]
+        )
     return found

@@ -1,4 +1,6 @@
-"""`bondbridge rules explain`: why something was done, or was not: every verdict in words, with what it was made from."""
+"""`bondbridge rules explain`: why something was done, or was not: every verdict in words, with what
+it was made from.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated
@@ -27,7 +29,10 @@ _THROUGH = frozenset({"lets through", "in time"})
 def explain(
     name: Annotated[str, typer.Argument(help="An event's or a decision's id, or its beginning.")],
     given: Config = None,
-    every: Annotated[bool, typer.Option("--all", help="Guards that let it through and facts that were asked, too.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Guards that let it through and facts that were asked, too."),
+    ] = False,
     json_output: AsJson = False,
 ) -> None:
     """Why: every verdict with its reason, what stood against it, and what came of it.
@@ -47,18 +52,30 @@ def explain(
 
 
 def _story(bridge: wiring.Bridge, name: str) -> tuple[Body, Mapping[str, Body], Mapping[str, Body]]:
-    """The event's story, of one decision if that is named; facts by their hash; open questions by decision."""
+    """The event's story, of one decision if that is named; facts by their hash; open questions by
+    decision.
+    """
     with bridge.database.reading() as connection:
-        found = [(table, each) for table in ("events", "decisions") for each in journal.find(connection, table, name)]
+        found = [
+            (table, each)
+            for table in ("events", "decisions")
+            for each in journal.find(connection, table, name)
+        ]
         if len(found) != 1:
-            what = f"{'several' if found else 'no'} events or decisions have an id that begins with {name!r}"
+            what = (
+                f"{'several' if found else 'no'} events or decisions have an id that begins with"
+                f" {name!r}"
+            )
             mend = "give more of it" if found else "see `bondbridge events`"
             raise BadInput([Problem("rules explain", what, mend)])
         ((table, whole),) = found
         event = whole if table == "events" else journal.event_of_decision(connection, whole)
         story = journal.story(connection, event) or {}
         chosen = [each for each in story["decisions"] if table == "events" or each["id"] == whole]
-        read = journal.read_by(connection, {row["facts"] for each in chosen for row in each["verdicts"] if row["facts"]})
+        read = journal.read_by(
+            connection,
+            {row["facts"] for each in chosen for row in each["verdicts"] if row["facts"]},
+        )
     questions = {asked["decision"]: asked for asked in bridge.steering.questions()}
     return {**story, "decisions": chosen}, read, questions
 
@@ -72,7 +89,9 @@ def _of_event(told: Body) -> Iterator[str]:
         yield f"known then: {', '.join(f'{name} {value}' for name, value in known.items())}"
 
 
-def _of_decisions(told: Body, read: Mapping[str, Body] | None, questions: Mapping[str, Body]) -> Iterator[str]:
+def _of_decisions(
+    told: Body, read: Mapping[str, Body] | None, questions: Mapping[str, Body]
+) -> Iterator[str]:
     """`read`: the facts by their hash where all is to be told; None for what matters."""
     for decision in told["decisions"]:
         yield ""
@@ -84,24 +103,34 @@ def _of_decisions(told: Body, read: Mapping[str, Body] | None, questions: Mappin
             if judged["job"] is None:
                 yield from _run(judged, read)
         for job in decision["jobs"]:
-            yield from _job(job, [each for each in decision["verdicts"] if each["job"] == job["id"]], read)
+            yield from _job(
+                job, [each for each in decision["verdicts"] if each["job"] == job["id"]], read
+            )
 
 
 def _waits(decision: Body, questions: Mapping[str, Body]) -> Iterator[str]:
     if decision["due_at"] is not None:
-        yield f"  it waits, and is judged again at {decision['due_at']:%Y-%m-%d %H:%M:%S} UTC: {decision['detail']}"
+        yield (
+            f"  it waits, and is judged again at {decision['due_at']:%Y-%m-%d %H:%M:%S} UTC:"
+            f" {decision['detail']}"
+        )
     if decision["gathering"]:
         yield f"  its group: bondbridge rules explain {decision['gathering'][:12]}"
     asked = questions.get(decision["id"])
     if asked:
         until = f"{asked['expires_at']:%Y-%m-%d %H:%M:%S} UTC"
-        yield f"  it waits for a person until {until}: bondbridge approve {asked['id'][:8]}, or deny"
+        yield (
+            f"  it waits for a person until {until}: bondbridge approve {asked['id'][:8]}, or deny"
+        )
 
 
 def _run(judged: Body, read: Mapping[str, Body] | None, indent: str = "  ") -> Iterator[str]:
-    """One run of the guards: what they said and what was asked, or only what did not let it through."""
+    """One run of the guards: what they said and what was asked, or only what did not let it
+    through.
+    """
     until = f", until {clock(judged['until'])}" if judged["until"] else ""
-    yield f"{indent}{clock(judged['at'])}  {serializers.verdict(judged)}{until}  {judged['detail']}".rstrip()
+    said = f"{serializers.verdict(judged)}{until}  {judged['detail']}"
+    yield f"{indent}{clock(judged['at'])}  {said}".rstrip()
     for traced in judged["trace"] or ():
         if read is None and traced["says"] in _THROUGH:
             continue
@@ -135,7 +164,9 @@ def _unmet(bridge: wiring.Bridge, told: Body) -> Iterator[str]:
     if not listening:
         family = event.type.partition(".")[0]
         near = sorted({name for name in book.listening if name.startswith(f"{family}.")})
-        yield f"no rule listens to {event.type}" + (f"; rules listen to {', '.join(near)}" if near else "")
+        yield f"no rule listens to {event.type}" + (
+            f"; rules listen to {', '.join(near)}" if near else ""
+        )
         return
     yield f"no rule listened to {event.type} when it was decided; with the rules as they are now:"
     for made in bridge.decider.tried(book, event, max(bridge.now(), event.time)):

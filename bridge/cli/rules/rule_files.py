@@ -34,15 +34,19 @@ app = typer.Typer(
 )
 app.command()(backtest.backtest)
 app.command()(explain.explain)
-Folder = Annotated[Path | None, typer.Argument(help="Folder of rules; default: those of the settings.")]
+Folder = Annotated[
+    Path | None, typer.Argument(help="Folder of rules; default: those of the settings.")
+]
 
 
 @app.command()
 def check(folder: Folder = None, given: Config = None) -> None:
-    """Read every rule file and say everything that is wrong, each at its line; exit code 2 if anything is.
+    """Read every rule file and say everything that is wrong, each at its line; exit code 2 if
+    anything is.
 
-    Live rules that can want opposite things of one object are named: that is no error, but a `priority` settles it. So is what
-    rules tell a channel that takes only what is worse, and what is odd, such as a text that can never be written.
+    Live rules that can want opposite things of one object are named: that is no error, but a
+    `priority` settles it. So is what rules tell a channel that takes only what is worse, and what
+    is odd, such as a text that can never be written.
 
     Example: bondbridge rules check
     """
@@ -59,14 +63,19 @@ def check(folder: Folder = None, given: Config = None) -> None:
 def play(
     folder: Folder = None,
     given: Config = None,
-    report: Annotated[Path | None, typer.Option("--junit", help="Write a JUnit XML report there.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--junit", help="Write a JUnit XML report there.")
+    ] = None,
 ) -> None:
     """Play every rule's own examples; exit code 1 if one does not get the verdict it promises.
 
     Examples: bondbridge rules test · bondbridge rules test --junit report.xml
     """
     book, vocabulary = _load(folder, loaded(given))
-    played = {rule.id: [list(rule_examples.broken(rule, each, vocabulary)) for each in rule.examples] for rule in book.rules}
+    played = {
+        rule.id: [list(rule_examples.broken(rule, each, vocabulary)) for each in rule.examples]
+        for rule in book.rules
+    }
     for rule, cases in played.items():
         for number, lines in enumerate(cases, 1):
             for line in lines:
@@ -83,7 +92,8 @@ def schema(
     given: Config = None,
     output: Annotated[Path | None, typer.Option(help="Write it there instead.")] = None,
 ) -> None:
-    """The JSON Schema of a rule file, with the events, operations and channels there are; editors complete and check by it.
+    """The JSON Schema of a rule file, with the events, operations and channels there are; editors
+    complete and check by it.
 
     Example: bondbridge rules schema --output rules.schema.json
     """
@@ -96,12 +106,18 @@ def schema(
 
 @app.command()
 def diff(
-    before: Annotated[str, typer.Argument(help="A rulebook's hash, or its beginning; `now` for the files as they are.")],
+    before: Annotated[
+        str,
+        typer.Argument(
+            help="A rulebook's hash, or its beginning; `now` for the files as they are."
+        ),
+    ],
     after: Annotated[str, typer.Argument(help="Likewise.")] = "now",
     given: Config = None,
     json_output: AsJson = False,
 ) -> None:
-    """What changed between two rulebooks that were in use: rules that came, went, and changed. Exit code 1 if any did.
+    """What changed between two rulebooks that were in use: rules that came, went, and changed. Exit
+    code 1 if any did.
 
     Examples: bondbridge rules diff 3f9a2c · bondbridge rules diff 3f9a2c 7c41d0
     """
@@ -122,24 +138,41 @@ def diff(
 
 @app.command("try")
 def try_event(
-    event: Annotated[str, typer.Argument(help="An event's id from the journal, or an event type with --data.")],
-    data: Annotated[str, typer.Option(help="Data of a made-up event, as JSON; what is left out is null.")] = "{}",
-    folder: Annotated[Path | None, typer.Option(help="Other rules than those of the settings.")] = None,
+    event: Annotated[
+        str, typer.Argument(help="An event's id from the journal, or an event type with --data.")
+    ],
+    data: Annotated[
+        str, typer.Option(help="Data of a made-up event, as JSON; what is left out is null.")
+    ] = "{}",
+    folder: Annotated[
+        Path | None, typer.Option(help="Other rules than those of the settings.")
+    ] = None,
     given: Config = None,
     json_output: AsJson = False,
 ) -> None:
-    """What each rule would say to an event, with every condition and guard. Nothing is called, nothing is recorded.
+    """What each rule would say to an event, with every condition and guard. Nothing is called,
+    nothing is recorded.
 
-    Examples: bondbridge rules try 3f9a2c · bondbridge rules try leg.down --data '{"bond": {"space": {"key": "lab"}}}'
+    Examples: bondbridge rules try 3f9a2c · bondbridge rules try leg.down --data '{"bond": {"space":
+    {"key": "lab"}}}'
     """
     with bridge_of(given) as bridge:
         vocabulary = wiring.vocabulary(bridge.settings)
         book = load([folder] if folder else bridge.settings.rules, vocabulary)
-        found = _imagined(event, data, vocabulary) if event in vocabulary.event_types else _recorded(bridge, event)
+        found = (
+            _imagined(event, data, vocabulary)
+            if event in vocabulary.event_types
+            else _recorded(bridge, event)
+        )
         now = max(bridge.now(), found.time) if event not in vocabulary.event_types else found.time
         made = bridge.decider.tried(book, found, now)
     if json_output:
-        as_json([{"rule": each.rule, "verdict": str(each.verdict), "trace": each.trace} for each in made])
+        as_json(
+            [
+                {"rule": each.rule, "verdict": str(each.verdict), "trace": each.trace}
+                for each in made
+            ]
+        )
         return
     if not made:
         print(f"no rule listens to {found.type}")
@@ -158,7 +191,10 @@ def resume(
     """
     with bridge_of(given) as bridge:
         count = bridge.steering.switch_on(rule, actor(), place())
-    print(f"{rule} acts again on {count} server{'s' if count > 1 else ''}; its failures count anew from now")
+    print(
+        f"{rule} acts again on {count} server{'s' if count > 1 else ''}; its failures count anew"
+        " from now"
+    )
 
 
 def _book(bridge: wiring.Bridge, name: str) -> Rulebook:
@@ -169,7 +205,10 @@ def _book(bridge: wiring.Bridge, name: str) -> Rulebook:
         rows = rulebooks.find(connection, name)
         newest = ", ".join(row["hash"][:12] for row in (rows or rulebooks.find(connection, ""))[:5])
     if len(rows) != 1:
-        what = f"{'several' if rows else 'no'} remembered rulebooks have a hash that begins with {name!r}"
+        what = (
+            f"{'several' if rows else 'no'} remembered rulebooks have a hash that begins with"
+            f" {name!r}"
+        )
         raise BadInput([Problem("rules diff", what, newest and f"such as {newest}")])
     return compile_sources(rows[0]["sources"], bridge.keeper.vocabulary)
 
@@ -190,7 +229,9 @@ def _imagined(name: str, data: str, vocabulary: Vocabulary) -> Event:
     try:
         given: Any = json.loads(data)
     except ValueError as error:
-        raise BadInput([Problem("--data", f"not JSON: {error}", """write it as '{"leg": {"id": 3}}'""")]) from error
+        raise BadInput(
+            [Problem("--data", f"not JSON: {error}", """write it as '{"leg": {"id": 3}}'""")]
+        ) from error
     if not isinstance(given, dict):
         raise BadInput([Problem("--data", "must be a JSON object")])
     return rule_examples.imagine(GivenModel(type=name, data=given), vocabulary, "made-up")
@@ -201,14 +242,30 @@ def _recorded(bridge: wiring.Bridge, beginning: str) -> Event:
         ids = journal.find(connection, "events", beginning)
         told = journal.story(connection, ids[0]) if len(ids) == 1 else None
     if told is None:
-        mend = nearest(beginning, wiring.vocabulary(bridge.settings).event_types) or "see `bondbridge events`"
-        raise BadInput([Problem("rules try", f"{beginning!r} is neither one event in the journal nor an event type", mend)])
+        mend = (
+            nearest(beginning, wiring.vocabulary(bridge.settings).event_types)
+            or "see `bondbridge events`"
+        )
+        raise BadInput(
+            [
+                Problem(
+                    "rules try",
+                    f"{beginning!r} is neither one event in the journal nor an event type",
+                    mend,
+                )
+            ]
+        )
     return event_of(told)
 
 
 def _print(made: Decision) -> None:
     console.print(
-        Text.assemble((made.rule, "bold"), ": ", (str(made.verdict), "bold"), "  ", made.verdict.detail), soft_wrap=True
+        Text.assemble(
+            (made.rule, "bold"), ": ", (str(made.verdict), "bold"), "  ", made.verdict.detail
+        ),
+        soft_wrap=True,
     )
     for traced in made.trace:
-        console.print(Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True)
+        console.print(
+            Text(f"  {traced['step']}: {traced['says']} · {traced['about']}", "dim"), soft_wrap=True
+        )

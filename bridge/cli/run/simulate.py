@@ -1,4 +1,6 @@
-"""`bondbridge simulate` and `bondbridge inbox`: the stand-in management server, and the demo's receiver of notices."""
+"""`bondbridge simulate` and `bondbridge inbox`: the stand-in management server, and the demo's
+receiver of notices.
+"""
 
 import errno
 import math
@@ -15,7 +17,7 @@ from bridge.bonding.catalogue import LITERAL, OPERATIONS
 from bridge.simulator.api import runner as simulator_room
 from bridge.simulator.behaviour import certificate, scenarios, state_file
 from bridge.simulator.schema.accounts import USERS, User
-from bridge.simulator.schema.rest_framework import Ways
+from bridge.simulator.schema.rest_framework import ServerOptions
 from bridge.simulator.server import notification_inbox as inbox_room
 from bridge.simulator.world.vendor_timestamps import moment, stamp
 from bridge.simulator.world.world import World
@@ -36,36 +38,59 @@ def simulate(
     bonds: Annotated[int, typer.Option(help="Bonds in a new world.")] = 6,
     legs_per_bond: Annotated[int, typer.Option(help="Legs of each bond in a new world.")] = 2,
     aggregators: Annotated[int, typer.Option(help="Aggregators in a new world.")] = 3,
-    spaces: Annotated[int, typer.Option(help="Customers' spaces in a new world, beside the root.")] = 2,
+    spaces: Annotated[
+        int, typer.Option(help="Customers' spaces in a new world, beside the root.")
+    ] = 2,
     seed: Annotated[int, typer.Option(help="What a new world's chance is worked out from.")] = 1,
-    story: Annotated[str, typer.Option(help=f"Story to tell: {', '.join(scenarios.STORIES)}.")] = "",
-    speed: Annotated[float, typer.Option(help="World seconds per real second; 0: only POST /_sim/advance.")] = 1.0,
+    story: Annotated[
+        str, typer.Option(help=f"Story to tell: {', '.join(scenarios.STORIES)}.")
+    ] = "",
+    speed: Annotated[
+        float, typer.Option(help="World seconds per real second; 0: only POST /_sim/advance.")
+    ] = 1.0,
     user: Annotated[str, typer.Option(help="Who may log in to the API.")] = USERS[0].name,
     password: Annotated[str, typer.Option(help="Their password.")] = USERS[0].password,
-    epoch: Annotated[str, typer.Option(help="When a new world begins, ISO 8601; default: now.")] = "",
+    epoch: Annotated[
+        str, typer.Option(help="When a new world begins, ISO 8601; default: now.")
+    ] = "",
     state_file: Annotated[
-        Path | None, typer.Option("--state", help="File to keep the world in; one that exists goes on.")
+        Path | None,
+        typer.Option("--state", help="File to keep the world in; one that exists goes on."),
     ] = None,
-    tls: Annotated[bool, typer.Option("--tls", help="Serve HTTPS with a self-signed certificate.")] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve HTTPS with a self-signed certificate.")
+    ] = False,
     tls_file: Annotated[
-        Path, typer.Option(help="PEM file of the certificate, for clients to trust; made if it is not there.")
+        Path,
+        typer.Option(
+            help="PEM file of the certificate, for clients to trust; made if it is not there."
+        ),
     ] = Path("simulator.pem"),
-    tls_days: Annotated[float, typer.Option(help="Days a new certificate is valid; below 0: over already.")] = 365.0,
+    tls_days: Annotated[
+        float, typer.Option(help="Days a new certificate is valid; below 0: over already.")
+    ] = 365.0,
     literal_docs: Annotated[
         bool,
         typer.Option(
             "--literal-docs",
-            help=f"Read the vendor's table to the letter, where two of its rows are swapped. Changes: {_LITERALLY}.",
+            help=(
+                "Read the vendor's table to the letter, where two of its rows are swapped."
+                f" Changes: {_LITERALLY}."
+            ),
         ),
     ] = False,
     rename_guessed: Annotated[
-        bool, typer.Option("--rename-guessed", help="Give every field whose name is a guess another name.")
+        bool,
+        typer.Option(
+            "--rename-guessed", help="Give every field whose name is a guess another name."
+        ),
     ] = False,
 ) -> None:
     """Run a stand-in management server that speaks the REST API v4.
 
-    Prints "ready URL" once it serves; Ctrl-C or SIGTERM end it. A second login, viewer@example.com with the password
-    demo, may only read. GET /_sim/ lists how to look into the world and meddle with it.
+    Prints "ready URL" once it serves; Ctrl-C or SIGTERM end it. A second login, viewer@example.com
+    with the password demo, may only read. GET /_sim/ lists how to look into the world and meddle
+    with it.
 
     Example: bondbridge simulate --story tour --speed 10 --state state/simulator.json
     """
@@ -76,12 +101,17 @@ def simulate(
         _fail(f"--story {story}: there is no such story; use one of {', '.join(scenarios.STORIES)}")
     world = _saved(state_file)
     if world is None:
-        sizes = {"bonds": bonds, "legs_per_bond": legs_per_bond, "aggregators": aggregators, "spaces": spaces}
+        sizes = {
+            "bonds": bonds,
+            "legs_per_bond": legs_per_bond,
+            "aggregators": aggregators,
+            "spaces": spaces,
+        }
         world = _new(sizes, seed, _moment(epoch))
     if story:
         scenarios.go_on(world, story)
     users = (User(user, password), *(it for it in USERS if it.read_only))
-    ways = Ways(literal=literal_docs, rename_guessed=rename_guessed)
+    ways = ServerOptions(literal=literal_docs, rename_guessed=rename_guessed)
     spoken = _tls(tls_file, host, tls_days) if tls else False
     with _clear_errors(host, port, state_file), _ended_by_sigterm():
         simulator_room.serve(
@@ -100,11 +130,14 @@ def simulate(
 def inbox(
     host: Host = "127.0.0.1",
     port: Port = 8181,
-    state_file: Annotated[Path | None, typer.Option("--state", help="File (JSON lines) for the messages.")] = None,
+    state_file: Annotated[
+        Path | None, typer.Option("--state", help="File (JSON lines) for the messages.")
+    ] = None,
 ) -> None:
     """Run a small inbox that shows what Apprise's json:// posts to it.
 
-    Prints "ready URL" once it serves; Ctrl-C or SIGTERM end it. The page is at /, the same as JSON at /messages.
+    Prints "ready URL" once it serves; Ctrl-C or SIGTERM end it. The page is at /, the same as JSON
+    at /messages.
 
     Example: bondbridge inbox --port 8181, and a channel json://127.0.0.1:8181/
     """
@@ -148,7 +181,10 @@ def _tls(path: Path, host: str, days: float) -> simulator_room.Tls:
     except OSError as error:
         _fail(f"cannot use {path}: {error.strerror}; name another file with --tls-file")
     except ValueError:
-        _fail(f"{path} holds no certificate with its key: name another file with --tls-file, or move this one away")
+        _fail(
+            f"{path} holds no certificate with its key: name another file with --tls-file, or move"
+            " this one away"
+        )
     if fresh:
         made = f" in the new folder {path.parent}" if folder else ""
         typer.echo(f"made a certificate for {days:g} days: {path}{made}", err=True)
@@ -184,10 +220,15 @@ def _clear_errors(host: str, port: int, path: Path | None) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            _fail(f"port {port} is in use on {host}: stop what uses it, or give another with --port")
+            _fail(
+                f"port {port} is in use on {host}: stop what uses it, or give another with --port"
+            )
         if path is not None and error.filename is not None:
             _fail(f"cannot write {path}: {error.strerror}; name another file with --state")
-        _fail(f"cannot listen on {host} port {port}: {error.strerror}; give others with --host and --port")
+        _fail(
+            f"cannot listen on {host} port {port}: {error.strerror}; give others with --host and"
+            " --port"
+        )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""One parent for all processes: starts them in order, prefixes their lines, restarts what dies, stops them all.
+"""One parent for all processes: starts them in order, prefixes their lines, restarts what dies,
+stops them all.
 
-A child says `ready` at the start of a line when it serves. Each child leads a process group of its own, so that Ctrl-C
-reaches only the parent and whatever a child leaves behind can be ended with it.
+A child says `ready` at the start of a line when it serves. Each child leads a process group of its
+own, so that Ctrl-C reaches only the parent and whatever a child leaves behind can be ended with it.
 """
 
 import os
@@ -34,7 +35,9 @@ _BAD_INPUT = 2
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """What to run. `quiet`: its lines are shown only if it dies; `says_ready`: the line that means it serves."""
+    """What to run. `quiet`: its lines are shown only if it dies; `says_ready`: the line that means
+    it serves.
+    """
 
     name: str
     argv: Sequence[str]
@@ -56,7 +59,9 @@ class _Running:
 
 
 class Supervisor:
-    """Runs children until it is told to stop. Use as a context manager: leaving it leaves no process behind."""
+    """Runs children until it is told to stop. Use as a context manager: leaving it leaves no
+    process behind.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -81,7 +86,9 @@ class Supervisor:
         return self._stopping
 
     def start(self, *children: Child) -> None:
-        """Start these and wait until all of them serve. Raises BadInput or Unreachable if one does not."""
+        """Start these and wait until all of them serve. Raises BadInput or Unreachable if one does
+        not.
+        """
         for child in children:
             self._running[child.name] = self._spawn(child)
         for child in children:
@@ -99,13 +106,17 @@ class Supervisor:
         """Wait so long, or until told to stop: then True."""
         until = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < until:
-            if getattr(self._console.file, "broken", False):  # nobody reads what we say: whoever started us has gone
+            if getattr(
+                self._console.file, "broken", False
+            ):  # nobody reads what we say: whoever started us has gone
                 self._stopping = True
             time.sleep(0.1)
         return self._stopping
 
     def _reap(self) -> None:
-        """Where we are process 1, as in a container, what our children leave behind is ours once they are killed."""
+        """Where we are process 1, as in a container, what our children leave behind is ours once
+        they are killed.
+        """
         ours = {running.process.pid for running in self._running.values()}
         for pid in _children() - ours:
             with suppress(ChildProcessError):
@@ -129,16 +140,25 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> _Running:
         process = subprocess.Popen(  # noqa: S603  our own command lines
-            [*_tied_to_parent(), *child.argv], env={**os.environ, "PYTHONUNBUFFERED": "1", **child.env}, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
+            [*_tied_to_parent(), *child.argv],
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **child.env},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            errors="replace",
             start_new_session=True,
-        )  # fmt: skip
+        )
         ready, said = threading.Event(), deque[str](maxlen=30)
-        reader = threading.Thread(target=self._read, args=(child, process, ready, said), daemon=True)
+        reader = threading.Thread(
+            target=self._read, args=(child, process, ready, said), daemon=True
+        )
         reader.start()
         return _Running(child, process, reader, ready, said, time.monotonic())
 
-    def _read(self, child: Child, process: subprocess.Popen[str], ready: threading.Event, said: deque[str]) -> None:
+    def _read(
+        self, child: Child, process: subprocess.Popen[str], ready: threading.Event, said: deque[str]
+    ) -> None:
         assert process.stdout is not None  # noqa: S101  it was asked for
         for line in process.stdout:
             text = line.rstrip()
@@ -158,7 +178,11 @@ class Supervisor:
         while not running.ready.wait(0.05):
             if running.process.poll() is not None:
                 running.reader.join(2.0)
-                said = running.said[-1] if running.said else f"it ended with code {running.process.returncode}"
+                said = (
+                    running.said[-1]
+                    if running.said
+                    else f"it ended with code {running.process.returncode}"
+                )
                 raise BadInput([Problem(running.child.name, f"did not start: {said}")])
             if time.monotonic() > until:
                 raise Unreachable(f"{running.child.name} was not ready after {_PATIENCE:.0f} s")
@@ -178,7 +202,10 @@ class Supervisor:
             if running.child.quiet:
                 for line in running.said:
                     self._print(name, line)
-            self.say(f"[red]{name} ended (code {running.process.returncode}); started again in {wait:.0f} s[/red]")
+            self.say(
+                f"[red]{name} ended (code {running.process.returncode}); started again in"
+                f" {wait:.0f} s[/red]"
+            )
         if now >= running.again_at:
             fresh = self._spawn(running.child)
             fresh.failures = running.failures
@@ -212,6 +239,8 @@ def _children() -> set[int]:
 
 
 def _tied_to_parent() -> tuple[str, ...]:
-    """Where the system can: a child that ends when its parent does, even if the parent is killed."""
+    """Where the system can: a child that ends when its parent does, even if the parent is
+    killed.
+    """
     found = shutil.which("setpriv")
     return (found, "--pdeathsig", "TERM", "--") if found else ()

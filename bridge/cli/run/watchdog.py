@@ -23,13 +23,21 @@ from bridge.pipeline.watchdog import Watchdog
 def watchdog(
     given: Config = None,
     once: Annotated[
-        bool, typer.Option("--once", help="Look one time, say what is wrong, and end with 1 if something is.")
+        bool,
+        typer.Option(
+            "--once", help="Look one time, say what is wrong, and end with 1 if something is."
+        ),
     ] = False,
-    test: Annotated[bool, typer.Option("--test", help="Send a labelled test to each of its addresses, and no more.")] = False,
+    test: Annotated[
+        bool,
+        typer.Option("--test", help="Send a labelled test to each of its addresses, and no more."),
+    ] = False,
 ) -> None:
-    """Watch whether the bridge polls, decides and tells, and tell of it directly, until told to stop. `up` starts one.
+    """Watch whether the bridge polls, decides and tells, and tell of it directly, until told to
+    stop. `up` starts one.
 
-    It needs neither broker nor workers: the settings, the database, and its own addresses (`watchdog` in the settings).
+    It needs neither broker nor workers: the settings, the database, and its own addresses
+    (`watchdog` in the settings).
 
     Examples: bondbridge watchdog --config bondbridge.yaml · bondbridge watchdog --test
     """
@@ -46,7 +54,10 @@ def watchdog(
         if once:
             _once(dog, alone=alone)
         if not alone:
-            what = f"another watchdog runs on the state folder {settings.state_dir}, and two would tell everything twice"
+            what = (
+                f"another watchdog runs on the state folder {settings.state_dir}, and two would"
+                " tell everything twice"
+            )
             raise Refused(f"{what}; for a look beside it: bondbridge watchdog --once")
         print("ready", flush=True)
         while not stop.is_set():
@@ -60,20 +71,28 @@ def _once(dog: Watchdog, *, alone: bool) -> NoReturn:
     wrong = (alone and dog.look()) or dog.glance()
     if not alone:
         print("another watchdog runs here and does the telling: this look tells nobody")
-    print("all is well" if not wrong else "\n".join(f"{each.name}: {each.says}" for each in wrong), flush=True)
+    print(
+        "all is well" if not wrong else "\n".join(f"{each.name}: {each.says}" for each in wrong),
+        flush=True,
+    )
     raise typer.Exit(1 if wrong else 0)
 
 
 def _tested(dog: Watchdog) -> None:
     with closing(dog):
         results = dog.test()
-    table(("address", "outcome", "it said"), [(place, each.became, each.detail) for place, each in enumerate(results)])
+    table(
+        ("address", "outcome", "it said"),
+        [(place, each.became, each.detail) for place, each in enumerate(results)],
+    )
     if any(each.outcome is not Outcome.DONE for each in results):
         raise typer.Exit(1)
 
 
 def _told_to_stop() -> Event:
-    """Set by the first signal: what is being sent is sent, and remembered, so that it is not told twice."""
+    """Set by the first signal: what is being sent is sent, and remembered, so that it is not told
+    twice.
+    """
     stop = Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -93,7 +112,9 @@ def _only_one(state_dir: Path) -> Iterator[bool]:
         handle = os.open(state_dir / "watchdog.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         mend = "make it writable, or set `state_dir`"
-        raise BadInput([Problem(str(state_dir), f"cannot keep state here: {error.strerror}", mend)]) from error
+        raise BadInput(
+            [Problem(str(state_dir), f"cannot keep state here: {error.strerror}", mend)]
+        ) from error
     try:
         yield _locked(handle)
     finally:

@@ -19,14 +19,17 @@ from bridge.store.notifications.destinations import QueueDepth
 from bridge.store.observations import audit_log
 
 app = typer.Typer(
-    help="Channels: where people are told, whether it works, and what nobody took.", no_args_is_help=True, rich_markup_mode=None
+    help="Channels: where people are told, whether it works, and what nobody took.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 _TITLE = "bondbridge: a test"
 
 
 @app.command("list")
 def list_channels(given: Config = None, *, json_output: AsJson = False) -> None:
-    """Every address of every channel, how it is doing, how many notices wait there, and how many nobody took.
+    """Every address of every channel, how it is doing, how many notices wait there, and how many
+    nobody took.
 
     Example: bondbridge channels list
     """
@@ -42,7 +45,10 @@ def list_channels(given: Config = None, *, json_output: AsJson = False) -> None:
     shown = [[*(each[name] for name in names), each["said"] or ""] for each in rows]
     table(("channel", "address", "leads to", "state", "waiting", "dead", "it last said"), shown)
     if any(each["dead"] for each in rows):
-        print("what is dead: bondbridge channels dead; to have it told once more: bondbridge channels resend all")
+        print(
+            "what is dead: bondbridge channels dead; to have it told once more: bondbridge channels"
+            " resend all"
+        )
 
 
 @app.command("test")
@@ -52,7 +58,8 @@ def try_out(
     *,
     json_output: AsJson = False,
 ) -> None:
-    """Send a labelled test to each address and say what became of it. Ends with 1 if one did not take it.
+    """Send a labelled test to each address and say what became of it. Ends with 1 if one did not
+    take it.
 
     Example: bondbridge channels test noc
     """
@@ -62,21 +69,41 @@ def try_out(
     tell = wiring.teller(settings)
     text = f"A test of the channel, asked for by {actor()}. Nothing has happened."
     rows = []
-    for channel, target, kind in track(wanted, "testing", console=console, transient=True, disable=json_output):
-        request = {"to": channel, "target": target, "title": _TITLE, "body": text, "severity": "info"}
+    for channel, target, kind in track(
+        wanted, "testing", console=console, transient=True, disable=json_output
+    ):
+        request = {
+            "to": channel,
+            "target": target,
+            "title": _TITLE,
+            "body": text,
+            "severity": "info",
+        }
         result = tell.send("", request)
-        rows.append({"channel": channel, "address": target, "kind": kind, "outcome": result.became, "said": result.detail})
+        rows.append(
+            {
+                "channel": channel,
+                "address": target,
+                "kind": kind,
+                "outcome": result.became,
+                "said": result.detail,
+            }
+        )
     if json_output:
         as_json(rows)
     else:
-        table(("channel", "address", "leads to", "outcome", "it said"), [tuple(each.values()) for each in rows])
+        table(
+            ("channel", "address", "leads to", "outcome", "it said"),
+            [tuple(each.values()) for each in rows],
+        )
     if any(each["outcome"] != Outcome.DONE for each in rows):
         raise typer.Exit(1)
 
 
 @app.command("open")
 def open_ones(given: Config = None, *, json_output: AsJson = False) -> None:
-    """What people were told that lasts, where, and who has it. `bondbridge ack EVENT` says that you do.
+    """What people were told that lasts, where, and who has it. `bondbridge ack EVENT` says that you
+    do.
 
     Example: bondbridge channels open
     """
@@ -86,10 +113,21 @@ def open_ones(given: Config = None, *, json_output: AsJson = False) -> None:
         as_json(rows)
         return
     shown = [
-        (r["event"][:8], r["address"], clock(r["told_at"]), r["title"], r["repeated"] or "", r["acked_by"] or "nobody")
+        (
+            r["event"][:8],
+            r["address"],
+            clock(r["told_at"]),
+            r["title"],
+            r["repeated"] or "",
+            r["acked_by"] or "nobody",
+        )
         for r in rows
     ]
-    table(("event", "address", "told", "title", "again", "who has it"), shown, empty="nothing that was told lasts")
+    table(
+        ("event", "address", "told", "title", "again", "who has it"),
+        shown,
+        empty="nothing that was told lasts",
+    )
 
 
 @app.command()
@@ -119,10 +157,24 @@ def resend(
     Example: bondbridge channels resend all
     """
     with bridge_of(given) as bridge, bridge.database.writing() as connection:
-        found = [each["id"] for each in destinations.dead(connection) if job == "all" or each["id"].startswith(job)]
+        found = [
+            each["id"]
+            for each in destinations.dead(connection)
+            if job == "all" or each["id"].startswith(job)
+        ]
         if not found or (job != "all" and len(found) > 1):
-            what = f"{'several dead letters begin' if found else 'no dead letter begins'} with {job!r}"
-            raise BadInput([Problem("channels", what, "give more of it" if found else "see `bondbridge channels dead`")])
+            what = (
+                f"{'several dead letters begin' if found else 'no dead letter begins'} with {job!r}"
+            )
+            raise BadInput(
+                [
+                    Problem(
+                        "channels",
+                        what,
+                        "give more of it" if found else "see `bondbridge channels dead`",
+                    )
+                ]
+            )
         destinations.resend(connection, found, actor(), bridge.now())
         about = f"job/{found[0]}" if len(found) == 1 else f"{len(found)} notices"
         audit_log.record(connection, Deed("notices_resent", actor(), place(), about), bridge.now())
@@ -130,21 +182,34 @@ def resend(
 
 
 def _addresses(
-    settings: config.Settings, known: Mapping[str, destinations.Outlet], waiting: Mapping[str, QueueDepth]
+    settings: config.Settings,
+    known: Mapping[str, destinations.Destination],
+    waiting: Mapping[str, QueueDepth],
 ) -> Iterator[Body]:
     """Those of the settings, and those that are no more but have something left."""
     wanted = {f"{channel}/{target}": kind for channel, target, kind in _wanted(settings, "")}
-    left = {key: "none: the settings have no such address" for key in sorted(waiting) if key not in wanted}
+    left = {
+        key: "none: the settings have no such address"
+        for key in sorted(waiting)
+        if key not in wanted
+    }
     for key, kind in {**wanted, **left}.items():
-        doing, those = known.get(key, destinations.Outlet(key)), waiting.get(key, QueueDepth())
+        doing, those = known.get(key, destinations.Destination(key)), waiting.get(key, QueueDepth())
         yield {
-            "channel": doing.channel, "address": doing.target, "kind": kind, "state": _state(doing),
-            "waiting": those.waiting, "dead": those.dead, "failures": doing.failures,
-            "failing_since": doing.failing_since, "again_at": doing.again_at, "said": doing.said,
-        }  # fmt: skip
+            "channel": doing.channel,
+            "address": doing.target,
+            "kind": kind,
+            "state": _state(doing),
+            "waiting": those.waiting,
+            "dead": those.dead,
+            "failures": doing.failures,
+            "failing_since": doing.failing_since,
+            "again_at": doing.again_at,
+            "said": doing.said,
+        }
 
 
-def _state(doing: destinations.Outlet) -> str:
+def _state(doing: destinations.Destination) -> str:
     if doing.failures or doing.failing_since:
         again = f", tried again at {clock(doing.again_at)}" if doing.again_at else ""
         return f"failing since {clock(doing.failing_since)}{again}"
@@ -152,9 +217,19 @@ def _state(doing: destinations.Outlet) -> str:
 
 
 def _wanted(settings: config.Settings, name: str) -> Sequence[tuple[str, int, str]]:
-    """Channel, which of its addresses, and what that is: the kind of service, never the address itself."""
+    """Channel, which of its addresses, and what that is: the kind of service, never the address
+    itself.
+    """
     if name and name not in settings.channels:
-        raise BadInput([Problem("channels", f"no channel is called {name!r}", f"there is: {', '.join(settings.channels)}")])
+        raise BadInput(
+            [
+                Problem(
+                    "channels",
+                    f"no channel is called {name!r}",
+                    f"there is: {', '.join(settings.channels)}",
+                )
+            ]
+        )
     found: list[tuple[str, int, str]] = []
     for each, channel in settings.channels.items():
         if name in ("", each):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import typer
 from rich.text import Text
 
 from bridge import config, wiring
+from bridge.actions import outbound_http
 from bridge.bonding.catalogue import Danger
 from bridge.cli.bridge_context import AsJson, Config, chosen
 from bridge.cli.output import as_json, show_times_in, table
@@ -23,9 +25,10 @@ from bridge.config.time_zones import use_newest
 from bridge.core.durations import spoken
 from bridge.core.yaml_document import Place
 from bridge.errors import BadInput, BridgeError, Problem, Refused
-from bridge.pipeline.receive.receiver import Hook
+from bridge.pipeline.receive.receiver import IncomingWebhook
 
-# beyond this, times the server tells are shown corrected, and its certificates and logs are worth a look
+# beyond this, times the server tells are shown corrected, and its certificates and logs are worth a
+# look
 _CLOCK_OFF = 60.0
 _CERTIFICATE_ENDS = 14 * 86_400.0
 # more than one block, so that a full disk shows
@@ -34,7 +37,9 @@ _PROBE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked. `says` is what was found, with how to mend it where it is not good."""
+    """One thing that was checked. `says` is what was found, with how to mend it where it is not
+    good.
+    """
 
     what: str
     good: bool
@@ -42,21 +47,30 @@ class Finding:
 
 
 def doctor(given: Config = None, json_output: AsJson = False) -> None:
-    """Check settings, state, database, broker, rules, channels, webhooks, and each server's reachability and credentials.
+    """Check settings, state, database, broker, rules, channels, webhooks, and each server's
+    reachability and credentials.
 
-    It only looks: nothing is made or changed. Exits with 1 if something is wrong, 2 if the settings cannot be read.
+    It only looks: nothing is made or changed. Exits with 1 if something is wrong, 2 if the settings
+    cannot be read.
 
     Example: bondbridge doctor
     """
     path = chosen(given)
     settings = config.load(path)
     show_times_in(settings.zone)
-    findings = [Finding("settings", good=True, says=str(path)), _time_zones(), _state(settings), *_findings(settings)]
+    findings = [
+        Finding("settings", good=True, says=str(path)),
+        _time_zones(),
+        _state(settings),
+        *_findings(settings),
+    ]
     if json_output:
         as_json([{"what": each.what, "good": each.good, "says": each.says} for each in findings])
     else:
         marks = {True: Text("good", "green"), False: Text("wrong", "bold red")}
-        table(("", "what", "found"), [(marks[each.good], each.what, each.says) for each in findings])
+        table(
+            ("", "what", "found"), [(marks[each.good], each.what, each.says) for each in findings]
+        )
     raise typer.Exit(0 if all(each.good for each in findings) else 1)
 
 
@@ -69,7 +83,9 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
     with closing(bridge):
         database, readable = _database(bridge)
         yield database
-        yield _tried("rules", lambda: _rules(bridge, kept=readable and doctor_database.has_rulebook(bridge)))
+        yield _tried(
+            "rules", lambda: _rules(bridge, kept=readable and doctor_database.has_rulebook(bridge))
+        )
         for rule, says in doctor_database.yellow(bridge) if readable else ():
             yield Finding(f"rule {rule}", good=False, says=says)
         for what, says in doctor_database.set_aside(bridge) if readable else ():
@@ -97,14 +113,18 @@ def _state(settings: config.Settings) -> Finding:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         fix = "make it writable, make room on its disk, or set `state_dir`"
-        return Finding("state folder", good=False, says=f"{folder} cannot be written: {error.strerror}; {fix}")
+        return Finding(
+            "state folder", good=False, says=f"{folder} cannot be written: {error.strerror}; {fix}"
+        )
     says = f"{folder} can be written" if there == folder else f"{folder} is made by `bondbridge up`"
     return Finding("state folder", good=True, says=says)
 
 
 def _time_zones() -> Finding:
     found = use_newest()
-    place = "of the package tzdata" if found.place == "tzdata" else f"of this machine, in {found.place}"
+    place = (
+        "of the package tzdata" if found.place == "tzdata" else f"of this machine, in {found.place}"
+    )
     says = f"database {found.version} {place}"
     if not found.is_old(wiring.machine_time()):
         return Finding("time zones", good=True, says=says)
@@ -120,9 +140,13 @@ def _told(settings: config.Settings) -> Iterator[Finding]:
 
 def _hooks(bridge: wiring.Bridge) -> Iterator[Finding]:
     for incoming in bridge.receiver.hooks.values():
-        yield _tried(f"webhook {incoming.name}", lambda incoming=incoming: _webhook(incoming))  # type: ignore[misc]
+        yield _tried(f"webhook {incoming.name}", partial(_webhook, incoming))
     for name, hook in wiring.outgoing(bridge.settings).items():
-        yield _tried(f"outgoing webhook {name}", lambda hook=hook: f"goes to {', '.join(hook.target.addresses())}")  # type: ignore[misc]
+        yield _tried(f"outgoing webhook {name}", partial(_leads_to, hook.target))
+
+
+def _leads_to(target: outbound_http.Target) -> str:
+    return f"goes to {', '.join(target.addresses())}"
 
 
 def _of_server(bridge: wiring.Bridge, name: str, *, readable: bool) -> Iterator[Finding]:
@@ -132,7 +156,7 @@ def _of_server(bridge: wiring.Bridge, name: str, *, readable: bool) -> Iterator[
         yield Finding(f"server {name}: scope {scope}", good=False, says=says)
     users = next(each.users for each in bridge.settings.servers if each.name == name)
     for danger in (Danger(each) for each, user in users if user):
-        yield _tried(f"server {name}: {danger}", lambda danger=danger: _user(bridge, name, danger))  # type: ignore[misc]
+        yield _tried(f"server {name}: {danger}", partial(_user, bridge, name, danger))
 
 
 def _tried(what: str, check: Callable[[], str]) -> Finding:
@@ -167,7 +191,9 @@ def _broker(settings: config.Settings) -> Finding:
     try:
         redis.Redis.from_url(settings.broker, socket_timeout=5.0).ping()
     except (redis.RedisError, ValueError) as error:
-        return Finding("broker", good=False, says=f"does not answer: {error}; check `broker` in the settings")
+        return Finding(
+            "broker", good=False, says=f"does not answer: {error}; check `broker` in the settings"
+        )
     return Finding("broker", good=True, says="answers")
 
 
@@ -176,10 +202,16 @@ def _channel(settings: config.Settings, name: str) -> Finding:
     strange = _strange(settings, ("channels", name, "urls"), channel.urls)
     if strange:
         return Finding(f"channel {name}", good=False, says="\n".join(map(str, strange)))
-    return Finding(f"channel {name}", good=True, says=_counted(len(wiring.destinations(channel.urls)), len(channel.rooms)))
+    return Finding(
+        f"channel {name}",
+        good=True,
+        says=_counted(len(wiring.destinations(channel.urls)), len(channel.rooms)),
+    )
 
 
-def _strange(settings: config.Settings, place: Place, urls: Sequence[config.Secret]) -> list[Problem]:
+def _strange(
+    settings: config.Settings, place: Place, urls: Sequence[config.Secret]
+) -> list[Problem]:
     """What is wrong with the addresses at this place; only good ones are called."""
     wrong = wiring.wrong_addresses(settings, place, urls)
     return wrong or wiring.unreachable(settings, place, urls)
@@ -189,22 +221,30 @@ def _watchdog(settings: config.Settings) -> Finding:
     wanted = settings.watchdog
     if wanted is None:
         return Finding(
-            "watchdog", good=True, says="none: should the bridge itself stand still, nobody is told; see docs/watchdog.md"
+            "watchdog",
+            good=True,
+            says="none: should the bridge itself stand still, nobody is told; see docs/watchdog.md",
         )
     strange = _strange(settings, ("watchdog", "tell"), wanted.tell)
     if strange:
         return Finding("watchdog", good=False, says="\n".join(map(str, strange)))
     ways = [_counted(len(wiring.destinations(wanted.tell)), 0)] if wanted.tell else []
-    return Finding("watchdog", good=True, says=" and ".join(ways + (["a ping"] if wanted.ping else [])))
+    return Finding(
+        "watchdog", good=True, says=" and ".join(ways + (["a ping"] if wanted.ping else []))
+    )
 
 
-def _webhook(hook: Hook) -> str:
+def _webhook(hook: IncomingWebhook) -> str:
     try:
         secrets = hook.keys().secrets
     except ValueError as error:
         raise Refused(f"{error}; write one there, one a line") from error
     says = f"{hook.platform.name}, {len(secrets)} secret{'s' if len(secrets) != 1 else ''}"
-    weak = [f"secret {i}: {said}" for i, each in enumerate(secrets, start=1) if (said := hook.platform.wrong(each))]
+    weak = [
+        f"secret {i}: {said}"
+        for i, each in enumerate(secrets, start=1)
+        if (said := hook.platform.wrong(each))
+    ]
     if weak:
         raise Refused(f"{says}; {'; '.join(weak)}; see `bondbridge webhooks rotate {hook.name}`")
     return says
@@ -219,7 +259,11 @@ def _server(bridge: wiring.Bridge, name: str) -> str:
     client = bridge.clients[name]
     answer = client.call("core.list", {})
     off = answer.offset.total_seconds()
-    clocks = "" if abs(off) < _CLOCK_OFF else f"; its clock is {spoken(abs(off))} {'ahead' if off > 0 else 'behind'}"
+    clocks = (
+        ""
+        if abs(off) < _CLOCK_OFF
+        else f"; its clock is {spoken(abs(off))} {'ahead' if off > 0 else 'behind'}"
+    )
     return f"{client.url} answers and knows us{clocks}"
 
 
@@ -241,10 +285,19 @@ def _certificate(bridge: wiring.Bridge, name: str) -> str:
     if found is None and _on_this_machine(bridge.clients[name].url):
         return "none: the address is plain http, and does not leave this machine"
     if found is None:
-        raise Refused("none: the address is plain http, so passwords and answers can be read on the way; write https://")
+        raise Refused(
+            "none: the address is plain http, so passwords and answers can be read on the way;"
+            " write https://"
+        )
     ends = datetime.fromisoformat(found["not_after"])
     left = (ends - bridge.machine()).total_seconds()
-    says = f"{found['subject'] or 'no subject'}, issued by {found['issuer'] or 'nobody'}, until {ends:%Y-%m-%d}"
+    says = (
+        f"{found['subject'] or 'no subject'}, issued by {found['issuer'] or 'nobody'}, until"
+        f" {ends:%Y-%m-%d}"
+    )
     if left < _CERTIFICATE_ENDS:
-        raise Refused(f"{says}: {f'{spoken(left)} left' if left > 0 else 'it has ended'}; renew it on the server")
+        raise Refused(
+            f"{says}: {f'{spoken(left)} left' if left > 0 else 'it has ended'}; renew it on the"
+            " server"
+        )
     return says

@@ -21,17 +21,28 @@ _RECENT = timedelta(days=1)
 
 
 def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
-    """What to say of a database that is good, and whether there is anything to read in it yet. Raises BadInput."""
+    """What to say of a database that is good, and whether there is anything to read in it yet.
+    Raises BadInput.
+    """
     refuse_lost(bridge.settings)
-    missing, shown = wiring.missing_database(bridge.settings), bridge.database.engine.url.render_as_string(hide_password=True)
+    missing, shown = (
+        wiring.missing_database(bridge.settings),
+        bridge.database.engine.url.render_as_string(hide_password=True),
+    )
     # one that is named is made where its folder is; elsewhere opening it says what is wrong
     if missing is not None and (bridge.settings.database is None or missing.parent.is_dir()):
         return f"there is none at {missing} yet: `bondbridge up` makes it", False
-    stands, been = migrate.stands(bridge.database, config.shipped("migrations")), wiring.was_here(bridge.settings)
+    stands, been = (
+        migrate.stands(bridge.database, config.shipped("migrations")),
+        wiring.was_here(bridge.settings),
+    )
     if stands is Stands.WITHOUT_TABLES and not been:
         return f"{shown} has no tables yet: `bondbridge up` makes them", False
     if stands is Stands.WITHOUT_TABLES:
-        mend = "was another put in its place? put it back, or make the tables with `bondbridge migrate`"
+        mend = (
+            "was another put in its place? put it back, or make the tables with `bondbridge"
+            " migrate`"
+        )
         raise BadInput([Problem(shown, "it has no tables, though a bridge has been here", mend)])
     if stands is Stands.OLDER:
         mend = "bring them up to date with `bondbridge migrate`; `bondbridge up` does so by itself"
@@ -48,7 +59,9 @@ def _check_writable(bridge: wiring.Bridge, shown: str) -> None:
     except Away as error:
         why = str(error.orig).strip().splitlines()[0]
         fix = "make room on its disk, or look whether it is read-only or kept busy"
-        raise BadInput([Problem(shown, f"it can be read and cannot be written: {why}", fix)]) from error
+        raise BadInput(
+            [Problem(shown, f"it can be read and cannot be written: {why}", fix)]
+        ) from error
 
 
 def has_rulebook(bridge: wiring.Bridge) -> bool:
@@ -58,12 +71,17 @@ def has_rulebook(bridge: wiring.Bridge) -> bool:
 
 
 def yellow(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
-    """Rules that met an event in the last day and could not be evaluated on it, and what is to be said of each."""
+    """Rules that met an event in the last day and could not be evaluated on it, and what is to be
+    said of each.
+    """
     with bridge.database.reading() as connection:
         found = decisions.yellow(connection, bridge.now() - _RECENT)
     for row in found:
         often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
-        says = f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
+        says = (
+            f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M}"
+            f" UTC: {row['detail']}"
+        )
         yield row["rule"], says
 
 
@@ -73,13 +91,22 @@ def set_aside(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
         found = internal_errors.recent(connection, bridge.now() - _RECENT)
     for row in found:
         of = f" of {row['server']}" if row["server"] else ""
-        often = "once" if row["count"] == 1 else f"{row['count']} times since {row['first_at']:%Y-%m-%d %H:%M} UTC"
+        often = (
+            "once"
+            if row["count"] == 1
+            else f"{row['count']} times since {row['first_at']:%Y-%m-%d %H:%M} UTC"
+        )
         says = f"set aside {often}, last at {row['last_at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
-        yield f"{row['about']}{of} ({row['step']})", f"{says}; a fault of bondbridge itself: its log says more"
+        yield (
+            f"{row['about']}{of} ({row['step']})",
+            f"{says}; a fault of bondbridge itself: its log says more",
+        )
 
 
 def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
-    """What the server did not let us see when it was last asked, each with the permission that it takes."""
+    """What the server did not let us see when it was last asked, each with the permission that it
+    takes.
+    """
     with bridge.database.reading() as connection:
         scopes = snapshots.all_scopes(connection, server)
     for scope in scopes:
@@ -90,6 +117,15 @@ def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
 def dead_letters(bridge: wiring.Bridge) -> list[tuple[str, str]]:
     """Destinations with notices that nobody took."""
     with bridge.database.reading() as connection:
-        found = {key: each.dead for key, each in destinations.queue_depths(connection).items() if each.dead}
-    look = "`bondbridge channels dead` lists them, `bondbridge channels resend all` sends them again"
-    return [(key, f"{many} notice{'s' if many != 1 else ''} that nobody took: {look}") for key, many in found.items()]
+        found = {
+            key: each.dead
+            for key, each in destinations.queue_depths(connection).items()
+            if each.dead
+        }
+    look = (
+        "`bondbridge channels dead` lists them, `bondbridge channels resend all` sends them again"
+    )
+    return [
+        (key, f"{many} notice{'s' if many != 1 else ''} that nobody took: {look}")
+        for key, many in found.items()
+    ]

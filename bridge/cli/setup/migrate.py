@@ -1,4 +1,6 @@
-"""`bondbridge migrate`: prepare the database for processes that are started one by one, as under compose."""
+"""`bondbridge migrate`: prepare the database for processes that are started one by one, as under
+compose.
+"""
 
 from bridge.cli.bridge_context import Config, bridge_of
 

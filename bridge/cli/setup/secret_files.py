@@ -1,4 +1,6 @@
-"""Files that hold the secrets of webhooks, one a line: all are good, the first is the current one."""
+"""Files that hold the secrets of webhooks, one a line: all are good, the first is the current
+one.
+"""
 
 import base64
 import os
@@ -15,7 +17,9 @@ _BYTES = 32  # what the Standard Webhooks specification asks for lies between 24
 
 
 def fresh() -> str:
-    """A secret that Standard Webhooks can sign with, and that is as good for every other platform."""
+    """A secret that Standard Webhooks can sign with, and that is as good for every other
+    platform.
+    """
     return f"{PREFIX}{base64.b64encode(secrets.token_bytes(_BYTES)).decode()}"
 
 
@@ -23,22 +27,30 @@ def create(path: Path, secret: str) -> None:
     """Write a new file that only its owner can read. Raises BadInput where there is one."""
     try:
         private(path.parent)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.write(f"{secret}\n")
     except FileExistsError as error:
         what = "there is a secret already, which somebody may be using"
-        raise BadInput([Problem(str(path), what, "move it away first, or name the webhook otherwise")]) from error
+        raise BadInput(
+            [Problem(str(path), what, "move it away first, or name the webhook otherwise")]
+        ) from error
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 def replace(path: Path, lines: Sequence[str]) -> None:
-    """Put these secrets in the place of those: whoever reads it sees the old ones or the new ones, and may read it still."""
+    """Put these secrets in the place of those: whoever reads it sees the old ones or the new ones,
+    and may read it still.
+    """
     write(path, "".join(f"{line}\n" for line in lines))
 
 
 def write(path: Path, text: str) -> None:
-    """Another content for a file that there is, all at once; owner and mode stay. Raises BadInput."""
+    """Another content for a file that there is, all at once; owner and mode stay. Raises
+    BadInput.
+    """
     real, beside = path.resolve(), None
     try:
         was = real.stat()
@@ -59,4 +71,10 @@ def write(path: Path, text: str) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> BadInput:
-    return BadInput([Problem(str(path), f"cannot be written: {error.strerror}", "run this as the user that may")])
+    return BadInput(
+        [
+            Problem(
+                str(path), f"cannot be written: {error.strerror}", "run this as the user that may"
+            )
+        ]
+    )

@@ -39,7 +39,9 @@ def add_webhook(path: Path, name: str, entry: dict[str, Any]) -> str:
 
 
 def webhooks_of(path: Path) -> dict[str, Any]:
-    """The webhooks as they are written in a settings file; none where there is no file. Raises BadInput where it is no YAML."""
+    """The webhooks as they are written in a settings file; none where there is no file. Raises
+    BadInput where it is no YAML.
+    """
     if not path.exists():
         return {}
     data = read(path.read_text(encoding="utf-8"), str(path), quoted=False).data
@@ -48,7 +50,9 @@ def webhooks_of(path: Path) -> dict[str, Any]:
 
 
 def with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
-    """The text of the settings with an entry more. Raises BadInput where there is one of this name, ValueError, YAMLError."""
+    """The text of the settings with an entry more. Raises BadInput where there is one of this name,
+    ValueError, YAMLError.
+    """
     yaml = _yaml(text)
     data = yaml.load(text)
     if not isinstance(data, CommentedMap):
@@ -58,9 +62,16 @@ def with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
     if data.get("webhooks") is None:
         data["webhooks"] = CommentedMap()
     if name in data["webhooks"]:
-        raise BadInput([Problem("webhooks", f"there is a webhook {name!r} already", "name the new one otherwise")])
+        raise BadInput(
+            [
+                Problem(
+                    "webhooks", f"there is a webhook {name!r} already", "name the new one otherwise"
+                )
+            ]
+        )
     data["webhooks"][name] = _flow(entry)
-    # a line put in leaves all others as they are; where that is not the same, such as in `webhooks: {…}`, it is written anew
+    # a line put in leaves all others as they are; where that is not the same, such as in `webhooks:
+    # {…}`, it is written anew
     return line if line and _plain(line) == _plain(_dumped(yaml, data)) else _dumped(yaml, data)
 
 
@@ -70,7 +81,9 @@ def pasted(name: str, entry: dict[str, Any]) -> str:
 
 
 def _inserted(text: str, data: CommentedMap, name: str, entry: dict[str, Any]) -> str:
-    """The text with a line more: the first of the webhooks, or below a key of their own at the end; or nothing."""
+    """The text with a line more: the first of the webhooks, or below a key of their own at the end;
+    or nothing.
+    """
     lines, there = text.splitlines(keepends=True), data.get("webhooks")
     if there is None and "webhooks" not in data:
         return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{pasted(name, entry)}"

@@ -13,7 +13,9 @@ from bridge.store import tokens
 from bridge.store.observations import audit_log
 
 app = typer.Typer(
-    help="Tokens for the pages and the API. Only their hashes are stored.", no_args_is_help=True, rich_markup_mode=None
+    help="Tokens for the pages and the API. Only their hashes are stored.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 Name = Annotated[str, typer.Argument(help="Whose it is: a person or a system.")]
 
@@ -29,9 +31,25 @@ def create(name: Name, given: Config = None) -> None:
     name = name.strip()
     if name.startswith(tokens.SIGN_IN):
         fix = "name the person or the system"
-        raise BadInput([Problem("token", f"names that begin with {tokens.SIGN_IN} are those of sign-ins by a link", fix)])
+        raise BadInput(
+            [
+                Problem(
+                    "token",
+                    f"names that begin with {tokens.SIGN_IN} are those of sign-ins by a link",
+                    fix,
+                )
+            ]
+        )
     if len(name) > _LONGEST or not name.isprintable():
-        raise BadInput([Problem("token", f"a name has at most {_LONGEST} letters, all of which can be shown", "shorten it")])
+        raise BadInput(
+            [
+                Problem(
+                    "token",
+                    f"a name has at most {_LONGEST} letters, all of which can be shown",
+                    "shorten it",
+                )
+            ]
+        )
     if not name:
         raise BadInput([Problem("token", "a token is somebody's", "name the person or the system")])
     with bridge_of(given) as bridge, bridge.database.writing() as connection:
@@ -46,9 +64,15 @@ def create(name: Name, given: Config = None) -> None:
 
 
 def _has_one(name: str, known: str) -> Problem:
-    """Who may not answer their own question is known by their name, so no two may differ by their letters' case alone."""
+    """Who may not answer their own question is known by their name, so no two may differ by their
+    letters' case alone.
+    """
     same = "" if name == known else f", which is the same name as {name!r}"
-    return Problem("token", f"{known!r} has one already{same}", f"`bondbridge token revoke {shlex.quote(known)}` takes it away")
+    return Problem(
+        "token",
+        f"{known!r} has one already{same}",
+        f"`bondbridge token revoke {shlex.quote(known)}` takes it away",
+    )
 
 
 @app.command("list")
@@ -74,5 +98,7 @@ def revoke(name: Name, given: Config = None) -> None:
             deed = Deed("token_revoked", actor(), place(), f"token/{name}")
             audit_log.record(connection, deed, bridge.now())
     if not gone:
-        raise BadInput([Problem("token", f"nobody called {name!r} has one", "see `bondbridge token list`")])
+        raise BadInput(
+            [Problem("token", f"nobody called {name!r} has one", "see `bondbridge token list`")]
+        )
     print(f"{name} has no token any more")

@@ -1,7 +1,8 @@
-"""A rehearsal: the same deciding, in memory, with time that jumps from one due thing to the next. Nothing is called.
+"""A rehearsal: the same deciding, in memory, with time that jumps from one due thing to the next.
+Nothing is called.
 
-Every call is taken to succeed at once; what a person is asked stays unanswered, until that is a no. Examples of rules are
-played here, and recorded events against other rules than they met.
+Every call is taken to succeed at once; what a person is asked stays unanswered, until that is a no.
+Examples of rules are played here, and recorded events against other rules than they met.
 """
 
 import heapq
@@ -27,8 +28,10 @@ UNANSWERED = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One verdict as it was said: on a decision, or on one of its jobs before it is tried; `of_group`: on a whole group."""
+class RecordedVerdict:
+    """One verdict as it was said: on a decision, or on one of its jobs before it is tried;
+    `of_group`: on a whole group.
+    """
 
     at: datetime
     rule: str
@@ -41,19 +44,21 @@ class Said:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """`said` and `calls` are what came of it, in the order of time; `calls` with when each would be made.
+    """`said` and `calls` are what came of it, in the order of time; `calls` with when each would be
+    made.
 
-    `hear`: is told instead, verdict by verdict; then nothing is kept that is not needed any more, for rehearsals of many
-    events, and `horizon` is for how long an event is looked for. `yes`: whoever is asked says so at once.
+    `hear`: is told instead, verdict by verdict; then nothing is kept that is not needed any more,
+    for rehearsals of many events, and `horizon` is for how long an event is looked for. `yes`:
+    whoever is asked says so at once.
     """
 
     rulebook: str
     memory: Memory
     forced_live: bool = False
-    said: list[Said] = field(default_factory=list)
+    said: list[RecordedVerdict] = field(default_factory=list)
     calls: list[tuple[datetime, Job]] = field(default_factory=list)
     decisions: dict[str, Decision] = field(default_factory=dict)
-    hear: Callable[[Said], None] | None = None
+    hear: Callable[[RecordedVerdict], None] | None = None
     horizon: timedelta = timedelta(days=1)
     yes: bool = False
     _listening: Mapping[str, Iterable[Rule]] = field(default_factory=dict)
@@ -69,7 +74,9 @@ class Rehearsal:
         self._listening = evaluate.listening(self.memory.rules.values())
 
     def happen(self, event: Event) -> None:
-        """An event, at the moment it is seen; what is due before it comes first, and after it what is due just then."""
+        """An event, at the moment it is seen; what is due before it comes first, and after it what
+        is due just then.
+        """
         self._let_pass(event.seen_at, lambda due: due < event.seen_at)
         self.memory.happen(event)
         for rule in self._listening.get(event.type, ()):
@@ -80,10 +87,14 @@ class Rehearsal:
             self._forget()
 
     def _meet(self, rule: Rule, event: Event) -> None:
-        if self.hear is not None and rule.condition is not None and not evaluate.concerns(rule, event):
+        if (
+            self.hear is not None
+            and rule.condition is not None
+            and not evaluate.concerns(rule, event)
+        ):
             # what `meet` would say, without the work of it
             no = Verdict(Ruling.SKIP, Reason.CONDITION, rule.condition.source)
-            self._say(Said(self.memory.now, rule.id, event.id, "", no))
+            self._say(RecordedVerdict(self.memory.now, rule.id, event.id, "", no))
         else:
             self._note(evaluate.meet(rule, event, Facts(self.memory), self._situation()))
 
@@ -104,7 +115,7 @@ class Rehearsal:
                 if event is not None and event.seen_at < self.memory.now - self.horizon:
                     del self.memory.events[name]
 
-    def _say(self, said: Said) -> None:
+    def _say(self, said: RecordedVerdict) -> None:
         if self.hear is None:
             self.said.append(said)
         else:
@@ -118,7 +129,12 @@ class Rehearsal:
         while self._due and comes(self._due[0][0]):
             at, _, what, name = heapq.heappop(self._due)
             self.memory.now = max(self.memory.now, at)
-            {"decision": self._again, "group": self._close, "job": self._try, "question": self._unanswered}[what](name)
+            {
+                "decision": self._again,
+                "group": self._close,
+                "job": self._try,
+                "question": self._unanswered,
+            }[what](name)
         self.memory.now = max(self.memory.now, moment)
 
     def _situation(self) -> Situation:
@@ -135,12 +151,23 @@ class Rehearsal:
             if decision.jobs:
                 self._about[decision.id] = decision.events
         self.memory.fold(decision)
-        said = Said(decision.at, decision.rule, decision.event, decision.id, decision.verdict, of_group=of_group)
+        said = RecordedVerdict(
+            decision.at,
+            decision.rule,
+            decision.event,
+            decision.id,
+            decision.verdict,
+            of_group=of_group,
+        )
         self._say(said)
         if decision.verdict.ruling is Ruling.ASK and decision.jobs and self.yes:
             self._granted(decision.id)
         elif decision.verdict.ruling is Ruling.ASK and decision.jobs:
-            self._at(decision.at + timedelta(seconds=_expires(self.memory.rules[decision.rule])), "question", decision.id)
+            self._at(
+                decision.at + timedelta(seconds=_expires(self.memory.rules[decision.rule])),
+                "question",
+                decision.id,
+            )
         if decision.due_at is not None:
             self._at(decision.due_at, "decision", decision.id)
         if decision.group is not None:
@@ -152,25 +179,32 @@ class Rehearsal:
 
     def _end(self, decision: str) -> None:
         jobs = self.memory.jobs.get(decision, [])
-        ended = [replace(job, state=JobState.SKIPPED) if job.state in OPEN and not job.attempts else job for job in jobs]
+        ended = [
+            replace(job, state=JobState.SKIPPED) if job.state in OPEN and not job.attempts else job
+            for job in jobs
+        ]
         self.memory.jobs[decision] = ended
 
     def _granted(self, decision: str) -> None:
         """A yes: what was held takes its turn."""
         jobs = self.memory.jobs.get(decision, [])
         self.memory.jobs[decision] = [
-            replace(job, state=JobState.WAITING) if job.state is JobState.HELD else job for job in jobs
+            replace(job, state=JobState.WAITING) if job.state is JobState.HELD else job
+            for job in jobs
         ]
         self._move_on(decision)
 
     def _unanswered(self, decision: str) -> None:
-        """Nobody was asked, so nobody answered: that is a no, and what the cooldown was reserved for was not done."""
+        """Nobody was asked, so nobody answered: that is a no, and what the cooldown was reserved
+        for was not done.
+        """
         jobs = self.memory.jobs.get(decision, [])
         if not any(job.state is JobState.HELD for job in jobs):
             return
         self.memory.jobs[decision] = [
-            replace(job, state=JobState.SKIPPED) if job.state is JobState.HELD else job for job in jobs
-        ]  # fmt: skip
+            replace(job, state=JobState.SKIPPED) if job.state is JobState.HELD else job
+            for job in jobs
+        ]
         self.memory.give_back(decision)
         self._let_go(decision)
 
@@ -198,7 +232,9 @@ class Rehearsal:
         if not members or known is None or self.memory.groups[known][1] > self.memory.now:
             return
         events, until = [self.memory.events[each] for each in members], self.memory.groups[known][1]
-        decision, verdicts = evaluate.close(rule, events, group, until, Facts(self.memory), self._situation())
+        decision, verdicts = evaluate.close(
+            rule, events, group, until, Facts(self.memory), self._situation()
+        )
         if decision.due_at is not None:
             _, _, size = self.memory.groups[known]
             self.memory.groups[known] = (group, decision.due_at, size)
@@ -206,7 +242,9 @@ class Rehearsal:
             return
         del self.memory.groups[known], self._members[group]
         for event, verdict in verdicts.items():
-            self._say(Said(decision.at, rule.id, event, identity(event, rule.id), verdict))
+            self._say(
+                RecordedVerdict(decision.at, rule.id, event, identity(event, rule.id), verdict)
+            )
         self._note(decision, of_group=True)
         self._release(members)
 
@@ -214,16 +252,24 @@ class Rehearsal:
         identifier, _, decision = name.partition(" ")
         jobs = self.memory.jobs.get(decision, [])
         place = next((n for n, job in enumerate(jobs) if job.id == identifier), None)
-        if place is None or jobs[place].state is not JobState.DUE or jobs[place].due_at > self.memory.now:
+        if (
+            place is None
+            or jobs[place].state is not JobState.DUE
+            or jobs[place].due_at > self.memory.now
+        ):
             return
         verdict = self._gate(jobs[place])
         then = retry.stopped(jobs[place], verdict)
         if verdict.ruling is Ruling.WAIT and then.due_at is not None:
-            jobs[place] = replace(jobs[place], due_at=then.due_at, not_after=then.not_after or jobs[place].not_after)
+            jobs[place] = replace(
+                jobs[place], due_at=then.due_at, not_after=then.not_after or jobs[place].not_after
+            )
             self._at(then.due_at, "job", name)
             return
         if verdict.ruling is Ruling.ACT:
-            jobs[place] = replace(jobs[place], state=JobState.SUCCEEDED, attempts=1, due_at=self.memory.now)
+            jobs[place] = replace(
+                jobs[place], state=JobState.SUCCEEDED, attempts=1, due_at=self.memory.now
+            )
             self._done(jobs[place])
         else:
             jobs[place] = replace(jobs[place], state=JobState.SKIPPED)
@@ -242,7 +288,7 @@ class Rehearsal:
                 free_at = recent[-rule.guard.rate.most] + timedelta(seconds=rule.guard.rate.every)
                 verdict = Verdict(Ruling.WAIT, Reason.RATE, "", free_at)
         if verdict is not guards.ACT:
-            self._say(Said(now, job.rule, job.event, job.decision, verdict, job.id))
+            self._say(RecordedVerdict(now, job.rule, job.event, job.decision, verdict, job.id))
         return verdict
 
     def _done(self, job: Job) -> None:
@@ -271,7 +317,9 @@ class Rehearsal:
         self._let_go(decision)
 
     def _let_go(self, decision: str) -> None:
-        """Where nothing is kept: a decision whose jobs are all over, but for what its calls were about."""
+        """Where nothing is kept: a decision whose jobs are all over, but for what its calls were
+        about.
+        """
         jobs = self.memory.jobs.get(decision, [])
         if self.hear is None or any(job.state in OPEN for job in jobs):
             return

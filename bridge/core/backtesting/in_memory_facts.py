@@ -1,6 +1,8 @@
-"""What answers to guards where there is no database: in rehearsals of examples and of recorded events.
+"""What answers to guards where there is no database: in rehearsals of examples and of recorded
+events.
 
-It knows the events that have happened, what was decided and done about them, and what a person says the view shows.
+It knows the events that have happened, what was decided and done about them, and what a person says
+the view shows.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -26,12 +28,15 @@ _FLEET = 1000
 
 @dataclass(slots=True)
 class Memory:
-    """`view`: what is shown, by kind and id, over what events say. `sizes`: how many objects of a kind there are.
+    """`view`: what is shown, by kind and id, over what events say. `sizes`: how many objects of a
+    kind there are.
 
-    `base`: what is shown where neither says anything. `incidents`: by id the cause, its name and when it ended; without
-    it every incident goes on. `outside`: answers what is asked of people and holds: (what, about, now) → an answer.
+    `base`: what is shown where neither says anything. `incidents`: by id the cause, its name and
+    when it ended; without it every incident goes on. `outside`: answers what is asked of people and
+    holds: (what, about, now) → an answer.
 
-    `imagined`: what the view is asked for is there, and what nobody has said about it is null; null for what is not there.
+    `imagined`: what the view is asked for is there, and what nobody has said about it is null; null
+    for what is not there.
     """
 
     rules: Mapping[str, Rule]
@@ -75,13 +80,20 @@ class Memory:
                 self._nouns[name, str(noun["id"])] = (event, noun)
                 if name == "tuning":
                     family = event.type.partition(".")[0]
-                    self._tunings["bond_tuning" if family == "chat" else family, str(noun["id"])] = noun
+                    self._tunings[
+                        "bond_tuning" if family == "chat" else family, str(noun["id"])
+                    ] = noun
 
     def forget(self, event: Event, *, keep: bool = False) -> None:
-        """So old that nothing looks for it any more, but for what it says of objects; `keep`: it is still needed itself."""
+        """So old that nothing looks for it any more, but for what it says of objects; `keep`: it is
+        still needed itself.
+        """
         if not keep:
             self.events.pop(event.id, None)
-        for found in (self.happened.get((event.type, event.subject), []), self._of_type.get(event.type, [])):
+        for found in (
+            self.happened.get((event.type, event.subject), []),
+            self._of_type.get(event.type, []),
+        ):
             if found and found[0] is event:
                 del found[0]
 
@@ -94,7 +106,11 @@ class Memory:
         if decision.group:
             before = self.groups.get((decision.rule, decision.group.key))
             count = before[2] + 1 if before and before[0] == decision.group.id else 1
-            self.groups[decision.rule, decision.group.key] = (decision.group.id, decision.group.until, count)
+            self.groups[decision.rule, decision.group.key] = (
+                decision.group.id,
+                decision.group.until,
+                count,
+            )
         self._fold_count(decision)
         if decision.jobs:
             self.jobs[decision.id] = list(decision.jobs)
@@ -118,9 +134,18 @@ class Memory:
     def _fold_count(self, decision: Decision) -> None:
         rule = self.rules.get(decision.rule)
         counts = decision.verdict.reason is Reason.COUNT
-        if rule is None or not isinstance(rule.shape, Count) or not decision.about or decision.event not in self.events:
+        if (
+            rule is None
+            or not isinstance(rule.shape, Count)
+            or not decision.about
+            or decision.event not in self.events
+        ):
             return
-        if counts or decision.verdict.ruling is not Ruling.SKIP or decision.verdict.reason is Reason.DRY_RUN:
+        if (
+            counts
+            or decision.verdict.ruling is not Ruling.SKIP
+            or decision.verdict.reason is Reason.DRY_RUN
+        ):
             times = self.counts.setdefault((decision.rule, decision.about), [])
             insort(times, (self.events[decision.event].time, not counts))
 
@@ -128,11 +153,15 @@ class Memory:
 
     def _cooldown(self, key: str) -> Json:
         held = self.cooldowns.get(key)
-        return {"by": held[0], "ended_at": held[1].isoformat() if held[1] else None} if held else None
+        return (
+            {"by": held[0], "ended_at": held[1].isoformat() if held[1] else None} if held else None
+        )
 
     def _group(self, rule: str, _server: str, key: str) -> Json:
         group = self.groups.get((rule, key))
-        return {"id": group[0], "until": group[1].isoformat(), "members": group[2]} if group else None
+        return (
+            {"id": group[0], "until": group[1].isoformat(), "members": group[2]} if group else None
+        )
 
     def _counted(self, rule: str, _server: str, about: str, since: str, until: str) -> Json:
         times = self.counts.get((rule, about), [])
@@ -147,7 +176,9 @@ class Memory:
         came = [event for name in shape.types for event in self._since(name, first)]
         fits = (event for event in came if event.server == server and first < event.time <= last)
         mine = [event for event in fits if self._key(rule, event) == key]
-        return min(mine, key=lambda event: (event.seen_at, event.time, event.id)).id if mine else None
+        return (
+            min(mine, key=lambda event: (event.seen_at, event.time, event.id)).id if mine else None
+        )
 
     def _since(self, name: str, first: datetime) -> Iterator[Event]:
         """Events of a type that may have happened after that: none is seen before it happens."""
@@ -177,7 +208,9 @@ class Memory:
     def _touched(self, rule: str, _server: str, kind: str, since: str) -> Json:
         first = datetime.fromisoformat(since)
         recent = takewhile(lambda job: job.due_at >= first, reversed(self.done))
-        return sorted({each for job in recent if job.rule == rule and (each := named(job, kind)) is not None})
+        return sorted(
+            {each for job in recent if job.rule == rule and (each := named(job, kind)) is not None}
+        )
 
     def _size(self, _server: str, kind: str) -> Json:
         return self.sizes.get(kind, _FLEET)
@@ -186,21 +219,34 @@ class Memory:
         touching = self._targets.get((server, target), {})
         for over in [each for each in touching if not self._is_open(each)]:
             del touching[over]
-        found = [job for each in touching for job in self.jobs[each] if job.action == "call" and job.state in OPEN]
+        found = [
+            job
+            for each in touching
+            for job in self.jobs[each]
+            if job.action == "call" and job.state in OPEN
+        ]
         return [
-            {"rule": job.rule, "priority": self.rules[job.rule].priority, "request": dict(job.request)}
+            {
+                "rule": job.rule,
+                "priority": self.rules[job.rule].priority,
+                "request": dict(job.request),
+            }
             for job in found
             if job.target == target
         ]
 
     def _shown(self, identifier: str) -> Json:
-        """What lasts is taken to be shown until an end came, unless the view is said to show otherwise."""
+        """What lasts is taken to be shown until an end came, unless the view is said to show
+        otherwise.
+        """
         event = self.events[identifier]
         row = EVENTS.get(event.type)
         if row is None or row.kind is None or row.still is None:
             return None
         said = self.view.get((row.kind, event.subject.partition("/")[2]), {})
-        holds = said is not None and (row.still({**self._body(event, row.kind), **said}) if said else True)
+        holds = said is not None and (
+            row.still({**self._body(event, row.kind), **said}) if said else True
+        )
         return {"seen": self.now.isoformat(), "holds": holds}
 
     @staticmethod
@@ -210,14 +256,18 @@ class Memory:
 
     def _ended(self, identifier: str) -> Json:
         event = self.events[identifier]
-        ends = [each for name, subject in ends_of(event).items() for each in self._those(name, subject)]
+        ends = [
+            each for name, subject in ends_of(event).items() for each in self._those(name, subject)
+        ]
         times = [each.time for each in ends if each.time >= event.time and each.id != event.id]
         return min(times).isoformat() if times else None
 
     def _those(self, name: str, subject: str | None) -> Sequence[Event]:
         if subject is not None:
             return self.happened.get((name, subject), ())
-        return [each for (kind, _), those in self.happened.items() if kind == name for each in those]
+        return [
+            each for (kind, _), those in self.happened.items() if kind == name for each in those
+        ]
 
     def _begun(self, decision: str, event: str) -> Json:
         mine = [job for job in self.jobs.get(decision, ()) if job.event == event]
@@ -230,15 +280,27 @@ class Memory:
         if said is None:
             return None
         found = self._nouns[key][1] if key in self._nouns else self.base.get(key)
-        blank = {**schema.blank(BODIES[kind]), "id": identifier} if self.imagined and kind in BODIES else {}
+        blank = (
+            {**schema.blank(BODIES[kind]), "id": identifier}
+            if self.imagined and kind in BODIES
+            else {}
+        )
         return {**blank, **(found or {}), **said} or None
 
     def _tuning(self, _server: str, kind: str, number: Json, bond: Json) -> Json:
         noun = self._tunings.get((kind, str(number)))
         if noun is None:
             return None
-        legs = {key: dict(body) for (shown, key), body in self.base.items() if shown == "leg" and body.get("bond") == bond}
-        legs |= {key: body for (shown, key), body in self.view.items() if shown == "leg" and body is not None}
+        legs = {
+            key: dict(body)
+            for (shown, key), body in self.base.items()
+            if shown == "leg" and body.get("bond") == bond
+        }
+        legs |= {
+            key: body
+            for (shown, key), body in self.view.items()
+            if shown == "leg" and body is not None
+        }
         return {"recommendations": noun.get("recommendations"), "legs": legs, "usual": {}}
 
     def _hands_off(self, _server: str, bond: int) -> Json:
@@ -254,7 +316,11 @@ class Memory:
         if self.incidents is None:
             return {"state": "open", "cause": "a common cause", "name": ""}
         cause, called, ended = self.incidents.get(name, ("a common cause", "", self.now))
-        return {"state": "over" if ended and ended <= self.now else "open", "cause": cause, "name": called}
+        return {
+            "state": "over" if ended and ended <= self.now else "open",
+            "cause": cause,
+            "name": called,
+        }
 
     def _newest(self, noun: str, identifier: int) -> Mapping[str, Json]:
         """What was known about the newest event of this bond or leg."""
@@ -270,7 +336,9 @@ def _is_past(moment: str, now: datetime) -> bool:
 
 
 def count_between(times: Sequence[tuple[datetime, bool]], since: str, until: str) -> int:
-    """How many counted after `since` and not after `until`; what led to acting is used up, and with it all before it."""
+    """How many counted after `since` and not after `until`; what led to acting is used up, and with
+    it all before it.
+    """
     first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
     begins = max((time for time, acted in times if acted), default=first)
     return sum(max(first, begins) < time <= last for time, acted in times if not acted)

@@ -1,4 +1,6 @@
-"""The outcome of examples as JUnit XML, which every CI system can show: one suite a rule, one case an example."""
+"""The outcome of examples as JUnit XML, which every CI system can show: one suite a rule, one case
+an example.
+"""
 
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
@@ -7,14 +9,29 @@ from xml.etree import ElementTree as ET
 def report(suites: Mapping[str, Sequence[Sequence[str]]]) -> str:
     """`suites`: by rule, for each of its examples what it promises and does not keep."""
     cases = [broken for examples in suites.values() for broken in examples]
-    root = ET.Element("testsuites", name="rules", tests=str(len(cases)), failures=str(sum(map(bool, cases))), errors="0")
+    root = ET.Element(
+        "testsuites",
+        name="rules",
+        tests=str(len(cases)),
+        failures=str(sum(map(bool, cases))),
+        errors="0",
+    )
     for rule, examples in suites.items():
         failures = sum(map(bool, examples))
         suite = ET.SubElement(
-            root, "testsuite", name=rule, tests=str(len(examples)), failures=str(failures), errors="0", skipped="0", time="0"
-        )  # fmt: skip
+            root,
+            "testsuite",
+            name=rule,
+            tests=str(len(examples)),
+            failures=str(failures),
+            errors="0",
+            skipped="0",
+            time="0",
+        )
         for number, broken in enumerate(examples, 1):
-            case = ET.SubElement(suite, "testcase", classname=rule, name=f"example {number}", time="0")
+            case = ET.SubElement(
+                suite, "testcase", classname=rule, name=f"example {number}", time="0"
+            )
             if broken:
                 failure = ET.SubElement(case, "failure", type="verdict", message=_clean(broken[0]))
                 failure.text = _clean("\n".join(broken))

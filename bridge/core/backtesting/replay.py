@@ -1,4 +1,5 @@
-"""Verdicts are made again from the facts they were made from, and come out the same, or something is wrong (law 9).
+"""Verdicts are made again from the facts they were made from, and come out the same, or something
+is wrong (law 9).
 
 the rule as it was, the facts as they were kept ─► the same code ─► the same verdict, trace and jobs
 """
@@ -21,18 +22,23 @@ Judged = tuple[Decision, Mapping[str, Verdict]]
 def judged(rule: Rule, read: Body, began: Body, events: Sequence[Event], decision: str) -> Judged:
     """A verdict on a decision, made again; of a group also what each member got.
 
-    `read`: the facts it was made from, `began`: the first line of its trace, which says what was done: a first look, a look
-    after a wait, the close of a group, of which `events` are all members. Raises KeyError for what was not asked then.
+    `read`: the facts it was made from, `began`: the first line of its trace, which says what was
+    done: a first look, a look after a wait, the close of a group, of which `events` are all
+    members. Raises KeyError for what was not asked then.
     """
     forced = read["mode"] == Mode.LIVE and rule.mode is not Mode.LIVE
     situation = Situation("", datetime.fromisoformat(read["now"]), forced)
     facts = Facts(Recorded(read["asked"]))
     if began["step"] == "group":
-        return evaluate.close(rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, situation)
+        return evaluate.close(
+            rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, situation
+        )
     event = _as_it_was(events[0], read)
     if began["step"] == "again":
         edited = began["says"] == evaluate.EDITED
-        return evaluate.again(rule, event, Reason(began["about"]), facts, situation, edited=edited), {}
+        return evaluate.again(
+            rule, event, Reason(began["about"]), facts, situation, edited=edited
+        ), {}
     return evaluate.meet(rule, event, facts, situation), {}
 
 
@@ -43,7 +49,9 @@ def _as_it_was(event: Event, read: Body) -> Event:
 
 
 def admitted(rule: Rule, read: Body, job: Job, event: Event) -> Verdict:
-    """A verdict on a job before an attempt, made again. Raises KeyError for what was not asked then."""
+    """A verdict on a job before an attempt, made again. Raises KeyError for what was not asked
+    then.
+    """
     facts, now = Facts(Recorded(read["asked"])), datetime.fromisoformat(read["now"])
     then = replace(job, not_after=datetime.fromisoformat(read["not_after"]))
     intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), then)
@@ -55,23 +63,55 @@ def admitted(rule: Rule, read: Body, job: Job, event: Event) -> Verdict:
 def kept(verdict: Verdict) -> Json:
     """What lock and limits said, as a fact: they are taken in the transaction that asks them."""
     until = verdict.until.isoformat() if verdict.until else None
-    return {"ruling": verdict.ruling, "reason": verdict.reason, "detail": verdict.detail, "until": until}
+    return {
+        "ruling": verdict.ruling,
+        "reason": verdict.reason,
+        "detail": verdict.detail,
+        "until": until,
+    }
 
 
 def told(place: Body) -> Verdict:
     """The verdict that was kept so."""
     until = datetime.fromisoformat(place["until"]) if place["until"] else None
-    return Verdict(Ruling(place["ruling"]), Reason(place["reason"]) if place["reason"] else None, place["detail"], until)
+    return Verdict(
+        Ruling(place["ruling"]),
+        Reason(place["reason"]) if place["reason"] else None,
+        place["detail"],
+        until,
+    )
 
 
 def line(
-    at: datetime, decision: str, rule: str, verdict: Verdict, *, job: str | None = None,
-    trace: Sequence[Body] | None = None, jobs: Iterable[Job] = (),
-) -> str:  # fmt: skip
-    """One line of the decision log: canonical JSON, without anything that depends on when or where it is written."""
+    at: datetime,
+    decision: str,
+    rule: str,
+    verdict: Verdict,
+    *,
+    job: str | None = None,
+    trace: Sequence[Body] | None = None,
+    jobs: Iterable[Job] = (),
+) -> str:
+    """One line of the decision log: canonical JSON, without anything that depends on when or where
+    it is written.
+    """
     owed = [
-        {"id": each.id, "step": each.step, "action": each.action, "request": dict(each.request), "target": each.target,
-         "event": each.event} for each in sorted(jobs, key=lambda one: (one.step, one.id))
-    ]  # fmt: skip
+        {
+            "id": each.id,
+            "step": each.step,
+            "action": each.action,
+            "request": dict(each.request),
+            "target": each.target,
+            "event": each.event,
+        }
+        for each in sorted(jobs, key=lambda one: (one.step, one.id))
+    ]
     ruled = {"decision": decision, "rule": rule, "job": job, **kept(verdict)}
-    return canonical({"at": at.isoformat(), **ruled, "trace": None if trace is None else list(trace), "jobs": owed})
+    return canonical(
+        {
+            "at": at.isoformat(),
+            **ruled,
+            "trace": None if trace is None else list(trace),
+            "jobs": owed,
+        }
+    )

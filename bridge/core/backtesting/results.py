@@ -1,4 +1,6 @@
-"""What came of a rehearsal of recorded events, counted: verdicts by rule, calls, and what differs from what happened."""
+"""What came of a rehearsal of recorded events, counted: verdicts by rule, calls, and what differs
+from what happened.
+"""
 
 from bisect import bisect_left
 from collections import Counter
@@ -6,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bridge.core.backtesting.dry_run import Said
+from bridge.core.backtesting.dry_run import RecordedVerdict
 from bridge.core.job_summary import asks
 from bridge.core.model import Body, Event, Job, Json, Reason, Ruling, Verdict
 
@@ -19,7 +21,9 @@ Final = tuple[str, datetime]
 
 @dataclass(slots=True)
 class Tally:
-    """`event`: finds an event that is still known. `since`: what was seen before it is not counted, only lived through."""
+    """`event`: finds an event that is still known. `since`: what was seen before it is not counted,
+    only lived through.
+    """
 
     since: datetime
     event: Callable[[str], Event]
@@ -28,7 +32,7 @@ class Tally:
     waited: dict[str, Counter[str]] = field(default_factory=dict)
     asked: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def hear(self, said: Said) -> None:
+    def hear(self, said: RecordedVerdict) -> None:
         """One more verdict."""
         seen_at = self.event(said.event).seen_at
         if seen_at < self.since:
@@ -62,14 +66,22 @@ def called(at: datetime, job: Job, event: Event) -> Body:
     """A call that would have been made."""
     waited = (at - event.seen_at).total_seconds()
     return {
-        "at": at.isoformat(), "server": job.server, "rule": job.rule, "event": job.event, "call": asks(job.action, job.request),
-        "operation": job.request["operation"], "arguments": dict(job.request["arguments"]),
-        "body": dict(job.request.get("body") or {}), "waited": waited,
-    }  # fmt: skip
+        "at": at.isoformat(),
+        "server": job.server,
+        "rule": job.rule,
+        "event": job.event,
+        "call": asks(job.action, job.request),
+        "operation": job.request["operation"],
+        "arguments": dict(job.request["arguments"]),
+        "body": dict(job.request.get("body") or {}),
+        "waited": waited,
+    }
 
 
 def burst(moments: Iterable[datetime]) -> dict[str, Json] | None:
-    """The most calls in any ten minutes: how many, and when they begin; None where there are none."""
+    """The most calls in any ten minutes: how many, and when they begin; None where there are
+    none.
+    """
     ordered: Sequence[datetime] = sorted(moments)
     best, begins = 0, 0
     for end, moment in enumerate(ordered):

@@ -1,4 +1,6 @@
-"""A rule's own examples, played through the same code that decides for real, with time that passes at once."""
+"""A rule's own examples, played through the same code that decides for real, with time that passes
+at once.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -34,7 +36,9 @@ def broken(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Iterato
     """What one example promises and does not come so."""
     played = play(rule, example, vocabulary)
     begin = example.begin or _BEGIN
-    last = begin + timedelta(seconds=max((given.at for given in example.given if given.type), default=0.0))
+    last = begin + timedelta(
+        seconds=max((given.at for given in example.given if given.type), default=0.0)
+    )
     for then in example.then:
         at = begin + timedelta(seconds=then.at) if then.at is not None else last
         deaf = then.at is None and example.given[-1].type not in rule.types
@@ -56,7 +60,10 @@ def _amiss(played: Rehearsal) -> Iterator[str]:
     """What would be told without the rule's own words, or not be done, when this happens."""
     traced = [line for decision in played.decisions.values() for line in decision.trace]
     lines = (line for line in traced if line["says"] in ("left out", "could not be written"))
-    told = (f"{line['step']} {_AMISS[line['step']]}: {line.get('detail') or line['about']}" for line in lines)
+    told = (
+        f"{line['step']} {_AMISS[line['step']]}: {line.get('detail') or line['about']}"
+        for line in lines
+    )
     yield from dict.fromkeys(told)
 
 
@@ -86,21 +93,31 @@ _DEAF = Verdict(Ruling.SKIP, detail="the rule does not listen to it")
 
 def verdict_at(played: Rehearsal, rule: Rule, at: datetime) -> Verdict:
     """The newest verdict of the rule by then."""
-    said = [each.verdict for each in played.said if each.at <= at and each.rule == rule.id and each.job is None]
+    said = [
+        each.verdict
+        for each in played.said
+        if each.at <= at and each.rule == rule.id and each.job is None
+    ]
     return said[-1] if said else _DEAF
 
 
-def imagine(given: GivenModel, vocabulary: Vocabulary, identifier: str, begin: datetime = _BEGIN) -> Event:
+def imagine(
+    given: GivenModel, vocabulary: Vocabulary, identifier: str, begin: datetime = _BEGIN
+) -> Event:
     """An event as an example or `rules try` states it: what is left out is null."""
     shape = vocabulary.event_types[given.type].shape["event"]["data"]
     time = begin + timedelta(seconds=given.at)
     data = _filled(schema.blank(shape), value_types.fitted(given.data, shape))
     known = {str(name): value for name, value in given.known.items()}
-    return Event(identifier, given.type, SERVER, _subject(given.type, data), time, time, data, known=known)
+    return Event(
+        identifier, given.type, SERVER, _subject(given.type, data), time, time, data, known=known
+    )
 
 
 def _subject(name: str, data: Mapping[str, Json]) -> str:
-    """As events of this type are about: `"leg/12"`; a bond's place and standing go by the bond's own id."""
+    """As events of this type are about: `"leg/12"`; a bond's place and standing go by the bond's
+    own id.
+    """
     kind = EVENTS[name].kind if name in EVENTS else None
     for noun in (kind, "bond" if kind in ("placement", "bond_condition") else "tuning"):
         about = data.get(noun) if noun else None
@@ -110,7 +127,9 @@ def _subject(name: str, data: Mapping[str, Json]) -> str:
 
 
 def _show(memory: Memory, view: Body) -> None:
-    """From now on the view shows this: `{"leg": {"12": {"standing": "down"}, "13": None}}`: 13 is not there."""
+    """From now on the view shows this: `{"leg": {"12": {"standing": "down"}, "13": None}}`: 13 is
+    not there.
+    """
     for kind, objects in view.items():
         for identifier, body in objects.items():
             known = memory.view.get((kind, str(identifier))) or {"id": _number(identifier)}
@@ -129,11 +148,19 @@ def _filled(blank: Json, given: Body) -> dict[str, Json]:
     return filled
 
 
-def _calls(then: ThenModel, played: Rehearsal, begin: datetime, until: datetime | None) -> Iterator[str]:
+def _calls(
+    then: ThenModel, played: Rehearsal, begin: datetime, until: datetime | None
+) -> Iterator[str]:
     made = [(at, job) for at, job in played.calls if until is None or at <= until]
     wanted = then.calls or []
     if len(made) != len(wanted):
-        told = ", ".join(f"{job.request['operation']} at {spoken((at - begin).total_seconds())}" for at, job in made) or "none"
+        told = (
+            ", ".join(
+                f"{job.request['operation']} at {spoken((at - begin).total_seconds())}"
+                for at, job in made
+            )
+            or "none"
+        )
         yield f"expected {len(wanted)} calls, got {told}"
         return
     for number, (called, (at, job)) in enumerate(zip(wanted, made, strict=True), 1):

@@ -1,4 +1,6 @@
-"""Two rulebooks side by side: which rules came, went and changed, each change as a unified diff of their YAML."""
+"""Two rulebooks side by side: which rules came, went and changed, each change as a unified diff of
+their YAML.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,13 +33,19 @@ def compare(before: Sequence[Rule], after: Sequence[Rule]) -> Compared:
 
 def _differ(old: Rule, new: Rule) -> list[str]:
     before, after = (_yaml(at(rule.source.data, rule.place)) for rule in (old, new))
-    return list(unified_diff(before, after, fromfile=old.source.name, tofile=new.source.name, lineterm=""))
+    return list(
+        unified_diff(before, after, fromfile=old.source.name, tofile=new.source.name, lineterm="")
+    )
 
 
 def _yaml(data: Json) -> list[str]:
     """As YAML of one layout, whatever the file's is."""
     writer, text = YAML(typ="safe", pure=True), StringIO()
-    for name, value in (("default_flow_style", False), ("width", 120), ("sort_base_mapping_type_on_output", False)):
+    for name, value in (
+        ("default_flow_style", False),
+        ("width", 120),
+        ("sort_base_mapping_type_on_output", False),
+    ):
         setattr(writer, name, value)
     writer.dump(data, text)
     return text.getvalue().splitlines()

@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bridge.core.chat.commands import Command
-from bridge.core.chat.inventory import Fleet
-from bridge.core.chat.name_resolution import NotThere, Thing
+from bridge.core.chat.inventory import Inventory
+from bridge.core.chat.name_resolution import InventoryObject, UnknownObject
 
 _OBJECTS = frozenset({"bond", "leg", "space", "tuning"})
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`args`: what was taken, in order, by its proper name; `thing`: the object that was named, if one was."""
+    """`args`: what was taken, in order, by its proper name; `thing`: the object that was named, if
+    one was.
+    """
 
     args: tuple[str, ...] = ()
-    thing: Thing | None = None
+    thing: InventoryObject | None = None
 
 
-def understood(command: Command, words: Sequence[str], fleet: Fleet) -> Understood:
-    """What these words are to the command of a rule. Raises NotThere with what it takes."""
+def understood(command: Command, words: Sequence[str], fleet: Inventory) -> Understood:
+    """What these words are to the command of a rule. Raises UnknownObject with what it takes."""
     rest, args, thing = list(words), list[str](), None
     for place, taken in enumerate(command.takes):
         last = place + 1 == len(command.takes)
@@ -29,7 +31,7 @@ def understood(command: Command, words: Sequence[str], fleet: Fleet) -> Understo
             rest = []
             continue
         if not rest:
-            raise NotThere(f"{command.name} takes: {command.usage}")
+            raise UnknownObject(f"{command.name} takes: {command.usage}")
         # a name of several words needs no quotes where nothing comes after it
         word, rest = (" ".join(rest), []) if last and taken in _OBJECTS else (rest[0], rest[1:])
         if taken in _OBJECTS:
@@ -38,7 +40,9 @@ def understood(command: Command, words: Sequence[str], fleet: Fleet) -> Understo
         else:
             args.append(_choice(word, taken.split("|")))
     if rest:
-        raise NotThere(f"{rest[0]!r} is too much: {command.usage}; a name of several words stands in quotes")
+        raise UnknownObject(
+            f"{rest[0]!r} is too much: {command.usage}; a name of several words stands in quotes"
+        )
     return Understood(tuple(args), thing)
 
 
@@ -48,4 +52,4 @@ def _choice(word: str, choices: Sequence[str]) -> str:
         return said
     near = get_close_matches(said, choices, n=1)
     hint = f"did you mean {near[0]!r}?" if near else ""
-    raise NotThere(f"{word!r} is none of {', '.join(choices)}" + (f", {hint}" if hint else ""))
+    raise UnknownObject(f"{word!r} is none of {', '.join(choices)}" + (f", {hint}" if hint else ""))

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.core.chat.name_resolution import NotThere, Thing, find
+from bridge.core.chat.name_resolution import InventoryObject, UnknownObject, find
 from bridge.core.model import Body, Json
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class Inventory:
     """`bonds` carry where they are. `conditions` by the bond's id; `aggregators`: names by id."""
 
-    bonds: Sequence[Thing] = ()
-    legs: Sequence[Thing] = ()
-    spaces: Sequence[Thing] = ()
-    tunings: Sequence[Thing] = ()
+    bonds: Sequence[InventoryObject] = ()
+    legs: Sequence[InventoryObject] = ()
+    spaces: Sequence[InventoryObject] = ()
+    tunings: Sequence[InventoryObject] = ()
     conditions: Mapping[str, Body] = field(default_factory=dict)
     aggregators: Mapping[str, str] = field(default_factory=dict)
 
-    def seen(self, sees: Callable[[str | None], bool]) -> "Fleet":
+    def seen(self, sees: Callable[[str | None], bool]) -> "Inventory":
         """What of it lies in spaces that may be seen: the rest reads as not there."""
         return replace(
             self,
@@ -28,30 +28,30 @@ class Fleet:
             tunings=[each for each in self.tunings if sees(each.space)],
         )
 
-    def legs_of(self, bond: Thing) -> list[Thing]:
+    def legs_of(self, bond: InventoryObject) -> list[InventoryObject]:
         """The legs of a bond."""
         return [each for each in self.legs if str(each.body.get("bond")) == bond.id]
 
-    def named(self, kind: str, word: str) -> Thing:
-        """The object that a word means. Raises NotThere."""
+    def named(self, kind: str, word: str) -> InventoryObject:
+        """The object that a word means. Raises UnknownObject."""
         if kind == "tuning":
             return self._tuning(find("bond", word, self.bonds))
         return find(kind, word, {"bond": self.bonds, "leg": self.legs, "space": self.spaces}[kind])
 
-    def bond_of(self, thing: Thing) -> Thing | None:
+    def bond_of(self, thing: InventoryObject) -> InventoryObject | None:
         """The bond that a leg or a tuning belongs to; of a bond itself."""
         if thing.kind == "space":
             return None
         key = thing.id if thing.kind == "bond" else str(thing.body.get("bond"))
         return next((each for each in self.bonds if each.id == key), None)
 
-    def _tuning(self, bond: Thing) -> Thing:
+    def _tuning(self, bond: InventoryObject) -> InventoryObject:
         """The newest tuning of the bond that recommends something and is undecided."""
         mine = [each for each in self.tunings if str(each.body.get("bond")) == bond.id]
         if not mine:
-            raise NotThere(f"no tuning of {bond.called} recommends anything that is undecided")
+            raise UnknownObject(f"no tuning of {bond.called} recommends anything that is undecided")
         return max(mine, key=_age)
 
 
-def _age(tuning: Thing) -> tuple[int, Json]:
+def _age(tuning: InventoryObject) -> tuple[int, Json]:
     return (int(tuning.id), "") if tuning.id.isdigit() else (0, tuning.id)

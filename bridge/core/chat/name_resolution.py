@@ -1,4 +1,6 @@
-"""Which object a person means: by its id, its name, the beginning of it, or a part of it that no other has."""
+"""Which object a person means: by its id, its name, the beginning of it, or a part of it that no
+other has.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -11,13 +13,14 @@ from bridge.core.model import Body
 _TOLD = 5
 
 
-class NotThere(ValueError):
+class UnknownObject(ValueError):
     """Nothing is called so, or several are: in a sentence for whoever said it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
-    """One object that can be named; `body` as events have it. `space`: the key of the one it is in, None where unknown.
+class InventoryObject:
+    """One object that can be named; `body` as events have it. `space`: the key of the one it is in,
+    None where unknown.
 
     `within`: the name of what it belongs to, which may stand before its own: hq/dsl.
     """
@@ -36,12 +39,12 @@ class Thing:
         return f"{self.within}/{own}" if self.within else own
 
 
-def find(kind: str, word: str, things: Iterable[Thing]) -> Thing:
-    """The one that is meant. Raises NotThere, which names only what is among `things`."""
+def find(kind: str, word: str, things: Iterable[InventoryObject]) -> InventoryObject:
+    """The one that is meant. Raises UnknownObject, which names only what is among `things`."""
     known = list(things)
     if "&" in word and unescape(word) != word:
         # some platforms send what stands for a sign instead of the sign
-        with suppress(NotThere):
+        with suppress(UnknownObject):
             return find(kind, unescape(word), known)
     wanted = word.casefold()
     same = _fits(wanted, known, lambda name: name == wanted)
@@ -56,34 +59,36 @@ def find(kind: str, word: str, things: Iterable[Thing]) -> Thing:
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            raise NotThere(f"several {kind}s are called like {word!r}: {_some(fitting)}")
-    raise NotThere(f"no {kind} {word!r}{_meant(wanted, known)}")
+            raise UnknownObject(f"several {kind}s are called like {word!r}: {_some(fitting)}")
+    raise UnknownObject(f"no {kind} {word!r}{_meant(wanted, known)}")
 
 
-def _names(thing: Thing) -> Sequence[str]:
+def _names(thing: InventoryObject) -> Sequence[str]:
     """What a thing goes by: its name, and with what it belongs to before it."""
     return [each for each in dict.fromkeys((thing.name, thing.called)) if each]
 
 
-def _fits(wanted: str, things: Iterable[Thing], fits: Callable[[str], bool]) -> list[Thing]:
+def _fits(
+    wanted: str, things: Iterable[InventoryObject], fits: Callable[[str], bool]
+) -> list[InventoryObject]:
     """With a slash the part before it may be a part of the name of what the thing belongs to."""
     found = [thing for thing in things if any(fits(name.casefold()) for name in _names(thing))]
     return found or [thing for thing in things if _within(wanted, thing, fits)]
 
 
-def _within(wanted: str, thing: Thing, fits: Callable[[str], bool]) -> bool:
+def _within(wanted: str, thing: InventoryObject, fits: Callable[[str], bool]) -> bool:
     above, slash, own = wanted.rpartition("/")
     if not slash or not thing.within or above not in thing.within.casefold():
         return False
     return fits(f"{above}/{thing.name.casefold()}") and bool(own)
 
 
-def _meant(wanted: str, things: Iterable[Thing]) -> str:
+def _meant(wanted: str, things: Iterable[InventoryObject]) -> str:
     called = {name.casefold(): name for thing in things for name in reversed(_names(thing))}
     near = get_close_matches(wanted, list(called), n=1)
     return f", did you mean {called[near[0]]!r}?" if near else ""
 
 
-def _some(things: Sequence[Thing]) -> str:
+def _some(things: Sequence[InventoryObject]) -> str:
     told = [f"{each.called} ({each.id})" for each in things[:_TOLD]]
     return ", ".join(told) + (f" and {len(things) - _TOLD} more" if len(things) > _TOLD else "")

@@ -1,4 +1,6 @@
-"""Who speaks: what they are called, which roles they hold where, and so what they see and may touch."""
+"""Who speaks: what they are called, which roles they hold where, and so what they see and may
+touch.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,8 +10,10 @@ from bridge.core.chat.roles import Grant, Role, role_in, spaces_of
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """`who`: as approvals and the audit name the person. `within`: globs of the spaces that their way in may touch, or None."""
+class Principal:
+    """`who`: as approvals and the audit name the person. `within`: globs of the spaces that their
+    way in may touch, or None.
+    """
 
     who: str
     grants: Sequence[Grant]
@@ -30,9 +34,11 @@ class Asker:
         return self.within is None and spaces_of(self.grants, needed) is None
 
     def reach(self, needed: Role, known: Iterable[str]) -> list[str] | None:
-        """Globs of the spaces in which the role is held; None for everywhere. `known`: every space there is.
+        """Globs of the spaces in which the role is held; None for everywhere. `known`: every space
+        there is.
 
-        Where both the person and the way in are limited, the spaces themselves: two globs have no glob in common.
+        Where both the person and the way in are limited, the spaces themselves: two globs have no
+        glob in common.
         """
         own = spaces_of(self.grants, needed)
         if own is None:

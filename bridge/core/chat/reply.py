@@ -14,7 +14,9 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to press. `value` comes back when it is: nobody else's guess may be worth anything."""
+    """Something to press. `value` comes back when it is: nobody else's guess may be worth
+    anything.
+    """
 
     label: str
     value: str
@@ -22,12 +24,14 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Plain text, never markup: whoever shows it escapes it, since names in it come from other people's servers.
+class Reply:
+    """Plain text, never markup: whoever shows it escapes it, since names in it come from other
+    people's servers.
 
-    `text`: what it comes to, one line. `lines`: the rest, one thing each. `event`: the id that `why` takes. `to_all`:
-    everybody in the room sees it, else only who asked. `replaces`: it takes the place of the message with the buttons.
-    `link`: an address of ours to open; an address in the text is only words, and nothing makes a link of it.
+    `text`: what it comes to, one line. `lines`: the rest, one thing each. `event`: the id that
+    `why` takes. `to_all`: everybody in the room sees it, else only who asked. `replaces`: it takes
+    the place of the message with the buttons. `link`: an address of ours to open; an address in the
+    text is only words, and nothing makes a link of it.
     """
 
     text: str

@@ -7,7 +7,9 @@ from fnmatch import fnmatchcase
 
 
 class Role(IntEnum):
-    """What a person may do; each may all that those before it may. A viewer asks, an operator acts, an admin configures."""
+    """What a person may do; each may all that those before it may. A viewer asks, an operator acts,
+    an admin configures.
+    """
 
     VIEWER = 1
     OPERATOR = 2
@@ -21,7 +23,9 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role for a person (an id of the platform), in a room (its id), in spaces (globs of keys): empty means any."""
+    """A role for a person (an id of the platform), in a room (its id), in spaces (globs of keys):
+    empty means any.
+    """
 
     role: Role
     user: str = ""
@@ -32,25 +36,34 @@ class Grant:
 
 
 def held(grants: Sequence[Grant], unknown: Role | None, user: str, room: str) -> tuple[Grant, ...]:
-    """The grants that this person has in this room, the widest role first; `unknown` is for those without any."""
+    """The grants that this person has in this room, the widest role first; `unknown` is for those
+    without any.
+    """
     found = sorted(
-        (each for each in grants if each.user in ("", user) and each.room in ("", room)), key=lambda each: -each.role
+        (each for each in grants if each.user in ("", user) and each.room in ("", room)),
+        key=lambda each: -each.role,
     )
     return tuple(found) or ((Grant(unknown),) if unknown else ())
 
 
 def role_in(grants: Sequence[Grant], space: str | None) -> Role | None:
-    """The highest role among grants for one space; None where none is held. A space that is not known is in no glob."""
+    """The highest role among grants for one space; None where none is held. A space that is not
+    known is in no glob.
+    """
     return max((each.role for each in grants if reaches(each, space)), default=None)
 
 
 def reaches(grant: Grant, space: str | None) -> bool:
     """Whether a grant is good in a space."""
-    return not grant.spaces or (space is not None and any(fnmatchcase(space, glob) for glob in grant.spaces))
+    return not grant.spaces or (
+        space is not None and any(fnmatchcase(space, glob) for glob in grant.spaces)
+    )
 
 
 def spaces_of(grants: Sequence[Grant], needed: Role) -> tuple[str, ...] | None:
-    """Globs of the spaces in which at least this role is held; None for everywhere, nothing for nowhere."""
+    """Globs of the spaces in which at least this role is held; None for everywhere, nothing for
+    nowhere.
+    """
     enough = [each for each in grants if each.role >= needed]
     if any(not each.spaces for each in enough):
         return None

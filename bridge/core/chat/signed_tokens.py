@@ -1,8 +1,9 @@
-"""What buttons and links carry: which question, of which exact plan, and the answer; or which event somebody has.
+"""What buttons and links carry: which question, of which exact plan, and the answer; or which event
+somebody has.
 
-Sealed so that only we can write it. A seal proves that we wrote it, and nothing more: whether it still counts is read from the
-question. It has to be proof by itself where a platform does not sign what is pressed, and it is never stored: it is made anew
-whenever a message is sent.
+Sealed so that only we can write it. A seal proves that we wrote it, and nothing more: whether it
+still counts is read from the question. It has to be proof by itself where a platform does not sign
+what is pressed, and it is never stored: it is made anew whenever a message is sent.
 """
 
 import hashlib
@@ -18,8 +19,9 @@ _LONGEST = 2000  # of what is looked at: ours are a tenth of that
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A button: yes or no to the plan of this digest. `hook`: the webhook it may be pressed through.
+class ApprovalButton:
+    """A button: yes or no to the plan of this digest. `hook`: the webhook it may be pressed
+    through.
 
     `place`: which place it was shown in, such as "noc/1"; "" for a conversation.
     """
@@ -32,7 +34,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ApprovalLink:
     """A link: to the question about the plan of this digest, as it was sent to a channel."""
 
     approval: str
@@ -41,8 +43,9 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """A button or a link: whoever uses it has what this event is about. `channel`: where it was told.
+class AcknowledgeToken:
+    """A button or a link: whoever uses it has what this event is about. `channel`: where it was
+    told.
 
     `hook`: the webhook that the button may be pressed through; "" for a link.
     """
@@ -52,50 +55,59 @@ class Take:
     hook: str = ""
 
 
-class Seals:
+class TokenSigner:
     """Seals and opens, with a key of ours. What was sealed for one use opens for no other."""
 
     def __init__(self, key: bytes) -> None:
         self._buttons, self._links = _serializer(key, "button"), _serializer(key, "link")
-        self._taking_buttons, self._taking_links = _serializer(key, "button that takes"), _serializer(key, "link that takes")
+        self._taking_buttons, self._taking_links = (
+            _serializer(key, "button that takes"),
+            _serializer(key, "link that takes"),
+        )
 
-    def button(self, choice: Choice) -> str:
+    def button(self, choice: ApprovalButton) -> str:
         """The value of a button."""
-        return self._buttons.dumps([choice.approval, choice.plan, choice.yes, choice.hook, choice.place])
+        return self._buttons.dumps(
+            [choice.approval, choice.plan, choice.yes, choice.hook, choice.place]
+        )
 
-    def pressed(self, value: str) -> Choice | None:
+    def pressed(self, value: str) -> ApprovalButton | None:
         """What a button of ours says; None for what is none."""
         found = _opened(self._buttons, value)
-        return Choice(*found) if found else None
+        return ApprovalButton(*found) if found else None
 
-    def link(self, way: Way) -> str:
+    def link(self, way: ApprovalLink) -> str:
         """What stands behind `/approve/`."""
         return self._links.dumps([way.approval, way.plan, way.channel])
 
-    def followed(self, token: str) -> Way | None:
+    def followed(self, token: str) -> ApprovalLink | None:
         """Where a link of ours leads; None for what is none."""
         found = _opened(self._links, token)
-        return Way(*found) if found else None
+        return ApprovalLink(*found) if found else None
 
-    def take(self, take: Take) -> str:
+    def take(self, take: AcknowledgeToken) -> str:
         """The value of a button, or where it has no webhook what stands behind `/ack/`."""
         if take.hook:
             return self._taking_buttons.dumps([take.event, take.channel, take.hook])
         return self._taking_links.dumps([take.event, take.channel])
 
-    def pressed_to_take(self, value: str) -> Take | None:
+    def pressed_to_take(self, value: str) -> AcknowledgeToken | None:
         """What a button of ours takes; None for what is none."""
         found = _opened(self._taking_buttons, value)
-        return Take(*found) if found else None
+        return AcknowledgeToken(*found) if found else None
 
-    def followed_to_take(self, token: str) -> Take | None:
+    def followed_to_take(self, token: str) -> AcknowledgeToken | None:
         """What a link of ours takes; None for what is none."""
         found = _opened(self._taking_links, token)
-        return Take(*found) if found else None
+        return AcknowledgeToken(*found) if found else None
 
-    def yes_or_no(self, approval: str, plan: str, hook: str, place: str = "") -> tuple[Button, Button]:
+    def yes_or_no(
+        self, approval: str, plan: str, hook: str, place: str = ""
+    ) -> tuple[Button, Button]:
         """The two buttons below a question."""
-        good, bad = (self.button(Choice(approval, plan, yes, hook, place)) for yes in (True, False))
+        good, bad = (
+            self.button(ApprovalButton(approval, plan, yes, hook, place)) for yes in (True, False)
+        )
         return Button("Yes, do it", good, Tone.GOOD), Button("No", bad, Tone.BAD)
 
 

@@ -1,22 +1,40 @@
-"""A line as a person types it → its words. Quotes hold words together, those that telephones make of them too."""
+"""A line as a person types it → its words. Quotes hold words together, those that telephones make
+of them too.
+"""
 
 from unicodedata import category
 
 # what opens → what closes it
-_QUOTES = {'"': '"', "'": "'", "“": "”„“", "”": "”", "„": "“”", "‟": "”", "«": "»", "»": "«", "‘": "’", "‚": "‘’", "’": "’"}  # noqa: RUF001
+_QUOTES = {
+    '"': '"',
+    "'": "'",
+    "“": "”„“",
+    "”": "”",
+    "„": "“”",
+    "‟": "”",
+    "«": "»",
+    "»": "«",
+    "‘": "’",
+    "‚": "‘’",
+    "’": "’",
+}
 _LONGEST = 1000
 _DIRECTIONS = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def plain(text: str) -> str:
-    """The text with a space for each sign that steers what shows it: lines of a log, a terminal, the direction of writing."""
+    """The text with a space for each sign that steers what shows it: lines of a log, a terminal,
+    the direction of writing.
+    """
     return "".join(" " if category(sign) == "Cc" or sign in _DIRECTIONS else sign for sign in text)
 
 
 def split(text: str) -> list[str]:
-    """`'restart "north office" now'` → three words. Raises ValueError for a quote that is never closed, and for too much.
+    """`'restart "north office" now'` → three words. Raises ValueError for a quote that is never
+    closed, and for too much.
 
-    A quote opens only where a word begins, so that o'brien is one word; a backslash in quotes makes the next sign plain.
+    A quote opens only where a word begins, so that o'brien is one word; a backslash in quotes makes
+    the next sign plain.
     """
     if len(text) > _LONGEST:
         msg = f"that is too long: {_LONGEST} signs at most"

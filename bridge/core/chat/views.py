@@ -1,12 +1,14 @@
-"""Answers to those who only look: from what they may see, the worst first, long lists cut with a count."""
+"""Answers to those who only look: from what they may see, the worst first, long lists cut with a
+count.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bridge.core.chat.commands import Command
-from bridge.core.chat.inventory import Fleet
-from bridge.core.chat.name_resolution import Thing
-from bridge.core.chat.reply import Answer, Tone
+from bridge.core.chat.inventory import Inventory
+from bridge.core.chat.name_resolution import InventoryObject
+from bridge.core.chat.reply import Reply, Tone
 from bridge.core.model import Json
 
 _MOST = 20
@@ -16,42 +18,59 @@ _WELL = "up"
 
 def cut(lines: Sequence[str], most: int = _MOST) -> tuple[str, ...]:
     """So many of them, and how many more there are."""
-    return tuple(lines) if len(lines) <= most else (*lines[:most], f"… and {len(lines) - most} more")
+    return (
+        tuple(lines) if len(lines) <= most else (*lines[:most], f"… and {len(lines) - most} more")
+    )
 
 
-def help_of(commands: Iterable[Command], role: str) -> Answer:
+def help_of(commands: Iterable[Command], role: str) -> Reply:
     """What can be said."""
     lines = [f"{each.usage}: {each.help}" if each.help else each.usage for each in commands]
-    return Answer(f"you are {role} here, and can say:", cut(lines, 60))
+    return Reply(f"you are {role} here, and can say:", cut(lines, 60))
 
 
-def status(server: str, health: str, fleet: Fleet, more: Sequence[str]) -> Answer:
+def status(server: str, health: str, fleet: Inventory, more: Sequence[str]) -> Reply:
     """How everything stands; `more`: what else is to be known."""
     states = Counter(_state(fleet, bond) for bond in fleet.bonds)
     legs = Counter(str(leg.body.get("standing") or "unknown") for leg in fleet.legs)
-    bad = sorted((bond for bond in fleet.bonds if _state(fleet, bond) != _WELL), key=lambda bond: _rank(_state(fleet, bond)))
-    told = f"{server} is {health}; {len(fleet.bonds)} bonds: {_counts(states)}; {len(fleet.legs)} legs: {_counts(legs)}"
-    lines = [f"{bond.called} is {_state(fleet, bond)}{_how(fleet, bond)}" for bond in bad if _state(fleet, bond) != "unknown"]
-    return Answer(told, (*more, *cut(lines)), tone=Tone.BAD if states["down"] else Tone.PLAIN)
+    bad = sorted(
+        (bond for bond in fleet.bonds if _state(fleet, bond) != _WELL),
+        key=lambda bond: _rank(_state(fleet, bond)),
+    )
+    told = (
+        f"{server} is {health}; {len(fleet.bonds)} bonds: {_counts(states)}; {len(fleet.legs)}"
+        f" legs: {_counts(legs)}"
+    )
+    lines = [
+        f"{bond.called} is {_state(fleet, bond)}{_how(fleet, bond)}"
+        for bond in bad
+        if _state(fleet, bond) != "unknown"
+    ]
+    return Reply(told, (*more, *cut(lines)), tone=Tone.BAD if states["down"] else Tone.PLAIN)
 
 
-def legs_down(fleet: Fleet) -> Answer:
+def legs_down(fleet: Inventory) -> Reply:
     """Legs that do not stand as they should."""
     bad = [leg for leg in fleet.legs if leg.body.get("standing") in ("down", "degraded")]
-    lines = [f"{leg.called} is {leg.body['standing']} ({leg.body.get('state')}){_at(leg)}" for leg in sorted(bad, key=_worst)]
+    lines = [
+        f"{leg.called} is {leg.body['standing']} ({leg.body.get('state')}){_at(leg)}"
+        for leg in sorted(bad, key=_worst)
+    ]
     if not lines:
-        return Answer(f"no leg is down or degraded, of {len(fleet.legs)}", tone=Tone.GOOD)
-    return Answer(f"{len(lines)} of {len(fleet.legs)} legs are down or degraded", cut(lines))
+        return Reply(f"no leg is down or degraded, of {len(fleet.legs)}", tone=Tone.GOOD)
+    return Reply(f"{len(lines)} of {len(fleet.legs)} legs are down or degraded", cut(lines))
 
 
-def bond(fleet: Fleet, one: Thing) -> Answer:
+def bond(fleet: Inventory, one: InventoryObject) -> Reply:
     """One bond, its legs, and where it is."""
     space = f" in space {one.space}" if one.space else ""
     lines = [_where(fleet, one), *(_leg(leg) for leg in fleet.legs_of(one))]
-    return Answer(f"{one.called} (bond {one.id}){space} is {_state(fleet, one)}{_how(fleet, one)}", cut(lines))
+    return Reply(
+        f"{one.called} (bond {one.id}){space} is {_state(fleet, one)}{_how(fleet, one)}", cut(lines)
+    )
 
 
-def _state(fleet: Fleet, one: Thing) -> str:
+def _state(fleet: Inventory, one: InventoryObject) -> str:
     return str(fleet.conditions.get(one.id, {}).get("state") or "unknown")
 
 
@@ -59,41 +78,60 @@ def _rank(state: str) -> int:
     return _WORST.index(state) if state in _WORST else len(_WORST)
 
 
-def _how(fleet: Fleet, one: Thing) -> str:
+def _how(fleet: Inventory, one: InventoryObject) -> str:
     condition = fleet.conditions.get(one.id, {})
-    return f": {condition['down']} of {condition.get('active')} legs down" if condition.get("down") else ""
+    return (
+        f": {condition['down']} of {condition.get('active')} legs down"
+        if condition.get("down")
+        else ""
+    )
 
 
 def _counts(found: Counter[str]) -> str:
-    return ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(found.items(), key=_first)) or "none"
+    return (
+        ", ".join(
+            f"{count} {state.replace('_', ' ')}"
+            for state, count in sorted(found.items(), key=_first)
+        )
+        or "none"
+    )
 
 
 def _first(counted: tuple[str, int]) -> tuple[int, str]:
     return _rank(counted[0]), counted[0]
 
 
-def _worst(leg: Thing) -> tuple[int, str]:
+def _worst(leg: InventoryObject) -> tuple[int, str]:
     return _rank(str(leg.body.get("standing"))), leg.called
 
 
-def _at(leg: Thing) -> str:
+def _at(leg: InventoryObject) -> str:
     return f", {leg.body['provider']}" if leg.body.get("provider") else ""
 
 
-def _where(fleet: Fleet, one: Thing) -> str:
+def _where(fleet: Inventory, one: InventoryObject) -> str:
     current, primary = one.body.get("current"), one.body.get("primary")
     if current is None:
-        return f"its primary aggregator is {_aggregator(fleet, primary)}; where it is now is not known"
+        return (
+            f"its primary aggregator is {_aggregator(fleet, primary)}; where it is now is not known"
+        )
     home = "its primary" if current == primary else f"its primary is {_aggregator(fleet, primary)}"
     return f"it is on aggregator {_aggregator(fleet, current)}, {home}"
 
 
-def _aggregator(fleet: Fleet, identifier: Json) -> str:
-    return "not known" if identifier is None else fleet.aggregators.get(str(identifier), str(identifier))
+def _aggregator(fleet: Inventory, identifier: Json) -> str:
+    return (
+        "not known"
+        if identifier is None
+        else fleet.aggregators.get(str(identifier), str(identifier))
+    )
 
 
-def _leg(leg: Thing) -> str:
+def _leg(leg: InventoryObject) -> str:
     speeds = [leg.body.get("down_speed"), leg.body.get("up_speed")]
     fast = "" if None in speeds else f", {speeds[0]:g}/{speeds[1]:g} Mbit/s"
     mode = f", {leg.body['mode']}" if leg.body.get("mode") else ""
-    return f"leg {leg.name or leg.id} is {leg.body.get('standing') or leg.body.get('state') or 'unknown'}{mode}{fast}"
+    return (
+        f"leg {leg.name or leg.id} is"
+        f" {leg.body.get('standing') or leg.body.get('state') or 'unknown'}{mode}{fast}"
+    )

@@ -1,4 +1,6 @@
-"""What an edited rule leaves of what was still to be done: every job as the rule is now, or why it comes to nothing."""
+"""What an edited rule leaves of what was still to be done: every job as the rule is now, or why it
+comes to nothing.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,20 +20,28 @@ _LEFT = frozenset({JobState.WAITING, JobState.HELD, JobState.DUE})
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A decision's jobs as its rule is now: `kept` as they are from now on, `ended` each with why, `new` ones."""
+    """A decision's jobs as its rule is now: `kept` as they are from now on, `ended` each with why,
+    `new` ones.
+    """
 
     kept: tuple[Job, ...] = ()
     ended: tuple[tuple[Job, Verdict], ...] = ()
     new: tuple[Job, ...] = ()
 
     def __str__(self) -> str:
-        counts = ((len(self.kept), "changed"), (len(self.ended), "not done any more"), (len(self.new), "new"))
+        counts = (
+            (len(self.kept), "changed"),
+            (len(self.ended), "not done any more"),
+            (len(self.new), "new"),
+        )
         return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a decision has left: all its jobs, with the facts and the moment that they were planned from."""
+    """What a decision has left: all its jobs, with the facts and the moment that they were planned
+    from.
+    """
 
     rule: Rule
     decision: str
@@ -47,18 +57,26 @@ class Left:
 
 
 def left(job: Job) -> bool:
-    """Whether an edit can still change it: what is told stands at its destination, what is in doubt is looked at first."""
+    """Whether an edit can still change it: what is told stands at its destination, what is in doubt
+    is looked at first.
+    """
     told = job.action == "notify" and job.state is JobState.DUE
     return job.state in _LEFT and not job.doubt and job.parent is None and not told
 
 
 def against(rule: Rule, event: Event, facts: Facts, now: datetime) -> Verdict | None:
-    """Why the rule, as it is now, does nothing about an event that it has met; None where it would."""
+    """Why the rule, as it is now, does nothing about an event that it has met; None where it
+    would.
+    """
     if event.type not in rule.types:
         return changed(f"the rule does not listen to {event.type} any more")
     try:
-        if rule.condition is not None and not rule.condition.holds(expression_context.of((event,), now, facts)):
-            return Verdict(Ruling.SKIP, Reason.CONDITION, f"as the rule is now: {rule.condition.source}")
+        if rule.condition is not None and not rule.condition.holds(
+            expression_context.of((event,), now, facts)
+        ):
+            return Verdict(
+                Ruling.SKIP, Reason.CONDITION, f"as the rule is now: {rule.condition.source}"
+            )
     except ConditionError as error:
         return Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, str(error))
     return guards.space(event, rule, facts)
@@ -70,8 +88,12 @@ def changed(detail: str) -> Verdict:
 
 
 def fitted(about: Left) -> Fitted:
-    """Each job that is left as the rule would plan it now, from the same facts; what it does not ask for any more ends."""
-    stands = {each.id: against(about.rule, each, about.facts, about.planned) for each in about.events}
+    """Each job that is left as the rule would plan it now, from the same facts; what it does not
+    ask for any more ends.
+    """
+    stands = {
+        each.id: against(about.rule, each, about.facts, about.planned) for each in about.events
+    }
     events = [each for each in about.events if stands[each.id] is None]
     try:
         wanted = _wanted(about, events) if events else ()
@@ -100,7 +122,14 @@ def _key(job: Job) -> str:
     request = job.request
     if job.action == "call":
         return canonical(["call", request["operation"], request["arguments"], request.get("body")])
-    return canonical([job.action, request.get("to"), request.get("target"), job.event if job.action != "wait" else None])
+    return canonical(
+        [
+            job.action,
+            request.get("to"),
+            request.get("target"),
+            job.event if job.action != "wait" else None,
+        ]
+    )
 
 
 @dataclass(slots=True)
@@ -153,7 +182,9 @@ class _Fitting:
 
 
 def _as_wanted(job: Job, wanted: Job, now: datetime) -> Job:
-    """The job with what the rule says of it now: its place, its texts, how it is tried again, verified and rolled out."""
+    """The job with what the rule says of it now: its place, its texts, how it is tried again,
+    verified and rolled out.
+    """
     same = replace(job, step=wanted.step, rollout=_rollout(job, wanted))
     if not left(job):
         return same
@@ -164,7 +195,9 @@ def _as_wanted(job: Job, wanted: Job, now: datetime) -> Job:
 
 
 def _rollout(job: Job, wanted: Job) -> Mapping[str, object] | None:
-    """Its batch by the rule of now; whoever said that it goes on despite of how it ended is heard still."""
+    """Its batch by the rule of now; whoever said that it goes on despite of how it ended is heard
+    still.
+    """
     if job.rollout and wanted.rollout and job.state not in OPEN and not job.rollout["stop_on"]:
         return {**wanted.rollout, "stop_on": []}
     return wanted.rollout
@@ -189,29 +222,43 @@ def _retried(job: Job, wanted: Job, now: datetime) -> Job:
 
 
 def _turn(job: Job, wanted: Job, now: datetime) -> datetime:
-    """When it may go: guards are asked at once, as they are now; between batches there is the pause of now."""
+    """When it may go: guards are asked at once, as they are now; between batches there is the pause
+    of now.
+    """
     if not job.rollout or not job.rollout["batch"]:
         return min(job.due_at, now)
     pause = wanted.rollout["pause"] if wanted.rollout else 0.0
-    return max(now, job.due_at + timedelta(seconds=pause - job.rollout["pause"])) if job.due_at > now else job.due_at
+    return (
+        max(now, job.due_at + timedelta(seconds=pause - job.rollout["pause"]))
+        if job.due_at > now
+        else job.due_at
+    )
 
 
 def _ends(job: Job, wanted: Job, now: datetime) -> datetime:
     """When a wait that has begun is over, by its new length."""
     seconds, length = job.request.get("seconds"), wanted.request.get("seconds")
     if seconds is None or length is None:
-        return job.due_at if job.request == wanted.request else job_planning.ends(wanted.request, now)
+        return (
+            job.due_at if job.request == wanted.request else job_planning.ends(wanted.request, now)
+        )
     return job.due_at + timedelta(seconds=length - seconds)
 
 
 def _over(job: Job, now: datetime) -> Job:
     """A wait that the rule has no more is over at once; what comes after it goes on."""
-    return replace(job, due_at=now if job.state is JobState.DUE else job.due_at, request={"seconds": 0})
+    return replace(
+        job, due_at=now if job.state is JobState.DUE else job.due_at, request={"seconds": 0}
+    )
 
 
 def needs_approval(rule: Rule, events: Sequence[Event], facts: Facts, now: datetime) -> bool:
-    """Whether the rule asks a person, always or where its condition holds. Raises ConditionError."""
+    """Whether the rule asks a person, always or where its condition holds. Raises
+    ConditionError.
+    """
     wanted = rule.guard.approval
     if wanted is None:
         return False
-    return wanted.condition is None or wanted.condition.holds(expression_context.of(events, now, facts))
+    return wanted.condition is None or wanted.condition.holds(
+        expression_context.of(events, now, facts)
+    )

@@ -1,8 +1,10 @@
 """Rules meet events: every meeting is a decision, and every decision says how it came about.
 
-    when ─► if ─► count ─► (absent, for: waits, judged again) ─► group: waits ─► guards ─► act · skip · wait · ask
+    when ─► if ─► count ─► (absent, for: waits, judged again) ─► group: waits
+         ─► guards ─► act · skip · wait · ask
 
-Pure: what is not in the rule or the events is asked of `facts`, and every answer is kept with the decision.
+Pure: what is not in the rule or the events is asked of `facts`, and every answer is kept with the
+decision.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +20,17 @@ from bridge.core.model import Decision, Event, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Chat, Rule
 
 __all__ = [
-    "EDITED", "Situation", "again", "close", "concerns", "hears", "listening", "meet", "per_value", "set_aside",
-]  # fmt: skip
+    "EDITED",
+    "Situation",
+    "again",
+    "close",
+    "concerns",
+    "hears",
+    "listening",
+    "meet",
+    "per_value",
+    "set_aside",
+]
 
 
 def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
@@ -32,8 +43,13 @@ def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
 
 
 def hears(rule: Rule, event: Event) -> bool:
-    """Whether an event of a type that the rule listens to is for it: not found for another, nor another command."""
-    if isinstance(rule.shape, Chat) and (event.data.get("chat") or {}).get("command") != rule.shape.command:
+    """Whether an event of a type that the rule listens to is for it: not found for another, nor
+    another command.
+    """
+    if (
+        isinstance(rule.shape, Chat)
+        and (event.data.get("chat") or {}).get("command") != rule.shape.command
+    ):
         return False
     return event.only in (None, rule.id)
 
@@ -45,8 +61,12 @@ def meet(rule: Rule, event: Event, facts: Facts, situation: Situation) -> Decisi
     return meeting.decided(triggers.first_look)
 
 
-def set_aside(rule: Rule, events: Sequence[Event], name: str, why: str, situation: Situation) -> Decision:
-    """What is decided where judging itself failed: nothing, with the reason. It is not made from facts, nor again."""
+def set_aside(
+    rule: Rule, events: Sequence[Event], name: str, why: str, situation: Situation
+) -> Decision:
+    """What is decided where judging itself failed: nothing, with the reason. It is not made from
+    facts, nor again.
+    """
     meeting = Meeting(rule, tuple(events), name, Facts(nothing), situation)
     meeting.say("fault", "set aside", why)
     return meeting.decided(lambda _: Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why))
@@ -61,16 +81,27 @@ def again(
     *,
     edited: bool = False,
 ) -> Decision:
-    """The wait of a decision is over (`for`, `absent`, a view that was too old, an earlier one): it is judged again.
+    """The wait of a decision is over (`for`, `absent`, a view that was too old, an earlier one): it
+    is judged again.
 
-    `edited`: the rule is not any more what it was when the wait began, so all of it is judged as it is now.
+    `edited`: the rule is not any more what it was when the wait began, so all of it is judged as it
+    is now.
     """
-    meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation, edited=waited if edited else None)
+    meeting = Meeting(
+        rule,
+        (event,),
+        identity(event.id, rule.id),
+        facts,
+        situation,
+        edited=waited if edited else None,
+    )
     meeting.say("again", EDITED if edited else "after", waited.value)
     if not edited:
         return meeting.decided(lambda met: triggers.after(met, waited))
     if event.type not in rule.types or not hears(rule, event):
-        deaf = Verdict(Ruling.SKIP, Reason.RULE_CHANGED, f"the rule does not listen to {event.type} any more")
+        deaf = Verdict(
+            Ruling.SKIP, Reason.RULE_CHANGED, f"the rule does not listen to {event.type} any more"
+        )
         return meeting.decided(lambda _: deaf)
     return meeting.decided(triggers.afresh)
 
@@ -80,9 +111,16 @@ EDITED = "edited since"
 
 
 def close(
-    rule: Rule, events: Sequence[Event], group: str, until: datetime, facts: Facts, situation: Situation
+    rule: Rule,
+    events: Sequence[Event],
+    group: str,
+    until: datetime,
+    facts: Facts,
+    situation: Situation,
 ) -> tuple[Decision, Mapping[str, Verdict]]:
-    """A group is complete: one decision for all its members that nothing stands against; and each member's own verdict."""
+    """A group is complete: one decision for all its members that nothing stands against; and each
+    member's own verdict.
+    """
     ordered = sorted(events, key=lambda event: (event.time, event.id))
     verdicts: dict[str, Verdict] = {}
     keys: dict[str, str] = {}
@@ -90,12 +128,18 @@ def close(
         member = Meeting(rule, (event,), group, facts, situation)
         verdicts[event.id] = judged(member, guard_evaluation.joined) or ACT
         keys |= {key: event.id for key in member.cooldowns if verdicts[event.id] is ACT}
-        facts.answers |= {f"cooldown {key}": {"by": group, "ended_at": None} for key in member.cooldowns if key in keys}
+        facts.answers |= {
+            f"cooldown {key}": {"by": group, "ended_at": None}
+            for key in member.cooldowns
+            if key in keys
+        }
     left = [event for event in ordered if verdicts[event.id].ruling is Ruling.ACT]
     if not rule.calls:
         verdicts |= guard_evaluation.over_by_then(left, facts)
         left = [event for event in left if verdicts[event.id].ruling is Ruling.ACT]
-    meeting = Meeting(rule, tuple(left or ordered), group, facts, situation, ripe=until, cooldowns=list(keys))
+    meeting = Meeting(
+        rule, tuple(left or ordered), group, facts, situation, ripe=until, cooldowns=list(keys)
+    )
     meeting.say("group", f"{len(left)} of {len(ordered)}", f"together until {until.isoformat()}")
     if not left:
         return meeting.decided(lambda _: verdicts[ordered[0].id]), verdicts

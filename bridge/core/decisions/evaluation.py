@@ -8,7 +8,18 @@ from bridge.core.decisions import expression_context
 from bridge.core.decisions.facts import Facts
 from bridge.core.decisions.guards import ACT
 from bridge.core.expressions.evaluator import ConditionError, Expression, Scene
-from bridge.core.model import Body, Decision, Event, Gathering, Job, Json, Mode, Reason, Ruling, Verdict
+from bridge.core.model import (
+    Body,
+    Decision,
+    Event,
+    Gathering,
+    Job,
+    Json,
+    Mode,
+    Reason,
+    Ruling,
+    Verdict,
+)
 from bridge.core.rules.rule import Rule
 
 Judge = Callable[["Meeting"], Verdict | None]
@@ -16,7 +27,9 @@ Judge = Callable[["Meeting"], Verdict | None]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What deciding needs beside rule, event and facts. `forced_live`: rules act although they say dry_run (the demo)."""
+    """What deciding needs beside rule, event and facts. `forced_live`: rules act although they say
+    dry_run (the demo).
+    """
 
     rulebook: str
     now: datetime
@@ -24,7 +37,9 @@ class Situation:
 
 
 def per_value(per: Expression | None, seen: Scene) -> Json:
-    """The value that something is counted by; an object stands for its id. Raises ConditionError."""
+    """The value that something is counted by; an object stands for its id. Raises
+    ConditionError.
+    """
     value = per.evaluate(seen) if per else None
     return value["id"] if isinstance(value, dict) and "id" in value else value
 
@@ -39,7 +54,9 @@ def judged(meeting: "Meeting", judge: Judge) -> Verdict | None:
 
 @dataclass(slots=True)
 class Meeting:
-    """One rule and what it meets, while it is being judged; `trace` grows, the rest is what a decision will hold."""
+    """One rule and what it meets, while it is being judged; `trace` grows, the rest is what a
+    decision will hold.
+    """
 
     rule: Rule
     events: tuple[Event, ...]
@@ -82,11 +99,15 @@ class Meeting:
         self.trace.append({**traced, "detail": detail} if detail is not None else traced)
 
     def decided(self, judge: Judge) -> Decision:
-        """What the judge says, as a decision. An expression that cannot be evaluated lets nothing through."""
+        """What the judge says, as a decision. An expression that cannot be evaluated lets nothing
+        through.
+        """
         verdict = judged(self, judge) or ACT
         if verdict.reason is Reason.CONDITION_ERROR:
             self.say("expression", "fails", verdict.detail)
-        admitted = verdict.ruling in (Ruling.ACT, Ruling.ASK) or (verdict.ruling is Ruling.WAIT and self.due_at is None)
+        admitted = verdict.ruling in (Ruling.ACT, Ruling.ASK) or (
+            verdict.ruling is Ruling.WAIT and self.due_at is None
+        )
         dry = verdict.reason is Reason.DRY_RUN
         return Decision(
             id=self.decision,

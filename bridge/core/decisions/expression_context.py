@@ -1,4 +1,6 @@
-"""What expressions see when a rule meets an event or a group: the event's nouns, the view, what was known."""
+"""What expressions see when a rule meets an event or a group: the event's nouns, the view, what was
+known.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -16,9 +18,13 @@ _NOTHING_KNOWN: Body = dict.fromkeys(schema.KNOWN)
 def told(event: Event) -> Body:
     """An event as expressions see it; times as ISO 8601 text."""
     return {
-        "id": event.id, "type": event.type, "server": event.server, "subject": event.subject,
-        "time": event.time.isoformat(), "data": event.data,
-    }  # fmt: skip
+        "id": event.id,
+        "type": event.type,
+        "server": event.server,
+        "subject": event.subject,
+        "time": event.time.isoformat(),
+        "data": event.data,
+    }
 
 
 def roots(event: Event, now: datetime) -> dict[str, Json]:
@@ -33,8 +39,12 @@ def roots(event: Event, now: datetime) -> dict[str, Json]:
     }
 
 
-def of(events: Sequence[Event], now: datetime, facts: Facts, more: Mapping[str, Json] | None = None) -> Scene:
-    """The scene of one event, or of a group: its first event's nouns, and all of them as `events`. `more`: other roots."""
+def of(
+    events: Sequence[Event], now: datetime, facts: Facts, more: Mapping[str, Json] | None = None
+) -> Scene:
+    """The scene of one event, or of a group: its first event's nouns, and all of them as `events`.
+    `more`: other roots.
+    """
     first = events[0]
     seen = {**roots(first, now), "events": [told(event) for event in events], **(more or {})}
     return Scene(seen, _OURS, lambda: _on_view(first.server, facts), facts.budget)
@@ -44,7 +54,9 @@ _OURS = {"hours": hours_function.hours}
 
 
 def _on_view(server: str, facts: Facts) -> Mapping[str, Callable[[Json, Json], Json]]:
-    """`view.leg(12)`, for every kind: the object as the newest complete snapshot shows it, null where it does not."""
+    """`view.leg(12)`, for every kind: the object as the newest complete snapshot shows it, null
+    where it does not.
+    """
 
     def looking(kind: str) -> Callable[[Json, Json], Json]:
         def look(_view: Json, identifier: Json) -> Json:

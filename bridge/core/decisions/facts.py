@@ -1,7 +1,8 @@
 """What a verdict is made from: questions and their answers, all of them kept.
 
-Guards ask; whoever judges hands in what answers. In the pipeline that is the database, in `rules test` a rehearsal, in a
-replay the answers as they were kept. So a verdict can be explained, and made again, exactly (law 9).
+Guards ask; whoever judges hands in what answers. In the pipeline that is the database, in `rules
+test` a rehearsal, in a replay the answers as they were kept. So a verdict can be explained, and
+made again, exactly (law 9).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,10 +19,12 @@ STOPPED = "took too long"
 
 
 class Facts:
-    """Asks each question once and keeps the answer. `answers`: by question, such as `"cooldown 3f9a…"`.
+    """Asks each question once and keeps the answer. `answers`: by question, such as `"cooldown
+    3f9a…"`.
 
-    `budget`: what the expressions of the verdict may cost. A source that has a clock, `ticking`, bounds it by time, too; what
-    that has stopped is kept, so that it is stopped whenever the verdict is made again.
+    `budget`: what the expressions of the verdict may cost. A source that has a clock, `ticking`,
+    bounds it by time, too; what that has stopped is kept, so that it is stopped whenever the
+    verdict is made again.
     """
 
     def __init__(self, source: Source) -> None:

@@ -37,12 +37,17 @@ def joined(meeting: Meeting) -> Verdict | None:
 
 
 def over_by_then(events: Sequence[Event], facts: Facts) -> Mapping[str, Verdict]:
-    """Of what is told together: those that were over before it could be, unless that are all of them."""
+    """Of what is told together: those that were over before it could be, unless that are all of
+    them.
+    """
     ends = {event.id: facts.moment("ended", event.id) for event in events}
     over = {name: end for name, end in ends.items() if end is not None}
     if len(over) == len(events):
         return {}
-    return {name: Verdict(Ruling.SKIP, Reason.ENDED, f"it ended at {end:%Y-%m-%d %H:%M:%S} UTC") for name, end in over.items()}
+    return {
+        name: Verdict(Ruling.SKIP, Reason.ENDED, f"it ended at {end:%Y-%m-%d %H:%M:%S} UTC")
+        for name, end in over.items()
+    }
 
 
 def _cooldown(meeting: Meeting) -> Verdict | None:
@@ -52,7 +57,9 @@ def _cooldown(meeting: Meeting) -> Verdict | None:
     per = per_value(limit.per, meeting.scene)
     key = guards.cooldown_key(meeting.rule, meeting.event.server, per, meeting.mode)
     meeting.cooldowns.append(key)
-    cooling = guards.cooldown(limit.every, key, meeting.decision, meeting.facts, meeting.situation.now)
+    cooling = guards.cooldown(
+        limit.every, key, meeting.decision, meeting.facts, meeting.situation.now
+    )
     says = cooling.detail if cooling else "free"
     meeting.say("guard cooldown", says, "the whole rule" if per is None else f"per {per}")
     return cooling
@@ -66,7 +73,9 @@ def guarded(meeting: Meeting) -> Verdict | None:
         ripe = max(ripe, meeting.event.seen_at)
     opens = time_windows.opens(meeting.rule.guard.windows, now)
     ripe = max(ripe, opens) if opens else ripe
-    occasion = job_planning.Occasion(meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene)
+    occasion = job_planning.Occasion(
+        meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene
+    )
     _plan(meeting, job_planning.planned(occasion))
     _needs_approval(meeting)
     # what its group has in common, or the object of its event
@@ -104,11 +113,20 @@ def _calls(meeting: Meeting) -> bool:
 def _too_long(meeting: Meeting, verdict: Verdict) -> Verdict:
     """A wait that ends when nothing is worth doing any more is no wait."""
     calls = [job.not_after for job in meeting.jobs if job.action == "call"]
-    if verdict.ruling is not Ruling.WAIT or meeting.due_at is not None or not calls or verdict.until is None:
+    if (
+        verdict.ruling is not Ruling.WAIT
+        or meeting.due_at is not None
+        or not calls
+        or verdict.until is None
+    ):
         return verdict
     if verdict.until <= max(calls):
         return verdict
-    return Verdict(Ruling.SKIP, Reason.EXPIRED, f"it would have to wait longer than it is worth doing: {verdict.detail}")
+    return Verdict(
+        Ruling.SKIP,
+        Reason.EXPIRED,
+        f"it would have to wait longer than it is worth doing: {verdict.detail}",
+    )
 
 
 def _late(meeting: Meeting, ripe: datetime) -> Verdict | None:
@@ -117,7 +135,11 @@ def _late(meeting: Meeting, ripe: datetime) -> Verdict | None:
         return None
     not_after = max(job.not_after for job in calls)
     late = guards.expired(meeting.situation.now, not_after)
-    meeting.say("guard expired", "too late" if late else "in time", f"until {not_after.isoformat()}, from {ripe.isoformat()}")
+    meeting.say(
+        "guard expired",
+        "too late" if late else "in time",
+        f"until {not_after.isoformat()}, from {ripe.isoformat()}",
+    )
     return late
 
 
@@ -131,7 +153,11 @@ def _needs_approval(meeting: Meeting) -> None:
 def _each_guard(meeting: Meeting, intent: Intent) -> Verdict | None:
     for name, guard in guards.DECIDING if _calls(meeting) else guards.TELLING:
         verdict = guard(intent)
-        meeting.say(f"guard {name}", str(verdict) if verdict else "lets through", verdict.detail if verdict else "")
+        meeting.say(
+            f"guard {name}",
+            str(verdict) if verdict else "lets through",
+            verdict.detail if verdict else "",
+        )
         if verdict is None:
             continue
         if verdict.reason is Reason.OVERLAP and verdict.ruling is Ruling.WAIT:
@@ -141,28 +167,44 @@ def _each_guard(meeting: Meeting, intent: Intent) -> Verdict | None:
 
 
 def _moded(meeting: Meeting, verdict: Verdict) -> Verdict:
-    """Mode is judged last, so that a dry run shows which guard would have stopped it, and what it would have sent."""
+    """Mode is judged last, so that a dry run shows which guard would have stopped it, and what it
+    would have sent.
+    """
     if verdict.ruling is Ruling.SKIP or meeting.due_at is not None:
         return verdict
     wanted = [{"action": job.action, **job.request} for job in meeting.jobs]
-    meeting.say("mode", "would do" if meeting.mode is Mode.DRY_RUN else "does", meeting.mode, wanted)
+    meeting.say(
+        "mode", "would do" if meeting.mode is Mode.DRY_RUN else "does", meeting.mode, wanted
+    )
     if meeting.mode is Mode.DRY_RUN:
         but = "" if verdict.ruling is Ruling.ACT else f"; before that {verdict}: {verdict.detail}"
-        return Verdict(Ruling.SKIP, Reason.DRY_RUN, f"it would have acted: its rule is in dry_run{but}")
+        return Verdict(
+            Ruling.SKIP, Reason.DRY_RUN, f"it would have acted: its rule is in dry_run{but}"
+        )
     if meeting.rule.overlap is Overlap.RESTART:
-        running = meeting.facts.ask("running", meeting.rule.id, meeting.event.server, meeting.about) or ()
+        running = (
+            meeting.facts.ask("running", meeting.rule.id, meeting.event.server, meeting.about) or ()
+        )
         meeting.supersedes = tuple(each for each in running if each != meeting.decision)
-    meeting.jobs = tuple(_as_ruled(job, verdict, "call" if _calls(meeting) else job.action) for job in meeting.jobs)
+    meeting.jobs = tuple(
+        _as_ruled(job, verdict, "call" if _calls(meeting) else job.action) for job in meeting.jobs
+    )
     return verdict
 
 
 def _as_ruled(job: Job, verdict: Verdict, waits: str) -> Job:
-    """A job of a decision that asks is held until the answer; of one that waits it is due then, if it is one that `waits`.
+    """A job of a decision that asks is held until the answer; of one that waits it is due then, if
+    it is one that `waits`.
 
     Notices beside calls go on.
     """
     if verdict.ruling is Ruling.ASK:
         return replace(job, state=JobState.HELD)
-    if verdict.ruling is Ruling.WAIT and job.state is JobState.DUE and job.action == waits and verdict.until is not None:
+    if (
+        verdict.ruling is Ruling.WAIT
+        and job.state is JobState.DUE
+        and job.action == waits
+        and verdict.until is not None
+    ):
         return replace(job, due_at=max(job.due_at, verdict.until))
     return job

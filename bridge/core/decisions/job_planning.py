@@ -16,7 +16,8 @@ from bridge.core.rules.rule import Rollout, Rule, Step
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What there is to plan for. `ripe`: since when it may be done, from which the jobs' freshness is counted.
+    """What there is to plan for. `ripe`: since when it may be done, from which the jobs' freshness
+    is counted.
 
     `scene`: what the steps that are done once see.
     """
@@ -32,7 +33,9 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every job that a rule's steps come to. `left_out`: why a step, or one turn of it, is none of them."""
+    """Every job that a rule's steps come to. `left_out`: why a step, or one turn of it, is none of
+    them.
+    """
 
     jobs: tuple[Job, ...]
     left_out: tuple[str, ...] = ()
@@ -44,8 +47,9 @@ _HOLDING = frozenset({"call", "wait"})
 def planned(occasion: Occasion) -> Plan:
     """What the rule's steps come to. Raises ConditionError where nothing is left of them.
 
-    A step whose condition or arguments cannot be evaluated is left out, and the others stand: what comes after a call
-    or a wait goes with it, as it does when it fails, and notices say what is not done.
+    A step whose condition or arguments cannot be evaluated is left out, and the others stand: what
+    comes after a call or a wait goes with it, as it does when it fails, and notices say what is not
+    done.
     """
     made: list[Job] = []
     left_out: list[str] = []
@@ -62,7 +66,10 @@ def planned(occasion: Occasion) -> Plan:
     if left_out and not made:
         raise ConditionError(left_out[0])
     # a wait that nothing holds up begins at once
-    begins = (begun(job, occasion.now) if not _before(job, made) and job.action == "wait" else job for job in made)
+    begins = (
+        begun(job, occasion.now) if not _before(job, made) and job.action == "wait" else job
+        for job in made
+    )
     return Plan(tuple(begins), tuple(left_out))
 
 
@@ -78,9 +85,16 @@ def _before(job: Job, made: Sequence[Job]) -> bool:
 
 
 def begun(job: Job, now: datetime) -> Job:
-    """A job whose turn has come: a wait is due at its end, anything else at once; its freshness counts from then."""
+    """A job whose turn has come: a wait is due at its end, anything else at once; its freshness
+    counts from then.
+    """
     due = ends(job.request, now) if job.action == "wait" else now
-    return replace(job, state=JobState.DUE, due_at=due, not_after=max(job.not_after, due + timedelta(seconds=job.retry.until)))
+    return replace(
+        job,
+        state=JobState.DUE,
+        due_at=due,
+        not_after=max(job.not_after, due + timedelta(seconds=job.retry.until)),
+    )
 
 
 def ends(request: Body, now: datetime) -> datetime:
@@ -91,7 +105,9 @@ def ends(request: Body, now: datetime) -> datetime:
 
 
 def _turns(step: Step, number: int, occasion: Occasion) -> tuple[list[Job], list[str]]:
-    """The jobs of every turn of a step; and why there are none of a turn that cannot be evaluated."""
+    """The jobs of every turn of a step; and why there are none of a turn that cannot be
+    evaluated.
+    """
     made: list[Job] = []
     failed: list[str] = []
     for key, events in _each(step, occasion.events):
@@ -117,9 +133,15 @@ def _each(step: Step, events: Sequence[Event]) -> Iterator[tuple[tuple[str, ...]
             yield (key,), [event]
 
 
-def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequence[Event]) -> Iterator[Job]:
+def _of_turn(
+    step: Step, key: Sequence[Json], occasion: Occasion, events: Sequence[Event]
+) -> Iterator[Job]:
     rule, first = occasion.rule, events[0]
-    seen = occasion.scene if step.each is None else expression_context.of(events, occasion.now, occasion.facts, _all(occasion))
+    seen = (
+        occasion.scene
+        if step.each is None
+        else expression_context.of(events, occasion.now, occasion.facts, _all(occasion))
+    )
     if step.condition is not None and not step.condition.holds(seen):
         return
     wanted = step.retry or retry.default(step.action, first.type)
@@ -133,7 +155,11 @@ def _of_turn(step: Step, key: Sequence[Json], occasion: Occasion, events: Sequen
             server=first.server,
             step=int(key[0]),
             action=step.action,
-            request=job_requests.named(request, identifier, rule.id) if step.action == "webhook" else request,
+            request=(
+                job_requests.named(request, identifier, rule.id)
+                if step.action == "webhook"
+                else request
+            ),
             retry=wanted,
             due_at=occasion.now,
             not_after=occasion.ripe + timedelta(seconds=wanted.until),
@@ -152,11 +178,18 @@ def _verify(step: Step) -> Body | None:
     if step.verify is None:
         return None
     expect = step.verify.expect
-    return {"expect": (expect.compiled or expect.source) if expect else None, "within": step.verify.within}
+    return {
+        "expect": (expect.compiled or expect.source) if expect else None,
+        "within": step.verify.within,
+    }
 
 
-def _batched(turns: Sequence[Job], step: Step, rollout: Rollout | None, state: JobState) -> Iterator[Job]:
-    """The turns in batches, where the rule rolls out: those of a later batch wait for the one before."""
+def _batched(
+    turns: Sequence[Job], step: Step, rollout: Rollout | None, state: JobState
+) -> Iterator[Job]:
+    """The turns in batches, where the rule rolls out: those of a later batch wait for the one
+    before.
+    """
     if rollout is None or step.each is None or step.action != "call":
         yield from (replace(job, state=state) for job in turns)
         return
@@ -178,7 +211,9 @@ def _sizes(rollout: Rollout, total: int) -> list[int]:
     return sizes
 
 
-def on_failure(step: Step, failed: Job, events: Sequence[Event], now: datetime, facts: Facts, said: Body) -> Plan:
+def on_failure(
+    step: Step, failed: Job, events: Sequence[Event], now: datetime, facts: Facts, said: Body
+) -> Plan:
     """What a step does about its own failure; its expressions also see the `job` that failed."""
     seen = expression_context.of(events, now, facts, {"job": {"id": failed.id, **said}})
     made: list[Job] = []
@@ -235,17 +270,30 @@ def told_at(request: Body) -> str:
 
 
 def touched(request: Body, event: Event, facts: Facts) -> str:
-    """What a call touches: `"bond/3"` where it can be known, since jobs of one bond never overlap; "" for nothing."""
+    """What a call touches: `"bond/3"` where it can be known, since jobs of one bond never overlap;
+    "" for nothing.
+    """
     arguments = request["arguments"]
     bond = arguments.get("bond")
     if bond is None and arguments.get("leg") is not None:
         leg = event.data.get("leg") or {}
         same = str(leg.get("id")) == str(arguments["leg"])
-        seen = leg if same and leg.get("bond") is not None else facts.ask("view", event.server, "leg", arguments["leg"]) or {}
+        seen = (
+            leg
+            if same and leg.get("bond") is not None
+            else facts.ask("view", event.server, "leg", arguments["leg"]) or {}
+        )
         bond = seen.get("bond")
     if bond is not None:
         return bounded(f"bond/{bond}")
-    return next((bounded(f"{name}/{value}") for name, value in reversed(arguments.items()) if value is not None), "")
+    return next(
+        (
+            bounded(f"{name}/{value}")
+            for name, value in reversed(arguments.items())
+            if value is not None
+        ),
+        "",
+    )
 
 
 def outcome_said(job: Job, outcome: Outcome, detail: str) -> Body:

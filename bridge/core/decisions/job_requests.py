@@ -16,7 +16,9 @@ UNWRITTEN = "unwritten"
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """The texts of one step: one that cannot be rendered is `instead`, and `unwritten` has why (law 8: words fail open)."""
+    """The texts of one step: one that cannot be rendered is `instead`, and `unwritten` has why (law
+    8: words fail open).
+    """
 
     seen: Scene
     instead: str
@@ -31,7 +33,9 @@ class _Texts:
             return self.instead
 
     def value(self, name: str, template: Template) -> Json:
-        """A value for another system: one that is a whole expression has null in its place, since it is no text."""
+        """A value for another system: one that is a whole expression has null in its place, since
+        it is no text.
+        """
         try:
             return template.render(self.seen)
         except ConditionError as error:
@@ -51,19 +55,27 @@ class _Texts:
 def of(step: Step, seen: Scene, events: Sequence[Event], title: str | None = None) -> list[Body]:
     """One call, webhook, wait or silence, or one message for each target of a channel.
 
-    `title`: that of a message whose step names none; else it is the headline of its events. Raises ConditionError, but
-    never for a text: words fail open.
+    `title`: that of a message whose step names none; else it is the headline of its events. Raises
+    ConditionError, but never for a text: words fail open.
     """
     first = events[0]
     if step.action == "call":
-        request: dict[str, Json] = {"operation": step.name, "arguments": _rendered(step.fields, seen)}
+        request: dict[str, Json] = {
+            "operation": step.name,
+            "arguments": _rendered(step.fields, seen),
+        }
         return [{**request, "body": _rendered(step.body, seen)} if step.body else request]
     texts = _Texts(seen, title or _headline(events))
     if step.action == "notify":
         told = _message(step, texts)
         return [{"to": step.name, "target": target, **told} for target in range(step.targets)]
     if step.action == "webhook":
-        about = {"event": first.id, "type": first.type, "subject": first.subject, "time": first.time.isoformat()}
+        about = {
+            "event": first.id,
+            "type": first.type,
+            "subject": first.subject,
+            "time": first.time.isoformat(),
+        }
         data = {name: texts.value(name, field) for name, field in step.fields.items()}
         return [texts.noted({"to": step.name, "data": data, **about})]
     if step.action == "reply":
@@ -71,7 +83,11 @@ def of(step: Step, seen: Scene, events: Sequence[Event], title: str | None = Non
         return [texts.noted({"event": first.id, "text": "\n".join(lines)})]
     if step.action == "wait" and step.wait is not None:
         until = step.wait.until
-        return [{"seconds": step.wait.seconds} if until is None else {"until": until.isoformat(), "zone": step.wait.zone}]
+        return [
+            {"seconds": step.wait.seconds}
+            if until is None
+            else {"until": until.isoformat(), "zone": step.wait.zone}
+        ]
     return [{**_rendered(step.fields, seen), "event": first.id}]
 
 
@@ -96,7 +112,9 @@ def unplanned(request: Body, why: Sequence[str]) -> Body:
 
 
 def named(request: Body, identifier: str, rule: str) -> Body:
-    """What another system is sent carries its job's id, the same at every try, and the rule that sent it."""
+    """What another system is sent carries its job's id, the same at every try, and the rule that
+    sent it.
+    """
     return {**request, "id": identifier, "rule": rule}
 
 

@@ -19,14 +19,18 @@ def found(
     now: datetime,
     occasion: Json,
 ) -> list[Event]:
-    """For each lasting event of the rule and each object of this kind that shows it: the event, for this rule only.
+    """For each lasting event of the rule and each object of this kind that shows it: the event, for
+    this rule only.
 
-    `bodies`: the objects by id. `others`: those whose names the events carry. `occasion`: what the sweep is for (the
-    baseline, an active rule, the end of a silence): the same state is found once on each, so the id is made of it.
+    `bodies`: the objects by id. `others`: those whose names the events carry. `occasion`: what the
+    sweep is for (the baseline, an active rule, the end of a silence): the same state is found once
+    on each, so the id is made of it.
     """
     if not rule.lasting:
         return []
-    rows = [row for row in EVENTS.values() if row.name in rule.types and row.kind == kind and row.still]
+    rows = [
+        row for row in EVENTS.values() if row.name in rule.types and row.kind == kind and row.still
+    ]
     return [
         _event(rule, server, row, Change(kind, identifier, None, body), others, now, occasion)
         for identifier, body in bodies.items()
@@ -36,7 +40,9 @@ def found(
 
 
 def again(rule: Rule, event: Event, now: datetime) -> Event:
-    """What a rule was kept from telling, once more and for it alone: as it is now, since when it began."""
+    """What a rule was kept from telling, once more and for it alone: as it is now, since when it
+    began.
+    """
     name = identity(event.server, event.subject, event.type, "found", rule.id, now.isoformat())
     return replace(event, id=name, seen_at=now, only=rule.id)
 
@@ -53,4 +59,6 @@ def _event(
     subject = f"{change.kind}/{change.id}"
     data = {**describe(row, change, others), "over": False}
     event = make(row, server=server, subject=subject, n=None, time=now, seen_at=now, data=data)
-    return replace(event, id=identity(server, subject, row.name, "found", rule.id, occasion), only=rule.id)
+    return replace(
+        event, id=identity(server, subject, row.name, "found", rule.id, occasion), only=rule.id
+    )

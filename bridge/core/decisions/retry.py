@@ -7,8 +7,8 @@ from bridge.core.model import Job, JobState, Outcome, Reason, Repeat, Retry, Rul
 
 _FIRST, _LONGEST = 10.0, 300.0
 
-# How long after its event a job is worth trying. Acting on old news is dangerous, telling it late is not; and what
-# another system asks for is stale sooner than what we saw ourselves.
+# How long after its event a job is worth trying. Acting on old news is dangerous, telling it late
+# is not; and what another system asks for is stale sooner than what we saw ourselves.
 _TELL, _ACT, _ACT_ON_WEBHOOK = 24 * 3600.0, 15 * 60.0, 2 * 60.0
 # so long chat platforms take later answers
 _REPLY = 30 * 60.0
@@ -18,7 +18,9 @@ _VERIFY = 5.0
 
 
 def default(action: str, event_type: str) -> Retry:
-    """The retry of a step that names none: nothing that was refused, everything that could not be delivered."""
+    """The retry of a step that names none: nothing that was refused, everything that could not be
+    delivered.
+    """
     asked = event_type.startswith(("webhook.", "chat."))
     act = _ACT_ON_WEBHOOK if asked else _ACT
     if action == "reply":
@@ -28,7 +30,8 @@ def default(action: str, event_type: str) -> Retry:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The job's next state: `due_at` when it is tried or looked at again, `doubt` where it may have taken effect.
+    """The job's next state: `due_at` when it is tried or looked at again, `doubt` where it may have
+    taken effect.
 
     `not_after`: where it is worth it for longer than before.
     """
@@ -40,15 +43,25 @@ class Next:
 
 
 def after(
-    job: Job, outcome: Outcome, repeat: Repeat, *, provable: bool, now: datetime, wait: float | None = None
-) -> Next:  # fmt: skip
-    """`provable`: a later look can tell whether the request took effect. `wait`: the seconds the other side asks for."""
+    job: Job,
+    outcome: Outcome,
+    repeat: Repeat,
+    *,
+    provable: bool,
+    now: datetime,
+    wait: float | None = None,
+) -> Next:
+    """`provable`: a later look can tell whether the request took effect. `wait`: the seconds the
+    other side asks for.
+    """
     if outcome in (Outcome.DONE, Outcome.FOUND_DONE):
         # done is not yet seen: that is followed until the effect shows, or until it should have
         return Next(JobState.VERIFYING, now) if job.verify else Next(JobState.SUCCEEDED)
     if outcome is Outcome.UNKNOWN and repeat is Repeat.ONCE:
         # never a silent second time: look first, and where nothing can be looked at, ask
-        return Next(JobState.DUE, now, doubt=True) if provable else Next(JobState.IN_DOUBT, doubt=True)
+        return (
+            Next(JobState.DUE, now, doubt=True) if provable else Next(JobState.IN_DOUBT, doubt=True)
+        )
     if outcome is Outcome.REFUSED and outcome not in job.retry.on:
         return Next(JobState.FAILED)
     pause = job.retry.every if outcome in job.retry.on else backoff(job.attempts)
@@ -57,29 +70,42 @@ def after(
 
 
 def stopped(job: Job, verdict: Verdict) -> Next:
-    """A guard has stopped the attempt: for good, or until it lets through, as long as the job is worth it.
+    """A guard has stopped the attempt: for good, or until it lets through, as long as the job is
+    worth it.
 
-    A rule with hours of its own means to wait for them: how long the job is worth it counts from when they begin. So does
-    that of a notice from the end of a silence.
+    A rule with hours of its own means to wait for them: how long the job is worth it counts from
+    when they begin. So does that of a notice from the end of a silence.
     """
     mutes = job.action == "notify" and verdict.reason is Reason.SILENCED
     mutes = mutes and verdict.ruling is Ruling.WAIT
     if (mutes or verdict.reason is Reason.WINDOW) and verdict.until is not None:
         fresh = verdict.until + timedelta(seconds=job.retry.until)
         return Next(JobState.DUE, verdict.until, not_after=max(job.not_after, fresh))
-    if verdict.ruling is Ruling.WAIT and verdict.until is not None and verdict.until <= job.not_after:
+    if (
+        verdict.ruling is Ruling.WAIT
+        and verdict.until is not None
+        and verdict.until <= job.not_after
+    ):
         return Next(JobState.DUE, verdict.until)
     return Next(JobState.SKIPPED)
 
 
 def blind(job: Job, now: datetime) -> Next:
-    """The look at what happened could not be had: again a little later, and when it is no use any more, ask."""
+    """The look at what happened could not be had: again a little later, and when it is no use any
+    more, ask.
+    """
     due = now + timedelta(seconds=backoff(job.attempts))
-    return Next(JobState.DUE, due, doubt=True) if due <= job.not_after else Next(JobState.IN_DOUBT, doubt=True)
+    return (
+        Next(JobState.DUE, due, doubt=True)
+        if due <= job.not_after
+        else Next(JobState.IN_DOUBT, doubt=True)
+    )
 
 
 def verified(job: Job, *, holds: bool | None, now: datetime) -> Next:
-    """The effect was looked for. `holds`: True or False as the server shows it, None where nothing newer than the call does."""
+    """The effect was looked for. `holds`: True or False as the server shows it, None where nothing
+    newer than the call does.
+    """
     if holds:
         return Next(JobState.SUCCEEDED)
     until = job.verify_until or now

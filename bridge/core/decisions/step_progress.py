@@ -1,4 +1,6 @@
-"""The steps of one decision, in order, and the batches of one step. A call or a wait holds up what comes after it."""
+"""The steps of one decision, in order, and the batches of one step. A call or a wait holds up what
+comes after it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +16,9 @@ _HOLDING = frozenset({"call", "wait"})
 class Progress:
     """What the jobs of a decision come to.
 
-    `start`: those whose turn has come, each with when; `skip`: those that never will; `ask`: the rest of a rollout that a
-    bad end has stopped, for a person to decide; `acted`: whether all acting is over, for now.
+    `start`: those whose turn has come, each with when; `skip`: those that never will; `ask`: the
+    rest of a rollout that a bad end has stopped, for a person to decide; `acted`: whether all
+    acting is over, for now.
     """
 
     start: tuple[tuple[Job, datetime], ...] = ()
@@ -27,9 +30,9 @@ class Progress:
 def progress(jobs: Sequence[Job], now: datetime) -> Progress:
     """Look at all jobs of one decision.
 
-    A step starts when every call and wait of the steps before it has succeeded; one that did not ends the later steps. A
-    job in doubt holds them until a person decides, but for the cooldown its acting is over. Answers to a failure stand
-    outside: they hold up nothing.
+    A step starts when every call and wait of the steps before it has succeeded; one that did not
+    ends the later steps. A job in doubt holds them until a person decides, but for the cooldown its
+    acting is over. Answers to a failure stand outside: they hold up nothing.
     """
     own = [job for job in jobs if job.parent is None]
     start: list[tuple[Job, datetime]] = []
@@ -50,8 +53,12 @@ def progress(jobs: Sequence[Job], now: datetime) -> Progress:
     return Progress(tuple(start), acted=True)
 
 
-def _of_step(step: Sequence[Job], now: datetime) -> tuple[list[tuple[Job, datetime]], tuple[Job, ...]]:
-    """The jobs of a step that may start, batch by batch; and those that a stopped rollout leaves."""
+def _of_step(
+    step: Sequence[Job], now: datetime
+) -> tuple[list[tuple[Job, datetime]], tuple[Job, ...]]:
+    """The jobs of a step that may start, batch by batch; and those that a stopped rollout
+    leaves.
+    """
     begins = now
     for batch in sorted({_batch(job) for job in step}):
         these = [job for job in step if _batch(job) == batch]

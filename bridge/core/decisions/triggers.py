@@ -12,7 +12,8 @@ from bridge.core.rules.rule import Absent, Count, Rule
 
 
 def concerns(rule: Rule, event: Event) -> bool:
-    """Whether the event passes the equality tests that the condition begins with: cheaper than evaluating it.
+    """Whether the event passes the equality tests that the condition begins with: cheaper than
+    evaluating it.
 
     What cannot be reached passes: only the evaluator can say what is wrong with it.
     """
@@ -23,11 +24,19 @@ _NOWHERE = object()
 
 
 def _at(event: Event, path: Sequence[str]) -> Json:
-    """The value of a dotted path, without the evaluator; `_NOWHERE` where it does not lead anywhere."""
+    """The value of a dotted path, without the evaluator; `_NOWHERE` where it does not lead
+    anywhere.
+    """
     first, *rest = path
     here: Json = event.data.get(first, _NOWHERE)
     if first in ("event", "known", "server"):
-        here = expression_context.told(event) if first == "event" else event.known if first == "known" else event.server
+        here = (
+            expression_context.told(event)
+            if first == "event"
+            else event.known
+            if first == "known"
+            else event.server
+        )
     for part in rest:
         if not isinstance(here, Mapping) or part not in here:
             return _NOWHERE
@@ -37,7 +46,14 @@ def _at(event: Event, path: Sequence[str]) -> Json:
 
 def first_look(meeting: Meeting) -> Verdict | None:
     """A new event: the condition, then whatever `when` waits for."""
-    return _condition(meeting) or _unfit(meeting) or _counted(meeting) or _absent(meeting) or _lasts(meeting) or _ready(meeting)
+    return (
+        _condition(meeting)
+        or _unfit(meeting)
+        or _counted(meeting)
+        or _absent(meeting)
+        or _lasts(meeting)
+        or _ready(meeting)
+    )
 
 
 def after(meeting: Meeting, waited: Reason) -> Verdict | None:
@@ -50,7 +66,9 @@ def after(meeting: Meeting, waited: Reason) -> Verdict | None:
 
 
 def afresh(meeting: Meeting) -> Verdict | None:
-    """Judged from the beginning, since the rule was edited while it waited; what ended meanwhile needs nothing more."""
+    """Judged from the beginning, since the rule was edited while it waited; what ended meanwhile
+    needs nothing more.
+    """
     # it waited on purpose until now, so it is no old news
     meeting.ripe = meeting.situation.now
     return (
@@ -108,14 +126,26 @@ def _counted(meeting: Meeting) -> Verdict | None:
     meeting.about = canonical(per_value(shape.per, meeting.scene))
     since = meeting.event.time - timedelta(seconds=shape.over)
     until = meeting.event.time
-    asked = (meeting.rule.id, meeting.event.server, meeting.about, since.isoformat(), until.isoformat())
+    asked = (
+        meeting.rule.id,
+        meeting.event.server,
+        meeting.about,
+        since.isoformat(),
+        until.isoformat(),
+    )
     # one that counted before the rule was edited is among them
     itself = 0 if meeting.edited is Reason.COUNT else 1
     count = itself + int(meeting.facts.ask("counted", *asked) or 0)
-    meeting.say("count", f"{count} of {shape.at_least}", f"within {spoken(shape.over)}, by {meeting.about}")
+    meeting.say(
+        "count", f"{count} of {shape.at_least}", f"within {spoken(shape.over)}, by {meeting.about}"
+    )
     if count >= shape.at_least:
         return None
-    return Verdict(Ruling.SKIP, Reason.COUNT, f"{count} within {spoken(shape.over)}, {shape.at_least} are needed")
+    return Verdict(
+        Ruling.SKIP,
+        Reason.COUNT,
+        f"{count} within {spoken(shape.over)}, {shape.at_least} are needed",
+    )
 
 
 def _absent(meeting: Meeting) -> Verdict | None:
@@ -125,7 +155,9 @@ def _absent(meeting: Meeting) -> Verdict | None:
     due = meeting.event.time + timedelta(seconds=shape.within)
     if due <= meeting.situation.now:
         return _came(meeting)
-    return _until(meeting, Reason.ABSENT, due, f"whether one of {', '.join(sorted(shape.types))} comes")
+    return _until(
+        meeting, Reason.ABSENT, due, f"whether one of {', '.join(sorted(shape.types))} comes"
+    )
 
 
 def _came(meeting: Meeting) -> Verdict | None:
@@ -136,9 +168,16 @@ def _came(meeting: Meeting) -> Verdict | None:
     meeting.ripe = max(due, meeting.ripe or due)
     key = canonical(per_value(shape.per, meeting.scene))
     came = meeting.facts.ask(
-        "came", meeting.rule.id, meeting.event.server, key, meeting.event.time.isoformat(), due.isoformat()
+        "came",
+        meeting.rule.id,
+        meeting.event.server,
+        key,
+        meeting.event.time.isoformat(),
+        due.isoformat(),
     )
-    meeting.say("absent", "came" if came else "absent", f"{', '.join(sorted(shape.types))} by {key}")
+    meeting.say(
+        "absent", "came" if came else "absent", f"{', '.join(sorted(shape.types))} by {key}"
+    )
     return Verdict(Ruling.SKIP, Reason.CAME, f"it came: event {came[:8]}") if came else None
 
 
@@ -152,7 +191,9 @@ def _lasts(meeting: Meeting) -> Verdict | None:
 
 
 def _lasted(meeting: Meeting) -> Verdict | None:
-    """Whether it has lasted: no end came, and a view newer than the due time still shows it. Blind time waits."""
+    """Whether it has lasted: no end came, and a view newer than the due time still shows it. Blind
+    time waits.
+    """
     due = meeting.event.time + timedelta(seconds=meeting.rule.lasts or 0)
     meeting.ripe = max(due, meeting.ripe or due)
     over = _ended(meeting)
@@ -166,7 +207,9 @@ def _lasted(meeting: Meeting) -> Verdict | None:
         # looked at again as often as is sensible; what is not seen is never taken for over
         again_at = max(due, meeting.situation.now) + guards.LOOK_AGAIN
         return _until(meeting, Reason.STALE, again_at, "what the server shows is older than that")
-    meeting.say("for", "lasted" if shown["holds"] else "is not so any more", f"seen {shown['seen']}")
+    meeting.say(
+        "for", "lasted" if shown["holds"] else "is not so any more", f"seen {shown['seen']}"
+    )
     return None if shown["holds"] else Verdict(Ruling.SKIP, Reason.ENDED, "it is not so any more")
 
 
@@ -186,7 +229,9 @@ def _join(meeting: Meeting) -> Verdict:
         meeting.group = Gathering(name, key, until)
     else:
         full = found["members"] + 1 >= group.most
-        meeting.group = Gathering(found["id"], key, now if full else datetime.fromisoformat(found["until"]))
+        meeting.group = Gathering(
+            found["id"], key, now if full else datetime.fromisoformat(found["until"])
+        )
     meeting.say("group", "joins" if found else "opens one", key, meeting.group.id[:8])
     detail = f"in a group until {meeting.group.until:%Y-%m-%d %H:%M:%S} UTC"
     return Verdict(Ruling.WAIT, Reason.GROUP, detail, meeting.group.until)

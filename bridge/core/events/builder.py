@@ -11,7 +11,16 @@ from bridge.core.json_safety import bounded
 from bridge.core.model import Body, Change, Event
 from bridge.core.objects.object_schemas import BODIES
 
-__all__ = ["EVENTS", "OURSELVES", "EventType", "describe", "happenings", "make", "related", "webhook"]
+__all__ = [
+    "EVENTS",
+    "OURSELVES",
+    "EventType",
+    "describe",
+    "happenings",
+    "make",
+    "related",
+    "webhook",
+]
 
 # whom the bridge's own events name where another's would name its server
 OURSELVES = "bridge"
@@ -20,7 +29,8 @@ _BY_KIND: Mapping[str, tuple[EventType, ...]] = {
     kind: tuple(row for row in EVENTS.values() if row.kind == kind) for kind in BODIES
 }
 
-# fields that only we fill: they are no change of the server's, though they may be an event of their own
+# fields that only we fill: they are no change of the server's, though they may be an event of their
+# own
 _OURS = frozenset({"outdated", "standing", "stage"})
 
 # kinds whose id is the bond's own
@@ -28,7 +38,9 @@ _AS_BOND = frozenset({"bond", "placement", "bond_condition"})
 
 
 def happenings(change: Change) -> list[EventType]:
-    """Which events this change is; what none of them speaks of is a plain `<kind>.changed`, where the kind has one."""
+    """Which events this change is; what none of them speaks of is a plain `<kind>.changed`, where
+    the kind has one.
+    """
     happened = [row for row in _BY_KIND[change.kind] if row.happens(change)]
     told = frozenset(field for row in happened for field in row.covers)
     rest = EVENTS.get(f"{change.kind}.changed")
@@ -36,14 +48,18 @@ def happenings(change: Change) -> list[EventType]:
 
 
 def webhook(name: str) -> EventType:
-    """The event type of an incoming webhook; its body is whatever was sent, `reach` where what comes of it may act."""
+    """The event type of an incoming webhook; its body is whatever was sent, `reach` where what
+    comes of it may act.
+    """
     return EventType(f"webhook.{name}", ("body", "reach"))
 
 
 def ends_of(event: Event) -> Mapping[str, str | None]:
-    """Which events end what this one began, each with the subject it must have; None where any of the server's will do.
+    """Which events end what this one began, each with the subject it must have; None where any of
+    the server's will do.
 
-    A bond's place and standing go by the bond's own id; what the server has one of is ended by whatever ends it.
+    A bond's place and standing go by the bond's own id; what the server has one of is ended by
+    whatever ends it.
     """
     row = EVENTS.get(event.type)
     kind, _, identifier = event.subject.partition("/")
@@ -58,9 +74,17 @@ def ends_of(event: Event) -> Mapping[str, str | None]:
 
 
 def make(
-    row: EventType, *, server: str, subject: str, n: object, time: datetime, seen_at: datetime, data: Body, exact: bool = False,
+    row: EventType,
+    *,
+    server: str,
+    subject: str,
+    n: object,
+    time: datetime,
+    seen_at: datetime,
+    data: Body,
+    exact: bool = False,
     on_server: tuple[datetime | None, datetime] | None = None,
-) -> Event:  # fmt: skip
+) -> Event:
     """The event with its id for life: the nth transition of this type that this object has had."""
     subject = bounded(subject)
     name = identity(server, subject, row.name, n)
@@ -81,12 +105,22 @@ def related(change: Change) -> set[tuple[str, str]]:
 
 
 def describe(row: EventType, change: Change, others: Mapping[tuple[str, str], Body]) -> Body:
-    """An event's data: its nouns by name, the object before and after. Names not known yet are None, never invented."""
-    found = {kind: others.get((kind, key)) for kind, key in related(change) if kind in ("bond", "placement", "leg")}
+    """An event's data: its nouns by name, the object before and after. Names not known yet are
+    None, never invented.
+    """
+    found = {
+        kind: others.get((kind, key))
+        for kind, key in related(change)
+        if kind in ("bond", "placement", "leg")
+    }
     found[change.kind] = change.body
     data: dict[str, object] = {
-        "old": change.before, "new": change.after, "changed": sorted(change.fields), "between": None, "over": False,
-    }  # fmt: skip
+        "old": change.before,
+        "new": change.after,
+        "changed": sorted(change.fields),
+        "between": None,
+        "over": False,
+    }
     for noun in row.nouns:
         data[noun] = _noun(noun, change, found, others)
     return data
@@ -98,7 +132,12 @@ def bond_noun(identifier: object, bond: Body | None, placement: Body | None) -> 
     return {**schema.blank(schema.BOND_NOUN), "id": identifier, **(bond or {}), **known}
 
 
-def _noun(noun: str, change: Change, found: Mapping[str, Body | None], others: Mapping[tuple[str, str], Body]) -> Body:
+def _noun(
+    noun: str,
+    change: Change,
+    found: Mapping[str, Body | None],
+    others: Mapping[tuple[str, str], Body],
+) -> Body:
     if noun == "bond":
         return bond_noun(_bond_id(change), found.get("bond"), found.get("placement"))
     if noun in ("primary", "current"):

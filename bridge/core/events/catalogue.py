@@ -1,7 +1,8 @@
-"""The event catalogue's rows: which change of which kind of object is which event. A new event is one row.
+"""The event catalogue's rows: which change of which kind of object is which event. A new event is
+one row.
 
-A change yields exactly the events its kind's rows name. `<kind>.changed` speaks only of fields that no other row covers,
-so one happening is never told twice.
+A change yields exactly the events its kind's rows name. `<kind>.changed` speaks only of fields that
+no other row covers, so one happening is never told twice.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,21 +32,41 @@ def _leg(name: str, happens: Happens, *covers: str) -> EventType:
 
 
 def _condition(name: str, happens: Happens) -> EventType:
-    return EventType(name, ("bond", "bond_condition"), "bond_condition", happens, frozenset(BODIES["bond_condition"]))
+    return EventType(
+        name,
+        ("bond", "bond_condition"),
+        "bond_condition",
+        happens,
+        frozenset(BODIES["bond_condition"]),
+    )
 
 
 def _placement(name: str, happens: Happens) -> EventType:
-    return EventType(name, ("bond", "placement", "primary", "current"), "placement", happens, frozenset({"current"}))
+    return EventType(
+        name,
+        ("bond", "placement", "primary", "current"),
+        "placement",
+        happens,
+        frozenset({"current"}),
+    )
 
 
 def _aggregator(name: str, happens: Happens) -> EventType:
-    return EventType(name, ("aggregator",), "aggregator", happens, frozenset({"status", "standing"}))
+    return EventType(
+        name, ("aggregator",), "aggregator", happens, frozenset({"status", "standing"})
+    )
 
 
 def _run(kind: str, name: str, happens: Happens, time_field: str | None = None) -> EventType:
     """Something that starts, ends and is judged: tunings and speed tests."""
-    nouns = {"bond_tuning": ("tuning", "bond"), "leg_tuning": ("tuning", "leg", "bond"), "speedtest": ("speedtest", "bond")}
-    return EventType(f"{kind}.{name}", nouns[kind], kind, happens, frozenset(BODIES[kind]), time_field)
+    nouns = {
+        "bond_tuning": ("tuning", "bond"),
+        "leg_tuning": ("tuning", "leg", "bond"),
+        "speedtest": ("speedtest", "bond"),
+    }
+    return EventType(
+        f"{kind}.{name}", nouns[kind], kind, happens, frozenset(BODIES[kind]), time_field
+    )
 
 
 def _own(kind: str, name: str, happens: Happens, *covers: str) -> EventType:
@@ -83,39 +104,83 @@ _SEEN = (
     _aggregator("aggregator.failed", became("standing", "down")),
     _aggregator("aggregator.recovered", turned("standing", "up", after=_BAD)),
     _own("failover_checks", "aggregator.checks_failing", became("state", "failing")),
-    _own("failover_checks", "aggregator.checks_passing", turned("state", "clear", after=frozenset({"failing"}))),
-    _own("settings", "failover.disabled", lambda c: c.body["failover"] in _OFF and "failover" in c.fields, "failover"),
+    _own(
+        "failover_checks",
+        "aggregator.checks_passing",
+        turned("state", "clear", after=frozenset({"failing"})),
+    ),
+    _own(
+        "settings",
+        "failover.disabled",
+        lambda c: c.body["failover"] in _OFF and "failover" in c.fields,
+        "failover",
+    ),
     _own("settings", "failover.enabled", turned("failover", "on", after=_OFF), "failover"),
     *_tunings("bond_tuning"),
     *_tunings("leg_tuning"),
     _run("speedtest", "started", begun, "started"),
     _run("speedtest", "finished", ended, "finished"),
-    _own("config_updates", "config_updates.failing", turned("state", "failing", after=frozenset({"clear", None}))),
+    _own(
+        "config_updates",
+        "config_updates.failing",
+        turned("state", "failing", after=frozenset({"clear", None})),
+    ),
     _own("config_updates", "config_updates.stuck", became("state", "stuck")),
     _own("config_updates", "config_updates.cleared", turned("state", "clear", after=_TROUBLED)),
-    EventType("backup.completed", ("backup",), "backup", became("complete", value=True), frozenset({"complete"}), "created"),
-    EventType("backup.failed", ("backup",), "backup", became("failed", value=True), frozenset({"failed"})),
+    EventType(
+        "backup.completed",
+        ("backup",),
+        "backup",
+        became("complete", value=True),
+        frozenset({"complete"}),
+        "created",
+    ),
+    EventType(
+        "backup.failed", ("backup",), "backup", became("failed", value=True), frozenset({"failed"})
+    ),
     _own("backup_schedule", "backup.pending", became("state", "pending")),
     _own("backup_schedule", "backup.overdue", became("state", "overdue")),
-    _own("certificate", "tls.expiring", lambda c: c.body["stage"] is not None and "stage" in c.fields, "stage"),
+    _own(
+        "certificate",
+        "tls.expiring",
+        lambda c: c.body["stage"] is not None and "stage" in c.fields,
+        "stage",
+    ),
     _own("certificate", "tls.changed", differs("fingerprint", "not_after")),
     _own("bonding_version", "version.available", differs("version")),
-    _own("node", "node.outdated", turned("outdated", value=True, after=frozenset({False})), "outdated"),
-    _own("node", "node.updated", turned("outdated", value=False, after=frozenset({True})), "outdated", "version"),
+    _own(
+        "node",
+        "node.outdated",
+        turned("outdated", value=True, after=frozenset({False})),
+        "outdated",
+    ),
+    _own(
+        "node",
+        "node.updated",
+        turned("outdated", value=False, after=frozenset({True})),
+        "outdated",
+        "version",
+    ),
     _own("downtime_report", "report.downtime_prevented", differs("week_start", "month_start")),
 )
 
-# Kinds whose coming, going or changing the rows above do not already tell. A placement comes and goes with its bond, the
-# one settings object and the versions neither come nor go, a node with its bonder or aggregator.
+# Kinds whose coming, going or changing the rows above do not already tell. A placement comes and
+# goes with its bond, the one settings object and the versions neither come nor go, a node with its
+# bonder or aggregator.
 _GENERIC = {
-    **dict.fromkeys(("leg", "bond", "aggregator", "iso", "repository", *sorted(CONFIGURED)), "changed added removed"),
+    **dict.fromkeys(
+        ("leg", "bond", "aggregator", "iso", "repository", *sorted(CONFIGURED)),
+        "changed added removed",
+    ),
     **dict.fromkeys(("placement", "settings", "versions", "node"), "changed"),
 }
 
 
 def _generic(kind: str, told: str) -> Iterator[EventType]:
     happens = {"changed": lambda _: False, "added": added, "removed": removed}
-    nouns = dict.fromkeys((kind, "bond") if "bond" in BODIES[kind] or kind == "placement" else (kind,))
+    nouns = dict.fromkeys(
+        (kind, "bond") if "bond" in BODIES[kind] or kind == "placement" else (kind,)
+    )
     for name in told.split():
         yield EventType(f"{kind}.{name}", tuple(nouns), kind, happens[name])
 
@@ -167,7 +232,10 @@ _CONCLUDED = (
     EventType("channel.working", ("channel",)),
     EventType("chat.command", ("chat", "bond", "leg", "tuning", "space", "reach")),
     EventType("chat.refused", ("chat", "refusal")),
-    *(EventType(f"approval.{name}", ("approval",)) for name in ("asked", "granted", "denied", "expired", "refused")),
+    *(
+        EventType(f"approval.{name}", ("approval",))
+        for name in ("asked", "granted", "denied", "expired", "refused")
+    ),
     EventType("bridge.paused", ("pause",)),
     EventType("bridge.resumed", ("pause",)),
     *(EventType(f"operator.{name}", ("operator",)) for name in _DEEDS),
@@ -186,8 +254,9 @@ def _undecided(kind: str) -> tuple[str, str, Still]:
     return f"{kind}.recommended", f"{kind}.accepted {kind}.declined", undecided
 
 
-# What lasts: event, the events that end it, whether its object still shows it (None: no object does). What grows worse
-# under another name goes on under this one too: an overdue backup is still pending.
+# What lasts: event, the events that end it, whether its object still shows it (None: no object
+# does). What grows worse under another name goes on under this one too: an overdue backup is still
+# pending.
 _LASTING: tuple[tuple[str, str, Still | None], ...] = (
     ("leg.down", "leg.up leg.degraded leg.removed", stays("standing", "down")),
     ("leg.degraded", "leg.up leg.down leg.removed", stays("standing", "degraded")),
@@ -198,14 +267,18 @@ _LASTING: tuple[tuple[str, str, Still | None], ...] = (
     ("aggregator.failed", "aggregator.recovered aggregator.removed", stays("standing", "down")),
     ("aggregator.checks_failing", "aggregator.checks_passing", stays("state", "failing")),
     ("failover.disabled", "failover.enabled", stays("failover", *_OFF)),
-    *((f"{kind}.started", f"{kind}.finished", stays("outcome", None)) for kind in ("bond_tuning", "leg_tuning", "speedtest")),
+    *(
+        (f"{kind}.started", f"{kind}.finished", stays("outcome", None))
+        for kind in ("bond_tuning", "leg_tuning", "speedtest")
+    ),
     *map(_undecided, ("bond_tuning", "leg_tuning")),
     ("config_updates.failing", "config_updates.cleared", stays("state", *_TROUBLED)),
     ("config_updates.stuck", "config_updates.cleared", stays("state", "stuck")),
     ("backup.pending", "backup.completed", stays("state", "pending", "overdue")),
     ("backup.overdue", "backup.completed", stays("state", "overdue")),
     ("tls.expiring", "tls.changed", lambda body: body["stage"] is not None),
-    ("node.outdated", "node.updated", stays("outdated", True)),  # noqa: FBT003  a value of the field
+    # a value of the field
+    ("node.outdated", "node.updated", stays("outdated", True)),  # noqa: FBT003
     ("leg.flapping", "leg.stable leg.removed", None),
     ("aggregator.suspected", "incident.ended", None),
     ("incident.opened", "incident.ended", None),

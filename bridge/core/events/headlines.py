@@ -25,11 +25,15 @@ LINES: Mapping[str, str] = {
     "leg.removed": "leg {leg[name]} of {bond[name]} was removed",
     "leg.changed": "leg {leg[name]} of {bond[name]} changed",
     "bond.down": "{bond[name]} is down: none of its legs is up",
-    "bond.degraded": "{bond[name]} is degraded: {bond_condition[down]} of {bond_condition[active]} legs are down",
+    "bond.degraded": (
+        "{bond[name]} is degraded: {bond_condition[down]} of {bond_condition[active]} legs are down"
+    ),
     "bond.on_failover_leg": "{bond[name]} runs on its failover leg",
     "bond.up": "{bond[name]} is well again",
     "leg.flapping": "leg {leg[name]} of {bond[name]} is flapping since {flapping[since]}",
-    "leg.stable": "leg {leg[name]} of {bond[name]} is stable again after {flapping[changes]} changes",
+    "leg.stable": (
+        "leg {leg[name]} of {bond[name]} is stable again after {flapping[changes]} changes"
+    ),
     "bond.failed_over": "{bond[name]} failed over from {primary[name]} to {current[name]}",
     "bond.restored": "{bond[name]} is back on its primary aggregator {primary[name]}",
     "bond.moved": "{bond[name]} moved to {current[name]}",
@@ -45,24 +49,38 @@ LINES: Mapping[str, str] = {
     **_tunings("bond_tuning", "tuning {tuning[id]} of {bond[name]}"),
     **_tunings("leg_tuning", "tuning {tuning[id]} of leg {leg[name]} of {bond[name]}"),
     "speedtest.started": "speed test {speedtest[id]} of {bond[name]} started",
-    "speedtest.finished": "speed test {speedtest[id]} of {bond[name]} finished: {speedtest[outcome]}",
-    "aggregator.suspected": "aggregator {aggregator[name]} may have failed: {incident[bonds]} bonds lost legs at once",
+    "speedtest.finished": (
+        "speed test {speedtest[id]} of {bond[name]} finished: {speedtest[outcome]}"
+    ),
+    "aggregator.suspected": (
+        "aggregator {aggregator[name]} may have failed: {incident[bonds]} bonds lost legs at once"
+    ),
     "aggregator.checks_failing": "checks of aggregators fail: {failover_checks[failure]} so far",
     "aggregator.checks_passing": "checks of aggregators do not fail any more",
     "failover.disabled": "aggregator failover is switched off: {settings[failover]}",
     "failover.enabled": "aggregator failover works again",
-    "incident.opened": "{incident[bonds]} bonds of {incident[cause]} {incident[name]} lost legs at once",
-    "incident.ended": "{incident[cause]} {incident[name]}: incident over, {incident[bonds]} bonds, {incident[legs]} legs",
+    "incident.opened": (
+        "{incident[bonds]} bonds of {incident[cause]} {incident[name]} lost legs at once"
+    ),
+    "incident.ended": (
+        "{incident[cause]} {incident[name]}: incident over, {incident[bonds]} bonds,"
+        " {incident[legs]} legs"
+    ),
     "config_updates.failing": "configuration updates fail: {config_updates[failures]} failures",
-    "config_updates.stuck": "configuration updates are stuck since {config_updates[since]}: {config_updates[pending]} pending",
+    "config_updates.stuck": (
+        "configuration updates are stuck since {config_updates[since]}: {config_updates[pending]}"
+        " pending"
+    ),
     "config_updates.cleared": "configuration updates are through again",
     "tls.expiring": "the server's certificate ends at {certificate[not_after]}",
     "tls.changed": "the server has a new certificate, until {certificate[not_after]}",
     "version.available": "version {bonding_version[version]} is in the repository",
     "node.outdated": "node {node[name]} runs version {node[version]}, not the repository's",
     "node.updated": "node {node[name]} runs version {node[version]}, the repository's",
-    "report.downtime_prevented": "downtime prevented: {downtime_report[week_count]} outages in the week, "
-    "{downtime_report[month_count]} in the month",
+    "report.downtime_prevented": (
+        "downtime prevented: {downtime_report[week_count]} outages in the week, "
+        "{downtime_report[month_count]} in the month"
+    ),
     "settings.changed": "the server's settings changed",
     "versions.changed": "the server's software changed",
     "backup.completed": "backup {backup[name]} is complete",
@@ -81,27 +99,41 @@ LINES: Mapping[str, str] = {
     "rulebook.rejected": "the rule files cannot be used, the last good ones go on: {problem[text]}",
     "action.succeeded": "{job[operation]} ({job[arguments]}) succeeded",
     "action.failed": "{job[operation]} ({job[arguments]}) failed: {job[detail]}",
-    "action.in_doubt": "nobody knows whether {job[operation]} ({job[arguments]}) took effect: {job[detail]}",
-    "action.unverified": "{job[operation]} ({job[arguments]}) was done and is not seen to work: {job[detail]}",
+    "action.in_doubt": (
+        "nobody knows whether {job[operation]} ({job[arguments]}) took effect: {job[detail]}"
+    ),
+    "action.unverified": (
+        "{job[operation]} ({job[arguments]}) was done and is not seen to work: {job[detail]}"
+    ),
     "rule.tripped": "rule {rule[id]} is switched off until a person switches it on: {rule[detail]}",
     "rule.gathered": "rule {rule[id]} has put {rule[detail]} together",
-    "rule.contradicted": "rule {rule[id]} gives way to another that wants the opposite: {rule[detail]}",
+    "rule.contradicted": (
+        "rule {rule[id]} gives way to another that wants the opposite: {rule[detail]}"
+    ),
     "chat.command": "{chat[who]} said in {chat[webhook]}: {chat[text]}",
     "chat.refused": "{chat[who]} was refused in {chat[webhook]}: {refusal[text]}",
     "schedule.due": "rule {schedule[rule]} is due at {schedule[at]}",
-    "approval.asked": "{approval[rule]} asks {approval[to]} for a yes by {approval[expires]}: {approval[detail]}",
+    "approval.asked": (
+        "{approval[rule]} asks {approval[to]} for a yes by {approval[expires]}: {approval[detail]}"
+    ),
     "approval.granted": "{approval[who]} said yes to {approval[rule]}: {approval[detail]}",
     "approval.denied": "{approval[who]} said no to {approval[rule]}: {approval[detail]}",
     "approval.refused": "{approval[who]} cannot answer {approval[rule]}: {approval[why]}",
     "approval.expired": "nobody answered {approval[rule]}, so it is a no: {approval[detail]}",
     "event.acknowledged": "{telling[who]} has it: {telling[title]}",
-    "channel.failing": "channel {channel[name]} takes no messages since {channel[since]}: {channel[detail]}",
+    "channel.failing": (
+        "channel {channel[name]} takes no messages since {channel[since]}: {channel[detail]}"
+    ),
     "channel.working": "channel {channel[name]} takes messages again",
     "bridge.paused": "all actions are paused by {pause[who]}: {pause[why]}",
     "bridge.resumed": "actions go on, says {pause[who]}",
-    "operator.silenced": "{operator[who]} silenced {operator[about]} until {operator[until]}: {operator[why]}",
+    "operator.silenced": (
+        "{operator[who]} silenced {operator[about]} until {operator[until]}: {operator[why]}"
+    ),
     "operator.silence_ended": "{operator[who]} ended the silence of {operator[about]}",
-    "operator.hands_off": "{operator[who]} works on {operator[about]} until {operator[until]}: {operator[why]}",
+    "operator.hands_off": (
+        "{operator[who]} works on {operator[about]} until {operator[until]}: {operator[why]}"
+    ),
     "operator.hands_off_ended": "{operator[who]} no longer works on {operator[about]}",
     "operator.rule_switched_on": "{operator[who]} switched {operator[about]} on again",
     "operator.job_settled": "{operator[who]} settled {operator[about]} by hand: {operator[why]}",
@@ -129,7 +161,9 @@ def headline(event: Event) -> str:
     if event.type.startswith("webhook."):
         body = event.data.get("body") or {}
         return f"webhook {event.type.partition('.')[2]}: {_alert(body) or _gist(body)}"
-    line = _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
+    line = (
+        _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
+    )
     line = line.format_map(_sentence(event.data))
     if event.type.startswith("operator."):
         return line + _circumstances(event.data.get("operator") or {})
@@ -140,7 +174,9 @@ def headline(event: Event) -> str:
 
 
 def remains(event: Event) -> str:
-    """What is still wrong although this has ended something: `"1 of 12 bonds is still down: hq"`; "" for nothing."""
+    """What is still wrong although this has ended something: `"1 of 12 bonds is still down: hq"`;
+    "" for nothing.
+    """
     incident, leg = event.data.get("incident") or {}, event.data.get("leg") or {}
     if event.type == "incident.ended" and incident.get("bonds_down"):
         down, verb = incident["bonds_down"], "is" if incident["bonds_down"] == 1 else "are"
@@ -173,7 +209,9 @@ def _audit(event: Event) -> str:
     """`"route 203.0.113.16/28 of hq was added"`, for every kind that has no line of its own."""
     kind, _, happened = event.type.partition(".")
     body = event.data.get(kind) or {}
-    called = next((str(body[name]) for name in _CALLED if body.get(name) is not None), event.subject)
+    called = next(
+        (str(body[name]) for name in _CALLED if body.get(name) is not None), event.subject
+    )
     bond = event.data.get("bond") or {}
     of_bond = f" of {bond.get('name') or bond.get('id') or '?'}" if bond else ""
     done = "changed" if happened == "changed" else f"was {happened}"
@@ -183,7 +221,10 @@ def _audit(event: Event) -> str:
 def _differences(data: Body) -> str:
     """`": state up → testing, class up → administrative"`."""
     old, new = data.get("old") or {}, data.get("new") or {}
-    parts = [f"{name} {_told(_at(old, name))} → {_told(_at(new, name))}" for name in data.get("changed") or ()]
+    parts = [
+        f"{name} {_told(_at(old, name))} → {_told(_at(new, name))}"
+        for name in data.get("changed") or ()
+    ]
     return f": {', '.join(parts)}" if parts else ""
 
 
@@ -195,19 +236,37 @@ def _at(body: Body, name: str) -> object:
 
 
 # the labels of an alert that say what it is about, the most telling first
-_ABOUT = ("bond", "leg", "aggregator", "host", "instance", "device", "node", "service", "name", "pod", "space")
+_ABOUT = (
+    "bond",
+    "leg",
+    "aggregator",
+    "host",
+    "instance",
+    "device",
+    "node",
+    "service",
+    "name",
+    "pod",
+    "space",
+)
 _SUMMARIES = ("summary", "message", "description")
 
 
 def _alert(body: Body) -> str:
-    """`"LegDown firing on burnaby-hq: both lines are down"` of an alert of Alertmanager; "" for anything else."""
+    """`"LegDown firing on burnaby-hq: both lines are down"` of an alert of Alertmanager; "" for
+    anything else.
+    """
     labels, notes = body.get("labels"), body.get("annotations")
     if not isinstance(labels, Mapping) or "alertname" not in labels or "status" not in body:
         return ""
     about = next((labels[name] for name in _ABOUT if labels.get(name)), "")
     told = notes if isinstance(notes, Mapping) else {}
     summary = next((told[name] for name in _SUMMARIES if told.get(name)), "")
-    parts = (f"{labels['alertname']} {body['status']}", f" on {about}" if about else "", f": {summary}" if summary else "")
+    parts = (
+        f"{labels['alertname']} {body['status']}",
+        f" on {about}" if about else "",
+        f": {summary}" if summary else "",
+    )
     return _cut("".join(parts), 2 * _LENGTH)
 
 
@@ -217,7 +276,9 @@ def _cut(text: str, length: int) -> str:
 
 def _gist(body: Body) -> str:
     """The first plain fields of what was sent, cut short: `"action restart, bond 1"`."""
-    plain = [f"{name} {value}" for name, value in body.items() if isinstance(value, str | int | float)]
+    plain = [
+        f"{name} {value}" for name, value in body.items() if isinstance(value, str | int | float)
+    ]
     text = ", ".join(plain[:_FIELDS])
     return _cut(text, _LENGTH) or "an empty body"
 
@@ -242,13 +303,21 @@ class _Told(dict[str, object]):
 
 
 def _sentence(data: Body) -> _Told:
-    return _Told({name: _noun(value) if isinstance(value, Mapping) else _told(value) for name, value in data.items()})
+    return _Told(
+        {
+            name: _noun(value) if isinstance(value, Mapping) else _told(value)
+            for name, value in data.items()
+        }
+    )
 
 
 def _noun(noun: Body) -> _Told:
-    return _Told({
-        name: _minute(below) if name.endswith("_at") or name in _MOMENTS else _told(below) for name, below in noun.items()
-    })  # fmt: skip
+    return _Told(
+        {
+            name: _minute(below) if name.endswith("_at") or name in _MOMENTS else _told(below)
+            for name, below in noun.items()
+        }
+    )
 
 
 def _told(value: object) -> object:

@@ -1,4 +1,6 @@
-"""What people do, as events of the kind `operator.*`: who, from where, what, about what, why and until when."""
+"""What people do, as events of the kind `operator.*`: who, from where, what, about what, why and
+until when.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +14,11 @@ _OBJECTS = frozenset({"bond", "leg", "space", "job", "rule", "channel"})
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`what`: the event's name after `operator.`; `place`: such as "command line on gw1" or "API, 203.0.113.7".
+    """`what`: the event's name after `operator.`; `place`: such as "command line on gw1" or "API,
+    203.0.113.7".
 
-    `about`: what it was done to, such as "bond/3"; `server`: "" where it is about none or all; `override`: which guards
-    were against it, of a call that a person made all the same.
+    `about`: what it was done to, such as "bond/3"; `server`: "" where it is about none or all;
+    `override`: which guards were against it, of a call that a person made all the same.
     """
 
     what: str
@@ -28,8 +31,11 @@ class Deed:
     override: str = ""
 
 
-def event_of(deed: Deed, now: datetime, n: object = None, nouns: Body = MappingProxyType({})) -> Event:
-    """The event that the deed is. `n`: makes it the same as another with this `n`; else its moment and person do.
+def event_of(
+    deed: Deed, now: datetime, n: object = None, nouns: Body = MappingProxyType({})
+) -> Event:
+    """The event that the deed is. `n`: makes it the same as another with this `n`; else its moment
+    and person do.
 
     `nouns`: what else its data names.
     """

@@ -1,4 +1,5 @@
-"""The shape of what a rule can see: every noun and its fields, so that a path can be checked before a rule is live.
+"""The shape of what a rule can see: every noun and its fields, so that a path can be checked before
+a rule is live.
 
 FREE marks a place below which anything may stand, such as the body of an incoming webhook.
 """
@@ -24,17 +25,19 @@ NOUNS: Mapping[str, Schema] = {
     "primary": _AGGREGATOR_NOUN,
     "current": _AGGREGATOR_NOUN,
     "job": _JOB_NOUN,
-    # cause: which kind of thing it is that its members have in common; numbers of bonds and legs that it took down, and of
-    # those that are still down when it is over, `left` being the names of the first of these bonds
+    # cause: which kind of thing it is that its members have in common; numbers of bonds and legs
+    # that it took down, and of those that are still down when it is over, `left` being the names of
+    # the first of these bonds
     "incident": fields(
-        "id:text cause:aggregator|provider|space|server key name state:suspected|failed|open|over began ended bonds:whole "
-        "legs:whole bonds_down:whole legs_down:whole left"
+        "id:text cause:aggregator|provider|space|server key name state:suspected|failed|open|over"
+        " began ended bonds:whole legs:whole bonds_down:whole legs_down:whole left"
     ),
     # how often the leg's standing changed in this spell, and since when
     "flapping": fields("changes since"),
     "scope": fields("name objects"),
     "problem": fields("text"),
-    # what was set aside because our own code failed on it: at which step, what it is, on which server, what was raised
+    # what was set aside because our own code failed on it: at which step, what it is, on which
+    # server, what was raised
     "fault": fields("step about server detail"),
     # which rule the clock has called, and for when
     "schedule": fields("rule at"),
@@ -43,21 +46,22 @@ NOUNS: Mapping[str, Schema] = {
     "telling": fields("event type title who"),
     # one address of a channel, which takes nothing since then; what it last said
     "channel": fields("name address:whole since detail"),
-    # what is to be approved and why it must be, by whom (a channel) and until when; `asker` brought it about, `who` has
-    # decided, or was refused, and `why`
+    # what is to be approved and why it must be, by whom (a channel) and until when; `asker` brought
+    # it about, `who` has decided, or was refused, and `why`
     "approval": fields(f"id:text rule reason:{'|'.join(Reason)} detail to expires asker who why"),
     # server: null where all are meant
     "pause": fields("server who why place"),
-    # what a person did, from where (command line and host, page or API and address, chat room), to what, why and until when;
-    # `override`: which guards were against a call by hand that was made all the same
+    # what a person did, from where (command line and host, page or API and address, chat room), to
+    # what, why and until when; `override`: which guards were against a call by hand that was made
+    # all the same
     "operator": fields("who place what about why until override"),
     # what the server wrote: types and lengths, never values
     "sample": FREE,
     "body": FREE,
     # globs of the spaces that what comes of it may touch; null for all
     "reach": LEAF,
-    # what a person said in chat: `args` as they were understood, `text` as it was said; `who` as approvals and the audit name
-    # the person; `role`: the one they hold where it would act
+    # what a person said in chat: `args` as they were understood, `text` as it was said; `who` as
+    # approvals and the audit name the person; `role`: the one they hold where it would act
     "chat": fields(
         "command text role:viewer|operator|admin who platform webhook",
         args=FREE,
@@ -73,9 +77,10 @@ NOUNS: Mapping[str, Schema] = {
 }
 
 
-# What the bridge knew about an event when it was decided: the id of the incident that owns it, whether its leg flaps, what
-# explains it (an action, a tuning, a test), until when somebody works on its bond, whether it was over when found, how many
-# of our own actions led to it, one after another.
+# What the bridge knew about an event when it was decided: the id of the incident that owns it,
+# whether its leg flaps, what
+# explains it (an action, a tuning, a test), until when somebody works on its bond, whether it was
+# over when found, how many of our own actions led to it, one after another.
 KNOWN = fields("incident flapping explained hands_off over depth")
 # what is looked up in the view has its fields, and of an aggregator also whether it has failed
 VIEWED: Mapping[str, Schema] = {
@@ -93,23 +98,41 @@ def of_event(
 ) -> Schema:
     """What an expression sees when it meets an event with these nouns, whose object has this body.
 
-    Nouns stand under `event.data` and, for short, at the root; `old` and `new` are the object before and after, `absent` which
-    of the two is always null, `changed` the names of the fields that differ, `between` the two polls it happened between,
-    `over` whether it was over when it was found. A `tuning` is one of a bond or of a leg, as the event's kind is. `events` are
-    all that met the rule together, `view` is what the bridge sees now: of neither is more known before there are some.
+    Nouns stand under `event.data` and, for short, at the root; `old` and `new` are the object
+    before and after, `absent` which of the two is always null, `changed` the names of the fields
+    that differ, `between` the two polls it happened between, `over` whether it was over when it was
+    found. A `tuning` is one of a bond or of a leg, as the event's kind is. `events` are all that
+    met the rule together, `view` is what the bridge sees now: of neither is more known before there
+    are some.
     """
     data = {noun: BODIES[kind] if noun == "tuning" and kind else NOUNS[noun] for noun in nouns}
-    change = {name: Leaf(value_types.NULL) if name in absent else body for name in ("old", "new")} if body is not None else {}
+    change = (
+        {name: Leaf(value_types.NULL) if name in absent else body for name in ("old", "new")}
+        if body is not None
+        else {}
+    )
     beside = _of_change(body) if body is not None else {}
     event = {**fields("id:text type server subject time"), "data": {**data, **change, **beside}}
-    told = {"event": event, "events": FREE, "known": KNOWN, "view": Leaf(value_types.VIEW), **fields("server now")}
+    told = {
+        "event": event,
+        "events": FREE,
+        "known": KNOWN,
+        "view": Leaf(value_types.VIEW),
+        **fields("server now"),
+    }
     return {**data, **change, **told}
 
 
 def _of_change(body: Schema) -> Schema:
-    """`changed`: names of fields, of the server's own with `other.` before it; `between`: two moments."""
+    """`changed`: names of fields, of the server's own with `other.` before it; `between`: two
+    moments.
+    """
     names = value_types.TEXT if "other" in body else Type("text", frozenset(body))
-    return {"changed": Leaf(Type("list", of=names)), "between": Leaf(value_types.TEXTS), **fields("over")}
+    return {
+        "changed": Leaf(Type("list", of=names)),
+        "between": Leaf(value_types.TEXTS),
+        **fields("over"),
+    }
 
 
 # what an expression after a call may speak of: objects of the event as they are by then
@@ -117,8 +140,13 @@ _VERIFIED = ("bond", "leg", "tuning", "aggregator", "primary", "current")
 
 
 def of_verify(shape: Schema) -> Schema:
-    """What `verify.expect` sees, from what the rule's other expressions see: the event's objects, newly read, and the view."""
-    return {**{noun: shape[noun] for noun in _VERIFIED if noun in shape}, "view": Leaf(value_types.VIEW)}
+    """What `verify.expect` sees, from what the rule's other expressions see: the event's objects,
+    newly read, and the view.
+    """
+    return {
+        **{noun: shape[noun] for noun in _VERIFIED if noun in shape},
+        "view": Leaf(value_types.VIEW),
+    }
 
 
 def of_failure(shape: Schema) -> Schema:
@@ -134,7 +162,9 @@ def blank(schema: Schema) -> Any:
 
 
 def missing(schema: Schema, path: tuple[str, ...]) -> tuple[str, Schema] | None:
-    """The first part of a dotted path that this shape does not have, and what stands there instead; None if all do."""
+    """The first part of a dotted path that this shape does not have, and what stands there instead;
+    None if all do.
+    """
     here = schema
     for part in path:
         if "*" in here:

@@ -15,11 +15,12 @@ Still = Callable[[Body], bool]
 class EventType:
     """One row: its name, the kind of object it is about (None: not from a diff), when it happens.
 
-    `nouns` are what its data names, `covers` the fields it speaks for, `time_field` the object's own field that says
-    when it happened, where the server tells.
+    `nouns` are what its data names, `covers` the fields it speaks for, `time_field` the object's
+    own field that says when it happened, where the server tells.
 
-    A lasting event has `ends`: the events that end what it began, of the same object, or of the bond or the backups that
-    object tells the state of. `still`: whether the object, as it is now, still shows it; None where no object does.
+    A lasting event has `ends`: the events that end what it began, of the same object, or of the
+    bond or the backups that object tells the state of. `still`: whether the object, as it is now,
+    still shows it; None where no object does.
     """
 
     name: str
@@ -36,7 +37,9 @@ class EventType:
         """What an expression may name when it meets this event."""
         never = {"old": self.happens is added, "new": self.happens is removed}
         absent = frozenset(name for name, is_so in never.items() if is_so)
-        return schema.of_event(self.nouns, self.kind, BODIES[self.kind] if self.kind else None, absent)
+        return schema.of_event(
+            self.nouns, self.kind, BODIES[self.kind] if self.kind else None, absent
+        )
 
 
 def stays(field: str, *values: object) -> Still:
@@ -66,7 +69,9 @@ def removed(change: Change) -> bool:
 
 def became(field: str, value: object) -> Happens:
     """The field is now this and was not; also of an object that is new."""
-    return lambda c: c.body.get(field) == value and (c.before or {}).get(field) != value and c.after is not None
+    return lambda c: (
+        c.body.get(field) == value and (c.before or {}).get(field) != value and c.after is not None
+    )
 
 
 def turned(field: str, value: object, *, after: frozenset[object]) -> Happens:
@@ -82,13 +87,17 @@ def differs(*fields: str) -> Happens:
         before, after = c.before, c.after
         if before is None or after is None:
             return False
-        return any(f in c.fields and before.get(f) is not None and after.get(f) is not None for f in fields)
+        return any(
+            f in c.fields and before.get(f) is not None and after.get(f) is not None for f in fields
+        )
 
     return happens
 
 
 def moved(happens: Callable[[bool, bool], bool]) -> Happens:
-    """Whether the current aggregator changed, and `happens` says so of (was on its primary, is on its primary)."""
+    """Whether the current aggregator changed, and `happens` says so of (was on its primary, is on
+    its primary).
+    """
 
     def is_so(change: Change) -> bool:
         before, after = change.before, change.after
@@ -101,9 +110,13 @@ def moved(happens: Callable[[bool, bool], bool]) -> Happens:
 
 def ended(change: Change) -> bool:
     """Something that ran has an outcome now, or is found ended."""
-    return change.body["outcome"] is not None and (change.before is None or change.before["outcome"] is None)
+    return change.body["outcome"] is not None and (
+        change.before is None or change.before["outcome"] is None
+    )
 
 
 def begun(change: Change) -> bool:
-    """Something new: it began, even where it is over when it is found, since it says itself when."""
+    """Something new: it began, even where it is over when it is found, since it says itself
+    when.
+    """
     return change.before is None

@@ -1,7 +1,8 @@
 """The syntax of CEL: an expression as a tree, each part with where it stands.
 
-The evaluator compiles and runs expressions, and tells nothing of how they are built; what is checked of them before an
-event comes is checked on this tree. Source: the grammar of the language definition (github.com/google/cel-spec).
+The evaluator compiles and runs expressions, and tells nothing of how they are built; what is
+checked of them before an event comes is checked on this tree. Source: the grammar of the language
+definition (github.com/google/cel-spec).
 """
 
 import re
@@ -9,7 +10,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bridge.core.expressions.syntax_tree import Binary, Call, Choice, Index, Items, Literal, Name, Node, Pairs, Select, Unary
+from bridge.core.expressions.syntax_tree import (
+    Binary,
+    Call,
+    Choice,
+    Index,
+    Items,
+    Literal,
+    Name,
+    Node,
+    Pairs,
+    Select,
+    Unary,
+)
 
 _TOKEN = re.compile(
     r'''(?P<space>\s+|//[^\n]*)
@@ -28,7 +41,9 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v
 
 
 class SyntaxUnknown(ValueError):
-    """Nothing that this parser reads; the compiler of the evaluator says whether it is an expression."""
+    """Nothing that this parser reads; the compiler of the evaluator says whether it is an
+    expression.
+    """
 
 
 def unquoted(source: str) -> str:
@@ -144,11 +159,18 @@ class _Parser:
         token = self._next()
         if token.text == "." and self._now.kind == "name":
             # an absolute name: the evaluator takes it, and knows none
-            token = replace(self._next(), text=f".{self._tokens[self._at - 1].text}", start=token.start)
+            token = replace(
+                self._next(), text=f".{self._tokens[self._at - 1].text}", start=token.start
+            )
         if token.kind in ("string", "number"):
             return _literal(token)
         if token.kind == "name" and token.text in _WORDS:
-            return Literal(token.start, token.end, _WORDS[token.text], "null" if token.text == "null" else "flag")
+            return Literal(
+                token.start,
+                token.end,
+                _WORDS[token.text],
+                "null" if token.text == "null" else "flag",
+            )
         if token.kind == "name" and self._is("("):
             args, end = self._list(")")
             return Call(token.start, end, token.text, None, args)
@@ -196,8 +218,17 @@ def _literal(token: _Token) -> Literal:
         body = text[len(prefix) :]
         quotes = 3 if body[:3] in ('"""', "'''") else 1
         inner = body[quotes:-quotes]
-        plain = inner if "r" in prefix else re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), inner)
+        plain = (
+            inner
+            if "r" in prefix
+            else re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), inner)
+        )
         return Literal(token.start, token.end, plain, "bytes" if "b" in prefix else "text")
     if re.fullmatch(r"0[xX][0-9a-fA-F]+[uU]?|\d+[uU]?", text):
-        return Literal(token.start, token.end, int(text.rstrip("uU"), 0 if text[:2].lower() == "0x" else 10), "whole")
+        return Literal(
+            token.start,
+            token.end,
+            int(text.rstrip("uU"), 0 if text[:2].lower() == "0x" else 10),
+            "whole",
+        )
     return Literal(token.start, token.end, float(text), "decimal")

@@ -1,13 +1,16 @@
-"""What an expression may cost: steps through lists, and what they make. The evaluator itself cannot be stopped.
+"""What an expression may cost: steps through lists, and what they make. The evaluator itself cannot
+be stopped.
 
-So each loop asks for leave at every step, by a function of ours that is written into it when it is compiled:
+So each loop asks for leave at every step, by a function of ours that is written into it when it is
+compiled:
 
     xs.all(x, x > 3)    becomes   xs.all(x, (step_(0) ? (x > 3) : null))
     xs.map(x, x.id)     becomes   xs.map(x, (step_(0) ? kept_(0, x.id) : 0)).made_(0)
 
-A list that a loop makes is kept outside until it is whole: the evaluator would copy all that there is of it at each step.
-Steps are counted, not timed, so that the same facts give the same verdict anywhere. Only where a step is slower than
-anybody thought does a clock stop it; that is a fact like any other, and a replay is told of it.
+A list that a loop makes is kept outside until it is whole: the evaluator would copy all that there
+is of it at each step. Steps are counted, not timed, so that the same facts give the same verdict
+anywhere. Only where a step is slower than anybody thought does a clock stop it; that is a fact like
+any other, and a replay is told of it.
 """
 
 import re
@@ -36,9 +39,11 @@ class TooLong(Exception):
 
 
 class Budget:
-    """What is left for the expressions of one verdict. `ticking`: a clock in seconds, where there is one.
+    """What is left for the expressions of one verdict. `ticking`: a clock in seconds, where there
+    is one.
 
-    `stopped`: the expressions that the clock has stopped, or that it stopped when the verdict was made at first.
+    `stopped`: the expressions that the clock has stopped, or that it stopped when the verdict was
+    made at first.
     """
 
     def __init__(
@@ -57,7 +62,9 @@ class Budget:
         self._values: list[Json] = []
 
     def begin(self, source: str, inside: Sequence[Sequence[int]]) -> None:
-        """An expression is evaluated; `inside`: of each loop, those in it. Raises TooLong for one that was stopped before."""
+        """An expression is evaluated; `inside`: of each loop, those in it. Raises TooLong for one
+        that was stopped before.
+        """
         self._source, self._inside = source, inside
         self._count, self._values = [0] * len(inside), []
         self.spent = source in self.stopped or self._left <= 0
@@ -106,7 +113,9 @@ def weight(value: Json) -> int:
     if isinstance(value, str):
         return 1 + len(value) // _CHARACTERS
     if isinstance(value, dict):
-        return 1 + sum(1 + len(str(name)) // _CHARACTERS + weight(below) for name, below in value.items())
+        return 1 + sum(
+            1 + len(str(name)) // _CHARACTERS + weight(below) for name, below in value.items()
+        )
     if isinstance(value, list | tuple):
         return 1 + sum(map(weight, value))
     return 1
@@ -114,7 +123,9 @@ def weight(value: Json) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """`xs.map(x, …)`: where its name stands, what it binds, its arguments after that, and where its bracket closes."""
+    """`xs.map(x, …)`: where its name stands, what it binds, its arguments after that, and where its
+    bracket closes.
+    """
 
     macro: str
     begin: int
@@ -128,7 +139,9 @@ _BLANK = re.compile(r"(?:\s|//[^\n]*)*")
 
 
 def metered(source: str) -> tuple[str, tuple[tuple[int, ...], ...]]:
-    """The same expression, whose loops ask for leave; of each loop, those inside it. Raises ValueError as `syntax` does."""
+    """The same expression, whose loops ask for leave; of each loop, those inside it. Raises
+    ValueError as `syntax` does.
+    """
     found = list(_loops(source))
     written = [each for number, loop in enumerate(found) for each in _written(number, loop)]
     told = source
@@ -155,7 +168,10 @@ def _written(number: int, loop: _Loop) -> Iterator[tuple[int, int, str]]:
         yield from ((*begins, asks), (first.end, first.end, ") : null)"))
     elif loop.macro == "filter":
         yield loop.begin, loop.begin + len(loop.macro), "map"
-        yield from ((*begins, asks), (last.end, closed, f") : false), {KEPT}({number}, {loop.variable}){made}"))
+        yield from (
+            (*begins, asks),
+            (last.end, closed, f") : false), {KEPT}({number}, {loop.variable}){made}"),
+        )
     elif first is not last:
         yield from ((*begins, asks), (first.end, first.end, ") : false)"))
         yield from ((last.start, last.start, f"{KEPT}({number}, "), (last.end, closed, f"){made}"))

@@ -1,7 +1,7 @@
 """The one expression language: CEL, bare in `if`, inside `${…}` in strings.
 
-Every dotted path of an expression is checked against the shape of the events it will meet, so a misspelt field is found
-when the rule is loaded and not at three in the morning.
+Every dotted path of an expression is checked against the shape of the events it will meet, so a
+misspelt field is found when the rule is loaded and not at three in the morning.
 """
 
 import logging
@@ -13,7 +13,16 @@ import cel
 
 from bridge.core.expressions import cel_parser, syntax_tree, type_checker
 from bridge.core.expressions.cel_parser import SyntaxUnknown
-from bridge.core.expressions.cost_limit import KEPT, LARGEST, MADE, STEP, Budget, TooLong, metered, weight
+from bridge.core.expressions.cost_limit import (
+    KEPT,
+    LARGEST,
+    MADE,
+    STEP,
+    Budget,
+    TooLong,
+    metered,
+    weight,
+)
 from bridge.core.expressions.syntax_tree import Call, Literal, Name, Node
 from bridge.core.expressions.type_checker import Checked
 from bridge.core.model import Json
@@ -21,7 +30,8 @@ from bridge.core.objects.object_schemas import Schema
 
 Path = tuple[str, ...]
 
-# what a function of ours raises is told by the verdict; the evaluator would say it again for each step
+# what a function of ours raises is told by the verdict; the evaluator would say it again for each
+# step
 logging.getLogger("cel").setLevel(logging.CRITICAL)
 
 _LONGEST = 4_000  # the compiler has limits of its own, and breaks at them without a word
@@ -32,11 +42,13 @@ class ConditionError(Exception):
 
 
 class Scene:
-    """What expressions see: values by root name, each turned into the evaluator's own when an expression first names it.
+    """What expressions see: values by root name, each turned into the evaluator's own when an
+    expression first names it.
 
-    `functions` of our own by name, such as `hours`; `on_view` gives what can be called on `view`, such as
-    `view.aggregator(3)`: it is asked when `view` is first named. `budget`: what they may cost, all together. `failed`: what
-    was raised where the view was looked at, which is no fault of an expression.
+    `functions` of our own by name, such as `hours`; `on_view` gives what can be called on `view`,
+    such as `view.aggregator(3)`: it is asked when `view` is first named. `budget`: what they may
+    cost, all together. `failed`: what was raised where the view was looked at, which is no fault of
+    an expression.
     """
 
     def __init__(
@@ -61,7 +73,9 @@ class Scene:
             try:
                 if name in self.roots:
                     self._context.add_variable(name, _small(name, self.roots[name]))
-            except Exception as error:  # the evaluator raises many types, all of them about these facts
+            except (
+                Exception
+            ) as error:  # the evaluator raises many types, all of them about these facts
                 raise ConditionError(f"{name} cannot be read: {error}") from error
             if name == "view":
                 for called, function in self._on_view().items():
@@ -71,7 +85,9 @@ class Scene:
         """What a program gives. Raises TooLong, and whatever the evaluator and the view raise."""
         self.failed = None
         try:
-            return self._metered(program) if program.loops else program.compiled.execute(self._context)
+            return (
+                self._metered(program) if program.loops else program.compiled.execute(self._context)
+            )
         except Exception as error:
             if self.failed is not None:
                 raise self.failed from error
@@ -80,7 +96,11 @@ class Scene:
     def _metered(self, program: "Program") -> Json:
         if STEP not in self._bound:
             self._bound.add(STEP)
-            for called, ask in ((STEP, self.budget.step), (KEPT, self.budget.kept), (MADE, self.budget.made)):
+            for called, ask in (
+                (STEP, self.budget.step),
+                (KEPT, self.budget.kept),
+                (MADE, self.budget.made),
+            ):
                 self._context.add_function(called, ask)
         self.budget.begin(program.source, program.loops)
         try:
@@ -132,7 +152,8 @@ Facts = Mapping[str, Json] | Scene
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression, the dotted paths it reads, the roots they begin with, the functions it calls (`view.leg`).
+    """A compiled expression, the dotted paths it reads, the roots they begin with, the functions it
+    calls (`view.leg`).
 
     `compiled`: what runs, where that is not just what is written: see `fitted`.
     """
@@ -146,30 +167,45 @@ class Expression:
     compiled: str = ""
 
     def check(self, shape: Schema, names: Iterable[str] = ()) -> Checked:
-        """All mistakes of it that show without an event; `names`: the event types that it may meet."""
+        """All mistakes of it that show without an event; `names`: the event types that it may
+        meet.
+        """
         return type_checker.check(self.source, self.tree, shape, tuple(names))
 
     def fitted(self, source: str) -> "Expression":
-        """The same, running from a source in which whole numbers are decimals where they stand beside some."""
-        return self if source == self.source else replace(self, program=Program.of(source), compiled=source)
+        """The same, running from a source in which whole numbers are decimals where they stand
+        beside some.
+        """
+        return (
+            self
+            if source == self.source
+            else replace(self, program=Program.of(source), compiled=source)
+        )
 
     def evaluate(self, facts: Facts) -> Json:
-        """Its value on these facts. Raises ConditionError, and what was raised where the view was looked at."""
+        """Its value on these facts. Raises ConditionError, and what was raised where the view was
+        looked at.
+        """
         scene = facts if isinstance(facts, Scene) else Scene(facts)
         scene.bound(self.roots)
         try:
             return scene.run(self.program)
         except TooLong as error:
             raise ConditionError(f"{self.source}: took too long") from error
-        except Exception as error:  # the evaluator raises many types, all of them about this expression on these facts
+        # the evaluator raises many types, all of them about this expression on these facts
+        except Exception as error:
             if error is scene.failed:
                 raise
             if isinstance(error, KeyError):
                 raise ConditionError(f"{self.source}: there is no {error} here") from error
-            raise ConditionError(f"{self.source}: {_null(self.source, self.tree, scene) or error}") from error
+            raise ConditionError(
+                f"{self.source}: {_null(self.source, self.tree, scene) or error}"
+            ) from error
 
     def holds(self, facts: Facts) -> bool:
-        """Whether it is true. Anything but a boolean is an error, never a guess. Raises ConditionError."""
+        """Whether it is true. Anything but a boolean is an error, never a guess. Raises
+        ConditionError.
+        """
         value = self.evaluate(facts)
         if not isinstance(value, bool):
             msg = f"{self.source}: gave {value!r}, a condition must give true or false"
@@ -178,19 +214,28 @@ class Expression:
 
 
 def _null(source: str, tree: Node, seen: Scene) -> str:
-    """What is null where something is asked of it; "" where that is not why the expression fails."""
+    """What is null where something is asked of it; "" where that is not why the expression
+    fails.
+    """
     failing: Node | None = tree
     node = tree
     while failing is not None:
         node = failing
-        failing = next((part for part in _apart(node) if isinstance(_value(source, part, seen), Exception)), None)
-    found = (source[part.start : part.end] for part in _apart(node) if _value(source, part, seen) is None)
+        failing = next(
+            (part for part in _apart(node) if isinstance(_value(source, part, seen), Exception)),
+            None,
+        )
+    found = (
+        source[part.start : part.end] for part in _apart(node) if _value(source, part, seen) is None
+    )
     what = next(found, "")
     return f"{what} is null here, ask that first: {what} != null && …" if what else ""
 
 
 def _apart(node: Node) -> Iterator[Node]:
-    """The parts that have a value of their own: not what a macro binds, nor null as it is written."""
+    """The parts that have a value of their own: not what a macro binds, nor null as it is
+    written.
+    """
     bound = isinstance(node, Call) and node.bound is not None
     parts = node.parts[:1] if bound else node.parts
     return (part for part in parts if not isinstance(part, Literal))
@@ -229,7 +274,9 @@ def compile_expression(source: str) -> Expression:
 def _in_one_line(source: str, error: str) -> str:
     found = re.search(r"<input>:\d+:(\d+): Syntax error: (.*?)(?: expecting|\n|$)", error)
     where = f", at character {found[1]}: {found[2]}" if found else ""
-    hint = next((f"; {mend}" for wrong, mend in _OTHERWISE if wrong.search(cel_parser.unquoted(source))), "")
+    hint = next(
+        (f"; {mend}" for wrong, mend in _OTHERWISE if wrong.search(cel_parser.unquoted(source))), ""
+    )
     return f"not an expression: {source!r}{where}{hint}"
 
 

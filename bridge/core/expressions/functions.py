@@ -8,9 +8,14 @@ from bridge.core.value_types import BYTES, DECIMAL, FLAG, KIND, LENGTH, TEXT, TI
 
 _TEXTS = frozenset({"text"})
 _MOMENTS = frozenset({"time"})
-_PARTS = "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds getMilliseconds"
+_PARTS = (
+    "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes"
+    " getSeconds getMilliseconds"
+)
 # of a length of time, too
-_PARTS_OF = dict.fromkeys(("getHours", "getMinutes", "getSeconds", "getMilliseconds"), frozenset({"time", "length"}))
+_PARTS_OF = dict.fromkeys(
+    ("getHours", "getMinutes", "getSeconds", "getMilliseconds"), frozenset({"time", "length"})
+)
 
 
 _REACH: Mapping[str, Type] = {
@@ -31,7 +36,9 @@ _REACH: Mapping[str, Type] = {
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`of`: names of the types that it is called on, empty where it stands alone; `takes`: those of each argument."""
+    """`of`: names of the types that it is called on, empty where it stands alone; `takes`: those of
+    each argument.
+    """
 
     gives: Type
     takes: tuple[frozenset[str], ...] = ()
@@ -49,7 +56,10 @@ def _made(gives: Type, *names: str) -> Function:
 # called on something: `bond.name.contains("hq")`
 METHODS: Mapping[str, Function] = {
     **dict.fromkeys(("contains", "startsWith", "endsWith", "matches"), _of_text(FLAG)),
-    **{name: Function(_REACH.get(name, WHOLE), (), _PARTS_OF.get(name, _MOMENTS)) for name in _PARTS.split()},
+    **{
+        name: Function(_REACH.get(name, WHOLE), (), _PARTS_OF.get(name, _MOMENTS))
+        for name in _PARTS.split()
+    },
     "size": Function(WHOLE, (), frozenset({"text", "bytes", "list", "object", "mapping"})),
 }
 # standing alone: `size(events)`

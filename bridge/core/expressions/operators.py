@@ -1,4 +1,6 @@
-"""What stands between two values: what can be equal, compared, added; and how what cannot may have been meant."""
+"""What stands between two values: what can be equal, compared, added; and how what cannot may have
+been meant.
+"""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -41,10 +43,18 @@ def _spelled(findings: Findings, node: Node, said: str, of: Type, written: Liter
     """A text with a star, where no globs are known; a number that is never reached."""
     value = written.value
     if of.name == "text" and isinstance(value, str) and "*" in value and not of.words:
-        mend = f'write {said}.startsWith("{value[:-1]}")' if value.find("*") == len(value) - 1 else f"write {said}.matches(…)"
-        findings.say(node, f"{said} is compared letter by letter, and * stands for itself", mend, odd=True)
+        mend = (
+            f'write {said}.startsWith("{value[:-1]}")'
+            if value.find("*") == len(value) - 1
+            else f"write {said}.matches(…)"
+        )
+        findings.say(
+            node, f"{said} is compared letter by letter, and * stands for itself", mend, odd=True
+        )
     if of.reach is not None and isinstance(value, int) and not of.reach[0] <= value <= of.reach[1]:
-        findings.say(node, f"{said} is {of.reach[0]} to {of.reach[1]}, and never {value}", of.said_of)
+        findings.say(
+            node, f"{said} is {of.reach[0]} to {of.reach[1]}, and never {value}", of.said_of
+        )
 
 
 def _unequal(findings: Findings, node: Node, sign: str, left: Value, right: Value) -> None:
@@ -53,7 +63,9 @@ def _unequal(findings: Findings, node: Node, sign: str, left: Value, right: Valu
     never = "always different from" if sign == "!=" else "never equal to"
     if of.shape and of_other.group in ("text", "number"):
         meant = next((name for name in _MEANT if name in of.shape), None)
-        hint = f"did you mean {said}.{meant}?" if meant else f"it has: {', '.join(sorted(of.shape))}"
+        hint = (
+            f"did you mean {said}.{meant}?" if meant else f"it has: {', '.join(sorted(of.shape))}"
+        )
         findings.say(path, f"{said} is an object, and {never} a text or a number; {hint}")
         return
     findings.say(node, f"{said} is {of} and {never} {of_other}", _meant(findings, left, right))
@@ -68,7 +80,9 @@ def _no_word(findings: Findings, node: Node, sign: str, said: str, of: Type, wri
     never = "so always different from" if sign == "!=" else "never"
     mend = f"did you mean {near[0]!r}?" if near else ""
     # whoever asks for something else than what is never there may do so for safety
-    findings.say(node, f"{said} is {known}, and {never} {written!r}", mend, odd=sign == "!=" and not near)
+    findings.say(
+        node, f"{said} is {known}, and {never} {written!r}", mend, odd=sign == "!=" and not near
+    )
 
 
 def _meant(findings: Findings, left: Value, right: Value) -> str:
@@ -80,21 +94,35 @@ def _meant(findings: Findings, left: Value, right: Value) -> str:
         found = into.get((of.group, of_other.name), "")
         return f"write {found}" if found else ""
     value = str(other.value).lower()
-    if of.group == "number" and other.kind == "text" and value.lstrip("-").replace(".", "", 1).isdigit():
+    if (
+        of.group == "number"
+        and other.kind == "text"
+        and value.lstrip("-").replace(".", "", 1).isdigit()
+    ):
         return f"write {value} without quotes"
     if of.name == "flag" and value in _YES | _NO:
         return f"write {said}" if value in _YES else f"write !{said}"
     if of.name != "text":
         return ""
-    return f"write {said} {'!=' if other.value else '=='} null" if other.kind == "flag" else f'write "{written}" in quotes'
+    return (
+        f"write {said} {'!=' if other.value else '=='} null"
+        if other.kind == "flag"
+        else f'write "{written}" in quotes'
+    )
 
 
-def held(findings: Findings, node: Binary, left: Value, right: Value, items: Sequence[Value]) -> None:
+def held(
+    findings: Findings, node: Binary, left: Value, right: Value, items: Sequence[Value]
+) -> None:
     """`in`; `items` of a list that is written there."""
     of = right[1]
     if of.known and of.name not in ("list", "mapping", "object"):
         holder, thing = findings.said(node.right), findings.said(node.left)
-        mend = f"write {holder}.contains({thing})" if of.name == "text" else f"write {thing} in [{holder}]"
+        mend = (
+            f"write {holder}.contains({thing})"
+            if of.name == "text"
+            else f"write {thing} in [{holder}]"
+        )
         findings.say(node, f"{holder} is {of}, and `in` goes with a list", mend)
         return
     for item, kind in items:
@@ -111,14 +139,22 @@ def ordered(findings: Findings, node: Binary, left: Value, right: Value) -> None
     for (path, of), (number, _) in ((left, right), (right, left)):
         if of.reach is not None and isinstance(number, Literal) and isinstance(number.value, int):
             _reached(findings, node, findings.said(path), of, number.value, path is node.left)
-    if not left[1].known or not right[1].known or (groups[0] == groups[1] and groups[0] in _ORDERED):
+    if (
+        not left[1].known
+        or not right[1].known
+        or (groups[0] == groups[1] and groups[0] in _ORDERED)
+    ):
         return
     written = isinstance(left[0], Literal) and not isinstance(right[0], Literal)
     if written or (groups[0] not in _ORDERED and groups[1] in _ORDERED):
         left, right = right, left
     said, (_, of), (_, other) = findings.said(left[0]), left, right
     mend = f"write {said} != null" if other.name == "null" else _meant(findings, left, right)
-    findings.say(node, f"{said} is {of} and cannot be compared with {other}", "" if groups[0] == groups[1] else mend)
+    findings.say(
+        node,
+        f"{said} is {of} and cannot be compared with {other}",
+        "" if groups[0] == groups[1] else mend,
+    )
 
 
 def _reached(findings: Findings, node: Binary, said: str, of: Type, value: int, left: bool) -> None:  # noqa: FBT001
@@ -127,9 +163,19 @@ def _reached(findings: Findings, node: Binary, said: str, of: Type, value: int, 
     above = node.sign.startswith(">") == left
     limit = most if above else least
     strict = len(node.sign) == 1
-    beyond = value >= limit if strict and above else value > limit if above else value <= limit if strict else value < limit
+    beyond = (
+        value >= limit
+        if strict and above
+        else value > limit
+        if above
+        else value <= limit
+        if strict
+        else value < limit
+    )
     if beyond:
-        findings.say(node, f"{said} is {least} to {most}, so {findings.said(node)} is never so", of.said_of)
+        findings.say(
+            node, f"{said} is {least} to {most}, so {findings.said(node)} is never so", of.said_of
+        )
 
 
 def reckoned(findings: Findings, node: Binary, left: Type, right: Type) -> Type:
@@ -146,18 +192,30 @@ def reckoned(findings: Findings, node: Binary, left: Type, right: Type) -> Type:
     if node.sign == "-" and same and left.name in ("time", "length"):
         return value_types.LENGTH
     one = node.right if left.name == "text" else node.left
-    mend = f"write string({findings.said(one)})" if node.sign == "+" and "text" in (left.name, right.name) else ""
-    return findings.say(node, f"{findings.said(node.left)} is {left}, and {node.sign} does not go with {right}", mend)
+    mend = (
+        f"write string({findings.said(one)})"
+        if node.sign == "+" and "text" in (left.name, right.name)
+        else ""
+    )
+    return findings.say(
+        node,
+        f"{findings.said(node.left)} is {left}, and {node.sign} does not go with {right}",
+        mend,
+    )
 
 
 def _numbers(findings: Findings, node: Binary, left: Type, right: Type) -> Type:
-    """Whole numbers and others do not mix for the evaluator: what is whole becomes a decimal, as everybody expects."""
+    """Whole numbers and others do not mix for the evaluator: what is whole becomes a decimal, as
+    everybody expects.
+    """
     if node.sign in ("/", "%") and isinstance(node.right, Literal) and node.right.value == 0:
         return findings.say(node, f"{findings.said(node)} divides by zero")
     if left.name == right.name == "whole":
         return value_types.WHOLE
     if node.sign == "%":
-        return findings.say(node, f"{findings.said(node)}: % goes with whole numbers only", "write int(…) % …")
+        return findings.say(
+            node, f"{findings.said(node)}: % goes with whole numbers only", "write int(…) % …"
+        )
     for part, of in ((node.left, left), (node.right, right)):
         if of.name == "whole" and isinstance(part, Literal):
             findings.replace(part, f"{part.value}.0")

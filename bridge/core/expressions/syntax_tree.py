@@ -147,13 +147,19 @@ class Choice(Node):
 
 
 def walk(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Node, frozenset[str]]]:
-    """Every part of a tree, the whole first, each with the names that macros around it have bound."""
+    """Every part of a tree, the whole first, each with the names that macros around it have
+    bound.
+    """
     yield node, bound
     local = node.bound if isinstance(node, Call) else None
     for part in node.parts:
         if local is not None and isinstance(node, Call) and part is node.args[0]:
             continue  # it is bound here, and names nothing
-        inside = bound if local is None or (isinstance(node, Call) and part is node.target) else bound | {local}
+        inside = (
+            bound
+            if local is None or (isinstance(node, Call) and part is node.target)
+            else bound | {local}
+        )
         yield from walk(part, inside)
 
 

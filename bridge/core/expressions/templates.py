@@ -1,4 +1,6 @@
-"""Text and values with `${expression}` in them. A name nobody knows is an error, never an empty string."""
+"""Text and values with `${expression}` in them. A name nobody knows is an error, never an empty
+string.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +25,9 @@ class Template:
 
     def fitted(self, fit: Callable[[Expression], Expression]) -> "Template":
         """The same, with what becomes of each expression in it."""
-        return Template(tuple(fit(part) if isinstance(part, Expression) else part for part in self.parts))
+        return Template(
+            tuple(fit(part) if isinstance(part, Expression) else part for part in self.parts)
+        )
 
     @property
     def worded(self) -> bool:
@@ -38,12 +42,19 @@ class Template:
         return _kept(first, facts)
 
     def told(self, facts: Facts) -> str:
-        """The same, as text for people: `"since ${event.time}"` → `"since 2026-03-01 02:00 UTC"`. Raises ConditionError."""
-        return "".join(part if isinstance(part, str) else minute(_text(_kept(part, facts))) for part in self.parts)
+        """The same, as text for people: `"since ${event.time}"` → `"since 2026-03-01 02:00 UTC"`.
+        Raises ConditionError.
+        """
+        return "".join(
+            part if isinstance(part, str) else minute(_text(_kept(part, facts)))
+            for part in self.parts
+        )
 
     def text(self, facts: Facts) -> str:
         """The same, as text whatever it is: `"${bond.id}"` → `"3"`. Raises ConditionError."""
-        return "".join(part if isinstance(part, str) else _text(_kept(part, facts)) for part in self.parts)
+        return "".join(
+            part if isinstance(part, str) else _text(_kept(part, facts)) for part in self.parts
+        )
 
 
 def parse(text: str) -> Template:
@@ -64,18 +75,29 @@ def parse(text: str) -> Template:
 
 def constant(value: Json) -> Template:
     """A template of any plain value: strings are parsed, everything else stands for itself."""
-    return parse(value) if isinstance(value, str) else Template((compile_expression(canonical(value)),))
+    return (
+        parse(value)
+        if isinstance(value, str)
+        else Template((compile_expression(canonical(value)),))
+    )
 
 
 def check_plain(value: Json) -> None:
-    """Raises ValueError where an expression stands inside a list or a mapping, where it would be sent as it is written."""
+    """Raises ValueError where an expression stands inside a list or a mapping, where it would be
+    sent as it is written.
+    """
     if isinstance(value, dict | list) and "${" in canonical(value):
-        msg = 'an expression inside a list or a mapping: write the whole value as one, such as "${[bond.id, 3]}"'
+        msg = (
+            "an expression inside a list or a mapping: write the whole value as one, such as"
+            ' "${[bond.id, 3]}"'
+        )
         raise ValueError(msg)
 
 
 def _closing(text: str) -> int | None:
-    """Where the brace that ends an expression stands: not inside a string, not one that closes a map."""
+    """Where the brace that ends an expression stands: not inside a string, not one that closes a
+    map.
+    """
     depth, quote, skip = 0, "", False
     for i, char in enumerate(text):
         if skip or (quote and char not in ("\\", quote)):

@@ -1,4 +1,5 @@
-"""The type of every part of an expression, from the shape of the events that it meets, and what in it can never be right.
+"""The type of every part of an expression, from the shape of the events that it meets, and what in
+it can never be right.
 
 What another system sends may be anything, and so may whatever comes of it: of that nothing is said.
 """
@@ -58,7 +59,9 @@ _OTHERWISE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What an expression gives, what is wrong with it, and its source with whole numbers as decimals where it needs them."""
+    """What an expression gives, what is wrong with it, and its source with whole numbers as
+    decimals where it needs them.
+    """
 
     type: Type
     mistakes: tuple[Mistake, ...]
@@ -66,7 +69,9 @@ class Checked:
 
 
 def check(source: str, tree: Node, shape: Schema, names: Collection[str] = ()) -> Checked:
-    """All mistakes of an expression that meets events of this shape; `names`: the event types that it may meet."""
+    """All mistakes of an expression that meets events of this shape; `names`: the event types that
+    it may meet.
+    """
     findings = Findings(source)
     gives = _Types(findings, shape, frozenset(names)).of(tree)
     judge(findings, tree)
@@ -137,7 +142,11 @@ class _Types:
         of = self._path(node.of, whole)
         if of.shape is not None:
             return self._field(node, of.shape, node.name, whole)
-        return self._below(node, of, whole) if of.known and of.name not in ("mapping", "object") else ANY
+        return (
+            self._below(node, of, whole)
+            if of.known and of.name not in ("mapping", "object")
+            else ANY
+        )
 
     def _below(self, node: Select, of: Type, whole: str) -> Type:
         """A field of what has none."""
@@ -148,8 +157,14 @@ class _Types:
         if of.name == "view":
             return self.findings.say(node, f"{said} is looked up by its id", f"write {said}(ID)")
         if of.name == "list":
-            return self.findings.say(node, f"{holder} is a list, and has no {node.name!r}", f"write {holder}.exists(x, …)")
-        return self.findings.say(node, f"{whole}: no {node.name!r} here; there is: nothing below it", named=True)
+            return self.findings.say(
+                node,
+                f"{holder} is a list, and has no {node.name!r}",
+                f"write {holder}.exists(x, …)",
+            )
+        return self.findings.say(
+            node, f"{whole}: no {node.name!r} here; there is: nothing below it", named=True
+        )
 
     def _root(self, node: Name, whole: str) -> Type:
         if node.name in self._local:
@@ -166,7 +181,11 @@ class _Types:
             return ANY
         if name not in here:
             near = get_close_matches(name, here, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(sorted(here)) or 'nothing below it'}"
+            hint = (
+                f"did you mean {near[0]!r}?"
+                if near
+                else f"there is: {', '.join(sorted(here)) or 'nothing below it'}"
+            )
             bare = isinstance(node, Name) and whole == name and name not in schema.NOUNS
             quotes = f'or is it a text, "{name}"?' if bare else ""
             return self.findings.say(node, f"{whole}: no {name!r} here; {hint}", quotes, named=True)
@@ -181,7 +200,9 @@ class _Types:
             return self._field(node, of.shape, str(node.by.value), f"{said}.{node.by.value}")
         if of.name == "list":
             if by.known and by.name != "whole":
-                self.findings.say(node, f"{said} is a list, and {key} is no whole number", f"write {said}[0]")
+                self.findings.say(
+                    node, f"{said} is a list, and {key} is no whole number", f"write {said}[0]"
+                )
             return of.of or ANY
         if of.known and of.name not in ("mapping", "object"):
             self.findings.say(node, f"{said} is {of}, and nothing of it can be had by [{key}]")
@@ -201,7 +222,9 @@ class _Types:
             return self._flag(node.of)
         of = self.of(node.of)
         if of.known and of.group != "number":
-            return self.findings.say(node, f"{self.findings.said(node.of)} is {of}, and has no minus")
+            return self.findings.say(
+                node, f"{self.findings.said(node.of)} is {of}, and has no minus"
+            )
         return of
 
     def _flag(self, node: Node) -> Type:
@@ -223,7 +246,9 @@ class _Types:
             operators.equal(self.findings, node, node.sign, left, right)
         elif node.sign == "in":
             written = node.right.items if isinstance(node.right, Items) else ()
-            operators.held(self.findings, node, left, right, [(item, self.of(item)) for item in written])
+            operators.held(
+                self.findings, node, left, right, [(item, self.of(item)) for item in written]
+            )
         else:
             operators.ordered(self.findings, node, left, right)
         return FLAG
@@ -240,12 +265,18 @@ class _Types:
             return self._macro(node, of, said)
         function = METHODS.get(node.name)
         if function is None:
-            return self._unknown(node, f"{node.name} stands alone: {node.name}({said})" if node.name in ALONE else "")
+            return self._unknown(
+                node, f"{node.name} stands alone: {node.name}({said})" if node.name in ALONE else ""
+            )
         if of.name == "length":  # of a length they count on
             function = replace(function, gives=value_types.WHOLE)
         if of.known and of.name not in function.of:
             goes = " or ".join(sorted({str(Type(name)) for name in function.of}))
-            mend = f"write timestamp({said}).{node.name}()" if "time" in function.of and of.name == "text" else ""
+            mend = (
+                f"write timestamp({said}).{node.name}()"
+                if "time" in function.of and of.name == "text"
+                else ""
+            )
             self.findings.say(node, f"{said} is {of}, and {node.name} goes with {goes}", mend)
         return self._given(node, function)
 
@@ -256,13 +287,24 @@ class _Types:
             return FLAG if node.name == "has" else ANY
         function = ALONE.get(node.name)
         if function is None:
-            what = f"{node.name} is called on something: x.{node.name}(…)" if node.name in {*METHODS, *MACROS} else ""
+            what = (
+                f"{node.name} is called on something: x.{node.name}(…)"
+                if node.name in {*METHODS, *MACROS}
+                else ""
+            )
             return self._unknown(node, what)
         return self._given(node, function)
 
     def _unknown(self, node: Call, instead: str, name: str = "") -> Type:
         name = name or node.name
-        known = [*METHODS, *ALONE, *MACROS, "has", "dyn", *(f"view.{kind}" for kind in schema.VIEWED)]
+        known = [
+            *METHODS,
+            *ALONE,
+            *MACROS,
+            "has",
+            "dyn",
+            *(f"view.{kind}" for kind in schema.VIEWED),
+        ]
         near = get_close_matches(name, known, n=1)
         hint = instead or _OTHERWISE.get(name, f"did you mean {near[0]!r}?" if near else "")
         what = f"there is no function {name!r}" + (f"; {hint}" if hint else "")
@@ -274,20 +316,32 @@ class _Types:
         if node.name not in schema.VIEWED:
             return self._unknown(node, "", name)
         if len(kinds) != 1:
-            self.findings.say(node, f"{name} takes the id of one, and here are {len(kinds)} values", f"write {name}(ID)")
+            self.findings.say(
+                node,
+                f"{name} takes the id of one, and here are {len(kinds)} values",
+                f"write {name}(ID)",
+            )
         elif kinds[0].known and kinds[0].group not in ("text", "number", "null"):
-            self.findings.say(node, f"{name} takes an id, and {self.findings.said(node.args[0])} is {kinds[0]}")
+            self.findings.say(
+                node, f"{name} takes an id, and {self.findings.said(node.args[0])} is {kinds[0]}"
+            )
         return Type("object", shape=schema.VIEWED[node.name])
 
     def _macro(self, node: Call, of: Type, said: str) -> Type:
         if of.shape is not None:
-            self.findings.say(node, f"{said} is one object and no list: there is nothing for {node.name} to go through")
+            self.findings.say(
+                node,
+                f"{said} is one object and no list: there is nothing for {node.name} to go through",
+            )
         elif of.known and of.name not in ("list", "mapping", "object"):
             self.findings.say(node, f"{said} is {of}, and {node.name} goes through a list")
         most = 3 if node.name == "map" else 2
-        if node.bound is None or not 2 <= len(node.args) <= most:  # noqa: PLR2004  a name, and what is asked of it
+        # a name, and what is asked of it
+        if node.bound is None or not 2 <= len(node.args) <= most:  # noqa: PLR2004
             mend = f"write {said}.{node.name}(x, …)"
-            return self.findings.say(node, f"{node.name} takes a name and what is asked of each", mend)
+            return self.findings.say(
+                node, f"{node.name} takes a name and what is asked of each", mend
+            )
         before, item = self._local, (of.of or ANY) if of.name == "list" else ANY
         self._local = {**before, node.bound: item}
         *asked, last = node.args[1:]
@@ -309,14 +363,19 @@ class _Types:
         for each, kind, takes in zip(node.args, kinds, function.takes, strict=True):
             if kind.known and takes and kind.name not in takes:
                 goes = " or ".join(sorted({str(Type(name)) for name in takes}))
-                self.findings.say(node, f"{node.name} takes {goes}, and {self.findings.said(each)} is {kind}")
+                self.findings.say(
+                    node, f"{node.name} takes {goes}, and {self.findings.said(each)} is {kind}"
+                )
             elif node.name in _TRIED and isinstance(each, Literal):
                 self._tried(node, self.findings.said(each))
         return function.gives
 
     def _miscounted(self, node: Call, wanted: int) -> None:
         takes = {0: "no value", 1: "one value"}.get(wanted, f"{wanted} values")
-        in_zone = 'it is in UTC; for the clocks of a zone: hours(event.time, "mon-sun", "08:00", "17:00", ZONE)'
+        in_zone = (
+            'it is in UTC; for the clocks of a zone: hours(event.time, "mon-sun", "08:00", "17:00",'
+            " ZONE)"
+        )
         mend = in_zone if node.name.startswith("get") and node.args else ""
         self.findings.say(node, f"{node.name} takes {takes}, and here are {len(node.args)}", mend)
 
@@ -326,4 +385,6 @@ class _Types:
         try:
             cel.compile(source).execute({})
         except Exception:  # noqa: BLE001  the evaluator raises many types
-            self.findings.say(node, f"{node.name} cannot read {written}", f"write {_TRIED[node.name]}")
+            self.findings.say(
+                node, f"{node.name} cannot read {written}", f"write {_TRIED[node.name]}"
+            )

@@ -1,4 +1,6 @@
-"""Mistakes in an expression that show without an event, and what it becomes where a part of it is to be another."""
+"""Mistakes in an expression that show without an event, and what it becomes where a part of it is
+to be another.
+"""
 
 from dataclasses import dataclass, field
 
@@ -10,8 +12,9 @@ from bridge.core.value_types import ANY, Type
 class Mistake:
     """What is wrong, and how to mend it; `about`: the part that it is about, as it is written.
 
-    `named`: it names what is not there; `odd`: it says nothing, though that may be meant. Else it is of two kinds that do not
-    go together. `everywhere`: it is a mistake only if it is one for every event that the expression may meet.
+    `named`: it names what is not there; `odd`: it says nothing, though that may be meant. Else it
+    is of two kinds that do not go together. `everywhere`: it is a mistake only if it is one for
+    every event that the expression may meet.
     """
 
     about: str
@@ -24,7 +27,9 @@ class Mistake:
 
 @dataclass(slots=True)
 class Findings:
-    """What is found of one expression: its mistakes, and what is to stand in the place of parts of it."""
+    """What is found of one expression: its mistakes, and what is to stand in the place of parts of
+    it.
+    """
 
     source: str
     mistakes: list[Mistake] = field(default_factory=list)
@@ -35,7 +40,9 @@ class Findings:
         return self.source[node.start : node.end]
 
     def say(self, node: Node, what: str, mend: str = "", **more: bool) -> Type:
-        """One more mistake. What the part gives is not known then, so that nothing more is said of it."""
+        """One more mistake. What the part gives is not known then, so that nothing more is said of
+        it.
+        """
         self.mistakes.append(Mistake(self.said(node), what, mend, **more))
         return ANY
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bridge.core.durations import spoken
 from bridge.core.model import Body
-from bridge.core.notifications.channel_policy import Note, Severity
+from bridge.core.notifications.channel_policy import Notice, Severity
 
 _SHOWN = 20
 _TYPES = 6
@@ -15,49 +15,70 @@ _WORDS = {Severity.INFO: "info", Severity.WARNING: "warning"}
 REST = "bondbridge events"
 
 
-def of(notes: Sequence[Note]) -> Body:
-    """`{"title", "body", "severity", "over"}`; of many also `"notices"`: `[{"title", "event", "takes"}]`, and `"left"` out.
+def of(notes: Sequence[Notice]) -> Body:
+    """`{"title", "body", "severity", "over"}`; of many also `"notices"`: `[{"title", "event",
+    "takes"}]`, and `"left"` out.
 
-    Many are told by how many of which and by their titles, the worst first. What is over is counted apart: it must not
-    read as if it had just begun.
+    Many are told by how many of which and by their titles, the worst first. What is over is counted
+    apart: it must not read as if it had just begun.
     """
     begun = [note for note in notes if not note.over]
     severity = _WORDS.get(max(note.severity for note in begun or notes), "critical")
     if len(notes) == 1:
-        return {"title": notes[0].title, "body": notes[0].body, "severity": severity, "over": not begun}
+        return {
+            "title": notes[0].title,
+            "body": notes[0].body,
+            "severity": severity,
+            "over": not begun,
+        }
     notes = sorted(notes, key=lambda note: (note.over, -note.severity))
     return {
         "title": f"{len(notes)} notices: {_counted(notes)}",
         "body": _oldest(begun or notes),
         "severity": severity,
         "over": not begun,
-        "notices": [{"title": _cut(note.title), "event": note.event, "takes": note.takes} for note in notes[:_SHOWN]],
+        "notices": [
+            {"title": _cut(note.title), "event": note.event, "takes": note.takes}
+            for note in notes[:_SHOWN]
+        ],
         "left": max(len(notes) - _SHOWN, 0),
     }
 
 
 def over(request: Body, title: str) -> Body:
-    """The same of what is over by the time it is told: no alarm, and nothing that anybody could take."""
+    """The same of what is over by the time it is told: no alarm, and nothing that anybody could
+    take.
+    """
     kept = {name: value for name, value in request.items() if name not in {"follow", "take"}}
     return {**kept, "title": title, "over": True}
 
 
 def taken(request: Body, who: str) -> Body:
-    """The same of what somebody has by the time it is told: nobody need take it, and it is not told again."""
+    """The same of what somebody has by the time it is told: nobody need take it, and it is not told
+    again.
+    """
     kept = {name: value for name, value in request.items() if name not in {"follow", "take"}}
     return {**kept, "body": f"{who} has it\n{request['body']}".rstrip()}
 
 
 def ahead(event: str, follow: Body | None) -> str:
-    """What is done while it lasts, and how somebody keeps that from happening; "" where nothing is."""
+    """What is done while it lasts, and how somebody keeps that from happening; "" where nothing
+    is.
+    """
     repeat, escalate = (follow or {}).get("repeat_every"), (follow or {}).get("escalate")
     again = [f"told again every {spoken(repeat)} while it lasts"] if repeat else []
     others = [f"{escalate['to']} is told after {spoken(escalate['after'])}"] if escalate else []
-    return f"{', '.join([*again, *others])}, unless somebody has it: {taking(event)}" if again or others else ""
+    return (
+        f"{', '.join([*again, *others])}, unless somebody has it: {taking(event)}"
+        if again or others
+        else ""
+    )
 
 
 def takes(request: Body) -> bool:
-    """Whether somebody can say that they have what a notice tells; not of what is over, or only said."""
+    """Whether somebody can say that they have what a notice tells; not of what is over, or only
+    said.
+    """
     return request.get("follow") is not None or bool(request.get("take"))
 
 
@@ -66,16 +87,23 @@ def taking(event: str) -> str:
     return f"bondbridge ack {event[:8]}"
 
 
-def _counted(notes: Sequence[Note]) -> str:
+def _counted(notes: Sequence[Notice]) -> str:
     """How many of which, the kind of the worst first, what is over last."""
     names = ["over" if note.over else note.type for note in notes]
     worst = {name: note.severity for name, note in reversed(list(zip(names, notes, strict=True)))}
-    counts = sorted(Counter(names).items(), key=lambda each: (each[0] == "over", -worst[each[0]], -each[1]))
+    counts = sorted(
+        Counter(names).items(), key=lambda each: (each[0] == "over", -worst[each[0]], -each[1])
+    )
     others = sum(count for _, count in counts[_TYPES:])
-    return ", ".join([*(f"{count} {name}" for name, count in counts[:_TYPES]), *([f"{others} others"] if others else [])])
+    return ", ".join(
+        [
+            *(f"{count} {name}" for name, count in counts[:_TYPES]),
+            *([f"{others} others"] if others else []),
+        ]
+    )
 
 
-def _oldest(notes: Sequence[Note]) -> str:
+def _oldest(notes: Sequence[Notice]) -> str:
     known = [note.since for note in notes if note.since is not None]
     return f"the oldest since {min(known):%Y-%m-%d %H:%M} UTC" if known else ""
 

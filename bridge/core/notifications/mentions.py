@@ -1,4 +1,6 @@
-"""Names call nobody: what a chat would take for a mention or a picture is kept apart by nothing to see."""
+"""Names call nobody: what a chat would take for a mention or a picture is kept apart by nothing to
+see.
+"""
 
 import re
 

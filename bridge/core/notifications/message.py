@@ -1,12 +1,17 @@
-"""What a message is, in no service's own form: a title, lines, and below them what is kept however short it must be."""
+"""What a message is, in no service's own form: a title, lines, and below them what is kept however
+short it must be.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-# an address as far as none of its characters can mean anything else, in any form; what follows it is only words
-_ADDRESS = re.compile(r"(https?://(?:[A-Za-z0-9./:?=%+-]|&(?!#?\w*;)|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))+)")
+# an address as far as none of its characters can mean anything else, in any form; what follows it
+# is only words
+_ADDRESS = re.compile(
+    r"(https?://(?:[A-Za-z0-9./:?=%+-]|&(?!#?\w*;)|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))+)"
+)
 # what somebody may copy into a terminal, in words of ours
 _COMMAND = re.compile(r"(\bbondbridge (?:ack|approve|events|incidents) [0-9a-f]{8,64}\b)")
 
@@ -21,7 +26,9 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Words, never markup: whoever shows them escapes them. `to`: an address of ours that they lead to, as a link."""
+    """Words, never markup: whoever shows them escapes them. `to`: an address of ours that they lead
+    to, as a link.
+    """
 
     text: str
     look: Look = Look.PLAIN
@@ -67,7 +74,9 @@ def printable(text: str) -> str:
 
 
 def addresses(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, and of each whether it is an address: these are there to be opened, and stay as they are."""
+    """The text in pieces, and of each whether it is an address: these are there to be opened, and
+    stay as they are.
+    """
     for n, piece in enumerate(_ADDRESS.split(text)):
         if piece:
             yield piece, n % 2 == 1

@@ -1,4 +1,6 @@
-"""As much of a message as a service takes in one: cut at a line, never within one, with how many more there are."""
+"""As much of a message as a service takes in one: cut at a line, never within one, with how many
+more there are.
+"""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +14,12 @@ _SHARE = 3
 _LINE = 80
 
 
-def fitting(message: Message, write: Callable[[Sequence[Line]], str], size: Callable[[str], int], most: int) -> str:
-    """What is written, at most so long. Of the foot, what is needed stays even where it is too long by itself."""
+def fitting(
+    message: Message, write: Callable[[Sequence[Line]], str], size: Callable[[str], int], most: int
+) -> str:
+    """What is written, at most so long. Of the foot, what is needed stays even where it is too long
+    by itself.
+    """
     lines = [_narrow(line, max(_LINE, most // _SHARE)) for line in message.lines]
     for foot in _feet(message.foot):
 
@@ -30,7 +36,9 @@ def fitting(message: Message, write: Callable[[Sequence[Line]], str], size: Call
 
 
 def _feet(foot: Sequence[Line]) -> Iterator[Sequence[Line]]:
-    """The whole foot, and ever less of it: its first link is kept the longest, then other links, then words."""
+    """The whole foot, and ever less of it: its first link is kept the longest, then other links,
+    then words.
+    """
     ranked = sorted(range(len(foot)), key=lambda n: not any(part.to for part in foot[n].parts))
     for keep in product((True, False), repeat=len(foot)):
         kept = {n for n, stays in zip(ranked, keep, strict=True) if stays or foot[n].needed}

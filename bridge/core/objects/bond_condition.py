@@ -1,7 +1,8 @@
 """How each bond stands, from its legs.
 
-The rules are those of the product's own page for Nagios: all active legs up is well, any of them down is a warning,
-running on the failover leg or all of them down is critical. Source: the vendor's page on Nagios integration.
+The rules are those of the product's own page for Nagios: all active legs up is well, any of them
+down is a warning, running on the failover leg or all of them down is critical. Source: the vendor's
+page on Nagios integration.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,13 +18,18 @@ def conditions(legs: Iterable[Seen]) -> list[Seen]:
     for leg in legs:
         if leg.body["bond"] is not None:
             by_bond.setdefault(leg.body["bond"], []).append(leg.body)
-    return [Seen("bond_condition", str(bond), {"id": bond, **_condition(those)}) for bond, those in sorted(by_bond.items())]
+    return [
+        Seen("bond_condition", str(bond), {"id": bond, **_condition(those)})
+        for bond, those in sorted(by_bond.items())
+    ]
 
 
 def _condition(legs: list[Body]) -> Mapping[str, object]:
     active = [leg for leg in legs if leg["mode"] in ("active", None)]
     regular = [leg for leg in active if not leg["failover"]] or active
-    counts = {name: sum(leg["standing"] == name for leg in active) for name in ("up", "down", "degraded")}
+    counts = {
+        name: sum(leg["standing"] == name for leg in active) for name in ("up", "down", "degraded")
+    }
     return {"state": _state(active, regular), **counts, "active": len(active)}
 
 

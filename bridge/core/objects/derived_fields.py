@@ -1,4 +1,6 @@
-"""What an object's body says that the server does not: worked out from the object before, the object now, and the time."""
+"""What an object's body says that the server does not: worked out from the object before, the
+object now, and the time.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,13 +12,16 @@ from bridge.core.objects.link_state import standing
 # stages of a certificate that come before its end
 EXPIRY_DAYS = (30, 14, 7, 1)
 
-# As long as failures rise and nothing that waits gets done, a queue is stuck: a node that is only restarting is back sooner.
+# As long as failures rise and nothing that waits gets done, a queue is stuck: a node that is only
+# restarting is back sooner.
 STUCK_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
-    """What else it depends on: `now` on the server's own clock, the body of the repository's `bonding_version`."""
+    """What else it depends on: `now` on the server's own clock, the body of the repository's
+    `bonding_version`.
+    """
 
     now: datetime
     version: Body | None = None
@@ -36,7 +41,8 @@ def _standing(kind: str) -> Derive:
 
 
 def _queue(before: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
-    """Configuration updates: `failing` while failures rise, `stuck` when besides nothing pending gets done for a while.
+    """Configuration updates: `failing` while failures rise, `stuck` when besides nothing pending
+    gets done for a while.
 
     Where the server does not say how many are pending, only failures that stop rising can clear it.
     """
@@ -44,12 +50,18 @@ def _queue(before: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
     state, since = (before["state"], before["since"]) if before else (None, None)
     rising = before is not None and (body["failures"] or 0) > (before["failures"] or 0)
     if state in (None, "clear"):
-        return {"state": "failing", "since": now.isoformat()} if rising else {"state": "clear", "since": None}
+        return (
+            {"state": "failing", "since": now.isoformat()}
+            if rising
+            else {"state": "clear", "since": None}
+        )
     assert before is not None  # noqa: S101  a state was read from it
     known = body["pending"] is not None and before["pending"] is not None
     done = known and body["pending"] < before["pending"]
     empty = body["pending"] == 0
-    if (empty and done) or ((empty or done) and not rising):  # what is sent again and again may not count as pending
+    if (empty and done) or (
+        (empty or done) and not rising
+    ):  # what is sent again and again may not count as pending
         return {"state": "clear", "since": None}
     if done:
         return {"state": "failing", "since": now.isoformat()}
@@ -67,7 +79,9 @@ def _checks(before: Body | None, body: Body, _: Meanwhile) -> Body:
 
 
 def _expiry(_: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
-    """How near a certificate's end is: the smallest of EXPIRY_DAYS that it has come to, 0 after it, None before."""
+    """How near a certificate's end is: the smallest of EXPIRY_DAYS that it has come to, 0 after it,
+    None before.
+    """
     if not body["not_after"]:
         return {"stage": None}
     left = (datetime.fromisoformat(body["not_after"]) - meanwhile.now) / timedelta(days=1)
@@ -76,7 +90,9 @@ def _expiry(_: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
 
 
 def _outdated(_: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
-    """A node that runs another version than the repository holds; None where one of the two is not known."""
+    """A node that runs another version than the repository holds; None where one of the two is not
+    known.
+    """
     newest = meanwhile.version["version"] if meanwhile.version else None
     return {"outdated": body["version"] != newest if newest and body["version"] else None}
 

@@ -1,7 +1,8 @@
 """What the state of a leg or an aggregator means.
 
-The vendor shows ten states but their spellings on the wire are only partly known, so every spelling falls into a class
-and one that is not in the table is `unknown`: never up, never down. Source: the product's page on leg states.
+The vendor shows ten states but their spellings on the wire are only partly known, so every spelling
+falls into a class and one that is not in the table is `unknown`: never up, never down. Source: the
+product's page on leg states.
 """
 
 from bridge.core.model import Body
@@ -19,7 +20,8 @@ CLASSES = {
     "testing": "administrative",
 }
 
-# Classes that say how a leg stands; the others (somebody is testing it, or we cannot read it) leave that open.
+# Classes that say how a leg stands; the others (somebody is testing it, or we cannot read it) leave
+# that open.
 STANDINGS = frozenset({"up", "degraded", "down"})
 
 
@@ -29,7 +31,8 @@ def class_of(state: str) -> str:
 
 
 def standing(kind: str, before: Body | None, after: Body) -> str | None:
-    """How a leg or an aggregator last stood: up, degraded or down, carried across the states that do not say.
+    """How a leg or an aggregator last stood: up, degraded or down, carried across the states that
+    do not say.
 
     So up → testing → up is no outage and no recovery, and down → testing → up is one recovery.
     """

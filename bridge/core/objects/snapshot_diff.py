@@ -11,11 +11,13 @@ from bridge.core.objects.link_state import STANDINGS
 
 Key = tuple[str, str]  # kind, id
 
-# A thing is gone only after two complete walks this far apart missed it (and its own address says so, where it has one).
+# A thing is gone only after two complete walks this far apart missed it (and its own address says
+# so, where it has one).
 GONE_AFTER = timedelta(seconds=60)
 
 
-# More missing at once than this share, and than a handful, is no everyday deletion: a filter, a permission, a broken list.
+# More missing at once than this share, and than a handful, is no everyday deletion: a filter, a
+# permission, a broken list.
 SHRUNK_SHARE, SHRUNK_LEAST = 0.02, 5
 
 
@@ -34,7 +36,9 @@ def missing(before: Mapping[Key, Known], seen: Iterable[Seen]) -> list[Key]:
 
 
 def suspects(before: Mapping[Key, Known], absent: Iterable[Key], now: datetime) -> list[Key]:
-    """Of those missing, the ones that were at least a minute ago too: worth asking for by their own address."""
+    """Of those missing, the ones that were at least a minute ago too: worth asking for by their own
+    address.
+    """
     since = ((key, before[key].missing_since) for key in absent)
     return [key for key, when in since if when is not None and now - when >= GONE_AFTER]
 
@@ -45,9 +49,16 @@ def shrunk(before: Mapping[Key, Known], absent: Collection[Key]) -> bool:
     return len(absent) > max(SHRUNK_LEAST, SHRUNK_SHARE * there)
 
 
-def with_derived(before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime, version: Body | None) -> list[Seen]:
-    """The objects with what only their past, the time and the repository's `version` tell; `now` is the server's."""
-    return [carried(_body(before.get((each.kind, each.id))), each, Meanwhile(now, version)) for each in seen]
+def with_derived(
+    before: Mapping[Key, Known], seen: Iterable[Seen], now: datetime, version: Body | None
+) -> list[Seen]:
+    """The objects with what only their past, the time and the repository's `version` tell; `now` is
+    the server's.
+    """
+    return [
+        carried(_body(before.get((each.kind, each.id))), each, Meanwhile(now, version))
+        for each in seen
+    ]
 
 
 def compare(
@@ -59,11 +70,13 @@ def compare(
     now: datetime,
     since: datetime | None = None,
 ) -> Diff:
-    """What changed from `before` to this complete walk. `gone` are the suspects found to be really gone.
+    """What changed from `before` to this complete walk. `gone` are the suspects found to be really
+    gone.
 
     `since` is when the walk before this one began, by the server's clock.
 
-    `known` holds only what is to be written: new objects, changed ones (volatile fields included), missing ones.
+    `known` holds only what is to be written: new objects, changed ones (volatile fields included),
+    missing ones.
     """
     changes: list[Change] = []
     known: list[Known] = []
@@ -74,7 +87,13 @@ def compare(
         old = before.get(key)
         there = _body(old)
         last_seen = (old.last_seen or since) if old and _open(each.body) else None
-        if old is None or old.seen != each or old.missing_since or old.gone or old.last_seen != last_seen:
+        if (
+            old is None
+            or old.seen != each
+            or old.missing_since
+            or old.gone
+            or old.last_seen != last_seen
+        ):
             known.append(Known(each, old.counts if old else {}, last_seen=last_seen))
         change = _change(there, each, volatile.get(each.kind, frozenset()))
         if change:
@@ -86,7 +105,14 @@ def compare(
             changes.append(Change(old.seen.kind, old.seen.id, old.seen.body, None))
         if key in gone or old.missing_since is None:
             last_seen = old.last_seen or since
-            known.append(replace(old, missing_since=old.missing_since or now, gone=key in gone, last_seen=last_seen))
+            known.append(
+                replace(
+                    old,
+                    missing_since=old.missing_since or now,
+                    gone=key in gone,
+                    last_seen=last_seen,
+                )
+            )
     return Diff(tuple(changes), tuple(known))
 
 
@@ -107,18 +133,25 @@ def _change(before: Body | None, new: Seen, volatile: frozenset[str]) -> Change 
 
 
 def _differing(before: Body, after: Body) -> Iterable[str]:
-    """Names of the fields that differ; below `other`, where the server's own names stand, as `other.name`."""
+    """Names of the fields that differ; below `other`, where the server's own names stand, as
+    `other.name`.
+    """
     for name, value in after.items():
         if name != "other":
             if not same(before.get(name), value):
                 yield name
             continue
         old, new = before.get(name) or {}, value or {}
-        yield from (f"other.{below}" for below in sorted({*old, *new}) if not same(old.get(below), new.get(below)))
+        yield from (
+            f"other.{below}"
+            for below in sorted({*old, *new})
+            if not same(old.get(below), new.get(below))
+        )
 
 
 def same(old: Json, new: Json) -> bool:
-    """Whether two values say the same, also where the server writes a number as text or a reference in another form.
+    """Whether two values say the same, also where the server writes a number as text or a reference
+    in another form.
 
     A space is the one with its key: how it is called is its own to tell.
     """
@@ -127,7 +160,9 @@ def same(old: Json, new: Json) -> bool:
     if isinstance(old, dict) and isinstance(new, dict):
         if old.keys() == new.keys() == {"key", "name"}:
             return bool(old["key"] == new["key"])
-        return old.keys() == new.keys() and all(same(value, new[name]) for name, value in old.items())
+        return old.keys() == new.keys() and all(
+            same(value, new[name]) for name, value in old.items()
+        )
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and all(map(same, old, new))
     return bool(_plain(old) == _plain(new))

@@ -1,4 +1,6 @@
-"""When a schedule is due. Its five fields, and what happens when clocks are set, are those of Debian's cron."""
+"""When a schedule is due. Its five fields, and what happens when clocks are set, are those of
+Debian's cron.
+"""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

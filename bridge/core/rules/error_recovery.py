@@ -1,4 +1,6 @@
-"""What can be read of a rule whose shape is wrong somewhere, so that the rest of its problems are told with the first."""
+"""What can be read of a rule whose shape is wrong somewhere, so that the rest of its problems are
+told with the first.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -16,9 +18,11 @@ Place = tuple[str | int, ...]
 
 
 def salvaged(data: Mapping[str, Json]) -> tuple[RuleModel, list[tuple[Place, str]]]:
-    """Never a rule to be used: what cannot be read is left out, what must be there and is not is empty.
+    """Never a rule to be used: what cannot be read is left out, what must be there and is not is
+    empty.
 
-    With it what is wrong with the keys of its parts together, which nobody has looked at where one of them was wrong alone.
+    With it what is wrong with the keys of its parts together, which nobody has looked at where one
+    of them was wrong alone.
     """
     salvage = _Salvage()
     rule: RuleModel = salvage.model(RuleModel, data, ())
@@ -35,7 +39,9 @@ class _Salvage:
         for name, field in model.model_fields.items():
             key = field.alias or name
             value = given.get(key)
-            parts[name] = _empty(field) if value is None else self._part(model, name, value, (*place, key))
+            parts[name] = (
+                _empty(field) if value is None else self._part(model, name, value, (*place, key))
+            )
         made = model.model_construct(**parts)
         with suppress(TypeError):  # it compares what could not be read
             self.amiss += [(place, said)] if (said := made.amiss()) else []

@@ -1,6 +1,8 @@
-"""`hours(event.time, "mon-fri", "09:00", "17:00", "America/Vancouver")`: whether a moment lies within hours of a day.
+"""`hours(event.time, "mon-fri", "09:00", "17:00", "America/Vancouver")`: whether a moment lies
+within hours of a day.
 
-A window of `guard` makes a decision wait until it opens; this is a condition, so that outside of the hours it is a skip.
+A window of `guard` makes a decision wait until it opens; this is a condition, so that outside of
+the hours it is a skip.
 """
 
 import re
@@ -27,8 +29,12 @@ def hours(moment: Json, days: str, begins: str, ends: str, zone: str) -> bool:
 
 
 def wrong(source: str) -> Iterator[str]:
-    """One sentence for each `hours(…)` in an expression that says no hours: so that it is found when a rule is loaded."""
-    calls = [[double or single for double, single in _pairs(found)] for found in _CALL.finditer(source)]
+    """One sentence for each `hours(…)` in an expression that says no hours: so that it is found
+    when a rule is loaded.
+    """
+    calls = [
+        [double or single for double, single in _pairs(found)] for found in _CALL.finditer(source)
+    ]
     if len(calls) < len(re.findall(r"\bhours\s*\(", source)):
         yield f"hours takes a moment, and days, times and zone in quotes: {_MEND}"
     for days, begins, ends, zone in calls:
@@ -45,8 +51,15 @@ def _pairs(found: re.Match[str]) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=500)
 def _window(days: str, begins: str, ends: str, zone: str) -> Window:
-    """Days as in a window, several of them with commas between: `"mon, wed"`. Raises ValueError, in one sentence."""
-    written = {"days": [each.strip() for each in days.split(",")], "from": begins, "to": ends, "zone": zone}
+    """Days as in a window, several of them with commas between: `"mon, wed"`. Raises ValueError, in
+    one sentence.
+    """
+    written = {
+        "days": [each.strip() for each in days.split(",")],
+        "from": begins,
+        "to": ends,
+        "zone": zone,
+    }
     try:
         window = WindowModel.model_validate(written)
     except ValidationError as error:

@@ -11,7 +11,9 @@ _GLOB = {"type": "string", "pattern": r"[*?\[]"}
 
 
 def schema_of(vocabulary: Vocabulary | None = None) -> Mapping[str, Json]:
-    """The schema of a file: one rule, or a list of them. With a vocabulary, the names of its words are offered."""
+    """The schema of a file: one rule, or a list of them. With a vocabulary, the names of its words
+    are offered.
+    """
     made = RuleModel.model_json_schema(mode="validation")
     offers = _offers(vocabulary) if vocabulary else {}
     definitions = {name: _finished(each, offers) for name, each in made.pop("$defs").items()}
@@ -38,12 +40,18 @@ def _offers(vocabulary: Vocabulary) -> Mapping[str, Sequence[Json]]:
 
 
 def _finished(part: Json, offers: Mapping[str, Sequence[Json]]) -> Json:
-    """Without null, which no key takes, without pydantic's titles, and with the words that are offered."""
+    """Without null, which no key takes, without pydantic's titles, and with the words that are
+    offered.
+    """
     if isinstance(part, list):
         return [_finished(each, offers) for each in part if each != {"type": "null"}]
     if not isinstance(part, dict):
         return part
-    kept = {name: below for name, below in part.items() if name not in ("title", "offers") or isinstance(below, dict)}
+    kept = {
+        name: below
+        for name, below in part.items()
+        if name not in ("title", "offers") or isinstance(below, dict)
+    }
     if kept.get("default", 0) is None:
         del kept["default"]
     finished = {name: _finished(below, offers) for name, below in kept.items()}

@@ -1,4 +1,6 @@
-"""Rules that want opposite things of one object, found when they are loaded, as far as that can be said then (G23)."""
+"""Rules that want opposite things of one object, found when they are loaded, as far as that can be
+said then (G23).
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -11,17 +13,24 @@ from bridge.core.rules.rule import Chat, Fields, Rule, Schedule, Step
 
 
 def contradictions(rules: Sequence[Rule]) -> list[str]:
-    """One sentence for each pair of live rules of equal priority that can meet one event and call opposite things."""
+    """One sentence for each pair of live rules of equal priority that can meet one event and call
+    opposite things.
+    """
     live = [rule for rule in rules if rule.mode is Mode.LIVE and rule.calls]
     return [
-        f"the rules {one.id} and {other.id} want opposite things of one object when {met} comes: {what}; give one a `priority`"
+        f"the rules {one.id} and {other.id} want opposite things of one object when {met} comes:"
+        f" {what}; give one a `priority`"
         for one, other in combinations(live, 2)
-        if one.priority == other.priority and (met := _meeting(one, other)) and (what := next(_opposed(one, other), ""))
+        if one.priority == other.priority
+        and (met := _meeting(one, other))
+        and (what := next(_opposed(one, other), ""))
     ]
 
 
 def _meeting(one: Rule, other: Rule) -> str:
-    """An event type that both meet, unless their conditions exclude each other; clock and people call each rule by itself."""
+    """An event type that both meet, unless their conditions exclude each other; clock and people
+    call each rule by itself.
+    """
     if {Schedule, Chat} & {type(one.shape), type(other.shape)} and one.shape != other.shape:
         return ""
     tests = dict(one.tests)
@@ -38,8 +47,13 @@ def _opposed(one: Rule, other: Rule) -> Iterator[str]:
 
 
 def _requests(step: Step, against: Step) -> tuple[Body, Body]:
-    """What both would ask for, as far as it is written out: what is made of the event may be the same object."""
-    arguments = [_written_out(step.fields, against.fields), _written_out(against.fields, step.fields)]
+    """What both would ask for, as far as it is written out: what is made of the event may be the
+    same object.
+    """
+    arguments = [
+        _written_out(step.fields, against.fields),
+        _written_out(against.fields, step.fields),
+    ]
     for made in arguments:
         made.update(dict.fromkeys(step.fields.keys() & against.fields.keys() - made.keys(), "?"))
     bodies = [_written_out(step.body, against.body), _written_out(against.body, step.body)]
@@ -61,7 +75,11 @@ def _said(step: Step, against: Step) -> str:
 
 def _written_out(fields: Fields, others: Fields) -> dict[str, Json]:
     """The values of those fields that stand in both as plain values."""
-    plain = {name for name in fields.keys() & others.keys() if _is_plain(fields[name]) and _is_plain(others[name])}
+    plain = {
+        name
+        for name in fields.keys() & others.keys()
+        if _is_plain(fields[name]) and _is_plain(others[name])
+    }
     return {name: fields[name].render({}) for name in fields if name in plain}
 
 

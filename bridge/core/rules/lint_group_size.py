@@ -1,10 +1,12 @@
-"""`size(events)` where there is only one: each event of a rule is judged by itself, before it is gathered with others."""
+"""`size(events)` where there is only one: each event of a rule is judged by itself, before it is
+gathered with others.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
 from bridge.core.expressions.evaluator import Expression
 from bridge.core.expressions.syntax_tree import Binary, Call, Literal, Name, Node, walk
-from bridge.core.rules.parse_context import Reading
+from bridge.core.rules.parse_context import ParseContext
 from bridge.core.rules.rule import Guard, Step
 
 _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
@@ -15,18 +17,23 @@ _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
 }
-_GATHERED = "to count write `when: {count: …}`; with `group`, `if` of a step and `when` of an approval see all of them"
+_GATHERED = (
+    "to count write `when: {count: …}`; with `group`, `if` of a step and `when` of an approval see"
+    " all of them"
+)
 
 
 def check_single(
-    reading: Reading,
+    reading: ParseContext,
     condition: Expression | None,
     steps: tuple[Step, ...],
     guard: Guard,
     *,
     grouped: bool,
 ) -> None:
-    """Says where the condition asks for more events than it can see; notes it where only a part of the rule does."""
+    """Says where the condition asks for more events than it can see; notes it where only a part of
+    the rule does.
+    """
     if condition is not None:
         for said, holds in _compared(condition):
             say = reading.note if holds else reading.say
@@ -35,10 +42,12 @@ def check_single(
         return
     for number, step in enumerate(steps):
         _note(reading, step.condition, "do", number, "if")
-    _note(reading, guard.approval.condition if guard.approval else None, "guard", "approval", "when")
+    _note(
+        reading, guard.approval.condition if guard.approval else None, "guard", "approval", "when"
+    )
 
 
-def _note(reading: Reading, expression: Expression | None, *place: str | int) -> None:
+def _note(reading: ParseContext, expression: Expression | None, *place: str | int) -> None:
     for said, holds in _compared(expression) if expression is not None else ():
         reading.note(place, f"{said} is {_word(holds)} so: there is one event here", _GATHERED)
 

@@ -1,4 +1,6 @@
-"""A call of a rule: whether it can be made, whether it gets what it needs, and no secret in clear."""
+"""A call of a rule: whether it can be made, whether it gets what it needs, and no secret in
+clear.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +8,23 @@ from dataclasses import dataclass
 from bridge.core.model import Body, Json
 from bridge.core.rules.models.rule import is_place
 from bridge.core.rules.models.step import RemedyModel
-from bridge.core.rules.parse_context import Reading, Shapes
+from bridge.core.rules.parse_context import ParseContext, Shapes
 from bridge.core.rules.rule import Fields, Step
 from bridge.core.rules.vocabulary import nearest
 from bridge.core.value_types import ANY
 from bridge.core.yaml_document import Place
 
 # what an expression of a type may give, for asking whether that can be an argument
-_EXAMPLES: Mapping[str, Json] = {"text": "a name", "flag": True, "object": {}, "list": [], "null": None}
+_EXAMPLES: Mapping[str, Json] = {
+    "text": "a name",
+    "flag": True,
+    "object": {},
+    "list": [],
+    "null": None,
+}
 
 
-def step(reading: Reading, model: RemedyModel, here: Place, shapes: Shapes) -> Step:
+def step(reading: ParseContext, model: RemedyModel, here: Place, shapes: Shapes) -> Step:
     """The call that stands at this place of the rule."""
     operation = model.call or ""
     call = _Call(reading, operation, here)
@@ -24,12 +32,17 @@ def step(reading: Reading, model: RemedyModel, here: Place, shapes: Shapes) -> S
         call.check(model.with_, model.set_)
     fields = reading.fields(model.with_, *here, "with", shapes=shapes)
     call.check_types(fields, shapes)
-    return Step("call", operation, fields, body=reading.fields(call.safe(model.set_), *here, "set", shapes=shapes))
+    return Step(
+        "call",
+        operation,
+        fields,
+        body=reading.fields(call.safe(model.set_), *here, "set", shapes=shapes),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    reading: Reading
+    reading: ParseContext
     operation: str
     here: Place
 
@@ -39,7 +52,14 @@ class _Call:
         if self.operation in words.refused:
             self._say("call", *words.refused[self.operation])
             return False
-        self.reading.named(self.operation, words.operations, "operation", "see docs/operations.md", *self.here, "call")
+        self.reading.named(
+            self.operation,
+            words.operations,
+            "operation",
+            "see docs/operations.md",
+            *self.here,
+            "call",
+        )
         return self.operation in words.operations
 
     def check(self, given: Mapping[str, Json], fields: Body) -> None:
@@ -49,22 +69,35 @@ class _Call:
         if fields and needs is None:
             self._say("set", f"{self.operation} takes no fields")
         if needs and not fields:
-            self._say("set", f"{self.operation} needs the fields to set", "write `set: {field: value}`")
+            self._say(
+                "set", f"{self.operation} needs the fields to set", "write `set: {field: value}`"
+            )
 
     def check_types(self, fields: Fields, shapes: Shapes) -> None:
-        """An expression that gives a text where an id is wanted, or something that is no single value."""
+        """An expression that gives a text where an id is wanted, or something that is no single
+        value.
+        """
         for name, template in fields.items():
             for expression in template.expressions if not template.worded else ():
                 if not expression.paths:
                     continue  # a plain value, of which more is said elsewhere
-                gives = next((expression.check(shape, shapes).type for shape in shapes.values()), ANY)
+                gives = next(
+                    (expression.check(shape, shapes).type for shape in shapes.values()), ANY
+                )
                 example = _EXAMPLES.get(gives.group)
                 if example is not None and self.reading.vocabulary.wrong(name, example):
-                    what = f"{self.operation} takes an id as {name}, and {expression.source} is {gives}"
-                    self.reading.say((*self.here, "with", name), what, f"did you mean ${{{name}.id}}?")
+                    what = (
+                        f"{self.operation} takes an id as {name}, and {expression.source} is"
+                        f" {gives}"
+                    )
+                    self.reading.say(
+                        (*self.here, "with", name), what, f"did you mean ${{{name}.id}}?"
+                    )
 
     def safe(self, fields: Body) -> Body:
-        """The fields it sets, without secrets in clear: those are told, and not looked at any further."""
+        """The fields it sets, without secrets in clear: those are told, and not looked at any
+        further.
+        """
         words = self.reading.vocabulary
         known = self.operation in words.operations and self.operation not in words.refused
         told = words.secret(self.operation, fields) if known and fields else ()
@@ -81,10 +114,18 @@ class _Call:
         names = words.operations[self.operation]
         for name in names:
             if name not in given:
-                self._say("with", f"{self.operation} needs {name!r}", f'write `with: {{{name}: "${{…}}"}}`')
+                self._say(
+                    "with",
+                    f"{self.operation} needs {name!r}",
+                    f'write `with: {{{name}: "${{…}}"}}`',
+                )
         for name, value in given.items():
             if name not in names:
-                self.reading.say((*self.here, "with", name), f"{self.operation} takes no {name!r}", nearest(name, names))
+                self.reading.say(
+                    (*self.here, "with", name),
+                    f"{self.operation} takes no {name!r}",
+                    nearest(name, names),
+                )
             elif not (isinstance(value, str) and "${" in value) and words.wrong(name, value):
                 self.reading.say((*self.here, "with", name), words.wrong(name, value))
 

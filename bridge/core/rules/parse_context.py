@@ -1,4 +1,6 @@
-"""One rule while it is read: where it stands, what it may name, what its expressions may see, what is wrong with it."""
+"""One rule while it is read: where it stands, what it may name, what its expressions may see, what
+is wrong with it.
+"""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -23,18 +25,22 @@ Shapes = Mapping[str, Schema]
 
 _LISTED = "docs/rules.md lists what expressions can call"
 # `$bond.name`, `{{ bond.name }}`, `{bond.name}`, `%{bond.name}`, and not `${bond.name}`
-_ELSEWHERE = re.compile(r"(?<!\$)\$([A-Za-z_]\w*(?:\.\w+)+)|(?<!\$)\{\{?\s*([A-Za-z_]\w*(?:\.\w+)+)\s*\}?\}")
+_ELSEWHERE = re.compile(
+    r"(?<!\$)\$([A-Za-z_]\w*(?:\.\w+)+)|(?<!\$)\{\{?\s*([A-Za-z_]\w*(?:\.\w+)+)\s*\}?\}"
+)
 # a word of a command, by its place
 _WORD = re.compile(r"""(?<![\w."'])chat\.args\[(\d{1,9})\]""")
 
 
 @dataclass(slots=True)
-class Reading:
-    """`say` collects problems, `note` what is only odd; the others read one thing of the rule and say what is wrong with it.
+class ParseContext:
+    """`say` collects problems, `note` what is only odd; the others read one thing of the rule and
+    say what is wrong with it.
 
-    `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`: keys whose value has been
-    told to be none; more about them would only confuse. `chats`: whether it is a person's command, which `takes` these.
-    `unknown`: what nothing is called like, and has been told.
+    `hushed`: a secret stands in the rule in clear, so that none of its lines is quoted. `unread`:
+    keys whose value has been told to be none; more about them would only confuse. `chats`: whether
+    it is a person's command, which `takes` these. `unknown`: what nothing is called like, and has
+    been told.
     """
 
     document: Document
@@ -51,7 +57,11 @@ class Reading:
 
     def told(self) -> list[Problem]:
         """All that was said, as it may be shown."""
-        return [replace(problem, excerpt="") for problem in self.problems] if self.hushed else self.problems
+        return (
+            [replace(problem, excerpt="") for problem in self.problems]
+            if self.hushed
+            else self.problems
+        )
 
     def say(self, place: Place, what: str, mend: str = "") -> None:
         """One more problem."""
@@ -64,7 +74,9 @@ class Reading:
         self.notes.append(self.document.problem((*self.place, *place), what, mend))
 
     def told_below(self, place: Place, whole: Iterable[Place] = ()) -> bool:
-        """Whether a key that stands here could not be read: it may be all that is wrong. At `whole` places they could."""
+        """Whether a key that stands here could not be read: it may be all that is wrong. At `whole`
+        places they could.
+        """
         here, read = self._key(place), {self._key(each) for each in whole}
         return any(key.rpartition(".")[0] == here for key in self.unread - read)
 
@@ -82,21 +94,31 @@ class Reading:
         return found
 
     def _no_event(self, name: str) -> str:
-        """What to do about an event that there is not: a webhook may only not be in the settings yet."""
+        """What to do about an event that there is not: a webhook may only not be in the settings
+        yet.
+        """
         family, _, rest = name.partition(".")
         known = self.vocabulary.event_types
         if family != "webhook" or not rest.replace("-", "").replace("_", "").isalnum():
             return nearest(name, known)
-        near = get_close_matches(name, [each for each in known if each.startswith("webhook.")], n=1, cutoff=0.85)
-        return (f"did you mean {near[0]!r}? Or " if near else "") + f"add it to the settings: bondbridge webhooks add {rest}"
+        near = get_close_matches(
+            name, [each for each in known if each.startswith("webhook.")], n=1, cutoff=0.85
+        )
+        return (
+            f"did you mean {near[0]!r}? Or " if near else ""
+        ) + f"add it to the settings: bondbridge webhooks add {rest}"
 
-    def named(self, name: str, known: Collection[str], kind: str, mend: str, *place: str | int) -> None:
+    def named(
+        self, name: str, known: Collection[str], kind: str, mend: str, *place: str | int
+    ) -> None:
         """Says so, once, where nothing is called like this; an empty name has been told before."""
         if name and name not in known and (kind, name) not in self.unknown:
             self.unknown.add((kind, name))
             self.say(place, f"no {kind} is called {name!r}", nearest(name, known) or mend)
 
-    def expression(self, source: str | None, *place: str | int, shapes: Shapes | None = None) -> Expression | None:
+    def expression(
+        self, source: str | None, *place: str | int, shapes: Shapes | None = None
+    ) -> Expression | None:
         """An expression whose paths are there for every event of the rule, or of these shapes."""
         if not source:
             return None
@@ -107,21 +129,29 @@ class Reading:
             return None
         return self.checked(expression, place, self.shapes if shapes is None else shapes)
 
-    def condition(self, source: str | None, *place: str | int, shapes: Shapes | None = None) -> Expression | None:
+    def condition(
+        self, source: str | None, *place: str | int, shapes: Shapes | None = None
+    ) -> Expression | None:
         """An expression that is true or false, as far as that shows."""
         before = len(self.problems)
         expression = self.expression(source, *place, shapes=shapes)
         if expression is None or len(self.problems) > before:
             return expression
         known = self.shapes if shapes is None else shapes
-        told = (untrue(expression.source, expression.tree, expression.check(shape).type) for shape in known.values())
+        told = (
+            untrue(expression.source, expression.tree, expression.check(shape).type)
+            for shape in known.values()
+        )
         what, mend = next((each for each in told if each[0]), ("", ""))
         if what:
             self.say(place, what, mend)
         return expression
 
-    def checked(self, expression: Expression, place: Place, shapes: Shapes, *, text: bool = False) -> Expression:
-        """Says what of an expression is wrong for an event of the rule, each part once; as it fits all of them.
+    def checked(
+        self, expression: Expression, place: Place, shapes: Shapes, *, text: bool = False
+    ) -> Expression:
+        """Says what of an expression is wrong for an event of the rule, each part once; as it fits
+        all of them.
 
         In a text for people two kinds that do not go together are only noted: words fail open.
         """
@@ -142,11 +172,21 @@ class Reading:
         return expression.fitted(sources.pop()) if len(sources) == 1 else expression
 
     def _check_words(self, expression: Expression, place: Place) -> None:
-        """A word that the command does not take is never there: it is told now, and not when somebody says the command."""
+        """A word that the command does not take is never there: it is told now, and not when
+        somebody says the command.
+        """
         for number in sorted({int(found) for found in _WORD.findall(expression.source)}):
             if number >= len(self.takes):
-                there = f"it takes {', '.join(self.takes)}: chat.args[0] is the first" if self.takes else "it takes none"
-                self.say(place, f"chat.args[{number}]: the command has no such word", f"{there}; `takes` of `when` lists them")
+                there = (
+                    f"it takes {', '.join(self.takes)}: chat.args[0] is the first"
+                    if self.takes
+                    else "it takes none"
+                )
+                self.say(
+                    place,
+                    f"chat.args[{number}]: the command has no such word",
+                    f"{there}; `takes` of `when` lists them",
+                )
 
     def fields(
         self,
@@ -155,7 +195,9 @@ class Reading:
         shapes: Shapes | None = None,
         texts: bool = False,
     ) -> Fields:
-        """Values with `${…}` in them, as templates. `texts`: they are for people, or for another system."""
+        """Values with `${…}` in them, as templates. `texts`: they are for people, or for another
+        system.
+        """
         fields = {}
         for name, value in given.items():
             try:
@@ -177,15 +219,23 @@ class Reading:
             if all(path.partition(".")[0] in shape for shape in shapes.values()):
                 self.note(place, f"{found[0]} is told as it stands here", f"write ${{{path}}}")
 
-    def _template(self, template: Template, place: Place, shapes: Shapes, *, texts: bool) -> Template:
+    def _template(
+        self, template: Template, place: Place, shapes: Shapes, *, texts: bool
+    ) -> Template:
         return template.fitted(lambda each: self.checked(each, place, shapes, text=texts))
 
     def nouns(self) -> dict[str, Schema]:
-        """The objects that every event of the rule names, each by the shape that it has in the first of them."""
+        """The objects that every event of the rule names, each by the shape that it has in the
+        first of them.
+        """
         known = self.vocabulary.event_types
         common = [set(known[name].nouns) for name in self.shapes]
         first = next(iter(self.shapes.values()), {})
-        return {noun: first[noun] for noun in sorted(set.intersection(*common)) if noun in first} if common else {}
+        return (
+            {noun: first[noun] for noun in sorted(set.intersection(*common)) if noun in first}
+            if common
+            else {}
+        )
 
 
 def verified(shapes: Shapes) -> Shapes:

@@ -2,7 +2,7 @@
 
 from bridge.core.rules.models.guard import BlastRadiusModel, GuardModel, RolloutModel, TuningModel
 from bridge.core.rules.models.rule import RuleModel
-from bridge.core.rules.parse_context import Reading
+from bridge.core.rules.parse_context import ParseContext
 from bridge.core.rules.rule import (
     Approval,
     BlastRadius,
@@ -23,7 +23,9 @@ _UNDONE = Undone(3, 6 * 3600.0)
 _SINGULAR = {"bonds": "bond", "legs": "leg", "aggregators": "aggregator"}
 
 
-def guard_of(reading: Reading, model: RuleModel, steps: tuple[Step, ...], *, lasting: bool) -> Guard:
+def guard_of(
+    reading: ParseContext, model: RuleModel, steps: tuple[Step, ...], *, lasting: bool
+) -> Guard:
     """All guards of the rule; `lasting`: whether all that it listens to lasts."""
     given = model.guard
     calls = [step for step in steps if step.action == "call"]
@@ -33,11 +35,17 @@ def guard_of(reading: Reading, model: RuleModel, steps: tuple[Step, ...], *, las
         cooldown=_cooldown(reading, given),
         rate=Rate(given.rate.most, given.rate.every) if given.rate else None,
         blast_radius=_blast_radius(given.blast_radius),
-        windows=tuple(Window(each.days, each.begins, each.ends, each.zone) for each in given.windows or ()),
+        windows=tuple(
+            Window(each.days, each.begins, each.ends, each.zone) for each in given.windows or ()
+        ),
         approval=_approval(reading, given),
         breaker=Breaker(given.breaker.failures, given.breaker.within) if given.breaker else None,
         rollout=_rollout(given.rollout),
-        undone=Undone(given.undone.times, given.undone.within) if given.undone else _UNDONE if calls and lasting else None,
+        undone=Undone(given.undone.times, given.undone.within)
+        if given.undone
+        else _UNDONE
+        if calls and lasting
+        else None,
         spaces=tuple(given.spaces or ()),
         tuning=_tuning(given.tuning),
     )
@@ -46,53 +54,81 @@ def guard_of(reading: Reading, model: RuleModel, steps: tuple[Step, ...], *, las
 
 
 def _share(portion: tuple[float, bool] | None) -> Share:
-    return Share(*portion) if portion else Share(0)  # what could not be read has been told, and is never used
+    return (
+        Share(*portion) if portion else Share(0)
+    )  # what could not be read has been told, and is never used
 
 
-def _cooldown(reading: Reading, guard: GuardModel) -> Cooldown | None:
+def _cooldown(reading: ParseContext, guard: GuardModel) -> Cooldown | None:
     given = guard.cooldown
-    return Cooldown(given.every, reading.expression(given.per, "guard", "cooldown", "per")) if given else None
+    return (
+        Cooldown(given.every, reading.expression(given.per, "guard", "cooldown", "per"))
+        if given
+        else None
+    )
 
 
 def _blast_radius(given: BlastRadiusModel | None) -> BlastRadius | None:
-    return BlastRadius(_share(given.most), _SINGULAR.get(given.of, ""), given.within) if given else None
+    return (
+        BlastRadius(_share(given.most), _SINGULAR.get(given.of, ""), given.within)
+        if given
+        else None
+    )
 
 
 def _rollout(given: RolloutModel | None) -> Rollout | None:
     if given is None:
         return None
-    return Rollout(given.first, tuple(_share(each) for each in given.then), given.pause, frozenset(given.stop_on))
+    return Rollout(
+        given.first,
+        tuple(_share(each) for each in given.then),
+        given.pause,
+        frozenset(given.stop_on),
+    )
 
 
 def _tuning(given: TuningModel | None) -> TuningLimits:
-    return TuningLimits(given.largest_change, given.least, given.most, given.stable) if given else TuningLimits()
+    return (
+        TuningLimits(given.largest_change, given.least, given.most, given.stable)
+        if given
+        else TuningLimits()
+    )
 
 
-def _approval(reading: Reading, given: GuardModel) -> Approval | None:
+def _approval(reading: ParseContext, given: GuardModel) -> Approval | None:
     approval = given.approval
     if approval is None:
         return None
     here = ("guard", "approval")
-    reading.named(approval.to, reading.vocabulary.channels, "channel", "add it to `channels` in the settings", *here, "from")
+    reading.named(
+        approval.to,
+        reading.vocabulary.channels,
+        "channel",
+        "add it to `channels` in the settings",
+        *here,
+        "from",
+    )
     condition = reading.condition(approval.condition, *here, "when")
     return Approval(approval.to, approval.expires, condition, approval.role, approval.not_by_asker)
 
 
-def _check_rollout(reading: Reading, given: GuardModel, calls: list[Step]) -> None:
+def _check_rollout(reading: ParseContext, given: GuardModel, calls: list[Step]) -> None:
     if given.rollout and not any(step.each for step in calls):
         what = "a rollout goes through the objects of a call with `each`, and no call here has one"
         reading.say(("guard", "rollout"), what, "write `each: bond` beside the call")
 
 
-def _check_tuning(reading: Reading, given: GuardModel, calls: list[Step]) -> None:
+def _check_tuning(reading: ParseContext, given: GuardModel, calls: list[Step]) -> None:
     if given.tuning and not any(step.name.endswith("_tuning.accept") for step in calls):
-        reading.say(("guard", "tuning"), "`tuning` is about accepting tunings, and no step here accepts one")
+        reading.say(
+            ("guard", "tuning"), "`tuning` is about accepting tunings, and no step here accepts one"
+        )
 
 
 _OF_CALLS = ("rate", "blast_radius", "approval", "breaker", "undone")
 
 
-def _check_telling(reading: Reading, given: GuardModel, steps: tuple[Step, ...]) -> None:
+def _check_telling(reading: ParseContext, given: GuardModel, steps: tuple[Step, ...]) -> None:
     """A guard that would be passed over in silence; one that is wrong by itself has been told."""
     if not steps or any(step.action == "call" for step in steps):
         return
@@ -100,4 +136,6 @@ def _check_telling(reading: Reading, given: GuardModel, steps: tuple[Step, ...])
         told = any(f"guard.{name}" in problem.key for problem in reading.problems)
         if getattr(given, name) is not None and not told:
             mend = "what is told is limited with `cooldown`, `windows`, `spaces` and `if`"
-            reading.say(("guard", name), f"`{name}` is about calls, and no step here calls anything", mend)
+            reading.say(
+                ("guard", name), f"`{name}` is about calls, and no step here calls anything", mend
+            )

@@ -18,7 +18,7 @@ from bridge.core.rules.models.step import (
     VerifyModel,
     WebhookModel,
 )
-from bridge.core.rules.parse_context import Reading, Shapes
+from bridge.core.rules.parse_context import ParseContext, Shapes
 from bridge.core.rules.rule import Fields, Step, Verify, Wait
 from bridge.core.yaml_document import Place
 
@@ -29,28 +29,41 @@ _SILENCED = {"bond": ("bond", "id"), "leg": ("leg", "id"), "space": ("bond", "sp
 
 
 def steps_of(
-    reading: Reading, models: Sequence[RemedyModel], here: Place = ("do",), shapes: Shapes | None = None
+    reading: ParseContext,
+    models: Sequence[RemedyModel],
+    here: Place = ("do",),
+    shapes: Shapes | None = None,
 ) -> tuple[Step, ...]:
     """Each step that does one thing; others have been told."""
     steps = ((i, model) for i, model in enumerate(models) if len(model.actions) == 1)
-    return tuple(_Steps(reading, (*here, i), reading.shapes if shapes is None else shapes).step(model) for i, model in steps)
+    return tuple(
+        _Steps(reading, (*here, i), reading.shapes if shapes is None else shapes).step(model)
+        for i, model in steps
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
     """The step at one place of a rule, whose expressions see these shapes."""
 
-    reading: Reading
+    reading: ParseContext
     here: Place
     shapes: Shapes
 
     def step(self, model: RemedyModel) -> Step:
         step = self._act(model)
         condition = self.reading.condition(model.condition, *self.here, "if", shapes=self.shapes)
-        step = replace(step, condition=condition, retry=self._retry(model), verify=self._verify(model.verify))
+        step = replace(
+            step, condition=condition, retry=self._retry(model), verify=self._verify(model.verify)
+        )
         if not isinstance(model, StepModel):
             return step
-        failing = steps_of(self.reading, model.on_failure or (), (*self.here, "on_failure"), read.failed(self.shapes))
+        failing = steps_of(
+            self.reading,
+            model.on_failure or (),
+            (*self.here, "on_failure"),
+            read.failed(self.shapes),
+        )
         return replace(step, each=self._each(model.each), on_failure=failing)
 
     def _act(self, model: RemedyModel) -> Step:
@@ -64,20 +77,28 @@ class _Steps:
             return self._webhook(model.webhook)
         if isinstance(model, StepModel) and model.reply is not None:
             return self._reply(model.reply)
-        return Step("wait", "", {}, wait=_wait(model.wait if isinstance(model, StepModel) else None))
+        return Step(
+            "wait", "", {}, wait=_wait(model.wait if isinstance(model, StepModel) else None)
+        )
 
     def _notify(self, told: NotifyModel) -> Step:
         here, channels = (*self.here, "notify"), self.reading.vocabulary.channels
-        self.reading.named(told.to, channels, "channel", "add it to `channels` in the settings", *here, "to")
+        self.reading.named(
+            told.to, channels, "channel", "add it to `channels` in the settings", *here, "to"
+        )
         title = {} if told.title is None else {"title": told.title}
         given = {**title, "body": told.body, "severity": told.severity}
         step = Step("notify", told.to, self._texts(given, *here), channels.get(told.to, 0))
-        return replace(step, follow=self._follow(told.follow, *here, "follow") if told.follow else None)
+        return replace(
+            step, follow=self._follow(told.follow, *here, "follow") if told.follow else None
+        )
 
     def _follow(self, wanted: FollowModel, *here: str | int) -> Body:
         """How it is told on, as it is kept with each notice."""
         escalate, channels = wanted.escalate, self.reading.vocabulary.channels
-        found: dict[str, Json] = {"repeat_every": wanted.repeat_every} if wanted.repeat_every else {}
+        found: dict[str, Json] = (
+            {"repeat_every": wanted.repeat_every} if wanted.repeat_every else {}
+        )
         if escalate is not None:
             mend = "add it to `channels` in the settings"
             self.reading.named(escalate.to, channels, "channel", mend, *here, "escalate", "to")
@@ -87,13 +108,19 @@ class _Steps:
 
     def _webhook(self, sent: WebhookModel) -> Step:
         here, hooks = (*self.here, "webhook"), self.reading.vocabulary.hooks
-        self.reading.named(sent.to, hooks, "outgoing webhook", "name one of the settings", *here, "to")
+        self.reading.named(
+            sent.to, hooks, "outgoing webhook", "name one of the settings", *here, "to"
+        )
         return Step("webhook", sent.to, self._texts(sent.data, *here, "data"))
 
     def _reply(self, reply: ReplyModel) -> Step:
         here = (*self.here, "reply")
         if self.shapes and not self.reading.chats:
-            self.reading.say(here, "there is nobody to answer: a `reply` goes with `when: {chat: …}`", "write `notify`")
+            self.reading.say(
+                here,
+                "there is nobody to answer: a `reply` goes with `when: {chat: …}`",
+                "write `notify`",
+            )
         return Step("reply", "", self._texts({"text": reply.text}, *here))
 
     def _texts(self, given: Mapping[str, Json], *place: str | int) -> Fields:
@@ -112,7 +139,11 @@ class _Steps:
         noun, below = _SILENCED.get(per, ("", ""))
         for name, shape in self.shapes.items() if noun else ():
             if below not in shape.get(noun, {}):
-                self.reading.say(place, f"{name} names no {per} that could be silenced", "write another, such as server")
+                self.reading.say(
+                    place,
+                    f"{name} names no {per} that could be silenced",
+                    "write another, such as server",
+                )
                 return
 
     def _each(self, noun: str | None) -> str | None:
@@ -122,7 +153,11 @@ class _Steps:
         many = sorted(name for name, shape in nouns.items() if "id" in shape)
         if noun not in many and self.shapes:
             mend = f"there is: {', '.join(many)}" if many else "leave it out"
-            self.reading.say((*self.here, "each"), f"not every event of this rule names a {noun!r} with an id", mend)
+            self.reading.say(
+                (*self.here, "each"),
+                f"not every event of this rule names a {noun!r} with an id",
+                mend,
+            )
         return noun
 
     def _retry(self, model: RemedyModel) -> Retry | None:
@@ -134,7 +169,9 @@ class _Steps:
     def _verify(self, model: VerifyModel | None) -> Verify | None:
         if model is None:
             return None
-        expect = self.reading.condition(model.expect, *self.here, "verify", "expect", shapes=read.verified(self.shapes))
+        expect = self.reading.condition(
+            model.expect, *self.here, "verify", "expect", shapes=read.verified(self.shapes)
+        )
         return Verify(expect, model.within)
 
 
@@ -145,4 +182,8 @@ def _wait(given: float | UntilModel | None) -> Wait:
 
 
 def _retry(model: RetryModel | None) -> Retry | None:
-    return Retry(frozenset(Outcome(name) for name in model.on), model.every, model.until) if model else None
+    return (
+        Retry(frozenset(Outcome(name) for name in model.on), model.every, model.until)
+        if model
+        else None
+    )

@@ -1,4 +1,6 @@
-"""What a rule listens to: `when`, `for` and `still`, and the tests that its condition begins with."""
+"""What a rule listens to: `when`, `for` and `still`, and the tests that its condition begins
+with.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,8 +10,15 @@ from bridge.core.events.builder import OURSELVES
 from bridge.core.expressions.evaluator import Expression
 from bridge.core.objects.object_schemas import Schema
 from bridge.core.rules import parse_chat, schedules
-from bridge.core.rules.models.rule import AbsentModel, CountModel, GroupModel, RuleModel, ScheduleModel, ShapeModel
-from bridge.core.rules.parse_context import Reading, Shapes
+from bridge.core.rules.models.rule import (
+    AbsentModel,
+    CountModel,
+    GroupModel,
+    RuleModel,
+    ScheduleModel,
+    ShapeModel,
+)
+from bridge.core.rules.parse_context import ParseContext, Shapes
 from bridge.core.rules.rule import Absent, Count, Group, Schedule
 from bridge.core.value_types import Leaf, Type
 
@@ -20,8 +29,10 @@ DUE = "schedule.due"
 _NEARBY = 5
 
 
-def types_of(reading: Reading, model: RuleModel) -> frozenset[str]:
-    """The event types that the rule meets; from now on its expressions are checked against these."""
+def types_of(reading: ParseContext, model: RuleModel) -> frozenset[str]:
+    """The event types that the rule meets; from now on its expressions are checked against
+    these.
+    """
     if isinstance(model.when, ShapeModel) and model.when.chat:
         reading.shapes, reading.chats = parse_chat.shapes_of(model.when.chat), True
         reading.takes = tuple(model.when.chat.takes)
@@ -38,7 +49,7 @@ def types_of(reading: Reading, model: RuleModel) -> frozenset[str]:
     return types
 
 
-def shape_of(reading: Reading, model: RuleModel) -> Shape | None:
+def shape_of(reading: ParseContext, model: RuleModel) -> Shape | None:
     """What `when` is beside a list of types; a command is read by `rule_chat`."""
     if not isinstance(model.when, ShapeModel):
         return None
@@ -49,67 +60,99 @@ def shape_of(reading: Reading, model: RuleModel) -> Shape | None:
     return _schedule(reading, model.when.schedule) if model.when.schedule else None
 
 
-def _schedule(reading: Reading, schedule: ScheduleModel) -> Schedule:
+def _schedule(reading: ParseContext, schedule: ScheduleModel) -> Schedule:
     here, known = ("when", "schedule"), reading.vocabulary.servers
     if schedule.server not in (None, schedules.EACH) and known:
-        reading.named(str(schedule.server), known, "server", "name one of the settings", *here, "server")
+        reading.named(
+            str(schedule.server), known, "server", "name one of the settings", *here, "server"
+        )
     either = schedules.either_day(schedule.cron) if schedule.cron else ""
     if either:
-        mend = "for days of one week in a month, name the weekday alone and write if: timestamp(event.time).getDate() <= 7"
+        mend = (
+            "for days of one week in a month, name the weekday alone and write if:"
+            " timestamp(event.time).getDate() <= 7"
+        )
         reading.note((*here, "cron"), either, mend)
     return Schedule(schedule.cron, schedule.zone, schedule.server)
 
 
-def _count(reading: Reading, count: CountModel) -> Count:
+def _count(reading: ParseContext, count: CountModel) -> Count:
     return Count(count.over, count.at_least, reading.expression(count.per, "when", "count", "per"))
 
 
-def _absent(reading: Reading, absent: AbsentModel) -> Absent:
+def _absent(reading: ParseContext, absent: AbsentModel) -> Absent:
     types = reading.types(absent.of, "when", "absent", "of")
     both = types & reading.shapes.keys()
     if both:
         what = f"{min(both)} cannot both begin the time and end it"
         reading.say(("when", "absent", "of"), what, "name other events in `of` than in `after`")
     shapes = {**reading.shapes, **_shapes(reading, types)}
-    return Absent(types, absent.within, reading.expression(absent.per, "when", "absent", "per", shapes=shapes))
+    return Absent(
+        types, absent.within, reading.expression(absent.per, "when", "absent", "per", shapes=shapes)
+    )
 
 
-def group_of(reading: Reading, model: RuleModel) -> Group | None:
-    """Which events are one; a count is a group already, and the clock and people call one by one."""
+def group_of(reading: ParseContext, model: RuleModel) -> Group | None:
+    """Which events are one; a count is a group already, and the clock and people call one by
+    one.
+    """
     group: GroupModel | None = model.group
     if group is None:
         return None
-    if isinstance(model.when, ShapeModel) and (model.when.count or model.when.schedule or model.when.chat):
-        reading.say(("group",), "`group` goes with event names and with `absent`", "leave one of the two out")
+    if isinstance(model.when, ShapeModel) and (
+        model.when.count or model.when.schedule or model.when.chat
+    ):
+        reading.say(
+            ("group",),
+            "`group` goes with event names and with `absent`",
+            "leave one of the two out",
+        )
     return Group(reading.expression(group.by, "group", "by"), group.wait, group.most)
 
 
-def check_lasting(reading: Reading, model: RuleModel, types: frozenset[str]) -> None:
+def check_lasting(reading: ParseContext, model: RuleModel, types: frozenset[str]) -> None:
     """`for` and `still` speak of what lasts."""
     for key, given in (("for", model.lasts), ("still", model.still)):
         if given and isinstance(model.when, ShapeModel):
             reading.say(
-                (key,), f"`{key}` goes with event names, not with a `when` of another shape", "leave one of the two out"
+                (key,),
+                f"`{key}` goes with event names, not with a `when` of another shape",
+                "leave one of the two out",
             )
         elif given:
             _refuse_momentary(reading, key, types, (key,))
     _check_followed(reading, model, types)
 
 
-def _check_followed(reading: Reading, model: RuleModel, types: frozenset[str]) -> None:
+def _check_followed(reading: ParseContext, model: RuleModel, types: frozenset[str]) -> None:
     """What is followed has an end: one event, that lasts."""
     for i, step in enumerate(model.do):
         for j, remedy in enumerate(step.on_failure or ()):
             if remedy.notify is not None and remedy.notify.follow is not None:
-                what = "`follow` tells the end of what the rule listens to, and this tells of a call that failed"
+                what = (
+                    "`follow` tells the end of what the rule listens to, and this tells of a call"
+                    " that failed"
+                )
                 below = ("do", i, "on_failure", j, "notify", "follow")
-                reading.say(below, what, "leave it out, or write it below a `notify` of its own in `do`")
+                reading.say(
+                    below, what, "leave it out, or write it below a `notify` of its own in `do`"
+                )
         if step.notify is None or step.notify.follow is None:
             continue
         place = ("do", i, "notify", "follow")
         if isinstance(model.when, ShapeModel) or model.group is not None:
-            what = "`follow` goes with event names, one by one: of many things together there is no one end"
-            reading.say(place, *_unfollowed(model.when) if isinstance(model.when, ShapeModel) else (what, _UNGROUP))
+            what = (
+                "`follow` goes with event names, one by one: of many things together there is no"
+                " one end"
+            )
+            reading.say(
+                place,
+                *(
+                    _unfollowed(model.when)
+                    if isinstance(model.when, ShapeModel)
+                    else (what, _UNGROUP)
+                ),
+            )
         else:
             _refuse_momentary(reading, "follow", types, place)
 
@@ -120,46 +163,70 @@ _UNGROUP = "leave it out, or leave `group` out"
 def _unfollowed(when: ShapeModel) -> tuple[str, str]:
     """Why what such a `when` tells cannot be followed, and what to write instead."""
     if when.schedule:
-        return "`follow` goes with event names: what comes by the clock is over at once", "leave it out"
+        return (
+            "`follow` goes with event names: what comes by the clock is over at once",
+            "leave it out",
+        )
     if when.chat:
-        return "`follow` goes with event names: a command is over as soon as it is said", "leave it out"
+        return (
+            "`follow` goes with event names: a command is over as soon as it is said",
+            "leave it out",
+        )
     if when.absent:
-        what = "`follow` goes with event names: that something does not come has no end that could be told"
-        return what, "leave it out; the end may be a rule of its own, whose `when` names the event that was missed"
+        what = (
+            "`follow` goes with event names: that something does not come has no end that could be"
+            " told"
+        )
+        return (
+            what,
+            (
+                "leave it out; the end may be a rule of its own, whose `when` names the event that"
+                " was missed"
+            ),
+        )
     what = "`follow` goes with event names, one by one: of many things together there is no one end"
     return what, "leave it out, or name the events in `when` instead of counting them"
 
 
-def all_last(reading: Reading, types: frozenset[str]) -> bool:
+def all_last(reading: ParseContext, types: frozenset[str]) -> bool:
     """Whether every one of these events begins something that lasts."""
     return bool(types) and not _momentary(reading, types)
 
 
-def _refuse_momentary(reading: Reading, key: str, types: frozenset[str], place: tuple[str | int, ...]) -> None:
+def _refuse_momentary(
+    reading: ParseContext, key: str, types: frozenset[str], place: tuple[str | int, ...]
+) -> None:
     momentary = _momentary(reading, types)
     if momentary:
         more = f" and {len(momentary) - 1} more" if len(momentary) > 1 else ""
-        what = f"`{key}` needs events that last: {momentary[0]}{more} is over as soon as it has happened"
+        what = (
+            f"`{key}` needs events that last: {momentary[0]}{more} is over as soon as it has"
+            " happened"
+        )
         reading.say(
-            place, what.replace(" is over", " are over") if more else what, f"these last: {_near(reading, momentary[0])}"
+            place,
+            what.replace(" is over", " are over") if more else what,
+            f"these last: {_near(reading, momentary[0])}",
         )
 
 
-def _momentary(reading: Reading, types: Iterable[str]) -> list[str]:
+def _momentary(reading: ParseContext, types: Iterable[str]) -> list[str]:
     known = reading.vocabulary.event_types
     return [name for name in sorted(types) if not known[name].ends]
 
 
-def _near(reading: Reading, name: str) -> str:
+def _near(reading: ParseContext, name: str) -> str:
     """Lasting events of the same family, or else of all."""
     lasting = [each for each, row in reading.vocabulary.event_types.items() if row.ends]
     family = [each for each in lasting if each.partition(".")[0] == name.partition(".")[0]]
     return ", ".join((family or lasting)[:_NEARBY])
 
 
-def _shapes(reading: Reading, types: Iterable[str]) -> Shapes:
+def _shapes(reading: ParseContext, types: Iterable[str]) -> Shapes:
     known = reading.vocabulary.event_types
-    shapes: dict[str, Schema] = {name: _here(known[name].shape, reading.vocabulary.servers) for name in sorted(types)}
+    shapes: dict[str, Schema] = {
+        name: _here(known[name].shape, reading.vocabulary.servers) for name in sorted(types)
+    }
     return shapes
 
 
@@ -171,20 +238,29 @@ def _here(shape: Schema, servers: Sequence[str]) -> Schema:
     return {**shape, "server": one, "event": {**shape["event"], "server": one}}
 
 
-_TOKEN = re.compile(r"""//[^\n]*|[rRbB]*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|&&|\|\||==|[\w.]+|\S""")
-_EQUALITY = re.compile(r"""([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*) == (?:(-?\s?\d+)|(true|false|null)|"([^"\\]*)"|'([^'\\]*)')""")
+_TOKEN = re.compile(
+    r"""//[^\n]*|[rRbB]*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|&&|\|\||==|[\w.]+|\S"""
+)
+_EQUALITY = re.compile(
+    r"""([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*) == """
+    r"""(?:(-?\s?\d+)|(true|false|null)|"([^"\\]*)"|'([^'\\]*)')"""
+)
 # what may be null, and what is no part of the event
 _UNSURE = frozenset({"old", "new", "now"})
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-def tests_for(reading: Reading, condition: Expression | None) -> tuple[Test, ...]:
-    """The equalities that a condition begins with, of what is sure to be there in every event of the rule.
+def tests_for(reading: ParseContext, condition: Expression | None) -> tuple[Test, ...]:
+    """The equalities that a condition begins with, of what is sure to be there in every event of
+    the rule.
 
-    Where something may be missing, as in what another system sends, a condition fails instead of not holding.
+    Where something may be missing, as in what another system sends, a condition fails instead of
+    not holding.
     """
     found = equalities(condition.source) if condition else ()
-    return tuple(test for test in found if all(_sure(shape, test[0]) for shape in reading.shapes.values()))
+    return tuple(
+        test for test in found if all(_sure(shape, test[0]) for shape in reading.shapes.values())
+    )
 
 
 def _sure(shape: Schema, path: tuple[str, ...]) -> bool:
@@ -195,10 +271,14 @@ def _sure(shape: Schema, path: tuple[str, ...]) -> bool:
 
 
 def equalities(source: str) -> tuple[Test, ...]:
-    """`a.b == "x" && c > 1` → `((("a", "b"), "x"),)`: the equalities that a condition begins with and cannot hold without."""
+    """`a.b == "x" && c > 1` → `((("a", "b"), "x"),)`: the equalities that a condition begins with
+    and cannot hold without.
+    """
     conjuncts = list(_conjuncts(source))
     found = (_EQUALITY.fullmatch(conjunct) for conjunct in conjuncts)
-    return tuple(_test(match) for match in takewhile(lambda match: match is not None, found) if match)
+    return tuple(
+        _test(match) for match in takewhile(lambda match: match is not None, found) if match
+    )
 
 
 def _test(match: re.Match[str]) -> Test:
@@ -212,7 +292,9 @@ def _test(match: re.Match[str]) -> Test:
 
 
 def _conjuncts(source: str) -> Iterator[str]:
-    """The parts of a condition between its outermost `&&`, tokens apart by one space; none where it is no conjunction."""
+    """The parts of a condition between its outermost `&&`, tokens apart by one space; none where it
+    is no conjunction.
+    """
     depth, part, parts = 0, list[str](), list[str]()
     for word in _TOKEN.findall(source):
         depth += (word in "([{") - (word in ")]}")

@@ -13,10 +13,17 @@ from bridge.core.rules.error_recovery import salvaged
 from bridge.core.rules.lint_group_size import check_single
 from bridge.core.rules.models.rule import ExampleModel, GivenModel, RuleModel
 from bridge.core.rules.parse_chat import chat_of
-from bridge.core.rules.parse_context import Reading
+from bridge.core.rules.parse_context import ParseContext
 from bridge.core.rules.parse_guards import guard_of
 from bridge.core.rules.parse_steps import steps_of
-from bridge.core.rules.parse_when import all_last, check_lasting, group_of, shape_of, tests_for, types_of
+from bridge.core.rules.parse_when import (
+    all_last,
+    check_lasting,
+    group_of,
+    shape_of,
+    tests_for,
+    types_of,
+)
 from bridge.core.rules.rule import Cooldown, Fields, Overlap, Rule, Schedule, Step
 from bridge.core.rules.vocabulary import Vocabulary, nearest
 from bridge.core.value_types import misfits
@@ -27,14 +34,16 @@ __all__ = ["Cooldown", "Fields", "Rule", "Step", "Vocabulary", "at", "nearest", 
 
 
 def parse(document: Document, vocabulary: Vocabulary) -> tuple[list[Rule], list[Problem]]:
-    """The rules of one file (a mapping, or a list of mappings) that can be used, and what is wrong with the others."""
+    """The rules of one file (a mapping, or a list of mappings) that can be used, and what is wrong
+    with the others.
+    """
     data = document.data if document.data is not None else []  # nothing but comments: no rules
     places: list[Place] = [(i,) for i in range(len(data))] if isinstance(data, list) else [()]
     rules: list[Rule] = []
     problems: list[Problem] = []
     for place in places:
         try:
-            rules.append(_rule(Reading(document, place, vocabulary)))
+            rules.append(_rule(ParseContext(document, place, vocabulary)))
         except BadInput as error:
             problems += error.problems
     return rules, problems
@@ -47,7 +56,7 @@ def at(data: Json, place: Place) -> Json:
     return data
 
 
-def _rule(reading: Reading) -> Rule:
+def _rule(reading: ParseContext) -> Rule:
     """The rule at one place of a document. Raises BadInput with every problem of it."""
     model = _model(reading)
     types = types_of(reading, model)
@@ -78,7 +87,13 @@ def _rule(reading: Reading) -> Rule:
         late=model.late == "act",
         group=group,
         guard=guard,
-        overlap=Overlap(model.overlap) if model.overlap else Overlap.QUEUE if group else Overlap.PARALLEL,
+        overlap=(
+            Overlap(model.overlap)
+            if model.overlap
+            else Overlap.QUEUE
+            if group
+            else Overlap.PARALLEL
+        ),
         priority=model.priority,
         tests=tests_for(reading, condition),
         notes=tuple(reading.notes),
@@ -86,34 +101,45 @@ def _rule(reading: Reading) -> Rule:
     return replace(rule, notes=(*rule.notes, *_for_each_server(reading, rule)))
 
 
-def _for_each_server(reading: Reading, rule: Rule) -> Iterator[Problem]:
-    """A schedule that names no server, though there are several and it matters on which it is followed."""
+def _for_each_server(reading: ParseContext, rule: Rule) -> Iterator[Problem]:
+    """A schedule that names no server, though there are several and it matters on which it is
+    followed.
+    """
     servers = reading.vocabulary.servers
     unnamed = isinstance(rule.shape, Schedule) and rule.shape.server is None
     if unnamed and len(servers) > 1 and schedules.about_a_server(rule):
-        what = f"it is followed on each of {len(servers)} servers, since it asks or does something there"
-        mend = f'name one, such as `server: {servers[0]}`, or write `server: "*"` where each is meant'
+        what = (
+            f"it is followed on each of {len(servers)} servers, since it asks or does something"
+            " there"
+        )
+        mend = (
+            f'name one, such as `server: {servers[0]}`, or write `server: "*"` where each is meant'
+        )
         yield reading.document.problem((*reading.place, "when", "schedule"), what, mend)
 
 
-def _model(reading: Reading) -> RuleModel:
+def _model(reading: ParseContext) -> RuleModel:
     data = at(reading.document.data, reading.place)
     if not isinstance(data, dict):
-        raise BadInput([reading.document.problem(reading.place, "a rule is a mapping: id, when, do …")])
+        raise BadInput(
+            [reading.document.problem(reading.place, "a rule is a mapping: id, when, do …")]
+        )
     try:
         return RuleModel.model_validate(data)
     except ValidationError as error:
         reading.problems += problems_of(error, reading.document, reading.place)
         reading.unread = frozenset(problem.key for problem in reading.problems)
     rule, amiss = salvaged(data)
-    whole = [place for place, _ in amiss]  # what is wrong there is no single key: all of them could be read
+    whole = [
+        place for place, _ in amiss
+    ]  # what is wrong there is no single key: all of them could be read
     for place, what in amiss:
         if not reading.told_below(place, whole):
             reading.say(place, what)
     return rule
 
 
-def _check_examples(reading: Reading, examples: list[ExampleModel]) -> None:
+def _check_examples(reading: ParseContext, examples: list[ExampleModel]) -> None:
     for i, example in enumerate(examples):
         for j, given in enumerate(example.given):
             if given.type:
@@ -126,11 +152,11 @@ def _check_examples(reading: Reading, examples: list[ExampleModel]) -> None:
                 reading.named(called.call, names, "operation", "see docs/operations.md", *place)
 
 
-def _is_list(reading: Reading, i: int) -> bool:
+def _is_list(reading: ParseContext, i: int) -> bool:
     return isinstance(at(reading.document.data, (*reading.place, "examples", i, "then")), list)
 
 
-def _check_given(reading: Reading, given: GivenModel, here: Place) -> None:
+def _check_given(reading: ParseContext, given: GivenModel, here: Place) -> None:
     known = reading.vocabulary.event_types
     reading.named(given.type, known, "event", "", *here, "type")
     if given.type not in known:
@@ -138,16 +164,20 @@ def _check_given(reading: Reading, given: GivenModel, here: Place) -> None:
     shape = known[given.type].shape["event"]["data"]
     for path, what in misfits(given.data, shape, ""):
         missing = what == f"there is no {path}"
-        reading.say((*here, "data", *path.split(".")), f"{given.type} has no {path}" if missing else what)
+        reading.say(
+            (*here, "data", *path.split(".")), f"{given.type} has no {path}" if missing else what
+        )
     for path, what in misfits(given.known, schema.KNOWN, ""):
         reading.say((*here, "known", *path.split(".")), what)
 
 
-def _check_view(reading: Reading, view: Mapping[str, Json], here: Place) -> None:
+def _check_view(reading: ParseContext, view: Mapping[str, Json], here: Place) -> None:
     """What an example says that the view shows: objects by kind and id."""
     for kind, objects in view.items():
         if kind not in schema.VIEWED:
-            reading.say((*here, kind), f"the view has no kind {kind!r}", nearest(kind, schema.VIEWED))
+            reading.say(
+                (*here, kind), f"the view has no kind {kind!r}", nearest(kind, schema.VIEWED)
+            )
             continue
         for identifier, body in objects.items() if isinstance(objects, dict) else ():
             for path, what in misfits(body, schema.VIEWED[kind], ""):

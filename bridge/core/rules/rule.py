@@ -1,4 +1,5 @@
-"""Rules as values: what a rule is once its file has been read. How it is read is in `rules`, what it does in `judge`.
+"""Rules as values: what a rule is once its file has been read. How it is read is in `rules`, what
+it does in `judge`.
 
 Lengths of time are seconds, times of day are local to the zone beside them.
 """
@@ -20,7 +21,9 @@ Fields = Mapping[str, Template]
 
 
 class Overlap(StrEnum):
-    """What happens while an earlier decision of the rule about the same thing is still under way."""
+    """What happens while an earlier decision of the rule about the same thing is still under
+    way.
+    """
 
     ONE = "one"
     QUEUE = "queue"
@@ -45,7 +48,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """At least so many events in `over` seconds, counted by the value of `per` (None: all of them together)."""
+    """At least so many events in `over` seconds, counted by the value of `per` (None: all of them
+    together).
+    """
 
     over: float
     at_least: int
@@ -54,7 +59,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No event of these types within so many seconds after the one met, with the same value of `per`."""
+    """No event of these types within so many seconds after the one met, with the same value of
+    `per`.
+    """
 
     types: frozenset[str]
     within: float
@@ -65,7 +72,8 @@ class Absent:
 class Schedule:
     """By the clock: a cron expression in a time zone.
 
-    `server`: on which one it is followed, "*" for each, None for as many as it needs: see `schedules`.
+    `server`: on which one it is followed, "*" for each, None for as many as it needs: see
+    `schedules`.
     """
 
     cron: str
@@ -75,7 +83,9 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A person's command: what it takes, in order; the role it needs; `sure`: whether the person is asked first."""
+    """A person's command: what it takes, in order; the role it needs; `sure`: whether the person is
+    asked first.
+    """
 
     command: str
     takes: tuple[str, ...]
@@ -85,7 +95,9 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Events that meet the rule within `wait` seconds of the first one, with the same `by`, are one: at most so many."""
+    """Events that meet the rule within `wait` seconds of the first one, with the same `by`, are
+    one: at most so many.
+    """
 
     by: Expression | None
     wait: float
@@ -94,7 +106,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cooldown:
-    """At most one admission per key in `every` seconds; without `per` one key for the whole rule."""
+    """At most one admission per key in `every` seconds; without `per` one key for the whole
+    rule.
+    """
 
     every: float
     per: Expression | None
@@ -110,7 +124,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
-    """At most so many different objects of a kind (`bond`, `leg`, `aggregator`) acted on within so many seconds."""
+    """At most so many different objects of a kind (`bond`, `leg`, `aggregator`) acted on within so
+    many seconds.
+    """
 
     most: Share
     of: str
@@ -119,7 +135,9 @@ class BlastRadius:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Open on these days (Monday is 0) from one time of day to another, on the next day unless that is later."""
+    """Open on these days (Monday is 0) from one time of day to another, on the next day unless that
+    is later.
+    """
 
     days: frozenset[int]
     begins: time
@@ -129,7 +147,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's yes is needed, of those in a channel, before it expires; `condition`: only where it holds.
+    """A person's yes is needed, of those in a channel, before it expires; `condition`: only where
+    it holds.
 
     `role`: what an answer from chat needs; `not_by_asker`: not by whoever caused it.
     """
@@ -143,7 +162,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """So many failed jobs of the rule within so many seconds switch it off until a person switches it on."""
+    """So many failed jobs of the rule within so many seconds switch it off until a person switches
+    it on.
+    """
 
     failures: int
     within: float
@@ -151,9 +172,11 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """The calls of an `each` step go in batches: the first, then each of `then`, the last of which repeats.
+    """The calls of an `each` step go in batches: the first, then each of `then`, the last of which
+    repeats.
 
-    Between batches `pause` seconds. A job that ends as named in `stop_on` stops the rest: a person is asked.
+    Between batches `pause` seconds. A job that ends as named in `stop_on` stops the rest: a person
+    is asked.
     """
 
     first: int
@@ -164,7 +187,9 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A remedy that worked and came undone so many times within so many seconds is no remedy: a person is asked."""
+    """A remedy that worked and came undone so many times within so many seconds is no remedy: a
+    person is asked.
+    """
 
     times: int
     within: float
@@ -174,8 +199,9 @@ class Undone:
 class TuningLimits:
     """What a tuning may recommend without a person being asked; speeds in Mbit/s.
 
-    `change`: the largest change of a speed against the current and the usual value, as a share (0.5: by half).
-    `least`, `most`: bounds of a speed. `stable`: for so many seconds no leg of it went down.
+    `change`: the largest change of a speed against the current and the usual value, as a share
+    (0.5: by half). `least`, `most`: bounds of a speed. `stable`: for so many seconds no leg of it
+    went down.
     """
 
     change: float = 0.5
@@ -186,7 +212,9 @@ class TuningLimits:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What keeps a rule from acting now. `spaces`: globs of the spaces it may act in, empty for all."""
+    """What keeps a rule from acting now. `spaces`: globs of the spaces it may act in, empty for
+    all.
+    """
 
     cooldown: Cooldown | None = None
     rate: Rate | None = None
@@ -202,7 +230,9 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """After the call: `expect` holds on a view newer than it within so many seconds; None: what the catalogue proves by."""
+    """After the call: `expect` holds on a view newer than it within so many seconds; None: what the
+    catalogue proves by.
+    """
 
     expect: Expression | None
     within: float
@@ -219,11 +249,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: `call` an operation, `notify` a channel's targets, `webhook` a named target, `silence`, `wait`, `reply`.
+    """One thing to do: `call` an operation, `notify` a channel's targets, `webhook` a named target,
+    `silence`, `wait`, `reply`.
 
-    `name`: the operation, channel or webhook. `fields`: what is rendered for it: a call's arguments, a notice's title (if it
-    has one), body and severity, a webhook's data, a silence's types, per and for, a reply's text. `body`: the fields that a
-    call gives the object it makes or changes. `each`: the noun whose every object among the events is one turn of this step.
+    `name`: the operation, channel or webhook. `fields`: what is rendered for it: a call's
+    arguments, a notice's title (if it has one), body and severity, a webhook's data, a silence's
+    types, per and for, a reply's text. `body`: the fields that a call gives the object it makes or
+    changes. `each`: the noun whose every object among the events is one turn of this step.
     `follow`: how a notice is told on while what it tells of lasts.
     """
 
@@ -243,11 +275,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, ready to meet events. `types`: the event types it listens to, `hash`: of all that is written.
+    """One rule, ready to meet events. `types`: the event types it listens to, `hash`: of all that
+    is written.
 
-    `shape`: what `when` is beside a list of types. `lasts`: how long what happened must last before it acts (`for`).
-    `still`: judged also of what already is so. `late`: acts although it was over when found. `tests`: the equality tests
-    that its condition begins with, as (path, value): an event that fails one cannot meet it. `notes`: what is odd about it.
+    `shape`: what `when` is beside a list of types. `lasts`: how long what happened must last before
+    it acts (`for`). `still`: judged also of what already is so. `late`: acts although it was over
+    when found. `tests`: the equality tests that its condition begins with, as (path, value): an
+    event that fails one cannot meet it. `notes`: what is odd about it.
     """
 
     id: str
@@ -288,5 +322,7 @@ class Rule:
 
     @property
     def lasting(self) -> bool:
-        """Whether it speaks of what is so, not only of what happened: then it is also judged by what is found."""
+        """Whether it speaks of what is so, not only of what happened: then it is also judged by
+        what is found.
+        """
         return self.lasts is not None or self.still

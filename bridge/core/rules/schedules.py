@@ -12,10 +12,11 @@ _DAY, _WEEKDAY = 2, 4
 
 
 def followed(rule: Rule, server: str, servers: Sequence[str]) -> bool:
-    """Whether a rule's schedule is followed on a server; `servers`: all that are watched, in the order of the settings.
+    """Whether a rule's schedule is followed on a server; `servers`: all that are watched, in the
+    order of the settings.
 
-    One that names no server and asks nothing of any is followed once, on the first: whoever is told good morning is told
-    once, however many servers there are.
+    One that names no server and asks nothing of any is followed once, on the first: whoever is told
+    good morning is told once, however many servers there are.
     """
     if not isinstance(rule.shape, Schedule):
         return False
@@ -26,8 +27,12 @@ def followed(rule: Rule, server: str, servers: Sequence[str]) -> bool:
 
 
 def about_a_server(rule: Rule) -> bool:
-    """Whether it matters which server it is: the rule looks at the view, asks for the server, or does something there."""
-    return any(step.action not in _TELLING for step in rule.steps) or any(map(_asks, _expressions(rule)))
+    """Whether it matters which server it is: the rule looks at the view, asks for the server, or
+    does something there.
+    """
+    return any(step.action not in _TELLING for step in rule.steps) or any(
+        map(_asks, _expressions(rule))
+    )
 
 
 def _asks(expression: Expression) -> bool:
@@ -36,7 +41,11 @@ def _asks(expression: Expression) -> bool:
 
 def _expressions(rule: Rule) -> Iterator[Expression]:
     approval, cooldown = rule.guard.approval, rule.guard.cooldown
-    found = (rule.condition, cooldown.per if cooldown else None, approval.condition if approval else None)
+    found = (
+        rule.condition,
+        cooldown.per if cooldown else None,
+        approval.condition if approval else None,
+    )
     yield from (each for each in found if each is not None)
     yield from _of_steps(rule.steps)
 
@@ -59,4 +68,6 @@ def either_day(cron: str) -> str:
     days, weekdays = fields[_DAY], fields[_WEEKDAY]
     if days.startswith("*") or weekdays.startswith("*"):
         return ""
-    return f"either day will do, as in cron: every day {days} of a month, and every {weekdays} besides"
+    return (
+        f"either day will do, as in cron: every day {days} of a month, and every {weekdays} besides"
+    )

@@ -1,7 +1,8 @@
 """Times of day in a time zone: when windows are open, when it is so many o'clock again.
 
-On the two days a year on which clocks are set, a time that does not come is the moment at which the clock jumps over it,
-and one that comes twice is the first of the two. So a window is always one stretch.
+On the two days a year on which clocks are set, a time that does not come is the moment at which the
+clock jumps over it, and one that comes twice is the first of the two. So a window is always one
+stretch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,9 @@ _AHEAD = 15
 
 
 def opens(windows: Sequence[Window], now: datetime) -> datetime | None:
-    """When the next of them opens, in UTC; None if one is open now, or if there are none. A window's end is not in it."""
+    """When the next of them opens, in UTC; None if one is open now, or if there are none. A
+    window's end is not in it.
+    """
     stretches = [each for window in windows for each in _stretches(window, now)]
     if not windows or any(begins <= now < ends for begins, ends in stretches):
         return None
@@ -40,7 +43,9 @@ def o_clock(until: time, zone: str, after: datetime) -> datetime:
 
 
 def _stretches(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """From the one that began yesterday, and may go on, to those of the next two weeks. No days are all days."""
+    """From the one that began yesterday, and may go on, to those of the next two weeks. No days are
+    all days.
+    """
     zone = ZoneInfo(window.zone)
     yesterday = now.astimezone(zone).date() - _DAY
     for day in (yesterday + _DAY * n for n in range(_AHEAD)):
@@ -58,7 +63,8 @@ def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     moment = local.astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return moment
-    # Clocks jump over it: read by the time before the jump it comes after the jump, by the time after it before.
+    # Clocks jump over it: read by the time before the jump it comes after the jump, by the time
+    # after it before.
     before, after = local.replace(fold=1).astimezone(UTC), moment
     offset = after.astimezone(zone).utcoffset()
     while after - before > _SECOND:

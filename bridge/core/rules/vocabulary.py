@@ -1,4 +1,6 @@
-"""What rules may name: events, operations, channels, webhooks. The settings and the catalogues say what there is."""
+"""What rules may name: events, operations, channels, webhooks. The settings and the catalogues say
+what there is.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +14,14 @@ from bridge.core.model import Body, Json
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What rules may name: writing operations with their arguments, channels with their number of targets, webhooks.
+    """What rules may name: writing operations with their arguments, channels with their number of
+    targets, webhooks.
 
-    `takes`: the operations that carry an object's fields, and whether they need any. `refused`: names that cannot be
-    called here, why, and how to mend it. `wrong`: why a value cannot be the argument of this name, or nothing. `secret`:
-    which of the fields that a call sets are secret. `webhooks` come in, `hooks` go out. `roles`: who may call an operation by a
-    command, an operator where it is not there. `servers`: those that are watched.
+    `takes`: the operations that carry an object's fields, and whether they need any. `refused`:
+    names that cannot be called here, why, and how to mend it. `wrong`: why a value cannot be the
+    argument of this name, or nothing. `secret`: which of the fields that a call sets are secret.
+    `webhooks` come in, `hooks` go out. `roles`: who may call an operation by a command, an operator
+    where it is not there. `servers`: those that are watched.
     """
 
     operations: Mapping[str, tuple[str, ...]]
@@ -34,7 +38,10 @@ class Vocabulary:
     @property
     def event_types(self) -> Mapping[str, builder.EventType]:
         """Every event a rule can wait for."""
-        return {**builder.EVENTS, **{f"webhook.{name}": builder.webhook(name) for name in self.webhooks}}
+        return {
+            **builder.EVENTS,
+            **{f"webhook.{name}": builder.webhook(name) for name in self.webhooks},
+        }
 
     def matching(self, pattern: str) -> frozenset[str]:
         """The events that a name or a glob stands for."""

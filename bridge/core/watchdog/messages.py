@@ -1,4 +1,6 @@
-"""What one address is told of the bridge's own troubles: of each its begin, now and then that it lasts, and its end."""
+"""What one address is told of the bridge's own troubles: of each its begin, now and then that it
+lasts, and its end.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bridge.core.durations import spoken
 from bridge.core.model import Body
-from bridge.core.watchdog.stall_detection import Trouble
+from bridge.core.watchdog.stall_detection import Stall
 
 AGAIN = timedelta(hours=4)
 # in the day's line, which is to stay one
@@ -14,8 +16,10 @@ _MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A trouble that an address knows of: when it was last told, since when it is, and how it was called."""
+class OpenStall:
+    """A trouble that an address knows of: when it was last told, since when it is, and how it was
+    called.
+    """
 
     at: datetime
     since: datetime
@@ -27,15 +31,16 @@ class Message:
     """`{"title", "body", "severity"}`, and what the address knows of once it was taken."""
 
     request: Body
-    then: Mapping[str, Told]
+    then: Mapping[str, OpenStall]
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """How much there is.
 
-    `bonds`: how many stand in which state, `down` the names of those that are. `notices`: things that people were told of
-    and that last. `events` and `actions` of a day. `waits` in words, what waits for somebody.
+    `bonds`: how many stand in which state, `down` the names of those that are. `notices`: things
+    that people were told of and that last. `events` and `actions` of a day. `waits` in words, what
+    waits for somebody.
     """
 
     servers: int
@@ -48,48 +53,66 @@ class Totals:
     waits: Sequence[str] = ()
 
 
-def begins(told: Mapping[str, Told], wrong: Sequence[Trouble], now: datetime) -> Message | None:
+def begins(told: Mapping[str, OpenStall], wrong: Sequence[Stall], now: datetime) -> Message | None:
     """What is new to this address, or was told long ago and lasts."""
     news = [each for each in wrong if each.key not in told or now - told[each.key].at >= AGAIN]
     if not news:
         return None
     still = "still: " if all(each.key in told for each in news) else ""
-    title = f"bondbridge: {still}{news[0].name}" if len(news) == 1 else f"bondbridge: {still}{len(news)} things are wrong"
-    known = {each.key: Told(now, each.since, each.name) for each in news}
-    lines = [f"{each.name} since {each.since:%H:%M:%S} UTC ({_lasted(each.since, now)}): {each.says}" for each in news]
+    title = (
+        f"bondbridge: {still}{news[0].name}"
+        if len(news) == 1
+        else f"bondbridge: {still}{len(news)} things are wrong"
+    )
+    known = {each.key: OpenStall(now, each.since, each.name) for each in news}
+    lines = [
+        f"{each.name} since {each.since:%H:%M:%S} UTC ({_lasted(each.since, now)}): {each.says}"
+        for each in news
+    ]
     return Message(_request(title, lines, "critical"), {**told, **known})
 
 
-def over(told: Mapping[str, Told], wrong: Sequence[Trouble], unknown: Collection[str], now: datetime) -> Message | None:
+def over(
+    told: Mapping[str, OpenStall], wrong: Sequence[Stall], unknown: Collection[str], now: datetime
+) -> Message | None:
     """What this address was told of and is over. `unknown`: what cannot be judged now."""
     still = {each.key for each in wrong}
     gone = {key: each for key, each in told.items() if key not in still and key not in unknown}
     if not gone:
         return None
     names = [each.name for each in gone.values()]
-    title = f"bondbridge: over: {names[0]}" if len(gone) == 1 else f"bondbridge: over: {len(gone)} things that were wrong"
+    title = (
+        f"bondbridge: over: {names[0]}"
+        if len(gone) == 1
+        else f"bondbridge: over: {len(gone)} things that were wrong"
+    )
     lines = [f"over: {each.name}; it lasted {_lasted(each.since, now)}" for each in gone.values()]
     lines += [] if still or unknown else ["The bridge works again."]
-    return Message(_request(title, lines, "info"), {key: each for key, each in told.items() if key not in gone})
+    return Message(
+        _request(title, lines, "info"), {key: each for key, each in told.items() if key not in gone}
+    )
 
 
-def daily(wrong: Sequence[Trouble], totals: Totals | None) -> Body:
+def daily(wrong: Sequence[Stall], totals: Totals | None) -> Body:
     """The day's one line. `totals`: None while the database cannot be read."""
     if totals is None:
         names = ", ".join(each.name for each in wrong) or "the database cannot be read now"
         return _request("bondbridge: not all is quiet", [f"not all is quiet: {names}"], "warning")
     counts = (
-        f"{_many(totals.servers, 'server')} polled, {_bonds(totals)}, {_many(totals.legs_down, 'leg')} down, "
-        f"{_many(totals.notices, 'open notice')}, {_many(totals.events, 'event')} and {_many(totals.actions, 'action')} "
-        f"since yesterday, {', '.join(totals.waits) or 'nothing waits'}"
+        f"{_many(totals.servers, 'server')} polled, {_bonds(totals)},"
+        f" {_many(totals.legs_down, 'leg')} down, {_many(totals.notices, 'open notice')},"
+        f" {_many(totals.events, 'event')} and {_many(totals.actions, 'action')} since yesterday,"
+        f" {', '.join(totals.waits) or 'nothing waits'}"
     )
     if wrong:
         names = ", ".join(each.name for each in wrong)
-        return _request("bondbridge: not all is quiet", [f"not all is quiet: {names}; {counts}"], "warning")
+        return _request(
+            "bondbridge: not all is quiet", [f"not all is quiet: {names}; {counts}"], "warning"
+        )
     return _request("bondbridge: all quiet", [f"all quiet: {counts}"], "info")
 
 
-def line(wrong: Sequence[Trouble], now: datetime) -> str:
+def line(wrong: Sequence[Stall], now: datetime) -> str:
     """All that is wrong, for a place that takes one line."""
     return "; ".join(f"{each.name} for {_lasted(each.since, now)}: {each.says}" for each in wrong)
 
@@ -104,9 +127,18 @@ def _lasted(since: datetime, now: datetime) -> str:
 
 def _bonds(totals: Totals) -> str:
     """Up and down always, the down ones by name; the other states where there are any."""
-    others = {state: count for state, count in totals.bonds.items() if count and state not in ("up", "down")}
-    more = "".join(f", {count} {state.replace('_', ' ')}" for state, count in sorted(others.items()))
-    return f"{_many(totals.bonds.get('up', 0), 'bond')} up, {totals.bonds.get('down', 0)} down{_names(totals.down)}{more}"
+    others = {
+        state: count
+        for state, count in totals.bonds.items()
+        if count and state not in ("up", "down")
+    }
+    more = "".join(
+        f", {count} {state.replace('_', ' ')}" for state, count in sorted(others.items())
+    )
+    return (
+        f"{_many(totals.bonds.get('up', 0), 'bond')} up, {totals.bonds.get('down', 0)}"
+        f" down{_names(totals.down)}{more}"
+    )
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,4 +1,6 @@
-"""Asking people: a decision's jobs are held until somebody says yes or no, or nobody does in time."""
+"""Asking people: a decision's jobs are held until somebody says yes or no, or nobody does in
+time.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +35,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Who can be asked: where each channel is told, and the channel for what no rule says whom to ask about."""
+    """Who can be asked: where each channel is told, and the channel for what no rule says whom to
+    ask about.
+    """
 
     places: Mapping[str, Places]
     usual: str | None = None
@@ -57,24 +61,44 @@ def ask(
     *,
     anew: bool = False,
 ) -> list[Event]:
-    """Put the question: its row, its event, and what tells each place of the channel that the rule asks.
+    """Put the question: its row, its event, and what tells each place of the channel that the rule
+    asks.
 
     `anew`: it was withdrawn before, since its rule was edited.
     """
-    expires_at, terms = now + timedelta(seconds=_lasts(about, rule)), terms_of(connection, about, rule, whom.usual)
-    row = approvals.ask(connection, about.decision, about.jobs, about.verdict, terms, now, expires_at, anew=anew)
+    expires_at, terms = (
+        now + timedelta(seconds=_lasts(about, rule)),
+        terms_of(connection, about, rule, whom.usual),
+    )
+    row = approvals.ask(
+        connection, about.decision, about.jobs, about.verdict, terms, now, expires_at, anew=anew
+    )
     if row is None:
         return []
     if row["to"] is not None:
-        shown = Shown(plan_view.shown(connection, about.jobs), plan_view.cause(connection, about.jobs))
-        job_store.add(connection, question_jobs.put(row, about.jobs, shown, whom.places.get(row["to"], Places()), now))
+        shown = Shown(
+            plan_view.shown(connection, about.jobs), plan_view.cause(connection, about.jobs)
+        )
+        job_store.add(
+            connection,
+            question_jobs.put(row, about.jobs, shown, whom.places.get(row["to"], Places()), now),
+        )
     return event_store.record(connection, [_event("approval.asked", row, now, None)])
 
 
 def same(connection: Connection, row: RowMapping, about: Asked, rule: Rule, whom: Whom) -> bool:
     """Whether the question that stands is the one that would be put now."""
-    terms, lasts = terms_of(connection, about, rule, whom.usual), timedelta(seconds=_lasts(about, rule))
-    wanted = (terms.to, terms.answered_by, terms.role, about.verdict.reason, approvals.digest(about.jobs))
+    terms, lasts = (
+        terms_of(connection, about, rule, whom.usual),
+        timedelta(seconds=_lasts(about, rule)),
+    )
+    wanted = (
+        terms.to,
+        terms.answered_by,
+        terms.role,
+        about.verdict.reason,
+        approvals.digest(about.jobs),
+    )
     stands = tuple(row[name] for name in ("to", "answered_by", "role", "reason", "digest"))
     return wanted == stands and row["expires_at"] - row["asked_at"] == lasts
 
@@ -87,15 +111,21 @@ def _lasts(about: Asked, rule: Rule | None) -> float:
 
 
 def terms_of(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:
-    """Whom it goes to and who may answer, as the rule says; what a guard asks for a rule that names nobody goes to `usual`."""
+    """Whom it goes to and who may answer, as the rule says; what a guard asks for a rule that names
+    nobody goes to `usual`.
+    """
     wanted = rule.guard.approval if rule else None
-    asker = eligibility.asker_of(event_store.several(connection, about.decision.events or (about.decision.event,)))
+    asker = eligibility.asker_of(
+        event_store.several(connection, about.decision.events or (about.decision.event,))
+    )
     role = rule.shape.role if rule and isinstance(rule.shape, Chat) else Role.OPERATOR
     if about.verdict.reason is Reason.CONFIRMATION:
         return Terms(asker=asker, answered_by=approvals.ASKER, role=role.word)
     if wanted is None:
         return Terms(usual, asker, role=max(role, Role.OPERATOR).word)
-    return Terms(wanted.to, asker, approvals.OTHERS if wanted.not_by_asker else approvals.ANYONE, wanted.role)
+    return Terms(
+        wanted.to, asker, approvals.OTHERS if wanted.not_by_asker else approvals.ANYONE, wanted.role
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +146,16 @@ class _Given:
 class Approver:
     """Takes people's answers. `now` is domain time; `places`: where each channel is told."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], places: Mapping[str, Places]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], places: Mapping[str, Places]
+    ) -> None:
         self._database, self._now, self._places = database, now, places
         self._faults = Faults(database, now)
 
     def answer(self, name: str, *, yes: bool, who: str) -> str:
-        """`granted` or `denied`, or how it was answered before: the first answer wins. Raises KeyError."""
+        """`granted` or `denied`, or how it was answered before: the first answer wins. Raises
+        KeyError.
+        """
         return self.decide(name, yes=yes, by=Answerer(who, who)).state
 
     def decide(
@@ -135,10 +169,12 @@ class Approver:
         delivery: str = "",
         then: Callable[[Connection, Answered], None] = lambda _connection, _answered: None,
     ) -> Answered:
-        """Answer a question; how it is answered now, which may be by somebody who was faster. Raises KeyError.
+        """Answer a question; how it is answered now, which may be by somebody who was faster.
+        Raises KeyError.
 
-        `plan`: the digest of what the answer is to, where a button or a link says; `place`: where it was given, such as
-        "noc/1", which is not told again; `delivery`: the id of what brought it; `then`: what else is written with it.
+        `plan`: the digest of what the answer is to, where a button or a link says; `place`: where
+        it was given, such as "noc/1", which is not told again; `delivery`: the id of what brought
+        it; `then`: what else is written with it.
         """
         given = _Given(yes, by, plan, place, delivery)
         with self._database.writing() as connection:
@@ -147,15 +183,27 @@ class Approver:
                 raise KeyError(name)
             held = _held(connection, row)
             about = (f"{row['rule']} asked: {row['detail']}", *plan_view.shown(connection, held))
-            answered = replace(self._answered(connection, row, held, given, self._now()), about=about)
+            answered = replace(
+                self._answered(connection, row, held, given, self._now()), about=about
+            )
             then(connection, answered)
         if answered.event is not None:
             log.info(headline(answered.event), id=answered.event.id)
         return answered
 
-    def again(self, connection: Connection, row: RowMapping, *, yes: bool, by: Answerer, delivery: str) -> Event | None:
-        """Whoever answered has said the same once more: it is remembered, once for each delivery."""
-        return _refused(connection, row, _Given(yes, by, delivery=delivery), "they had said so already", self._now())
+    def again(
+        self, connection: Connection, row: RowMapping, *, yes: bool, by: Answerer, delivery: str
+    ) -> Event | None:
+        """Whoever answered has said the same once more: it is remembered, once for each
+        delivery.
+        """
+        return _refused(
+            connection,
+            row,
+            _Given(yes, by, delivery=delivery),
+            "they had said so already",
+            self._now(),
+        )
 
     def expire(self) -> int:
         """Questions that nobody answered in time: that is a no. How many."""
@@ -170,37 +218,61 @@ class Approver:
     def _expired(self, name: str, now: datetime) -> None:
         with self._database.writing() as connection:
             row = approvals.lock(connection, name)
-            told = self._settle(connection, row, approvals.EXPIRED, NOBODY, now) if row is not None else None
+            told = (
+                self._settle(connection, row, approvals.EXPIRED, NOBODY, now)
+                if row is not None
+                else None
+            )
         if told is not None:
             log.info(headline(told), id=told.id)
 
     def _answered(
-        self, connection: Connection, row: RowMapping, held: Sequence[Job], given: _Given, now: datetime
-    ) -> Answered:  # fmt: skip
+        self,
+        connection: Connection,
+        row: RowMapping,
+        held: Sequence[Job],
+        given: _Given,
+        now: datetime,
+    ) -> Answered:
         if row["state"] != approvals.ASKED or row["expires_at"] <= now:
             return self._late(connection, row, given, now)
-        against = eligibility.against(connection, row, held, given.by, now, yes=given.yes, plan=given.plan)
+        against = eligibility.against(
+            connection, row, held, given.by, now, yes=given.yes, plan=given.plan
+        )
         if against is not None:
             told = _refused(connection, row, given, against.why, now)
-            return Answered(row["state"], given.by.name, None, first=False, refused=against, event=told)
+            return Answered(
+                row["state"], given.by.name, None, first=False, refused=against, event=told
+            )
         told = self._settle(connection, row, given.state, given.by.name, now, given.place)
         return Answered(given.state, given.by.name, now, first=True, event=told)
 
-    def _late(self, connection: Connection, row: RowMapping, given: _Given, now: datetime) -> Answered:
+    def _late(
+        self, connection: Connection, row: RowMapping, given: _Given, now: datetime
+    ) -> Answered:
         """An answer that came too late finds the question expired, whoever notes that first.
 
-        In chat it is told whose answer it was, and so remembered; the same answer once more of the same person is none.
+        In chat it is told whose answer it was, and so remembered; the same answer once more of the
+        same person is none.
         """
         expired = self._settle(connection, row, approvals.EXPIRED, NOBODY, now)
         found = approvals.get(connection, row["id"]) or row
         state, who = found["state"], found["who"] or NOBODY
         told = expired
         if given.delivery and (state, who) != (given.state, given.by.name):
-            told = _refused(connection, row, given, f"too late: {question_jobs.settled(state, who)}", now)
+            told = _refused(
+                connection, row, given, f"too late: {question_jobs.settled(state, who)}", now
+            )
         return Answered(state, who, found["decided_at"], first=False, event=told)
 
     def _settle(
-        self, connection: Connection, row: RowMapping, state: str, who: str, now: datetime, place: str = ""
+        self,
+        connection: Connection,
+        row: RowMapping,
+        state: str,
+        who: str,
+        now: datetime,
+        place: str = "",
     ) -> Event | None:
         """Answer it and do what follows; the event, None if it has been answered."""
         if not approvals.settle(connection, row["id"], state, who, now):
@@ -212,33 +284,51 @@ class Approver:
         return told
 
 
-def withdrawn(connection: Connection, newer: Decision, places: Mapping[str, Places], now: datetime) -> None:
-    """Questions about what a newer decision has taken the place of: where they were put it is told that they are over."""
+def withdrawn(
+    connection: Connection, newer: Decision, places: Mapping[str, Places], now: datetime
+) -> None:
+    """Questions about what a newer decision has taken the place of: where they were put it is told
+    that they are over.
+    """
     for name in approvals.withdrawn(connection, newer.supersedes, now):
         _tell(connection, name, places, now)
 
 
-def withdraw(connection: Connection, decision: str, who: str, places: Mapping[str, Places], now: datetime) -> None:
-    """The question about a decision needs no answer any more, as is told wherever it was put. `who`: takes its place."""
+def withdraw(
+    connection: Connection, decision: str, who: str, places: Mapping[str, Places], now: datetime
+) -> None:
+    """The question about a decision needs no answer any more, as is told wherever it was put.
+    `who`: takes its place.
+    """
     approvals.withdraw(connection, [decision], who, now)
     for name in approvals.withdrawn(connection, [decision], now):
         _tell(connection, name, places, now)
 
 
-def _tell(connection: Connection, name: str, places: Mapping[str, Places], now: datetime, but: str = "") -> None:
+def _tell(
+    connection: Connection, name: str, places: Mapping[str, Places], now: datetime, but: str = ""
+) -> None:
     row = approvals.get(connection, name)
     every = job_store.of_decision(connection, row["decision"]) if row is not None else []
     if row is not None:
         command_updates.answered(connection, row, every, now)
     if row is not None and row["to"] is not None and every:
-        job_store.add(connection, question_jobs.news(row, every, places.get(row["to"], Places()), now, but))
+        job_store.add(
+            connection, question_jobs.news(row, every, places.get(row["to"], Places()), now, but)
+        )
 
 
 def _held(connection: Connection, row: RowMapping) -> list[Job]:
-    return [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
+    return [
+        job
+        for job in job_store.of_decision(connection, row["decision"])
+        if job.state is JobState.HELD
+    ]
 
 
-def _carry_out(connection: Connection, row: RowMapping, state: str, who: str, now: datetime) -> None:
+def _carry_out(
+    connection: Connection, row: RowMapping, state: str, who: str, now: datetime
+) -> None:
     held = _held(connection, row)
     if state == approvals.GRANTED:
         for job in held:
@@ -247,26 +337,55 @@ def _carry_out(connection: Connection, row: RowMapping, state: str, who: str, no
         job_store.release(connection, row["decision"], now)
         return
     reason = Reason.DENIED if state == approvals.DENIED else Reason.UNANSWERED
-    verdict = Verdict(Ruling.SKIP, reason, f"{who} said no" if reason is Reason.DENIED else "nobody answered in time")
+    verdict = Verdict(
+        Ruling.SKIP,
+        reason,
+        f"{who} said no" if reason is Reason.DENIED else "nobody answered in time",
+    )
     job_store.end(connection, held, verdict, now)
     for job in held[:1]:  # what comes after them will never have its turn
         job_store.move_on(connection, job, now)
     decisions.end_cooldown(connection, row["decision"], now)
 
 
-def _refused(connection: Connection, row: RowMapping, given: _Given, why: str, now: datetime) -> Event | None:
+def _refused(
+    connection: Connection, row: RowMapping, given: _Given, why: str, now: datetime
+) -> Event | None:
     """That an answer did not count is remembered; None if this very delivery was refused before."""
     n = given.delivery or [given.by.name, given.yes, now.isoformat()]
-    told = event_store.record(connection, [_event("approval.refused", row, now, given.by.name, n=n, why=why)])
+    told = event_store.record(
+        connection, [_event("approval.refused", row, now, given.by.name, n=n, why=why)]
+    )
     return told[0] if told else None
 
 
-def _event(name: str, row: RowMapping, now: datetime, who: str | None, *, n: Json = 1, why: str | None = None) -> Event:
+def _event(
+    name: str,
+    row: RowMapping,
+    now: datetime,
+    who: str | None,
+    *,
+    n: Json = 1,
+    why: str | None = None,
+) -> Event:
     noun: Mapping[str, Json] = {
-        "id": row["id"], "rule": row["rule"], "reason": row["reason"], "detail": row["detail"], "to": row["to"],
-        "expires": row["expires_at"].isoformat(), "asker": row["asker"], "who": who, "why": why,
-    }  # fmt: skip
+        "id": row["id"],
+        "rule": row["rule"],
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "to": row["to"],
+        "expires": row["expires_at"].isoformat(),
+        "asker": row["asker"],
+        "who": who,
+        "why": why,
+    }
     data: Body = {"approval": noun}
     return builder.make(
-        builder.EVENTS[name], server=row["server"], subject=f"approval/{row['id']}", n=n, time=now, seen_at=now, data=data
+        builder.EVENTS[name],
+        server=row["server"],
+        subject=f"approval/{row['id']}",
+        n=n,
+        time=now,
+        seen_at=now,
+        data=data,
     )

@@ -20,9 +20,9 @@ FORBIDDEN, STALE = 403, 409
 class Answerer:
     """Who answers. `name`: as others are told of them.
 
-    `identity`: as it would stand in a question's `asker`, None for nobody in particular, such as whoever holds a link.
-    `grants`: the roles of somebody in chat, None for whoever may answer everything; `reach`: globs of the spaces in which
-    what comes by this way may act, None for all.
+    `identity`: as it would stand in a question's `asker`, None for nobody in particular, such as
+    whoever holds a link. `grants`: the roles of somebody in chat, None for whoever may answer
+    everything; `reach`: globs of the spaces in which what comes by this way may act, None for all.
     """
 
     name: str
@@ -32,10 +32,12 @@ class Answerer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an answer does not count; `status` as HTTP has it: they may not, or it is not what was asked about any more.
+class ApprovalRefusal:
+    """Why an answer does not count; `status` as HTTP has it: they may not, or it is not what was
+    asked about any more.
 
-    `why` stands in the journal; `told` is for whoever answered, who may not know of every space that there is.
+    `why` stands in the journal; `told` is for whoever answered, who may not know of every space
+    that there is.
     """
 
     why: str
@@ -50,23 +52,26 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How a question is answered now, by whom and when; `first`: whether by the answer that was just given.
+    """How a question is answered now, by whom and when; `first`: whether by the answer that was
+    just given.
 
-    `refused`: why that answer does not count, and then the state is as it was before. `event`: what it became in the journal.
-    `about`: what was asked, a line each.
+    `refused`: why that answer does not count, and then the state is as it was before. `event`: what
+    it became in the journal. `about`: what was asked, a line each.
     """
 
     state: str
     who: str
     at: datetime | None
     first: bool
-    refused: Refusal | None = None
+    refused: ApprovalRefusal | None = None
     event: Event | None = None
     about: tuple[str, ...] = ()
 
 
 def known_as(platform: str, user: str, grants: Sequence[Grant]) -> str:
-    """Who somebody in chat is: one name for all the ways by which they come, where the settings give them one."""
+    """Who somebody in chat is: one name for all the ways by which they come, where the settings
+    give them one.
+    """
     named = (grant.name for grant in grants if grant.name and grant.user == user)
     return next(named, f"{platform}/{user}")
 
@@ -80,47 +85,79 @@ def asker_of(events: Sequence[Event]) -> str | None:
 
 
 def against(
-    connection: Connection, row: RowMapping, held: Sequence[Job], by: Answerer, now: datetime, *, yes: bool, plan: str | None
-) -> Refusal | None:
-    """What keeps this answer to an open question from counting; `plan`: the digest of what it was given to, where it says.
+    connection: Connection,
+    row: RowMapping,
+    held: Sequence[Job],
+    by: Answerer,
+    now: datetime,
+    *,
+    yes: bool,
+    plan: str | None,
+) -> ApprovalRefusal | None:
+    """What keeps this answer to an open question from counting; `plan`: the digest of what it was
+    given to, where it says.
 
-    A no to a plan that has changed is still a no: nothing of it is done. A yes never is, and the question stays until it ends.
+    A no to a plan that has changed is still a no: nothing of it is done. A yes never is, and the
+    question stays until it ends.
     """
     if plan is not None and plan != row["digest"]:
-        return Refusal("this was asked about another plan", STALE)
+        return ApprovalRefusal("this was asked about another plan", STALE)
     if yes and approvals.digest(held) != row["digest"]:
-        return Refusal("what would be done is not what was asked about any more: only a no counts now", STALE)
+        return ApprovalRefusal(
+            "what would be done is not what was asked about any more: only a no counts now", STALE
+        )
     return _nobody(row, by, yes=yes) or _role(connection, row, held, by, now)
 
 
-def _nobody(row: RowMapping, by: Answerer, *, yes: bool) -> Refusal | None:
+def _nobody(row: RowMapping, by: Answerer, *, yes: bool) -> ApprovalRefusal | None:
     if row["answered_by"] == approvals.ASKER and by.identity != row["asker"]:
-        return Refusal(f"only {row['asker']}, who asked for it, can confirm it", FORBIDDEN)
+        return ApprovalRefusal(f"only {row['asker']}, who asked for it, can confirm it", FORBIDDEN)
     if row["answered_by"] != approvals.OTHERS:
         return None
     if by.identity is None:
-        return Refusal("only somebody whose name is known can answer this", FORBIDDEN)
-    # a name that only looks like another's is no second person; to take back what one asked for needs nobody else
+        return ApprovalRefusal("only somebody whose name is known can answer this", FORBIDDEN)
+    # a name that only looks like another's is no second person; to take back what one asked for
+    # needs nobody else
     theirs = row["asker"] is not None and same(by.identity, row["asker"])
-    return Refusal("whoever asked for it cannot say yes to it: somebody else must", FORBIDDEN) if theirs and yes else None
+    return (
+        ApprovalRefusal("whoever asked for it cannot say yes to it: somebody else must", FORBIDDEN)
+        if theirs and yes
+        else None
+    )
 
 
-def _role(connection: Connection, row: RowMapping, held: Sequence[Job], by: Answerer, now: datetime) -> Refusal | None:
+def _role(
+    connection: Connection, row: RowMapping, held: Sequence[Job], by: Answerer, now: datetime
+) -> ApprovalRefusal | None:
     """The role must be held in the space of every bond of the plan."""
     if by.grants is None and by.reach is None:
         return None
     needed = Role[row["role"].upper()]
     for space in sorted(spaces_of(connection, row["server"], held, now), key=str):
-        where = f"in space {space}" if space is not None else "everywhere, since the plan names no bond of a known space"
-        if by.reach is not None and not (space is not None and any(fnmatchcase(space, glob) for glob in by.reach)):
-            return Refusal("what comes by this webhook acts only in other spaces", FORBIDDEN)
+        where = (
+            f"in space {space}"
+            if space is not None
+            else "everywhere, since the plan names no bond of a known space"
+        )
+        if by.reach is not None and not (
+            space is not None and any(fnmatchcase(space, glob) for glob in by.reach)
+        ):
+            return ApprovalRefusal(
+                "what comes by this webhook acts only in other spaces", FORBIDDEN
+            )
         has = role_in(by.grants, space) if by.grants is not None else Role.ADMIN
         if has is None or has < needed:
-            return Refusal(f"it needs the role {needed.word} {where}", FORBIDDEN, unseen=has is None and space is not None)
+            return ApprovalRefusal(
+                f"it needs the role {needed.word} {where}",
+                FORBIDDEN,
+                unseen=has is None and space is not None,
+            )
     return None
 
 
-def spaces_of(connection: Connection, server: str, jobs: Sequence[Job], now: datetime) -> set[str | None]:
+def spaces_of(
+    connection: Connection, server: str, jobs: Sequence[Job], now: datetime
+) -> set[str | None]:
     """Keys of the spaces that calls touch; None for one of which that is not known."""
     answers = Answers(connection, server, now, {})
     found: set[str | None] = set()

@@ -1,8 +1,9 @@
-"""What other rules would have done: recorded events are gone through again in memory. Nothing is called, nothing is written.
+"""What other rules would have done: recorded events are gone through again in memory. Nothing is
+called, nothing is written.
 
-Cooldowns, counts, groups, rates and waits are lived through from some time before the stretch that is asked about. What
-only the server or a person could have said is not known: every call is taken to be possible and to succeed, every question
-stays unanswered.
+Cooldowns, counts, groups, rates and waits are lived through from some time before the stretch that
+is asked about. What only the server or a person could have said is not known: every call is taken
+to be possible and to succeed, every question stays unanswered.
 """
 
 import heapq
@@ -15,7 +16,15 @@ from sqlalchemy import Connection, RowMapping
 
 from bridge.core.backtesting.dry_run import Rehearsal
 from bridge.core.backtesting.in_memory_facts import Memory
-from bridge.core.backtesting.results import Final, Key, Tally, burst, called, differences, verdict_of
+from bridge.core.backtesting.results import (
+    Final,
+    Key,
+    Tally,
+    burst,
+    called,
+    differences,
+    verdict_of,
+)
 from bridge.core.events.builder import EVENTS, OURSELVES, bond_noun, make
 from bridge.core.model import Body, Event, Json
 from bridge.core.objects.object_schemas import BODIES
@@ -36,7 +45,7 @@ Step = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Outcome:
+class BacktestOutcome:
     """What came of it on all servers."""
 
     events: int = 0
@@ -46,28 +55,46 @@ class Outcome:
 
 
 class Backtester:
-    """`forced_live`: whether a server's rules act although they say dry_run; `spaces`: where the settings let rules act."""
+    """`forced_live`: whether a server's rules act although they say dry_run; `spaces`: where the
+    settings let rules act.
+    """
 
     def __init__(
-        self, database: Database, forced_live: Callable[[str], bool], spaces: Mapping[str, Sequence[str]]
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        forced_live: Callable[[str], bool],
+        spaces: Mapping[str, Sequence[str]],
+    ) -> None:
         self._database, self._forced_live, self._spaces = database, forced_live, spaces
 
     def size(self, since: datetime, until: datetime, server: str = "") -> int:
         """How many events there are to go through."""
         with self._database.reading() as connection:
-            return sum(backtest_source.count(connection, each, since, until) for each in self._servers(connection, server))
+            return sum(
+                backtest_source.count(connection, each, since, until)
+                for each in self._servers(connection, server)
+            )
 
-    def against(self, book: Rulebook, since: datetime, until: datetime, server: str = "", step: Step = lambda _n: None) -> Body:
-        """What this rulebook would have done in that stretch of time; `step` is told how many events more are done.
+    def against(
+        self,
+        book: Rulebook,
+        since: datetime,
+        until: datetime,
+        server: str = "",
+        step: Step = lambda _n: None,
+    ) -> Body:
+        """What this rulebook would have done in that stretch of time; `step` is told how many
+        events more are done.
 
         A second run of the same is the same, to the byte.
         """
-        made = Outcome()
+        made = BacktestOutcome()
         with self._database.reading() as connection:
             for each in self._servers(connection, server):
                 self._of_server(connection, book, each, (since, until), made, step)
-        made.calls.sort(key=lambda call: (call["at"], call["server"], call["rule"], call["event"], call["call"]))
+        made.calls.sort(
+            key=lambda call: (call["at"], call["server"], call["rule"], call["event"], call["call"])
+        )
         made.differs.sort(key=lambda one: (one["seen_at"], one["event"], one["rule"]))
         longest = max(made.calls, key=lambda call: call["waited"], default=None)
         return {
@@ -78,7 +105,8 @@ class Backtester:
             "rules": dict(sorted(made.rules.items())),
             "calls": made.calls,
             "burst": burst(datetime.fromisoformat(call["at"]) for call in made.calls),
-            "longest_wait": longest and {"seconds": longest["waited"], "rule": longest["rule"], "event": longest["event"]},
+            "longest_wait": longest
+            and {"seconds": longest["waited"], "rule": longest["rule"], "event": longest["event"]},
             "differs": made.differs,
             "unknown": {
                 "preconditions": len(made.calls),
@@ -91,22 +119,32 @@ class Backtester:
         return [each for each in backtest_source.servers(connection) if server in ("", each)]
 
     def _of_server(
-        self, connection: Connection, book: Rulebook, server: str, stretch: tuple[datetime, datetime], made: Outcome, step: Step
-    ) -> None:  # fmt: skip
+        self,
+        connection: Connection,
+        book: Rulebook,
+        server: str,
+        stretch: tuple[datetime, datetime],
+        made: BacktestOutcome,
+        step: Step,
+    ) -> None:
         since, until = stretch
         rules = {rule.id: rule for rule in book.rules}
         begin = since - _before(book.rules)
         memory = self._memory(connection, server, rules, begin)
         tally = Tally(since, memory.events.__getitem__)
         forced = self._forced_live(server)
-        rehearsal = Rehearsal(book.hash, memory, forced, hear=tally.hear, horizon=_before(book.rules) + _DAY)
+        rehearsal = Rehearsal(
+            book.hash, memory, forced, hear=tally.hear, horizon=_before(book.rules) + _DAY
+        )
         for event in _happened(connection, server, rules, begin, until):
             rehearsal.happen(event)
             if event.seen_at >= since:
                 made.events += 1
                 step(1)
         rehearsal.until(until)
-        calls = [called(at, job, memory.events[job.event]) for at, job in rehearsal.calls if at >= since]
+        calls = [
+            called(at, job, memory.events[job.event]) for at, job in rehearsal.calls if at >= since
+        ]
         made.calls += calls
         _sum_up(made, tally, calls, backtest_source.called(connection, server, since, until))
         then: dict[Key, Final] = {
@@ -115,7 +153,9 @@ class Backtester:
         }
         made.differs += differences(then, tally.final)
 
-    def _memory(self, connection: Connection, server: str, rules: Mapping[str, Rule], begin: datetime) -> Memory:
+    def _memory(
+        self, connection: Connection, server: str, rules: Mapping[str, Rule], begin: datetime
+    ) -> Memory:
         memory = Memory(
             rules,
             begin,
@@ -123,7 +163,10 @@ class Backtester:
             base=_shown(connection, server),
             incidents=backtest_source.incidents_of(connection, server),
         )
-        pauses, silences = backtest_source.pauses_of(connection, server), backtest_source.silences_of(connection, server)
+        pauses, silences = (
+            backtest_source.pauses_of(connection, server),
+            backtest_source.silences_of(connection, server),
+        )
         spaces = list(self._spaces.get(server, ())) or None
         memory.outside = {
             "spaces": lambda _now, _about: spaces,
@@ -139,7 +182,13 @@ def _before(rules: Sequence[Rule]) -> timedelta:
     for rule in rules:
         guard, shape = rule.guard, rule.shape
         lengths = [rule.lasts or 0.0, rule.group.wait if rule.group else 0.0]
-        lengths += [shape.over if isinstance(shape, Count) else shape.within if isinstance(shape, Absent) else 0.0]
+        lengths += [
+            shape.over
+            if isinstance(shape, Count)
+            else shape.within
+            if isinstance(shape, Absent)
+            else 0.0
+        ]
         lengths += [each.every for each in (guard.cooldown, guard.rate) if each]
         lengths += [each.within for each in (guard.blast_radius, guard.undone) if each]
         longest = max(longest, *lengths)
@@ -148,15 +197,23 @@ def _before(rules: Sequence[Rule]) -> timedelta:
 
 def _happened(
     connection: Connection, server: str, rules: Mapping[str, Rule], begin: datetime, until: datetime
-) -> Iterator[Event]:  # fmt: skip
-    """Recorded events, and of these rules' schedules what would have been due. What was found for other rules is not there."""
+) -> Iterator[Event]:
+    """Recorded events, and of these rules' schedules what would have been due. What was found for
+    other rules is not there.
+    """
     # the clock calls rules for each server that is watched, and the bridge is none
-    clocked = [rule for rule in rules.values() if isinstance(rule.shape, Schedule) and server != OURSELVES]
+    clocked = [
+        rule for rule in rules.values() if isinstance(rule.shape, Schedule) and server != OURSELVES
+    ]
     scheduled = sorted(
         (event for rule in clocked for event in _due(rule, server, begin, until)),
         key=lambda event: (event.seen_at, event.id),
     )
-    seen = (event for event in backtest_source.seen(connection, server, begin, until) if event.type != "schedule.due")
+    seen = (
+        event
+        for event in backtest_source.seen(connection, server, begin, until)
+        if event.type != "schedule.due"
+    )
     return heapq.merge(seen, scheduled, key=lambda event: event.seen_at)
 
 
@@ -166,13 +223,18 @@ def _due(rule: Rule, server: str, begin: datetime, until: datetime) -> Iterator[
     due = begin
     while (due := cron.following(shape, due)) < until:
         data, at = {"schedule": {"rule": rule.id, "at": due.isoformat()}}, due.isoformat()
-        made = make(row, server=server, subject=f"rule/{rule.id}", n=at, time=due, seen_at=due, data=data)
+        made = make(
+            row, server=server, subject=f"rule/{rule.id}", n=at, time=due, seen_at=due, data=data
+        )
         yield Event(made.id, made.type, server, made.subject, due, due, data, only=rule.id)
 
 
 def _shown(connection: Connection, server: str) -> dict[tuple[str, str], Body]:
     """Every object as it is now, for what no event of the stretch says anything of."""
-    found = {(kind, str(body.get("id"))): body for kind, body in snapshots.bodies_of(connection, server, list(BODIES))}
+    found = {
+        (kind, str(body.get("id"))): body
+        for kind, body in snapshots.bodies_of(connection, server, list(BODIES))
+    }
     for (kind, key), body in list(found.items()):
         if kind == "bond":
             found[kind, key] = bond_noun(body["id"], body, found.get(("placement", key)))
@@ -180,30 +242,51 @@ def _shown(connection: Connection, server: str) -> dict[tuple[str, str], Body]:
 
 
 def _paused(rows: Sequence[RowMapping], now: datetime) -> Json:
-    row = next((row for row in rows if row["since"] <= now and (row["ended_at"] is None or now < row["ended_at"])), None)
-    return {"since": row["since"].isoformat(), "who": row["who"], "why": row["why"]} if row else None
+    row = next(
+        (
+            row
+            for row in rows
+            if row["since"] <= now and (row["ended_at"] is None or now < row["ended_at"])
+        ),
+        None,
+    )
+    return (
+        {"since": row["since"].isoformat(), "who": row["who"], "why": row["why"]} if row else None
+    )
 
 
 def _silenced(rows: Sequence[RowMapping], event: Event, now: datetime) -> Json:
     for row in rows:
-        holds = row["since"] <= now < row["until"] and any(fnmatchcase(event.type, glob) for glob in row["types"])
+        holds = row["since"] <= now < row["until"] and any(
+            fnmatchcase(event.type, glob) for glob in row["types"]
+        )
         if holds and row["about"] in about_of(event):
-            return {"until": row["until"].isoformat(), "who": row["who"], "why": row["why"], "acts": row["acts"]}
+            return {
+                "until": row["until"].isoformat(),
+                "who": row["who"],
+                "why": row["why"],
+                "acts": row["acts"],
+            }
     return None
 
 
-def _sum_up(made: Outcome, tally: Tally, calls: Sequence[Body], calls_then: Mapping[str, int]) -> None:
+def _sum_up(
+    made: BacktestOutcome, tally: Tally, calls: Sequence[Body], calls_then: Mapping[str, int]
+) -> None:
     verdicts = tally.by_rule()
     for rule in verdicts.keys() | calls_then.keys():
         known = made.rules.setdefault(
             rule, {"verdicts": {}, "waited": {}, "asked": {}, "calls": 0, "calls_then": 0}
-        )  # fmt: skip
+        )
         mine = [call for call in calls if call["rule"] == rule]
         for name, counts in (
             ("verdicts", verdicts.get(rule, {})),
             ("waited", tally.waited.get(rule, {})),
             ("asked", tally.asked.get(rule, {})),
         ):
-            known[name] = {key: known[name].get(key, 0) + counts.get(key, 0) for key in sorted({*known[name], *counts})}
+            known[name] = {
+                key: known[name].get(key, 0) + counts.get(key, 0)
+                for key in sorted({*known[name], *counts})
+            }
         known["calls"] += len(mine)
         known["calls_then"] += calls_then.get(rule, 0)

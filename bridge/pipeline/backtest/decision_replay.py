@@ -1,4 +1,5 @@
-"""The decision log of a stretch of time, twice: as it was written, and as the same code makes it again from stored facts.
+"""The decision log of a stretch of time, twice: as it was written, and as the same code makes it
+again from stored facts.
 
 The two are equal byte for byte, or a verdict did not follow from its facts alone.
 """
@@ -21,7 +22,9 @@ from bridge.store.observations import events as event_store
 
 
 class Shelf:
-    """Every rule that ever decided something, as it was: found by its id and the hash of what was written."""
+    """Every rule that ever decided something, as it was: found by its id and the hash of what was
+    written.
+    """
 
     def __init__(self, connection: Connection, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -29,7 +32,9 @@ class Shelf:
         self._rules: dict[tuple[str, str], Rule] = {}
 
     def rule(self, identifier: str, digest: str) -> Rule | None:
-        """The rule; None where no remembered rulebook has it, or those that do are not good under these settings."""
+        """The rule; None where no remembered rulebook has it, or those that do are not good under
+        these settings.
+        """
         while (identifier, digest) not in self._rules and self._unread:
             for rule in self._read(self._unread.pop(0)):
                 self._rules.setdefault((rule.id, rule.hash), rule)
@@ -51,7 +56,9 @@ def _alone(name: str, text: str, vocabulary: Vocabulary) -> Rulebook | None:
         return None
 
 
-def log_live(connection: Connection, since: datetime, until: datetime, server: str = "") -> Iterator[str]:
+def log_live(
+    connection: Connection, since: datetime, until: datetime, server: str = ""
+) -> Iterator[str]:
     """The decision log as it was written: every verdict that was made from facts, oldest first."""
     for batch in decision_log.rows(connection, since, until, server):
         owed = decision_log.jobs_of(connection, [row["decision"] for row in batch if row["last"]])
@@ -59,14 +66,26 @@ def log_live(connection: Connection, since: datetime, until: datetime, server: s
             if decision_log.follows(row):
                 jobs = owed.get(row["decision"], ()) if row["last"] and not row["edited"] else ()
                 yield replay.line(
-                    row["at"], row["decision"], row["rule"], _verdict(row), job=row["job"], trace=row["trace"], jobs=jobs
-                )  # fmt: skip
+                    row["at"],
+                    row["decision"],
+                    row["rule"],
+                    _verdict(row),
+                    job=row["job"],
+                    trace=row["trace"],
+                    jobs=jobs,
+                )
 
 
 def log_replayed(
-    connection: Connection, since: datetime, until: datetime, vocabulary: Vocabulary, server: str = ""
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    vocabulary: Vocabulary,
+    server: str = "",
 ) -> Iterator[str]:
-    """The same log, made again from stored facts. A verdict that cannot be made again is a line that says why."""
+    """The same log, made again from stored facts. A verdict that cannot be made again is a line
+    that says why.
+    """
     again = _Again(connection, Shelf(connection, vocabulary))
     for batch in decision_log.rows(connection, since, until, server):
         again.prepare(batch)
@@ -88,20 +107,36 @@ class _Again:
         """Read what these verdicts are about."""
         wanted = sorted({row["event"] for row in rows})
         self._events = {event.id: event for event in event_store.several(self._connection, wanted)}
-        self._jobs = {row["job"]: job_store.get(self._connection, row["job"]) for row in rows if row["job"]}
+        self._jobs = {
+            row["job"]: job_store.get(self._connection, row["job"]) for row in rows if row["job"]
+        }
 
     def line(self, row: RowMapping) -> str:
         """One line of the log, made again."""
         try:
             return self._line(row)
         except (KeyError, _NoRule) as error:
-            why = str(error) if isinstance(error, _NoRule) else f"it asks what was not asked then: {error}"
-            return replay.line(row["at"], row["decision"], row["rule"], Verdict(Ruling.WAIT, None, why), job=row["job"])
+            why = (
+                str(error)
+                if isinstance(error, _NoRule)
+                else f"it asks what was not asked then: {error}"
+            )
+            return replay.line(
+                row["at"],
+                row["decision"],
+                row["rule"],
+                Verdict(Ruling.WAIT, None, why),
+                job=row["job"],
+            )
 
     def _line(self, row: RowMapping) -> str:
         if row["read"] is None:
             verdict = self._members(row["gathering"])[row["event"]]
-            told = f"with group {row['gathering'][:8]}" if verdict.ruling is Ruling.ACT else verdict.detail
+            told = (
+                f"with group {row['gathering'][:8]}"
+                if verdict.ruling is Ruling.ACT
+                else verdict.detail
+            )
             verdict = Verdict(verdict.ruling, verdict.reason, told)
             return replay.line(row["at"], row["decision"], row["rule"], verdict)
         rule = self._rule(row)
@@ -112,7 +147,9 @@ class _Again:
             return replay.line(row["at"], row["decision"], row["rule"], verdict, job=job.id)
         made, _ = self._judged(rule, row, [self._events[row["event"]]])
         jobs = () if row["edited"] else made.jobs
-        return replay.line(made.at, row["decision"], made.rule, made.verdict, trace=made.trace, jobs=jobs)
+        return replay.line(
+            made.at, row["decision"], made.rule, made.verdict, trace=made.trace, jobs=jobs
+        )
 
     def _judged(self, rule: Rule, row: RowMapping, events: list[Event]) -> replay.Judged:
         if row["trace"][0]["step"] == "group":
@@ -131,7 +168,10 @@ class _Again:
     def _rule(self, row: RowMapping) -> Rule:
         rule = self._shelf.rule(row["rule"], row["read"]["rule"])
         if rule is None:
-            raise _NoRule(f"no remembered rulebook has rule {row['rule']!r} as it was, and is good under these settings")
+            raise _NoRule(
+                f"no remembered rulebook has rule {row['rule']!r} as it was, and is good under"
+                " these settings"
+            )
         return rule
 
 
@@ -140,4 +180,9 @@ class _NoRule(Exception):
 
 
 def _verdict(row: RowMapping) -> Verdict:
-    return Verdict(Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None, row["detail"], row["until"])
+    return Verdict(
+        Ruling(row["ruling"]),
+        Reason(row["reason"]) if row["reason"] else None,
+        row["detail"],
+        row["until"],
+    )

@@ -1,4 +1,6 @@
-"""What people in chat can ask at any time: read from the database at once, and only of the spaces that they may see."""
+"""What people in chat can ask at any time: read from the database at once, and only of the spaces
+that they may see.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +10,10 @@ from sqlalchemy import Connection
 
 from bridge.core.chat import views
 from bridge.core.chat.commands import Command
-from bridge.core.chat.inventory import Fleet
-from bridge.core.chat.name_resolution import NotThere
-from bridge.core.chat.principal import Asker
-from bridge.core.chat.reply import Answer
+from bridge.core.chat.inventory import Inventory
+from bridge.core.chat.name_resolution import UnknownObject
+from bridge.core.chat.principal import Principal
+from bridge.core.chat.reply import Reply
 from bridge.core.chat.roles import Role
 from bridge.core.durations import spoken
 from bridge.core.events.headlines import headline
@@ -31,85 +33,112 @@ _DETAIL = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
-    """One question: who asks about which server, what they see of it, the words after the command, all commands there are."""
+class QueryContext:
+    """One question: who asks about which server, what they see of it, the words after the command,
+    all commands there are.
+    """
 
     connection: Connection
     server: str
-    asker: Asker
-    fleet: Fleet
+    asker: Principal
+    fleet: Inventory
     words: Sequence[str]
     commands: Mapping[str, Command]
     now: datetime
 
 
-def help_(at: Looking) -> Answer:
+def help_(at: QueryContext) -> Reply:
     """What can be said by this person."""
     highest = at.asker.highest or Role.VIEWER
     mine = [each for each in at.commands.values() if each.role <= highest]
-    return views.help_of(sorted(mine, key=lambda each: (each.rule is None, each.name)), highest.word)
+    return views.help_of(
+        sorted(mine, key=lambda each: (each.rule is None, each.name)), highest.word
+    )
 
 
-def status(at: Looking) -> Answer:
+def status(at: QueryContext) -> Reply:
     """How everything stands."""
     health = snapshots.health_of(at.connection).get(at.server, "unknown")
     more = [f"paused by {row['who']}: {row['why']}" for row in _pauses(at)]
     if health != "ok":
         newest = snapshots.newest_success(at.connection, at.server)
-        more.append(f"what follows is from {newest:%Y-%m-%d %H:%M} UTC" if newest else "nothing has been seen yet")
+        more.append(
+            f"what follows is from {newest:%Y-%m-%d %H:%M} UTC"
+            if newest
+            else "nothing has been seen yet"
+        )
     waiting = len(_questions(at))
     more += [f"{_waiting(waiting)} for a person: approvals"] if waiting else []
     return views.status(at.server, health.replace("_", " "), at.fleet, more)
 
 
-def legs_down(at: Looking) -> Answer:
+def legs_down(at: QueryContext) -> Reply:
     """Legs that are down or degraded."""
     return views.legs_down(at.fleet)
 
 
-def bond(at: Looking) -> Answer:
-    """One bond. Raises NotThere."""
+def bond(at: QueryContext) -> Reply:
+    """One bond. Raises UnknownObject."""
     if not at.words:
-        raise NotThere("bond takes a name: bond NAME")
+        raise UnknownObject("bond takes a name: bond NAME")
     return views.bond(at.fleet, at.fleet.named("bond", " ".join(at.words)))
 
 
-def why(at: Looking) -> Answer:
-    """One event's story, in short. Raises NotThere."""
+def why(at: QueryContext) -> Reply:
+    """One event's story, in short. Raises UnknownObject."""
     beginning = at.words[0].lower() if len(at.words) == 1 else ""
     if not beginning:
-        raise NotThere("why takes the id of an event, or its beginning: why 3f9a2c1d")
+        raise UnknownObject("why takes the id of an event, or its beginning: why 3f9a2c1d")
     found = event_store.several(at.connection, journal.find(at.connection, "events", beginning))
     seen = [event for event in found if visibility.sees(at.connection, at.asker, event, at.now)]
     if len(seen) != 1:
-        raise NotThere(f"several events have an id that begins with {beginning!r}" if seen else f"no event {beginning!r}")
+        raise UnknownObject(
+            f"several events have an id that begins with {beginning!r}"
+            if seen
+            else f"no event {beginning!r}"
+        )
     story = journal.story(at.connection, seen[0].id) or {}
     lines = [line for decision in story.get("decisions", ()) for line in _decision(decision)]
     if not lines:
-        lines = ["no rule listens to it" if story.get("decided") or _only_said(at, seen[0]) else "it is not decided yet"]
+        lines = [
+            (
+                "no rule listens to it"
+                if story.get("decided") or _only_said(at, seen[0])
+                else "it is not decided yet"
+            )
+        ]
     has_it = sorted({each["acked_by"] for each in story.get("tellings", ()) if each["acked_by"]})
-    return Answer(headline(seen[0]), views.cut([*(f"{who} has it" for who in has_it), *lines]), event=seen[0].id)
+    return Reply(
+        headline(seen[0]),
+        views.cut([*(f"{who} has it" for who in has_it), *lines]),
+        event=seen[0].id,
+    )
 
 
-def _only_said(at: Looking, event: Event) -> bool:
+def _only_said(at: QueryContext, event: Event) -> bool:
     """Whether it is no rule's command: one that is built in, or was refused."""
     command = at.commands.get(str((event.data.get("chat") or {}).get("command")))
-    return event.type == "chat.refused" or (event.type == "chat.command" and command is not None and command.rule is None)
+    return event.type == "chat.refused" or (
+        event.type == "chat.command" and command is not None and command.rule is None
+    )
 
 
-def questions(at: Looking) -> Answer:
+def questions(at: QueryContext) -> Reply:
     """What people are asked."""
     rows = _questions(at)
     if not rows:
-        return Answer("nobody is asked anything")
+        return Reply("nobody is asked anything")
     lines = []
     for row, plan in rows:
         left = spoken(max(0.0, (row["expires_at"] - at.now).total_seconds()))
-        lines.append(f"{row['id'][:_SHORT]} {row['rule']} asks, for {left}: {row['detail']}: {', '.join(plan)}")
-    return Answer(f"{_waiting(len(rows))}: approve ID, or deny ID", views.cut(lines))
+        lines.append(
+            f"{row['id'][:_SHORT]} {row['rule']} asks, for {left}: {row['detail']}:"
+            f" {', '.join(plan)}"
+        )
+    return Reply(f"{_waiting(len(rows))}: approve ID, or deny ID", views.cut(lines))
 
 
-LOOKS: Mapping[str, Callable[[Looking], Answer]] = {
+LOOKS: Mapping[str, Callable[[QueryContext], Reply]] = {
     "help": help_,
     "status": status,
     "legs down": legs_down,
@@ -119,20 +148,30 @@ LOOKS: Mapping[str, Callable[[Looking], Answer]] = {
 }
 
 
-def _pauses(at: Looking) -> list[Body]:
-    return [dict(row) for row in controls.paused(at.connection) if row["server"] in (controls.EVERYWHERE, at.server)]
+def _pauses(at: QueryContext) -> list[Body]:
+    return [
+        dict(row)
+        for row in controls.paused(at.connection)
+        if row["server"] in (controls.EVERYWHERE, at.server)
+    ]
 
 
 def _waiting(count: int) -> str:
     return "1 question waits" if count == 1 else f"{count} questions wait"
 
 
-def _questions(at: Looking) -> list[tuple[Body, Sequence[str]]]:
+def _questions(at: QueryContext) -> list[tuple[Body, Sequence[str]]]:
     """Open questions whose every object may be seen, each with what it asks about."""
     found: list[tuple[Body, Sequence[str]]] = []
     for row in approvals.waiting(at.connection):
-        held = [job for job in job_store.of_decision(at.connection, row["decision"]) if job.state is JobState.HELD]
-        if row["server"] == at.server and visibility.sees_all(at.connection, at.asker, at.server, held, at.now):
+        held = [
+            job
+            for job in job_store.of_decision(at.connection, row["decision"])
+            if job.state is JobState.HELD
+        ]
+        if row["server"] == at.server and visibility.sees_all(
+            at.connection, at.asker, at.server, held, at.now
+        ):
             found.append((dict(row), plan_view.shown(at.connection, held, 3)))
     return found
 
@@ -143,15 +182,26 @@ def _decision(row: Body) -> list[str]:
     # what was told of it, here and elsewhere, is no news
     for job in (each for each in row["jobs"] if each["parent"] is None or each["action"] == "call"):
         tried = job["tried"][-1] if job["tried"] else None
-        said = f", {tried['outcome'] or 'on its way'} {tried['detail'] or ''}".rstrip() if tried else ""
+        said = (
+            f", {tried['outcome'] or 'on its way'} {tried['detail'] or ''}".rstrip()
+            if tried
+            else ""
+        )
         said += _last(row, job)
-        lines.append(_short(f"{asks(job['action'], job['request'])}: {str(job['state']).replace('_', ' ')}{said}"))
+        lines.append(
+            _short(
+                f"{asks(job['action'], job['request'])}:"
+                f" {str(job['state']).replace('_', ' ')}{said}"
+            )
+        )
     return lines
 
 
 def _last(row: Body, job: Body) -> str:
     """What was last said about a job: why it waits, why it was not tried, who said yes."""
-    mine = [each["detail"] for each in row["verdicts"] if each["job"] == job["id"] and each["detail"]]
+    mine = [
+        each["detail"] for each in row["verdicts"] if each["job"] == job["id"] and each["detail"]
+    ]
     return f"; {mine[-1]}" if mine else ""
 
 

@@ -1,11 +1,13 @@
-"""What somebody in chat may see: an event is where what it names is; what is nowhere is for those who see everything."""
+"""What somebody in chat may see: an event is where what it names is; what is nowhere is for those
+who see everything.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.core.chat.principal import Asker
+from bridge.core.chat.principal import Principal
 from bridge.core.chat.roles import Role
 from bridge.core.model import Event, Job, Json
 from bridge.pipeline.approvals.eligibility import spaces_of
@@ -17,29 +19,42 @@ from bridge.store.decisions import jobs as job_store
 _NO_NOUNS = frozenset({"old", "new", "body"})
 
 
-def sees(connection: Connection, asker: Asker, event: Event, now: datetime) -> bool:
-    """Whether this person may be told of the event; what they said themselves they may always be reminded of."""
+def sees(connection: Connection, asker: Principal, event: Event, now: datetime) -> bool:
+    """Whether this person may be told of the event; what they said themselves they may always be
+    reminded of.
+    """
     if asker.everywhere(Role.VIEWER) or (event.data.get("chat") or {}).get("who") == asker.who:
         return True
     found = _spaces(connection, event, now)
-    return bool(found) and all(space is not None and asker.role(space) is not None for space in found)
+    return bool(found) and all(
+        space is not None and asker.role(space) is not None for space in found
+    )
 
 
-def operates(connection: Connection, asker: Asker, event: Event, now: datetime) -> bool:
-    """Whether this person is an operator wherever the event is; of what is nowhere, whether they are one everywhere."""
+def operates(connection: Connection, asker: Principal, event: Event, now: datetime) -> bool:
+    """Whether this person is an operator wherever the event is; of what is nowhere, whether they
+    are one everywhere.
+    """
     if asker.everywhere(Role.OPERATOR):
         return True
-    roles = [asker.role(space) if space is not None else None for space in _spaces(connection, event, now)]
+    roles = [
+        asker.role(space) if space is not None else None
+        for space in _spaces(connection, event, now)
+    ]
     return bool(roles) and all(role is not None and role >= Role.OPERATOR for role in roles)
 
 
-def sees_all(connection: Connection, asker: Asker, server: str, jobs: Sequence[Job], now: datetime) -> bool:
+def sees_all(
+    connection: Connection, asker: Principal, server: str, jobs: Sequence[Job], now: datetime
+) -> bool:
     """Whether everything that these calls touch may be seen."""
     return all(asker.role(space) is not None for space in spaces_of(connection, server, jobs, now))
 
 
 def _spaces(connection: Connection, event: Event, now: datetime) -> set[str | None]:
-    """The spaces of everything that the event names; None for what is in a space that is not known."""
+    """The spaces of everything that the event names; None for what is in a space that is not
+    known.
+    """
     asked = event.data.get("approval")
     if asked:
         row = approvals.get(connection, str(asked.get("id")))

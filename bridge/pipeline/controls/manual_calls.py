@@ -1,6 +1,8 @@
-"""Calls by hand: an operation that a person calls goes the way of a rule's, as event, decision, job and attempt.
+"""Calls by hand: an operation that a person calls goes the way of a rule's, as event, decision, job
+and attempt.
 
-The guards that hold for rules' calls are asked, too; a person may override them, and that is written down.
+The guards that hold for rules' calls are asked, too; a person may override them, and that is
+written down.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +47,7 @@ from bridge.core.yaml_document import Document
 from bridge.errors import AgainLater, BridgeError, CredentialsRejected, Refused
 from bridge.pipeline.database_facts import Answers
 from bridge.pipeline.deliver.admission import BY_HAND, Bounds, limits_of
-from bridge.pipeline.deliver.settlement import Aftermath, End
+from bridge.pipeline.deliver.settlement import AttemptEnd, Settlement
 from bridge.rulebook import Rulebook
 from bridge.store import controls
 from bridge.store.database import Database
@@ -70,7 +72,8 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class HandCall:
-    """One operation of one server, no alias, with what it carries; `who` calls it, from which `place`.
+    """One operation of one server, no alias, with what it carries; `who` calls it, from which
+    `place`.
 
     `override`: it is done although guards are against it.
     """
@@ -100,14 +103,16 @@ class HandCall:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A call as it is written down: what is `against` it, and the claimed job where it is sent all the same."""
+    """A call as it is written down: what is `against` it, and the claimed job where it is sent all
+    the same.
+    """
 
     event: Event
     against: tuple[Verdict, ...]
     claimed: Claimed | None
 
 
-class HandCalls:
+class ManualCalls:
     """`clients` by server; `now` is domain time."""
 
     def __init__(
@@ -116,20 +121,24 @@ class HandCalls:
         clients: Mapping[str, Client],
         now: Callable[[], datetime],
         bounds: Bounds,
-        aftermath: Aftermath,
+        aftermath: Settlement,
     ) -> None:
         self._database, self._clients, self._now = database, clients, now
         self._bounds, self._aftermath = bounds, aftermath
 
     def call(self, wanted: HandCall, send: Callable[[], _Answer]) -> _Answer:
-        """What `send` gives, which sends it. Raises Refused where a guard is against it, and what sending raises."""
+        """What `send` gives, which sends it. Raises Refused where a guard is against it, and what
+        sending raises.
+        """
         shown = tuple(self._shown(wanted))
         with self._database.writing() as connection:
             placed = self._placed(connection, wanted, shown)
         log.warning(headline(placed.event), id=placed.event.id)
         if placed.claimed is None:
             told = "; ".join(f"{each.reason}: {each.detail}" for each in placed.against)
-            raise Refused(f"not called: {told} (--override calls it all the same, which is recorded)")
+            raise Refused(
+                f"not called: {told} (--override calls it all the same, which is recorded)"
+            )
         try:
             answer = send()
         except BridgeError as error:
@@ -157,10 +166,14 @@ class HandCalls:
             if against is not None:
                 yield Verdict(Ruling.SKIP, Reason.PRECONDITION, against)
 
-    def _placed(self, connection: Connection, wanted: HandCall, shown: tuple[Verdict, ...]) -> _Placed:
+    def _placed(
+        self, connection: Connection, wanted: HandCall, shown: tuple[Verdict, ...]
+    ) -> _Placed:
         """Judge it and write it down; where it is to be sent, its attempt has begun."""
         now = self._now()
-        answers = Answers(connection, wanted.server, now, {}, spaces=self._bounds.spaces.get(wanted.server, ()))
+        answers = Answers(
+            connection, wanted.server, now, {}, spaces=self._bounds.spaces.get(wanted.server, ())
+        )
         n = uuid4().hex
         event = _event(wanted, answers, now, n)
         answers.events[event.id] = event
@@ -181,9 +194,13 @@ class HandCalls:
         claimed = job_store.claim(connection, job.id, now, _LEASE)
         assert claimed is not None  # noqa: S101  written just now, due now
         lasts = max(_LEASE, 2 * self._clients[wanted.server].longest)
-        return _Placed(event, tuple(against), job_store.begin(connection, claimed, "send", now, lasts))
+        return _Placed(
+            event, tuple(against), job_store.begin(connection, claimed, "send", now, lasts)
+        )
 
-    def _taken(self, connection: Connection, job: Job, event: Event, answers: Answers, now: datetime) -> Iterator[Verdict]:
+    def _taken(
+        self, connection: Connection, job: Job, event: Event, answers: Answers, now: datetime
+    ) -> Iterator[Verdict]:
         """Take the lock of its object and a place under each limit; what has none."""
         held = controls.lock(connection, job, now)
         if held is not None:
@@ -195,7 +212,9 @@ class HandCalls:
         if full is not None:
             limit, free_at = full
             detail = f"{limit.most} calls in {limit.every:g}s are made ({limit.key})"
-            yield Verdict(Ruling.SKIP, Reason.LIMIT, f"{detail}, the next is free at {free_at:%H:%M:%S} UTC")
+            yield Verdict(
+                Ruling.SKIP, Reason.LIMIT, f"{detail}, the next is free at {free_at:%H:%M:%S} UTC"
+            )
 
     @staticmethod
     def _record(
@@ -214,7 +233,9 @@ class HandCalls:
         stops = first.ruling is not Ruling.ACT
         if stops:
             first = replace(first, ruling=Ruling.SKIP, until=None)
-        trace = tuple({"step": "guard", "says": str(each.reason), "about": each.detail} for each in against)
+        trace = tuple(
+            {"step": "guard", "says": str(each.reason), "about": each.detail} for each in against
+        )
         decision = Decision(
             id=job.decision,
             event=event.id,
@@ -233,22 +254,28 @@ class HandCalls:
         decision_store.add_verdict(connection, decision.id, job.id, first, now)
 
     def _settle(self, claimed: Claimed, result: Result) -> None:
-        """Write how it ended. What nobody knows a person is asked about; nothing is sent again by itself."""
+        """Write how it ended. What nobody knows a person is asked about; nothing is sent again by
+        itself.
+        """
         states = {Outcome.DONE: JobState.SUCCEEDED, Outcome.UNKNOWN: JobState.IN_DOUBT}
         state = states.get(result.outcome, JobState.FAILED)
         then = Next(state, doubt=state is JobState.IN_DOUBT)
         now = self._now()
         with self._database.writing() as connection:
-            self._aftermath.note(connection, claimed, End(then, result), now, _NO_RULES)
+            self._aftermath.note(connection, claimed, AttemptEnd(then, result), now, _NO_RULES)
         log.info("call by hand", job=claimed.job.id, outcome=result.outcome, said=result.detail)
 
 
 def _deed(wanted: HandCall) -> Deed:
-    return Deed("called", wanted.who, wanted.place, asks("call", wanted.request), server=wanted.server)
+    return Deed(
+        "called", wanted.who, wanted.place, asks("call", wanted.request), server=wanted.server
+    )
 
 
 def _event(wanted: HandCall, answers: Answers, now: datetime, n: str) -> Event:
-    """The event that it is, with the bond, the leg and the space that it is about, as far as they are known."""
+    """The event that it is, with the bond, the leg and the space that it is about, as far as they
+    are known.
+    """
     arguments = wanted.request["arguments"]
     nouns: dict[str, Json] = {"bond": None, "leg": None, "space": None}
     if arguments.get("leg") is not None:

@@ -1,7 +1,8 @@
-"""Steering: what people say to the bridge at any time. The command line, the API, the pages and chat all say it here.
+"""Steering: what people say to the bridge at any time. The command line, the API, the pages and
+chat all say it here.
 
-`who` is whoever says it, `place` where: both stand in the event that each of these is. What makes no
-sense is BadInput, with what to do instead.
+`who` is whoever says it, `place` where: both stand in the event that each of these is. What makes
+no sense is BadInput, with what to do instead.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,8 +38,10 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
-    """A silence as it is wanted: `about` such as "bond/3", "" for the whole server; `acts`: acting is held back too."""
+class SilenceRequest:
+    """A silence as it is wanted: `about` such as "bond/3", "" for the whole server; `acts`: acting
+    is held back too.
+    """
 
     server: str
     lasts: str
@@ -48,27 +51,38 @@ class Quiet:
     acts: bool = False
 
 
-class Steering:
-    """`now` is domain time; `servers`: those that are watched; `types`: every event type there is."""
+class OperatorControls:
+    """`now` is domain time; `servers`: those that are watched; `types`: every event type there
+    is.
+    """
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], approver: Approver, *,
-        servers: Sequence[str], types: Iterable[str],
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        approver: Approver,
+        *,
+        servers: Sequence[str],
+        types: Iterable[str],
+    ) -> None:
         self._database, self._now, self._approver = database, now, approver
         self._servers, self._types = servers, sorted(types)
 
     # --- pauses ---
 
     def pause(self, server: str, who: str, why: str, place: str = "") -> bool:
-        """Stop all acting on a server, or everywhere (""). False if it stands still already. Raises BadInput."""
+        """Stop all acting on a server, or everywhere (""). False if it stands still already. Raises
+        BadInput.
+        """
         self._check_server("pause", server)
         _check_why("pause", why)
         now = self._now()
         with self._database.writing() as connection:
             if not controls.pause(connection, server, now, who, why):
                 return False
-            event_store.record(connection, [paused_event("bridge.paused", server, who, why, now, place)])
+            event_store.record(
+                connection, [paused_event("bridge.paused", server, who, why, now, place)]
+            )
         log.warning("paused", server=server or "everywhere", who=who, why=why)
         return True
 
@@ -79,7 +93,9 @@ class Steering:
         with self._database.writing() as connection:
             if not controls.resume(connection, server, now, who):
                 return False
-            event_store.record(connection, [paused_event("bridge.resumed", server, who, "", now, place)])
+            event_store.record(
+                connection, [paused_event("bridge.resumed", server, who, "", now, place)]
+            )
         log.warning("resumed", server=server or "everywhere", who=who)
         return True
 
@@ -87,11 +103,17 @@ class Steering:
         """The pauses that hold: `{"server": "demo" or None, "since", "who", "why"}`."""
         with self._database.reading() as connection:
             rows = controls.paused(connection)
-        return [{"server": row["server"] or None, **{name: row[name] for name in ("since", "who", "why")}} for row in rows]
+        return [
+            {
+                "server": row["server"] or None,
+                **{name: row[name] for name in ("since", "who", "why")},
+            }
+            for row in rows
+        ]
 
     # --- silences ---
 
-    def silence(self, wanted: Quiet, who: str, place: str = "") -> Body:
+    def silence(self, wanted: SilenceRequest, who: str, place: str = "") -> Body:
         """Begin a silence. Raises BadInput."""
         server = self.only_server("silence", wanted.server)
         _check_why("silence", wanted.why)
@@ -104,12 +126,22 @@ class Steering:
             _check_there(connection, server, wanted.about)
             types = sorted(set(wanted.types))
             name = controls.silence(
-                connection, server, types, wanted.about, now, until, who, wanted.why, acts=wanted.acts
-            )  # fmt: skip
+                connection,
+                server,
+                types,
+                wanted.about,
+                now,
+                until,
+                who,
+                wanted.why,
+                acts=wanted.acts,
+            )
             (row,) = controls.find_silences(connection, name, now)
             deed = Deed("silenced", who, place, wanted.about or server, wanted.why, server, until)
             audit_log.record(connection, deed, now)
-        log.warning("silenced", server=server, types=types, about=wanted.about, who=who, why=wanted.why)
+        log.warning(
+            "silenced", server=server, types=types, about=wanted.about, who=who, why=wanted.why
+        )
         return _silence(row)
 
     def silences(self) -> list[Body]:
@@ -133,11 +165,17 @@ class Steering:
 
     # --- people at work ---
 
-    def hands_off(self, server: str, bond: int, lasts: str, who: str, why: str, place: str = "") -> datetime:
-        """Somebody works on a bond: no rule acts on it until the moment that this gives. Raises BadInput."""
+    def hands_off(
+        self, server: str, bond: int, lasts: str, who: str, why: str, place: str = ""
+    ) -> datetime:
+        """Somebody works on a bond: no rule acts on it until the moment that this gives. Raises
+        BadInput.
+        """
         server = self.only_server("hands-off", server)
         if not fits(bond):
-            raise BadInput([Problem("hands-off", f"there is no bond {bond}", "name one that there is")])
+            raise BadInput(
+                [Problem("hands-off", f"there is no bond {bond}", "name one that there is")]
+            )
         now = self._now()
         until = now + _length(lasts, "hands-off")
         with self._database.writing() as connection:
@@ -164,14 +202,28 @@ class Steering:
     # --- rules that are off ---
 
     def switch_on(self, rule: str, who: str, place: str = "") -> int:
-        """Switch a rule on again that its breaker switched off; on how many servers it was off. Raises BadInput."""
+        """Switch a rule on again that its breaker switched off; on how many servers it was off.
+        Raises BadInput.
+        """
         with self._database.writing() as connection:
             off = sorted({row["rule"] for row in controls.all_tripped(connection)})
             if rule not in off:
-                mend = nearest(rule, off) or (f"off: {', '.join(off)}" if off else "no rule is switched off")
-                raise BadInput([Problem("rules resume", f"the rule {rule!r} is not switched off by its breaker", mend)])
+                mend = nearest(rule, off) or (
+                    f"off: {', '.join(off)}" if off else "no rule is switched off"
+                )
+                raise BadInput(
+                    [
+                        Problem(
+                            "rules resume",
+                            f"the rule {rule!r} is not switched off by its breaker",
+                            mend,
+                        )
+                    ]
+                )
             count = controls.switch_on(connection, rule, self._now())
-            audit_log.record(connection, Deed("rule_switched_on", who, place, f"rule/{rule}"), self._now())
+            audit_log.record(
+                connection, Deed("rule_switched_on", who, place, f"rule/{rule}"), self._now()
+            )
         log.warning("rule switched on", rule=rule, who=who)
         return count
 
@@ -183,13 +235,17 @@ class Steering:
     # --- questions ---
 
     def questions(self, *, answered: bool = False) -> list[Body]:
-        """Questions that wait for an answer, oldest first, each with its `plan`; or the newest, answered ones too."""
+        """Questions that wait for an answer, oldest first, each with its `plan`; or the newest,
+        answered ones too.
+        """
         with self._database.reading() as connection:
             rows = approvals.every(connection, _MOST) if answered else approvals.waiting(connection)
             return [_question(connection, row) for row in rows]
 
     def question(self, beginning: str) -> Body:
-        """The question whose id begins so, with its exact plan. Raises BadInput if it is not one."""
+        """The question whose id begins so, with its exact plan. Raises BadInput if it is not
+        one.
+        """
         with self._database.reading() as connection:
             rows = approvals.find(connection, beginning)
             if len(rows) != 1:
@@ -197,13 +253,22 @@ class Steering:
             return _question(connection, rows[0])
 
     def linked(self, name: str, plan: str) -> Body | None:
-        """One question with its exact plan; `stale`: what would be done is not that plan any more. None if it is not there."""
+        """One question with its exact plan; `stale`: what would be done is not that plan any more.
+        None if it is not there.
+        """
         with self._database.reading() as connection:
             row = approvals.get(connection, name)
             if row is None:
                 return None
-            held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
-            return {**_question(connection, row), "stale": {plan, row["digest"]} != {approvals.digest(held)}}
+            held = [
+                job
+                for job in job_store.of_decision(connection, row["decision"])
+                if job.state is JobState.HELD
+            ]
+            return {
+                **_question(connection, row),
+                "stale": {plan, row["digest"]} != {approvals.digest(held)},
+            }
 
     def answer(self, name: str, *, yes: bool, who: str, known: bool = True) -> Answered:
         """Say yes or no; the first answer wins. Raises KeyError for a question that there is not.
@@ -218,18 +283,30 @@ class Steering:
         """The server that is meant; where there is one, it need not be named. Raises BadInput."""
         self._check_server(where, server)
         if not server and len(self._servers) > 1:
-            raise BadInput([Problem(where, "there are several servers", f"say which: {', '.join(self._servers)}")])
+            raise BadInput(
+                [
+                    Problem(
+                        where, "there are several servers", f"say which: {', '.join(self._servers)}"
+                    )
+                ]
+            )
         return server or self._servers[0]
 
     def _check_server(self, where: str, server: str) -> None:
         if server and server not in self._servers:
-            raise BadInput([Problem(where, f"no server is called {server!r}", nearest(server, self._servers))])
+            raise BadInput(
+                [Problem(where, f"no server is called {server!r}", nearest(server, self._servers))]
+            )
 
     def _meets(self, glob: str) -> bool:
         return any(fnmatchcase(name, glob) for name in self._types)
 
     def _unknown_type(self, glob: str) -> Problem:
-        return Problem("silence", f"no event is called {glob!r}", nearest(glob, self._types) or "see docs/events.md")
+        return Problem(
+            "silence",
+            f"no event is called {glob!r}",
+            nearest(glob, self._types) or "see docs/events.md",
+        )
 
 
 def _check_why(where: str, why: str) -> None:
@@ -238,17 +315,29 @@ def _check_why(where: str, why: str) -> None:
 
 
 def _check_there(connection: Connection, server: str, about: str) -> None:
-    """Raises BadInput for an object that the bridge does not see: silencing it would hold nothing back."""
+    """Raises BadInput for an object that the bridge does not see: silencing it would hold nothing
+    back.
+    """
     if not about:
         return
     kind, _, identifier = about.partition("/")
     if kind not in ("bond", "leg", "space") or not identifier:
-        raise BadInput([Problem("silence", f"{about!r} is nothing to be silenced", "such as bond/3, leg/12, space/acme")])
+        raise BadInput(
+            [
+                Problem(
+                    "silence",
+                    f"{about!r} is nothing to be silenced",
+                    "such as bond/3, leg/12, space/acme",
+                )
+            ]
+        )
     there = snapshots.bodies(connection, server, [(kind, identifier)])
     # what is never polled cannot be looked for
     if not there and snapshots.bodies_of(connection, server, [kind]):
         what = f"{server} has no {kind} {identifier}, as far as it was polled"
-        raise BadInput([Problem("silence", what, "bonds and legs go by their id, spaces by their key")])
+        raise BadInput(
+            [Problem("silence", what, "bonds and legs go by their id, spaces by their key")]
+        )
 
 
 def _length(text: str, where: str = "silence") -> timedelta:
@@ -257,27 +346,50 @@ def _length(text: str, where: str = "silence") -> timedelta:
     except ValueError as error:
         raise BadInput([Problem(where, f"for: {error}")]) from error
     if not timedelta(0) < length <= _LONGEST:
-        raise BadInput([Problem(where, "for: it must last some time, and at most 30d", "such as 2h")])
+        raise BadInput(
+            [Problem(where, "for: it must last some time, and at most 30d", "such as 2h")]
+        )
     return length
 
 
 def _not_one(where: str, beginning: str, rows: Sequence[RowMapping]) -> BadInput:
     if not beginning.strip():
-        return BadInput([Problem(where, "which one? give its id, or the beginning of it", f"see `bondbridge {where}`")])
-    what = f"{'several ids' if rows else 'no id'} of {where} begin{'' if rows else 's'} with {beginning!r}"
-    return BadInput([Problem(where, what, "give more of it" if rows else f"see `bondbridge {where}`")])
+        return BadInput(
+            [
+                Problem(
+                    where,
+                    "which one? give its id, or the beginning of it",
+                    f"see `bondbridge {where}`",
+                )
+            ]
+        )
+    what = (
+        f"{'several ids' if rows else 'no id'} of {where} begin{'' if rows else 's'} with"
+        f" {beginning!r}"
+    )
+    return BadInput(
+        [Problem(where, what, "give more of it" if rows else f"see `bondbridge {where}`")]
+    )
 
 
 def _silence(row: RowMapping) -> Body:
-    return {name: row[name] for name in ("id", "server", "types", "about", "since", "until", "who", "why", "acts")}
+    return {
+        name: row[name]
+        for name in ("id", "server", "types", "about", "since", "until", "who", "why", "acts")
+    }
 
 
 def _question(connection: Connection, row: RowMapping) -> Body:
-    """A question as people see it; `plan`: what is done after a yes, none once it is answered; `cause`: what brought it about.
+    """A question as people see it; `plan`: what is done after a yes, none once it is answered;
+    `cause`: what brought it about.
 
     `limits`: who may not answer.
     """
-    held = [job for job in job_store.of_decision(connection, row["decision"]) if job.state is JobState.HELD]
+    held = [
+        job
+        for job in job_store.of_decision(connection, row["decision"])
+        if job.state is JobState.HELD
+    ]
     asked = row["state"] == approvals.ASKED
     return {
         **{name: value for name, value in row.items() if name not in ("seq", "digest")},

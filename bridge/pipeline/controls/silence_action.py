@@ -1,9 +1,11 @@
-"""`silence`: a rule's step that begins a silence. It acts on the bridge itself, so it stands here and not with the actions."""
+"""`silence`: a rule's step that begins a silence. It acts on the bridge itself, so it stands here
+and not with the actions.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bridge.actions.action import Result, Unseen
+from bridge.actions.action import FireAndForgetAction, Result
 from bridge.core.durations import seconds, spoken
 from bridge.core.model import Body, Event, Outcome
 from bridge.store import controls
@@ -11,8 +13,9 @@ from bridge.store.database import Database
 from bridge.store.observations import events as event_store
 
 
-class Silence(Unseen):
-    """`request`: `{"types": ["leg.*"], "per": "bond", "for": "2h", "acts": false, "event": id}`; `now` is domain time.
+class Silence(FireAndForgetAction):
+    """`request`: `{"types": ["leg.*"], "per": "bond", "for": "2h", "acts": false, "event": id}`;
+    `now` is domain time.
 
     Safe to repeat: of the same words from the same event there is one silence.
     """
@@ -23,15 +26,29 @@ class Silence(Unseen):
     def send(self, server: str, request: Body) -> Result:
         """Begin it."""
         now = self._now()
-        length = seconds(request["for"]) if isinstance(request["for"], str) else float(request["for"])
+        length = (
+            seconds(request["for"]) if isinstance(request["for"], str) else float(request["for"])
+        )
         with self._database.writing() as connection:
             event = event_store.get(connection, request["event"])
             types = list(request["types"] or [event.type])
             about = _about(event, str(request["per"]))
             until = now + timedelta(seconds=length)
             who, why = "a rule", f"after event {event.id[:8]}"
-            controls.silence(connection, server, types, about, event.seen_at, until, who, why, acts=bool(request["acts"]))
-        return Result(Outcome.DONE, f"{', '.join(types)} of {about or server} silenced for {spoken(length)}")
+            controls.silence(
+                connection,
+                server,
+                types,
+                about,
+                event.seen_at,
+                until,
+                who,
+                why,
+                acts=bool(request["acts"]),
+            )
+        return Result(
+            Outcome.DONE, f"{', '.join(types)} of {about or server} silenced for {spoken(length)}"
+        )
 
 
 def _about(event: Event, per: str) -> str:

@@ -1,4 +1,6 @@
-"""What accepted tunings changed is put back: by a person, with the values that were kept before the call was made."""
+"""What accepted tunings changed is put back: by a person, with the values that were kept before the
+call was made.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from bridge.bonding.wire import normalise
 from bridge.core.events.operator_events import Deed
 from bridge.core.model import Body, JobState, Json
 from bridge.errors import BadInput, Problem
-from bridge.pipeline.controls.manual_calls import HandCall, HandCalls
+from bridge.pipeline.controls.manual_calls import HandCall, ManualCalls
 from bridge.store.database import Database
 from bridge.store.decisions import jobs as job_store
 from bridge.store.decisions import undo_log
@@ -26,7 +28,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One leg of a tuning: `call` puts it back; `values` by field: as it is now, and as it was before."""
+    """One leg of a tuning: `call` puts it back; `values` by field: as it is now, and as it was
+    before.
+    """
 
     name: str
     call: Body
@@ -38,13 +42,17 @@ class Leg:
         return any(now != before for now, before in self.values.values())
 
     def __str__(self) -> str:
-        told = ", ".join(f"{field} {now} → {before}" for field, (now, before) in self.values.items())
+        told = ", ".join(
+            f"{field} {now} → {before}" for field, (now, before) in self.values.items()
+        )
         return f"leg {self.name}: {told}"
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What can be put back of one job: its `row` (job, server, at, undone_at, undone_by), what it called, its legs."""
+    """What can be put back of one job: its `row` (job, server, at, undone_at, undone_by), what it
+    called, its legs.
+    """
 
     row: RowMapping
     called: Body
@@ -52,7 +60,7 @@ class Undo:
     legs: Sequence[Leg]
 
 
-class Undoer:
+class TuningUndo:
     """`clients` by server; `now` is domain time."""
 
     def __init__(
@@ -60,12 +68,14 @@ class Undoer:
         database: Database,
         clients: Mapping[str, Client],
         now: Callable[[], datetime],
-        hands: HandCalls,
+        hands: ManualCalls,
     ) -> None:
         self._database, self._clients, self._now, self._hands = database, clients, now, hands
 
     def every(self) -> list[Body]:
-        """What accepted tunings changed, newest first: the job's row, what it called, and the values before it, by leg."""
+        """What accepted tunings changed, newest first: the job's row, what it called, and the
+        values before it, by leg.
+        """
         with self._database.reading() as connection:
             rows = undo_log.every(connection, _MOST)
             jobs = {row["job"]: job_store.get(connection, row["job"]) for row in rows}
@@ -81,24 +91,32 @@ class Undoer:
         ]
 
     def look(self, beginning: str) -> Undo:
-        """What would be put back of the job whose id begins so, beside how it is now: that is read from the server.
+        """What would be put back of the job whose id begins so, beside how it is now: that is read
+        from the server.
 
         Raises BadInput if it is not one, and what reading raises.
         """
         with self._database.reading() as connection:
             rows = undo_log.get(connection, beginning)
             if len(rows) != 1:
-                what = f"{'several' if rows else 'no'} jobs with a tuning to put back have an id that begins with {beginning!r}"
+                what = (
+                    f"{'several' if rows else 'no'} jobs with a tuning to put back have an id that"
+                    f" begins with {beginning!r}"
+                )
                 mend = "give more of it" if rows else "see `bondbridge tuning list`"
                 raise BadInput([Problem("tuning undo", what, mend)])
             job = job_store.get(connection, rows[0]["job"])
         client = self._client(rows[0]["server"])
-        return Undo(rows[0], job.request, job.state, [_leg(client, call) for call in rows[0]["calls"]])
+        return Undo(
+            rows[0], job.request, job.state, [_leg(client, call) for call in rows[0]["calls"]]
+        )
 
     def put_back(self, found: Undo, leg: Leg, who: str, place: str, *, override: bool) -> None:
         """Put one leg's values back. Safe to repeat. Raises what calling raises."""
         client = self._client(found.row["server"])
-        name, arguments = operation_aliases.resolve(leg.call["operation"], leg.call["arguments"], client.read)
+        name, arguments = operation_aliases.resolve(
+            leg.call["operation"], leg.call["arguments"], client.read
+        )
         body = leg.call["body"]
         wanted = HandCall(found.row["server"], name, arguments, body, who, place, override)
         self._hands.call(wanted, lambda: client.call(name, arguments, body=body))
@@ -116,7 +134,9 @@ class Undoer:
 
     def _client(self, server: str) -> Client:
         if server not in self._clients:
-            raise BadInput([Problem("tuning undo", f"the server {server!r} is not in the settings any more")])
+            raise BadInput(
+                [Problem("tuning undo", f"the server {server!r} is not in the settings any more")]
+            )
         return self._clients[server]
 
 

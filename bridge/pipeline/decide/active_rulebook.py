@@ -1,4 +1,6 @@
-"""The rulebook in use: the newest good one, remembered by its hash; a bad edit is told about once."""
+"""The rulebook in use: the newest good one, remembered by its hash; a bad edit is told about
+once.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,7 +11,7 @@ from bridge.core.canonical_json import identity
 from bridge.core.events import builder
 from bridge.core.events.headlines import headline
 from bridge.errors import BadInput
-from bridge.rulebook import Keeper, Rulebook
+from bridge.rulebook import Rulebook, RulebookLoader
 from bridge.store import rulebooks
 from bridge.store.database import Database
 from bridge.store.observations import events as event_store
@@ -17,10 +19,12 @@ from bridge.store.observations import events as event_store
 log = structlog.get_logger()
 
 
-class Keeping:
+class ActiveRulebook:
     """Keeps what the keeper finds. `now` is domain time."""
 
-    def __init__(self, database: Database, keeper: Keeper, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, keeper: RulebookLoader, now: Callable[[], datetime]
+    ) -> None:
         self._database, self._keeper, self._now = database, keeper, now
         self._adopted: str | None = None
         self._told: str | None = None
@@ -48,7 +52,9 @@ class Keeping:
             return rulebooks.newest(connection)
 
     def _note(self, book: Rulebook | None) -> None:
-        """Whether the files can be used, for those who ask in another process: said whenever they were read anew."""
+        """Whether the files can be used, for those who ask in another process: said whenever they
+        were read anew.
+        """
         found = (book, self._keeper.rejected)
         if all(one is other for one, other in zip(found, self._noted, strict=True)):
             return
@@ -63,10 +69,17 @@ class Keeping:
             self._told = text
             return
         self._told = text
-        now, row, data = self._now(), builder.EVENTS["rulebook.rejected"], {"problem": {"text": text}}
-        # the same bad files are one happening, whichever process finds them, until a good rulebook came between
+        now, row, data = (
+            self._now(),
+            builder.EVENTS["rulebook.rejected"],
+            {"problem": {"text": text}},
+        )
+        # the same bad files are one happening, whichever process finds them, until a good rulebook
+        # came between
         n = identity(text, self._adopted)
-        event = builder.make(row, server=builder.OURSELVES, subject="rulebook", n=n, time=now, seen_at=now, data=data)
+        event = builder.make(
+            row, server=builder.OURSELVES, subject="rulebook", n=n, time=now, seen_at=now, data=data
+        )
         with self._database.writing() as connection:
             new = event_store.record(connection, [event])
         for each in new:

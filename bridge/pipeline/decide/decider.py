@@ -1,7 +1,8 @@
-"""Decide: recorded events meet the rules, in order, under one lease per server; and what waited is judged again.
+"""Decide: recorded events meet the rules, in order, under one lease per server; and what waited is
+judged again.
 
-what is due by the clock, what already is so ─► new events ─► incidents that are over ─► decisions whose wait is over
-─► groups that are complete
+what is due by the clock, what already is so ─► new events ─► incidents that are over ─► decisions
+whose wait is over ─► groups that are complete
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from bridge.core.model import Decision, Event, Job, Reason
 from bridge.core.rules.rule import Rule
 from bridge.pipeline.approvals.approver import Whom
 from bridge.pipeline.database_facts import Answers
-from bridge.pipeline.decide.active_rulebook import Keeping
+from bridge.pipeline.decide.active_rulebook import ActiveRulebook
 from bridge.pipeline.decide.decision_writer import DecisionWriter, Made
 from bridge.pipeline.decide.recheck_evaluation import SecondLook
 from bridge.pipeline.decide.rule_edits import Edits
@@ -41,16 +42,18 @@ log = structlog.get_logger()
 
 
 class Decider:
-    """Decides events. `forced_live`: a server's rules act although they say dry_run; `whom`: who can be asked.
+    """Decides events. `forced_live`: a server's rules act although they say dry_run; `whom`: who
+    can be asked.
 
-    `spaces`: where the settings let rules act, by server; `servers`: those that are watched. `word`: by which a command is
-    confirmed where there are no buttons. `lease`: for how many seconds at a time a server is ours.
+    `spaces`: where the settings let rules act, by server; `servers`: those that are watched.
+    `word`: by which a command is confirmed where there are no buttons. `lease`: for how many
+    seconds at a time a server is ours.
     """
 
     def __init__(
         self,
         database: Database,
-        keeping: Keeping,
+        keeping: ActiveRulebook,
         interpreter: Interpreter,
         now: Callable[[], datetime],
         forced_live: Callable[[str], bool],
@@ -60,7 +63,7 @@ class Decider:
         servers: Sequence[str],
         word: Callable[[str], str] = lambda event: event,
         lease: float = LONG,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._database, self._now, self._forced_live = database, now, forced_live
         self._keeping, self._interpreter = keeping, interpreter
         self._whom, self._spaces = whom, spaces
@@ -76,7 +79,8 @@ class Decider:
         return self._keeping.rulebook()
 
     def waiting(self) -> list[str]:
-        """Servers with events to decide, or with something to conclude or to judge again because time has passed.
+        """Servers with events to decide, or with something to conclude or to judge again because
+        time has passed.
 
         Where that cannot be told: all of them, since each looks for itself.
         """
@@ -88,11 +92,17 @@ class Decider:
                 *groups.servers_due(connection, now),
                 *recheck_store.servers_due(connection, now),
             }
-            return sorted(found | self._timing.to_sweep(connection, book) | self._edits.to_look(connection, book))
+            return sorted(
+                found
+                | self._timing.to_sweep(connection, book)
+                | self._edits.to_look(connection, book)
+            )
         return sorted({OURSELVES, *self._servers})
 
     def run(self, server: str) -> list[Job]:
-        """Decide all that waits for this server; the jobs that came of it. Each step goes on where another fails."""
+        """Decide all that waits for this server; the jobs that came of it. Each step goes on where
+        another fails.
+        """
         book, owed = self.rulebook(), list[Job]()
         with self._database.writing() as connection:
             fence = event_store.claim_deciding(connection, server, self._lease)
@@ -128,14 +138,22 @@ class Decider:
         """What the rules of this book would say to an event at that moment. Nothing is recorded."""
         with self._database.reading() as connection:
             rules = {rule.id: rule for rule in book.rules}
-            answers = Answers(connection, event.server, now, rules, spaces=self._spaces.get(event.server, ()))
+            answers = Answers(
+                connection, event.server, now, rules, spaces=self._spaces.get(event.server, ())
+            )
             answers.events[event.id] = event
             situation = evaluate.Situation(book.hash, now)
             rules_of = book.listening.get(event.type, ())
-            return [evaluate.meet(rule, event, Facts(answers), situation) for rule in rules_of if evaluate.hears(rule, event)]
+            return [
+                evaluate.meet(rule, event, Facts(answers), situation)
+                for rule in rules_of
+                if evaluate.hears(rule, event)
+            ]
 
     def _new(self, lease: Lease, owed: list[Job]) -> None:
-        """Events that nobody has decided, a piece at a time; one that cannot be marked as decided is not taken twice."""
+        """Events that nobody has decided, a piece at a time; one that cannot be marked as decided
+        is not taken twice.
+        """
         done: set[str] = set()
         while not lease.over() and (recorded := self._recorded(lease.server)):
             if recorded[0].id in done:
@@ -168,7 +186,9 @@ class Decider:
         return made
 
     @staticmethod
-    def _meeting(rule: Rule, event: Event, answers: Answers, situation: evaluate.Situation, made: Made) -> None:
+    def _meeting(
+        rule: Rule, event: Event, answers: Answers, situation: evaluate.Situation, made: Made
+    ) -> None:
         with tried("decide", f"rule {rule.id}", event.server) as part:
             if evaluate.hears(rule, event):
                 decision = evaluate.meet(rule, event, Facts(answers), situation)
@@ -186,13 +206,18 @@ class Decider:
             owed += self._writer.write(lease, made)
 
     def _judged_again(self, lease: Lease, done: set[tuple[str, str]]) -> Made | None:
-        """A piece of decisions whose wait is over; None when there are none, or only such as were `done` before."""
+        """A piece of decisions whose wait is over; None when there are none, or only such as were
+        `done` before.
+        """
         book, made = self.rulebook(), Made()
         lease.begin()
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, lease.server, book)
             due = decision_store.due(connection, lease.server, situation.now, _BATCH)
-            known = {event.id: event for event in event_store.several(connection, [each[0] for each in due])}
+            known = {
+                event.id: event
+                for event in event_store.several(connection, [each[0] for each in due])
+            }
             answers.events |= known
             if due and due[0][:2] in done:
                 return None
@@ -204,7 +229,9 @@ class Decider:
                     made.gone.append((event, name))
                     continue
                 edited = written not in (None, rule.hash)
-                self._look_again(rule, known[event], Reason(waited), answers, situation, made, edited=edited)
+                self._look_again(
+                    rule, known[event], Reason(waited), answers, situation, made, edited=edited
+                )
                 if lease.enough():
                     break
             made.told = list(known.values())
@@ -264,9 +291,14 @@ class Decider:
 
     @staticmethod
     def _close(
-        rule: Rule, members: Sequence[Event], group: str, until: datetime, answers: Answers,
-        situation: evaluate.Situation, made: Made,
-    ) -> None:  # fmt: skip
+        rule: Rule,
+        members: Sequence[Event],
+        group: str,
+        until: datetime,
+        answers: Answers,
+        situation: evaluate.Situation,
+        made: Made,
+    ) -> None:
         decision, verdicts = evaluate.close(rule, members, group, until, Facts(answers), situation)
         if decision.due_at is not None:
             made.put_off[group] = decision.due_at
@@ -277,10 +309,14 @@ class Decider:
         made.decisions.append(replace(decision, event=about.id))
         made.closed.append((group, rule.id, verdicts))
 
-    def _asked(self, connection: Connection, server: str, book: Rulebook) -> tuple[Answers, evaluate.Situation]:
+    def _asked(
+        self, connection: Connection, server: str, book: Rulebook
+    ) -> tuple[Answers, evaluate.Situation]:
         now = self._now()
         rules = {rule.id: rule for rule in book.rules}
-        answers = Answers(connection, server, now, rules, bulk=True, spaces=self._spaces.get(server, ()))
+        answers = Answers(
+            connection, server, now, rules, bulk=True, spaces=self._spaces.get(server, ())
+        )
         return answers, evaluate.Situation(book.hash, now, self._forced_live(server))
 
 
@@ -301,6 +337,17 @@ def _set_aside(
 
 def _gathered(rule: Rule, members: Sequence[Event], group: str, now: datetime) -> Event:
     """What stands in the journal for a group: which events a rule has put together."""
-    data = {"rule": {"id": rule.id, "detail": f"{len(members)} events"}, "events": [event.id for event in members]}
+    data = {
+        "rule": {"id": rule.id, "detail": f"{len(members)} events"},
+        "events": [event.id for event in members],
+    }
     server = members[0].server
-    return make(EVENTS["rule.gathered"], server=server, subject=f"rule/{rule.id}", n=group, time=now, seen_at=now, data=data)
+    return make(
+        EVENTS["rule.gathered"],
+        server=server,
+        subject=f"rule/{rule.id}",
+        n=group,
+        time=now,
+        seen_at=now,
+        data=data,
+    )

@@ -1,4 +1,6 @@
-"""What was decided is written in one transaction: decisions, the jobs and questions that they owe, and what ends by them."""
+"""What was decided is written in one transaction: decisions, the jobs and questions that they owe,
+and what ends by them.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +31,8 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Made:
-    """What one transaction writes: decisions, the events decided, groups closed with their members' verdicts.
+    """What one transaction writes: decisions, the events decided, groups closed with their members'
+    verdicts.
 
     `parts`: what was set aside on the way.
     """
@@ -78,7 +81,9 @@ class DecisionWriter:
         self._faults = Faults(database, now)
 
     def write(self, lease: Lease, made: Made) -> list[Job]:
-        """Write what was decided; where that fails as a whole, each decision by itself, so that one spoils no other."""
+        """Write what was decided; where that fails as a whole, each decision by itself, so that one
+        spoils no other.
+        """
         with tried("decide", "what was decided", lease.server):
             return self._written(lease, made)
         return [job for piece in made.pieces() for job in self._piece_written(lease, piece)]
@@ -94,7 +99,8 @@ class DecisionWriter:
         return []
 
     def _written(self, lease: Lease, made: Made) -> list[Job]:
-        # the rulebook is asked for before: one that is new is remembered in a transaction of its own
+        # the rulebook is asked for before: one that is new is remembered in a transaction of its
+        # own
         now, book, told = self._now(), self._rulebook(), []
         about = {each.id: each for each in (*made.events, *made.told, *made.members)}
         with self._database.writing() as connection:
@@ -133,7 +139,9 @@ class DecisionWriter:
         for name, rule in made.gone:
             decision_store.drop(connection, name, rule, guards.gone(rule), now)
 
-    def _ask(self, connection: Connection, book: Rulebook, made: Iterable[Decision], now: datetime) -> list[Event]:
+    def _ask(
+        self, connection: Connection, book: Rulebook, made: Iterable[Decision], now: datetime
+    ) -> list[Event]:
         told: list[Event] = []
         for decision in made:
             if decision.verdict.ruling is Ruling.ASK and decision.jobs:
@@ -168,8 +176,16 @@ def _contradictions(made: Iterable[Decision], now: datetime) -> list[Event]:
             data = {"rule": {"id": decision.rule, "detail": decision.verdict.detail}}
             row, subject = EVENTS["rule.contradicted"], f"rule/{decision.rule}"
             found.append(
-                make(row, server=decision.server, subject=subject, n=decision.id, time=now, seen_at=now, data=data)
-            )  # fmt: skip
+                make(
+                    row,
+                    server=decision.server,
+                    subject=subject,
+                    n=decision.id,
+                    time=now,
+                    seen_at=now,
+                    data=data,
+                )
+            )
     return found
 
 
@@ -180,4 +196,8 @@ def _say(made: Iterable[Decision], about: Mapping[str, Event]) -> None:
             level = log.info
         why = decision.verdict.detail
         event = about.get(decision.event)
-        level(f"rule {decision.rule}: {decision.verdict}", on=headline(event) if event else "", **({"why": why} if why else {}))
+        level(
+            f"rule {decision.rule}: {decision.verdict}",
+            on=headline(event) if event else "",
+            **({"why": why} if why else {}),
+        )

@@ -1,7 +1,8 @@
-"""A second look at what lasts: the rules that turned it away are asked again, as they are and as it is now.
+"""A second look at what lasts: the rules that turned it away are asked again, as they are and as it
+is now.
 
-What a rule would do something about now becomes an event for that rule alone, with the time at which it
-began; what it still turns away for a reason that passes is looked at once more later.
+What a rule would do something about now becomes an event for that rule alone, with the time at
+which it began; what it still turns away for a reason that passes is looked at once more later.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,9 +69,18 @@ class SecondLook:
             store.put_off(connection, looked.later)
             store.drop(connection, server, looked.done)
 
-    def _look(self, connection: Connection, server: str, book: Rulebook, due: Sequence[Recheck], now: datetime) -> _Looked:
+    def _look(
+        self,
+        connection: Connection,
+        server: str,
+        book: Rulebook,
+        due: Sequence[Recheck],
+        now: datetime,
+    ) -> _Looked:
         looked, standing = _Looked(), list[tuple[Recheck, Event]]()
-        began = {each.id: each for each in event_store.several(connection, [it.event for it in due])}
+        began = {
+            each.id: each for each in event_store.several(connection, [it.event for it in due])
+        }
         for each in due:
             with self._apart(each) as part:
                 origin = began.get(each.event)
@@ -132,7 +142,9 @@ def _verdict(rule: Rule, event: Event, answers: Answers, situation: Situation) -
     return evaluate.meet(rule, event, Facts(answers), situation).verdict
 
 
-def _put_off(connection: Connection, part: Part, each: Recheck, looked: _Looked, now: datetime) -> None:
+def _put_off(
+    connection: Connection, part: Part, each: Recheck, looked: _Looked, now: datetime
+) -> None:
     """What our own code failed on is looked at later, and does not keep the others waiting."""
     if part.failed:
         connection.rollback()
@@ -143,7 +155,9 @@ def _until(rule: Rule, event: Event, verdict: Verdict, now: datetime) -> Iterabl
     moment = rechecks.until(rule, event.known, verdict, now)
     if moment is not None:
         yield moment
-    elif verdict.reason is Reason.CONDITION and (event.known["incident"] or event.known["flapping"]):
+    elif verdict.reason is Reason.CONDITION and (
+        event.known["incident"] or event.known["flapping"]
+    ):
         yield now + _HELD
 
 
@@ -169,7 +183,9 @@ def _as_it_is(connection: Connection, origin: Event, now: datetime) -> Event:
     return replace(origin, data={**data, "over": False, "origin": origin.id}, seen_at=now, only="")
 
 
-def _described(connection: Connection, server: str, kind: str, name: str, event_type: str) -> Mapping[str, object]:
+def _described(
+    connection: Connection, server: str, kind: str, name: str, event_type: str
+) -> Mapping[str, object]:
     body: Body = snapshots.bodies(connection, server, {(kind, name)})[kind, name]
     change = Change(kind, name, None, body)
     others = snapshots.bodies(connection, server, related(change))

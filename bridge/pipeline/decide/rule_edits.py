@@ -1,6 +1,7 @@
 """An edited rule meets what still waits of it as it was: all of that is judged as the rule is now.
 
-waits of decisions, groups, counts ─► judged again at once · jobs not done yet ─► fitted to the rule, or ended with why
+waits of decisions, groups, counts ─► judged again at once · jobs not done yet ─► fitted to the
+rule, or ended with why
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +39,9 @@ log = structlog.get_logger()
 
 
 class Edits:
-    """`now` is domain time; `servers`: those that are watched; `whom`: who can be asked; `spaces`: where rules may act."""
+    """`now` is domain time; `servers`: those that are watched; `whom`: who can be asked; `spaces`:
+    where rules may act.
+    """
 
     def __init__(
         self,
@@ -57,19 +60,26 @@ class Edits:
 
     def to_look(self, connection: Connection, book: Rulebook) -> set[str]:
         """Servers on which what waits has not been looked at since the rules were edited."""
-        return {each for each in self._servers if pending_work.looked_for(connection, each) != book.hash}
+        return {
+            each for each in self._servers if pending_work.looked_for(connection, each) != book.hash
+        }
 
     def run(self, lease: Lease, book: Rulebook) -> None:
         """Look at all that waits of rules that are not any more what they were."""
         server = lease.server
         with self._database.reading() as connection:
-            if server not in self._servers or pending_work.looked_for(connection, server) == book.hash:
+            if (
+                server not in self._servers
+                or pending_work.looked_for(connection, server) == book.hash
+            ):
                 return
             left = _edited(pending_work.unfinished(connection, server, book.hash), book)
         for row in left:
             with self._database.writing() as connection:
                 lease.hold(connection)
-                with within(connection, self._now(), "decide", f"an edit of rule {row['rule']}", server):
+                with within(
+                    connection, self._now(), "decide", f"an edit of rule {row['rule']}", server
+                ):
                     self._fit(connection, server, row, book)
         with self._database.writing() as connection:
             lease.hold(connection)
@@ -79,18 +89,31 @@ class Edits:
     def _judge_again(self, connection: Connection, server: str, book: Rulebook) -> None:
         """What waits is due at once; deciding goes on with it."""
         now = self._now()
-        due = {row["id"] for row in _edited(pending_work.waiting(connection, server, book.hash), book)}
-        groups = {row["gathering"] for row in _edited(pending_work.grouped(connection, server), book)}
+        due = {
+            row["id"] for row in _edited(pending_work.waiting(connection, server, book.hash), book)
+        }
+        groups = {
+            row["gathering"] for row in _edited(pending_work.grouped(connection, server), book)
+        }
         pending_work.take_apart(connection, groups, now)
         for rule in book.rules:
             if isinstance(rule.shape, Count):
                 due |= self._count_anew(connection, server, rule, rule.shape)
         pending_work.bring_forward(connection, due, now)
         if due or groups:
-            log.info("judged again, since rules were edited", server=server, decisions=len(due), groups=len(groups))
+            log.info(
+                "judged again, since rules were edited",
+                server=server,
+                decisions=len(due),
+                groups=len(groups),
+            )
 
-    def _count_anew(self, connection: Connection, server: str, rule: Rule, shape: Count) -> set[str]:
-        """What counted before counts by what the rule counts by now; the newest of each are judged again."""
+    def _count_anew(
+        self, connection: Connection, server: str, rule: Rule, shape: Count
+    ) -> set[str]:
+        """What counted before counts by what the rule counts by now; the newest of each are judged
+        again.
+        """
         now = self._now()
         since = now - timedelta(seconds=shape.over)
         rows = pending_work.counting(connection, server, rule.id, since)
@@ -114,13 +137,16 @@ class Edits:
         """The jobs that one decision has left, and the question about them."""
         now = self._now()
         rule = book.rule(row["rule"])
-        # the question first, as whoever answers it does: an answer and this never wait for each other
+        # the question first, as whoever answers it does: an answer and this never wait for each
+        # other
         asked = approvals.of_decision(connection, row["id"])
         question = approvals.lock(connection, asked["id"]) if asked is not None else None
         jobs = job_store.of_decision(connection, row["id"])
         if rule is None:
             left = [job for job in jobs if edited_rule.left(job)]
-            fitted = edited_rule.Fitted(ended=tuple((job, guards.gone(row["rule"])) for job in left))
+            fitted = edited_rule.Fitted(
+                ended=tuple((job, guards.gone(row["rule"])) for job in left)
+            )
         else:
             fitted = edited_rule.fitted(self._left(connection, server, rule, row, jobs))
         pending_work.refit(connection, [*fitted.kept, *(job for job, _ in fitted.ended)])
@@ -128,7 +154,9 @@ class Edits:
             job_store.end(connection, [job], verdict, now)
         job_store.add(connection, fitted.new)
         if str(fitted):
-            anew = Verdict(Ruling.ACT, Reason.RULE_CHANGED, f"the rule was edited; of what was left: {fitted}")
+            anew = Verdict(
+                Ruling.ACT, Reason.RULE_CHANGED, f"the rule was edited; of what was left: {fitted}"
+            )
             decision_store.add_verdict(connection, row["id"], None, anew, now)
         self._question(connection, server, row["id"], rule, question, fitted.new)
         self._go_on(connection, row["id"], now)
@@ -141,9 +169,13 @@ class Edits:
         row: RowMapping,
         jobs: Sequence[Job],
     ) -> edited_rule.Left:
-        """What was known when it was planned is known again; what the rule asks besides is asked now."""
+        """What was known when it was planned is known again; what the rule asks besides is asked
+        now.
+        """
         decision = decision_store.get(connection, row["id"])
-        answers = Answers(connection, server, self._now(), {rule.id: rule}, spaces=self._spaces.get(server, ()))
+        answers = Answers(
+            connection, server, self._now(), {rule.id: rule}, spaces=self._spaces.get(server, ())
+        )
         facts = Facts(answers)
         facts.answers |= decision.facts["asked"]
         known = {each.id: each for each in event_store.several(connection, decision.events)}
@@ -160,7 +192,9 @@ class Edits:
         question: RowMapping | None,
         new: Sequence[Job],
     ) -> None:
-        """Whether somebody is asked, who, and about what, goes by the rule as it is now. `new`: what nobody was asked about."""
+        """Whether somebody is asked, who, and about what, goes by the rule as it is now. `new`:
+        what nobody was asked about.
+        """
         now = self._now()
         jobs = [job for job in job_store.of_decision(connection, name) if edited_rule.left(job)]
         held = [job for job in jobs if job.state is JobState.HELD]
@@ -180,12 +214,16 @@ class Edits:
         elif opened is not None:
             self._release(connection, name, Reason(opened["reason"]), held)
 
-    def _release(self, connection: Connection, name: str, reason: Reason, held: Sequence[Job]) -> None:
+    def _release(
+        self, connection: Connection, name: str, reason: Reason, held: Sequence[Job]
+    ) -> None:
         """The rule asks no more: what nothing else holds up goes on."""
         now = self._now()
         approver.withdraw(connection, name, _EDITED, self._whom.places, now)
         for job in held:
-            free = Verdict(Ruling.ACT, Reason.RULE_CHANGED, f"the rule asks nobody any more ({reason})")
+            free = Verdict(
+                Ruling.ACT, Reason.RULE_CHANGED, f"the rule asks nobody any more ({reason})"
+            )
             decision_store.add_verdict(connection, name, job.id, free, now)
         job_store.release(connection, name, now)
 
@@ -210,25 +248,33 @@ class Edits:
             decision_store.add_verdict(connection, name, about[0].id, asks, now)
         approver.ask(connection, asked, rule, self._whom, now, anew=True)
 
-    def _asks(self, connection: Connection, server: str, name: str, rule: Rule, calls: Sequence[Job]) -> Verdict | None:
+    def _asks(
+        self, connection: Connection, server: str, name: str, rule: Rule, calls: Sequence[Job]
+    ) -> Verdict | None:
         """What a person is asked about before the rule, as it is now, does this."""
         calls = [job for job in calls if job.action == "call" and not job.attempts]
         if not calls:
             return None
         now, decision = self._now(), decision_store.get(connection, name)
-        answers = Answers(connection, server, now, {rule.id: rule}, spaces=self._spaces.get(server, ()))
+        answers = Answers(
+            connection, server, now, {rule.id: rule}, spaces=self._spaces.get(server, ())
+        )
         events = event_store.several(connection, decision.events)
         facts = Facts(answers)
         try:
             facts.answers["needs approval"] = edited_rule.needs_approval(rule, events, facts, now)
         except ConditionError as error:
-            return Verdict(Ruling.ASK, Reason.APPROVAL, f"whether the rule asks cannot be known: {error}")
+            return Verdict(
+                Ruling.ASK, Reason.APPROVAL, f"whether the rule asks cannot be known: {error}"
+            )
         intent = Intent(rule, server, events, name, facts, now, now, calls, about=decision.about)
         return next((verdict for guard in _ASKING if (verdict := guard(intent)) is not None), None)
 
     @staticmethod
     def _go_on(connection: Connection, name: str, now: datetime) -> None:
-        """What nothing holds up any more takes its turn; where nothing is left, the cooldown counts from now."""
+        """What nothing holds up any more takes its turn; where nothing is left, the cooldown counts
+        from now.
+        """
         jobs = job_store.of_decision(connection, name)
         own = [job for job in jobs if job.parent is None]
         if own and not any(job.state is JobState.HELD for job in own):
@@ -238,4 +284,8 @@ class Edits:
 def _edited(rows: Sequence[RowMapping], book: Rulebook) -> list[RowMapping]:
     """Those whose rule is gone, or is not any more what it was."""
     rules = {rule.id: rule.hash for rule in book.rules}
-    return [row for row in rows if row["written"] is not None and row["written"] != rules.get(row["rule"])]
+    return [
+        row
+        for row in rows
+        if row["written"] is not None and row["written"] != rules.get(row["rule"])
+    ]

@@ -1,4 +1,6 @@
-"""What comes by the clock: schedules that are due, and lasting states that already are so when a rule begins to look."""
+"""What comes by the clock: schedules that are due, and lasting states that already are so when a
+rule begins to look.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,14 +27,20 @@ from bridge.store.observations import snapshots
 class Timing:
     """`now` is domain time; `servers`: those that are watched, in the order of the settings."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], servers: Sequence[str]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], servers: Sequence[str]
+    ) -> None:
         self._database, self._now, self._servers = database, now, servers
         self._faults = Faults(database, now)
 
     def to_sweep(self, connection: Connection, book: Rulebook) -> set[str]:
-        """Servers on which a rule has not looked yet for what already is so, or a schedule is not known yet as it is now."""
+        """Servers on which a rule has not looked yet for what already is so, or a schedule is not
+        known yet as it is now.
+        """
         return {
-            each for each in self._servers if self._unswept(connection, each, book) or self._unknown(connection, each, book)
+            each
+            for each in self._servers
+            if self._unswept(connection, each, book) or self._unknown(connection, each, book)
         }
 
     def run(self, lease: Lease, book: Rulebook) -> None:
@@ -44,7 +52,8 @@ class Timing:
         with self._database.reading() as connection:
             unswept = self._unswept(connection, server, book)
             for rule, occasion in unswept:
-                # one that fails has looked as well as it can, until there is something new to look for
+                # one that fails has looked as well as it can, until there is something new to look
+                # for
                 with self._faults.apart("sweep", f"rule {rule.id}", server) as part:
                     happened += self._found(connection, rule, server, occasion, now)
                 if part.failed:
@@ -63,11 +72,16 @@ class Timing:
             for rule, occasion in unswept:
                 groups.swept(connection, rule.id, server, occasion, now)
 
-    def _unswept(self, connection: Connection, server: str, book: Rulebook) -> list[tuple[Rule, str]]:
+    def _unswept(
+        self, connection: Connection, server: str, book: Rulebook
+    ) -> list[tuple[Rule, str]]:
         lasting = [rule for rule in book.rules if rule.lasting]
         if not lasting:
             return []
-        state = (controls.ended_holds(connection, server, self._now()), groups.baselines(connection, server))
+        state = (
+            controls.ended_holds(connection, server, self._now()),
+            groups.baselines(connection, server),
+        )
         known = groups.occasions(connection, server)
         wanted = [(rule, identity(rule.hash, *state)) for rule in lasting]
         return [(rule, occasion) for rule, occasion in wanted if known.get(rule.id) != occasion]
@@ -77,14 +91,23 @@ class Timing:
 
     def _unknown(self, connection: Connection, server: str, book: Rulebook) -> bool:
         rules = self._scheduled(server, book)
-        scheduled = {rule.id: _spelled(rule.shape) for rule in rules if isinstance(rule.shape, Schedule)}
+        scheduled = {
+            rule.id: _spelled(rule.shape) for rule in rules if isinstance(rule.shape, Schedule)
+        }
         known = groups.timetable(connection, server) if scheduled else {}
-        return any(name not in known or known[name]["cron"] != spelled for name, spelled in scheduled.items())
+        return any(
+            name not in known or known[name]["cron"] != spelled
+            for name, spelled in scheduled.items()
+        )
 
     @staticmethod
-    def _found(connection: Connection, rule: Rule, server: str, occasion: str, now: datetime) -> list[Event]:
+    def _found(
+        connection: Connection, rule: Rule, server: str, occasion: str, now: datetime
+    ) -> list[Event]:
         """What the rule speaks of that is so by the view, and that it has not dealt with."""
-        kinds = sorted({kind for name in rule.types if (kind := EVENTS[name].kind) and EVENTS[name].still})
+        kinds = sorted(
+            {kind for name in rule.types if (kind := EVENTS[name].kind) and EVENTS[name].still}
+        )
         made: list[Event] = []
         for kind in kinds:
             seen = snapshots.bodies_of(connection, server, (kind,))
@@ -92,17 +115,28 @@ class Timing:
             standing = {
                 key: body
                 for key, body in bodies.items()
-                if any(EVENTS[name].kind == kind and (still := EVENTS[name].still) and still(body) for name in rule.types)
+                if any(
+                    EVENTS[name].kind == kind and (still := EVENTS[name].still) and still(body)
+                    for name in rule.types
+                )
             }
             others = _others(connection, server, kind, standing)
             made += level_triggers.found(rule, server, kind, standing, others, now, occasion)
-        known = groups.spoken_for(connection, rule.id, server, {event.subject for event in made}) if made else set()
+        known = (
+            groups.spoken_for(connection, rule.id, server, {event.subject for event in made})
+            if made
+            else set()
+        )
         return [event for event in made if (event.type, event.subject) not in known]
 
 
-def _others(connection: Connection, server: str, kind: str, standing: dict[str, Body]) -> dict[tuple[str, str], Body]:
+def _others(
+    connection: Connection, server: str, kind: str, standing: dict[str, Body]
+) -> dict[tuple[str, str], Body]:
     """The objects whose names the events carry."""
-    wanted = {key for name, body in standing.items() for key in related(Change(kind, name, None, body))}
+    wanted = {
+        key for name, body in standing.items() for key in related(Change(kind, name, None, body))
+    }
     return snapshots.bodies(connection, server, wanted) if wanted else {}
 
 
@@ -111,8 +145,12 @@ def _spelled(shape: Schedule) -> str:
     return f"{shape.cron} {shape.zone}"
 
 
-def _scheduled(connection: Connection, rule: Rule, server: str, known: RowMapping | None, now: datetime) -> list[Event]:
-    """The event of a schedule that is due; moments that were slept through are one. Its next moment is noted."""
+def _scheduled(
+    connection: Connection, rule: Rule, server: str, known: RowMapping | None, now: datetime
+) -> list[Event]:
+    """The event of a schedule that is due; moments that were slept through are one. Its next moment
+    is noted.
+    """
     shape = rule.shape
     assert isinstance(shape, Schedule)  # noqa: S101  asked before
     spelled = _spelled(shape)
@@ -128,5 +166,13 @@ def _scheduled(connection: Connection, rule: Rule, server: str, known: RowMappin
     groups.set_due(connection, rule.id, server, spelled, later)
     data = {"schedule": {"rule": rule.id, "at": due.isoformat()}}
     row = EVENTS["schedule.due"]
-    event = make(row, server=server, subject=f"rule/{rule.id}", n=due.isoformat(), time=due, seen_at=now, data=data)
+    event = make(
+        row,
+        server=server,
+        subject=f"rule/{rule.id}",
+        n=due.isoformat(),
+        time=due,
+        seen_at=now,
+        data=data,
+    )
     return [replace(event, only=rule.id)]

@@ -1,6 +1,8 @@
-"""The gate before every attempt of a call: guards, the lock of its object, the limits, what stands against it.
+"""The gate before every attempt of a call: guards, the lock of its object, the limits, what stands
+against it.
 
-Lock and limits are taken in the transaction that writes the verdict: of two workers one gets the last place.
+Lock and limits are taken in the transaction that writes the verdict: of two workers one gets the
+last place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,30 +38,40 @@ BY_HAND = "by hand"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The settings' own limits: `by_kind` for global, server, space, aggregator and rule; `spaces` to act in, by server."""
+    """The settings' own limits: `by_kind` for global, server, space, aggregator and rule; `spaces`
+    to act in, by server.
+    """
 
     by_kind: Mapping[str, Rate]
     spaces: Mapping[str, Sequence[str]]
 
 
-class Gate:
+class Admission:
     """`now` is domain time; `rulebook` and `forced_live` are asked anew each time."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook],
-        forced_live: Callable[[str], bool], bounds: Bounds,
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        rulebook: Callable[[], Rulebook],
+        forced_live: Callable[[str], bool],
+        bounds: Bounds,
+    ) -> None:
         self._database, self._now, self.rulebook = database, now, rulebook
         self._forced_live, self._bounds = forced_live, bounds
 
     def admit(self, claimed: Claimed) -> Verdict:
-        """Whether the job may be tried now; its verdict is written, and where it may, its place is taken."""
+        """Whether the job may be tried now; its verdict is written, and where it may, its place is
+        taken.
+        """
         book = self.rulebook()
         with self._database.writing() as connection:
             return self.judge(connection, claimed.job, book)
 
     def judge(self, connection: Connection, job: Job, book: Rulebook) -> Verdict:
-        """The same, in a transaction that goes on. `book` was asked for before it: a new one is remembered in its own."""
+        """The same, in a transaction that goes on. `book` was asked for before it: a new one is
+        remembered in its own.
+        """
         now, rule = self._now(), book.rule(job.rule)
         answers = self._answers(connection, job, book, now)
         if rule is None or (job.parent is not None and job.action != "call"):
@@ -70,8 +82,12 @@ class Gate:
             return verdict
         facts = Facts(answers)
         event = answers.event(job.event)
-        if job.action == "call" and pending_work.unlooked(connection, job.server, job.decision, rule.hash, book.hash):
-            verdict = Verdict(Ruling.WAIT, Reason.RULE_CHANGED, "the rule was edited just now", now + _EDITED)
+        if job.action == "call" and pending_work.unlooked(
+            connection, job.server, job.decision, rule.hash, book.hash
+        ):
+            verdict = Verdict(
+                Ruling.WAIT, Reason.RULE_CHANGED, "the rule was edited just now", now + _EDITED
+            )
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
             return verdict
         intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
@@ -87,22 +103,45 @@ class Gate:
 
     def _answers(self, connection: Connection, job: Job, book: Rulebook, now: datetime) -> Answers:
         rules = {rule.id: rule for rule in book.rules}
-        return Answers(connection, job.server, now, rules, spaces=self._bounds.spaces.get(job.server, ()))
+        return Answers(
+            connection, job.server, now, rules, spaces=self._bounds.spaces.get(job.server, ())
+        )
 
     @staticmethod
-    def _write(connection: Connection, job: Job, verdict: Verdict, facts: Facts, rule: Rule, mode: Mode, now: datetime) -> None:
+    def _write(
+        connection: Connection,
+        job: Job,
+        verdict: Verdict,
+        facts: Facts,
+        rule: Rule,
+        mode: Mode,
+        now: datetime,
+    ) -> None:
         """A wait that goes on for the same reason is one row."""
-        if verdict.ruling is Ruling.WAIT and decision_store.says(connection, job.id) == (verdict.ruling, verdict.reason):
+        if verdict.ruling is Ruling.WAIT and decision_store.says(connection, job.id) == (
+            verdict.ruling,
+            verdict.reason,
+        ):
             return
         read = {
-            "job": job.id, "not_after": job.not_after.isoformat(), "now": now.isoformat(), "rule": rule.hash, "mode": mode,
+            "job": job.id,
+            "not_after": job.not_after.isoformat(),
+            "now": now.isoformat(),
+            "rule": rule.hash,
+            "mode": mode,
             "asked": facts.kept(),
-        }  # fmt: skip
+        }
         digest = decision_store.keep_facts(connection, read)
         decision_store.add_verdict(connection, job.decision, job.id, verdict, now, digest)
 
     def _take(
-        self, connection: Connection, job: Job, rule: Rule, event: Event, answers: Answers, now: datetime
+        self,
+        connection: Connection,
+        job: Job,
+        rule: Rule,
+        event: Event,
+        answers: Answers,
+        now: datetime,
     ) -> Verdict | None:
         held = controls.lock(connection, job, now)
         if held is not None:
@@ -116,20 +155,36 @@ class Gate:
         if limit.pauses:
             self._pause(connection, limit, now)
         own = limit.key.startswith("own/")
-        detail = f"{limit.most} calls in {spoken(limit.every)} are made ({limit.key.removeprefix('own/')})"
-        return Verdict(Ruling.WAIT, Reason.RATE if own else Reason.LIMIT, detail, max(free_at, now + timedelta(seconds=1)))
+        detail = (
+            f"{limit.most} calls in {spoken(limit.every)} are made"
+            f" ({limit.key.removeprefix('own/')})"
+        )
+        return Verdict(
+            Ruling.WAIT,
+            Reason.RATE if own else Reason.LIMIT,
+            detail,
+            max(free_at, now + timedelta(seconds=1)),
+        )
 
     def _limits(self, job: Job, rule: Rule, event: Event, answers: Answers) -> list[Limit]:
         wanted = limits_of(self._bounds, job, event, answers)
         if rule.guard.rate:
-            wanted.append(Limit(f"own/{rule.id}/{job.server}", rule.guard.rate.most, rule.guard.rate.every))
+            wanted.append(
+                Limit(f"own/{rule.id}/{job.server}", rule.guard.rate.most, rule.guard.rate.every)
+            )
         return wanted
 
     @staticmethod
     def _pause(connection: Connection, limit: Limit, now: datetime) -> None:
-        why = f"{limit.most} calls within {spoken(limit.every)}, more than the settings' global limit allows"
+        why = (
+            f"{limit.most} calls within {spoken(limit.every)}, more than the settings' global limit"
+            " allows"
+        )
         if controls.pause(connection, controls.EVERYWHERE, now, "the global limit", why):
-            event_store.record(connection, [paused_event("bridge.paused", controls.EVERYWHERE, "the global limit", why, now)])
+            event_store.record(
+                connection,
+                [paused_event("bridge.paused", controls.EVERYWHERE, "the global limit", why, now)],
+            )
 
 
 def limits_of(bounds: Bounds, job: Job, event: Event, answers: Answers) -> list[Limit]:
@@ -169,13 +224,23 @@ def _freely(job: Job, answers: Answers, now: datetime) -> Verdict:
     return guards.before_telling(job, answers.event(job.event), facts, late, mutes=mutes)
 
 
-def paused_event(name: str, server: str, who: str, why: str, now: datetime, place: str = "") -> Event:
+def paused_event(
+    name: str, server: str, who: str, why: str, now: datetime, place: str = ""
+) -> Event:
     """That acting was stopped, or goes on."""
-    data: Body = {"pause": {"server": server or None, "who": who, "why": why, "place": place or None}}
+    data: Body = {
+        "pause": {"server": server or None, "who": who, "why": why, "place": place or None}
+    }
     row = builder.EVENTS[name]
     return builder.make(
-        row, server=server or builder.OURSELVES, subject="bridge", n=now.isoformat(), time=now, seen_at=now, data=data
-    )  # fmt: skip
+        row,
+        server=server or builder.OURSELVES,
+        subject="bridge",
+        n=now.isoformat(),
+        time=now,
+        seen_at=now,
+        data=data,
+    )
 
 
 def remember(connection: Connection, job: Job, answers: Answers, now: datetime) -> None:

@@ -1,9 +1,11 @@
-"""Deliver: the outbox is carried out. Two transactions, the intent before the request and the outcome after it.
+"""Deliver: the outbox is carried out. Two transactions, the intent before the request and the
+outcome after it.
 
-    claim → look, if an earlier try may have worked → the gate → intent → lease still ours? → request → outcome → seen?
+    claim → look, if an earlier try may have worked → admission → intent → lease still ours?
+          → request → outcome → seen?
 
-A crash between intent and outcome leaves an attempt without an outcome; whoever claims the job next finds it and looks
-before anything is sent again (law 7).
+A crash between intent and outcome leaves an attempt without an outcome; whoever claims the job next
+finds it and looks before anything is sent again (law 7).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,18 +20,18 @@ from bridge.core.decisions.retry import Next
 from bridge.core.events.operator_events import Deed
 from bridge.core.model import Job, JobState, Outcome, Reason, Repeat, Ruling, Verdict
 from bridge.errors import AgainLater, LeaseLost
-from bridge.pipeline.deliver.admission import Gate
-from bridge.pipeline.deliver.notification_sender import Teller
-from bridge.pipeline.deliver.settlement import Aftermath, End
-from bridge.pipeline.deliver.verification import Prover
+from bridge.pipeline.deliver.admission import Admission
+from bridge.pipeline.deliver.notification_sender import NotificationSender
+from bridge.pipeline.deliver.settlement import AttemptEnd, Settlement
+from bridge.pipeline.deliver.verification import EffectVerifier
 from bridge.pipeline.internal_errors import Faults, Part
 from bridge.store.database import Database
 from bridge.store.decisions import decisions as decision_store
 from bridge.store.decisions import jobs as job_store
 from bridge.store.decisions.jobs import Claimed
 
-# Longer than a request may take with the default time-out; a paused worker that wakes up later finds its fencing number
-# outdated.
+# Longer than a request may take with the default time-out; a paused worker that wakes up later
+# finds its fencing number outdated.
 _LEASE = 45.0
 _BATCH = 100
 
@@ -46,18 +48,24 @@ log = structlog.get_logger()
 
 
 class Deliverer:
-    """Carries out jobs. `actions` by name; `gate` is asked before each attempt, `aftermath` notes what came of it.
+    """Carries out jobs. `actions` by name; `gate` is asked before each attempt, `aftermath` notes
+    what came of it.
 
     What people are told goes by its address, not by itself: see `telling`.
     """
 
     def __init__(
-        self, database: Database, actions: Mapping[str, Action], now: Callable[[], datetime], gate: Gate, aftermath: Aftermath,
-        teller: Teller,
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        actions: Mapping[str, Action],
+        now: Callable[[], datetime],
+        gate: Admission,
+        aftermath: Settlement,
+        teller: NotificationSender,
+    ) -> None:
         self._teller = teller
         self._database, self._actions, self._now = database, actions, now
-        self._gate, self._aftermath, self._prover = gate, aftermath, Prover(database, now)
+        self._gate, self._aftermath, self._prover = gate, aftermath, EffectVerifier(database, now)
         self._faults = Faults(database, now)
 
     def due(self) -> list[str]:
@@ -70,7 +78,8 @@ class Deliverer:
         return found
 
     def run(self, job: str) -> Job | None:
-        """Try one job; as it stands afterwards, or None if it was not ours to try. A notice brings all that waits with it.
+        """Try one job; as it stands afterwards, or None if it was not ours to try. A notice brings
+        all that waits with it.
 
         One that our own code fails on is set aside, and takes no other with it.
         """
@@ -96,23 +105,31 @@ class Deliverer:
             return None
 
     def _set_aside(self, claimed: Claimed, part: Part) -> Job | None:
-        """Our own code failed on it: a dead letter where certainly nothing was sent, else a person is asked."""
+        """Our own code failed on it: a dead letter where certainly nothing was sent, else a person
+        is asked.
+        """
         job, now = claimed.job, self._now()
         with self._database.reading() as connection:
             doubt = job.doubt or job_store.sending(connection, job.id)
-            claimed = replace(claimed, job=replace(job, attempts=job_store.get(connection, job.id).attempts))
+            claimed = replace(
+                claimed, job=replace(job, attempts=job_store.get(connection, job.id).attempts)
+            )
         state = JobState.UNVERIFIED if job.state is JobState.VERIFYING else JobState.FAILED
         then = Next(JobState.IN_DOUBT, doubt=True) if doubt else Next(state)
-        said = Result(Outcome.UNKNOWN if doubt else Outcome.NOT_DONE, f"a fault of bondbridge: {part.why}")
+        said = Result(
+            Outcome.UNKNOWN if doubt else Outcome.NOT_DONE, f"a fault of bondbridge: {part.why}"
+        )
         with self._faults.apart("deliver", f"the end of {part.about}", job.server):
             self._verdict(job, Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, part.why))
-            return self._aftermath.settle(claimed, End(then, said))
+            return self._aftermath.settle(claimed, AttemptEnd(then, said))
         with self._database.writing() as connection:
             self._aftermath.set_aside(connection, job, part.why, now)
         return None
 
     def answer(self, job: str, what: str, who: str, place: str = "") -> bool:
-        """A person's word on a job in doubt: `done`, `failed` or `again`. False if it is not in doubt."""
+        """A person's word on a job in doubt: `done`, `failed` or `again`. False if it is not in
+        doubt.
+        """
         state, ruling = _ANSWERS[what]
         verdict = Verdict(ruling, Reason.IN_DOUBT, f"{who} answered: {what}")
         deed = Deed("job_settled", who, place, f"job/{job}", what)
@@ -143,7 +160,7 @@ class Deliverer:
                 return self._aftermath.settle(claimed, end)
         return self._aftermath.settle(*self._judged(claimed, action, result))
 
-    def _stopped(self, claimed: Claimed, action: Action) -> End | None:
+    def _stopped(self, claimed: Claimed, action: Action) -> AttemptEnd | None:
         """What keeps the job from being tried now: the gate, or something on the server itself."""
         verdict = self._gate.admit(claimed)
         if verdict.ruling is Ruling.ACT:
@@ -153,8 +170,12 @@ class Deliverer:
         if verdict.reason is Reason.PRECONDITION and claimed.job.attempts:
             # perhaps it is so because an earlier try did work
             _, end = self._look(claimed, action)
-            return end or End(Next(JobState.SKIPPED), Result(Outcome.NOT_DONE, verdict.detail), verdict)
-        return End(retry.stopped(claimed.job, verdict), Result(Outcome.NOT_DONE, verdict.detail), verdict)
+            return end or AttemptEnd(
+                Next(JobState.SKIPPED), Result(Outcome.NOT_DONE, verdict.detail), verdict
+            )
+        return AttemptEnd(
+            retry.stopped(claimed.job, verdict), Result(Outcome.NOT_DONE, verdict.detail), verdict
+        )
 
     def _against(self, job: Job, action: Action) -> Verdict:
         """What the server itself says against it, where that can be read with certainty."""
@@ -162,7 +183,12 @@ class Deliverer:
             against = action.against(job.server, job.request)
         except AgainLater as error:
             until = self._now() + guards.LOOK_AGAIN
-            verdict = Verdict(Ruling.WAIT, Reason.UNREADABLE, f"cannot read whether it may be done: {error}", until)
+            verdict = Verdict(
+                Ruling.WAIT,
+                Reason.UNREADABLE,
+                f"cannot read whether it may be done: {error}",
+                until,
+            )
         else:
             if against is None:
                 return guards.ACT
@@ -170,17 +196,26 @@ class Deliverer:
         self._verdict(job, verdict)
         return verdict
 
-    def _judged(self, claimed: Claimed, action: Action, result: Result) -> tuple[Claimed, End]:
-        """What an answer means; a call that was answered well is followed until its effect is seen."""
+    def _judged(
+        self, claimed: Claimed, action: Action, result: Result
+    ) -> tuple[Claimed, AttemptEnd]:
+        """What an answer means; a call that was answered well is followed until its effect is
+        seen.
+        """
         job = claimed.job
         provable = action.provable(job.request)
         if result.outcome is Outcome.DONE and not job.verify and action.shows(job.request):
             with self._database.writing() as connection:
                 claimed = job_store.follow(connection, claimed, {"expect": None, "within": _FOLLOW})
         then = retry.after(
-            claimed.job, result.outcome, action.repeat(job.request), provable=provable, now=self._now(), wait=result.wait
+            claimed.job,
+            result.outcome,
+            action.repeat(job.request),
+            provable=provable,
+            now=self._now(),
+            wait=result.wait,
         )
-        return claimed, End(then, result)
+        return claimed, AttemptEnd(then, result)
 
     def _follow_up(self, claimed: Claimed, action: Action) -> Job:
         """Is the effect there? Until it is, or should be, that is asked again."""
@@ -192,14 +227,16 @@ class Deliverer:
         outcome = Outcome.VERIFIED if holds else Outcome.UNVERIFIED
         with self._database.writing() as connection:
             claimed = job_store.looked(connection, claimed, outcome, said, now)
-        return self._aftermath.settle(claimed, End(then, Result(outcome, said)))
+        return self._aftermath.settle(claimed, AttemptEnd(then, Result(outcome, said)))
 
-    def _look(self, claimed: Claimed, action: Action) -> tuple[Claimed, End | None]:
-        """Did an earlier try take effect? An end if that settles it, none if it did not and may go again."""
+    def _look(self, claimed: Claimed, action: Action) -> tuple[Claimed, AttemptEnd | None]:
+        """Did an earlier try take effect? An end if that settles it, none if it did not and may go
+        again.
+        """
         job = claimed.job
         if not action.provable(job.request):
             result = Result(Outcome.UNKNOWN, "this server does not show whether it took effect")
-            return claimed, End(Next(JobState.IN_DOUBT, doubt=True), result)
+            return claimed, AttemptEnd(Next(JobState.IN_DOUBT, doubt=True), result)
         with self._database.writing() as connection:
             claimed = job_store.begin(connection, claimed, "look", self._now(), _LEASE)
         try:
@@ -207,14 +244,23 @@ class Deliverer:
         except AgainLater as error:
             result = Result(Outcome.UNREACHABLE, f"cannot look whether it took effect: {error}")
             self._verdict(job, Verdict(Ruling.WAIT, Reason.UNREADABLE, result.detail))
-            return self._ended(claimed, result), End(retry.blind(claimed.job, self._now()), result)
+            return self._ended(claimed, result), AttemptEnd(
+                retry.blind(claimed.job, self._now()), result
+            )
         if done is None:
-            result = Result(Outcome.UNKNOWN, "what the server shows does not tell whether it took effect")
-            return self._ended(claimed, result), End(Next(JobState.IN_DOUBT, doubt=True), result)
+            result = Result(
+                Outcome.UNKNOWN, "what the server shows does not tell whether it took effect"
+            )
+            return self._ended(claimed, result), AttemptEnd(
+                Next(JobState.IN_DOUBT, doubt=True), result
+            )
         if done:
             result = Result(Outcome.FOUND_DONE, "looked: the earlier try took effect")
-            return self._ended(claimed, result), End(Next(JobState.SUCCEEDED), result)
-        return self._ended(claimed, Result(Outcome.NOT_DONE, "looked: it has not taken effect")), None
+            return self._ended(claimed, result), AttemptEnd(Next(JobState.SUCCEEDED), result)
+        return (
+            self._ended(claimed, Result(Outcome.NOT_DONE, "looked: it has not taken effect")),
+            None,
+        )
 
     def _ended(self, claimed: Claimed, result: Result) -> Claimed:
         with self._database.writing() as connection:
@@ -228,7 +274,9 @@ class Deliverer:
     def _send(self, claimed: Claimed, action: Action) -> tuple[Claimed, Result]:
         with self._database.writing() as connection:
             longest = action.lasts(claimed.job.server, claimed.job.request)
-            claimed = job_store.begin(connection, claimed, "send", self._now(), max(_LEASE, longest))
+            claimed = job_store.begin(
+                connection, claimed, "send", self._now(), max(_LEASE, longest)
+            )
         with self._database.writing() as connection:
             job_store.check(connection, claimed)
         about, server = f"{claimed.job.action} of rule {claimed.job.rule}", claimed.job.server

@@ -1,9 +1,11 @@
-"""Telling: what is due at one address of a channel becomes messages, in order, one at a time, by one worker.
+"""Telling: what is due at one address of a channel becomes messages, in order, one at a time, by
+one worker.
 
-    lease on the outlet → what is due → what its channel takes now → the gate → intent → send → outcome for all that it told
+    lease on the destination → what is due → what its channel takes now → admission → intent
+          → send → outcome for each notice
 
-A service that is away is asked again at growing intervals, by the oldest notice alone; the others wait behind it. So one
-that cannot be reached costs one request now and then, and holds up no other.
+A service that is away is asked again at growing intervals, by the oldest notice alone; the others
+wait behind it. So one that cannot be reached costs one request now and then, and holds up no other.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,10 +22,10 @@ from bridge.core.durations import spoken
 from bridge.core.events.headlines import headline, remains
 from bridge.core.model import Body, Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.notifications import channel_policy, digest
-from bridge.core.notifications.channel_policy import Note, Policy, Severity
+from bridge.core.notifications.channel_policy import Notice, Policy, Severity
 from bridge.errors import LeaseLost
-from bridge.pipeline.deliver.admission import Gate
-from bridge.pipeline.deliver.settlement import Aftermath, End
+from bridge.pipeline.deliver.admission import Admission
+from bridge.pipeline.deliver.settlement import AttemptEnd, Settlement
 from bridge.pipeline.internal_errors import Faults, within
 from bridge.pipeline.notifications import destination_health, follow_up, follow_up_jobs
 from bridge.pipeline.notifications.follow_up import Ending
@@ -33,7 +35,7 @@ from bridge.store.decisions import decisions as decision_store
 from bridge.store.decisions import jobs as job_store
 from bridge.store.decisions.jobs import Claimed
 from bridge.store.notifications import destinations, open_notifications
-from bridge.store.notifications.destinations import Outlet, Pending
+from bridge.store.notifications.destinations import Destination, Pending
 from bridge.store.observations import events as event_store
 
 # longer than any service may take to answer
@@ -50,26 +52,33 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """A message that is on its way: the notices it tells, all of them ours; by which rules they were judged.
+    """A message that is on its way: the notices it tells, all of them ours; by which rules they
+    were judged.
 
-    `ended`: those of which it says as well that they are over. `requests`: what each of them says now.
+    `ended`: those of which it says as well that they are over. `requests`: what each of them says
+    now.
     """
 
-    outlet: Outlet
+    outlet: Destination
     claimed: tuple[Claimed, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[Notice, ...]
     book: Rulebook
     ended: Mapping[str, Ending]
     requests: Mapping[str, Body]
 
 
-class Teller:
+class NotificationSender:
     """Tells. `notify` sends one message; `policies` by channel; `now` is domain time."""
 
     def __init__(
-        self, database: Database, notify: Action, now: Callable[[], datetime], gate: Gate, aftermath: Aftermath,
+        self,
+        database: Database,
+        notify: Action,
+        now: Callable[[], datetime],
+        gate: Admission,
+        aftermath: Settlement,
         policies: Mapping[str, Policy],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._database, self._notify, self._now = database, notify, now
         self._gate, self._aftermath, self._policies = gate, aftermath, policies
         self._faults = Faults(database, now)
@@ -85,7 +94,9 @@ class Teller:
             return destinations.of_job(connection, job)
 
     def run(self, key: str) -> int:
-        """Tell what is due at one address; how many messages were tried. 0 as well where somebody else is at it."""
+        """Tell what is due at one address; how many messages were tried. 0 as well where somebody
+        else is at it.
+        """
         with self._database.writing() as connection:
             fence = destinations.claim(connection, key, _LEASE)
         if fence is None:
@@ -104,7 +115,7 @@ class Teller:
                 destinations.release(connection, key, fence)
         return tried
 
-    def _counted(self, outlet: Outlet) -> int:
+    def _counted(self, outlet: Destination) -> int:
         """How many messages its rate looks back on."""
         rate = self._policies.get(outlet.channel, Policy()).rate
         return rate.most if rate else 0
@@ -114,7 +125,8 @@ class Teller:
         first = sending.claimed[0].job
         with self._faults.apart("tell", f"a message to {sending.outlet.key}", first.server) as part:
             return self._sent(sending, first)
-        # what it is that cannot be told goes by itself to the dead letters, and the next has its turn
+        # what it is that cannot be told goes by itself to the dead letters, and the next has its
+        # turn
         return Result(Outcome.REFUSED, f"a fault of bondbridge: {part.why}")
 
     def _sent(self, sending: _Sending, first: Job) -> Result:
@@ -127,7 +139,8 @@ class Teller:
     def _next(self, key: str, fence: int) -> _Sending | None:
         """The intent: what the next message tells, claimed; None when there is nothing for now.
 
-        What has to wait is put off, each with its reason; what comes to nothing is ended. Then there may be nothing left.
+        What has to wait is put off, each with its reason; what comes to nothing is ended. Then
+        there may be nothing left.
         """
         now, book = self._now(), self._gate.rulebook()
         with self._database.writing() as connection:
@@ -137,10 +150,16 @@ class Teller:
                 self._behind(connection, outlet, outlet.again_at, now)
                 return None
             rules = self._policies.get(outlet.channel, Policy())
-            most = channel_policy.MOST_TOGETHER if channel_policy.crowded(rules, outlet.recent, now) else _FEW
+            most = (
+                channel_policy.MOST_TOGETHER
+                if channel_policy.crowded(rules, outlet.recent, now)
+                else _FEW
+            )
             found = {each.job.id: each for each in destinations.pending(connection, key, now, most)}
             notes = self._notes(connection, found.values(), now)
-            turn = channel_policy.turn(list(notes.values()), rules, outlet.gathers_since, outlet.recent, now)
+            turn = channel_policy.turn(
+                list(notes.values()), rules, outlet.gathers_since, outlet.recent, now
+            )
             for note, verdict in turn.held:
                 self._hold(connection, found[note.id].job, verdict, now)
             claimed = self._claim(connection, turn.tell, now, book)
@@ -156,31 +175,48 @@ class Teller:
                 over = follow_up.endings(connection, [each.job for each in claimed], book)
                 takers = open_notifications.takers(connection, {each.job.event for each in claimed})
         requests = {
-            each.job.id: _as_it_is(each.job, notes[each.job.id].since, over.get(each.job.id), takers.get(each.job.event), now)
+            each.job.id: _as_it_is(
+                each.job,
+                notes[each.job.id].since,
+                over.get(each.job.id),
+                takers.get(each.job.event),
+                now,
+            )
             for each in claimed
         }
         told = tuple(_said(notes[each.job.id], requests[each.job.id]) for each in claimed)
         return _Sending(outlet, tuple(claimed), told, book, over, requests)
 
-    def _notes(self, connection: Connection, those: Iterable[Pending], now: datetime) -> dict[str, Note]:
+    def _notes(
+        self, connection: Connection, those: Iterable[Pending], now: datetime
+    ) -> dict[str, Notice]:
         """By id, as channels see them; one that cannot be read is a dead letter."""
         notes = {}
         for each in those:
-            with within(connection, now, "tell", f"a notice of rule {each.job.rule}", each.job.server) as part:
+            with within(
+                connection, now, "tell", f"a notice of rule {each.job.rule}", each.job.server
+            ) as part:
                 notes[each.job.id] = _note(each)
             if part.failed:
                 self._aftermath.set_aside(connection, each.job, part.why, now)
         return notes
 
-    def _behind(self, connection: Connection, outlet: Outlet, until: datetime, now: datetime) -> None:
+    def _behind(
+        self, connection: Connection, outlet: Destination, until: datetime, now: datetime
+    ) -> None:
         """A service is away: what comes meanwhile waits behind the notice that it is tried with."""
-        detail = f"{outlet.key} takes nothing since {outlet.failing_since:%Y-%m-%d %H:%M} UTC: {outlet.said}"
+        detail = (
+            f"{outlet.key} takes nothing since {outlet.failing_since:%Y-%m-%d %H:%M} UTC:"
+            f" {outlet.said}"
+        )
         for each in destinations.pending(connection, outlet.key, now, channel_policy.MOST_TOGETHER):
             self._hold(connection, each.job, Verdict(Ruling.WAIT, Reason.AWAY, detail, until), now)
 
     @staticmethod
     def _hold(connection: Connection, job: Job, verdict: Verdict, now: datetime) -> None:
-        """It waits, or comes to nothing, and says why; a wait that goes on for the same reason is one row."""
+        """It waits, or comes to nothing, and says why; a wait that goes on for the same reason is
+        one row.
+        """
         if verdict.ruling is Ruling.SKIP:
             job_store.end(connection, [job], verdict, now)
             job_store.move_on(connection, job, now)
@@ -188,29 +224,49 @@ class Teller:
         if decision_store.says(connection, job.id) != (verdict.ruling, verdict.reason):
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
         # what its channel makes it wait for does not make it stale; that nobody takes it does
-        fresh = timedelta(0) if verdict.reason is Reason.AWAY else timedelta(seconds=job.retry.until)
+        fresh = (
+            timedelta(0) if verdict.reason is Reason.AWAY else timedelta(seconds=job.retry.until)
+        )
         destinations.put_off(connection, job, verdict.until or now + timedelta(seconds=1), fresh)
 
-    def _claim(self, connection: Connection, notes: Sequence[Note], now: datetime, book: Rulebook) -> list[Claimed] | None:
-        """Those that the gate lets through, their attempts begun; None where another worker still has the first of them."""
+    def _claim(
+        self, connection: Connection, notes: Sequence[Notice], now: datetime, book: Rulebook
+    ) -> list[Claimed] | None:
+        """Those that the gate lets through, their attempts begun; None where another worker still
+        has the first of them.
+        """
         claimed: list[Claimed] = []
         for note in notes:
             mine = job_store.claim(connection, note.id, now, _LEASE)
             if mine is None:
                 return claimed or None
-            with within(connection, now, "tell", f"a notice of rule {mine.job.rule}", mine.job.server) as part:
+            with within(
+                connection, now, "tell", f"a notice of rule {mine.job.rule}", mine.job.server
+            ) as part:
                 claimed += self._admitted(connection, mine, now, book)
             if part.failed:
                 self._aftermath.set_aside(connection, mine.job, part.why, now)
         return claimed
 
-    def _admitted(self, connection: Connection, mine: Claimed, now: datetime, book: Rulebook) -> list[Claimed]:
+    def _admitted(
+        self, connection: Connection, mine: Claimed, now: datetime, book: Rulebook
+    ) -> list[Claimed]:
         verdict = self._gate.judge(connection, mine.job, book)
         if verdict.ruling is Ruling.ACT:
             return [job_store.begin(connection, mine, "send", now, _LEASE)]
         # nobody took it in time: that is no skipping, people must know of it
-        then = Next(JobState.FAILED) if verdict.reason is Reason.EXPIRED else retry.stopped(mine.job, verdict)
-        self._aftermath.note(connection, mine, End(then, Result(Outcome.NOT_DONE, verdict.detail), verdict), now, book)
+        then = (
+            Next(JobState.FAILED)
+            if verdict.reason is Reason.EXPIRED
+            else retry.stopped(mine.job, verdict)
+        )
+        self._aftermath.note(
+            connection,
+            mine,
+            AttemptEnd(then, Result(Outcome.NOT_DONE, verdict.detail), verdict),
+            now,
+            book,
+        )
         return []
 
     def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
@@ -223,20 +279,30 @@ class Teller:
         if outlet.again_at is None and channel_policy.gathered(sending.notes, rules):
             outlet = replace(outlet, gathers_since=None)
         if result.outcome is Outcome.REFUSED and outlet.again_at is not None:
-            result = replace(result, outcome=Outcome.UNREACHABLE)  # it refuses everything: the message may well be good
+            result = replace(
+                result, outcome=Outcome.UNREACHABLE
+            )  # it refuses everything: the message may well be good
         result = _shared(result, len(sending.claimed))
         with self._database.writing() as connection:
             destinations.check(connection, before.key, fence)
             event_store.record(connection, told)
             for each in sending.claimed:
-                end = End(_next_of(each.job, result, outlet.again_at, now), result)
+                end = AttemptEnd(_next_of(each.job, result, outlet.again_at, now), result)
                 self._aftermath.note(connection, each, end, now, sending.book)
                 if end.then.state is JobState.SUCCEEDED:
-                    with within(connection, now, "follow", f"a notice of rule {each.job.rule}", each.job.server):
+                    with within(
+                        connection,
+                        now,
+                        "follow",
+                        f"a notice of rule {each.job.rule}",
+                        each.job.server,
+                    ):
                         follow_up.told(connection, each.job, now, sending.ended.get(each.job.id))
             destinations.put(connection, outlet)
         count = len(sending.claimed)
-        what = "; ".join(str(each.job.request.get("title") or "") for each in sending.claimed[:_NAMED])
+        what = "; ".join(
+            str(each.job.request.get("title") or "") for each in sending.claimed[:_NAMED]
+        )
         more = f" and {count - _NAMED} more" if count > _NAMED else ""
         log.info(
             "told %s: %s",
@@ -253,14 +319,18 @@ class Teller:
 
 
 def _shared(result: Result, many: int) -> Result:
-    """What each attempt says of a message that told several: otherwise none of their stories could show it."""
+    """What each attempt says of a message that told several: otherwise none of their stories could
+    show it.
+    """
     if many == 1:
         return result
     others = "1 other" if many == 2 else f"{many - 1} others"  # noqa: PLR2004  itself and one other
     return replace(result, detail=f"{result.detail}, in one message with {others}")
 
 
-def _as_it_is(job: Job, since: datetime | None, ending: Ending | None, taker: str | None, now: datetime) -> Body:
+def _as_it_is(
+    job: Job, since: datetime | None, ending: Ending | None, taker: str | None, now: datetime
+) -> Body:
     """What a notice asks for, as it is at this moment: over, somebody's, or lasting for so long."""
     request = job.request
     if ending is not None:  # told late, a begin whose end would follow at once is no alarm any more
@@ -274,7 +344,7 @@ def _as_it_is(job: Job, since: datetime | None, ending: Ending | None, taker: st
     return request
 
 
-def _said(note: Note, request: Body) -> Note:
+def _said(note: Notice, request: Body) -> Notice:
     """What it tells, as it is by now."""
     return replace(
         note,
@@ -285,9 +355,9 @@ def _said(note: Note, request: Body) -> Note:
     )
 
 
-def _note(pending: Pending) -> Note:
+def _note(pending: Pending) -> Notice:
     request = pending.job.request
-    return Note(
+    return Notice(
         id=pending.job.id,
         title=str(request["title"]),
         body=str(request["body"]),
@@ -302,7 +372,9 @@ def _note(pending: Pending) -> Note:
 
 
 def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime) -> Next:
-    """A service that was away is tried again in its time; what it does not take is over, unless the rule tries that again."""
+    """A service that was away is tried again in its time; what it does not take is over, unless the
+    rule tries that again.
+    """
     if result.outcome is Outcome.DONE:
         return Next(JobState.SUCCEEDED)
     if result.outcome is Outcome.REFUSED:
@@ -310,6 +382,7 @@ def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime)
             return Next(JobState.FAILED)
         again_at = now + timedelta(seconds=job.retry.every)
     due = again_at or now
-    # what is followed does not grow old while it lasts: whether it does is asked before the next try
+    # what is followed does not grow old while it lasts: whether it does is asked before the next
+    # try
     lasts = job.request.get("follow") is not None and not job.request.get("over")
     return Next(JobState.DUE, due) if lasts or due <= job.not_after else Next(JobState.FAILED)

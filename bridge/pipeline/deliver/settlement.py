@@ -1,4 +1,6 @@
-"""What comes of an attempt: the job's next state, its events, the steps after it, and what its failure leads to."""
+"""What comes of an attempt: the job's next state, its events, the steps after it, and what its
+failure leads to.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,21 +45,29 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """How a delivery ended: the job's next state, what its last attempt or look said, and the guard that stopped it."""
+class AttemptEnd:
+    """How a delivery ended: the job's next state, what its last attempt or look said, and the guard
+    that stopped it.
+    """
 
     then: Next
     result: Result
     verdict: Verdict | None = None
 
 
-class Aftermath:
+class Settlement:
     """`now` is domain time; `whom`: who can be asked."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], rulebook: Callable[[], Rulebook], whom: Whom) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        rulebook: Callable[[], Rulebook],
+        whom: Whom,
+    ) -> None:
         self._database, self._now, self._rulebook, self._whom = database, now, rulebook, whom
 
-    def settle(self, claimed: Claimed, end: End) -> Job:
+    def settle(self, claimed: Claimed, end: AttemptEnd) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
         now, then, result = self._now(), end.then, end.result
         book = self._rulebook()
@@ -71,9 +81,15 @@ class Aftermath:
         return job
 
     def note(
-        self, connection: Connection, claimed: Claimed, end: End, now: datetime, book: Rulebook
+        self,
+        connection: Connection,
+        claimed: Claimed,
+        end: AttemptEnd,
+        now: datetime,
+        book: Rulebook,
     ) -> tuple[Job, list[Event]]:
-        """The same in a transaction that goes on: the job as it is then, and the events that came of it.
+        """The same in a transaction that goes on: the job as it is then, and the events that came
+        of it.
 
         `book` was asked for before it: a new one is remembered in a transaction of its own.
         """
@@ -104,8 +120,11 @@ class Aftermath:
             return job_store.settle(connection, claimed, then, self._now())
 
     def answered(self, job: str, state: JobState, verdict: Verdict, deed: Deed) -> bool:
-        """A person's word on a job in doubt, and the deed that it is. False if it is not in doubt."""
-        # asked before: a rulebook that is new to this process is remembered in a transaction of its own
+        """A person's word on a job in doubt, and the deed that it is. False if it is not in
+        doubt.
+        """
+        # asked before: a rulebook that is new to this process is remembered in a transaction of its
+        # own
         now, book = self._now(), self._rulebook()
         with self._database.writing() as connection:
             settled = job_store.answer_doubt(connection, job, state, verdict, now)
@@ -119,17 +138,32 @@ class Aftermath:
         return True
 
     @staticmethod
-    def _last_word(connection: Connection, job: Job, end: End, now: datetime) -> None:
-        """What a person or a later reader must know: that a person is asked, or that waiting came to nothing."""
+    def _last_word(connection: Connection, job: Job, end: AttemptEnd, now: datetime) -> None:
+        """What a person or a later reader must know: that a person is asked, or that waiting came
+        to nothing.
+        """
         if job.state is JobState.IN_DOUBT:
             verdict = Verdict(Ruling.ASK, Reason.IN_DOUBT, end.result.detail)
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
-        if job.state is JobState.SKIPPED and end.verdict is not None and end.verdict.ruling is Ruling.WAIT:
-            detail = f"it was to be done by {job.not_after:%Y-%m-%d %H:%M:%S} UTC, and had to wait: {end.verdict.detail}"
-            decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.SKIP, Reason.EXPIRED, detail), now)
+        if (
+            job.state is JobState.SKIPPED
+            and end.verdict is not None
+            and end.verdict.ruling is Ruling.WAIT
+        ):
+            detail = (
+                f"it was to be done by {job.not_after:%Y-%m-%d %H:%M:%S} UTC, and had to wait:"
+                f" {end.verdict.detail}"
+            )
+            decision_store.add_verdict(
+                connection, job.decision, job.id, Verdict(Ruling.SKIP, Reason.EXPIRED, detail), now
+            )
 
-    def _go_on(self, connection: Connection, job: Job, rule: Rule | None, now: datetime) -> list[Event]:
-        """The steps and batches after it; where a rollout was stopped, a person is asked about the rest."""
+    def _go_on(
+        self, connection: Connection, job: Job, rule: Rule | None, now: datetime
+    ) -> list[Event]:
+        """The steps and batches after it; where a rollout was stopped, a person is asked about the
+        rest.
+        """
         left = job_store.move_on(connection, job, now)
         if not left:
             return []
@@ -137,18 +171,27 @@ class Aftermath:
         verdict = Verdict(Ruling.ASK, Reason.ROLLOUT, detail)
         decision_store.add_verdict(connection, job.decision, left[0].id, verdict, now)
         decision = decision_store.get(connection, job.decision)
-        return approver.ask(connection, approver.Asked(decision, left, verdict), rule, self._whom, now)
+        return approver.ask(
+            connection, approver.Asked(decision, left, verdict), rule, self._whom, now
+        )
 
-    def _failed(self, connection: Connection, job: Job, rule: Rule | None, result: Result, now: datetime) -> list[Event]:
+    def _failed(
+        self, connection: Connection, job: Job, rule: Rule | None, result: Result, now: datetime
+    ) -> list[Event]:
         """What its step does about a failure, and whether the rule has failed too often."""
         if rule is None or job.action != "call" or job.parent is not None:
             return []
         operation = job.request["operation"]
-        step = next((each for n, each in enumerate(rule.steps) if n == job.step and each.name == operation), None)
+        step = next(
+            (each for n, each in enumerate(rule.steps) if n == job.step and each.name == operation),
+            None,
+        )
         if step is not None and step.on_failure:
             answers = Answers(connection, job.server, now, {})
             said = job_planning.outcome_said(job, result.outcome, result.detail)
-            made = job_planning.on_failure(step, job, (answers.event(job.event),), now, Facts(answers), said)
+            made = job_planning.on_failure(
+                step, job, (answers.event(job.event),), now, Facts(answers), said
+            )
             for why in made.left_out:
                 verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, why)
                 decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
@@ -161,7 +204,9 @@ class Aftermath:
         limit = rule.guard.breaker
         if limit is None:
             return []
-        count = controls.failures(connection, rule.id, job.server, now - timedelta(seconds=limit.within))
+        count = controls.failures(
+            connection, rule.id, job.server, now - timedelta(seconds=limit.within)
+        )
         if count < limit.failures:
             return []
         why = f"{count} of its calls failed within {limit.within / 60:g} minutes"
@@ -170,8 +215,14 @@ class Aftermath:
         data, row = {"rule": {"id": rule.id, "detail": why}}, builder.EVENTS["rule.tripped"]
         subject = f"rule/{rule.id}"
         event = builder.make(
-            row, server=job.server, subject=subject, n=now.isoformat(), time=now, seen_at=now, data=data
-        )  # fmt: skip
+            row,
+            server=job.server,
+            subject=subject,
+            n=now.isoformat(),
+            time=now,
+            seen_at=now,
+            data=data,
+        )
         return event_store.record(connection, [event])
 
 
@@ -183,11 +234,35 @@ def _named(job: Job) -> str:
 
 
 def _events(job: Job, result: Result, now: datetime) -> list[Event]:
-    """What became of a call is an event like any other, once it is certain, or certainly uncertain."""
+    """What became of a call is an event like any other, once it is certain, or certainly
+    uncertain.
+    """
     name = _EVENT_OF.get(job.state)
     if job.action != "call" or name is None:
         return []
-    about = {"id": job.id, "rule": job.rule, "cause": job.event, "outcome": result.outcome, "detail": result.detail}
-    data = {"job": {**about, "operation": job.request["operation"], "arguments": job.request["arguments"]}}
+    about = {
+        "id": job.id,
+        "rule": job.rule,
+        "cause": job.event,
+        "outcome": result.outcome,
+        "detail": result.detail,
+    }
+    data = {
+        "job": {
+            **about,
+            "operation": job.request["operation"],
+            "arguments": job.request["arguments"],
+        }
+    }
     row, subject = builder.EVENTS[name], f"job/{job.id}"
-    return [builder.make(row, server=job.server, subject=subject, n=job.attempts, time=now, seen_at=now, data=data)]
+    return [
+        builder.make(
+            row,
+            server=job.server,
+            subject=subject,
+            n=job.attempts,
+            time=now,
+            seen_at=now,
+            data=data,
+        )
+    ]

@@ -1,4 +1,6 @@
-"""Was it seen? After a call that was answered well, its effect is looked for until it shows or should have shown."""
+"""Was it seen? After a call that was answered well, its effect is looked for until it shows or
+should have shown.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,14 +30,16 @@ _SHOWN = {
 _AT = {"primary": "aggregator", "current": "aggregator"}
 
 
-class Prover:
+class EffectVerifier:
     """`now` is domain time."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
 
     def holds(self, job: Job, action: Action) -> tuple[bool | None, str]:
-        """Whether its effect shows, and how that is said; None where nothing newer than the call can be seen yet."""
+        """Whether its effect shows, and how that is said; None where nothing newer than the call
+        can be seen yet.
+        """
         expect = (job.verify or {}).get("expect")
         if expect is not None:
             return self._expected(job, _compiled(str(expect)))
@@ -53,7 +57,9 @@ class Prover:
             answers = Answers(connection, job.server, now, {})
             event, sent = answers.event(job.event), job_store.sent_at(connection, job.id)
             looked_at = _looked_at(connection, event, expression)
-            stale = sorted({scope for scope, at in looked_at if scope and (at is None or (sent and at < sent))})
+            stale = sorted(
+                {scope for scope, at in looked_at if scope and (at is None or (sent and at < sent))}
+            )
             if not stale:
                 try:
                     holds = expression.holds(_anew(event, now, Facts(answers)))
@@ -70,8 +76,12 @@ def _compiled(source: str) -> Expression:
     return compile_expression(source)
 
 
-def _looked_at(connection: Connection, event: Event, expression: Expression) -> list[tuple[str | None, datetime | None]]:
-    """The scopes that show what the expression names, each with when its newest whole walk began."""
+def _looked_at(
+    connection: Connection, event: Event, expression: Expression
+) -> list[tuple[str | None, datetime | None]]:
+    """The scopes that show what the expression names, each with when its newest whole walk
+    began.
+    """
     found = []
     for noun in expression.roots & _SHOWN.keys():
         for kind in _kinds(event, noun):
@@ -83,17 +93,30 @@ def _looked_at(connection: Connection, event: Event, expression: Expression) -> 
 
 def _kinds(event: Event, noun: str) -> tuple[str, ...]:
     kinds = _SHOWN[noun]
-    return (event.type.partition(".")[0],) if noun == "tuning" and event.type.partition(".")[0] in kinds else kinds
+    return (
+        (event.type.partition(".")[0],)
+        if noun == "tuning" and event.type.partition(".")[0] in kinds
+        else kinds
+    )
 
 
 def _anew(event: Event, now: datetime, facts: Facts) -> Scene:
-    """The event's nouns as the view shows them now; `primary` and `current` are those of the bond now."""
+    """The event's nouns as the view shows them now; `primary` and `current` are those of the bond
+    now.
+    """
     anew: dict[str, Json] = {}
     for noun, body in event.data.items():
         if noun in _SHOWN and isinstance(body, dict):
-            anew[noun] = expression_context.viewed(facts, event.server, _kinds(event, noun)[0], body.get("id")) or body
+            anew[noun] = (
+                expression_context.viewed(
+                    facts, event.server, _kinds(event, noun)[0], body.get("id")
+                )
+                or body
+            )
     bond = anew.get("bond")
     for noun in _AT.keys() & event.data.keys():
         if bond:
-            anew[noun] = expression_context.viewed(facts, event.server, "aggregator", bond.get(noun)) or {"id": bond.get(noun)}
+            anew[noun] = expression_context.viewed(
+                facts, event.server, "aggregator", bond.get(noun)
+            ) or {"id": bond.get(noun)}
     return expression_context.of((event,), now, facts, anew)

@@ -35,7 +35,9 @@ _RUNS = ("bond_tuning", "leg_tuning", "speedtest")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`losses`: the batch's and the recent ones that nobody owns; `sizes`: bonds per cause; `names` of causes."""
+    """`losses`: the batch's and the recent ones that nobody owns; `sizes`: bonds per cause; `names`
+    of causes.
+    """
 
     buckets: Mapping[int, Bucket]
     kept: Sequence[Kept]
@@ -49,7 +51,9 @@ class Surroundings:
     depths: Mapping[str, int]
 
 
-def gather(connection: Connection, server: str, fresh: Sequence[Event], now: datetime) -> Surroundings:
+def gather(
+    connection: Connection, server: str, fresh: Sequence[Event], now: datetime
+) -> Surroundings:
     """Read what these events need; what none of them needs is not read."""
     about: list[int] = [event.data["leg"]["id"] for event in fresh if event.data.get("leg")]
     legs = {leg for leg in about if fits(leg)}
@@ -61,7 +65,11 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
     returns = _returns(connection, server, first, last) if loose else {}
     losses = [_loss(server, each, returns) for each in loose]
     explainable = any(event.type in attribution.EXPLAINABLE for event in fresh)
-    done = job_store.calls_since(connection, server, first - attribution.LONGEST) if explainable else ()
+    done = (
+        job_store.calls_since(connection, server, first - attribution.LONGEST)
+        if explainable
+        else ()
+    )
     return Surroundings(
         buckets=incident_store.buckets(connection, server, legs) if legs else {},
         kept=incident_store.recent(connection, server, first - incidents.WINDOW),
@@ -69,7 +77,10 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
         sizes=_sizes(connection, server) if losses else {},
         names=_names(connection, server) if losses else {},
         owners={event.id: owners[event.id] for event in fresh if event.id in owners},
-        held={row["bond"]: row["until"] for row in incident_store.held(connection, server, now).values()},
+        held={
+            row["bond"]: row["until"]
+            for row in incident_store.held(connection, server, now).values()
+        },
         done=done,
         depths=_depths(connection, done, fresh),
         runs=snapshots.bodies_of(connection, server, _RUNS) if explainable else (),
@@ -77,11 +88,18 @@ def gather(connection: Connection, server: str, fresh: Sequence[Event], now: dat
 
 
 def _depths(connection: Connection, done: Sequence[Done], fresh: Sequence[Event]) -> dict[str, int]:
-    """How deep what each job of ours leads to is: one more than the event it answers. By its id, and as it is named."""
-    jobs = {each.job for each in done} | {str(event.data["job"]["id"]) for event in fresh if event.data.get("job")}
+    """How deep what each job of ours leads to is: one more than the event it answers. By its id,
+    and as it is named.
+    """
+    jobs = {each.job for each in done} | {
+        str(event.data["job"]["id"]) for event in fresh if event.data.get("job")
+    }
     found = job_store.depths(connection, jobs)
     began = [str(event.data["origin"]) for event in fresh if event.data.get("origin")]
-    same = {each.id: int(each.known.get("depth") or 0) for each in event_store.several(connection, began)}
+    same = {
+        each.id: int(each.known.get("depth") or 0)
+        for each in event_store.several(connection, began)
+    }
     return {**found, **{job[:8]: depth for job, depth in found.items()}, **same}
 
 
@@ -98,22 +116,33 @@ def bond_of(event: Event) -> int | None:
 def named_by(event: Event) -> frozenset[Cause]:
     """The cause that an event is itself about: what the server says of an aggregator."""
     about = event.data.get("aggregator")
-    return frozenset({("aggregator", str(about["id"]))}) if about and event.type != "aggregator.suspected" else frozenset()
+    return (
+        frozenset({("aggregator", str(about["id"]))})
+        if about and event.type != "aggregator.suspected"
+        else frozenset()
+    )
 
 
-def _recent_losses(connection: Connection, server: str, fresh: Sequence[Event], first: datetime, last: datetime) -> list[Event]:
+def _recent_losses(
+    connection: Connection, server: str, fresh: Sequence[Event], first: datetime, last: datetime
+) -> list[Event]:
     if not any(event.type == _LOSS and event.only is None for event in fresh):
         return []
     window = incidents.WINDOW
-    # those that wait to be decided, too: the first of a thousand is to know already that it is one of a thousand
+    # those that wait to be decided, too: the first of a thousand is to know already that it is one
+    # of a thousand
     return event_store.happened(connection, server, _LOSS, first - window, last + window)
 
 
-def _returns(connection: Connection, server: str, first: datetime, last: datetime) -> Mapping[int, list[tuple[datetime, str]]]:
+def _returns(
+    connection: Connection, server: str, first: datetime, last: datetime
+) -> Mapping[int, list[tuple[datetime, str]]]:
     """When legs ceased to be down and the events that say so, by leg."""
     found: dict[int, list[tuple[datetime, str]]] = {}
     for name in _RETURNS:
-        for each in event_store.happened(connection, server, name, first - incidents.WINDOW, last + incidents.WINDOW):
+        for each in event_store.happened(
+            connection, server, name, first - incidents.WINDOW, last + incidents.WINDOW
+        ):
             found.setdefault(each.data["leg"]["id"], []).append((each.time, each.id))
     return found
 
@@ -126,7 +155,11 @@ def _loss(server: str, event: Event, returns: Mapping[int, Sequence[tuple[dateti
     bond, leg = event.data["bond"], event.data["leg"]
     # a bond that has moved since still belongs with those that were on its primary
     at = bond.get("primary") if event.data.get("over") else bond.get("current")
-    causes = {("aggregator", str(each)) for each in (bond.get("current"), bond.get("primary")) if each is not None}
+    causes = {
+        ("aggregator", str(each))
+        for each in (bond.get("current"), bond.get("primary"))
+        if each is not None
+    }
     causes |= {("server", server)}
     if leg.get("provider") is not None:
         causes.add(("provider", str(leg["provider"])))
@@ -134,11 +167,22 @@ def _loss(server: str, event: Event, returns: Mapping[int, Sequence[tuple[dateti
         causes.add(("space", bounded(bond["space"]["key"])))
     later = (each for each in returns.get(leg["id"], ()) if each[0] > event.time)
     over, back = min(later, default=(None, None))
-    return Loss(event.id, bond["id"], leg["id"], event.time, frozenset(causes), ("aggregator", str(at)), over, back)
+    return Loss(
+        event.id,
+        bond["id"],
+        leg["id"],
+        event.time,
+        frozenset(causes),
+        ("aggregator", str(at)),
+        over,
+        back,
+    )
 
 
 def _sizes(connection: Connection, server: str) -> dict[Cause, int]:
-    """How many bonds have each cause in common. With one aggregator, that is what everything has in common."""
+    """How many bonds have each cause in common. With one aggregator, that is what everything has in
+    common.
+    """
     sizes: Counter[Cause] = Counter()
     aggregators = set()
     for kind, body in snapshots.bodies_of(connection, server, ("placement", "bond")):
@@ -167,7 +211,9 @@ def _names(connection: Connection, server: str) -> dict[Cause, str]:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """How legs and aggregators stand by the newest snapshot; `names`: how those that are gone were known."""
+    """How legs and aggregators stand by the newest snapshot; `names`: how those that are gone were
+    known.
+    """
 
     found: Mapping[tuple[str, str], Body]
     names: Mapping[tuple[str, str], Body] = field(default_factory=dict)
@@ -199,11 +245,15 @@ class Standings:
         bond = str(body["bond"])
         return {
             "leg": body,
-            "bond": bond_noun(body["bond"], self.names.get(("bond", bond)), self.names.get(("placement", bond))),
+            "bond": bond_noun(
+                body["bond"], self.names.get(("bond", bond)), self.names.get(("placement", bond))
+            ),
         }
 
 
-def standings(connection: Connection, server: str, legs: Iterable[int], kept: Iterable[Kept]) -> Standings:
+def standings(
+    connection: Connection, server: str, legs: Iterable[int], kept: Iterable[Kept]
+) -> Standings:
     """Of these legs, their bonds and the incidents' causes."""
     wanted = {("leg", str(leg)) for leg in legs} | {each.incident.cause for each in kept}
     found = snapshots.bodies(connection, server, wanted, there=True)

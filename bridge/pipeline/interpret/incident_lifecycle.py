@@ -1,4 +1,5 @@
-"""From when to when incidents were: the events that one is opened and ended with, by the true times of its members.
+"""From when to when incidents were: the events that one is opened and ended with, by the true times
+of its members.
 
 What is still down when one ends, and what it lets go of before, stands for itself from then on.
 """
@@ -31,19 +32,27 @@ _NAMED = 5
 def look(database: Database, lease: Lease, now: datetime) -> bool:
     """Look at the open incidents of a server; True if one is over, and an event says so.
 
-    Not while an event waits to be interpreted: what the newest snapshot shows (an aggregator is well) has an event of the
-    same poll, which is a member first, and says when it was.
+    Not while an event waits to be interpreted: what the newest snapshot shows (an aggregator is
+    well) has an event of the same poll, which is a member first, and says when it was.
     """
     server = lease.server
     with database.reading() as connection:
         if not incident_store.to_look_at(connection, server, now):
             return False
-        kept = [each for each in incident_store.recent(connection, server, now) if each.incident.ended is None]
+        kept = [
+            each
+            for each in incident_store.recent(connection, server, now)
+            if each.incident.ended is None
+        ]
         legs = {leg for each in kept for leg in each.incident.legs}
-        standings = batch_context.standings(connection, server, legs, kept) if kept else Standings({})
+        standings = (
+            batch_context.standings(connection, server, legs, kept) if kept else Standings({})
+        )
         if not kept or event_store.undecided(connection, server, 1):
             return False
-        turned = {each.incident.id: incident_store.turned(connection, each.incident.id) for each in kept}
+        turned = {
+            each.incident.id: incident_store.turned(connection, each.incident.id) for each in kept
+        }
     over = False
     with database.writing() as connection:
         lease.hold(connection)
@@ -57,7 +66,9 @@ def look(database: Database, lease: Lease, now: datetime) -> bool:
     return over
 
 
-def _written(connection: Connection, server: str, looked: Kept, standings: Standings, now: datetime) -> None:
+def _written(
+    connection: Connection, server: str, looked: Kept, standings: Standings, now: datetime
+) -> None:
     """How an incident stands; where it is over, the event that says so."""
     over = looked.incident.ended is not None
     due_at = None if over else now + batch_context.LOOK_AGAIN
@@ -67,7 +78,9 @@ def _written(connection: Connection, server: str, looked: Kept, standings: Stand
         event_store.record(connection, [closing(server, looked, now, standings)])
 
 
-def _looked_at(kept: Kept, standings: Standings, turned: Mapping[str, datetime], now: datetime) -> Kept:
+def _looked_at(
+    kept: Kept, standings: Standings, turned: Mapping[str, datetime], now: datetime
+) -> Kept:
     one, cause_down = kept.incident, standings.failed(kept.incident.cause)
     if cause_down:
         one = replace(one, state="failed")
@@ -80,7 +93,9 @@ def _looked_at(kept: Kept, standings: Standings, turned: Mapping[str, datetime],
     return replace(kept, incident=one)
 
 
-def _well_again(one: Incident, standings: Standings, turned: Mapping[str, datetime], now: datetime) -> set[int]:
+def _well_again(
+    one: Incident, standings: Standings, turned: Mapping[str, datetime], now: datetime
+) -> set[int]:
     """The bonds it holds none of whose legs has been down for a while."""
     found, by_bond = set(), standings.by_bond(one.legs)
     for bond in one.held:
@@ -99,7 +114,9 @@ def _down(one: Incident, standings: Standings) -> list[int]:
 
 
 def _freed(before: Sequence[Kept], after: Sequence[Kept]) -> set[int]:
-    """The bonds that stand for themselves from now on: let go of, or of an incident that is over."""
+    """The bonds that stand for themselves from now on: let go of, or of an incident that is
+    over.
+    """
     freed: set[int] = set()
     for was, now in zip(before, after, strict=True):
         still = frozenset[int]() if now.incident.ended else now.incident.held
@@ -108,7 +125,9 @@ def _freed(before: Sequence[Kept], after: Sequence[Kept]) -> set[int]:
 
 
 def _set_right(connection: Connection, server: str, kept: Kept, now: datetime) -> None:
-    """The event that opened it has the time at which it was noticed; once it is over, the one at which it began."""
+    """The event that opened it has the time at which it was noticed; once it is over, the one at
+    which it began.
+    """
     began = kept.incident.began
     for opened in event_store.several(connection, [opening(server, kept, now).id]):
         if opened.time != began:
@@ -122,7 +141,14 @@ def opening(server: str, kept: Kept, now: datetime) -> Event:
         about = {"id": int(key), "name": kept.name}
         data: Body = {"aggregator": about, "incident": incident_noun(kept)}
         return _of(server, "aggregator.suspected", kept.incident, kept.incident.began, now, data)
-    return _of(server, "incident.opened", kept.incident, kept.incident.began, now, {"incident": incident_noun(kept)})
+    return _of(
+        server,
+        "incident.opened",
+        kept.incident,
+        kept.incident.began,
+        now,
+        {"incident": incident_noun(kept)},
+    )
 
 
 def closing(server: str, kept: Kept, now: datetime, standings: Standings) -> Event:
@@ -142,8 +168,14 @@ def closing(server: str, kept: Kept, now: datetime, standings: Standings) -> Eve
 
 def _of(server: str, name: str, one: Incident, time: datetime, now: datetime, data: Body) -> Event:
     return builder.make(
-        EVENTS[name], server=server, subject=f"incident/{one.id}", n=one.id, time=time, seen_at=now, data=data
-    )  # fmt: skip
+        EVENTS[name],
+        server=server,
+        subject=f"incident/{one.id}",
+        n=one.id,
+        time=time,
+        seen_at=now,
+        data=data,
+    )
 
 
 def incident_noun(kept: Kept) -> Body:

@@ -1,7 +1,9 @@
-"""Interpret: what recorded events mean together, before they are decided. Under the same lease, in the same order.
+"""Interpret: what recorded events mean together, before they are decided. Under the same lease, in
+the same order.
 
-Legs that flap, incidents that own many events, actions that explain an outage, bonds that somebody works on: each event is
-noted once with what was known, and what follows from several of them becomes an event of its own.
+Legs that flap, incidents that own many events, actions that explain an outage, bonds that somebody
+works on: each event is noted once with what was known, and what follows from several of them
+becomes an event of its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,10 +54,11 @@ class Interpreter:
         self._faults = Faults(database, now)
 
     def interpret(self, lease: Lease, batch: Sequence[Event]) -> list[Event]:
-        """The same events with what is known about them; what follows from them is recorded, to be decided after them.
+        """The same events with what is known about them; what follows from them is recorded, to be
+        decided after them.
 
-        Where that fails as a whole, each by itself. Of one on which it fails nothing is known, and `fault` says why: no
-        rule acts on it, and people are told all the same.
+        Where that fails as a whole, each by itself. Of one on which it fails nothing is known, and
+        `fault` says why: no rule acts on it, and people are told all the same.
         """
         fresh = [event for event in batch if not event.known]
         if not fresh:
@@ -71,7 +74,12 @@ class Interpreter:
         with self._faults.apart("interpret", f"an event {event.type}", lease.server) as part:
             return self._interpreted(lease, [event])[event.id]
         lease.keep()
-        known: Body = {**schema.blank(schema.KNOWN), "over": bool(event.data.get("over")), "depth": 0, "fault": part.why}
+        known: Body = {
+            **schema.blank(schema.KNOWN),
+            "over": bool(event.data.get("over")),
+            "depth": 0,
+            "fault": part.why,
+        }
         with self._database.writing() as connection:
             event_store.note(connection, {event.id: known})
         return known
@@ -90,7 +98,9 @@ class Interpreter:
             event_store.record(connection, reading.concluded)
             incident_store.save_buckets(connection, server, reading.buckets)
             for kept in reading.kept.values():
-                incident_store.save(connection, server, kept, None if kept.incident.ended else now + _LOOK_AGAIN)
+                incident_store.save(
+                    connection, server, kept, None if kept.incident.ended else now + _LOOK_AGAIN
+                )
             incident_store.attach(connection, reading.owners)
             event_store.note(connection, reading.known)
         return reading.known
@@ -101,19 +111,29 @@ class Interpreter:
             if event.only or event.type not in _TURNS or not fits(event.data["leg"]["id"]):
                 continue
             leg = event.data["leg"]["id"]
-            before = reading.buckets[leg][0] if leg in reading.buckets else reading.around.buckets.get(leg, Bucket())
+            before = (
+                reading.buckets[leg][0]
+                if leg in reading.buckets
+                else reading.around.buckets.get(leg, Bucket())
+            )
             after = flapping.poured(before, [event.time], self._limits)
             reading.buckets[leg] = (after, flapping.calm_at(after, self._limits))
             if after.flapping and not before.flapping:
                 nouns = {"leg": event.data["leg"], "bond": event.data["bond"]}
-                reading.concluded.append(_spell(reading, "leg.flapping", leg, after, after.at or event.time, nouns))
+                reading.concluded.append(
+                    _spell(reading, "leg.flapping", leg, after, after.at or event.time, nouns)
+                )
 
     def _incidents(self, reading: _Reading, fresh: Sequence[Event]) -> None:
         around = reading.around
-        judged = incidents.judge(reading.server, around.losses, [kept.incident for kept in around.kept], around.sizes)
+        judged = incidents.judge(
+            reading.server, around.losses, [kept.incident for kept in around.kept], around.sizes
+        )
         stored = {kept.incident.id: kept for kept in around.kept}
         for name, one in judged.incidents.items():
-            label = stored[name].name if name in stored else around.names.get(one.cause, one.cause[1])
+            label = (
+                stored[name].name if name in stored else around.names.get(one.cause, one.cause[1])
+            )
             reading.kept[name] = Kept(one, label, reading.now)
         reading.owners |= judged.owners
         current = {**stored, **reading.kept}
@@ -121,10 +141,14 @@ class Interpreter:
             if event.id not in reading.owners and not event.only:
                 self._join(reading, current, event)
         for name in judged.opened:
-            reading.concluded.append(incident_lifecycle.opening(reading.server, reading.kept[name], reading.now))
+            reading.concluded.append(
+                incident_lifecycle.opening(reading.server, reading.kept[name], reading.now)
+            )
 
     def _join(self, reading: _Reading, current: dict[str, Kept], event: Event) -> None:
-        """What happens to a bond that an incident has taken belongs to it, and what the server says of its cause."""
+        """What happens to a bond that an incident has taken belongs to it, and what the server says
+        of its cause.
+        """
         bond, causes = batch_context.bond_of(event), batch_context.named_by(event)
         if bond is None and not causes:
             return
@@ -159,11 +183,15 @@ class Interpreter:
             event_store.record(connection, concluded)
 
     def endings(self, lease: Lease) -> bool:
-        """Incidents that are over, once all that is recorded has been interpreted; True if there is one, to be decided."""
+        """Incidents that are over, once all that is recorded has been interpreted; True if there is
+        one, to be decided.
+        """
         return incident_lifecycle.look(self._database, lease, self._now())
 
 
-def known_now(connection: Connection, server: str, found: Sequence[Event], now: datetime) -> dict[str, Body]:
+def known_now(
+    connection: Connection, server: str, found: Sequence[Event], now: datetime
+) -> dict[str, Body]:
     """What is known at this moment of what lasts, by event."""
     if not found:
         return {}
@@ -174,12 +202,16 @@ def known_now(connection: Connection, server: str, found: Sequence[Event], now: 
 
 def _known(reading: _Reading, event: Event) -> Body:
     bond, leg = batch_context.bond_of(event), (event.data.get("leg") or {}).get("id")
-    bucket = reading.buckets.get(leg, (reading.around.buckets.get(leg),))[0] if leg is not None else None
+    bucket = (
+        reading.buckets.get(leg, (reading.around.buckets.get(leg),))[0] if leg is not None else None
+    )
     held = reading.around.held.get(bond) if bond is not None else None
     why = None
     if event.type in attribution.EXPLAINABLE:
         done, at = reading.around.done, batch_context.judged_at(event)
-        why = attribution.by_actions(done, bond, leg, at) or attribution.by_runs(reading.around.runs, bond, at)
+        why = attribution.by_actions(done, bond, leg, at) or attribution.by_runs(
+            reading.around.runs, bond, at
+        )
     owner = _holder(reading, event) if event.only is not None else reading.owners.get(event.id)
     return {
         "incident": owner,
@@ -208,18 +240,41 @@ def _led_by(event: Event, why: str | None) -> str | None:
     if event.data.get("origin"):
         return str(event.data["origin"])
     named = batch_context.JOB.search(why or "")
-    return (event.data.get("job") or {}).get("id") if event.type.startswith("action.") else named and named[1]
+    return (
+        (event.data.get("job") or {}).get("id")
+        if event.type.startswith("action.")
+        else named and named[1]
+    )
 
 
-def _spell(reading: _Reading, name: str, leg: int, bucket: Bucket, time: datetime, nouns: Mapping[str, Body]) -> Event:
+def _spell(
+    reading: _Reading,
+    name: str,
+    leg: int,
+    bucket: Bucket,
+    time: datetime,
+    nouns: Mapping[str, Body],
+) -> Event:
     return _spelled(reading.server, name, leg, bucket, time, reading.now, nouns)
 
 
 def _spelled(
-    server: str, name: str, leg: int, bucket: Bucket, time: datetime, now: datetime, nouns: Mapping[str, Body]
+    server: str,
+    name: str,
+    leg: int,
+    bucket: Bucket,
+    time: datetime,
+    now: datetime,
+    nouns: Mapping[str, Body],
 ) -> Event:
     since = bucket.since.isoformat() if bucket.since else None
     data = {**nouns, "flapping": {"changes": bucket.changes, "since": since}}
     return builder.make(
-        EVENTS[name], server=server, subject=f"leg/{leg}", n=since, time=min(time, now), seen_at=now, data=data
-    )  # fmt: skip
+        EVENTS[name],
+        server=server,
+        subject=f"leg/{leg}",
+        n=since,
+        time=min(time, now),
+        seen_at=now,
+        data=data,
+    )

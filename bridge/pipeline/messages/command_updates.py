@@ -1,4 +1,6 @@
-"""Later answers: what comes of a command is told where it was said, once. Jobs like notices, written with what they tell."""
+"""Later answers: what comes of a command is told where it was said, once. Jobs like notices,
+written with what they tell.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,7 +11,18 @@ from bridge.core.canonical_json import identity
 from bridge.core.chat.reply import Tone
 from bridge.core.decisions import retry
 from bridge.core.durations import spoken
-from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Outcome, Reason, Ruling, Verdict
+from bridge.core.model import (
+    Body,
+    Decision,
+    Event,
+    Job,
+    JobState,
+    Json,
+    Outcome,
+    Reason,
+    Ruling,
+    Verdict,
+)
 from bridge.pipeline.messages import plan_view
 from bridge.pipeline.messages.question_jobs import NOBODY, settled
 from bridge.store.decisions import approvals, decisions
@@ -29,9 +42,14 @@ _ENDS = {
 
 
 def decided(
-    connection: Connection, made: Iterable[Decision], about: Mapping[str, Event], word: Callable[[str], str], now: datetime
+    connection: Connection,
+    made: Iterable[Decision],
+    about: Mapping[str, Event],
+    word: Callable[[str], str],
+    now: datetime,
 ) -> None:
-    """A rule has judged a command: that it waits, that somebody is asked, or that nothing comes of it.
+    """A rule has judged a command: that it waits, that somebody is asked, or that nothing comes of
+    it.
 
     `about`: events by id; `word`: by which a command is confirmed where there are no buttons.
     """
@@ -50,7 +68,14 @@ def decided(
         _tell(connection, command, decision, (verdict.ruling, verdict.reason), told, now)
 
 
-def ended(connection: Connection, job: Job, said: Outcome, detail: str, verdict: Verdict | None, now: datetime) -> None:
+def ended(
+    connection: Connection,
+    job: Job,
+    said: Outcome,
+    detail: str,
+    verdict: Verdict | None,
+    now: datetime,
+) -> None:
     """A call has ended, or has to wait for something."""
     if job.action != "call" or job.parent is not None or not _talks(connection, job.event):
         return
@@ -58,21 +83,38 @@ def ended(connection: Connection, job: Job, said: Outcome, detail: str, verdict:
     if job.state not in _ENDS and not waits:
         return
     told = _verdict(verdict) if waits and verdict else _end(job, said, detail)
-    key: Sequence[Json] = (job.id, verdict.reason if waits and verdict else job.state, job.attempts if not waits else 0)
+    key: Sequence[Json] = (
+        job.id,
+        verdict.reason if waits and verdict else job.state,
+        job.attempts if not waits else 0,
+    )
     (command,) = event_store.several(connection, [job.event])
     _tell(connection, command, job, key, {**told, "lines": plan_view.shown(connection, [job])}, now)
 
 
 def answered(connection: Connection, row: RowMapping, owed: Sequence[Job], now: datetime) -> None:
-    """A question about a command has its answer; whoever confirms their own sees that where they say it."""
-    own, state, who = [job for job in owed if job.parent is None], row["state"], row["who"] or NOBODY
+    """A question about a command has its answer; whoever confirms their own sees that where they
+    say it.
+    """
+    own, state, who = (
+        [job for job in owed if job.parent is None],
+        row["state"],
+        row["who"] or NOBODY,
+    )
     if not own or not _talks(connection, own[0].event):
         return
     if row["answered_by"] == approvals.ASKER and state != approvals.EXPIRED:
         return
     (command,) = event_store.several(connection, [own[0].event])
     tone = Tone.GOOD if state == approvals.GRANTED else Tone.BAD
-    _tell(connection, command, own[0], (row["id"], state), {"text": settled(state, who), "tone": tone}, now)
+    _tell(
+        connection,
+        command,
+        own[0],
+        (row["id"], state),
+        {"text": settled(state, who), "tone": tone},
+        now,
+    )
 
 
 def _talks(connection: Connection, event: str) -> bool:
@@ -96,7 +138,11 @@ def _question(connection: Connection, decision: Decision, word: str, now: dateti
         question = {"approval": row["id"], "plan": row["digest"], "word": word}
         return {"text": "are you sure?", "lines": (*plan, until), "question": question}
     name, others = row["id"][:8], row["answered_by"] == approvals.OTHERS
-    ways = f"not you: approve {name}; you may take it back: deny {name}" if others else f"approve {name}, or deny {name}"
+    ways = (
+        f"not you: approve {name}; you may take it back: deny {name}"
+        if others
+        else f"approve {name}, or deny {name}"
+    )
     who = "somebody else" if others else "somebody"
     return {"text": f"{who} must say yes: {row['detail']}", "lines": (*plan, ways, until)}
 
@@ -108,7 +154,11 @@ def _unanswered(connection: Connection, decision: Decision, subject: str) -> Seq
         for row in approvals.waiting(connection)
         if (row["server"], row["rule"]) == (decision.server, decision.rule)
         and decisions.get(connection, row["decision"]).about == (decision.about or subject)
-        for asks in ("is asked whether they are sure" if row["answered_by"] == approvals.ASKER else "waits for a yes or no",)
+        for asks in (
+            "is asked whether they are sure"
+            if row["answered_by"] == approvals.ASKER
+            else "waits for a yes or no",
+        )
     ]
 
 
@@ -117,26 +167,46 @@ def _end(job: Job, said: Outcome, detail: str) -> Body:
     if said is Outcome.VERIFIED:
         text = "done, and seen to work"
     # of what went well nobody needs the server's own words
-    return {"text": text if job.state is JobState.SUCCEEDED or not detail else f"{text}: {detail}", "tone": tone}
+    return {
+        "text": text if job.state is JobState.SUCCEEDED or not detail else f"{text}: {detail}",
+        "tone": tone,
+    }
 
 
-def _tell(connection: Connection, command: Event, of: Decision | Job, key: Sequence[Json], told: Body, now: datetime) -> None:
+def _tell(
+    connection: Connection,
+    command: Event,
+    of: Decision | Job,
+    key: Sequence[Json],
+    told: Body,
+    now: datetime,
+) -> None:
     name = of.id if isinstance(of, Decision) else of.decision
     chat = command.data["chat"]
     named = " ".join([str(chat["command"]), *map(str, chat["args"])])
     wanted = retry.default("reply", COMMAND)
-    request = {"event": command.id, **told, "text": f"{named}: {told['text']}", "lines": list(told.get("lines") or ())}
-    job_store.add(connection, [Job(
-        id=identity("reply", name, *key),
-        decision=name,
-        event=command.id,
-        rule=of.rule,
-        server=command.server,
-        step=0,
-        action="reply",
-        request=request,
-        retry=wanted,
-        due_at=now,
-        not_after=now + timedelta(seconds=wanted.until),
-        parent=of.id,
-    )])  # fmt: skip
+    request = {
+        "event": command.id,
+        **told,
+        "text": f"{named}: {told['text']}",
+        "lines": list(told.get("lines") or ()),
+    }
+    job_store.add(
+        connection,
+        [
+            Job(
+                id=identity("reply", name, *key),
+                decision=name,
+                event=command.id,
+                rule=of.rule,
+                server=command.server,
+                step=0,
+                action="reply",
+                request=request,
+                retry=wanted,
+                due_at=now,
+                not_after=now + timedelta(seconds=wanted.until),
+                parent=of.id,
+            )
+        ],
+    )

@@ -1,6 +1,8 @@
-"""A plan as people see it: what would be done, to what by name, and what brought it about. The one place that adds names.
+"""A plan as people see it: what would be done, to what by name, and what brought it about. The one
+place that adds names.
 
-Names are of the newest view, read when a plan is told, and no part of what a yes is to: who answers says yes to numbers.
+Names are of the newest view, read when a plan is told, and no part of what a yes is to: who answers
+says yes to numbers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +19,13 @@ from bridge.store.observations import snapshots
 _SHOWN = 10
 
 # arguments of an operation that mean an object with a name, and its kind
-_KINDS = {"bond": "bond", "leg": "leg", "aggregator": "aggregator", "node": "node", "bonder": "bonder"}
+_KINDS = {
+    "bond": "bond",
+    "leg": "leg",
+    "aggregator": "aggregator",
+    "node": "node",
+    "bonder": "bonder",
+}
 
 _Key = tuple[str, str]
 
@@ -43,11 +51,17 @@ def cause(connection: Connection, jobs: Sequence[Job]) -> str:
 
 
 def _names(connection: Connection, jobs: Iterable[Job]) -> Mapping[tuple[str, _Key], str]:
-    """What the objects of these calls are called, by server, kind and id; a leg by its bond's name, too."""
+    """What the objects of these calls are called, by server, kind and id; a leg by its bond's name,
+    too.
+    """
     wanted: dict[str, set[_Key]] = {}
     for job in jobs:
         wanted.setdefault(job.server, set()).update(_objects(job).values())
-    return {(server, key): name for server, keys in wanted.items() for key, name in _called(connection, server, keys)}
+    return {
+        (server, key): name
+        for server, keys in wanted.items()
+        for key, name in _called(connection, server, keys)
+    }
 
 
 def _called(connection: Connection, server: str, keys: set[_Key]) -> Iterable[tuple[_Key, str]]:
@@ -56,7 +70,9 @@ def _called(connection: Connection, server: str, keys: set[_Key]) -> Iterable[tu
     found |= snapshots.bodies(connection, server, bonds - found.keys())
     for key in keys & found.keys():
         name = _name(found[key])
-        within = _name(found.get(("bond", str(found[key].get("bond"))), {})) if key[0] == "leg" else ""
+        within = (
+            _name(found.get(("bond", str(found[key].get("bond"))), {})) if key[0] == "leg" else ""
+        )
         if name:
             yield key, f"{within}/{name}" if within else name
 
@@ -64,7 +80,11 @@ def _called(connection: Connection, server: str, keys: set[_Key]) -> Iterable[tu
 def _objects(job: Job) -> dict[str, _Key]:
     """The objects that a call's arguments mean, by argument."""
     given: Mapping[str, Json] = (job.request.get("arguments") or {}) if job.action == "call" else {}
-    return {argument: (_KINDS[argument], str(value)) for argument, value in given.items() if argument in _KINDS}
+    return {
+        argument: (_KINDS[argument], str(value))
+        for argument, value in given.items()
+        if argument in _KINDS
+    }
 
 
 def _named(job: Job, names: Mapping[tuple[str, _Key], str]) -> dict[str, str]:

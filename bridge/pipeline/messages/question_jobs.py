@@ -1,4 +1,6 @@
-"""How a question is put, and its answer told: one job for each place of the channel that is asked."""
+"""How a question is put, and its answer told: one job for each place of the channel that is
+asked.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import RowMapping
 
 from bridge.core.canonical_json import identity
-from bridge.core.chat.reply import Answer, Tone
+from bridge.core.chat.reply import Reply, Tone
 from bridge.core.decisions import job_planning as planning
 from bridge.core.decisions import retry
 from bridge.core.durations import spoken
@@ -23,7 +25,9 @@ _TONES = {approvals.GRANTED: Tone.GOOD, approvals.DENIED: Tone.BAD}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is asked about, in words: the plan, a line each, and what brought it about, "" where that is not known."""
+    """What is asked about, in words: the plan, a line each, and what brought it about, "" where
+    that is not known.
+    """
 
     plan: Sequence[str]
     cause: str = ""
@@ -45,7 +49,10 @@ class Places:
 def limits(row: RowMapping) -> str:
     """Who must not answer; "" where anybody may."""
     if row["answered_by"] == approvals.OTHERS:
-        known = "somebody whose name is known: with a button, a token of their own, or bondbridge approve"
+        known = (
+            "somebody whose name is known: with a button, a token of their own, or bondbridge"
+            " approve"
+        )
         return f"not by {row['asker']}, but by {known}" if row["asker"] else f"by {known}"
     return f"by {row['asker']} alone" if row["answered_by"] == approvals.ASKER else ""
 
@@ -54,35 +61,75 @@ def settled(state: str, who: str) -> str:
     """`"ana said yes"`."""
     if state in _TOLD:
         return f"{who} {_TOLD[state]}"
-    return "nobody answered in time, so it is a no" if who == NOBODY else f"withdrawn, since {who} takes its place"
+    return (
+        "nobody answered in time, so it is a no"
+        if who == NOBODY
+        else f"withdrawn, since {who} takes its place"
+    )
 
 
-def put(row: RowMapping, jobs: Sequence[Job], shown: Shown, places: Places, now: datetime) -> list[Job]:
-    """The jobs that put a question: notices with a link, where a link may answer, and posts with buttons."""
-    until, only = f"without an answer in {spoken((row['expires_at'] - now).total_seconds())}: no", limits(row)
+def put(
+    row: RowMapping, jobs: Sequence[Job], shown: Shown, places: Places, now: datetime
+) -> list[Job]:
+    """The jobs that put a question: notices with a link, where a link may answer, and posts with
+    buttons.
+    """
+    until, only = (
+        f"without an answer in {spoken((row['expires_at'] - now).total_seconds())}: no",
+        limits(row),
+    )
     plan, name, title = shown.lines, row["id"][:8], f"{row['rule']} asks: {row['detail']}"
     question = {"approval": row["id"], "plan": row["digest"]}
-    ways = [*([only] if only else []), f"yes: bondbridge approve {name}", f"no: bondbridge deny {name}", until]
+    ways = [
+        *([only] if only else []),
+        f"yes: bondbridge approve {name}",
+        f"no: bondbridge deny {name}",
+        until,
+    ]
     notice: Body = {"title": title, "body": "\n".join([*plan, "", *ways])}
     if row["answered_by"] == approvals.ANYONE:
         notice = {**notice, "question": question}
     lines = [*plan, *([f"to be answered {only}"] if only else []), until]
     notice = {**notice, "asks": row["id"]}
-    post: Body = {"text": title, "lines": lines, "tone": Tone.PLAIN, "event": jobs[0].event, "question": question}
+    post: Body = {
+        "text": title,
+        "lines": lines,
+        "tone": Tone.PLAIN,
+        "event": jobs[0].event,
+        "question": question,
+    }
     post = {**post, "asks": row["id"]}
     return [
-        _job(row, jobs[0], (n,) if action == "notify" else (action, n), action, {**request, **where}, now, row["expires_at"])
+        _job(
+            row,
+            jobs[0],
+            (n,) if action == "notify" else (action, n),
+            action,
+            {**request, **where},
+            now,
+            row["expires_at"],
+        )
         for n, action, where, request in _each(row["to"], places, notice, post)
     ]
 
 
-def news(row: RowMapping, jobs: Sequence[Job], places: Places, now: datetime, but: str = "") -> list[Job]:
-    """The jobs that tell how a question was answered, wherever it was put `but` in the room where that shows already."""
+def news(
+    row: RowMapping, jobs: Sequence[Job], places: Places, now: datetime, but: str = ""
+) -> list[Job]:
+    """The jobs that tell how a question was answered, wherever it was put `but` in the room where
+    that shows already.
+    """
     state = row["state"]
     text = f"{row['rule']}: {settled(state, row['who'])}, {now:%Y-%m-%d %H:%M} UTC"
     notice: Body = {"title": text, "body": row["detail"]}
     lines, tone = [row["detail"]], _TONES.get(state, Tone.PLAIN)
-    post: Body = {"text": text, "lines": lines, "tone": tone, "event": jobs[0].event, "question": None}
+    post: Body = {
+        "text": text,
+        "lines": lines,
+        "tone": tone,
+        "event": jobs[0].event,
+        "question": None,
+    }
     until = now + timedelta(seconds=retry.default("notify", "").until)
     return [
         _job(row, jobs[0], (state, action, n), action, {**request, **where}, now, until)
@@ -96,17 +143,25 @@ def back_id(row: RowMapping, delivery: str) -> str:
     return identity(row["id"], "back", delivery)
 
 
-def back(row: RowMapping, jobs: Sequence[Job], told: Event, delivery: str, answer: Answer) -> Job:
-    """The job that tells whoever pressed a button, at the address that came with it, what became of that."""
+def back(row: RowMapping, jobs: Sequence[Job], told: Event, delivery: str, answer: Reply) -> Job:
+    """The job that tells whoever pressed a button, at the address that came with it, what became of
+    that.
+    """
     request: Body = {
-        "event": told.id, "text": answer.text, "lines": list(answer.lines), "tone": answer.tone,
-        "to_all": answer.to_all, "replaces": answer.replaces,
-    }  # fmt: skip
+        "event": told.id,
+        "text": answer.text,
+        "lines": list(answer.lines),
+        "tone": answer.tone,
+        "to_all": answer.to_all,
+        "replaces": answer.replaces,
+    }
     until = told.time + timedelta(seconds=retry.default("reply", told.type).until)
     return _job(row, jobs[0], ("back", delivery), "reply", request, told.time, until)
 
 
-def _each(to: str, places: Places, notice: Body, post: Body) -> Iterator[tuple[int, str, Body, Body]]:
+def _each(
+    to: str, places: Places, notice: Body, post: Body
+) -> Iterator[tuple[int, str, Body, Body]]:
     for target in range(places.targets):
         yield target, "notify", {"to": to, "target": target}, notice
     for room in range(places.rooms):
@@ -114,8 +169,14 @@ def _each(to: str, places: Places, notice: Body, post: Body) -> Iterator[tuple[i
 
 
 def _job(
-    row: RowMapping, like: Job, key: Sequence[Json], action: str, request: Body, now: datetime, not_after: datetime
-) -> Job:  # fmt: skip
+    row: RowMapping,
+    like: Job,
+    key: Sequence[Json],
+    action: str,
+    request: Body,
+    now: datetime,
+    not_after: datetime,
+) -> Job:
     return Job(
         id=identity(row["id"], *key),
         decision=like.decision,

@@ -1,4 +1,6 @@
-"""Conversations: where later answers go. An address is sealed before it is stored, and opened only when it is written to."""
+"""Conversations: where later answers go. An address is sealed before it is stored, and opened only
+when it is written to.
+"""
 
 import base64
 import hashlib
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection
 
-from bridge.actions.chat_reply import Gone, Place
+from bridge.actions.chat_reply import Gone, ReplyPlace
 from bridge.store.database import Database
 from bridge.store.notifications import conversations
 
@@ -27,11 +29,15 @@ _SYLLABLES = 4
 
 
 class Conversations:
-    """`key`: the bridge's own, from which those used here are derived; `machine`: the machine's clock."""
+    """`key`: the bridge's own, from which those used here are derived; `machine`: the machine's
+    clock.
+    """
 
     def __init__(self, database: Database, key: bytes, machine: Callable[[], datetime]) -> None:
         self._database, self._machine = database, machine
-        self._fernet = Fernet(base64.urlsafe_b64encode(_derived(key, b"addresses of conversations")))
+        self._fernet = Fernet(
+            base64.urlsafe_b64encode(_derived(key, b"addresses of conversations"))
+        )
         self._words = _derived(key, b"words of confirmations")
 
     def begin(self, connection: Connection, event: str, webhook: str, address: str) -> None:
@@ -48,7 +54,7 @@ class Conversations:
                 conversations.forget(connection, late)
         return len(late)
 
-    def place(self, event: str) -> Place:
+    def place(self, event: str) -> ReplyPlace:
         """Where answers to this event go now. Raises Gone."""
         with self._database.reading() as connection:
             row = conversations.get(connection, event)
@@ -60,30 +66,48 @@ class Conversations:
             address = self._fernet.decrypt(row["address"].encode()).decode()
         except InvalidToken as error:
             raise Gone("its address was sealed with another key") from error
-        return Place(row["webhook"], address)
+        return ReplyPlace(row["webhook"], address)
 
     def word(self, event: str) -> str:
-        """The word by which the person who said the command confirms it: `"tolavibe"`; of each event another."""
+        """The word by which the person who said the command confirms it: `"tolavibe"`; of each
+        event another.
+        """
         digest = hmac.new(self._words, event.encode(), hashlib.sha256).digest()
         pairs = zip(digest[::2], digest[1::2], strict=True)
-        syllables = (_CONSONANTS[one % len(_CONSONANTS)] + _VOWELS[other % len(_VOWELS)] for one, other in pairs)
+        syllables = (
+            _CONSONANTS[one % len(_CONSONANTS)] + _VOWELS[other % len(_VOWELS)]
+            for one, other in pairs
+        )
         return "".join(list(syllables)[:_SYLLABLES])
 
 
 def allowed(address: str, beginnings: Sequence[str]) -> bool:
-    """Whether an address is one of those that are written to: the same place, and below the same path."""
+    """Whether an address is one of those that are written to: the same place, and below the same
+    path.
+    """
     try:
         given = urlsplit(address)
-        return given.scheme in ("http", "https") and any(_below(given, urlsplit(each)) for each in beginnings)
+        return given.scheme in ("http", "https") and any(
+            _below(given, urlsplit(each)) for each in beginnings
+        )
     except ValueError:
         return False
 
 
 def _below(given: SplitResult, allowed: SplitResult) -> bool:
-    there = (given.scheme, given.hostname, given.port, given.username) == (allowed.scheme, allowed.hostname, allowed.port, None)
+    there = (given.scheme, given.hostname, given.port, given.username) == (
+        allowed.scheme,
+        allowed.hostname,
+        allowed.port,
+        None,
+    )
     asked = unquote(given.path)
     path = allowed.path if allowed.path.endswith("/") else f"{allowed.path}/"
-    return there and (asked.startswith(path) or asked == allowed.path) and not {"..", "\\"} & {*asked.split("/"), *asked}
+    return (
+        there
+        and (asked.startswith(path) or asked == allowed.path)
+        and not {"..", "\\"} & {*asked.split("/"), *asked}
+    )
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:

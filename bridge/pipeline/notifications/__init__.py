@@ -1,1 +1,3 @@
-"""Notifications after the first: reminders, escalations, what is resolved, and destinations that fail."""
+"""Notifications after the first: reminders, escalations, what is resolved, and destinations that
+fail.
+"""

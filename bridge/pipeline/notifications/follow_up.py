@@ -1,8 +1,10 @@
-"""Following: what was told and lasts is told again while it does, to others if nobody takes it, and once when it is over.
+"""Following: what was told and lasts is told again while it does, to others if nobody takes it, and
+once when it is over.
 
-    a notice is told ─► telling ─► (again, to others, unless acknowledged) ─► its end, at the same address
+    notified ─► (reminders, escalation, unless acknowledged) ─► resolved, at the same destination
 
-So whoever was told that something began is told that it is over, whatever happened to rules, silences or channels meanwhile.
+So whoever was told that something began is told that it is over, whatever happened to rules,
+silences or channels meanwhile.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -35,7 +37,8 @@ _BEGINS: Mapping[str, frozenset[str]] = {
 }
 
 _LEAST = 4  # of an id's beginning
-# after a start: so long others are not called for what may have ended meanwhile and was not polled yet
+# after a start: so long others are not called for what may have ended meanwhile and was not polled
+# yet
 _LOOKING = timedelta(minutes=2)
 
 log = structlog.get_logger()
@@ -50,7 +53,8 @@ class Ending:
 
 
 def told(connection: Connection, job: Job, now: datetime, ending: Ending | None = None) -> None:
-    """A notice was told; where it is to be followed, it is from now on. What is over already is told as over.
+    """A notice was told; where it is to be followed, it is from now on. What is over already is
+    told as over.
 
     `ending`: of what it told, where the message that told of the begin said so too.
     """
@@ -73,7 +77,10 @@ def endings(connection: Connection, those: Sequence[Job], book: Rulebook) -> Map
 
     What is not followed is told as it was found; only what ended while it waited is over.
     """
-    about = {event.id: event for event in event_store.several(connection, sorted({job.event for job in those}))}
+    about = {
+        event.id: event
+        for event in event_store.several(connection, sorted({job.event for job in those}))
+    }
     together = decision_store.together(connection, {job.decision for job in those})
     found: dict[str, Ending] = {}
     for job in those:
@@ -107,29 +114,51 @@ def over(connection: Connection, happened: Sequence[Event], now: datetime) -> No
     for server, types in begins.items():
         waiting = _by_end(open_notifications.open_of(connection, server, types)) if types else {}
         for event in happened if waiting else ():
-            for row in (*waiting.get((event.type, event.subject), ()), *waiting.get((event.type, None), ())):
+            for row in (
+                *waiting.get((event.type, event.subject), ()),
+                *waiting.get((event.type, None), ()),
+            ):
                 if event.server == server and event.time >= row["time"]:
-                    how = f"{headline(event)}; {row['acked_by']} had it" if row["acked_by"] else headline(event)
-                    _end(connection, job_store.get(connection, row["job"]), row["time"], event, how, now)
+                    how = (
+                        f"{headline(event)}; {row['acked_by']} had it"
+                        if row["acked_by"]
+                        else headline(event)
+                    )
+                    _end(
+                        connection,
+                        job_store.get(connection, row["job"]),
+                        row["time"],
+                        event,
+                        how,
+                        now,
+                    )
 
 
 def _by_end(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str | None], Sequence[RowMapping]]:
-    """What was told, by each event that may end it and the subject that must have: of a storm all is looked at once."""
+    """What was told, by each event that may end it and the subject that must have: of a storm all
+    is looked at once.
+    """
     found: dict[tuple[str, str | None], list[RowMapping]] = {}
     for row in rows:
-        began = Event(row["event"], row["type"], row["server"], row["subject"], row["time"], row["time"], {})
+        began = Event(
+            row["event"], row["type"], row["server"], row["subject"], row["time"], row["time"], {}
+        )
         for end in ends_of(began).items():
             found.setdefault(end, []).append(row)
     return found
 
 
-def _end(connection: Connection, job: Job, began: datetime, end: Event, how: str, now: datetime) -> None:
+def _end(
+    connection: Connection, job: Job, began: datetime, end: Event, how: str, now: datetime
+) -> None:
     if open_notifications.end(connection, job.id, end.time):
         job_store.add(connection, [follow_up_jobs.over(job, began, end, how, now)])
 
 
-class Follower:
-    """Tells again what lasts, and takes people's word that somebody has it. `now` is domain time."""
+class FollowUps:
+    """Tells again what lasts, and takes people's word that somebody has it. `now` is domain
+    time.
+    """
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
@@ -141,7 +170,11 @@ class Follower:
         now, made = self._now(), 0
         self._began = self._began or now
         with self._database.reading() as connection:
-            found = [row for row in open_notifications.due(connection, now) if self._looked(connection, row, now)]
+            found = [
+                row
+                for row in open_notifications.due(connection, now)
+                if self._looked(connection, row, now)
+            ]
         for row in found:
             with self._faults.apart("follow", f"what lasts: {row['type']}", row["server"]):
                 made += self._again(row, now)
@@ -157,31 +190,63 @@ class Follower:
             return len(owed)
 
     def _looked(self, connection: Connection, row: RowMapping, now: datetime) -> bool:
-        """Whether it is known to last: what fell due while nothing was polled is first looked at, for a while."""
-        kind, began = EVENTS[row["type"]].kind if row["type"] in EVENTS else None, self._began or now
+        """Whether it is known to last: what fell due while nothing was polled is first looked at,
+        for a while.
+        """
+        kind, began = (
+            EVENTS[row["type"]].kind if row["type"] in EVENTS else None,
+            self._began or now,
+        )
         if kind is None or now - began >= _LOOKING:
             return True
-        seen = fact_queries.seen_one(connection, row["server"], kind, row["subject"].partition("/")[2])
+        seen = fact_queries.seen_one(
+            connection, row["server"], kind, row["subject"].partition("/")[2]
+        )
         return seen is None or seen >= began
 
     def find(self, beginning: str) -> str:
         """The event that was told and whose id begins so. Raises BadInput."""
         if len(beginning) < _LEAST:
-            raise BadInput([Problem("ack", f"{beginning!r} is too short", f"give at least {_LEAST} characters of the id")])
+            raise BadInput(
+                [
+                    Problem(
+                        "ack",
+                        f"{beginning!r} is too short",
+                        f"give at least {_LEAST} characters of the id",
+                    )
+                ]
+            )
         with self._database.reading() as connection:
             found = open_notifications.find(connection, beginning.lower())
         if len(found) == 1:
             return found[0]
-        which = "several events that people were told of begin" if found else "no event that people were told of begins"
+        which = (
+            "several events that people were told of begin"
+            if found
+            else "no event that people were told of begins"
+        )
         what = f"{which} with {beginning!r}"
-        raise BadInput([Problem("ack", what, "give more of its id" if found else "see `bondbridge channels open`")])
+        raise BadInput(
+            [
+                Problem(
+                    "ack",
+                    what,
+                    "give more of its id" if found else "see `bondbridge channels open`",
+                )
+            ]
+        )
 
     def acknowledge(
-        self, event: str, who: str, then: Callable[[Connection, Event, Job], None] = lambda _connection, _told, _job: None
+        self,
+        event: str,
+        who: str,
+        then: Callable[[Connection, Event, Job], None] = lambda _connection, _told, _job: None,
     ) -> int:
-        """Somebody has taken it. At how many addresses it was told and still lasts; raises BadInput where that is nowhere.
+        """Somebody has taken it. At how many addresses it was told and still lasts; raises BadInput
+        where that is nowhere.
 
-        `then`: what else is written with it; it gets the event that this becomes, and a notice that told of it.
+        `then`: what else is written with it; it gets the event that this becomes, and a notice that
+        told of it.
         """
         now = self._now()
         with self._database.writing() as connection:
@@ -207,14 +272,24 @@ class Follower:
 
 
 def shown(row: RowMapping) -> Body:
-    """`{"event", "type", "server", "address", "title", "told_at", "repeated", "acked_by", "acked_at", "ended_at"}`."""
+    """`{"event", "type", "server", "address", "title", "told_at", "repeated", "acked_by",
+    "acked_at", "ended_at"}`.
+    """
     names = ("event", "type", "server", "told_at", "repeated", "acked_by", "acked_at", "ended_at")
-    return {**{name: row[name] for name in names}, "address": row["target"], "title": row["request"]["title"]}
+    return {
+        **{name: row[name] for name in names},
+        "address": row["target"],
+        "title": row["request"]["title"],
+    }
 
 
 def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job]:
     job, made = job_store.get(connection, row["job"]), list[Job]()
-    if row["escalate_at"] is not None and row["escalate_at"] <= now and open_notifications.escalated(connection, job.id):
+    if (
+        row["escalate_at"] is not None
+        and row["escalate_at"] <= now
+        and open_notifications.escalated(connection, job.id)
+    ):
         made += follow_up_jobs.others(job, row, now)
     if row["repeat_at"] is not None and row["repeat_at"] <= now:
         waits = job_store.reminding(connection, job)
@@ -232,8 +307,18 @@ def _why_not(rows: Sequence[RowMapping]) -> str:
 
 
 def _acknowledged(row: RowMapping, who: str, now: datetime) -> Event:
-    noun: Body = {"event": row["event"], "type": row["type"], "title": row["request"]["title"], "who": who}
+    noun: Body = {
+        "event": row["event"],
+        "type": row["type"],
+        "title": row["request"]["title"],
+        "who": who,
+    }
     return builder.make(
-        EVENTS["event.acknowledged"], server=row["server"], subject=row["subject"], n=row["event"], time=now, seen_at=now,
+        EVENTS["event.acknowledged"],
+        server=row["server"],
+        subject=row["subject"],
+        n=row["event"],
+        time=now,
+        seen_at=now,
         data={"telling": noun},
-    )  # fmt: skip
+    )

@@ -1,4 +1,6 @@
-"""What follows a notice: others about the same thing, that it is over, that it still lasts, that nobody has it."""
+"""What follows a notice: others about the same thing, that it is over, that it still lasts, that
+nobody has it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,12 +50,21 @@ def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
 def still(job: Job, began: datetime, now: datetime) -> str:
     """What a reminder says at the moment at which it is sent."""
     lasts = spoken((now - began).total_seconds())
-    return f"for {lasts}. Who has it? bondbridge ack {job.event[:8]}\n{job.request['body']}".rstrip()
+    return (
+        f"for {lasts}. Who has it? bondbridge ack {job.event[:8]}\n{job.request['body']}".rstrip()
+    )
 
 
-def _notice(like: Job, key: Json, title: str, body: str, now: datetime, where: Body | None = None) -> Job:
-    """Another notice about the same thing, at the same address or elsewhere, as bad as the first."""
-    request = {name: value for name, value in like.request.items() if name != "follow"} | {"title": title, "body": body}
+def _notice(
+    like: Job, key: Json, title: str, body: str, now: datetime, where: Body | None = None
+) -> Job:
+    """Another notice about the same thing, at the same address or elsewhere, as bad as the
+    first.
+    """
+    request = {name: value for name, value in like.request.items() if name != "follow"} | {
+        "title": title,
+        "body": body,
+    }
     request |= where or {}
     wanted = retry.default("notify", "")
     return replace(

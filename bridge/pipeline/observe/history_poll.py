@@ -1,4 +1,6 @@
-"""The polls of a leg's own history: true times for what the polls saw, and outages that no poll saw (law 6)."""
+"""The polls of a leg's own history: true times for what the polls saw, and outages that no poll saw
+(law 6).
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from bridge.bonding.wire import runs
 from bridge.core.events import builder
 from bridge.core.model import Body, Change, Event
 from bridge.core.objects import history_alignment
-from bridge.core.objects.history_alignment import SKEW, Span, Told, Turn
+from bridge.core.objects.history_alignment import SKEW, RecordedChange, Span, StateChange
 from bridge.pipeline.observe import poll_failures
 from bridge.pipeline.observe.scope_reader import Reader
 from bridge.pipeline.observe.watched_server import Watched
@@ -28,16 +30,22 @@ _BACK = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A leg's history as it was read: its turns by the server's clock, and how far that is ahead of ours."""
+    """A leg's history as it was read: its turns by the server's clock, and how far that is ahead of
+    ours.
+    """
 
     leg: int
-    turns: Sequence[Turn]
+    turns: Sequence[StateChange]
     offset: timedelta
     at: datetime
 
 
-def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], datetime]) -> list[Event]:
-    """Read one leg's history, set right what was told, record what was missed. Raises as reading does."""
+def poll(
+    database: Database, watched: Watched, scope: Scope, now: Callable[[], datetime]
+) -> list[Event]:
+    """Read one leg's history, set right what was told, record what was missed. Raises as reading
+    does.
+    """
     at, began, reader = scopes.address(scope.name), now(), Reader(watched.client)
     with database.reading() as connection:
         legs = snapshots.scope_of(connection, watched.name, "legs")
@@ -47,28 +55,40 @@ def poll(database: Database, watched: Watched, scope: Scope, now: Callable[[], d
     read = _Read(int(at.arguments["leg"]), turns, reader.offset, now())
     # nothing is missed before the first poll of the legs: there is nothing to compare it with
     horizon = _newest(legs, reader.offset)
-    if horizon and (not found or found[-1].end):  # cut short: what it does not reach is not settled by it
+    if horizon and (
+        not found or found[-1].end
+    ):  # cut short: what it does not reach is not settled by it
         horizon = min(horizon, found[-1].end) if found and found[-1].end else None
-    if horizon and last_seen:  # hidden from the polls since then: what they have not seen, they may still tell
+    if (
+        horizon and last_seen
+    ):  # hidden from the polls since then: what they have not seen, they may still tell
         horizon = min(horizon, last_seen)
     memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
     with database.writing() as connection:
-        snapshots.hold(connection, watched.name, "legs")  # of the two, the second knows what the first told
+        snapshots.hold(
+            connection, watched.name, "legs"
+        )  # of the two, the second knows what the first told
         missed = _align(connection, scope, read, horizon) if horizon else []
         memo |= _settled(horizon, reader.offset) if horizon else {}
         walked = Walked(began, read.at, reader.offset.total_seconds(), memo)
         snapshots.save_walk(connection, scope, (), walked)
         due_at = read.at + timedelta(seconds=watched.interval(scope.name))
         snapshots.reschedule(connection, scope, due_at, rank=snapshots.ROTATING)
-        return event_store.record(connection, [*missed, *poll_failures.well(connection, watched.name, read.at)])
+        return event_store.record(
+            connection, [*missed, *poll_failures.well(connection, watched.name, read.at)]
+        )
 
 
 def told_already(connection: Connection, scope: Scope, event: Event) -> bool:
-    """Whether a leg's own history told this turn before the poll did: the leg was being tested meanwhile."""
+    """Whether a leg's own history told this turn before the poll did: the leg was being tested
+    meanwhile.
+    """
     since = event.on_server[0] if event.on_server else None
     if event.type not in _STANDING_OF or since is None or since == scope.began_there:
         return False
-    about = event_store.about(connection, event.server, event.subject, _STANDING_OF, event.seen_at, since)
+    about = event_store.about(
+        connection, event.server, event.subject, _STANDING_OF, event.seen_at, since
+    )
     newest = max(about, key=lambda row: row["server_until"] or row["time"], default=None)
     if newest is None or not newest["exact"] or newest["type"] != event.type:
         return False
@@ -78,7 +98,8 @@ def told_already(connection: Connection, scope: Scope, event: Event) -> bool:
 def _newest(legs: Scope | None, offset: timedelta) -> datetime | None:
     """When the newest recorded poll of the legs began, by the server's clock.
 
-    Where one of the clocks was set since then, as it would be by the one or by the other: the earlier.
+    Where one of the clocks was set since then, as it would be by the one or by the other: the
+    earlier.
     """
     if legs is None or legs.began_at is None or legs.began_there is None:
         return None
@@ -90,21 +111,31 @@ def _settled(horizon: datetime, offset: timedelta) -> Body:
 
 
 def _remembered(scope: Scope, name: str, offset: timedelta) -> datetime | None:
-    """A moment that was remembered by our clock and by the server's: the earlier, where one of them was set since then."""
+    """A moment that was remembered by our clock and by the server's: the earlier, where one of them
+    was set since then.
+    """
     ours, there = (scope.remembered.get(key) for key in (name, f"{name}_there"))
     found = [datetime.fromisoformat(ours) + offset] if ours else []
     return min([*found, *([datetime.fromisoformat(there)] if there else [])], default=None)
 
 
 def _align(connection: Connection, scope: Scope, read: _Read, horizon: datetime) -> list[Event]:
-    """The events that nobody recorded; the times of those that somebody did are set right on the way."""
+    """The events that nobody recorded; the times of those that somebody did are set right on the
+    way.
+    """
     told_since = scope.remembered.get("since_there")
-    since = datetime.fromisoformat(told_since) if told_since else _remembered(scope, "since", read.offset)
+    since = (
+        datetime.fromisoformat(told_since)
+        if told_since
+        else _remembered(scope, "since", read.offset)
+    )
     settled = _remembered(scope, "settled", read.offset) or since
     if since is None or settled is None:
         return []
     back = settled - _BACK
-    about = event_store.about(connection, scope.server, f"leg/{read.leg}", _STANDING_OF, back - read.offset, back)
+    about = event_store.about(
+        connection, scope.server, f"leg/{read.leg}", _STANDING_OF, back - read.offset, back
+    )
     told = [_told(dict(row), read.offset) for row in about]
     settled = max(settled - SKEW, since)
     aligned = history_alignment.align(read.turns, told, settled=settled, horizon=horizon)
@@ -114,30 +145,53 @@ def _align(connection: Connection, scope: Scope, read: _Read, horizon: datetime)
     leg = known.get(("leg", str(read.leg)))
     if leg is None or not aligned.missed:
         return []
-    others = snapshots.bodies(connection, scope.server, builder.related(Change("leg", str(read.leg), leg, leg)))
+    others = snapshots.bodies(
+        connection, scope.server, builder.related(Change("leg", str(read.leg), leg, leg))
+    )
     last = read.turns[-1]
-    return [_event(scope, read, turn, leg, others, over=turn is not last) for turn in aligned.missed]
+    return [
+        _event(scope, read, turn, leg, others, over=turn is not last) for turn in aligned.missed
+    ]
 
 
-def _told(row: Body, offset: timedelta) -> Told:
+def _told(row: Body, offset: timedelta) -> RecordedChange:
     since = (row["data"].get("between") or [None])[0]
     if row["exact"]:
         ours = Span(row["time"] + offset, row["time"] + offset)
     else:
-        ours = Span(datetime.fromisoformat(since) + offset if since else None, row["seen_at"] + offset)
+        ours = Span(
+            datetime.fromisoformat(since) + offset if since else None, row["seen_at"] + offset
+        )
     until = row["server_until"]
     noted = Span(row["server_from"], until) if until else ours
-    return Told(row["id"], _STANDING_OF[row["type"]], noted, ours, row["exact"])
+    return RecordedChange(row["id"], _STANDING_OF[row["type"]], noted, ours, row["exact"])
 
 
-def _event(scope: Scope, read: _Read, turn: Turn, leg: Body, others: dict[tuple[str, str], Body], *, over: bool) -> Event:
-    """What happened then; its id is made from the server's own time, which stays the same however often it is read."""
+def _event(
+    scope: Scope,
+    read: _Read,
+    turn: StateChange,
+    leg: Body,
+    others: dict[tuple[str, str], Body],
+    *,
+    over: bool,
+) -> Event:
+    """What happened then; its id is made from the server's own time, which stays the same however
+    often it is read.
+    """
     before = {**leg, "state": turn.before, "class": turn.before, "standing": turn.before}
     after = {**leg, "state": turn.standing, "class": turn.standing, "standing": turn.standing}
     change = Change("leg", str(read.leg), before, after, frozenset({"state", "class", "standing"}))
     row = builder.EVENTS[_EVENT_OF[turn.standing]]
     data = {**builder.describe(row, change, others), "over": over}
     return builder.make(
-        row, server=scope.server, subject=f"leg/{read.leg}", n=f"history {turn.at.isoformat()}",
-        time=turn.at - read.offset, seen_at=read.at, data=data, exact=True, on_server=(turn.at, turn.at),
-    )  # fmt: skip
+        row,
+        server=scope.server,
+        subject=f"leg/{read.leg}",
+        n=f"history {turn.at.isoformat()}",
+        time=turn.at - read.offset,
+        seen_at=read.at,
+        data=data,
+        exact=True,
+        on_server=(turn.at, turn.at),
+    )

@@ -1,4 +1,6 @@
-"""How long it takes to look at everything: what each family of scopes costs, and what the request budget leaves for it."""
+"""How long it takes to look at everything: what each family of scopes costs, and what the request
+budget leaves for it.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,9 @@ from bridge.store.observations import snapshots
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Scopes timed alike. `requests`: for one look at all of them; `interval` in seconds, the shortest among them."""
+    """Scopes timed alike. `requests`: for one look at all of them; `interval` in seconds, the
+    shortest among them.
+    """
 
     timing: str
     scopes: int
@@ -43,7 +47,9 @@ class Plan:
 
     @property
     def round(self) -> float | None:
-        """Seconds in which the rotation comes around; None where the budget leaves nothing for it."""
+        """Seconds in which the rotation comes around; None where the budget leaves nothing for
+        it.
+        """
         rotating = [line for line in self.lines if line.rotates]
         requests = sum(line.requests for line in rotating)
         soonest = min((line.interval for line in rotating), default=0.0)
@@ -64,7 +70,13 @@ def plan(connection: Connection, watched: Watched) -> Plan:
             timing = scopes.address(scope.name).family.timing
             found.setdefault(timing, []).append((cost, watched.interval(scope.name)))
     lines = [
-        Line(timing, len(each), sum(cost for cost, _ in each), min(interval for _, interval in each), timing in scopes.ROTATION)
+        Line(
+            timing,
+            len(each),
+            sum(cost for cost, _ in each),
+            min(interval for _, interval in each),
+            timing in scopes.ROTATION,
+        )
         for timing, each in found.items()
     ]
     return Plan(sorted(lines, key=lambda line: (line.rotates, line.timing)), watched.rate)

@@ -1,4 +1,6 @@
-"""How what a poll found is said: each event with its time, its id, and the polls it happened between."""
+"""How what a poll found is said: each event with its time, its id, and the polls it happened
+between.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ from bridge.store.observations.snapshots import Scope
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A complete walk of a scope: when it began and ended, what it saw, how far the server's clock is ahead of ours."""
+    """A complete walk of a scope: when it began and ended, what it saw, how far the server's clock
+    is ahead of ours.
+    """
 
     began: datetime
     at: datetime
@@ -22,13 +26,18 @@ class Walk:
 
 
 def of_change(
-    scope: Scope, walk: Walk, row: builder.EventType, change: Change, n: int, others: Mapping[Key, Body],
+    scope: Scope,
+    walk: Walk,
+    row: builder.EventType,
+    change: Change,
+    n: int,
+    others: Mapping[Key, Body],
     last_seen: datetime | None,
-) -> Event:  # fmt: skip
+) -> Event:
     """One event of a change; where the object itself says when, that is its time.
 
-    `last_seen`: the last walk that showed the object in a state we know, by the server's clock, where that was not the
-    one before.
+    `last_seen`: the last walk that showed the object in a state we know, by the server's clock,
+    where that was not the one before.
     """
     told = change.body.get(row.time_field) if row.time_field else None
     there = datetime.fromisoformat(told) if told else None
@@ -39,13 +48,22 @@ def of_change(
     data = {**builder.describe(row, change, others), "between": between}
     subject = f"{change.kind}/{change.id}"
     return builder.make(
-        row, server=scope.server, subject=subject, n=n, time=time, seen_at=walk.at, data=data, exact=told is not None,
+        row,
+        server=scope.server,
+        subject=subject,
+        n=n,
+        time=time,
+        seen_at=walk.at,
+        data=data,
+        exact=told is not None,
         on_server=on_server,
-    )  # fmt: skip
+    )
 
 
 def baseline(scope: Scope, walk: Walk) -> list[Event]:
-    """The first look at a scope: one summary, not an event for everything there. Scopes of one object each: none."""
+    """The first look at a scope: one summary, not an event for everything there. Scopes of one
+    object each: none.
+    """
     if "/" in scope.name and scope.name not in scopes.FAMILIES:
         return []
     return [of_scope(scope, "scope.baseline", 1, walk.at, objects=objects(scope, walk))]
@@ -57,14 +75,20 @@ def objects(scope: Scope, walk: Walk) -> int:
     return sum(each.kind == kind for each in walk.seen)
 
 
-def of_scope(scope: Scope, name: str, n: Json, now: datetime, *, objects: int | None = None, **more: Json) -> Event:
+def of_scope(
+    scope: Scope, name: str, n: Json, now: datetime, *, objects: int | None = None, **more: Json
+) -> Event:
     """An event about a scope as a whole; `more`: its other nouns."""
     data = {"scope": {"name": scope.name, "objects": objects}, **more}
     row, subject = builder.EVENTS[name], f"scope/{scope.name}"
-    return builder.make(row, server=scope.server, subject=subject, n=n, time=now, seen_at=now, data=data)
+    return builder.make(
+        row, server=scope.server, subject=subject, n=n, time=now, seen_at=now, data=data
+    )
 
 
 def of_server(server: str, name: str, n: int, now: datetime, text: str) -> Event:
     """An event about the server itself."""
     row, data = builder.EVENTS[name], {"problem": {"text": text}}
-    return builder.make(row, server=server, subject=f"server/{server}", n=n, time=now, seen_at=now, data=data)
+    return builder.make(
+        row, server=server, subject=f"server/{server}", n=n, time=now, seen_at=now, data=data
+    )

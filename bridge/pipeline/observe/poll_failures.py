@@ -27,25 +27,35 @@ _REJECTED = 30.0
 _FAILURES_TO_TELL = 3
 
 
-def failed(database: Database, watched: Watched, scope: Scope, error: BridgeError, now: datetime) -> tuple[list[Event], float]:
-    """Wait longer with every failure; say once that the server cannot be reached, does not know us, or forbids this.
+def failed(
+    database: Database, watched: Watched, scope: Scope, error: BridgeError, now: datetime
+) -> tuple[list[Event], float]:
+    """Wait longer with every failure; say once that the server cannot be reached, does not know us,
+    or forbids this.
 
     The events, and the seconds until the next try.
     """
     wait = _wait(watched, scope, error)
-    memo = {**scope.remembered, "failing_since": scope.remembered.get("failing_since") or now.isoformat()}
+    memo = {
+        **scope.remembered,
+        "failing_since": scope.remembered.get("failing_since") or now.isoformat(),
+    }
     with database.writing() as connection:
         told = _told(connection, watched, scope, error, memo, now)
-        due_at = now + timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311  spread, not secrecy
+        # spread, not secrecy
+        due_at = now + timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311
         snapshots.reschedule(connection, scope, due_at, str(error), memo=memo)
         if isinstance(error, CredentialsRejected):
-            # the others would only try the same password: some servers lock whoever does so too often
+            # the others would only try the same password: some servers lock whoever does so too
+            # often
             snapshots.put_off(connection, watched.name, due_at)
         return event_store.record(connection, told), wait
 
 
 def well(connection: Connection, server: str, now: datetime) -> list[Event]:
-    """A poll has succeeded: the event that the server is back, where it was away; what failed meanwhile is polled now."""
+    """A poll has succeeded: the event that the server is back, where it was away; what failed
+    meanwhile is polled now.
+    """
     turned = snapshots.turn_health(connection, server, "ok")
     if turned is None or turned[0] == "unknown":
         return []
@@ -67,7 +77,12 @@ def _wait(watched: Watched, scope: Scope, error: BridgeError) -> float:
 
 
 def _told(
-    connection: Connection, watched: Watched, scope: Scope, error: BridgeError, memo: dict[str, object], now: datetime
+    connection: Connection,
+    watched: Watched,
+    scope: Scope,
+    error: BridgeError,
+    memo: dict[str, object],
+    now: datetime,
 ) -> list[Event]:
     if isinstance(error, CredentialsRejected):
         return _turned(connection, watched.name, "auth_failed", error, now)
@@ -79,18 +94,30 @@ def _told(
     away = newest is None or newest < datetime.fromisoformat(str(memo["failing_since"]))
     if away:
         return _turned(connection, watched.name, "unreachable", error, now)
-    if isinstance(error, Garbled):  # the server answers elsewhere: it is this list that we do not understand
+    if isinstance(
+        error, Garbled
+    ):  # the server answers elsewhere: it is this list that we do not understand
         problem: Body = {"text": str(error)}
-        return [poll_events.of_scope(scope, "wire.unknown", str(error), now, problem=problem, sample={})]
+        return [
+            poll_events.of_scope(scope, "wire.unknown", str(error), now, problem=problem, sample={})
+        ]
     return []
 
 
-def _turned(connection: Connection, server: str, health: str, error: BridgeError, now: datetime) -> list[Event]:
+def _turned(
+    connection: Connection, server: str, health: str, error: BridgeError, now: datetime
+) -> list[Event]:
     turned = snapshots.turn_health(connection, server, health)
-    return [poll_events.of_server(server, f"server.{health}", turned[1], now, str(error))] if turned else []
+    return (
+        [poll_events.of_server(server, f"server.{health}", turned[1], now, str(error))]
+        if turned
+        else []
+    )
 
 
-def _forbidden(scope: Scope, error: BridgeError, memo: dict[str, object], now: datetime) -> list[Event]:
+def _forbidden(
+    scope: Scope, error: BridgeError, memo: dict[str, object], now: datetime
+) -> list[Event]:
     """Told when it turns so, once for all scopes alike: not for each of a thousand legs.
 
     `forbidden` counts how often it did, and is negative while it is not.
@@ -100,4 +127,6 @@ def _forbidden(scope: Scope, error: BridgeError, memo: dict[str, object], now: d
         return []
     memo["forbidden"] = 1 - n
     alike = replace(scope, name=scopes.address(scope.name).family.template)
-    return [poll_events.of_scope(alike, "scope.forbidden", 1 - n, now, problem={"text": str(error)})]
+    return [
+        poll_events.of_scope(alike, "scope.forbidden", 1 - n, now, problem={"text": str(error)})
+    ]

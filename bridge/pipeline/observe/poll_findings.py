@@ -1,4 +1,6 @@
-"""What a completed walk says about itself: that it was slow, that much is missing, that something is not understood."""
+"""What a completed walk says about itself: that it was slow, that much is missing, that something
+is not understood.
+"""
 
 from datetime import datetime
 
@@ -13,8 +15,12 @@ from bridge.pipeline.observe.poll_events import Walk
 from bridge.store.observations.snapshots import Scope
 
 
-def of_walk(scope: Scope, walk: Walk, interval: float, *, missing: int) -> tuple[dict[str, object], list[Event]]:
-    """What to remember of this scope, and the events; `missing`: how many objects vanished at once, 0 if none did."""
+def of_walk(
+    scope: Scope, walk: Walk, interval: float, *, missing: int
+) -> tuple[dict[str, object], list[Event]]:
+    """What to remember of this scope, and the events; `missing`: how many objects vanished at once,
+    0 if none did.
+    """
     memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
     if int(memo.get("forbidden", 0)) > 0:
         memo["forbidden"] = -int(memo["forbidden"])
@@ -23,19 +29,28 @@ def of_walk(scope: Scope, walk: Walk, interval: float, *, missing: int) -> tuple
     slow = took > interval and not scopes.address(scope.name).family.rotates
     if _turned(memo, "slow", now=slow):
         text = f"it took {spoken(took)}, and is to be polled every {spoken(interval)}"
-        told.append(poll_events.of_scope(scope, "poll.slow", memo["slow"], walk.at, problem={"text": text}))
+        told.append(
+            poll_events.of_scope(scope, "poll.slow", memo["slow"], walk.at, problem={"text": text})
+        )
     if _turned(memo, "shrunk", now=bool(missing)):
         text = (
-            f"{missing} objects are missing at once: hidden from us, more likely than deleted; they are kept as they were. "
-            f"If they are gone, say so: bondbridge poll --once --scope {scope.name} --shrink"
+            f"{missing} objects are missing at once: hidden from us, more likely than deleted; they"
+            " are kept as they were. If they are gone, say so: bondbridge poll --once --scope"
+            f" {scope.name} --shrink"
         )
         left = poll_events.objects(scope, walk)
-        told.append(poll_events.of_scope(scope, "scope.shrunk", memo["shrunk"], walk.at, objects=left, problem={"text": text}))
+        told.append(
+            poll_events.of_scope(
+                scope, "scope.shrunk", memo["shrunk"], walk.at, objects=left, problem={"text": text}
+            )
+        )
     return memo, told + [_unknown(scope, each, walk.at) for each in _strange(walk)]
 
 
 def _turned(memo: dict[str, object], name: str, *, now: bool) -> bool:
-    """Whether it has become so; the memo counts how often it has, and is negative while it is not."""
+    """Whether it has become so; the memo counts how often it has, and is negative while it is
+    not.
+    """
     n = int(str(memo.get(name, 0)))
     if now == (n > 0):
         return False
@@ -58,7 +73,9 @@ def _strange(walk: Walk) -> list[Strange]:
 
 
 def _unknown(scope: Scope, what: Strange, now: datetime) -> Event:
-    """The same strangeness is one happening for the whole server, in however many scopes it stands."""
+    """The same strangeness is one happening for the whole server, in however many scopes it
+    stands.
+    """
     data = {
         "scope": {"name": scope.name, "objects": None},
         "problem": {"text": _told(what)},
@@ -66,7 +83,9 @@ def _unknown(scope: Scope, what: Strange, now: datetime) -> Event:
     }
     n = [sorted(what.missing), sorted(what.unexpected)]
     row = EVENTS["wire.unknown"]
-    return make(row, server=scope.server, subject=f"kind/{what.kind}", n=n, time=now, seen_at=now, data=data)
+    return make(
+        row, server=scope.server, subject=f"kind/{what.kind}", n=n, time=now, seen_at=now, data=data
+    )
 
 
 def _told(what: Strange) -> str:

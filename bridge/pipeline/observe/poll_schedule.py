@@ -33,8 +33,8 @@ _COUNTED = {
 # how many requests one look at the statistics takes
 COUNTS = len(_COUNTED)
 
-# After so many intervals without a look at the legs, what happened meanwhile is asked of their histories. One poll that
-# failed is no such gap.
+# After so many intervals without a look at the legs, what happened meanwhile is asked of their
+# histories. One poll that failed is no such gap.
 _GAP = 2.5
 
 
@@ -46,7 +46,13 @@ def prepare(connection: Connection, watched: Watched, now: datetime) -> None:
     _ensure(connection, watched, names, now)
 
 
-def follow(connection: Connection, watched: Watched, changes: Iterable[Change], now: datetime, on_server: datetime) -> None:
+def follow(
+    connection: Connection,
+    watched: Watched,
+    changes: Iterable[Change],
+    now: datetime,
+    on_server: datetime,
+) -> None:
     """New objects bring their scopes, those that are gone take them along."""
     fresh: list[str] = []
     for change in changes:
@@ -61,7 +67,11 @@ def follow(connection: Connection, watched: Watched, changes: Iterable[Change], 
 
 
 def _ensure(
-    connection: Connection, watched: Watched, names: Iterable[str], now: datetime, on_server: datetime | None = None
+    connection: Connection,
+    watched: Watched,
+    names: Iterable[str],
+    now: datetime,
+    on_server: datetime | None = None,
 ) -> None:
     wanted = [name for name in names if watched.wanted(name)]
     ranks = {name: rank(name) for name in wanted if len(name) < LONGEST_KEY}
@@ -70,7 +80,9 @@ def _ensure(
     if longer:
         # told, and not asked for at an address that would be another's
         detail = f"{len(longer)} lists of one server, such as {bounded(longer[0], 80)}"
-        fault = Fault("poll", "what is below keys that are too long to be polled by", watched.name, detail)
+        fault = Fault(
+            "poll", "what is below keys that are too long to be polled by", watched.name, detail
+        )
         internal_errors.note(connection, fault, now)
 
 
@@ -79,10 +91,13 @@ def rank(name: str) -> int:
     return snapshots.ROTATING if scopes.address(name).family.rotates else snapshots.TIMED
 
 
-def bring_forward(connection: Connection, watched: Watched, scope: Scope, changes: Iterable[Change], now: datetime) -> None:
+def bring_forward(
+    connection: Connection, watched: Watched, scope: Scope, changes: Iterable[Change], now: datetime
+) -> None:
     """What changed here is a reason to look there, now.
 
-    A leg whose standing or state changed: its history, for the true times. One that is being tested: what tests it.
+    A leg whose standing or state changed: its history, for the true times. One that is being
+    tested: what tests it.
     """
     wanted: list[str] = []
     for change in changes:
@@ -91,11 +106,19 @@ def bring_forward(connection: Connection, watched: Watched, scope: Scope, change
         history, tuners = scopes.following("leg", change.after) or (None, None)
         if history and {"state", "standing"} & change.fields:
             wanted.append(history)
-        if tuners and "state" in change.fields and "testing" in (change.before["state"], change.after["state"]):
+        if (
+            tuners
+            and "state" in change.fields
+            and "testing" in (change.before["state"], change.after["state"])
+        ):
             bond = change.after["bond"]
             wanted += [tuners, f"bonds/{bond}/tuners", f"bonds/{bond}/speedtests"]
     snapshots.forward(connection, watched.name, wanted, now)
-    if scope.name == "legs" and scope.polled_at and now - scope.polled_at > _GAP * timedelta(seconds=watched.interval("legs")):
+    if (
+        scope.name == "legs"
+        and scope.polled_at
+        and now - scope.polled_at > _GAP * timedelta(seconds=watched.interval("legs"))
+    ):
         snapshots.forward_like(connection, watched.name, "bonds/%/state_history", now)
 
 

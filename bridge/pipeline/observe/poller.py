@@ -1,4 +1,6 @@
-"""Observe: poll a scope, compare it with what was known, record what happened. Half a poll is no snapshot (law 5)."""
+"""Observe: poll a scope, compare it with what was known, record what happened. Half a poll is no
+snapshot (law 5).
+"""
 
 import random
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +21,13 @@ from bridge.core.objects.bond_condition import conditions
 from bridge.core.objects.snapshot_diff import Diff, Key
 from bridge.errors import BridgeError, Bug, Garbled, LeaseLost, Refused
 from bridge.pipeline.internal_errors import Faults, Part, passes, tried
-from bridge.pipeline.observe import history_poll, poll_events, poll_failures, poll_findings, poll_schedule
+from bridge.pipeline.observe import (
+    history_poll,
+    poll_events,
+    poll_failures,
+    poll_findings,
+    poll_schedule,
+)
 from bridge.pipeline.observe.poll_events import Walk
 from bridge.pipeline.observe.scope_reader import Reader
 from bridge.pipeline.observe.watched_server import Watched
@@ -29,7 +37,8 @@ from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
 from bridge.store.observations.snapshots import Scope, Walked
 
-# Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs time and nothing else.
+# Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs
+# time and nothing else.
 _LEASE = 60.0
 _READINGS = 3
 _NOT_FOUND = 404
@@ -40,9 +49,17 @@ log = structlog.get_logger()
 
 
 class Observer:
-    """Polls the scopes of the servers that are watched. `key` makes digests of secrets; `now` is domain time."""
+    """Polls the scopes of the servers that are watched. `key` makes digests of secrets; `now` is
+    domain time.
+    """
 
-    def __init__(self, database: Database, servers: Mapping[str, Watched], key: bytes, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        servers: Mapping[str, Watched],
+        key: bytes,
+        now: Callable[[], datetime],
+    ) -> None:
         self._database, self.servers, self._key, self._now = database, servers, key, now
         self._faults = Faults(database, now)
 
@@ -55,7 +72,8 @@ class Observer:
                 poll_schedule.prepare(connection, watched, self._now())
 
     def due(self, at_once: int | None = None) -> list[tuple[str, str]]:
-        """(server, scope) of every poll to begin now: what keeps to its interval first, the rotation as the budget allows.
+        """(server, scope) of every poll to begin now: what keeps to its interval first, the
+        rotation as the budget allows.
 
         `at_once`: at most so many of each server, however much its budget allows.
         """
@@ -66,7 +84,10 @@ class Observer:
                 with self._faults.apart("poll", "what is due", watched.name) as part:
                     most = max(1, round(watched.rate)) if watched.rate else None
                     names = snapshots.due_scopes(
-                        connection, watched.name, now, min(filter(None, (most, at_once)), default=None)
+                        connection,
+                        watched.name,
+                        now,
+                        min(filter(None, (most, at_once)), default=None),
                     )
                     found += [(watched.name, name) for name in names if watched.wanted(name)]
                 if part.failed:
@@ -87,15 +108,20 @@ class Observer:
         """Whether the settings let the scope be polled."""
         return self.servers[server].wanted(name)
 
-    def poll(self, server: str, name: str, *, anyway: bool = True, shrink: bool = False) -> list[Event] | None:
-        """Poll one scope; what happened there, or None if it failed, is being polled or, unless `anyway`, is not due.
+    def poll(
+        self, server: str, name: str, *, anyway: bool = True, shrink: bool = False
+    ) -> list[Event] | None:
+        """Poll one scope; what happened there, or None if it failed, is being polled or, unless
+        `anyway`, is not due.
 
         `shrink`: a person says that everything missing is really gone, however much it is.
         """
         watched, now = self.servers[server], self._now()
         with self._database.writing() as connection:
             due = None if anyway else now
-            scope = snapshots.claim_scope(connection, server, name, _LEASE, most=watched.concurrency, due=due)
+            scope = snapshots.claim_scope(
+                connection, server, name, _LEASE, most=watched.concurrency, due=due
+            )
         if scope is None:
             return None
         try:
@@ -115,7 +141,13 @@ class Observer:
     def _failed(self, watched: Watched, scope: Scope, error: Exception) -> None:
         why = error if isinstance(error, BridgeError) else self._set_aside(scope, error)
         found, wait = poll_failures.failed(self._database, watched, scope, why, self._now())
-        log.warning("poll failed", server=scope.server, scope=scope.name, why=str(why), again_in=f"{wait:.0f}s")
+        log.warning(
+            "poll failed",
+            server=scope.server,
+            scope=scope.name,
+            why=str(why),
+            again_in=f"{wait:.0f}s",
+        )
         _say(found)
 
     def _set_aside(self, scope: Scope, error: Exception) -> BridgeError:
@@ -149,39 +181,64 @@ class Observer:
     def _compare(self, watched: Watched, scope: Scope, walk: Walk, *, shrink: bool) -> list[Event]:
         with self._database.reading() as connection:
             before = snapshots.objects_of(connection, scope.server, scope.name)
-            version = snapshots.bodies(connection, scope.server, {("bonding_version", "bonding_version")})
+            version = snapshots.bodies(
+                connection, scope.server, {("bonding_version", "bonding_version")}
+            )
         # the server's own times are compared on the server's own clock
-        seen = snapshot_diff.with_derived(before, walk.seen, walk.at + walk.offset, next(iter(version.values()), None))
+        seen = snapshot_diff.with_derived(
+            before, walk.seen, walk.at + walk.offset, next(iter(version.values()), None)
+        )
         missing = [key for key in snapshot_diff.missing(before, seen) if key[0] not in _WORKED_OUT]
         shrunk = not shrink and snapshot_diff.shrunk(before, missing)
         suspects = [] if shrunk else snapshot_diff.suspects(before, missing, walk.at)
         gone = self._really_gone(watched, scope, suspects)
         hidden = [before[key].seen for key in missing if key not in gone]
-        walk = replace(walk, seen=(*seen, *self._worked_out(watched, scope, walk, [*seen, *hidden])))
+        walk = replace(
+            walk, seen=(*seen, *self._worked_out(watched, scope, walk, [*seen, *hidden]))
+        )
         gone |= {key for key in snapshot_diff.missing(before, walk.seen) if key[0] in _WORKED_OUT}
-        volatile = {name: kind.volatile | watched.ignore.get(name, frozenset()) for name, kind in KINDS.items()}
-        found = snapshot_diff.compare(before, walk.seen, volatile=volatile, gone=gone, now=walk.at, since=scope.began_there)
+        volatile = {
+            name: kind.volatile | watched.ignore.get(name, frozenset())
+            for name, kind in KINDS.items()
+        }
+        found = snapshot_diff.compare(
+            before, walk.seen, volatile=volatile, gone=gone, now=walk.at, since=scope.began_there
+        )
         if not scope.version:
             happened, known = poll_events.baseline(scope, walk), found.known
         else:
             happened, known = self._events(scope, walk, found, before)
-        memo, noticed = poll_findings.of_walk(scope, walk, watched.interval(scope.name), missing=len(missing) if shrunk else 0)
+        memo, noticed = poll_findings.of_walk(
+            scope, walk, watched.interval(scope.name), missing=len(missing) if shrunk else 0
+        )
         return self._apply(watched, scope, walk, found.changes, known, [*happened, *noticed], memo)
 
-    def _worked_out(self, watched: Watched, scope: Scope, walk: Walk, there: list[Seen]) -> list[Seen]:
-        """What follows from all the objects that are there, those that are only hidden from us just now among them."""
+    def _worked_out(
+        self, watched: Watched, scope: Scope, walk: Walk, there: list[Seen]
+    ) -> list[Seen]:
+        """What follows from all the objects that are there, those that are only hidden from us just
+        now among them.
+        """
         if scope.name == "legs":
             return conditions(there)
         if scope.name == "backups":
             every, grace = watched.backup_every, watched.backup_grace
-            return [backup_schedule.schedule(there, every=every, grace=grace, now=walk.at + walk.offset)]
+            return [
+                backup_schedule.schedule(there, every=every, grace=grace, now=walk.at + walk.offset)
+            ]
         return []
 
     def _really_gone(self, watched: Watched, scope: Scope, suspects: Iterable[Key]) -> set[Key]:
-        """Of the suspects, those whose own address says 404; what has no address of its own was missed twice, that is all."""
+        """Of the suspects, those whose own address says 404; what has no address of its own was
+        missed twice, that is all.
+        """
         gone = set()
         for kind, identifier in suspects:
-            single = scopes.single(scope.name, kind, identifier) if len(identifier) < LONGEST_ID else None
+            single = (
+                scopes.single(scope.name, kind, identifier)
+                if len(identifier) < LONGEST_ID
+                else None
+            )
             if single is None:
                 gone.add((kind, identifier))
                 continue
@@ -207,7 +264,11 @@ class Observer:
                 told, counts = list[Event](), dict(known[key].counts)
                 for row in builder.happenings(change):
                     counts[row.name] = counts.get(row.name, 0) + 1
-                    told.append(poll_events.of_change(scope, walk, row, change, counts[row.name], others, last_seen))
+                    told.append(
+                        poll_events.of_change(
+                            scope, walk, row, change, counts[row.name], others, last_seen
+                        )
+                    )
                 known[key] = replace(known[key], counts=counts)
                 happened += told
             aside += [part] if part.failed else []
@@ -216,10 +277,19 @@ class Observer:
         return happened, tuple(known.values())
 
     def _apply(
-        self, watched: Watched, scope: Scope, walk: Walk, changes: Iterable[Change], known: Iterable[Known],
-        happened: list[Event], memo: dict[str, object],
-    ) -> list[Event]:  # fmt: skip
-        changes, running = list(changes), any("outcome" in s.body and s.body["outcome"] is None for s in walk.seen)
+        self,
+        watched: Watched,
+        scope: Scope,
+        walk: Walk,
+        changes: Iterable[Change],
+        known: Iterable[Known],
+        happened: list[Event],
+        memo: dict[str, object],
+    ) -> list[Event]:
+        changes, running = (
+            list(changes),
+            any("outcome" in s.body and s.body["outcome"] is None for s in walk.seen),
+        )
         due_at = walk.at + timedelta(seconds=spread(watched.interval(scope.name, running=running)))
         rank = snapshots.FORWARD if running else poll_schedule.rank(scope.name)
         with self._database.writing() as connection:
@@ -228,19 +298,31 @@ class Observer:
             snapshots.reschedule(connection, scope, due_at, rank=rank)
             poll_schedule.follow(connection, watched, changes, walk.at, walk.at + walk.offset)
             poll_schedule.bring_forward(connection, watched, scope, changes, walk.at)
-            fresh = [event for event in happened if not history_poll.told_already(connection, scope, event)]
-            return event_store.record(connection, [*fresh, *poll_failures.well(connection, scope.server, walk.at)])
+            fresh = [
+                event
+                for event in happened
+                if not history_poll.told_already(connection, scope, event)
+            ]
+            return event_store.record(
+                connection, [*fresh, *poll_failures.well(connection, scope.server, walk.at)]
+            )
 
     def _count(self, watched: Watched, scope: Scope) -> list[Event]:
-        """How many objects there are of each kind; where a number changed, its scopes are brought forward."""
+        """How many objects there are of each kind; where a number changed, its scopes are brought
+        forward.
+        """
         began, reader = self._now(), Reader(watched.client)
         with self._database.reading() as connection:
             root = poll_schedule.root_space(connection, scope.server)
         counted = dict(poll_schedule.counts(reader, root)) if root else {}
         now = self._now()
         with self._database.writing() as connection:
-            snapshots.save_walk(connection, scope, (), Walked(began, now, reader.offset.total_seconds(), counted))
-            snapshots.reschedule(connection, scope, now + timedelta(seconds=spread(watched.interval(scope.name))))
+            snapshots.save_walk(
+                connection, scope, (), Walked(began, now, reader.offset.total_seconds(), counted)
+            )
+            snapshots.reschedule(
+                connection, scope, now + timedelta(seconds=spread(watched.interval(scope.name)))
+            )
             poll_schedule.counted(connection, scope.server, scope.remembered, counted, now)
             return event_store.record(connection, poll_failures.well(connection, scope.server, now))
 

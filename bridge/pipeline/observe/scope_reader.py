@@ -1,4 +1,6 @@
-"""One server's lists and documents as the scopes ask for them, and the clocks' offset that their answers told."""
+"""One server's lists and documents as the scopes ask for them, and the clocks' offset that their
+answers told.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta

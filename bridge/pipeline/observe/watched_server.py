@@ -10,11 +10,12 @@ from bridge.bonding.client import Client
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`intervals`: seconds between polls by timing, and `tunings_running` for bonds that are being tuned.
+    """`intervals`: seconds between polls by timing, and `tunings_running` for bonds that are being
+    tuned.
 
-    `every`: seconds by a glob of scope names, before any of those; `off`: globs of scopes that are not polled.
-    `ignore`: fields by kind that are no change. `rate`: polls begun in a second (None: as many as are due), `concurrency`:
-    polls under way at once, over all workers.
+    `every`: seconds by a glob of scope names, before any of those; `off`: globs of scopes that are
+    not polled. `ignore`: fields by kind that are no change. `rate`: polls begun in a second (None:
+    as many as are due), `concurrency`: polls under way at once, over all workers.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""Receive: what comes to a webhook becomes events, stored before it is answered. The other way into the flow."""
+"""Receive: what comes to a webhook becomes events, stored before it is answered. The other way into
+the flow.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from bridge.core.chat.reply import Answer
+from bridge.core.chat.reply import Reply
 from bridge.core.chat.roles import Grant, Role
 from bridge.core.events import builder
 from bridge.core.model import Body, Event
@@ -14,18 +16,28 @@ from bridge.core.secret_masking import masked
 from bridge.errors import Refused
 from bridge.store.database import Database
 from bridge.store.observations import events as event_store
-from bridge.webhooks.platform import Keys, Options, Platform, Posted, Pressed, Reading, Request, Said
+from bridge.webhooks.platform import (
+    ButtonDelivery,
+    CommandDelivery,
+    DeliveryReading,
+    EventDelivery,
+    Keys,
+    Options,
+    Platform,
+    Request,
+)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class IncomingWebhook:
     """One incoming webhook.
 
-    `secrets` are read each time, so that they can be changed while we run. `tolerance` in seconds of machine time.
-    `spaces`: globs of the spaces that what comes of it may touch; None for all. `grants`, `strangers`: who may do what in
-    chat; `answers_at`: how addresses for later answers must begin.
+    `secrets` are read each time, so that they can be changed while we run. `tolerance` in seconds
+    of machine time. `spaces`: globs of the spaces that what comes of it may touch; None for all.
+    `grants`, `strangers`: who may do what in chat; `answers_at`: how addresses for later answers
+    must begin.
     """
 
     name: str
@@ -40,7 +52,9 @@ class Hook:
     answers_at: Sequence[str] = ()
 
     def keys(self) -> Keys:
-        """What a request is checked with now. Raises ValueError where there is no secret that can be read any more."""
+        """What a request is checked with now. Raises ValueError where there is no secret that can
+        be read any more.
+        """
         return Keys(self.secrets(), self.tolerance, self.options)
 
 
@@ -54,15 +68,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one request came to: its events, what of it was ignored and why, and what is to be answered beside that.
+    """What one request came to: its events, what of it was ignored and why, and what is to be
+    answered beside that.
 
-    `challenge`: what the platform wanted to hear. `answer`: to a person who talks; `pressed`: who pressed a button.
+    `challenge`: what the platform wanted to hear. `answer`: to a person who talks; `pressed`: who
+    pressed a button.
     """
 
     taken: tuple[Taken, ...] = ()
     ignored: tuple[str, ...] = ()
     challenge: Body | None = None
-    answer: Answer | None = None
+    answer: Reply | None = None
     pressed: bool = False
 
     @property
@@ -72,31 +88,35 @@ class Receipt:
 
 
 # what takes what people say and press: see `commanding` and `pressing`
-Talks = Callable[[Hook, Said], Receipt]
-Presses = Callable[[Hook, Pressed], Receipt]
+Talks = Callable[[IncomingWebhook, CommandDelivery], Receipt]
+Presses = Callable[[IncomingWebhook, ButtonDelivery], Receipt]
 # raises Refused for a button that is none of ours
-Ours = Callable[[Hook, Pressed], object]
+Ours = Callable[[IncomingWebhook, ButtonDelivery], object]
 
 
 class Receiver:
-    """Takes deliveries. `now` is domain time, `machine` the machine's, which signatures are dated by."""
+    """Takes deliveries. `now` is domain time, `machine` the machine's, which signatures are dated
+    by.
+    """
 
     def __init__(
         self,
         database: Database,
-        hooks: Mapping[str, Hook],
+        hooks: Mapping[str, IncomingWebhook],
         now: Callable[[], datetime],
         machine: Callable[[], datetime],
         *,
         said: Talks,
         pressed: Presses,
         ours: Ours,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._database, self.hooks, self._now, self._machine = database, hooks, now, machine
         self._said, self._pressed, self._ours = said, pressed, ours
 
-    def read(self, name: str, headers: Mapping[str, str], body: bytes) -> Reading:
-        """Check one request and say what it comes to; nothing is stored. Raises Refused, KeyError for an unknown name."""
+    def read(self, name: str, headers: Mapping[str, str], body: bytes) -> DeliveryReading:
+        """Check one request and say what it comes to; nothing is stored. Raises Refused, KeyError
+        for an unknown name.
+        """
         hook = self.hooks[name]
         try:
             keys = hook.keys()
@@ -107,27 +127,31 @@ class Receiver:
         reading = hook.platform.read(Request(headers, body), keys, self._machine())
         for each in reading.deliveries:
             # on a platform that does not sign what is pressed, this is all that keeps strangers out
-            if isinstance(each, Pressed):
+            if isinstance(each, ButtonDelivery):
                 self._ours(hook, each)
         return reading
 
-    def take(self, name: str, reading: Reading) -> Receipt:
+    def take(self, name: str, reading: DeliveryReading) -> Receipt:
         """Store what a request came to, all of it or nothing."""
         hook = self.hooks[name]
         if reading.answer is not None:
             return Receipt(challenge=reading.answer)
         match reading.deliveries:
-            case (Said() as said,):
+            case (CommandDelivery() as said,):
                 return self._said(hook, said)
-            case (Pressed() as pressed,):
+            case (ButtonDelivery() as pressed,):
                 return self._pressed(hook, pressed)
-        posted = [each for each in reading.deliveries if isinstance(each, Posted)]
+        posted = [each for each in reading.deliveries if isinstance(each, EventDelivery)]
         return Receipt(self._store(hook, posted, reading.lost), reading.ignored)
 
-    def _store(self, hook: Hook, posted: Sequence[Posted], lost: str) -> tuple[Taken, ...]:
+    def _store(
+        self, hook: IncomingWebhook, posted: Sequence[EventDelivery], lost: str
+    ) -> tuple[Taken, ...]:
         now = self._now()
         with self._database.writing() as connection:
-            before = [_event(hook, each.earlier, each.body, now).id for each in posted if each.earlier]
+            before = [
+                _event(hook, each.earlier, each.body, now).id for each in posted if each.earlier
+            ]
             known = {event.id: event for event in event_store.several(connection, before)}
             found = [_known_or_new(hook, each, known, now) for each in posted]
             more = [_truncated(hook, lost, now)] if lost else []
@@ -140,24 +164,39 @@ class Receiver:
         return tuple(Taken(event, event.id in new) for event in found)
 
 
-def _known_or_new(hook: Hook, posted: Posted, known: Mapping[str, Event], now: datetime) -> Event:
+def _known_or_new(
+    hook: IncomingWebhook, posted: EventDelivery, known: Mapping[str, Event], now: datetime
+) -> Event:
     """The event it became when it came before under its earlier id, or else the one it becomes."""
-    earlier = known.get(_event(hook, posted.earlier, posted.body, now).id) if posted.earlier else None
+    earlier = (
+        known.get(_event(hook, posted.earlier, posted.body, now).id) if posted.earlier else None
+    )
     return earlier or _event(hook, posted.id, posted.body, now)
 
 
-def _truncated(hook: Hook, lost: str, now: datetime) -> Event:
+def _truncated(hook: IncomingWebhook, lost: str, now: datetime) -> Event:
     """Once an hour: what is left out of one notification is left out of the next as well."""
     row, hour = builder.EVENTS["alerts.truncated"], now.strftime("%Y-%m-%dT%H")
     data = {"problem": {"text": f"webhook {hook.name}: {lost}"}}
     return builder.make(
-        row, server=hook.server, subject=f"webhook/{hook.name}", n=hour, time=now, seen_at=now, data=data
-    )  # fmt: skip
+        row,
+        server=hook.server,
+        subject=f"webhook/{hook.name}",
+        n=hour,
+        time=now,
+        seen_at=now,
+        data=data,
+    )
 
 
-def _event(hook: Hook, n: str, body: Body, now: datetime) -> Event:
+def _event(hook: IncomingWebhook, n: str, body: Body, now: datetime) -> Event:
     reach = list(hook.spaces) if hook.spaces is not None else None
     return builder.make(
-        builder.webhook(hook.name), server=hook.server, subject=f"webhook/{hook.name}", n=n, time=now, seen_at=now,
+        builder.webhook(hook.name),
+        server=hook.server,
+        subject=f"webhook/{hook.name}",
+        n=n,
+        time=now,
+        seen_at=now,
         data={"body": masked(body), "reach": reach},
-    )  # fmt: skip
+    )

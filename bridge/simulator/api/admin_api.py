@@ -1,7 +1,8 @@
-"""The HTTP by which a person or a test meddles with the world: everything below `/_sim/`. JSON, no login.
+"""The HTTP by which a person or a test meddles with the world: everything below `/_sim/`. JSON, no
+login.
 
-A POST must say `Content-Type: application/json`, which a foreign web page cannot do without being asked first; that
-question (a CORS preflight) is never answered with yes.
+A POST must say `Content-Type: application/json`, which a foreign web page cannot do without being
+asked first; that question (a CORS preflight) is never answered with yes.
 """
 
 import json
@@ -58,7 +59,9 @@ class Control:
             return known[method, name](self, request)
         methods = [m for m, n in known if n == name]
         if methods:
-            raise Mistake(f"{request.path} takes {' and '.join(methods)}, not {request.method}", 405)
+            raise Mistake(
+                f"{request.path} takes {' and '.join(methods)}, not {request.method}", 405
+            )
         raise Mistake(f"nothing at {request.path}: GET {ROOT} lists what there is", 404)
 
     def clock(self, _: Request) -> object:
@@ -109,7 +112,9 @@ class Control:
             try:
                 telling = scenarios.begin(world, name, rate=rate)
             except scenarios.StoryUnderWay:
-                raise Mistake(f'the story {name!r} is under way: end it with {{"name": "quiet"}} first') from None
+                raise Mistake(
+                    f'the story {name!r} is under way: end it with {{"name": "quiet"}} first'
+                ) from None
             self._live.save()
             return _shown(name, telling)
 
@@ -130,7 +135,9 @@ class Control:
             return {"at": stamp(world.now), **wanted, "changed": changed}
 
     def set_backup(self, request: Request) -> object:
-        """POST backup: `unfinished` begins one that does not end, or ends it; `megabytes` of what is downloaded."""
+        """POST backup: `unfinished` begins one that does not end, or ends it; `megabytes` of what
+        is downloaded.
+        """
         wanted = _keys(_body(request), optional=("unfinished", "megabytes"))
         unfinished, megabytes = wanted.get("unfinished"), wanted.get("megabytes")
         if not (unfinished is None or isinstance(unfinished, bool)):
@@ -144,7 +151,10 @@ class Control:
             elif unfinished is False:
                 backups.complete(world, {})
             self._live.save()
-            return {"newest_complete": all(it.complete for it in world.backups), "megabytes": world.backup_megabytes}
+            return {
+                "newest_complete": all(it.complete for it in world.backups),
+                "megabytes": world.backup_megabytes,
+            }
 
 
 _ROUTES: tuple[tuple[str, str, Callable[[Control, Request], object]], ...] = (
@@ -197,7 +207,10 @@ def _body(request: Request) -> dict[str, Any]:
 def _keys(body: dict[str, Any], *wanted: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
     if not set(wanted) <= body.keys() <= {*wanted, *optional}:
         also = f" and, if you like, {', '.join(optional)}" if optional else ""
-        raise Mistake(f"give exactly these keys: {', '.join(wanted) or 'none'}{also}; you gave {', '.join(body) or 'none'}")
+        raise Mistake(
+            f"give exactly these keys: {', '.join(wanted) or 'none'}{also}; you gave"
+            f" {', '.join(body) or 'none'}"
+        )
     return body
 
 

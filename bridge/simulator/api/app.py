@@ -1,4 +1,6 @@
-"""The vendor's HTTP around a world. Routes are made from the catalogue's rows: a new row is a new route."""
+"""The vendor's HTTP around a world. Routes are made from the catalogue's rows: a new row is a new
+route.
+"""
 
 import json
 import time
@@ -16,18 +18,18 @@ from bridge.simulator.api.operation_handlers import DOCUMENTS, FILES, GETS, LIST
 from bridge.simulator.api.status_documents import INDEXES
 from bridge.simulator.behaviour.failover import Refused
 from bridge.simulator.faults import corrupt_bodies
-from bridge.simulator.faults.switches import Fate, Faults
+from bridge.simulator.faults.switches import FaultDecision, Faults
 from bridge.simulator.objects import crud, filters, options_metadata, queries
-from bridge.simulator.objects.serializer import Pen
+from bridge.simulator.objects.serializer import Serializer
 from bridge.simulator.schema import accounts, kinds
-from bridge.simulator.schema.accounts import Asker
+from bridge.simulator.schema.accounts import Caller
 from bridge.simulator.schema.guessed_names import Names
 from bridge.simulator.schema.references import Reader
 from bridge.simulator.schema.rest_framework import (
     JSON,
     NUMBER,
-    Problem,
-    Ways,
+    ServerOptions,
+    VendorError,
     body_of,
     check_accept,
     in_order,
@@ -44,7 +46,7 @@ _LOGIN = f"{ROOT}/login/"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VendorAnswer:
     """What the client is told, and whether the world applied what it asked."""
 
     status: int
@@ -56,31 +58,33 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of somebody who may make it: the operation, the arguments of its path, the world, and who asks."""
+    """One request of somebody who may make it: the operation, the arguments of its path, the world,
+    and who asks.
+    """
 
     request: Request
     world: World
     row: Operation
     arguments: dict[str, Any]
-    asker: Asker
+    asker: Caller
     query: dict[str, list[str]]
 
     @property
-    def fate(self) -> Fate:
+    def fate(self) -> FaultDecision:
         """What befalls it."""
-        fate: Fate = self.request.environ[FATE]
+        fate: FaultDecision = self.request.environ[FATE]
         return fate
 
     @property
-    def pen(self) -> Pen:
+    def pen(self) -> Serializer:
         """What writes the answer."""
-        return Pen(self.world, self.request.host_url.rstrip("/"))
+        return Serializer(self.world, self.request.host_url.rstrip("/"))
 
 
 class Vendor:
     """Answers everything below `/api/`, in the `ways` of one server."""
 
-    def __init__(self, live: Live, faults: Callable[[], Faults], ways: Ways) -> None:
+    def __init__(self, live: Live, faults: Callable[[], Faults], ways: ServerOptions) -> None:
         self._live = live
         self._faults = faults
         self._ways = ways
@@ -95,53 +99,81 @@ class Vendor:
         time.sleep(fate.latency)
         request.environ[FATE] = fate
         with self._live.now() as world:
-            answer = Answer(200, "") if fate.before else self._perform(world, request, route, operation)
+            answer = (
+                VendorAnswer(200, "")
+                if fate.before
+                else self._perform(world, request, route, operation)
+            )
             answer = _fated(fate, answer)
             if operation is not None and operation.writes:
                 world.record(_entry(operation, route, answer, fate))
             now = world.now + timedelta(seconds=fate.skew_seconds if fate.kind == "skew" else 0)
             if answer.effective:
                 self._live.save()
-        headers = {"Content-Type": JSON, "Vary": "Accept, Cookie", "X-Frame-Options": "SAMEORIGIN", **answer.headers}
+        headers = {
+            "Content-Type": JSON,
+            "Vary": "Accept, Cookie",
+            "X-Frame-Options": "SAMEORIGIN",
+            **answer.headers,
+        }
         if route.methods:
             headers["Allow"] = route.allow
         return Response(answer.body, answer.status, headers | {"Date": http_date(now)})
 
-    def _perform(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
+    def _perform(
+        self, world: World, request: Request, route: Route, operation: Operation | None
+    ) -> VendorAnswer:
         try:
             return self._done(world, request, route, operation)
-        except Problem as problem:
-            return Answer(problem.status, _dumped(problem.body), problem.headers, effect=str(problem))
+        except VendorError as problem:
+            return VendorAnswer(
+                problem.status, _dumped(problem.body), problem.headers, effect=str(problem)
+            )
         except Invalid as invalid:
-            body = invalid.fields if operation is None else self._names.outward(operation, invalid.fields)
-            return Answer(400, _dumped(body), effect=str(invalid))
+            body = (
+                invalid.fields
+                if operation is None
+                else self._names.outward(operation, invalid.fields)
+            )
+            return VendorAnswer(400, _dumped(body), effect=str(invalid))
         except Missing:
             return _refusal(404, "Not found.")
         except Refused as refused:
             return _refusal(400, str(refused))
 
-    def _done(self, world: World, request: Request, route: Route, operation: Operation | None) -> Answer:
+    def _done(
+        self, world: World, request: Request, route: Route, operation: Operation | None
+    ) -> VendorAnswer:
         if request.path == _LOGIN and request.method == "POST" and self._ways.tokens:
-            return Answer(200, _dumped(accounts.log_in(world, body_of(request), self._ways)))
+            return VendorAnswer(200, _dumped(accounts.log_in(world, body_of(request), self._ways)))
         asker = accounts.authenticate(request, world, self._ways)
         _check_route(request, route)
         if request.method == "OPTIONS":
-            return Answer(200, _dumped(self._described(world, route, asker)))
+            return VendorAnswer(200, _dumped(self._described(world, route, asker)))
         if operation is None:
-            raise Problem(405, f'Method "{request.method}" not allowed.')
+            raise VendorError(405, f'Method "{request.method}" not allowed.')
         check_accept(request)
         accounts.check(asker, operation)
         above = queries.above(world, operation, route.arguments)
         if above is not None and not asker.sees(world, above):
             raise Missing
-        call = Call(request, world, operation, route.arguments, asker, self._query(request, operation))
+        call = Call(
+            request, world, operation, route.arguments, asker, self._query(request, operation)
+        )
         if operation.writes:
             return self._written(call)
-        return _download(call) if operation.name in FILES else Answer(200, _dumped(self._read(call)))
+        return (
+            _download(call)
+            if operation.name in FILES
+            else VendorAnswer(200, _dumped(self._read(call)))
+        )
 
-    def _described(self, world: World, route: Route, asker: Asker) -> dict[str, Any]:
+    def _described(self, world: World, route: Route, asker: Caller) -> dict[str, Any]:
         body = options_metadata.described(route, asker, exists=_exists(world, route, asker))
-        actions = {method: self._names.outward(route.methods[method], it) for method, it in body.get("actions", {}).items()}
+        actions = {
+            method: self._names.outward(route.methods[method], it)
+            for method, it in body.get("actions", {}).items()
+        }
         return body | ({"actions": actions} if actions else {})
 
     def _query(self, request: Request, row: Operation) -> dict[str, list[str]]:
@@ -162,9 +194,13 @@ class Vendor:
             return self._shown(call, pen, thing)
         return self._listed(call, pen)
 
-    def _listed(self, call: Call, pen: Pen) -> object:
-        things: list[Any] = call.asker.seen(call.world, LISTS[call.row.name](call.world, call.arguments))
-        things = corrupt_bodies.listed(call.fate, filters.wanted(call.world, call.row, things, call.query))
+    def _listed(self, call: Call, pen: Serializer) -> object:
+        things: list[Any] = call.asker.seen(
+            call.world, LISTS[call.row.name](call.world, call.arguments)
+        )
+        things = corrupt_bodies.listed(
+            call.fate, filters.wanted(call.world, call.row, things, call.query)
+        )
         page = page_of(call.request, len(things)) if call.row.paged else None
         shown = slice(page.first, page.last) if page else slice(None)
         order = ordering(",".join(call.query.get("ordering", [])))
@@ -177,28 +213,36 @@ class Vendor:
             return rows
         return {"count": page.count, "next": page.next, "previous": page.previous, "results": rows}
 
-    def _shown(self, call: Call, pen: Pen, thing: Any) -> Any:
+    def _shown(self, call: Call, pen: Serializer, thing: Any) -> Any:
         body = filters.without(pen.write(thing, call.row.name), call.query)
         return self._names.outward(call.row, body)
 
-    def _written(self, call: Call) -> Answer:
+    def _written(self, call: Call) -> VendorAnswer:
         kind = kinds.of_operation(call.row)
         many = [each.name for each in kind.fields if each.many] if kind else []
         body = self._names.inward(call.row, body_of(call.request, many))
         row, arguments = self._meant(call, body)
         if crud.is_wish(row):
             reader = Reader(call.world, self._routes, call.asker)
-            done = crud.carry_out(call.world, crud.Wish(row, arguments, body, call.asker, reader))
+            done = crud.carry_out(
+                call.world, crud.WriteRequest(row, arguments, body, call.asker, reader)
+            )
         else:
             done = WRITES[row.name](call.world, {**arguments, "body": body})
         if done.status == HTTPStatus.NO_CONTENT:
-            return Answer(done.status, "", effective=done.effective, effect=done.effect)
+            return VendorAnswer(done.status, "", effective=done.effective, effect=done.effect)
         shown = self._shown(call, call.pen, done.thing) if done.thing else {}
-        headers = {"Location": shown["url"]} if done.status == HTTPStatus.CREATED and "url" in shown else {}
-        return Answer(done.status, _dumped(shown), headers, done.effective, done.effect)
+        headers = (
+            {"Location": shown["url"]}
+            if done.status == HTTPStatus.CREATED and "url" in shown
+            else {}
+        )
+        return VendorAnswer(done.status, _dumped(shown), headers, done.effective, done.effect)
 
     def _meant(self, call: Call, body: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
-        """Where the table is read to the letter, legs are changed through their list: the body says which."""
+        """Where the table is read to the letter, legs are changed through their list: the body says
+        which.
+        """
         row = OPERATIONS[call.row.name]
         if row.arguments == call.row.arguments:
             return row, call.arguments
@@ -211,12 +255,12 @@ class Vendor:
 def _check_route(request: Request, route: Route) -> None:
     if route.slashless:
         query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-        raise Problem(301, "Moved Permanently", Location=f"{request.path}/{query}")
+        raise VendorError(301, "Moved Permanently", Location=f"{request.path}/{query}")
     if not route.methods:
-        raise Problem(404, "Not found.")
+        raise VendorError(404, "Not found.")
 
 
-def _exists(world: World, route: Route, asker: Asker) -> bool:
+def _exists(world: World, route: Route, asker: Caller) -> bool:
     row = route.read
     if row is None or row.name not in GETS:
         return False
@@ -232,27 +276,36 @@ def _in_turn(things: list[Any]) -> bool:
     return len(numbers) == len(things) and numbers == sorted(numbers)
 
 
-def _refusal(status: int, detail: str) -> Answer:
-    return Answer(status, _dumped({"detail": detail}), effect=detail)
+def _refusal(status: int, detail: str) -> VendorAnswer:
+    return VendorAnswer(status, _dumped({"detail": detail}), effect=detail)
 
 
-def _download(call: Call) -> Answer:
+def _download(call: Call) -> VendorAnswer:
     file = FILES[call.row.name](call.world, call.arguments)
-    headers = {"Content-Type": file.content_type, "Content-Disposition": f'attachment; filename="{file.name}"'}
-    return Answer(200, file.content, headers)
+    headers = {
+        "Content-Type": file.content_type,
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+    }
+    return VendorAnswer(200, file.content, headers)
 
 
-def _fated(fate: Fate, answer: Answer) -> Answer:
-    """Give what the client sees of an answer, with a page of the web server in its place where the fault says so."""
+def _fated(fate: FaultDecision, answer: VendorAnswer) -> VendorAnswer:
+    """Give what the client sees of an answer, with a page of the web server in its place where the
+    fault says so.
+    """
     if page := corrupt_bodies.page_instead(fate):
         effect = "never reached the world" if fate.before else answer.effect
-        return Answer(*page, effective=answer.effective, effect=effect)
+        return VendorAnswer(*page, effective=answer.effective, effect=effect)
     if corrupt_bodies.rewrites(fate) and isinstance(answer.body, str) and answer.body:
-        return replace(answer, body=_dumped(corrupt_bodies.rewritten(fate, json.loads(answer.body))))
+        return replace(
+            answer, body=_dumped(corrupt_bodies.rewritten(fate, json.loads(answer.body)))
+        )
     return answer
 
 
-def _entry(operation: Operation, route: Route, answer: Answer, fate: Fate) -> dict[str, Any]:
+def _entry(
+    operation: Operation, route: Route, answer: VendorAnswer, fate: FaultDecision
+) -> dict[str, Any]:
     return {
         "operation": operation.name,
         "arguments": route.arguments,

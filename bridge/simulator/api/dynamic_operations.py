@@ -1,7 +1,8 @@
-"""The operations whose answers come from what the world does by itself: histories, tests, tunings, reports, downloads.
+"""The operations whose answers come from what the world does by itself: histories, tests, tunings,
+reports, downloads.
 
-As in `operations`: `LISTS`, `GETS` and `WRITES` by operation name. `DOCUMENTS` answer with plain JSON, `FILES` with a
-download. A write that takes a body finds it in its arguments as `body`.
+As in `operations`: `LISTS`, `GETS` and `WRITES` by operation name. `DOCUMENTS` answer with plain
+JSON, `FILES` with a download. A write that takes a body finds it in its arguments as `body`.
 """
 
 from collections.abc import Callable
@@ -54,7 +55,11 @@ def _tuning(world: World, arguments: Arguments, leg_type: str | None) -> Tuning:
 def _tunings(world: World, arguments: Arguments, leg_type: str | None) -> list[Thing]:
     bond, leg = _target(world, arguments, leg_type)
     number = None if leg is None else leg.id
-    return [tuning for tuning in world.tunings.values() if tuning.bond == bond.id and tuning.leg == number]
+    return [
+        tuning
+        for tuning in world.tunings.values()
+        if tuning.bond == bond.id and tuning.leg == number
+    ]
 
 
 def _start_tuning(world: World, arguments: Arguments, leg_type: str | None) -> Done:
@@ -76,12 +81,16 @@ _TUNING_WRITES: dict[str, OfTarget] = {
     "start": _start_tuning,
     "cancel": _with_tuning(tunings.cancel, "canceled"),
     "accept": _with_tuning(lambda world, it: tunings.decide(world, it, accepted=True), "accepted"),
-    "decline": _with_tuning(lambda world, it: tunings.decide(world, it, accepted=False), "declined"),
+    "decline": _with_tuning(
+        lambda world, it: tunings.decide(world, it, accepted=False), "declined"
+    ),
 }
 
 
 def _detect(world: World, arguments: Arguments, leg_type: str | None) -> Done:
-    """Accept a detection of MTUs: both ends look by themselves, and nothing that the API shows comes of it."""
+    """Accept a detection of MTUs: both ends look by themselves, and nothing that the API shows
+    comes of it.
+    """
     bond, leg = _target(world, arguments, leg_type)
     legs = [it for it in world.legs_of(bond) if it.link_mode == "active"] if leg is None else [leg]
     return Done(f"{bond.name} detects the MTUs of {', '.join(it.note for it in legs)}")
@@ -110,7 +119,9 @@ def _start_speedtest(world: World, arguments: Arguments) -> Done:
 
 
 def _statistics(what: str) -> Callable[[World, Arguments], object]:
-    return lambda world, arguments: statistics.count(world, get(world.spaces, arguments["space"]), what)
+    return lambda world, arguments: statistics.count(
+        world, get(world.spaces, arguments["space"]), what
+    )
 
 
 def _backup(world: World, _: Arguments) -> File:
@@ -120,7 +131,9 @@ def _backup(world: World, _: Arguments) -> File:
     return File(latest.name, "application/zip", backups.packed(world, latest))
 
 
-def _of(doing: Callable[[World, Arguments, _L], _T], leg_type: _L) -> Callable[[World, Arguments], _T]:
+def _of(
+    doing: Callable[[World, Arguments, _L], _T], leg_type: _L
+) -> Callable[[World, Arguments], _T]:
     return lambda world, arguments: doing(world, arguments, leg_type)
 
 
@@ -149,7 +162,9 @@ WRITES: dict[str, Write] = {
 }
 
 DOCUMENTS: dict[str, Callable[[World, Arguments], object]] = {
-    "bond.downtime_prevented": lambda world, arguments: prevented_downtime.report(world, [_bond(world, arguments)]),
+    "bond.downtime_prevented": lambda world, arguments: prevented_downtime.report(
+        world, [_bond(world, arguments)]
+    ),
     "downtime_report.get": lambda world, _: prevented_downtime.report(world, world.bonds.values()),
     "config_updates.get": lambda world, _: config_updates.summary(world),
     "failover_checks.get": lambda world, _: dict(world.failover_checks),

@@ -1,6 +1,7 @@
 """What each operation of the catalogue reads or does, in the world; no HTTP and no JSON here.
 
-Objects of the table are listed and read by it (`reads`) and written by it (`crud`); here is what they are not enough for.
+Objects of the table are listed and read by it (`reads`) and written by it (`crud`); here is what
+they are not enough for.
 """
 
 from collections.abc import Callable
@@ -66,7 +67,11 @@ def _bonds_by(role: str) -> Read:
 
 
 def _table_rows(verb: str) -> dict[str, tuple[kinds.Kind, Operation]]:
-    rows = {row.name: (kinds.of_operation(row), row) for row in OPERATIONS.values() if row.name.endswith(verb)}
+    rows = {
+        row.name: (kinds.of_operation(row), row)
+        for row in OPERATIONS.values()
+        if row.name.endswith(verb)
+    }
     return {name: (kind, row) for name, (kind, row) in rows.items() if kind is not None}
 
 

@@ -7,7 +7,8 @@ from bridge.simulator.schema.computed_fields import VERSION
 from bridge.simulator.schema.kinds_server import PERMISSIONS, TIMEZONES
 from bridge.simulator.world.world import Arguments, World
 
-# name, APN, user name, password, as a server's own list of providers has them; the names are invented
+# name, APN, user name, password, as a server's own list of providers has them; the names are
+# invented
 _APNS = (
     ("CA", "Northern Mobile", "internet.northern.example", "", ""),
     ("CA", "Prairie Wireless", "data.prairie.example", "prairie", "wireless"),
@@ -43,7 +44,10 @@ def _repositories(_: World, __: Arguments) -> list[dict[str, str]]:
 
 
 def _self(world: World, _: Arguments) -> dict[str, Any]:
-    return {"branding": {"product_name": "Bonded Internet", "primary_color": "#005a9c"}, "spaces": len(world.spaces)}
+    return {
+        "branding": {"product_name": "Bonded Internet", "primary_color": "#005a9c"},
+        "spaces": len(world.spaces),
+    }
 
 
 DOCUMENTS: dict[str, Callable[[World, Arguments], object]] = {

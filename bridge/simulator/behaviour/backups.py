@@ -1,4 +1,6 @@
-"""The server's own backups: one a day, unless a story has taken them over; and the newest as a zip file."""
+"""The server's own backups: one a day, unless a story has taken them over; and the newest as a zip
+file.
+"""
 
 import io
 import json
@@ -35,7 +37,9 @@ def told(world: World, arguments: Arguments) -> None:
 
 
 def begin(world: World) -> Backup:
-    """Begin a backup that stays unfinished, the newest, until the next one completes: then it is that one."""
+    """Begin a backup that stays unfinished, the newest, until the next one completes: then it is
+    that one.
+    """
     unfinished = next((it for it in world.backups if not it.complete), None)
     if unfinished is None:
         unfinished = _backup(world, world.now)
@@ -46,8 +50,12 @@ def begin(world: World) -> Backup:
 
 
 def complete(world: World, _: Arguments) -> None:
-    """Happening: a backup completes, one under way before a new one; the oldest beyond the hundred kept is gone."""
-    backup = next((it for it in world.backups if not it.complete), None) or _backup(world, world.now)
+    """Happening: a backup completes, one under way before a new one; the oldest beyond the hundred
+    kept is gone.
+    """
+    backup = next((it for it in world.backups if not it.complete), None) or _backup(
+        world, world.now
+    )
     others = [it for it in world.backups if it is not backup]
     backup.complete, backup.size = True, _size(world, backup.name)
     world.backups = [*others, backup][-KEPT:]
@@ -60,7 +68,9 @@ def latest(world: World) -> Backup | None:
 
 
 def packed(world: World, backup: Backup) -> bytes:
-    """Give a true zip file: a word about the backup, and as many megabytes of chance as the world says."""
+    """Give a true zip file: a word about the backup, and as many megabytes of chance as the world
+    says.
+    """
     packing = io.BytesIO()
     with zipfile.ZipFile(packing, "w") as archive:
         about = {"name": backup.name, "bonds": len(world.bonds), "legs": len(world.legs)}

@@ -1,6 +1,8 @@
-"""The server's web certificate: a self-signed one to serve TLS with, and what the API tells about it.
+"""The server's web certificate: a self-signed one to serve TLS with, and what the API tells about
+it.
 
-A served certificate lives in real time, as the clients that check it do; one that is only told of lives in the world's.
+A served certificate lives in real time, as the clients that check it do; one that is only told of
+lives in the world's.
 """
 
 import ssl
@@ -23,14 +25,18 @@ _NAMES = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A certificate in use: `path` of the PEM file with it (and its key) that clients may trust, its text, its facts."""
+    """A certificate in use: `path` of the PEM file with it (and its key) that clients may trust,
+    its text, its facts.
+    """
 
     path: Path
     pem: str
     about: dict[str, Any]
 
     def context(self) -> ssl.SSLContext:
-        """Make what a server needs to speak TLS with it. ValueError where the file lacks the key."""
+        """Make what a server needs to speak TLS with it. ValueError where the file lacks the
+        key.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
             context.load_cert_chain(self.path)
@@ -40,9 +46,11 @@ class Served:
 
 
 def at(path: Path, host: str, *, days: float) -> Served:
-    """Use the certificate in this file, or make one there, valid for so many days from now (below 0: over already).
+    """Use the certificate in this file, or make one there, valid for so many days from now (below
+    0: over already).
 
-    One that is there keeps its own time. Raises OSError, and ValueError for a file that holds something else.
+    One that is there keeps its own time. Raises OSError, and ValueError for a file that holds
+    something else.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +63,9 @@ def at(path: Path, host: str, *, days: float) -> Served:
 
 
 def document(world: World) -> dict[str, Any]:
-    """Give `{"certificate": {"subject", "issuer", "not_before", "not_after"}, "csr": {"subject"}}`."""
+    """Give `{"certificate": {"subject", "issuer", "not_before", "not_after"}, "csr":
+    {"subject"}}`.
+    """
     told = world.certificate or {
         "subject": "CN=bonding.example.com",
         "issuer": "CN=Example Issuing CA,O=Example Trust",
@@ -78,11 +88,15 @@ def _made(host: str, days: float) -> bytes:
         .serial_number(x509.random_serial_number())
         .not_valid_before(min(now, until) - timedelta(days=1))
         .not_valid_after(until)
-        .add_extension(x509.SubjectAlternativeName([_alternative(it) for it in names]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_alternative(it) for it in names]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 

@@ -1,7 +1,9 @@
-"""Configuration updates: each change is sent to the nodes it concerns, in order per node, again and again until it arrives.
+"""Configuration updates: each change is sent to the nodes it concerns, in order per node, again and
+again until it arrives.
 
-Source: the vendor's page on configuration updates and its URI table. Kept are counts, and per node that still has
-something to get `[status of the first, how many wait, with the first]`; the names of the statuses are our guess.
+Source: the vendor's page on configuration updates and its URI table. Kept are counts, and per node
+that still has something to get `[status of the first, how many wait, with the first]`; the names of
+the statuses are our guess.
 """
 
 from collections.abc import Iterable
@@ -17,12 +19,16 @@ RETRY_SECONDS = 30
 
 
 def nodes_of(bond: Bond) -> list[int]:
-    """List the nodes that a change of this bond concerns: its bonder, and the aggregator it is on."""
+    """List the nodes that a change of this bond concerns: its bonder, and the aggregator it is
+    on.
+    """
     return [bond.bonder, bond.current]
 
 
 def queue(world: World, nodes: Iterable[int]) -> None:
-    """Take in one change that concerns these nodes; each gets one record, behind those it still waits for."""
+    """Take in one change that concerns these nodes; each gets one record, behind those it still
+    waits for.
+    """
     for node in dict.fromkeys(nodes):
         waiting = world.config_updates["queues"].setdefault(str(node), ["pending", 0])
         waiting[1] += 1
@@ -32,12 +38,16 @@ def queue(world: World, nodes: Iterable[int]) -> None:
 
 
 def send(world: World, arguments: Arguments) -> None:
-    """Happening: the first record of a node is sent; to one that is away it fails, and is sent again later."""
+    """Happening: the first record of a node is sent; to one that is away it fails, and is sent
+    again later.
+    """
     _try(world, arguments["node"], "sent", ARRIVE_SECONDS, "update.arrive")
 
 
 def arrive(world: World, arguments: Arguments) -> None:
-    """Happening: the node has it, unless it has gone away meanwhile; then it is the next one's turn."""
+    """Happening: the node has it, unless it has gone away meanwhile; then it is the next one's
+    turn.
+    """
     node = arguments["node"]
     if not _try(world, node, "pending", SEND_SECONDS, "update.send"):
         return
@@ -49,7 +59,9 @@ def arrive(world: World, arguments: Arguments) -> None:
 
 
 def _try(world: World, node: int, status: str, seconds: float, then: str) -> bool:
-    """Give the node's first record a status and put on the agenda what comes `then`; False where the node is away."""
+    """Give the node's first record a status and put on the agenda what comes `then`; False where
+    the node is away.
+    """
     waiting = world.config_updates["queues"].get(str(node))
     if waiting is None:
         return False
@@ -61,7 +73,9 @@ def _try(world: World, node: int, status: str, seconds: float, then: str) -> boo
 
 
 def summary(world: World) -> dict[str, Any]:
-    """Give `{"count", "failures", "status": {"pending", "sent", "complete", "failed"}}`; failures summed over all records."""
+    """Give `{"count", "failures", "status": {"pending", "sent", "complete", "failed"}}`; failures
+    summed over all records.
+    """
     updates = world.config_updates
     status = {"pending": 0, "sent": 0, "complete": updates["complete"], "failed": 0}
     for first, waiting in updates["queues"].values():

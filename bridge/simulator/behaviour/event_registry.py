@@ -1,4 +1,6 @@
-"""Everything that can stand on a world's agenda, by the name that the state file and the stories use."""
+"""Everything that can stand on a world's agenda, by the name that the state file and the stories
+use.
+"""
 
 from bridge.simulator.behaviour import (
     backups,

@@ -1,8 +1,8 @@
 """How the server watches its aggregators and moves bonds away from a failed one.
 
-Source: the vendor's pages on aggregator failover (every 30 s; failed at the third miss in a row; a bond without a
-secondary stays; nothing returns by itself; maintenance mode and suspension in the settings) and the note on
-`restore_to_primary_agg` in its URI table.
+Source: the vendor's pages on aggregator failover (every 30 s; failed at the third miss in a row; a
+bond without a secondary stays; nothing returns by itself; maintenance mode and suspension in the
+settings) and the note on `restore_to_primary_agg` in its URI table.
 """
 
 from bridge.simulator.world.entities import Aggregator, Bond
@@ -20,9 +20,13 @@ class Refused(Exception):
 
 
 def first_checks(world: World) -> None:
-    """Begin to watch; the aggregators are asked one second after the other, not all in the same moment."""
+    """Begin to watch; the aggregators are asked one second after the other, not all in the same
+    moment.
+    """
     for aggregator in world.aggregators.values():
-        world.after(CHECK_EVERY - 5 + aggregator.id % 5, "aggregator.check", aggregator=aggregator.id)
+        world.after(
+            CHECK_EVERY - 5 + aggregator.id % 5, "aggregator.check", aggregator=aggregator.id
+        )
 
 
 def check(world: World, arguments: Arguments) -> None:
@@ -42,14 +46,16 @@ def check(world: World, arguments: Arguments) -> None:
     if aggregator.misses >= MISSES:
         just_failed = world.put(aggregator, "status", "down")
         for bond in () if _held(world) else world.bonds_on(aggregator):
-            # Later misses still help a bond off its primary (it may have been given a secondary, or that one is back),
-            # but never take it back there: returning is for a person to ask.
+            # Later misses still help a bond off its primary (it may have been given a secondary, or
+            # that one is back), but never take it back there: returning is for a person to ask.
             if just_failed or bond.current == bond.primary:
                 _flee(world, bond)
 
 
 def _held(world: World) -> bool:
-    """Say whether no bond may be moved now: in maintenance, or while so many look failed that it must be the server."""
+    """Say whether no bond may be moved now: in maintenance, or while so many look failed that it
+    must be the server.
+    """
     if setting(world, "aggregator_failover_maintenance_mode"):
         return True
     failed = sum(aggregator.misses >= MISSES for aggregator in world.aggregators.values())
@@ -74,7 +80,9 @@ def move(world: World, bond: Bond, aggregator: int, seconds: float) -> bool:
 
 
 def restore(world: World, bond: Bond) -> bool:
-    """Move a bond back to its primary. False: it is there already. Refused while the primary is failed."""
+    """Move a bond back to its primary. False: it is there already. Refused while the primary is
+    failed.
+    """
     primary = world.aggregators[bond.primary]
     if primary.status == "down":
         raise Refused(f"The primary aggregator {primary.name} is still failed.")
@@ -82,7 +90,9 @@ def restore(world: World, bond: Bond) -> bool:
 
 
 def put_broken(world: World, aggregator: Aggregator, *, broken: bool) -> bool:
-    """Break an aggregator or make it work. The legs that run through it show it at once, the server only later."""
+    """Break an aggregator or make it work. The legs that run through it show it at once, the server
+    only later.
+    """
     changed = world.put(aggregator, "broken", broken)
     for bond in world.bonds_on(aggregator):
         world.settle(world.legs_of(bond))
@@ -97,10 +107,12 @@ def breaks(world: World, arguments: Arguments) -> None:
 
 
 def chosen(world: World) -> Aggregator | None:
-    """Pick the aggregator that stories break: some bond's primary, but neither bond 1's nor bond 2's.
+    """Pick the aggregator that stories break: some bond's primary, but neither bond 1's nor bond
+    2's.
 
-    Those two are left to the other parts of a story. None in a world too small to have such an aggregator. Only the
-    configuration decides, so that the one that is mended is the one that was broken.
+    Those two are left to the other parts of a story. None in a world too small to have such an
+    aggregator. Only the configuration decides, so that the one that is mended is the one that was
+    broken.
     """
     spared = {bond.primary for bond in world.bonds.values() if bond.id in {1, 2}}
     primaries = [bond.primary for bond in world.bonds.values() if bond.primary not in spared]

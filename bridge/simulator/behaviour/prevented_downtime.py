@@ -1,8 +1,9 @@
 """The downtime that having several legs has prevented, by the vendor's rule.
 
-Source: the vendor's page on prevented downtime and its URI table. The previous calendar week (Sunday to Saturday) and
-the previous calendar month; only outages of a minimum length; failover legs are left out, and so are legs not in use;
-outages of several legs of a bond that overlap count as one, while their durations add up; sums are taken over bonds.
+Source: the vendor's page on prevented downtime and its URI table. The previous calendar week
+(Sunday to Saturday) and the previous calendar month; only outages of a minimum length; failover
+legs are left out, and so are legs not in use; outages of several legs of a bond that overlap count
+as one, while their durations add up; sums are taken over bonds.
 """
 
 from collections.abc import Iterable
@@ -18,10 +19,18 @@ Span = tuple[datetime, datetime]
 
 
 def report(world: World, bonds: Iterable[Bond]) -> dict[str, Any]:
-    """Give `{"week": {"start", "end", "duration", "count"}, "month": …}` over these bonds, duration in seconds."""
+    """Give `{"week": {"start", "end", "duration", "count"}, "month": …}` over these bonds, duration
+    in seconds.
+    """
     least = setting(world, "prevented_downtime_minimum_seconds")
-    outages = [world.past.outages_of(bond.id, world.legs_of(bond), world.now, least=least) for bond in bonds]
-    return {name: _summed(outages, span) for name, span in (("week", _week(world.now)), ("month", _month(world.now)))}
+    outages = [
+        world.past.outages_of(bond.id, world.legs_of(bond), world.now, least=least)
+        for bond in bonds
+    ]
+    return {
+        name: _summed(outages, span)
+        for name, span in (("week", _week(world.now)), ("month", _month(world.now)))
+    }
 
 
 def _week(now: datetime) -> Span:
@@ -43,7 +52,11 @@ def _summed(outages: Iterable[list[Span]], span: Span) -> dict[str, Any]:
     begin, end = span
     seconds, count = 0.0, 0
     for listed in outages:
-        inside = sorted((max(start, begin), min(stop, end)) for start, stop in listed if start < end and stop > begin)
+        inside = sorted(
+            (max(start, begin), min(stop, end))
+            for start, stop in listed
+            if start < end and stop > begin
+        )
         seconds += sum((stop - start).total_seconds() for start, stop in inside)
         count += _apart(inside)
     return {"start": stamp(begin), "end": stamp(end), "duration": round(seconds), "count": count}

@@ -1,6 +1,8 @@
-"""What stories leave to chance: legs that fail at random, legs that flap. By the seed, so equal worlds go the same way.
+"""What stories leave to chance: legs that fail at random, legs that flap. By the seed, so equal
+worlds go the same way.
 
-The names of these happenings begin with `story.`, so that ending the stories takes them off the agenda.
+The names of these happenings begin with `story.`, so that ending the stories takes them off the
+agenda.
 """
 
 from bridge.simulator.world.entities import Leg, Telling
@@ -13,12 +15,16 @@ _DAY = 24 * 3600
 
 
 def begin(world: World, arguments: Arguments) -> None:
-    """Happening of a story: from now on legs fail at random, as many a day as its telling's `rate` times all legs."""
+    """Happening of a story: from now on legs fail at random, as many a day as its telling's `rate`
+    times all legs.
+    """
     _next_fault(world, world.stories[arguments["name"]], 1)
 
 
 def fault(world: World, arguments: Arguments) -> None:
-    """Happening: the line of one leg fails, for 3 s to 10 min, short more often than long; and the next is due."""
+    """Happening: the line of one leg fails, for 3 s to 10 min, short more often than long; and the
+    next is due.
+    """
     telling, number = world.stories[arguments["name"]], arguments["number"]
     if not world.legs:
         return
@@ -46,18 +52,31 @@ def line(world: World, arguments: Arguments) -> None:
 
 
 def flaps(world: World, arguments: Arguments) -> None:
-    """Happening of a story: a `share` of all legs begins to go down and up, each every `period` seconds, for `lasts`."""
+    """Happening of a story: a `share` of all legs begins to go down and up, each every `period`
+    seconds, for `lasts`.
+    """
     telling = world.stories[arguments["name"]]
     dice = world.dice("flaps", stamp(telling.started))
-    numbers = sorted(dice.sample(list(world.legs), max(1, round(len(world.legs) * arguments["share"]))))
+    numbers = sorted(
+        dice.sample(list(world.legs), max(1, round(len(world.legs) * arguments["share"])))
+    )
     half = arguments["period"] / 2
     turns = 2 * (arguments["lasts"] // arguments["period"] - 1)
     for number in numbers:
-        world.after(dice.uniform(0, half), "story.flap", name=telling.name, leg=number, half=half, left=turns - 1)
+        world.after(
+            dice.uniform(0, half),
+            "story.flap",
+            name=telling.name,
+            leg=number,
+            half=half,
+            left=turns - 1,
+        )
 
 
 def flap(world: World, arguments: Arguments) -> None:
-    """Happening: a leg's line turns from down to up or back, and will again while turns are left; the last is up."""
+    """Happening: a leg's line turns from down to up or back, and will again while turns are left;
+    the last is up.
+    """
     leg, left = world.legs.get(arguments["leg"]), arguments["left"]
     if leg is None:
         return

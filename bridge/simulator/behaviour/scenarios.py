@@ -1,6 +1,8 @@
-"""Stories: named scenarios as data. A step is `(at, happening, arguments)`, `at` in seconds from the story's start.
+"""Stories: named scenarios as data. A step is `(at, happening, arguments)`, `at` in seconds from
+the story's start.
 
-Where a story is stands in the world (`stories`) and on its agenda, so it is saved with it and goes on after a restart.
+Where a story is stands in the world (`stories`) and on its agenda, so it is saved with it and goes
+on after a restart.
 """
 
 from dataclasses import dataclass
@@ -41,9 +43,14 @@ def _flapping(bond: int, *, period: int, lasts: int) -> tuple[Step, ...]:
 
 
 STORIES: dict[str, Story] = {
-    "quiet": Story("ends whatever stories are under way, mends what they broke; then nothing happens by itself", ()),
+    "quiet": Story(
+        "ends whatever stories are under way, mends what they broke; then nothing happens by"
+        " itself",
+        (),
+    ),
     "tour": Story(
-        "a bit of everything within the hour: backups, a tuning, a leg and an aggregator that fail and come back",
+        "a bit of everything within the hour: backups, a tuning, a leg and an aggregator that fail"
+        " and come back",
         (
             (0, "backup.told", {}),
             (20, "tuning.begin", {"bond": 2, "lasts": 300}),
@@ -58,13 +65,17 @@ STORIES: dict[str, Story] = {
         ),
         every=3600,
     ),
-    "flap": Story("one leg of bond 1 goes down and up every 40 s for 20 min", _flapping(1, period=40, lasts=1200)),
+    "flap": Story(
+        "one leg of bond 1 goes down and up every 40 s for 20 min",
+        _flapping(1, period=40, lasts=1200),
+    ),
     "outage": Story(
         "one aggregator breaks for ten minutes",
         ((0, "aggregator.breaks", {"broken": True}), (600, "aggregator.breaks", {"broken": False})),
     ),
     "storm": Story(
-        "one leg in twenty goes down and up every 40 s for 15 min, and meanwhile one aggregator breaks and is mended",
+        "one leg in twenty goes down and up every 40 s for 15 min, and meanwhile one aggregator"
+        " breaks and is mended",
         (
             (0, "story.flaps", {"name": "storm", "share": 0.05, "period": 40, "lasts": 900}),
             (60, "aggregator.breaks", {"broken": True}),
@@ -72,7 +83,8 @@ STORIES: dict[str, Story] = {
         ),
     ),
     "random-faults": Story(
-        f"legs fail at random, for 3 s to 10 min, each {random_faults.FAULTS_A_DAY:g} times a day or as often as `rate` says",
+        f"legs fail at random, for 3 s to 10 min, each {random_faults.FAULTS_A_DAY:g} times a day"
+        " or as often as `rate` says",
         ((0, "story.faults", {"name": "random-faults"}),),
         endless=True,
     ),

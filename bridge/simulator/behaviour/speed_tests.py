@@ -1,7 +1,8 @@
 """Speed tests: one at a time per bond, the others queue and start by themselves.
 
-Source: the vendor's pages on speed tests and their results. The server tests the bond, or one leg that is in active mode
-and up; a leg under test leaves the bond. The names of the fields are our likeliest guess; times are invented.
+Source: the vendor's pages on speed tests and their results. The server tests the bond, or one leg
+that is in active mode and up; a leg under test leaves the bond. The names of the fields are our
+likeliest guess; times are invented.
 """
 
 import math
@@ -63,7 +64,7 @@ def _limit(value: Any) -> float | None:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("Not a valid string.")  # noqa: TRY004 - whatever is wrong is told to the client in one way
+        raise ValueError("Not a valid string.")  # noqa: TRY004
     return value
 
 
@@ -78,7 +79,9 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def start(world: World, bond: Bond, wanted: Mapping[str, Any]) -> SpeedTest:
-    """Queue a test as a client asks for it: `leg` (its URL, id, object or null) and any of the options. Raises Invalid."""
+    """Queue a test as a client asks for it: `leg` (its URL, id, object or null) and any of the
+    options. Raises Invalid.
+    """
     options = _read(wanted)
     leg = _leg(world, bond, wanted.get("leg"))
     number = max(world.speedtests, default=0) + 1
@@ -134,7 +137,9 @@ def begin_next(world: World, arguments: Arguments) -> None:
 
 
 def end(world: World, arguments: Arguments) -> None:
-    """Happening: a test ends; it has failed if what it tested was not there for it. The next one begins."""
+    """Happening: a test ends; it has failed if what it tested was not there for it. The next one
+    begins.
+    """
     test = world.speedtests.get(arguments["speedtest"])
     if test is None or test.status != "running":
         return
@@ -175,7 +180,9 @@ def _results(world: World, test: SpeedTest, speed: float) -> dict[str, Any]:
 
 
 def written(world: World, url: Callable[..., str], test: SpeedTest) -> dict[str, Any]:
-    """Give the vendor's JSON of a test; `progress_results` is large. `url` makes addresses of paths."""
+    """Give the vendor's JSON of a test; `progress_results` is large. `url` makes addresses of
+    paths.
+    """
     leg = _tested(world, test)
     return {
         "id": test.id,

@@ -1,6 +1,7 @@
 """A world in one JSON file: plain values out and in, replaced atomically.
 
-While no process runs, the world's time stands still: loading gives the world exactly as it was saved.
+While no process runs, the world's time stands still: loading gives the world exactly as it was
+saved.
 """
 
 import json
@@ -10,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from bridge.simulator.behaviour.event_registry import HAPPENINGS
-from bridge.simulator.world.entities import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Telling, Tuning
+from bridge.simulator.world.entities import (
+    Aggregator,
+    Backup,
+    Bond,
+    Leg,
+    Record,
+    Space,
+    SpeedTest,
+    Telling,
+    Tuning,
+)
 from bridge.simulator.world.leg_history import Past
 from bridge.simulator.world.vendor_timestamps import moment, stamp
 from bridge.simulator.world.world import Due, World
@@ -30,7 +41,8 @@ class StateUnreadable(ValueError):
 def save(world: World, path: Path) -> None:
     """Write the world beside `path`, then put it in its place. Raises OSError.
 
-    There is no fsync: a killed process loses nothing by that, and a toy need not survive a power cut.
+    There is no fsync: a killed process loses nothing by that, and a toy need not survive a power
+    cut.
     """
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(json.dumps(to_plain(world), separators=(",", ":")), encoding="utf-8")
@@ -62,14 +74,20 @@ def to_plain(world: World) -> Plain:
         "legs": [_plain(it) for it in world.legs.values()],
         "tunings": [_plain(it) for it in world.tunings.values()],
         "speedtests": [_plain(it) for it in world.speedtests.values()],
-        "past": {"window": world.past.window, "runs": world.past.runs, "outages": world.past.outages},
+        "past": {
+            "window": world.past.window,
+            "runs": world.past.runs,
+            "outages": world.past.outages,
+        },
         **{name: getattr(world, name) for name in _AS_THEY_ARE},
         "offline_nodes": world.offline_nodes,
         "records": [_plain(it) for kind in world.records.values() for it in kind.values()],
         "sequences": world.sequences,
         "backups": [_plain(it) for it in world.backups],
         "stories": [_plain(it) for it in world.stories.values()],
-        "agenda": [[stamp(due.at), due.number, due.name, due.arguments] for due in sorted(world.agenda)],
+        "agenda": [
+            [stamp(due.at), due.number, due.name, due.arguments] for due in sorted(world.agenda)
+        ],
         "truth": world.truth,
         "ledger": world.ledger,
     }
@@ -80,7 +98,9 @@ def from_plain(plain: object, name: str) -> World:
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise StateUnreadable(f"{name} is not a saved world of this simulator")
     if plain.get("version") != VERSION:
-        raise StateUnreadable(f"{name} was saved in version {plain.get('version')!r}, this reads version {VERSION}")
+        raise StateUnreadable(
+            f"{name} was saved in version {plain.get('version')!r}, this reads version {VERSION}"
+        )
     try:
         return _world(plain)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -107,7 +127,9 @@ def _world(plain: Plain) -> World:
     world.sequences = dict(plain["sequences"])
     world.backups = [Backup(**_timed(it)) for it in plain["backups"]]
     world.stories = {it["name"]: Telling(**_timed(it)) for it in plain["stories"]}
-    world.agenda = [Due(moment(at), number, name, arguments) for at, number, name, arguments in plain["agenda"]]
+    world.agenda = [
+        Due(moment(at), number, name, arguments) for at, number, name, arguments in plain["agenda"]
+    ]
     world.truth = list(plain["truth"])
     world.ledger = list(plain["ledger"])
     unknown = {due.name for due in world.agenda} - HAPPENINGS.keys()
@@ -129,8 +151,14 @@ def _numbered(plain: Plain) -> dict[int, Any]:
 
 def _plain(thing: Any) -> Plain:
     values = {field.name: getattr(thing, field.name) for field in fields(thing)}
-    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    return {
+        name: stamp(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
 
 
 def _timed(plain: Plain) -> Plain:
-    return {name: moment(value) if name in _MOMENTS and value else value for name, value in plain.items()}
+    return {
+        name: moment(value) if name in _MOMENTS and value else value
+        for name, value in plain.items()
+    }

@@ -1,6 +1,7 @@
 """How many of each kind of object a space has: itself, and with all spaces below it.
 
-Source: the vendor's URI table, which names the counts of most kinds; the others have at least `count`.
+Source: the vendor's URI table, which names the counts of most kinds; the others have at least
+`count`.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +20,10 @@ _MODES = ("active", "idle", "offline")
 def count(world: World, space: Space, what: str) -> dict[str, Counts]:
     """Give `{"local": counts, "including_child_spaces": counts}` of one of COUNTS."""
     counting = COUNTS[what]
-    return {"local": counting(world, {space.key}), "including_child_spaces": counting(world, _subtree(world, space))}
+    return {
+        "local": counting(world, {space.key}),
+        "including_child_spaces": counting(world, _subtree(world, space)),
+    }
 
 
 def _subtree(world: World, space: Space) -> set[str]:
@@ -35,12 +39,15 @@ def _bonds(world: World, keys: set[str]) -> list[Bond]:
 
 
 def _records(world: World, kind: str, within: Callable[[Record], bool]) -> list[dict[str, Any]]:
-    """Give the fields of all records of a kind of which `within` says yes: those that differ from their defaults."""
+    """Give the fields of all records of a kind of which `within` says yes: those that differ from
+    their defaults.
+    """
     return [it.values for it in world.of(kind).values() if within(it)]
 
 
 def _by_space(kind: str, **flags: str) -> Callable[[World, set[str]], Counts]:
-    """Count records that have a space of their own; `flags`: the name of a count → the field that must be true.
+    """Count records that have a space of their own; `flags`: the name of a count → the field that
+    must be true.
 
     Those fields are true where nothing else is said.
     """
@@ -63,12 +70,17 @@ def _by_bond(kind: str, **flags: str) -> Callable[[World, set[str]], Counts]:
 
 
 def _flagged(found: list[dict[str, Any]], flags: dict[str, str]) -> Counts:
-    return {"count": len(found), **{name: sum(it.get(flag, True) for it in found) for name, flag in flags.items()}}
+    return {
+        "count": len(found),
+        **{name: sum(it.get(flag, True) for it in found) for name, flag in flags.items()},
+    }
 
 
 def _nodes(world: World, nodes: Iterable[int]) -> Counts:
     listed = list(nodes)
-    since = {node: moment(world.offline_nodes[node]) for node in listed if node in world.offline_nodes}
+    since = {
+        node: moment(world.offline_nodes[node]) for node in listed if node in world.offline_nodes
+    }
     gone = sum(world.now - away > _RECENT for away in since.values())
     return {"count": len(listed), "recent": len(listed) - gone}
 
@@ -77,7 +89,12 @@ def _legs(world: World, keys: set[str]) -> Counts:
     legs = [leg for bond in _bonds(world, keys) for leg in world.legs_of(bond)]
     modes = {mode: sum(leg.link_mode == mode for leg in legs) for mode in _MODES}
     mobile = sum(leg.type == "mobile_broadband" for leg in legs)
-    return {"count": len(legs), "interface": len(legs) - mobile, "mobilebroadband": mobile, "link_mode": modes}
+    return {
+        "count": len(legs),
+        "interface": len(legs) - mobile,
+        "mobilebroadband": mobile,
+        "link_mode": modes,
+    }
 
 
 def _speed_tests(world: World, keys: set[str]) -> Counts:

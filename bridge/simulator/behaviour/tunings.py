@@ -1,8 +1,9 @@
-"""The life of a tuning of a bond or of one leg: a series of tests, leg by leg and then the bond, and what comes of it.
+"""The life of a tuning of a bond or of one leg: a series of tests, leg by leg and then the bond,
+and what comes of it.
 
-Source: the vendor's page on automatic tuning (a leg under test leaves the bond; an offline leg makes the tuning of it
-wait; a leg that cannot be tuned fails a bond's job unless it is a failover leg) and the URI table (when cancel, accept
-and decline are possible). Times invented.
+Source: the vendor's page on automatic tuning (a leg under test leaves the bond; an offline leg
+makes the tuning of it wait; a leg that cannot be tuned fails a bond's job unless it is a failover
+leg) and the URI table (when cancel, accept and decline are possible). Times invented.
 """
 
 from typing import Any
@@ -19,18 +20,31 @@ _REACHABLE = frozenset({"up", "idle"})
 
 
 def running(world: World, bond: int) -> bool:
-    """Say whether a tuning of this bond or of one of its legs is about to run or runs; one that waits does not."""
-    return any(it.bond == bond and it.status in {"pending", "running"} for it in world.tunings.values())
+    """Say whether a tuning of this bond or of one of its legs is about to run or runs; one that
+    waits does not.
+    """
+    return any(
+        it.bond == bond and it.status in {"pending", "running"} for it in world.tunings.values()
+    )
 
 
-def start(world: World, bond: Bond, *, leg: Leg | None = None, lasts: float | None = None) -> Tuning:
-    """Create and start a tuning of the bond or of the leg; with `lasts`, its tests share that many seconds.
+def start(
+    world: World, bond: Bond, *, leg: Leg | None = None, lasts: float | None = None
+) -> Tuning:
+    """Create and start a tuning of the bond or of the leg; with `lasts`, its tests share that many
+    seconds.
 
     Refused while another one touches the same legs.
     """
     if _in_the_way(world, bond, leg):
-        raise Refused(f"A tuning of this {'bond' if leg is None else 'leg'} is already in progress.")
-    legs = [it.id for it in world.legs_of(bond) if it.link_mode == "active"] if leg is None else [leg.id]
+        raise Refused(
+            f"A tuning of this {'bond' if leg is None else 'leg'} is already in progress."
+        )
+    legs = (
+        [it.id for it in world.legs_of(bond) if it.link_mode == "active"]
+        if leg is None
+        else [leg.id]
+    )
     seconds = TEST_SECONDS if lasts is None else (lasts - PENDING_SECONDS) / (len(legs) + 1)
     number = max(world.tunings, default=0) + 1
     of_leg = None if leg is None else leg.id
@@ -47,14 +61,18 @@ def _in_the_way(world: World, bond: Bond, leg: Leg | None) -> bool:
 
 
 def begin(world: World, arguments: Arguments) -> None:
-    """Happening of stories: somebody starts a tuning; where none can be started, nothing happens."""
+    """Happening of stories: somebody starts a tuning; where none can be started, nothing
+    happens.
+    """
     bond = world.bonds.get(arguments["bond"])
     if bond is not None and not _in_the_way(world, bond, None):
         start(world, bond, lasts=arguments["lasts"])
 
 
 def test(world: World, arguments: Arguments) -> None:
-    """Happening: the test before `index` ends and the one at `index` begins; behind the legs comes one for the bond."""
+    """Happening: the test before `index` ends and the one at `index` begins; behind the legs comes
+    one for the bond.
+    """
     tuning, index = world.tunings.get(arguments["tuning"]), arguments["index"]
     if tuning is None or tuning.over:
         return
@@ -80,7 +98,9 @@ def test(world: World, arguments: Arguments) -> None:
 
 
 def _must_wait(world: World, tuning: Tuning) -> bool:
-    """Say whether another test of the bond is under way, or the one leg to be tuned cannot be reached."""
+    """Say whether another test of the bond is under way, or the one leg to be tuned cannot be
+    reached.
+    """
     leg = None if tuning.leg is None else world.legs.get(tuning.leg)
     if leg is not None and leg.state not in _REACHABLE:
         return True
@@ -99,7 +119,11 @@ def _passed(world: World, tuning: Tuning, index: int) -> bool:
 
 
 def _skip_idle_spares(world: World, tuning: Tuning, index: int) -> int:
-    while index < len(tuning.legs) and (leg := world.legs[tuning.legs[index]]).failover and leg.state != "up":
+    while (
+        index < len(tuning.legs)
+        and (leg := world.legs[tuning.legs[index]]).failover
+        and leg.state != "up"
+    ):
         index += 1
     return index
 
@@ -133,7 +157,9 @@ def _recommendations(world: World, tuning: Tuning) -> dict[str, Any]:
                 "up_speed": round(leg.up_speed * dice.uniform(0.88, 0.97), 1),
             }
         )
-    bond = {} if tuning.leg else {"packet_distribution": world.bonds[tuning.bond].packet_distribution}
+    bond = (
+        {} if tuning.leg else {"packet_distribution": world.bonds[tuning.bond].packet_distribution}
+    )
     return {"legs": legs, **bond}
 
 
@@ -145,13 +171,17 @@ def cancel(world: World, tuning: Tuning) -> None:
 
 
 def decide(world: World, tuning: Tuning, *, accepted: bool) -> None:
-    """Accept (the legs take the recommended speeds) or decline. Refused unless successful, not empty, not decided."""
+    """Accept (the legs take the recommended speeds) or decline. Refused unless successful, not
+    empty, not decided.
+    """
     if tuning.status != "finished" or not tuning.success:
         raise Refused("The tuning has not finished successfully.")
     if not (tuning.recommendations and tuning.recommendations["legs"]):
         raise Refused("The tuning has no recommendations.")
     if tuning.accepted is not None:
-        raise Refused(f"The tuning has already been {'accepted' if tuning.accepted else 'declined'}.")
+        raise Refused(
+            f"The tuning has already been {'accepted' if tuning.accepted else 'declined'}."
+        )
     world.put(tuning, "accepted", accepted)
     for advice in tuning.recommendations["legs"] if accepted else ():
         leg = world.legs[advice["leg"]]

@@ -1,4 +1,6 @@
-"""What faults do to answers: pages in their place, lists with something wrong, JSON that says it in another way."""
+"""What faults do to answers: pages in their place, lists with something wrong, JSON that says it in
+another way.
+"""
 
 import json
 import random
@@ -8,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bridge.simulator.faults.switches import Fate
+from bridge.simulator.faults.switches import FaultDecision
 from bridge.simulator.world.entities import Backup, Thing
 from bridge.simulator.world.vendor_timestamps import moment, stamp
 
@@ -17,40 +19,52 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _REFERENCE = re.compile(r"https?://\S+/api/v4/\S+/")
 
 
-def page_instead(fate: Fate) -> tuple[int, str, dict[str, str]] | None:
-    """Give status, body and headers of what comes in place of the answer; None where the answer itself does."""
+def page_instead(fate: FaultDecision) -> tuple[int, str, dict[str, str]] | None:
+    """Give status, body and headers of what comes in place of the answer; None where the answer
+    itself does.
+    """
     if fate.kind not in {"errors", "html", "retry_after", "endless_zip"} and not fate.before:
         return None
     if fate.kind == "deaf":
         return 200, "{}", {}
     if fate.kind == "retry_after":
         waiting = {"Retry-After": f"{fate.seconds:.0f}"}
-        return fate.status, json.dumps({"detail": f"Expected available in {fate.seconds:.0f} seconds."}), waiting
+        return (
+            fate.status,
+            json.dumps({"detail": f"Expected available in {fate.seconds:.0f} seconds."}),
+            waiting,
+        )
     status = 500 if fate.kind in {"cut", "drop"} else fate.status
     text = "Please log in again." if fate.kind == "html" else "The server is in trouble."
     page = f"<html><body><h1>{status}</h1><p>{text}</p></body></html>"
-    return status, page, {"Content-Type": "application/zip" if fate.kind == "endless_zip" else "text/html"}
+    return (
+        status,
+        page,
+        {"Content-Type": "application/zip" if fate.kind == "endless_zip" else "text/html"},
+    )
 
 
-def listed(fate: Fate, things: Sequence[Thing]) -> list[Thing]:
+def listed(fate: FaultDecision, things: Sequence[Thing]) -> list[Thing]:
     """Give a list as the fault shows it, before it is cut into pages."""
     return _LISTED[fate.kind](fate, things) if fate.kind in _LISTED else list(things)
 
 
-def is_hidden(fate: Fate, thing: Thing) -> bool:
-    """Whether the fault hides this object: those with even ids; of those with names, half of them."""
+def is_hidden(fate: FaultDecision, thing: Thing) -> bool:
+    """Whether the fault hides this object: those with even ids; of those with names, half of
+    them.
+    """
     if fate.kind != "hidden":
         return False
     number = thing.name if isinstance(thing, Backup) else getattr(thing, "id", repr(thing))
     return (number if isinstance(number, int) else zlib.crc32(number.encode())) % 2 == 0
 
 
-def _shuffled(fate: Fate, things: Sequence[Thing]) -> list[Thing]:
+def _shuffled(fate: FaultDecision, things: Sequence[Thing]) -> list[Thing]:
     dice = random.Random(fate.chance)  # noqa: S311 - play, not secrecy
     return dice.sample(things, len(things))
 
 
-_LISTED: dict[str | None, Callable[[Fate, Sequence[Thing]], list[Thing]]] = {
+_LISTED: dict[str | None, Callable[[FaultDecision, Sequence[Thing]], list[Thing]]] = {
     "empty": lambda _fate, _things: [],
     "hidden": lambda fate, things: [thing for thing in things if not is_hidden(fate, thing)],
     "duplicate": lambda _, things: [*things[:1], *things],
@@ -58,17 +72,17 @@ _LISTED: dict[str | None, Callable[[Fate, Sequence[Thing]], list[Thing]]] = {
 }
 
 
-def rewritten(fate: Fate, body: Any) -> Any:
+def rewritten(fate: FaultDecision, body: Any) -> Any:
     """Give plain JSON as the fault says it."""
     return _REWRITTEN[fate.kind](fate, body) if fate.kind in _REWRITTEN else body
 
 
-def rewrites(fate: Fate) -> bool:
+def rewrites(fate: FaultDecision) -> bool:
     """Whether the fault says JSON in another way."""
     return fate.kind in _REWRITTEN
 
 
-def _halved(_: Fate, body: Any) -> Any:
+def _halved(_: FaultDecision, body: Any) -> Any:
     if isinstance(body, list):
         return body[: len(body) // 2]
     if isinstance(body, dict) and isinstance(body.get("results"), list):
@@ -76,7 +90,7 @@ def _halved(_: Fate, body: Any) -> Any:
     return body
 
 
-def _skewed(fate: Fate, body: Any) -> Any:
+def _skewed(fate: FaultDecision, body: Any) -> Any:
     if isinstance(body, dict):
         return {name: _skewed(fate, value) for name, value in body.items()}
     if isinstance(body, list):
@@ -86,21 +100,25 @@ def _skewed(fate: Fate, body: Any) -> Any:
     return body
 
 
-def _retyped(_: Fate, body: Any) -> Any:
+def _retyped(_: FaultDecision, body: Any) -> Any:
     if isinstance(body, dict) and "results" in body:
         return body | {"results": [_strange(row) for row in body["results"]]}
     return [_strange(row) for row in body] if isinstance(body, list) else _strange(body)
 
 
 def _strange(value: Any, name: str = "") -> Any:
-    """Say a value in another way; what says where the object itself is stays, or nothing could be found again."""
+    """Say a value in another way; what says where the object itself is stays, or nothing could be
+    found again.
+    """
     if isinstance(value, dict):
         if name and isinstance(value.get("url"), str):
             return value["url"]
         return {key: _strange(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [_strange(each) for each in value]
-    return STRANGE_STATE if name == "overall_state" else value if name == "url" else _other_form(value)
+    return (
+        STRANGE_STATE if name == "overall_state" else value if name == "url" else _other_form(value)
+    )
 
 
 def _other_form(value: Any) -> Any:
@@ -112,4 +130,8 @@ def _other_form(value: Any) -> Any:
     return value
 
 
-_REWRITTEN: dict[str | None, Callable[[Fate, Any], Any]] = {"half": _halved, "skew": _skewed, "types": _retyped}
+_REWRITTEN: dict[str | None, Callable[[FaultDecision, Any], Any]] = {
+    "half": _halved,
+    "skew": _skewed,
+    "types": _retyped,
+}

@@ -1,9 +1,11 @@
-"""How an answer goes over the wire when a fault has struck: in pieces, with pauses, with too much or too little."""
+"""How an answer goes over the wire when a fault has struck: in pieces, with pauses, with too much
+or too little.
+"""
 
 from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 
-from bridge.simulator.faults.switches import Fate
+from bridge.simulator.faults.switches import FaultDecision
 
 _PIECES = 100
 _MEGABYTE = 1 << 20
@@ -13,8 +15,12 @@ _ENTRY = b"PK\x03\x04\x14\x00\x08\x00\x00\x00" + bytes(16) + b"\x04\x00\x00\x00d
 Piece = bytes | float  # bytes to write, or seconds to wait
 
 
-def headers(fate: Fate, given: list[tuple[str, str]], body: bytes) -> list[tuple[str, str]]:
-    """Give the headers that go with it: the length is that of all that comes, or left out where it never ends."""
+def headers(
+    fate: FaultDecision, given: list[tuple[str, str]], body: bytes
+) -> list[tuple[str, str]]:
+    """Give the headers that go with it: the length is that of all that comes, or left out where it
+    never ends.
+    """
     told = {name.lower(): value for name, value in given}.get("content-length", str(len(body)))
     if fate.kind == "huge":
         told = str(len(body) + int(fate.megabytes * _MEGABYTE))
@@ -22,25 +28,25 @@ def headers(fate: Fate, given: list[tuple[str, str]], body: bytes) -> list[tuple
     return others if fate.kind == "endless_zip" else [*others, ("Content-Length", told)]
 
 
-def ends(fate: Fate) -> bool:
+def ends(fate: FaultDecision) -> bool:
     """Whether the connection ends with this answer."""
     return fate.kind in {"cut", "drop", "endless_zip"}
 
 
-def pieces(fate: Fate, body: bytes) -> Iterator[Piece]:
+def pieces(fate: FaultDecision, body: bytes) -> Iterator[Piece]:
     """Give what is sent after the head, in order."""
     return _SENT.get(fate.kind or "", _whole)(fate, body)
 
 
-def _whole(_: Fate, body: bytes) -> Iterator[Piece]:
+def _whole(_: FaultDecision, body: bytes) -> Iterator[Piece]:
     yield body
 
 
-def _cut(_: Fate, body: bytes) -> Iterator[Piece]:
+def _cut(_: FaultDecision, body: bytes) -> Iterator[Piece]:
     yield body[: len(body) // 2]
 
 
-def _dripping(fate: Fate, body: bytes) -> Iterator[Piece]:
+def _dripping(fate: FaultDecision, body: bytes) -> Iterator[Piece]:
     size = max(1, -(-len(body) // _PIECES))
     drops = [body[at : at + size] for at in range(0, len(body), size)]
     for drop in drops:
@@ -48,23 +54,23 @@ def _dripping(fate: Fate, body: bytes) -> Iterator[Piece]:
         yield drop
 
 
-def _stalling(fate: Fate, body: bytes) -> Iterator[Piece]:
+def _stalling(fate: FaultDecision, body: bytes) -> Iterator[Piece]:
     yield body[: len(body) // 2]
     yield float(fate.seconds)
     yield body[len(body) // 2 :]
 
 
-def _huge(fate: Fate, body: bytes) -> Iterator[Piece]:
+def _huge(fate: FaultDecision, body: bytes) -> Iterator[Piece]:
     blanks, rest = divmod(int(fate.megabytes * _MEGABYTE), _MEGABYTE)
     return chain([body], repeat(b" " * _MEGABYTE, blanks), [b" " * rest])
 
 
-def _endless(_: Fate, body: bytes) -> Iterator[Piece]:
+def _endless(_: FaultDecision, body: bytes) -> Iterator[Piece]:
     del body
     return chain([_ENTRY], repeat(bytes(1 << 16)))
 
 
-_SENT: dict[str, Callable[[Fate, bytes], Iterator[Piece]]] = {
+_SENT: dict[str, Callable[[FaultDecision, bytes], Iterator[Piece]]] = {
     "cut": _cut,
     "drip": _dripping,
     "stall": _stalling,

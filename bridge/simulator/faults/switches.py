@@ -1,13 +1,15 @@
-"""Faults: switches that make the server fail in the ways servers do. They have chance of their own, not the world's.
+"""Faults: switches that make the server fail in the ways servers do. They have chance of their own,
+not the world's.
 
-`POST /_sim/faults` sets them all at once; what is not named is off. Each kind of KINDS is set by its share of requests, 0
-to 1, and together they are at most 1: `{"errors": 0.1, "half": 0.2}`. Beside the shares:
+`POST /_sim/faults` sets them all at once; what is not named is off. Each kind of KINDS is set by
+its share of requests, 0 to 1, and together they are at most 1: `{"errors": 0.1, "half": 0.2}`.
+Beside the shares:
 
     only       the operations they are limited to; none given: all
     times      how often they may still strike; null: for ever
     skip       how many requests they spare first (default 0)
-    when       "after" or "before" the world has applied the request, for errors, html, cut and drop; the others come after,
-               but for retry_after and deaf, which are always before
+    when       "after" or "before" the world has applied the request, for errors, html, cut and
+               drop; the others come after, but retry_after and deaf always before
     seconds    how long a drip or a stall takes, in real time; what Retry-After says (default 30)
     megabytes  how much is added to a huge body (default 200)
     skew_seconds  by how much the server's time is off under skew; below 0 it is late (default 3600)
@@ -33,11 +35,16 @@ KINDS: dict[str, str] = {
     "html": "an HTML page with status 200",
     "retry_after": "429 or 503 with Retry-After, and the request does nothing",
     "deaf": "a write is answered as if it had been done, and does nothing",
-    "half": "half the objects of a page or list, in JSON that is whole; a page says how many there should be",
+    "half": (
+        "half the objects of a page or list, in JSON that is whole; a page says how many there"
+        " should be"
+    ),
     "empty": "lists are empty, with status 200",
     "hidden": "every second object is missing from lists, and 404 at its own address",
     "duplicate": "the first object of a list is there twice",
-    "shuffle": "the objects of a list are in another order at every read, and so move between pages",
+    "shuffle": (
+        "the objects of a list are in another order at every read, and so move between pages"
+    ),
     "types": "numbers are strings, references take another form, legs are in a state nobody knows",
     "skew": "the Date header and all times are off",
     "drip": "the body comes in small pieces",
@@ -64,10 +71,12 @@ class UnfitFault(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What befalls one request: `kind` is None or one of KINDS; `before` says it never reaches the world.
+class FaultDecision:
+    """What befalls one request: `kind` is None or one of KINDS; `before` says it never reaches the
+    world.
 
-    `status` is that of a page sent instead; `chance` what a shuffle is worked out from; the others as in Faults.
+    `status` is that of a page sent instead; `chance` what a shuffle is worked out from; the others
+    as in Faults.
     """
 
     kind: str | None = None
@@ -97,24 +106,38 @@ class Faults:
     seed: int = 1
     struck: int = 0
     _since: float = field(default_factory=time.monotonic)
-    _dice: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - play, not secrecy
+
+    _dice: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def draw(self, operation: str | None) -> Fate:
+    def draw(self, operation: str | None) -> FaultDecision:
         """Decide the fate of one request; `operation` is its name in the catalogue, or None."""
         if self.only and operation not in self.only:
-            return Fate()
+            return FaultDecision()
         with self._lock:
             spared, self.skip = self.skip > 0, max(0, self.skip - 1)
             kind = None if spared or self.times == 0 else self._strike()
             if kind is None:
-                return Fate(latency=self.latency)
+                return FaultDecision(latency=self.latency)
             self.struck += 1
             self.times = None if self.times is None else self.times - 1
-            status = self._dice.choice({"errors": BROKEN_STATUSES, "retry_after": BUSY_STATUSES}.get(kind, (200,)))
-            before = kind in {"retry_after", "deaf"} or (kind in _EITHER_WAY and self.when == "before")
+            status = self._dice.choice(
+                {"errors": BROKEN_STATUSES, "retry_after": BUSY_STATUSES}.get(kind, (200,))
+            )
+            before = kind in {"retry_after", "deaf"} or (
+                kind in _EITHER_WAY and self.when == "before"
+            )
             chance = self._dice.getrandbits(32)
-        return Fate(kind, before, self.latency, status, self.seconds, self.megabytes, self.skew_seconds, chance)
+        return FaultDecision(
+            kind,
+            before,
+            self.latency,
+            status,
+            self.seconds,
+            self.megabytes,
+            self.skew_seconds,
+            chance,
+        )
 
     def _strike(self) -> str | None:
         share = self._dice.random()
@@ -125,9 +148,21 @@ class Faults:
         return None
 
     def shown(self) -> dict[str, Any]:
-        """Give what is set, as plain JSON; `refuse` is what is left of it, `struck` how often it has struck."""
+        """Give what is set, as plain JSON; `refuse` is what is left of it, `struck` how often it
+        has struck.
+        """
         left = max(0.0, self.refuse - (time.monotonic() - self._since))
-        names = ("when", "times", "skip", "latency", "seconds", "megabytes", "skew_seconds", "seed", "struck")
+        names = (
+            "when",
+            "times",
+            "skip",
+            "latency",
+            "seconds",
+            "megabytes",
+            "skew_seconds",
+            "seed",
+            "struck",
+        )
         shares = {kind: self.shares.get(kind, 0.0) for kind in KINDS}
         more = {"only": list(self.only), "refuse": round(left, 3)}
         return shares | {name: getattr(self, name) for name in names} | more
@@ -146,8 +181,15 @@ def read_faults(wanted: dict[str, Any]) -> Faults:
     if wanted.get("when", "after") not in ("after", "before"):
         raise UnfitFault('when must be "after" or "before" (the world has applied the request)')
     seed, times, skip = wanted.get("seed", 1), wanted.get("times"), wanted.get("skip", 0)
-    if not _whole(seed) or not (times is None or (_whole(times) and times >= 0)) or not (_whole(skip) and skip >= 0):
-        raise UnfitFault("seed must be a whole number, times and skip whole numbers from 0, times also null for no limit")
+    if (
+        not _whole(seed)
+        or not (times is None or (_whole(times) and times >= 0))
+        or not (_whole(skip) and skip >= 0)
+    ):
+        raise UnfitFault(
+            "seed must be a whole number, times and skip whole numbers from 0, times also null for"
+            " no limit"
+        )
     only = _operations(wanted.get("only", []))
     chance = random.Random(seed)  # noqa: S311 - play, not secrecy
     others = {name: value for name, value in wanted.items() if name not in KINDS}
@@ -168,5 +210,7 @@ def _operations(names: object) -> tuple[str, ...]:
         raise UnfitFault("only must be a list of operations")
     for name in names:
         if not isinstance(name, str) or name not in OPERATIONS:
-            raise UnfitFault(f"only names {name!r}, which is no operation: use any of {', '.join(OPERATIONS)}")
+            raise UnfitFault(
+                f"only names {name!r}, which is no operation: use any of {', '.join(OPERATIONS)}"
+            )
     return tuple(names)

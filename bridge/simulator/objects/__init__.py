@@ -1,1 +1,3 @@
-"""Objects of the vendor's API: made, read, changed, filtered, and written as the vendor writes them."""
+"""Objects of the vendor's API: made, read, changed, filtered, and written as the vendor writes
+them.
+"""

@@ -1,7 +1,7 @@
 """What must hold between objects: one function per rule, and which kinds each is for.
 
-Sources: the notes of the vendor's URI table, and its pages on interfaces, connected IPs, routes, CPE NAT IPs, services,
-address schemes, spaces and IP allocations.
+Sources: the notes of the vendor's URI table, and its pages on interfaces, connected IPs, routes,
+CPE NAT IPs, services, address schemes, spaces and IP allocations.
 """
 
 import ipaddress
@@ -17,27 +17,42 @@ Rule = Callable[[Draft], None]
 
 def _aggregators(draft: Draft) -> None:
     """A bond's two aggregators differ, and are of its space or of one above it."""
-    if draft.get("aggregator") is not None and draft.get("aggregator") == draft.get("secondary_aggregator"):
-        raise Wrong("secondary_aggregator", "The secondary aggregator must differ from the primary.")
+    if draft.get("aggregator") is not None and draft.get("aggregator") == draft.get(
+        "secondary_aggregator"
+    ):
+        raise Wrong(
+            "secondary_aggregator", "The secondary aggregator must differ from the primary."
+        )
     reach = draft.world.above(draft.space)
     for name in ("aggregator", "secondary_aggregator"):
         found = draft.world.aggregators.get(draft.get(name) or 0)
         if found is not None and found.space not in reach:
-            raise Wrong("space" if "space" in draft.given else name, f"Aggregator {found.name} is not valid in this space.")
+            raise Wrong(
+                "space" if "space" in draft.given else name,
+                f"Aggregator {found.name} is not valid in this space.",
+            )
 
 
 def _moving(draft: Draft) -> None:
-    """A bond with enabled public addresses can move to a space below only: elsewhere they are not allocated.
+    """A bond with enabled public addresses can move to a space below only: elsewhere they are not
+    allocated.
 
     Source: the vendor's page on moving resources between spaces.
     """
-    if draft.thing is None or draft.given.get("space") in {None, *draft.world.below(space_of(draft.world, draft.thing) or "")}:
+    if draft.thing is None or draft.given.get("space") in {
+        None,
+        *draft.world.below(space_of(draft.world, draft.thing) or ""),
+    }:
         return
     for kind, name in (("connected_ip", "ip"), ("cpe_nat_ip", "ip"), ("route", "network")):
         for record in draft.world.of(kind).values():
-            mine = record.parents == {"bond": kinds.id_of(draft.thing)} and record.values.get("enabled", True)
+            mine = record.parents == {"bond": kinds.id_of(draft.thing)} and record.values.get(
+                "enabled", True
+            )
             if mine and ipaddress.ip_interface(record.values[name]).is_global:
-                raise Wrong("space", f"The bond has {record.values[name]}, which is public and enabled.")
+                raise Wrong(
+                    "space", f"The bond has {record.values[name]}, which is public and enabled."
+                )
 
 
 def _own_node(name: str) -> Rule:
@@ -65,7 +80,9 @@ def _vlan_id(draft: Draft) -> None:
 
 
 def _enabled_once(name: str) -> Rule:
-    """The same address may be on two bonds only while at most one is enabled, and on one bond only once."""
+    """The same address may be on two bonds only while at most one is enabled, and on one bond only
+    once.
+    """
 
     def check(draft: Draft) -> None:
         wanted = draft.get(name)
@@ -86,7 +103,12 @@ def _allocated(name: str) -> Rule:
 
     def check(draft: Draft) -> None:
         network = ipaddress.ip_interface(draft.get(name)).network
-        if name in draft.given and network.version == 4 and network.is_global and not _holds(draft, draft.space, network):  # noqa: PLR2004
+        if (
+            name in draft.given
+            and network.version == 4  # noqa: PLR2004
+            and network.is_global
+            and not _holds(draft, draft.space, network)
+        ):
             raise Wrong(name, f"{draft.get(name)} is in no IP allocation of the space.")
 
     return check
@@ -94,16 +116,24 @@ def _allocated(name: str) -> Rule:
 
 def _holds(draft: Draft, space: str | None, network: Any) -> bool:
     kinds = ("ip_allocation", "delegated_ip_allocation")
-    owned = [it for kind in kinds for it in draft.world.of(kind).values() if it.parents["space"] == space]
+    owned = [
+        it for kind in kinds for it in draft.world.of(kind).values() if it.parents["space"] == space
+    ]
     return any(network.subnet_of(ipaddress.ip_network(it.values["network"])) for it in owned)
 
 
 def _gateway(draft: Draft) -> None:
     """A route's gateway lies in the network of one of the bond's connected IPs."""
     gateway = ipaddress.ip_address(draft.get("gateway"))
-    inside = (it.values["ip"] for it in draft.world.of("connected_ip").values() if it.parents == draft.parents)
+    inside = (
+        it.values["ip"]
+        for it in draft.world.of("connected_ip").values()
+        if it.parents == draft.parents
+    )
     if not any(gateway in ipaddress.ip_interface(ip).network for ip in inside):
-        raise Wrong("gateway", "The gateway must be inside the network of one of the bond's connected IPs.")
+        raise Wrong(
+            "gateway", "The gateway must be inside the network of one of the bond's connected IPs."
+        )
 
 
 def _own_connected_ip(draft: Draft) -> None:
@@ -115,16 +145,24 @@ def _own_connected_ip(draft: Draft) -> None:
 def _lease(draft: Draft) -> None:
     """A lease lasts two minutes at least."""
     text = draft.get("lease_time")
-    if text and text != "infinite" and int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]] < 120:  # noqa: PLR2004
+    if (
+        text
+        and text != "infinite"
+        and int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]] < 120  # noqa: PLR2004
+    ):
         raise Wrong("lease_time", "The lease time must be 2 minutes or more.")
 
 
 def _leg_of_bond(draft: Draft) -> None:
-    """An address is for a leg of the same bond, and each kind but the static one is there once per leg."""
+    """An address is for a leg of the same bond, and each kind but the static one is there once per
+    leg.
+    """
     leg = draft.get("leg")
     if draft.world.legs[leg].bond != draft.parents["bond"]:
         raise Wrong("leg", "The leg must be one of the same bond.")
-    if draft.kind.name != "static_addressing" and any(it.values["leg"] == leg for it in draft.others()):
+    if draft.kind.name != "static_addressing" and any(
+        it.values["leg"] == leg for it in draft.others()
+    ):
         raise Wrong("leg", f"The leg has a {draft.kind.label} already.")
 
 
@@ -153,7 +191,9 @@ def _delegated(draft: Draft) -> None:
 
 
 def _user_moves(draft: Draft) -> None:
-    """A key is for a user whom the asker sees, which reading it has checked; without one it is the asker's own."""
+    """A key is for a user whom the asker sees, which reading it has checked; without one it is the
+    asker's own.
+    """
     if draft.thing is None and draft.get("user") is None:
         draft.given["user"] = draft.asker.user.id
 

@@ -1,4 +1,6 @@
-"""Create, replace, update and delete: a body becomes a draft, the draft is checked, the world changes."""
+"""Create, replace, update and delete: a body becomes a draft, the draft is checked, the world
+changes.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,7 +14,7 @@ from bridge.simulator.objects.constraints import RULES
 from bridge.simulator.objects.drafts import Draft
 from bridge.simulator.objects.queries import object_of, parents
 from bridge.simulator.schema import kinds
-from bridge.simulator.schema.accounts import Asker
+from bridge.simulator.schema.accounts import Caller
 from bridge.simulator.schema.references import Reader
 from bridge.simulator.world.entities import Bond, Leg, Thing
 from bridge.simulator.world.operation_results import Done, Missing
@@ -22,13 +24,15 @@ VERBS = frozenset({"create", "replace", "update", "delete"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """One request to change an object: the operation, the arguments of its path, its body, and who asks."""
+class WriteRequest:
+    """One request to change an object: the operation, the arguments of its path, its body, and who
+    asks.
+    """
 
     row: Operation
     arguments: dict[str, Any]
     body: dict[str, Any]
-    asker: Asker
+    asker: Caller
     reader: Reader
 
 
@@ -37,7 +41,7 @@ def is_wish(row: Operation) -> bool:
     return row.writes and row.name.rpartition(".")[2] in VERBS
 
 
-def carry_out(world: World, wish: Wish) -> Done:
+def carry_out(world: World, wish: WriteRequest) -> Done:
     """Do what is wished. Raises Invalid, Refused, Missing."""
     kind = kinds.of_operation(wish.row)
     if kind is None:
@@ -54,29 +58,38 @@ def carry_out(world: World, wish: Wish) -> Done:
     return _change(world, kind, thing, wish, whole=verb == "replace")
 
 
-def _create(world: World, kind: kinds.Kind, wish: Wish) -> Done:
+def _create(world: World, kind: kinds.Kind, wish: WriteRequest) -> Done:
     draft = Draft(world, kind, wish.asker, parents(world, wish.row, wish.arguments))
     _fill(draft, wish, whole=True)
     thing = mutations.add(draft)
-    return Done(f"{kind.label} {mutations.title(world, thing)} is created", thing=thing, status=HTTPStatus.CREATED)
+    return Done(
+        f"{kind.label} {mutations.title(world, thing)} is created",
+        thing=thing,
+        status=HTTPStatus.CREATED,
+    )
 
 
-def _present(world: World, kind: kinds.Kind, wish: Wish) -> Thing:
+def _present(world: World, kind: kinds.Kind, wish: WriteRequest) -> Thing:
     thing = object_of(world, kind, wish.row, wish.arguments)
     if not wish.asker.sees(world, thing):
         raise Missing
     return thing
 
 
-def _change(world: World, kind: kinds.Kind, thing: Thing, wish: Wish, *, whole: bool) -> Done:
+def _change(
+    world: World, kind: kinds.Kind, thing: Thing, wish: WriteRequest, *, whole: bool
+) -> Done:
     draft = Draft(world, kind, wish.asker, dict(kinds.parents_of(thing)), thing)
     _fill(draft, wish, whole=whole)
     changed = mutations.change(draft, thing)
-    text = f"{kind.label} {mutations.title(world, thing)} {'is changed' if changed else 'was so already'}"
+    text = (
+        f"{kind.label} {mutations.title(world, thing)}"
+        f" {'is changed' if changed else 'was so already'}"
+    )
     return Done(text, effective=changed, thing=thing)
 
 
-def _fill(draft: Draft, wish: Wish, *, whole: bool) -> None:
+def _fill(draft: Draft, wish: WriteRequest, *, whole: bool) -> None:
     drafts.read(draft, wish.reader, wish.body, whole=whole)
     for rule in RULES.get(draft.kind.name, ()):
         rule(draft)

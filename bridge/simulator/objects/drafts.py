@@ -1,10 +1,12 @@
-"""Drafts: what an object is to become, read from a body by the table, checked field by field and then as a whole."""
+"""Drafts: what an object is to become, read from a body by the table, checked field by field and
+then as a whole.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.simulator.schema import field_storage, field_types, kinds
-from bridge.simulator.schema.accounts import Asker
+from bridge.simulator.schema.accounts import Caller
 from bridge.simulator.schema.computed_fields import space_of
 from bridge.simulator.schema.field_types import Field
 from bridge.simulator.schema.references import Reader
@@ -24,11 +26,13 @@ class Wrong(Invalid):
 
 @dataclass(slots=True)
 class Draft:
-    """What an object is to become: `thing` is what is there already, None for a new one; `given` the fields to change."""
+    """What an object is to become: `thing` is what is there already, None for a new one; `given`
+    the fields to change.
+    """
 
     world: World
     kind: kinds.Kind
-    asker: Asker
+    asker: Caller
     parents: dict[str, Any]
     thing: Thing | None = None
     given: dict[str, Any] = field(default_factory=dict)
@@ -75,7 +79,9 @@ def read(draft: Draft, reader: Reader, body: dict[str, Any], *, whole: bool) -> 
         raise Invalid(wrong)
 
 
-def _read_field(draft: Draft, reader: Reader, each: Field, body: dict[str, Any], *, whole: bool) -> None:
+def _read_field(
+    draft: Draft, reader: Reader, each: Field, body: dict[str, Any], *, whole: bool
+) -> None:
     if each.name not in body:
         if whole and each.required and not (each.write_only and draft.thing):
             raise ValueError("This field is required.")
@@ -83,7 +89,9 @@ def _read_field(draft: Draft, reader: Reader, each: Field, body: dict[str, Any],
         if each.fixed and body[each.name] != _as_is(draft, each):
             raise ValueError(each.fixed)
     else:
-        value = (reader.read if each.type in _REFERENCES else field_types.read)(each, body[each.name])
+        value = (reader.read if each.type in _REFERENCES else field_types.read)(
+            each, body[each.name]
+        )
         if each.fixed and draft.thing is not None and value != draft.get(each.name):
             raise ValueError(each.fixed)
         draft.given[each.name] = value

@@ -1,4 +1,6 @@
-"""New objects, each with what comes with it: a bond with its bonder, a node with its key, a leg with its speeds."""
+"""New objects, each with what comes with it: a bond with its bonder, a node with its key, a leg
+with its speeds.
+"""
 
 import string
 from collections.abc import Callable
@@ -34,7 +36,10 @@ def node_key(world: World, node: int) -> str:
 def next_id(world: World, sequence: str) -> int:
     """Give the next id of a sequence, which several kinds may share."""
     kinds = [kind for kind in table.KINDS.values() if kind.sequence == sequence]
-    return world.number(sequence, (table.id_of(thing) for kind in kinds for thing in field_storage.all_of(world, kind)))
+    return world.number(
+        sequence,
+        (table.id_of(thing) for kind in kinds for thing in field_storage.all_of(world, kind)),
+    )
 
 
 def add_bonder(world: World, bond: Bond) -> Record:
@@ -55,7 +60,9 @@ def _record(draft: Draft) -> Record:
 def _aggregator(draft: Draft) -> Aggregator:
     world, given = draft.world, draft.given
     number = next_id(world, "node")
-    made = Aggregator(number, given["name"], given["ip"], node_key(world, number), space=draft.space)
+    made = Aggregator(
+        number, given["name"], given["ip"], node_key(world, number), space=draft.space
+    )
     world.aggregators[number] = made
     world.after(failover.CHECK_EVERY, "aggregator.check", aggregator=number)
     return made
@@ -65,10 +72,24 @@ def _bond(draft: Draft) -> Bond:
     """Make a bond and its bonder, named by chance where no name is given."""
     world, given = draft.world, draft.given
     number, node = next_id(world, "bond"), next_id(world, "node")
-    name = given.get("name") or f"default-{''.join(world.dice('bonder', node).choices(_CHARACTERS, k=8))}"
+    name = (
+        given.get("name")
+        or f"default-{''.join(world.dice('bonder', node).choices(_CHARACTERS, k=8))}"
+    )
     given["name"] = name
     primary = given["aggregator"]
-    made = Bond(number, name, draft.space, node, node_key(world, node), primary, None, primary, "", world.now)
+    made = Bond(
+        number,
+        name,
+        draft.space,
+        node,
+        node_key(world, node),
+        primary,
+        None,
+        primary,
+        "",
+        world.now,
+    )
     world.bonds[number] = made
     world.note(add_bonder(world, made), "added", None, name)
     return made
@@ -77,9 +98,20 @@ def _bond(draft: Draft) -> Bond:
 def _leg(draft: Draft) -> Leg:
     world = draft.world
     settings = world.of("settings").get(1)
-    down, up = ((settings.values if settings else {}).get(f"default_leg_{way}_speed", _SPEED) for way in ("down", "up"))
+    down, up = (
+        (settings.values if settings else {}).get(f"default_leg_{way}_speed", _SPEED)
+        for way in ("down", "up")
+    )
     kind = draft.kind.name.removesuffix("_leg")
-    made = Leg(next_id(world, "leg"), draft.parents["bond"], "", kind, failover=False, down_speed=down, up_speed=up)
+    made = Leg(
+        next_id(world, "leg"),
+        draft.parents["bond"],
+        "",
+        kind,
+        failover=False,
+        down_speed=down,
+        up_speed=up,
+    )
     world.legs[made.id] = made
     world.legs_changed()
     return made

@@ -1,7 +1,8 @@
-"""Which objects of a list a client wants: `?field=value`, `?search=`; and which fields of them: `?exclude_fields=`.
+"""Which objects of a list a client wants: `?field=value`, `?search=`; and which fields of them:
+`?exclude_fields=`.
 
-Source: the vendor's page on filtering, pagination and ordering. Which fields can be filtered is not known: here all that
-hold one plain value.
+Source: the vendor's page on filtering, pagination and ordering. Which fields can be filtered is not
+known: here all that hold one plain value.
 """
 
 from typing import Any
@@ -17,8 +18,12 @@ _PLAIN = frozenset(field_types.READERS)
 _ID = Field(name="id", type="int")
 
 
-def wanted(world: World, row: Operation, things: list[Any], query: dict[str, list[str]]) -> list[Any]:
-    """Keep the objects that fit all filters and every word of the search. Raises Invalid for a value that cannot be."""
+def wanted(
+    world: World, row: Operation, things: list[Any], query: dict[str, list[str]]
+) -> list[Any]:
+    """Keep the objects that fit all filters and every word of the search. Raises Invalid for a
+    value that cannot be.
+    """
     kind = _kind(row)
     if kind is None:
         return things
@@ -38,14 +43,20 @@ def without(body: Any, query: dict[str, list[str]]) -> Any:
 
 
 def _kind(row: Operation) -> kinds.Kind | None:
-    return kinds.of_operation(row) or kinds.KINDS.get({"leg": "interface_leg", "node": "bonder"}.get(row.kind or "", ""))
+    return kinds.of_operation(row) or kinds.KINDS.get(
+        {"leg": "interface_leg", "node": "bonder"}.get(row.kind or "", "")
+    )
 
 
 def _fitting(world: World, field: Field, things: list[Any], text: str) -> list[Any]:
     if not text:
         return things
     if field.type in {"ref", "space"}:
-        return [thing for thing in things if text in {str(number) for number in _reference(world, thing, field)}]
+        return [
+            thing
+            for thing in things
+            if text in {str(number) for number in _reference(world, thing, field)}
+        ]
     if field.type not in _PLAIN:
         return things
     value = _value(field, text)
@@ -56,7 +67,11 @@ def _value(field: Field, text: str) -> Any:
     try:
         return field_types.read(field, text)
     except ValueError as error:
-        said = f"Select a valid choice. {text} is not one of the available choices." if field.choices else str(error)
+        said = (
+            f"Select a valid choice. {text} is not one of the available choices."
+            if field.choices
+            else str(error)
+        )
         raise Invalid({field.name: [said]}) from None
 
 
@@ -70,12 +85,19 @@ def _held(world: World, thing: Thing, field: Field) -> Any:
 def _reference(world: World, thing: Thing, field: Field) -> tuple[Any, ...]:
     """A reference fits by its id, a space by its key or its id."""
     held = _held(world, thing, field)
-    return (held, world.spaces[held].id) if field.type == "space" and held in world.spaces else (held,)
+    return (
+        (held, world.spaces[held].id) if field.type == "space" and held in world.spaces else (held,)
+    )
 
 
 def _found(world: World, kind: kinds.Kind, thing: Thing, words: list[str]) -> bool:
-    texts = [str(_held(world, thing, field) or "").lower() for field in kind.fields if field.name in kind.search]
+    texts = [
+        str(_held(world, thing, field) or "").lower()
+        for field in kind.fields
+        if field.name in kind.search
+    ]
     if thing.kind == "bond":
         bonder = world.of("bonder")[thing.bonder]  # type: ignore[union-attr]
-        texts.append(str(bonder.values.get("version", kinds.KINDS["bonder"].field("version").default)))  # type: ignore[union-attr]
+        version = kinds.KINDS["bonder"].field("version")
+        texts.append(str(bonder.values.get("version", version.default if version else None)))
     return all(any(word in text for text in texts) for word in words)

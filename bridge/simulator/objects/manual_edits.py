@@ -68,16 +68,28 @@ def _whole(value: object) -> bool:
 
 
 def _text(put: Put) -> Put:
-    return _is(lambda value: isinstance(value, str) and len(value) <= _LONGEST, f"text of at most {_LONGEST} characters", put)
+    return _is(
+        lambda value: isinstance(value, str) and len(value) <= _LONGEST,
+        f"text of at most {_LONGEST} characters",
+        put,
+    )
 
 
 def _name(put: Put) -> Put:
-    return _is(lambda v: isinstance(v, str) and 0 < len(v) <= _LONGEST, f"text of 1 to {_LONGEST} characters", put)
+    return _is(
+        lambda v: isinstance(v, str) and 0 < len(v) <= _LONGEST,
+        f"text of 1 to {_LONGEST} characters",
+        put,
+    )
 
 
 def _speed(name: str) -> Put:
     def fits(value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _FASTEST
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and 0 <= value <= _FASTEST
+        )
 
     return _is(fits, f"a number of Mbit/s, 0 to {_FASTEST}", _field(name))
 
@@ -105,7 +117,9 @@ EDITS: dict[str, dict[str, Put]] = {
         "circuit_id": _text(_field("circuit_id")),
         "packet_distribution": _name(_field("packet_distribution")),
         "current_aggregator": _is(_whole, "an aggregator's id", _put_current),
-        "secondary_aggregator": _is(lambda v: v is None or _whole(v), "an aggregator's id or null", _put_secondary),
+        "secondary_aggregator": _is(
+            lambda v: v is None or _whole(v), "an aggregator's id or null", _put_secondary
+        ),
     },
     "aggregator": {
         "broken": _yes_no(lambda world, it, value: failover.put_broken(world, it, broken=value)),
@@ -115,15 +129,21 @@ EDITS: dict[str, dict[str, Put]] = {
     "bond_tuning": {
         "status": _name(tunings.put_status),
         "success": _yes_no(_field("success")),
-        "accepted": _is(lambda v: v is None or isinstance(v, bool), "true, false or null", _field("accepted")),
+        "accepted": _is(
+            lambda v: v is None or isinstance(v, bool), "true, false or null", _field("accepted")
+        ),
     },
-    "node": {"away": _yes_no(lambda world, it, value: config_updates.put_away(world, it, away=value))},
+    "node": {
+        "away": _yes_no(lambda world, it, value: config_updates.put_away(world, it, away=value))
+    },
 }
 EDITS["leg_tuning"] = EDITS["bond_tuning"]
 
 
 def edit(world: World, kind: str, number: object, field: str, value: object) -> bool:
-    """Change one field now; False when it was so already. Raises Unfit with what would have been right."""
+    """Change one field now; False when it was so already. Raises Unfit with what would have been
+    right.
+    """
     own = EDITS.get(kind, {})
     if field not in own:
         return _edit_by_table(world, kind, number, field, value)
@@ -140,7 +160,9 @@ def _edit_by_table(world: World, kind: str, number: object, field: str, value: o
         raise Unfit(f"unknown kind {kind!r}: use one of {', '.join(kinds)}")
     names = [*EDITS.get(kind, {}), *manual_kind_edits.names(kind)]
     if field not in names:
-        raise Unfit(f"a {kind} has no field {field!r} that can be set: use one of {', '.join(names)}")
+        raise Unfit(
+            f"a {kind} has no field {field!r} that can be set: use one of {', '.join(names)}"
+        )
     try:
         thing, known = manual_kind_edits.settable(world, kind, number)
         return manual_kind_edits.put(world, thing, known[field], value)
@@ -153,7 +175,10 @@ def _edit_by_table(world: World, kind: str, number: object, field: str, value: o
 def _things(world: World, kind: str) -> dict[int, Any]:
     """Give what can be edited by its id; a node is nothing but its id here."""
     if kind == "node":
-        return {number: number for number in (*world.aggregators, *(bond.bonder for bond in world.bonds.values()))}
+        return {
+            number: number
+            for number in (*world.aggregators, *(bond.bonder for bond in world.bonds.values()))
+        }
     if kind.endswith("_tuning"):
         return {number: tuning for number, tuning in world.tunings.items() if tuning.kind == kind}
     return {"leg": world.legs, "bond": world.bonds, "aggregator": world.aggregators}[kind]  # type: ignore[return-value]
@@ -161,4 +186,8 @@ def _things(world: World, kind: str) -> dict[int, Any]:
 
 def _listed(things: object) -> str:
     numbers = list(cast("dict[int, Thing]", things))
-    return ", ".join(map(str, numbers)) if len(numbers) <= _LISTED else f"{numbers[0]} to {numbers[-1]}"
+    return (
+        ", ".join(map(str, numbers))
+        if len(numbers) <= _LISTED
+        else f"{numbers[0]} to {numbers[-1]}"
+    )

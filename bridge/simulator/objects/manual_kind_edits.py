@@ -1,4 +1,6 @@
-"""`set` for whatever the table knows: one kept field of one object, whatever clients may do with it."""
+"""`set` for whatever the table knows: one kept field of one object, whatever clients may do with
+it.
+"""
 
 from typing import Any
 
@@ -12,7 +14,9 @@ from bridge.simulator.world.world import World
 
 
 def settable(world: World, kind: str, number: object) -> tuple[Thing, dict[str, Field]]:
-    """Find an object and its fields that something is kept in. A leg is a `leg`; a space goes by its key. Raises Missing."""
+    """Find an object and its fields that something is kept in. A leg is a `leg`; a space goes by
+    its key. Raises Missing.
+    """
     if kind == "leg":
         thing: Thing | None = world.legs.get(number) if isinstance(number, int) else None
     elif kind in table.KINDS and isinstance(number, int | str):
@@ -25,7 +29,9 @@ def settable(world: World, kind: str, number: object) -> tuple[Thing, dict[str, 
 
 
 def put(world: World, thing: Thing, field: Field, value: Any) -> bool:
-    """Set a field now; references are ids, a space its key. ValueError with what is wrong about the value."""
+    """Set a field now; references are ids, a space its key. ValueError with what is wrong about the
+    value.
+    """
     if field.type in {"ref", "space"}:
         _check_reference(world, field, value)
     elif field.type in field_types.READERS:

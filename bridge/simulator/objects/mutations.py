@@ -14,7 +14,9 @@ from bridge.simulator.schema.field_types import Field
 from bridge.simulator.world.entities import Aggregator, Bond, Leg, Record, Space, Thing
 from bridge.simulator.world.world import World
 
-_ON_AGENDA = frozenset({"bond", "leg", "aggregator"})  # the kinds that happenings name, by these names
+_ON_AGENDA = frozenset(
+    {"bond", "leg", "aggregator"}
+)  # the kinds that happenings name, by these names
 
 
 def add(draft: Draft) -> Thing:
@@ -30,7 +32,9 @@ def add(draft: Draft) -> Thing:
 def change(draft: Draft, thing: Thing) -> bool:
     """Give an object the fields of its draft; False when it was so already."""
     named = [(draft.kind.field(name), value) for name, value in draft.given.items()]
-    changed = [_put(draft.world, thing, field, value) for field, value in named if field is not None]
+    changed = [
+        _put(draft.world, thing, field, value) for field, value in named if field is not None
+    ]
     if any(changed):
         config_updates.queue(draft.world, field_storage.nodes_of(draft.world, thing))
     return any(changed)
@@ -59,7 +63,9 @@ def _put(world: World, thing: Thing, field: Field, value: Any) -> bool:
 
 
 def remove(world: World, thing: Thing) -> None:
-    """Take an object out of the world, with all that stands under it. Refused while something else needs it."""
+    """Take an object out of the world, with all that stands under it. Refused while something else
+    needs it.
+    """
     nodes = field_storage.nodes_of(world, thing)
     gone = [thing, *_under(world, thing)]
     for each in gone:
@@ -82,7 +88,9 @@ def title(world: World, thing: Thing) -> str:
 
 
 def _rename(world: World, space: Space, key: str) -> bool:
-    """Give a space another key: everything in it, and every space right below it, names it by the new one."""
+    """Give a space another key: everything in it, and every space right below it, names it by the
+    new one.
+    """
     old = space.key
     if old == key:
         return False
@@ -110,7 +118,11 @@ def _under(world: World, thing: Thing) -> list[Thing]:
     place = "node" if thing.kind in {"aggregator", "bonder"} else thing.kind
     for kind in kinds.KINDS.values():
         if kind.parent == place:
-            found += [it for it in field_storage.all_of(world, kind) if kinds.parents_of(it).get(place) == kinds.id_of(thing)]
+            found += [
+                it
+                for it in field_storage.all_of(world, kind)
+                if kinds.parents_of(it).get(place) == kinds.id_of(thing)
+            ]
     found += [it for it, _ in _naming(world, thing, "cascade") if it not in found]
     for each in tuple(found):
         found += [it for it in _under(world, each) if it not in found]
@@ -131,18 +143,28 @@ def _naming(world: World, thing: Thing, gone: str) -> Iterator[tuple[Thing, Fiel
 
 def _check_unused(world: World, thing: Thing, gone: list[Thing]) -> None:
     if isinstance(thing, Space):
-        inside = [it for kind in kinds.KINDS.values() for it in field_storage.all_of(world, kind) if it is not thing]
+        inside = [
+            it
+            for kind in kinds.KINDS.values()
+            for it in field_storage.all_of(world, kind)
+            if it is not thing
+        ]
         if any(space.parent == thing.key for space in world.spaces.values()):
             raise Refused("The space has child spaces.")
         if any(space_of(world, it) == thing.key for it in inside):
             raise Refused("The space is not empty.")
-    if isinstance(thing, Aggregator) and any(bond.current == thing.id for bond in world.bonds.values()):
+    if isinstance(thing, Aggregator) and any(
+        bond.current == thing.id for bond in world.bonds.values()
+    ):
         raise Refused("The aggregator is in use by bonds.")
     if thing.kind == "ip_allocation":
         _check_undelegated(world, thing)
     for other, _ in _naming(world, thing, "protect"):
         if other not in gone:
-            raise Refused(f"This {kinds.of(thing).label} is in use by {kinds.of(other).label} {kinds.id_of(other)}.")
+            raise Refused(
+                f"This {kinds.of(thing).label} is in use by {kinds.of(other).label}"
+                f" {kinds.id_of(other)}."
+            )
 
 
 def _check_undelegated(world: World, thing: Thing) -> None:
@@ -156,7 +178,12 @@ def _let_go(world: World, thing: Thing) -> None:
     """Whoever only mentions the object does so no more."""
     for other, field in list(_naming(world, thing, "clear")):
         before = field_storage.get(world, other, field)
-        field_storage.put(world, other, field, [it for it in before if it != kinds.id_of(thing)] if field.many else None)
+        field_storage.put(
+            world,
+            other,
+            field,
+            [it for it in before if it != kinds.id_of(thing)] if field.many else None,
+        )
     if isinstance(thing, Leg):
         for tuning in world.tunings.values():
             tuning.legs = [number for number in tuning.legs if number != thing.id]

@@ -1,4 +1,6 @@
-"""Which objects an operation of the table is about, by the arguments of its path; no HTTP and no JSON here."""
+"""Which objects an operation of the table is about, by the arguments of its path; no HTTP and no
+JSON here.
+"""
 
 from typing import Any
 
@@ -22,13 +24,17 @@ def parents(world: World, row: Operation, arguments: Arguments) -> dict[str, Any
 
 
 def above(world: World, row: Operation, arguments: Arguments) -> Thing | None:
-    """Find the object that the first argument of a path names; None without arguments. Raises Missing."""
+    """Find the object that the first argument of a path names; None without arguments. Raises
+    Missing.
+    """
     if not row.arguments:
         return None
     name = row.arguments[0]
     number = arguments[name]
     if name in _OF_NODES:
-        found: Thing | None = world.node(number) if name == "node" else world.of("bonder").get(number)
+        found: Thing | None = (
+            world.node(number) if name == "node" else world.of("bonder").get(number)
+        )
     elif name == "leg":
         found = world.legs.get(number)
     else:
@@ -47,14 +53,20 @@ def list_of(world: World, kind: kinds.Kind, row: Operation, arguments: Arguments
     if kind.about == "leg":
         return [leg for leg in world.legs_of(world.bonds[place["bond"]]) if kinds.of(leg) is kind]
     things = field_storage.all_of(world, kind)
-    return [thing for thing in things if isinstance(thing, Record) and thing.parents == place] if place else things
+    return (
+        [thing for thing in things if isinstance(thing, Record) and thing.parents == place]
+        if place
+        else things
+    )
 
 
 def object_of(world: World, kind: kinds.Kind, row: Operation, arguments: Arguments) -> Thing:
     """Find the object that a path names. Raises Missing, also where it stands under another one."""
     number = arguments[row.arguments[-1]] if row.arguments else 1
     thing = field_storage.find(world, kind, number)
-    if thing is None or (not isinstance(thing, Space) and parents(world, row, arguments) != _own(thing)):
+    if thing is None or (
+        not isinstance(thing, Space) and parents(world, row, arguments) != _own(thing)
+    ):
         raise Missing
     return thing
 

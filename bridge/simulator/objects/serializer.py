@@ -1,7 +1,9 @@
-"""The vendor-shaped JSON of each object, made here and nowhere else, and never from the bridge's own types.
+"""The vendor-shaped JSON of each object, made here and nowhere else, and never from the bridge's
+own types.
 
-Configured objects are written by the table; where the vendor's field names are not public, they are the likeliest ones
-(`names` says which). A bond has no field for its current aggregator: clients must ask the aggregators' `bonds_current/`.
+Configured objects are written by the table; where the vendor's field names are not public, they are
+the likeliest ones (`names` says which). A bond has no field for its current aggregator: clients
+must ask the aggregators' `bonds_current/`.
 """
 
 import itertools
@@ -17,19 +19,35 @@ from bridge.bonding.catalogue import OPERATIONS, ROOT
 from bridge.simulator.behaviour import speed_tests
 from bridge.simulator.schema import field_storage, kinds
 from bridge.simulator.schema.field_types import Field
-from bridge.simulator.world.entities import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Thing, Tuning
+from bridge.simulator.world.entities import (
+    Aggregator,
+    Backup,
+    Bond,
+    Leg,
+    Record,
+    Space,
+    SpeedTest,
+    Thing,
+    Tuning,
+)
 from bridge.simulator.world.vendor_timestamps import stamp
 from bridge.simulator.world.world import World
 
 Raw = dict[str, Any]
 _MEGABIT = 1_000_000
 # what a node shows where it stands as a node, besides its id and address
-_NODE = tuple(field.name for field in kinds.KINDS["bonder"].fields if field.name not in {"username", "password"})
+_NODE = tuple(
+    field.name
+    for field in kinds.KINDS["bonder"].fields
+    if field.name not in {"username", "password"}
+)
 _FLAT = ("id", "url", "name", "key")
 
 
-class Pen:
-    """Writes a world's objects as the vendor would, with absolute addresses below `host` (`http://127.0.0.1:8180`)."""
+class Serializer:
+    """Writes a world's objects as the vendor would, with absolute addresses below `host`
+    (`http://127.0.0.1:8180`).
+    """
 
     _reads = itertools.count()  # rates differ at every read, of whatever world
 
@@ -45,7 +63,12 @@ class Pen:
         if isinstance(thing, Tuning):
             return self._tuning(thing)
         if isinstance(thing, Backup):
-            return {"name": thing.name, "size": thing.size, "created": stamp(thing.created), "complete": thing.complete}
+            return {
+                "name": thing.name,
+                "size": thing.size,
+                "created": stamp(thing.created),
+                "complete": thing.complete,
+            }
         if isinstance(thing, SpeedTest):
             return speed_tests.written(self.world, self.url, thing)
         if operation.startswith("node.") and isinstance(thing, Aggregator | Record):
@@ -55,8 +78,12 @@ class Pen:
 
     def index(self, path: str, arguments: Raw) -> Raw:
         """Give what is right below a path of the table: name → address: `index("/system/", {})`."""
-        rests = [row.path.removeprefix(path) for row in OPERATIONS.values() if row.path.startswith(path)]
-        names = sorted({rest.strip("/") for rest in rests if rest.count("/") == 1 and "{" not in rest})
+        rests = [
+            row.path.removeprefix(path) for row in OPERATIONS.values() if row.path.startswith(path)
+        ]
+        names = sorted(
+            {rest.strip("/") for rest in rests if rest.count("/") == 1 and "{" not in rest}
+        )
         return {name: f"{self.base}{path.format(**arguments)}{name}/" for name in names}
 
     def url(self, *parts: object) -> str:
@@ -72,7 +99,13 @@ class Pen:
         if not above:
             return f"{self.base}{collection}{number}/"
         parent = kinds.parents_of(thing)[above]
-        place = f"{above}s" if above != "node" else "bonders" if parent in self.world.of("bonder") else "nodes"
+        place = (
+            f"{above}s"
+            if above != "node"
+            else "bonders"
+            if parent in self.world.of("bonder")
+            else "nodes"
+        )
         return f"{self.base}/{place}/{parent}{collection}{number}/"
 
     def refer(self, field: Field, number: Any) -> Any:
@@ -80,7 +113,11 @@ class Pen:
         if number is None:
             return None
         if field.type == "space":
-            return self._space_in_short(number) if field.written == "nested" else self.url("spaces", number)
+            return (
+                self._space_in_short(number)
+                if field.written == "nested"
+                else self.url("spaces", number)
+            )
         if field.written == "nested":
             group = self.world.of(field.of[0]).get(number)
             return {"id": number, "display_name": group.values["display_name"]} if group else None
@@ -95,7 +132,12 @@ class Pen:
     def bonder(self, bond: Bond) -> Raw:
         """Write a bond's bonder in short, as the bond nests it."""
         number = bond.bonder
-        return {"id": number, "name": bond.name, "key": bond.bonder_key, "url": self.url("bonders", number)}
+        return {
+            "id": number,
+            "name": bond.name,
+            "key": bond.bonder_key,
+            "url": self.url("bonders", number),
+        }
 
     def _configured(self, thing: Thing) -> Raw:
         shape = _shape(kinds.of(thing).name)
@@ -118,7 +160,12 @@ class Pen:
     def _node(self, thing: Aggregator | Record) -> Raw:
         whole = self._configured(thing)
         kind = "aggregator" if isinstance(thing, Aggregator) else "bonder"
-        return {"id": thing.id, "url": self.url("nodes", thing.id), "type": kind, **{name: whole[name] for name in _NODE}}
+        return {
+            "id": thing.id,
+            "url": self.url("nodes", thing.id),
+            "type": kind,
+            **{name: whole[name] for name in _NODE},
+        }
 
     def _tuning(self, it: Tuning) -> Raw:
         """Write a tuning of a bond or of a leg; `recommendations` is null until it has finished."""
@@ -138,16 +185,23 @@ class Pen:
 
     def _space_in_short(self, key: str) -> Raw:
         if key not in self._spaces:
-            self._spaces[key] = {"name": self.world.spaces[key].name, "key": key, "url": self.url("spaces", key)}
+            self._spaces[key] = {
+                "name": self.world.spaces[key].name,
+                "key": key,
+                "url": self.url("spaces", key),
+            }
         return self._spaces[key]
 
     def _rates(self, leg: Leg) -> tuple[int, int]:
         if leg.state != "up":
             return 0, 0
-        # a checksum is chance enough for this, and much cheaper than dice when there are thousands of legs
+        # a checksum is chance enough for this, and much cheaper than dice when there are thousands
+        # of legs
         chance = zlib.crc32(f"{self.world.seed}:{leg.id}:{next(self._reads)}".encode())
         down, up = chance % 1000, chance // 1000 % 1000
-        return int(leg.down_speed * down) * _MEGABIT // 1000, int(leg.up_speed * up) * _MEGABIT // 1000
+        return int(leg.down_speed * down) * _MEGABIT // 1000, int(
+            leg.up_speed * up
+        ) * _MEGABIT // 1000
 
 
 @lru_cache(maxsize=10_000)  # a list shows the same moments at every read
@@ -157,7 +211,9 @@ def _stamped(moment: datetime | None) -> str | None:
 
 @cache
 def _path(kind: str) -> tuple[str, str]:
-    """Split the path of a kind's objects: `("bond", "/connected_ips/")`, or `("", "/bonds/")` right below the root."""
+    """Split the path of a kind's objects: `("bond", "/connected_ips/")`, or `("", "/bonds/")` right
+    below the root.
+    """
     row = OPERATIONS[f"{kind}.get"]
     collection = row.path.rpartition("{")[0]
     above = kinds.KINDS[kind].parent
@@ -166,16 +222,18 @@ def _path(kind: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How the objects of a kind are written: worked out once, because a list may have thousands of them.
+    """How the objects of a kind are written: worked out once, because a list may have thousands of
+    them.
 
-    `attributes` are read from the thing together, `values` come with their defaults, `others` are written one by one.
+    `attributes` are read from the thing together, `values` come with their defaults, `others` are
+    written one by one.
     """
 
     addressed: bool
     attributes: tuple[str, ...]
     read: Callable[[Any], Any]
     values: tuple[tuple[str, Any], ...]
-    others: tuple[tuple[str, Callable[[Pen, Any], Any]], ...]
+    others: tuple[tuple[str, Callable[[Serializer, Any], Any]], ...]
 
 
 @cache
@@ -202,26 +260,45 @@ def _reader(names: list[str]) -> Callable[[Any], Any]:
 def _is_plain(kind: str, field: Field) -> bool:
     """Whether a field is shown as it is kept, in the thing itself."""
     mixed = field.worked_out or field.many or kind == "bonder" or isinstance(field.default, tuple)
-    return not mixed and field.type not in {"ref", "space", "bonder"} and not (field.type == "time" and field.attribute)
+    return (
+        not mixed
+        and field.type not in {"ref", "space", "bonder"}
+        and not (field.type == "time" and field.attribute)
+    )
 
 
-def _writer(kind: str, field: Field) -> Callable[[Pen, Any], Any]:
+def _writer(kind: str, field: Field) -> Callable[[Serializer, Any], Any]:
     """How one field is written; the common references have ways of their own, which are short."""
 
-    def read(pen: Pen, thing: Any) -> Any:
+    def read(pen: Serializer, thing: Any) -> Any:
         return field_storage.get(pen.world, thing, field)
 
-    held = None if field.worked_out or kind == "bonder" else attrgetter(field.attribute) if field.attribute else None
+    held = (
+        None
+        if field.worked_out or kind == "bonder"
+        else attrgetter(field.attribute)
+        if field.attribute
+        else None
+    )
     if field.type == "bonder":
-        return Pen.bonder
+        return Serializer.bonder
     if field.type == "time" and held:
         return lambda _, thing: _stamped(held(thing))
     if field.type == "ref" and field.many:
         return lambda pen, thing: [pen.refer(field, number) for number in read(pen, thing)]
     if field.type == "ref" and field.written == "url" and not _path(field.of[0])[0]:
-        return _linked(_path(field.of[0])[1], held or (lambda thing: thing.values.get(field.name, field.default)))
-    return (lambda pen, thing: pen.refer(field, read(pen, thing))) if field.type in {"ref", "space"} else read
+        return _linked(
+            _path(field.of[0])[1],
+            held or (lambda thing: thing.values.get(field.name, field.default)),
+        )
+    return (
+        (lambda pen, thing: pen.refer(field, read(pen, thing)))
+        if field.type in {"ref", "space"}
+        else read
+    )
 
 
-def _linked(collection: str, held: Callable[[Any], Any]) -> Callable[[Pen, Any], str | None]:
-    return lambda pen, thing: None if (number := held(thing)) is None else f"{pen.base}{collection}{number}/"
+def _linked(collection: str, held: Callable[[Any], Any]) -> Callable[[Serializer, Any], str | None]:
+    return lambda pen, thing: (
+        None if (number := held(thing)) is None else f"{pen.base}{collection}{number}/"
+    )

@@ -1,1 +1,3 @@
-"""What each kind of object has: fields, their checks, who may see them, and the routes that lead to them."""
+"""What each kind of object has: fields, their checks, who may see them, and the routes that lead to
+them.
+"""

@@ -41,11 +41,15 @@ def related_object_counts(world: World, space: Space) -> dict[str, int]:
 
 def leg_count(world: World, profile: Record) -> int:
     """How many legs use a mobile provider's profile."""
-    return sum(1 for leg in world.legs.values() if leg.values.get("mobile_provider_profile") == profile.id)
+    return sum(
+        1 for leg in world.legs.values() if leg.values.get("mobile_provider_profile") == profile.id
+    )
 
 
 def bonder_status(world: World, bonder: Record) -> str:
-    """A bonder is down while none of its lines works, however its aggregator is, or while it is said to be away."""
+    """A bonder is down while none of its lines works, however its aggregator is, or while it is
+    said to be away.
+    """
     lines = [leg.line for leg in world.legs_of(world.bonds[bonder.parents["bond"]])]
     away = bonder.id in getattr(world, "offline_nodes", ())
     return "down" if away or (lines and "up" not in lines) else "up"
@@ -68,17 +72,25 @@ def vlan_mode(world: World, vlan: Record) -> str:
 
 
 def active(world: World, addressing: Record) -> bool:
-    """Of all the addresses of a leg, whatever their kinds, one is active: the enabled one with the lowest id.
+    """Of all the addresses of a leg, whatever their kinds, one is active: the enabled one with the
+    lowest id.
 
     Source: the vendor's page on a leg's address schemes.
     """
     leg = addressing.values.get("leg")
-    rivals = (it for kind in ADDRESSINGS for it in world.of(kind).values() if it.values.get("leg") == leg)
-    return min((it.id for it in rivals if it.values.get("enabled", True)), default=None) == addressing.id
+    rivals = (
+        it for kind in ADDRESSINGS for it in world.of(kind).values() if it.values.get("leg") == leg
+    )
+    return (
+        min((it.id for it in rivals if it.values.get("enabled", True)), default=None)
+        == addressing.id
+    )
 
 
 def space_of(world: World, thing: Any) -> str | None:
-    """The key of the space that a thing is in, through whatever it belongs to; None for what is in no space."""
+    """The key of the space that a thing is in, through whatever it belongs to; None for what is in
+    no space.
+    """
     if isinstance(thing, Space):
         return thing.key
     if getattr(thing, "space", None):

@@ -1,4 +1,6 @@
-"""Where the fields of things are kept, whatever their class: read one, put one with the truth of it."""
+"""Where the fields of things are kept, whatever their class: read one, put one with the truth of
+it.
+"""
 
 from typing import Any
 
@@ -28,7 +30,9 @@ def get(world: World, thing: Any, field: Field) -> Any:
 
 
 def put(world: World, thing: Any, field: Field, value: Any) -> bool:
-    """Set a field and write the truth of it, without what is secret; False and no truth when it is so already."""
+    """Set a field and write the truth of it, without what is secret; False and no truth when it is
+    so already.
+    """
     old = get(world, thing, field)
     if old == value:
         return False
@@ -67,7 +71,11 @@ def find(world: World, kind: kinds.Kind, number: Any) -> Thing | None:
 
 def _holder(world: World, thing: Any) -> Any:
     """A bonder's name and key are its bond's: there is one of each."""
-    return world.bonds[thing.parents["bond"]] if isinstance(thing, Record) and thing.kind == "bonder" else thing
+    return (
+        world.bonds[thing.parents["bond"]]
+        if isinstance(thing, Record) and thing.kind == "bonder"
+        else thing
+    )
 
 
 def _who_shows(world: World, thing: Thing, field: Field) -> list[Thing]:
@@ -81,7 +89,9 @@ def _who_shows(world: World, thing: Thing, field: Field) -> list[Thing]:
 
 
 def nodes_of(world: World, thing: Thing) -> list[int]:
-    """List the nodes whose configuration a change to a thing touches: its bond's bonder and current aggregator."""
+    """List the nodes whose configuration a change to a thing touches: its bond's bonder and current
+    aggregator.
+    """
     if thing.kind in {"aggregator", "bonder"}:
         return [thing.id] if isinstance(thing.id, int) else []  # type: ignore[union-attr]
     parents = kinds.parents_of(thing)

@@ -1,4 +1,6 @@
-"""What a field of a configured object is, and how what a client sends for it is read: the framework's rules and texts."""
+"""What a field of a configured object is, and how what a client sends for it is read: the
+framework's rules and texts.
+"""
 
 import ipaddress
 import math
@@ -19,13 +21,15 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 class Field:
     """One field of one kind.
 
-    `type`: a key of READERS, or one of `ref`, `space` (which `references` reads), or of what is only written: `time`,
-    `json`, `bonder`. `of`: the kinds a reference may name, `many` of them or one. `written`: a reference is its `url`, or
-    `nested`. `unique`: within the "server", the "space" or the "parent"; `taken` is what is said otherwise. `fixed`: why
-    it cannot be changed once it is set. `gone`: what becomes of the object when what this field names is deleted:
-    "protect", "cascade" or "clear". `attribute`: where a thing of its own class keeps it. `worked_out`: a function of
-    world and thing instead of something kept. `least`, `most`: of numbers; of texts, `most` is their length. `version`:
-    the only IP version there can be. `pattern`: what a text must look like, all of it.
+    `type`: a key of READERS, or one of `ref`, `space` (which `references` reads), or of what is
+    only written: `time`, `json`, `bonder`. `of`: the kinds a reference may name, `many` of them or
+    one. `written`: a reference is its `url`, or `nested`. `unique`: within the "server", the
+    "space" or the "parent"; `taken` is what is said otherwise. `fixed`: why it cannot be changed
+    once it is set. `gone`: what becomes of the object when what this field names is deleted:
+    "protect", "cascade" or "clear". `attribute`: where a thing of its own class keeps it.
+    `worked_out`: a function of world and thing instead of something kept. `least`, `most`: of
+    numbers; of texts, `most` is their length. `version`: the only IP version there can be.
+    `pattern`: what a text must look like, all of it.
     """
 
     name: str
@@ -73,7 +77,7 @@ def read(field: Field, value: object) -> Any:
 
 def _string(field: Field, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("Not a valid string.")  # noqa: TRY004 - whatever is wrong is told to the client in one way
+        raise ValueError("Not a valid string.")  # noqa: TRY004
     text = str(value).strip()
     if not text and not field.blank:
         raise ValueError("This field may not be blank.")
@@ -101,7 +105,11 @@ def _int(field: Field, value: object) -> int:
 
 def _number(field: Field, value: object) -> float:
     try:
-        number = math.nan if isinstance(value, bool) or not isinstance(value, str | int | float) else float(value)
+        number = (
+            math.nan
+            if isinstance(value, bool) or not isinstance(value, str | int | float)
+            else float(value)
+        )
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
@@ -174,7 +182,9 @@ def _key(_: Field, value: object) -> str:
     if not text:
         raise ValueError("This field may not be blank.")
     if not _KEY.fullmatch(text):
-        raise ValueError('Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.')
+        raise ValueError(
+            'Enter a valid "slug" consisting of letters, numbers, underscores or hyphens.'
+        )
     return text
 
 

@@ -1,7 +1,9 @@
-"""Every field name that is our guess, by the kind of object; operations that answer with plain JSON go by their own name.
+"""Every field name that is our guess, by the kind of object; operations that answer with plain JSON
+go by their own name.
 
-What is not here is evidenced by the vendor's pages, its scripts, or clients that work. `rename_guessed` (a switch of
-the server) gives every guess another name, outward and inward, so that a client can be tried against what is not known.
+What is not here is evidenced by the vendor's pages, its scripts, or clients that work.
+`rename_guessed` (a switch of the server) gives every guess another name, outward and inward, so
+that a client can be tried against what is not known.
 """
 
 from typing import Any
@@ -19,12 +21,13 @@ def _names(text: str) -> frozenset[str]:
 _SERVICE = _names("bond_id connected_ip note")
 _ADDRESSING = _names("bond_id leg active")
 _PROTOCOL = _names(
-    "type aggregator bonder include_private_wan import_ipv4 import_ipv6 export_ipv4 export_ipv6 import_ipv4_filter"
-    " import_ipv6_filter export_ipv4_filter export_ipv6_filter"
+    "type aggregator bonder include_private_wan import_ipv4 import_ipv6 export_ipv4 export_ipv6"
+    " import_ipv4_filter import_ipv6_filter export_ipv4_filter export_ipv6_filter"
 )
 _FILTER = _names("name space filter")
 _TUNING = _names(
-    "status success created started finished recommendations accepted legs leg down_speed up_speed packet_distribution"
+    "status success created started finished recommendations accepted legs leg down_speed up_speed"
+    " packet_distribution"
 )
 _HISTORY = _names("state start end duration")
 _DOWNTIME = _names("week month start end duration count")
@@ -32,7 +35,8 @@ _DOWNTIME = _names("week month start end duration count")
 GUESSED: dict[str, frozenset[str]] = {
     "bond": _names(
         "secondary_aggregator qos_profile compression clamp_tcp tunnel_security encryption_cipher"
-        " encryption_handshake_interval automatic_ping_timing automatic_source_ip leg_mtu_detection_time"
+        " encryption_handshake_interval automatic_ping_timing automatic_source_ip"
+        " leg_mtu_detection_time"
     ),
     "leg": _names("failover note interface mobile_provider_profile download_rate upload_rate"),
     "aggregator": _names("note status version key failover_monitoring debug"),
@@ -44,11 +48,16 @@ GUESSED: dict[str, frozenset[str]] = {
     "connected_ip": _names("bond_id interface ip agg_routing note"),
     "cpe_nat_ip": _names("bond_id ip dest_nat_ip dest_nat_netmask note"),
     "route": _names("bond_id network gateway interface note"),
-    "dnsmasq_service": _SERVICE | _names("enabled mode range_start range_end lease_time domain tftp_server dns_cache")
-    | _names("relay_server_1 relay_server_2 relay_server_3"),
+    "dnsmasq_service": (
+        _SERVICE
+        | _names("enabled mode range_start range_end lease_time domain tftp_server dns_cache")
+        | _names("relay_server_1 relay_server_2 relay_server_3")
+    ),
     "dns_cache_service": _SERVICE | _names("enabled cache_size"),
     "router_advertisement_service": _SERVICE | _names("enabled lifetime managed other_config"),
-    "dhcpv6_prefix_delegation_service": _SERVICE | _names("enabled pool delegation_length excluded_prefix dns_servers"),
+    "dhcpv6_prefix_delegation_service": (
+        _SERVICE | _names("enabled pool delegation_length excluded_prefix dns_servers")
+    ),
     "dhcpv6_non_temporary_address_service": _SERVICE | _names("enabled pool dns_servers"),
     "autoipv6_addressing": _ADDRESSING | _names("enabled"),
     "dhcp_addressing": _ADDRESSING | _names("enabled"),
@@ -71,8 +80,9 @@ GUESSED: dict[str, frozenset[str]] = {
     "bond_tuning": _TUNING,
     "leg_tuning": _TUNING,
     "speedtest": _names(
-        "leg aggregator protocol direction length rate_limit concurrency description status created started finished results"
-        " throughput packets_per_second latency mean stddev samples send_queue packet_loss time"
+        "leg aggregator protocol direction length rate_limit concurrency description status created"
+        " started finished results throughput packets_per_second latency mean stddev samples"
+        " send_queue packet_loss time"
     ),
     "interface_leg.state_history": _HISTORY,
     "mobile_broadband_leg.state_history": _HISTORY,
@@ -80,13 +90,15 @@ GUESSED: dict[str, frozenset[str]] = {
     "downtime_report.get": _DOWNTIME,
     "config_updates.get": _names("pending sent complete failed"),
     "failover_checks.get": _names("success failure"),
-    "certificate.get": _names("certificate csr subject issuer not_before not_after serial_number fingerprint"),
+    "certificate.get": _names(
+        "certificate csr subject issuer not_before not_after serial_number fingerprint"
+    ),
     "backup": _names("name size created complete"),
     "system.apns": _names("country provider apn username password"),
     "bonding_version.get": _names("version"),
     "repository.list": _names("version"),
     "versions.get": _names("bondingadmin bonding debian"),
-}  # fmt: skip
+}
 
 # inside objects of these kinds there are only references, and their names are evidenced
 _FLAT = frozenset({kind.about for kind in kinds.KINDS.values()}) | {"node"}
@@ -104,7 +116,9 @@ class Names:
         self._renamed = renamed
 
     def outward(self, row: Operation, body: Any) -> Any:
-        """Name an answer's fields: an object's own, and at any depth of what the table does not know."""
+        """Name an answer's fields: an object's own, and at any depth of what the table does not
+        know.
+        """
         return _named(body, guessed(row), deep=row.kind not in _FLAT) if self._renamed else body
 
     def inward(self, row: Operation, given: dict[str, Any]) -> dict[str, Any]:

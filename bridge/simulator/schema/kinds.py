@@ -1,4 +1,6 @@
-"""The table of kinds: what each configured kind is made of. Validation, JSON, OPTIONS and filters are views of it."""
+"""The table of kinds: what each configured kind is made of. Validation, JSON, OPTIONS and filters
+are views of it.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +17,9 @@ from bridge.simulator.world.entities import Leg, Record, Thing
 class Kind:
     """One configured kind.
 
-    `parent`: what it stands under in its path ("bond", "node", "space", or nothing). `sequence`: what its ids are counted
-    in, with other kinds where the vendor's ids are one. `search`: the fields that `?search=` looks into. `about`: the
-    kind's name in the catalogue and in permissions.
+    `parent`: what it stands under in its path ("bond", "node", "space", or nothing). `sequence`:
+    what its ids are counted in, with other kinds where the vendor's ids are one. `search`: the
+    fields that `?search=` looks into. `about`: the kind's name in the catalogue and in permissions.
     """
 
     name: str
@@ -82,8 +84,14 @@ _SEARCH = {
     "cpe_nat_ip": ("ip", "note"),
     "route": ("network", "note"),
 }
-# ids that are one sequence, as far as the vendor's clients show; of interfaces and addresses it is our guess
-_SEQUENCES = {"aggregator": "node", "bonder": "node", "interface_leg": "leg", "mobile_broadband_leg": "leg"}
+# ids that are one sequence, as far as the vendor's clients show; of interfaces and addresses it is
+# our guess
+_SEQUENCES = {
+    "aggregator": "node",
+    "bonder": "node",
+    "interface_leg": "leg",
+    "mobile_broadband_leg": "leg",
+}
 
 
 def _kind(name: str, fields: tuple[Field, ...]) -> Kind:
@@ -92,14 +100,23 @@ def _kind(name: str, fields: tuple[Field, ...]) -> Kind:
     family = name.rpartition("_")[2]
     sequence = _SEQUENCES.get(name, family if family in {"interface", "addressing"} else name)
     about = (row.kind if row else None) or name
-    return Kind(name, fields, above[0] if above else "", sequence, _SEARCH.get(name, ("name", "note")), about)
+    return Kind(
+        name,
+        fields,
+        above[0] if above else "",
+        sequence,
+        _SEARCH.get(name, ("name", "note")),
+        about,
+    )
 
 
 KINDS: dict[str, Kind] = {name: _kind(name, fields) for name, fields in _FIELDS.items()}
 
 
 def of(thing: Thing) -> Kind:
-    """The row of a thing; legs have one for each of their types. KeyError for what is not configured."""
+    """The row of a thing; legs have one for each of their types. KeyError for what is not
+    configured.
+    """
     return KINDS[f"{thing.type}_leg" if isinstance(thing, Leg) else thing.kind]
 
 

@@ -1,7 +1,18 @@
-"""The table, second part: what stands under a bond besides its legs. Columns as in `columns`; which are guessed: `names`."""
+"""The table, second part: what stands under a bond besides its legs. Columns as in `columns`; which
+are guessed: `names`.
+"""
 
 from bridge.simulator.schema import computed_fields as out
-from bridge.simulator.schema.field_builders import address, choice, flag, ref, secret, text, whole, worked_out
+from bridge.simulator.schema.field_builders import (
+    address,
+    choice,
+    flag,
+    ref,
+    secret,
+    text,
+    whole,
+    worked_out,
+)
 from bridge.simulator.schema.field_types import Field
 
 _BOND = worked_out("bond_id", out.bond_id, "int")
@@ -38,7 +49,12 @@ ROUTE: tuple[Field, ...] = (
     _PRIVATE_WAN,
     _NOTE,
 )
-_SERVICE: tuple[Field, ...] = (_BOND, ref("connected_ip", "connected_ip", required=True, gone="cascade"), _ENABLED, _NOTE)
+_SERVICE: tuple[Field, ...] = (
+    _BOND,
+    ref("connected_ip", "connected_ip", required=True, gone="cascade"),
+    _ENABLED,
+    _NOTE,
+)
 DNSMASQ: tuple[Field, ...] = (
     *_SERVICE,
     choice("mode", "disabled local relay"),
@@ -66,7 +82,11 @@ DELEGATION: tuple[Field, ...] = (
     address("excluded_prefix", "network", version=6),
     text("dns_servers"),
 )
-NON_TEMPORARY: tuple[Field, ...] = (*_SERVICE, address("pool", "network", required=True, version=6), text("dns_servers"))
+NON_TEMPORARY: tuple[Field, ...] = (
+    *_SERVICE,
+    address("pool", "network", required=True, version=6),
+    text("dns_servers"),
+)
 _ADDRESSING: tuple[Field, ...] = (
     _BOND,
     ref("leg", "interface_leg", required=True, gone="cascade"),
@@ -81,4 +101,8 @@ PPPOE: tuple[Field, ...] = (
     secret("password"),
     text("service_name"),
 )
-STATIC: tuple[Field, ...] = (*_ADDRESSING, address("ip", "ip_prefix", required=True), address("gateway", "ip"))
+STATIC: tuple[Field, ...] = (
+    *_ADDRESSING,
+    address("ip", "ip_prefix", required=True),
+    address("gateway", "ip"),
+)

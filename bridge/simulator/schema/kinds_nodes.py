@@ -1,4 +1,6 @@
-"""The table, first part: nodes, bonds, their legs and interfaces. Columns as in `columns`; which are guessed: `names`."""
+"""The table, first part: nodes, bonds, their legs and interfaces. Columns as in `columns`; which
+are guessed: `names`.
+"""
 
 from bridge.simulator.schema import computed_fields as out
 from bridge.simulator.schema.field_builders import (
@@ -31,7 +33,13 @@ NODE: tuple[Field, ...] = (
     flag("debug", default=False),
 )
 AGGREGATOR: tuple[Field, ...] = (
-    text("name", required=True, unique="space", attribute="name", taken="Name must be unique in its space."),
+    text(
+        "name",
+        required=True,
+        unique="space",
+        attribute="name",
+        taken="Name must be unique in its space.",
+    ),
     space(attribute="space"),
     address("ip", "ip", required=True, version=4, attribute="ip"),
     address("ipv6", "ip", version=6),
@@ -44,7 +52,13 @@ AGGREGATOR: tuple[Field, ...] = (
     *NODE,
 )
 BONDER: tuple[Field, ...] = (
-    text("name", required=True, unique="space", attribute="name", taken="Name must be unique in its space."),
+    text(
+        "name",
+        required=True,
+        unique="space",
+        attribute="name",
+        taken="Name must be unique in its space.",
+    ),
     space(attribute="space", read_only=True),
     secret("key", read_only=True, attribute="bonder_key"),
     worked_out("status", out.bonder_status),
@@ -89,10 +103,20 @@ _LEG_BEGIN: tuple[Field, ...] = (
     number("up_speed", 10.0, least=0, most=1_000_000, attribute="up_speed"),
 )
 INTERFACE_LEG: tuple[Field, ...] = (*_LEG_BEGIN, ref("interface", _MEDIA, required=True))
-MOBILE_LEG: tuple[Field, ...] = (*_LEG_BEGIN, ref("mobile_provider_profile", "mobile_provider_profile", required=True))
+MOBILE_LEG: tuple[Field, ...] = (
+    *_LEG_BEGIN,
+    ref("mobile_provider_profile", "mobile_provider_profile", required=True),
+)
 _MTU = whole("mtu", least=68, most=9216)
 ETHERNET: tuple[Field, ...] = (
-    text("name", required=True, unique="parent", most=15, fixed=_IMMUTABLE, taken="Name must be unique on its node."),
+    text(
+        "name",
+        required=True,
+        unique="parent",
+        most=15,
+        fixed=_IMMUTABLE,
+        taken="Name must be unique on its node.",
+    ),
     choice("mode", "auto 10half 10full 100half 100full 1000full"),
     _MTU,
     address("mac", "mac"),

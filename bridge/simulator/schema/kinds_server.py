@@ -1,4 +1,6 @@
-"""The table, third part: what the whole server shares. Columns as in `columns`; which are guessed: `names`."""
+"""The table, third part: what the whole server shares. Columns as in `columns`; which are guessed:
+`names`.
+"""
 
 from bridge.bonding.catalogue import OPERATIONS
 from bridge.simulator.schema import computed_fields as out
@@ -26,10 +28,21 @@ PERMISSIONS = {
     for verb in ("view", "add", "change", "delete")
 }
 TIMEZONES = (
-    "UTC", "America/Vancouver", "America/Edmonton", "America/Toronto", "America/Halifax", "America/New_York",
-    "America/Chicago", "America/Denver", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Tokyo",
-    "Australia/Sydney", "Pacific/Auckland",
-)  # fmt: skip
+    "UTC",
+    "America/Vancouver",
+    "America/Edmonton",
+    "America/Toronto",
+    "America/Halifax",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Europe/Berlin",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
 _NAME = text("name", required=True)
 _FILTERED = "all none filter"
 
@@ -55,7 +68,9 @@ QOS_PROFILE: tuple[Field, ...] = (
 )
 FILTER: tuple[Field, ...] = (_NAME, space(), text("filter", "accept;", most=10_000))
 AGGREGATOR_PROTOCOL = _protocol(
-    "aggregator_routing_filter", ref("aggregator", "aggregator", required=True, gone="cascade"), space()
+    "aggregator_routing_filter",
+    ref("aggregator", "aggregator", required=True, gone="cascade"),
+    space(),
 )
 BONDER_PROTOCOL = _protocol(
     "bonder_routing_filter",
@@ -71,7 +86,13 @@ PROVIDER_PROFILE: tuple[Field, ...] = (
     worked_out("leg_count", out.leg_count, "int"),
 )
 USER: tuple[Field, ...] = (
-    Field(name="email", type="email", required=True, unique="server", taken="user with this email already exists."),
+    Field(
+        name="email",
+        type="email",
+        required=True,
+        unique="server",
+        taken="user with this email already exists.",
+    ),
     text("name"),
     secret("password", required=True, blank=False, write_only=True),
     flag("active", default=True),
@@ -90,7 +111,14 @@ SSH_KEY: tuple[Field, ...] = (
 )
 SPACE: tuple[Field, ...] = (
     text("name", required=True, attribute="name"),
-    Field(name="key", type="key", required=True, unique="server", attribute="key", taken="Key must be unique."),
+    Field(
+        name="key",
+        type="key",
+        required=True,
+        unique="server",
+        attribute="key",
+        taken="Key must be unique.",
+    ),
     worked_out("level", out.level, "int"),
     Field(name="parent", type="space", null=True, attribute="parent", fixed=PARENT_FIXED),
     text("crm_id"),
@@ -106,7 +134,11 @@ ALLOCATION: tuple[Field, ...] = (
     _OF_SPACE,
     text("note"),
 )
-DELEGATED: tuple[Field, ...] = (address("network", "network", required=True, version=4), _OF_SPACE, text("note"))
+DELEGATED: tuple[Field, ...] = (
+    address("network", "network", required=True, version=4),
+    _OF_SPACE,
+    text("note"),
+)
 ROUTING_GROUP: tuple[Field, ...] = (shown("display_name"),)
 ISO: tuple[Field, ...] = (shown("name"), shown("size", "int"), shown("created", "time"))
 SETTINGS: tuple[Field, ...] = (

@@ -1,4 +1,5 @@
-"""References: how objects name each other. Ids and keys inside the world, addresses, or small objects, outside.
+"""References: how objects name each other. Ids and keys inside the world, addresses, or small
+objects, outside.
 
 The texts of refusals are those of the framework's hyperlinked relations.
 """
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 from bridge.simulator.schema import field_storage
 from bridge.simulator.schema import kinds as table
-from bridge.simulator.schema.accounts import Asker
+from bridge.simulator.schema.accounts import Caller
 from bridge.simulator.schema.computed_fields import space_of
 from bridge.simulator.schema.field_types import Field
 from bridge.simulator.schema.routes import Routes
@@ -23,13 +24,15 @@ _SHARED = frozenset({"aggregator", "qos_profile", "mobile_provider_profile", "ro
 class Reader:
     """Reads the references that one client sends: what they cannot see does not exist."""
 
-    def __init__(self, world: World, routes: Routes, asker: Asker) -> None:
+    def __init__(self, world: World, routes: Routes, asker: Caller) -> None:
         self._world = world
         self._routes = routes
         self._asker = asker
 
     def read(self, field: Field, value: Any) -> Any:
-        """Give the id (of a space: the key), None for null, a list for many. ValueError with the framework's text."""
+        """Give the id (of a space: the key), None for null, a list for many. ValueError with the
+        framework's text.
+        """
         if value is None or (value == "" and field.null):
             if field.null:
                 return None
@@ -52,7 +55,9 @@ class Reader:
         return thing.key if isinstance(thing, Space) else table.id_of(thing)
 
     def _shared(self, thing: Thing) -> bool:
-        return thing.kind in _SHARED and space_of(self._world, thing) in self._world.above(self._asker.home)
+        return thing.kind in _SHARED and space_of(self._world, thing) in self._world.above(
+            self._asker.home
+        )
 
     def _space(self, value: Any) -> Thing:
         """A space may be named by an object with its url or key, or by its address."""
@@ -63,7 +68,9 @@ class Reader:
     def _nested(self, field: Field, value: Any) -> Thing:
         number = value.get("id") if isinstance(value, dict) else value
         if isinstance(number, bool) or not isinstance(number, int):
-            raise ValueError(f"Incorrect type. Expected pk value, received {type(number).__name__}.")  # noqa: TRY004
+            raise ValueError(  # noqa: TRY004
+                f"Incorrect type. Expected pk value, received {type(number).__name__}."
+            )
         found = field_storage.find(self._world, table.KINDS[field.of[0]], number)
         if found is None:
             raise ValueError(f'Invalid pk "{number}" - object does not exist.')
@@ -73,12 +80,16 @@ class Reader:
         if isinstance(value, dict) and isinstance(value.get("url"), str):
             value = value["url"]
         if not isinstance(value, str):
-            raise ValueError(f"Incorrect type. Expected URL string, received {type(value).__name__}.")  # noqa: TRY004
+            raise ValueError(  # noqa: TRY004
+                f"Incorrect type. Expected URL string, received {type(value).__name__}."
+            )
         kind, arguments = self._routes.object_at(urlsplit(value).path)
         if kind is None:
             raise ValueError("Invalid hyperlink - No URL match.")
         # either address of an interface, and the generic one of a leg, lead to one of these kinds
-        if kind.name not in kinds and not (kind.sequence in {"leg", "interface"} and kind.sequence in _sequences(kinds)):
+        if kind.name not in kinds and not (
+            kind.sequence in {"leg", "interface"} and kind.sequence in _sequences(kinds)
+        ):
             raise ValueError("Invalid hyperlink - Incorrect URL match.")
         number = list(arguments.values())[-1]
         found = [field_storage.find(self._world, table.KINDS[name], number) for name in kinds]

@@ -1,7 +1,8 @@
-"""How the vendor's framework speaks HTTP, whatever the object: who may ask, in which form, pages, order.
+"""How the vendor's framework speaks HTTP, whatever the object: who may ask, in which form, pages,
+order.
 
-Source: the vendor's pages on access control and on filtering, pagination and ordering; where they are silent, what
-Django REST framework does by default.
+Source: the vendor's pages on access control and on filtering, pagination and ordering; where they
+are silent, what Django REST framework does by default.
 """
 
 import json
@@ -21,12 +22,12 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class ServerOptions:
     """How this server differs from the usual one.
 
-    `literal`: the vendor's table is read to the letter, where it swaps the rows of interface legs. `rename_guessed`: every
-    field name that is our guess is another one. `tokens`: token login is possible. `challenge`: strangers get 401 and a
-    challenge, otherwise 403.
+    `literal`: the vendor's table is read to the letter, where it swaps the rows of interface legs.
+    `rename_guessed`: every field name that is our guess is another one. `tokens`: token login is
+    possible. `challenge`: strangers get 401 and a challenge, otherwise 403.
     """
 
     literal: bool = False
@@ -35,10 +36,10 @@ class Ways:
     challenge: bool = True
 
 
-USUAL = Ways()
+USUAL = ServerOptions()
 
 
-class Problem(Exception):
+class VendorError(Exception):
     """An answer that is a refusal: `{"detail": …}`, or another body, with a status."""
 
     def __init__(self, status: int, detail: str = "", body: object = None, **headers: str) -> None:
@@ -51,28 +52,34 @@ class Problem(Exception):
 def check_accept(request: Request) -> None:
     """Problem 406 where the client takes no JSON."""
     if request.headers.get("Accept") and not request.accept_mimetypes.best_match([JSON]):
-        raise Problem(406, "Could not satisfy the request Accept header.")
+        raise VendorError(406, "Could not satisfy the request Accept header.")
 
 
 def body_of(request: Request, many: Collection[str] = ()) -> dict[str, Any]:
-    """Read the body as fields, of a form as of JSON; `many` names those that a form may repeat. Problem 413, 415 or 400."""
+    """Read the body as fields, of a form as of JSON; `many` names those that a form may repeat.
+    Problem 413, 415 or 400.
+    """
     if (request.content_length or 0) > BODY_LIMIT:
-        raise Problem(413, "Request body is too large.")
+        raise VendorError(413, "Request body is too large.")
     if request.mimetype in _FORMS and (request.content_length or 0):
-        return {name: values if name in many else values[-1] for name, values in request.form.lists()}
+        return {
+            name: values if name in many else values[-1] for name, values in request.form.lists()
+        }
     body = request.get_data()
     if not body:
         return {}
     if request.mimetype != JSON:
-        raise Problem(415, f'Unsupported media type "{request.content_type or ""}" in request.')
+        raise VendorError(415, f'Unsupported media type "{request.content_type or ""}" in request.')
     try:
         read = json.loads(body)
-        json.dumps(read, ensure_ascii=False).encode()  # half a surrogate pair is no text that could be told again
+        json.dumps(
+            read, ensure_ascii=False
+        ).encode()  # half a surrogate pair is no text that could be told again
     except (ValueError, RecursionError) as error:
-        raise Problem(400, f"JSON parse error - {error}") from None
+        raise VendorError(400, f"JSON parse error - {error}") from None
     if not isinstance(read, dict):
         said = f"Invalid data. Expected a dictionary, but got {type(read).__name__}."
-        raise Problem(400, body={"non_field_errors": [said]})
+        raise VendorError(400, body={"non_field_errors": [said]})
     return read
 
 
@@ -98,7 +105,9 @@ def _rank(value: object) -> tuple[bool, bool, float, str]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list of `count` things: the slice from `first` to `last`, and links to its neighbours."""
+    """One page of a list of `count` things: the slice from `first` to `last`, and links to its
+    neighbours.
+    """
 
     count: int
     first: int
@@ -108,14 +117,16 @@ class Page:
 
 
 def page_of(request: Request, count: int) -> Page | None:
-    """Read `?page_size=N&page=K`; None where the client wants the bare list. Problem 404 for a page that is none."""
+    """Read `?page_size=N&page=K`; None where the client wants the bare list. Problem 404 for a page
+    that is none.
+    """
     size = _positive(request.args.get("page_size", ""))
     if size is None:
         return None
     pages = max(1, -(-count // size))
     number = _positive(request.args.get("page", "1"))
     if number is None or number > pages:
-        raise Problem(404, "Invalid page.")
+        raise VendorError(404, "Invalid page.")
     following = _link(request, number + 1) if number < pages else None
     previous = _link(request, number - 1) if number > 1 else None
     return Page(count, (number - 1) * size, number * size, following, previous)

@@ -1,4 +1,6 @@
-"""Which path is which operation: made from the catalogue's rows, so that a new row is a new route."""
+"""Which path is which operation: made from the catalogue's rows, so that a new row is a new
+route.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +24,9 @@ class _Id(IntegerConverter):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a path leads to: its operations by method, its arguments; `slashless`: only the last slash is missing."""
+    """What a path leads to: its operations by method, its arguments; `slashless`: only the last
+    slash is missing.
+    """
 
     methods: dict[str, Operation] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -61,19 +65,26 @@ class Routes:
         return Route(self._methods[pattern], dict(arguments))
 
     def object_at(self, path: str) -> tuple[kinds.Kind | None, dict[str, Any]]:
-        """Give the kind and the arguments of an object's address; None where a path is no object's address."""
+        """Give the kind and the arguments of an object's address; None where a path is no object's
+        address.
+        """
         route = self.find(path)
         row = route.read
         if row is None or not row.name.endswith(".get") or not route.arguments:
             return None, {}
         if row.kind == "leg":
             return kinds.KINDS["interface_leg"], route.arguments
-        return kinds.of_operation(row) or kinds.KINDS.get("bonder" if row.kind == "node" else ""), route.arguments
+        return (
+            kinds.of_operation(row) or kinds.KINDS.get("bonder" if row.kind == "node" else ""),
+            route.arguments,
+        )
 
 
 @cache
 def routes(*, literal: bool) -> Routes:
-    """Give the paths of the vendor's table, put right or to the letter. Made once: it takes longest of all that is started."""
+    """Give the paths of the vendor's table, put right or to the letter. Made once: it takes longest
+    of all that is started.
+    """
     return Routes(LITERAL if literal else OPERATIONS)
 
 

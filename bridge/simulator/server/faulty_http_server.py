@@ -1,7 +1,8 @@
-"""Sockets: a threaded HTTP/1.1 server with keep-alive, whose port can be shut for a while, and that can misbehave.
+"""Sockets: a threaded HTTP/1.1 server with keep-alive, whose port can be shut for a while, and that
+can misbehave.
 
-Werkzeug's own request handler closes the connection after each answer and writes the real date; a client's connection
-pool, and a server with its own time, need neither.
+Werkzeug's own request handler closes the connection after each answer and writes the real date; a
+client's connection pool, and a server with its own time, need neither.
 """
 
 import errno
@@ -19,12 +20,13 @@ from werkzeug.http import http_date
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from bridge.simulator.faults import corrupt_transport
-from bridge.simulator.faults.switches import Fate
+from bridge.simulator.faults.switches import FaultDecision
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-FATE = "bondbridge.fate"  # in the environment of a request: a Fate, which can make the socket misbehave
+# in the environment of a request: a FaultDecision, which can make the socket misbehave
+FATE = "bondbridge.fate"
 BODY_LIMIT = 1 << 20
 DRAIN_LIMIT = 16 << 20
 IDLE_SECONDS = 75
@@ -57,7 +59,7 @@ class _Handler(WSGIRequestHandler):
             self.send_error(400, str(error))
             return
         status, headers, body = self._asked(environ)
-        fate = environ.get(FATE) or Fate()
+        fate = environ.get(FATE) or FaultDecision()
         if fate.kind == "drop":
             self._reset()
             return
@@ -65,7 +67,9 @@ class _Handler(WSGIRequestHandler):
             self.close_connection = True
         self._send(status, headers, body, fate)
 
-    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes, fate: Fate) -> None:
+    def _send(
+        self, status: str, headers: list[tuple[str, str]], body: bytes, fate: FaultDecision
+    ) -> None:
         kept = corrupt_transport.headers(fate, headers, body)
         if "date" not in {name.lower() for name, _ in kept}:
             kept.append(("Date", http_date()))
@@ -84,12 +88,15 @@ class _Handler(WSGIRequestHandler):
     def _read_body(self, environ: dict[str, Any]) -> None:
         """Take the body off the connection, so that the next request starts where it should.
 
-        Of a body above the limit the rest is thrown away (the application sees a length it refuses), and the connection
-        ends after the answer. Raises OSError when the body is not whole: such a request must do nothing.
+        Of a body above the limit the rest is thrown away (the application sees a length it
+        refuses), and the connection ends after the answer. Raises OSError when the body is not
+        whole: such a request must do nothing.
         """
         source, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH", "") or "0"
         chunked = environ.pop("wsgi.input_terminated", False)
-        environ.pop("HTTP_TRANSFER_ENCODING", None)  # what the application gets is whole, and has a length
+        environ.pop(
+            "HTTP_TRANSFER_ENCODING", None
+        )  # what the application gets is whole, and has a length
         if not chunked and not (length.isascii() and length.isdigit()):
             raise OSError("the length of the body is no number")
         body, size = self._taken(source, None if chunked else int(length))
@@ -99,7 +106,9 @@ class _Handler(WSGIRequestHandler):
         environ["CONTENT_LENGTH"] = str(size)
 
     def _taken(self, source: Any, wanted: int | None) -> tuple[bytes, int]:
-        """Read `wanted` bytes, or to the end; gives the beginning, as far as it may be kept, and how much there was."""
+        """Read `wanted` bytes, or to the end; gives the beginning, as far as it may be kept, and
+        how much there was.
+        """
         kept, size = io.BytesIO(), 0
         most = DRAIN_LIMIT if wanted is None else min(wanted, DRAIN_LIMIT)
         while size < most:
@@ -127,11 +136,17 @@ class _Handler(WSGIRequestHandler):
                 answer.close()
         except Exception:  # noqa: BLE001 - whatever it was, the client must be told
             _log.exception("a request failed: %s", self.path)
-            return "500 Internal Server Error", [("Content-Type", "text/plain")], b"the simulator failed; see its log\n"
+            return (
+                "500 Internal Server Error",
+                [("Content-Type", "text/plain")],
+                b"the simulator failed; see its log\n",
+            )
         return status, headers, body
 
     def _reset(self) -> None:
-        """Leave without a word: closing with a linger of 0 s sends a reset instead of an orderly end."""
+        """Leave without a word: closing with a linger of 0 s sends a reset instead of an orderly
+        end.
+        """
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.server.resets.add(self.request)
@@ -145,7 +160,9 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """A listening socket and its connections."""
 
-    def __init__(self, bound: socket.socket, app: "WSGIApplication", tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, bound: socket.socket, app: "WSGIApplication", tls: ssl.SSLContext | None
+    ) -> None:
         host, port = bound.getsockname()[:2]
         super().__init__(host, port, app, _Handler, fd=bound.fileno())
         self.ssl_context = tls
@@ -156,11 +173,16 @@ class _Server(ThreadedWSGIServer):
         self._open: set[Any] = set()
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; the handshake is left to its own thread, so that a slow one holds up nobody."""
+        """Accept a connection; the handshake is left to its own thread, so that a slow one holds up
+        nobody.
+        """
         connection, address = super().get_request()
         if self.ssl_context is not None:
             connection = self.ssl_context.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
+                connection,
+                server_side=True,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=True,
             )
         return connection, address
 
@@ -179,7 +201,9 @@ class _Server(ThreadedWSGIServer):
             super().shutdown_request(request)
 
     def leave(self) -> None:
-        """Stop to accept; waiting connections end now, one with an answer on its way ends after it."""
+        """Stop to accept; waiting connections end now, one with an answer on its way ends after
+        it.
+        """
         self.closing = True
         self.over.set()
         self.shutdown()
@@ -188,10 +212,14 @@ class _Server(ThreadedWSGIServer):
                 connection.shutdown(socket.SHUT_RD if connection in self.busy else socket.SHUT_RDWR)
 
 
-class Door:
-    """A port with a WSGI application behind it, with `tls` spoken in TLS. Raises OSError when the port cannot be had."""
+class HttpPort:
+    """A port with a WSGI application behind it, with `tls` spoken in TLS. Raises OSError when the
+    port cannot be had.
+    """
 
-    def __init__(self, app: "WSGIApplication", host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, app: "WSGIApplication", host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._app = app
         self._tls = tls
         self._host = host
@@ -206,7 +234,9 @@ class Door:
     @property
     def url(self) -> str:
         """Where it is, without a slash at the end: `http://127.0.0.1:8180`."""
-        return f"http{'s' if self._tls else ''}://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
+        scheme = "https" if self._tls else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self.port}"
 
     def open(self) -> None:
         """Begin to accept connections."""
@@ -217,7 +247,9 @@ class Door:
             bound.listen(BACKLOG)
             self._server = _Server(bound, self._app, self._tls)
             bound.close()  # the server holds its own copy
-            self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
+            self._thread = threading.Thread(
+                target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True
+            )
             self._thread.start()
 
     def refuse(self, seconds: float) -> None:
@@ -252,7 +284,9 @@ class Door:
 
 def _bind(host: str, port: int, *, patience: float = 0) -> socket.socket:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
     except UnicodeError:
         raise OSError(errno.EINVAL, "no such host") from None
     until = time.monotonic() + patience

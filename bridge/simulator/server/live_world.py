@@ -19,7 +19,9 @@ _log = logging.getLogger(__name__)
 
 
 class Live:
-    """The only way in for threads. World now = where it stood at the start + real time since, times speed."""
+    """The only way in for threads. World now = where it stood at the start + real time since, times
+    speed.
+    """
 
     def __init__(self, world: World, *, speed: float, state_file: Path | None = None) -> None:
         self.speed = speed
@@ -62,7 +64,9 @@ class Live:
                 self._saved_version = self._world.version
 
     def start(self) -> None:
-        """Begin to tick, so that time goes on with nobody asking. A file that cannot be written raises OSError here."""
+        """Begin to tick, so that time goes on with nobody asking. A file that cannot be written
+        raises OSError here.
+        """
         if self._state_file is not None:
             self._state_file.parent.mkdir(parents=True, exist_ok=True)
             state_file.save(self._world, self._state_file)
@@ -71,7 +75,9 @@ class Live:
     def stop(self) -> None:
         """Stop to tick, and save where the world stands."""
         self._over.set()
-        if self._ticker.ident is not None:  # it never began where the state file could not be written
+        if (
+            self._ticker.ident is not None
+        ):  # it never began where the state file could not be written
             self._ticker.join()
             with self.now():
                 self.save()

@@ -1,6 +1,8 @@
-"""The demo's receiver of notices: what Apprise's `json://` plug-in posts is kept, and shown on a page.
+"""The demo's receiver of notices: what Apprise's `json://` plug-in posts is kept, and shown on a
+page.
 
-A notice is `{"version", "title", "message", "type", …}`; kept is `{"at", "path", "body"}`, `at` in real time.
+A notice is `{"version", "title", "message", "type", …}`; kept is `{"at", "path", "body"}`, `at` in
+real time.
 """
 
 import json
@@ -16,7 +18,7 @@ from typing import Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from bridge.simulator.server.faulty_http_server import Door
+from bridge.simulator.server.faulty_http_server import HttpPort
 from bridge.simulator.world.vendor_timestamps import real_now, stamp
 
 KEPT = 1000
@@ -26,11 +28,13 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="5"><title>Inbox ({count})</title><style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; color: #222; }}
+body {{ padding: 0 1rem; }}
 article {{ border-left: 4px solid #888; padding: .2rem 1rem; margin: 1rem 0; background: #f6f6f6; }}
 article.success {{ border-color: #2a7; }} article.warning {{ border-color: #e90; }}
 article.failure {{ border-color: #c33; }} article.info {{ border-color: #37c; }}
-h2 {{ font-size: 1rem; margin: .3rem 0 0; }} pre {{ white-space: pre-wrap; margin: .3rem 0; font: inherit; }}
+h2 {{ font-size: 1rem; margin: .3rem 0 0; }}
+pre {{ white-space: pre-wrap; margin: .3rem 0; font: inherit; }}
 time {{ color: #666; font-size: .85rem; }}
 </style></head><body><h1>Inbox</h1><p>{count} messages, newest first.</p>
 {articles}
@@ -81,7 +85,9 @@ class Inbox:
         self._lines = len(self._messages)
 
     def answer(self, request: Request) -> Response:
-        """Answer one request: POST anywhere keeps a message, GET / shows them, GET /messages lists them."""
+        """Answer one request: POST anywhere keeps a message, GET / shows them, GET /messages lists
+        them.
+        """
         if request.method == "POST":
             return self._post(request)
         if request.method not in ("GET", "HEAD"):
@@ -93,7 +99,11 @@ class Inbox:
         newest_first = reversed(self.messages())
         articles = "\n".join(map(_article, newest_first))
         page = _PAGE.format(count=len(self.messages()), articles=articles)
-        return Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _POLICY})
+        return Response(
+            page,
+            content_type="text/html; charset=utf-8",
+            headers={"Content-Security-Policy": _POLICY},
+        )
 
     def _post(self, request: Request) -> Response:
         if request.mimetype != JSON:
@@ -120,7 +130,9 @@ def _article(message: dict[str, Any]) -> str:
     kind, title, text = (escape(str(body.get(name) or "")) for name in ("type", "title", "message"))
     place = "" if message["path"] == "/" else f" &middot; {escape(message['path'])}"
     when = f"<time>{escape(message['at'])}{place}</time>"
-    return f'<article class="{kind}"><h2>{title or "(no title)"}</h2><pre>{text}</pre>{when}</article>'
+    return (
+        f'<article class="{kind}"><h2>{title or "(no title)"}</h2><pre>{text}</pre>{when}</article>'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +144,14 @@ class Running:
 
 
 @contextmanager
-def running(*, host: str = "127.0.0.1", port: int = 0, state_file: Path | None = None) -> Iterator[Running]:
-    """Serve an inbox from threads of its own; port 0 takes a free one. Raises OSError (port, state file)."""
+def running(
+    *, host: str = "127.0.0.1", port: int = 0, state_file: Path | None = None
+) -> Iterator[Running]:
+    """Serve an inbox from threads of its own; port 0 takes a free one. Raises OSError (port, state
+    file).
+    """
     inbox = Inbox(state_file)
-    door = Door(Request.application(inbox.answer), host, port)
+    door = HttpPort(Request.application(inbox.answer), host, port)
     try:
         door.open()
         yield Running(door.url, inbox)
@@ -151,7 +167,9 @@ def serve(
     on_ready: Callable[[str], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL. Raises OSError."""
+    """Serve until `stop` is set or this thread gets KeyboardInterrupt; `on_ready` is given the URL.
+    Raises OSError.
+    """
     with suppress(KeyboardInterrupt), running(host=host, port=port, state_file=state_file) as it:
         on_ready(it.url)
         (stop or threading.Event()).wait()

@@ -1,7 +1,9 @@
-"""What a world is made of: plain mutable records, and their names in truth, `set` and the state file.
+"""What a world is made of: plain mutable records, and their names in truth, `set` and the state
+file.
 
-None of these is the vendor's JSON; `raw` makes that from them. What the world itself moves by has attributes; every
-other configured field stands in `values`, by the vendor's name, where it differs from the default of `table`.
+None of these is the vendor's JSON; `raw` makes that from them. What the world itself moves by has
+attributes; every other configured field stands in `values`, by the vendor's name, where it differs
+from the default of `table`.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +29,8 @@ class Space:
 class Aggregator:
     """The far end of bonds.
 
-    `broken` is what is so; `status` ("up", "down") is what the server has noticed by `misses` in a row.
+    `broken` is what is so; `status` ("up", "down") is what the server has noticed by `misses` in a
+    row.
     """
 
     kind: ClassVar[str] = "aggregator"
@@ -67,8 +70,9 @@ class Bond:
 class Leg:
     """One line of a bond.
 
-    `line` is the state of the line alone, "up" or whatever a story or a person has put there. `state` is what shows,
-    worked out from the line, the aggregator, a restart or move under way (`away_until`), and a test. Speeds in Mbit/s.
+    `line` is the state of the line alone, "up" or whatever a story or a person has put there.
+    `state` is what shows, worked out from the line, the aggregator, a restart or move under way
+    (`away_until`), and a test. Speeds in Mbit/s.
     """
 
     kind: ClassVar[str] = "leg"
@@ -91,8 +95,9 @@ class Leg:
 class Tuning:
     """One tuning of one bond, or of one `leg` of it.
 
-    `legs` are those to be tested, in order; `test_seconds` is how long one test takes. `status` is one of pending,
-    waiting, running, finished, failed, canceled; `accepted` is None until a person decides.
+    `legs` are those to be tested, in order; `test_seconds` is how long one test takes. `status` is
+    one of pending, waiting, running, finished, failed, canceled; `accepted` is None until a person
+    decides.
     """
 
     id: int
@@ -123,8 +128,8 @@ class Tuning:
 class SpeedTest:
     """One speed test of one bond, or of one `leg` of it.
 
-    `length` in seconds, `rate_limit` in Mbit/s. `status` is one of queued, running, finished, failed; `results` is None
-    unless it finished.
+    `length` in seconds, `rate_limit` in Mbit/s. `status` is one of queued, running, finished,
+    failed; `results` is None unless it finished.
     """
 
     kind: ClassVar[str] = "speedtest"
@@ -160,7 +165,8 @@ class Backup:
 class Telling:
     """A story under way or over: when it began, which round it is in (from 0).
 
-    `cut`: the legs whose lines it has cut by chance and not mended yet. `rate`: how often it strikes, where it says so.
+    `cut`: the legs whose lines it has cut by chance and not mended yet. `rate`: how often it
+    strikes, where it says so.
     """
 
     name: str
@@ -173,9 +179,11 @@ class Telling:
 
 @dataclass(slots=True)
 class Record:
-    """Any other object: `kind` is its row in `table`, `parents` the ids it stands under, as in its path.
+    """Any other object: `kind` is its row in `table`, `parents` the ids it stands under, as in its
+    path.
 
-    A space among the parents goes by its key. References in `values` are ids, times are written out: all plain JSON.
+    A space among the parents goes by its key. References in `values` are ids, times are written
+    out: all plain JSON.
     """
 
     kind: str

@@ -1,7 +1,8 @@
-"""What legs showed and since when: the last day in full, outages of the last two months in a compact form.
+"""What legs showed and since when: the last day in full, outages of the last two months in a
+compact form.
 
-Everything here is plain JSON, with moments as `moments.stamp` writes them: such text sorts as the moments do, so neither
-keeping nor saving needs to read it.
+Everything here is plain JSON, with moments as `moments.stamp` writes them: such text sorts as the
+moments do, so neither keeping nor saving needs to read it.
 """
 
 from collections.abc import Iterable
@@ -40,7 +41,8 @@ class Past:
     def changed(self, leg: Leg, old: str, now: datetime, *, born: datetime, least: float) -> None:
         """Take in that the leg shows another state than `old` from now on.
 
-        `born`: since when it showed `old`, if nothing is known yet. `least`: seconds below which an outage is none.
+        `born`: since when it showed `old`, if nothing is known yet. `least`: seconds below which an
+        outage is none.
         """
         since_now = stamp(now)
         runs = self.runs.setdefault(leg.id, [[stamp(born), old]])
@@ -59,7 +61,8 @@ class Past:
             kept.pop(0)
 
     def history(self, leg: Leg, now: datetime, *, born: datetime) -> list[dict[str, Any]]:
-        """Tell the leg's runs within the window: `[{"state", "start", "end", "duration"}]`, seconds, oldest first.
+        """Tell the leg's runs within the window: `[{"state", "start", "end", "duration"}]`,
+        seconds, oldest first.
 
         The last has no end yet; the first starts where the window does, unless the leg is younger.
         """
@@ -67,12 +70,18 @@ class Past:
         known = self.runs.get(leg.id) or [[stamp(born), leg.state]]
         ends = [*(since for since, _ in known[1:]), stamp(now)]
         runs = [
-            (state, max(since, horizon), end) for (since, state), end in zip(known, ends, strict=True) if end > horizon
+            (state, max(since, horizon), end)
+            for (since, state), end in zip(known, ends, strict=True)
+            if end > horizon
         ] or [(known[-1][1], stamp(now), stamp(now))]
         return [_told(*run, open_ended=index == len(runs)) for index, run in enumerate(runs, 1)]
 
-    def outages_of(self, bond: int, legs: Iterable[Leg], now: datetime, *, least: float) -> list[tuple[datetime, datetime]]:
-        """List the outages of a bond's legs that count, those of `legs` that are not over yet until now."""
+    def outages_of(
+        self, bond: int, legs: Iterable[Leg], now: datetime, *, least: float
+    ) -> list[tuple[datetime, datetime]]:
+        """List the outages of a bond's legs that count, those of `legs` that are not over yet until
+        now.
+        """
         listed = [(moment(start), moment(end)) for start, end in self.outages.get(bond, ())]
         for leg in legs:
             since, state = self.runs.get(leg.id, [["", ""]])[-1]
@@ -87,7 +96,9 @@ def _counts(leg: Leg) -> bool:
 
 
 def _drop_before(runs: list[Run], horizon: str) -> None:
-    """Drop the runs that ended before the window; the one that reaches into it stays, with its true start."""
+    """Drop the runs that ended before the window; the one that reaches into it stays, with its true
+    start.
+    """
     gone = 0
     while gone + 1 < len(runs) and runs[gone + 1][0] <= horizon:
         gone += 1
@@ -96,4 +107,9 @@ def _drop_before(runs: list[Run], horizon: str) -> None:
 
 def _told(state: str, start: str, end: str, *, open_ended: bool) -> dict[str, Any]:
     seconds = (moment(end) - moment(start)).total_seconds()
-    return {"state": state, "start": start, "end": None if open_ended else end, "duration": round(seconds, 3)}
+    return {
+        "state": state,
+        "start": start,
+        "end": None if open_ended else end,
+        "duration": round(seconds, 3),
+    }

@@ -21,7 +21,9 @@ class Invalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a write: the object to show, if any; whether the world applied it; a short text about that."""
+    """What came of a write: the object to show, if any; whether the world applied it; a short text
+    about that.
+    """
 
     effect: str
     effective: bool = True

@@ -16,5 +16,7 @@ def moment(text: str) -> datetime:
 
 
 def real_now() -> datetime:
-    """Say what time it is outside: used for a new world's epoch and by the inbox, never inside the world."""
-    return datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251 - the simulator is a program of its own, with its own wiring
+    """Say what time it is outside: used for a new world's epoch and by the inbox, never inside the
+    world.
+    """
+    return datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251

@@ -1,7 +1,8 @@
-"""The world: its state, its own time, what is going to happen, what did (truth), what was asked of it (ledger).
+"""The world: its state, its own time, what is going to happen, what did (truth), what was asked of
+it (ledger).
 
-No HTTP, no real clock, no chance that is not worked out from the seed: the same seed, epoch and requests at the same
-world times give the same truth.
+No HTTP, no real clock, no chance that is not worked out from the seed: the same seed, epoch and
+requests at the same world times give the same truth.
 """
 
 import heapq
@@ -11,7 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.simulator.world.entities import Aggregator, Backup, Bond, Leg, Record, Space, SpeedTest, Telling, Thing, Tuning
+from bridge.simulator.world.entities import (
+    Aggregator,
+    Backup,
+    Bond,
+    Leg,
+    Record,
+    Space,
+    SpeedTest,
+    Telling,
+    Thing,
+    Tuning,
+)
 from bridge.simulator.world.leg_history import Past
 from bridge.simulator.world.server_settings import setting
 from bridge.simulator.world.vendor_timestamps import stamp
@@ -31,7 +43,9 @@ class Due:
 
 
 class World:
-    """Everything that is so, now. Not safe for threads: whoever shares one holds a lock (`live` does)."""
+    """Everything that is so, now. Not safe for threads: whoever shares one holds a lock (`live`
+    does).
+    """
 
     def __init__(self, *, seed: int, epoch: datetime, happenings: Mapping[str, Happening]) -> None:
         self.seed = seed
@@ -65,7 +79,9 @@ class World:
     # time
 
     def advance_to(self, moment: datetime) -> None:
-        """Let time pass until `moment`, and happen what is due, in order. A moment already past changes nothing."""
+        """Let time pass until `moment`, and happen what is due, in order. A moment already past
+        changes nothing.
+        """
         while self.agenda and self.agenda[0].at <= moment:
             due = heapq.heappop(self.agenda)
             self.now = max(self.now, due.at)
@@ -74,11 +90,15 @@ class World:
         self.now = max(self.now, moment)
 
     def after(self, seconds: float, name: str, /, **arguments: Any) -> None:
-        """Put a happening on the agenda, `seconds` of world time from now; its arguments must be plain JSON."""
+        """Put a happening on the agenda, `seconds` of world time from now; its arguments must be
+        plain JSON.
+        """
         if name not in self._happenings:
             raise KeyError(name)
         self.numbered += 1
-        heapq.heappush(self.agenda, Due(self.now + timedelta(seconds=seconds), self.numbered, name, arguments))
+        heapq.heappush(
+            self.agenda, Due(self.now + timedelta(seconds=seconds), self.numbered, name, arguments)
+        )
 
     def happen(self, name: str, arguments: Arguments) -> None:
         """Let a happening take place now."""
@@ -91,8 +111,10 @@ class World:
         self.version += 1
 
     def dice(self, *about: object) -> random.Random:
-        """Give chance that depends on nothing but the seed and what it is about: there is no state to save."""
-        return random.Random(":".join(map(str, (self.seed, *about))))  # noqa: S311 - play, not secrecy
+        """Give chance that depends on nothing but the seed and what it is about: there is no state
+        to save.
+        """
+        return random.Random(":".join(map(str, (self.seed, *about))))  # noqa: S311
 
     # what happened, what was asked
 
@@ -107,7 +129,9 @@ class World:
 
     def note(self, thing: Thing, what: str, old: object, new: object) -> None:
         """Write the truth about a thing; `bond` and `leg` are named where it belongs to one."""
-        below: dict[str, Any] = thing.parents if isinstance(thing, Record) else {"bond": getattr(thing, "bond", None)}
+        below: dict[str, Any] = (
+            thing.parents if isinstance(thing, Record) else {"bond": getattr(thing, "bond", None)}
+        )
         if isinstance(thing, Tuning | SpeedTest):
             below["leg"] = thing.leg
         named = {name: below[name] for name in ("bond", "leg") if below.get(name) is not None}
@@ -115,18 +139,34 @@ class World:
         if isinstance(thing, Leg):
             self._remember(thing, what, old)
         elif isinstance(thing, Bond) and what == "removed":
-            self.speedtests = {number: test for number, test in self.speedtests.items() if test.bond != thing.id}
+            self.speedtests = {
+                number: test for number, test in self.speedtests.items() if test.bond != thing.id
+            }
             self.past.outages.pop(thing.id, None)
 
-    def tell(self, kind: str, number: int | str, what: str, old: object, new: object, **below: int) -> None:
-        """Write one line of truth: `{"at", "kind", "id", "what", "from", "to"}`, and what it belongs to."""
-        line = {"at": stamp(self.now), "kind": kind, "id": number, "what": what, "from": old, "to": new}
+    def tell(
+        self, kind: str, number: int | str, what: str, old: object, new: object, **below: int
+    ) -> None:
+        """Write one line of truth: `{"at", "kind", "id", "what", "from", "to"}`, and what it
+        belongs to.
+        """
+        line = {
+            "at": stamp(self.now),
+            "kind": kind,
+            "id": number,
+            "what": what,
+            "from": old,
+            "to": new,
+        }
         self.truth.append(line | below)
         self.version += 1
 
     def _remember(self, leg: Leg, what: str, old: object) -> None:
         if what == "state":
-            born, least = self.bonds[leg.bond].created, setting(self, "prevented_downtime_minimum_seconds")
+            born, least = (
+                self.bonds[leg.bond].created,
+                setting(self, "prevented_downtime_minimum_seconds"),
+            )
             self.past.changed(leg, str(old), self.now, born=born, least=least)
         elif what == "added":
             self.past.begin(leg, self.now)
@@ -145,7 +185,9 @@ class World:
         return self.records.setdefault(kind, {})
 
     def number(self, sequence: str, taken: Iterable[int] = ()) -> int:
-        """Give the next id of a sequence. Ids are never given twice, nor is one of those that are `taken`."""
+        """Give the next id of a sequence. Ids are never given twice, nor is one of those that are
+        `taken`.
+        """
         self.sequences[sequence] = max(self.sequences.get(sequence, 0), *taken, 0) + 1
         return self.sequences[sequence]
 
@@ -187,7 +229,9 @@ class World:
         return [bond for bond in self.bonds.values() if bond.current == aggregator.id]
 
     def settle(self, legs: Iterable[Leg]) -> None:
-        """Work out what each leg shows now, and write the truth where that differs from what it showed."""
+        """Work out what each leg shows now, and write the truth where that differs from what it
+        showed.
+        """
         for leg in legs:
             self.put(leg, "state", self._state_of(leg))
 
@@ -203,7 +247,9 @@ class World:
         return "testing" if leg.testing else "up"
 
     def interrupt(self, bond: Bond, seconds: float) -> None:
-        """Take the bond's active legs down for some seconds, after which they show again what they should."""
+        """Take the bond's active legs down for some seconds, after which they show again what they
+        should.
+        """
         until = self.now + timedelta(seconds=seconds)
         for leg in self.legs_of(bond):
             if leg.link_mode == "active":
@@ -218,7 +264,9 @@ def leg_back(world: World, arguments: Arguments) -> None:
 
 
 def leg_line(world: World, arguments: Arguments) -> None:
-    """Happening: the line of the `nth` leg (from 1) of a bond takes a state; worlds without that leg are left alone."""
+    """Happening: the line of the `nth` leg (from 1) of a bond takes a state; worlds without that
+    leg are left alone.
+    """
     bond = world.bonds.get(arguments["bond"])
     legs = world.legs_of(bond) if bond else []
     for leg in legs[arguments["nth"] - 1 : arguments["nth"]]:
@@ -227,4 +275,10 @@ def leg_line(world: World, arguments: Arguments) -> None:
 
 
 def _identity(thing: Thing) -> int | str:
-    return thing.name if isinstance(thing, Backup) else thing.key if isinstance(thing, Space) else thing.id
+    return (
+        thing.name
+        if isinstance(thing, Backup)
+        else thing.key
+        if isinstance(thing, Space)
+        else thing.id
+    )

@@ -1,4 +1,6 @@
-"""Decisions as rows, with the facts they were made from, the cooldowns they reserve and the jobs they owe."""
+"""Decisions as rows, with the facts they were made from, the cooldowns they reserve and the jobs
+they owe.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,17 +17,23 @@ from bridge.store.tables import attempts, cooldowns, decisions, facts, jobs, ver
 
 
 def record(connection: Connection, made: Iterable[Decision]) -> list[Job]:
-    """Write decisions, their facts, verdicts, cooldowns and jobs; the jobs. Nothing is written twice.
+    """Write decisions, their facts, verdicts, cooldowns and jobs; the jobs. Nothing is written
+    twice.
 
     A decision that is judged again is the same row; one that was settled before stays as it is.
     """
     owed: list[Job] = []
     for decision in made:
         digest = keep_facts(connection, decision.facts)
-        if not (insert_new(connection, decisions, _row(decision, digest)) or _judged_again(connection, decision, digest)):
+        if not (
+            insert_new(connection, decisions, _row(decision, digest))
+            or _judged_again(connection, decision, digest)
+        ):
             continue
         _left_out(connection, decision)
-        add_verdict(connection, decision.id, None, decision.verdict, decision.at, digest, decision.trace)
+        add_verdict(
+            connection, decision.id, None, decision.verdict, decision.at, digest, decision.trace
+        )
         _reserve(connection, decision)
         if decision.group:
             groups.join(connection, decision.rule, decision.server, decision.group)
@@ -38,14 +46,18 @@ def record(connection: Connection, made: Iterable[Decision]) -> list[Job]:
 
 
 def _left_out(connection: Connection, decision: Decision) -> None:
-    """Steps that could not be evaluated: their rule is yellow, though the others of them are done."""
+    """Steps that could not be evaluated: their rule is yellow, though the others of them are
+    done.
+    """
     for why in decision.left_out:
         verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, why)
         add_verdict(connection, decision.id, None, verdict, decision.at)
 
 
 def unwritten(connection: Connection, made: Iterable[Job], at: datetime) -> None:
-    """Texts that could not be written: their rule is yellow, though something else is told in their place."""
+    """Texts that could not be written: their rule is yellow, though something else is told in their
+    place.
+    """
     for job in made:
         for name, why in job.request.get(UNWRITTEN, {}).items():
             verdict = Verdict(Ruling.ACT, Reason.CONDITION_ERROR, f"{name}: {why}")
@@ -54,7 +66,11 @@ def unwritten(connection: Connection, made: Iterable[Job], at: datetime) -> None
 
 def _judged_again(connection: Connection, decision: Decision, digest: str) -> bool:
     waited = and_(decisions.c.id == decision.id, decisions.c.due_at.is_not(None))
-    row = {name: value for name, value in _row(decision, digest).items() if name not in ("id", "event", "rule")}
+    row = {
+        name: value
+        for name, value in _row(decision, digest).items()
+        if name not in ("id", "event", "rule")
+    }
     return connection.execute(update(decisions).where(waited).values(**row)).rowcount == 1
 
 
@@ -70,28 +86,55 @@ def supersede(connection: Connection, decision: Decision) -> None:
         return
     # the question first, as whoever answers it does: an answer and this never wait for each other
     approvals.withdraw(connection, decision.supersedes, f"decision {decision.id[:8]}", decision.at)
-    idle = and_(jobs.c.decision.in_(decision.supersedes), jobs.c.state.in_(sorted(OPEN)), jobs.c.attempts == 0)
+    idle = and_(
+        jobs.c.decision.in_(decision.supersedes),
+        jobs.c.state.in_(sorted(OPEN)),
+        jobs.c.attempts == 0,
+    )
     for row in connection.execute(select(jobs.c.id, jobs.c.decision).where(idle)).all():
-        verdict = Verdict(Ruling.SKIP, Reason.SUPERSEDED, f"decision {decision.id[:8]} takes its place")
+        verdict = Verdict(
+            Ruling.SKIP, Reason.SUPERSEDED, f"decision {decision.id[:8]} takes its place"
+        )
         add_verdict(connection, row.decision, row.id, verdict, decision.at)
     connection.execute(update(jobs).where(idle).values(state=JobState.SKIPPED))
 
 
 def add_verdict(
-    connection: Connection, decision: str, job: str | None, verdict: Verdict, at: datetime,
-    read: str | None = None, trace: Sequence[Body] | None = None,
-) -> None:  # fmt: skip
+    connection: Connection,
+    decision: str,
+    job: str | None,
+    verdict: Verdict,
+    at: datetime,
+    read: str | None = None,
+    trace: Sequence[Body] | None = None,
+) -> None:
     """One run of the guards; `read`: the hash of the facts it was made from."""
-    row = {"decision": decision, "job": job, "at": at, "ruling": verdict.ruling, "reason": verdict.reason}
-    more = {"facts": read, "trace": list(trace) if trace is not None else None, "until": verdict.until}
+    row = {
+        "decision": decision,
+        "job": job,
+        "at": at,
+        "ruling": verdict.ruling,
+        "reason": verdict.reason,
+    }
+    more = {
+        "facts": read,
+        "trace": list(trace) if trace is not None else None,
+        "until": verdict.until,
+    }
     connection.execute(insert(verdicts).values(**row, detail=verdict.detail, **more))
 
 
 def yellow(connection: Connection, since: datetime) -> list[RowMapping]:
-    """Rules whose expressions could not be evaluated since then: `rule`, how often, `at` and `detail` of the last time."""
+    """Rules whose expressions could not be evaluated since then: `rule`, how often, `at` and
+    `detail` of the last time.
+    """
     newest, often = func.max(verdicts.c.seq).label("newest"), func.count().label("often")
     failed = and_(verdicts.c.reason == Reason.CONDITION_ERROR, verdicts.c.at >= since)
-    joined = select(decisions.c.rule, newest, often).join(verdicts, verdicts.c.decision == decisions.c.id).where(failed)
+    joined = (
+        select(decisions.c.rule, newest, often)
+        .join(verdicts, verdicts.c.decision == decisions.c.id)
+        .where(failed)
+    )
     by_rule = joined.group_by(decisions.c.rule).subquery()
     told = select(by_rule.c.rule, by_rule.c.often, verdicts.c.at, verdicts.c.detail)
     wanted = told.join(verdicts, verdicts.c.seq == by_rule.c.newest).order_by(by_rule.c.rule)
@@ -101,7 +144,9 @@ def yellow(connection: Connection, since: datetime) -> list[RowMapping]:
 def get(connection: Connection, name: str) -> Decision:
     """One decision as it stands, without its jobs."""
     row = connection.execute(select(decisions).where(decisions.c.id == name)).mappings().one()
-    verdict = Verdict(Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None, row["detail"])
+    verdict = Verdict(
+        Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None, row["detail"]
+    )
     read = connection.execute(select(facts.c.body).where(facts.c.hash == row["facts"])).scalar_one()
     names = ("id", "event", "rule", "rulebook", "server", "at", "due_at", "about")
     return Decision(
@@ -122,7 +167,12 @@ def keep_facts(connection: Connection, body: Body) -> str:
 
 def says(connection: Connection, job: str) -> tuple[str, str | None] | None:
     """(ruling, reason) of the newest verdict on a job."""
-    newest = select(verdicts.c.ruling, verdicts.c.reason).where(verdicts.c.job == job).order_by(verdicts.c.seq.desc()).limit(1)
+    newest = (
+        select(verdicts.c.ruling, verdicts.c.reason)
+        .where(verdicts.c.job == job)
+        .order_by(verdicts.c.seq.desc())
+        .limit(1)
+    )
     row = connection.execute(newest).first()
     return (row.ruling, row.reason) if row else None
 
@@ -140,23 +190,38 @@ def waited_for(connection: Connection, decision: str, job: str, reason: Reason) 
     return connection.execute(select(verdicts.c.seq).where(held).limit(1)).first() is not None
 
 
-def went_with(connection: Connection, members: Mapping[str, Verdict], rule: str, group: str, at: datetime) -> None:
+def went_with(
+    connection: Connection, members: Mapping[str, Verdict], rule: str, group: str, at: datetime
+) -> None:
     """Each member's own verdict in its group, which is settled now. `members`: by event."""
     for event, verdict in members.items():
-        mine = and_(decisions.c.event == event, decisions.c.rule == rule, decisions.c.gathering == group)
+        mine = and_(
+            decisions.c.event == event, decisions.c.rule == rule, decisions.c.gathering == group
+        )
         told = f"with group {group[:8]}" if verdict.ruling is Ruling.ACT else verdict.detail
-        settled = {"ruling": verdict.ruling, "reason": verdict.reason, "detail": told, "due_at": None}
+        settled = {
+            "ruling": verdict.ruling,
+            "reason": verdict.reason,
+            "detail": told,
+            "due_at": None,
+        }
         name = connection.execute(select(decisions.c.id).where(mine)).scalar_one_or_none()
         if name is not None:
             connection.execute(update(decisions).where(decisions.c.id == name).values(**settled))
             add_verdict(connection, name, None, Verdict(verdict.ruling, verdict.reason, told), at)
 
 
-def due(connection: Connection, server: str, now: datetime, most: int) -> list[tuple[str, str, str, str | None]]:
-    """(event, rule, reason, the hash of the rule as it was) of decisions to judge again, longest due first."""
+def due(
+    connection: Connection, server: str, now: datetime, most: int
+) -> list[tuple[str, str, str, str | None]]:
+    """(event, rule, reason, the hash of the rule as it was) of decisions to judge again, longest
+    due first.
+    """
     ready = and_(decisions.c.server == server, decisions.c.due_at <= now)
     written = facts.c.body["rule"].as_string()
-    wanted = select(decisions.c.event, decisions.c.rule, decisions.c.reason, written.label("written"))
+    wanted = select(
+        decisions.c.event, decisions.c.rule, decisions.c.reason, written.label("written")
+    )
     wanted = wanted.join(facts, facts.c.hash == decisions.c.facts).where(ready)
     rows = connection.execute(wanted.order_by(decisions.c.due_at, decisions.c.seq).limit(most))
     return [(row.event, row.rule, row.reason, row.written) for row in rows]
@@ -164,9 +229,16 @@ def due(connection: Connection, server: str, now: datetime, most: int) -> list[t
 
 def drop(connection: Connection, event: str, rule: str, verdict: Verdict, at: datetime) -> None:
     """A waiting decision that comes to nothing, because its rule is gone."""
-    mine = and_(decisions.c.event == event, decisions.c.rule == rule, decisions.c.due_at.is_not(None))
+    mine = and_(
+        decisions.c.event == event, decisions.c.rule == rule, decisions.c.due_at.is_not(None)
+    )
     for name in connection.execute(select(decisions.c.id).where(mine)).scalars().all():
-        values = {"ruling": verdict.ruling, "reason": verdict.reason, "detail": verdict.detail, "due_at": None}
+        values = {
+            "ruling": verdict.ruling,
+            "reason": verdict.reason,
+            "detail": verdict.detail,
+            "due_at": None,
+        }
         connection.execute(update(decisions).where(decisions.c.id == name).values(**values))
         add_verdict(connection, name, None, verdict, at)
 

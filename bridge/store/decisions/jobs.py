@@ -1,4 +1,6 @@
-"""The outbox: jobs, claimed by lease, each attempt written before its request leaves and again when its answer is in."""
+"""The outbox: jobs, claimed by lease, each attempt written before its request leaves and again when
+its answer is in.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -30,10 +32,16 @@ class Claimed:
 
 
 def due(connection: Connection, now: datetime, most: int) -> list[str]:
-    """Jobs to try now that nobody is trying, longest due first; what people are told goes by its address, see `outlets`."""
+    """Jobs to try now that nobody is trying, longest due first; what people are told goes by its
+    address, see `outlets`.
+    """
     free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now_of_database())
-    wanted = select(jobs.c.id).where(jobs.c.action != "notify", jobs.c.state.in_(_READY), jobs.c.due_at <= now, free)
-    return list(connection.execute(wanted.order_by(jobs.c.due_at, jobs.c.seq).limit(most)).scalars())
+    wanted = select(jobs.c.id).where(
+        jobs.c.action != "notify", jobs.c.state.in_(_READY), jobs.c.due_at <= now, free
+    )
+    return list(
+        connection.execute(wanted.order_by(jobs.c.due_at, jobs.c.seq).limit(most)).scalars()
+    )
 
 
 def reminding(connection: Connection, told: Job) -> bool:
@@ -47,7 +55,8 @@ def reminding(connection: Connection, told: Job) -> bool:
 def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Claimed | None:
     """Take a due job; None if it is not due or somebody has it.
 
-    An attempt that was begun and never ended is closed here as unknown, and the job is in doubt from then on.
+    An attempt that was begun and never ended is closed here as unknown, and the job is in doubt
+    from then on.
     """
     ready = and_(jobs.c.id == job, jobs.c.state.in_(_READY), jobs.c.due_at <= now)
     row = leases.claimed(connection, jobs, ready, seconds)
@@ -63,7 +72,11 @@ def _closed(connection: Connection, job: Job, now: datetime) -> Job:
     if not lapsed:
         return job
     detail = "the worker stopped before it could note the outcome"
-    connection.execute(update(attempts).where(open_ones).values(outcome=Outcome.UNKNOWN, ended_at=now, detail=detail))
+    connection.execute(
+        update(attempts)
+        .where(open_ones)
+        .values(outcome=Outcome.UNKNOWN, ended_at=now, detail=detail)
+    )
     if "send" not in lapsed:
         return job
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(doubt=True))
@@ -81,12 +94,18 @@ def there(connection: Connection, job: str) -> bool:
     return connection.execute(select(jobs.c.id).where(jobs.c.id == job)).first() is not None
 
 
-def begin(connection: Connection, claimed: Claimed, what: str, now: datetime, seconds: float) -> Claimed:
-    """The intent: from here on, a crash means the outcome is unknown. The job is ours for so long. Raises LeaseLost."""
+def begin(
+    connection: Connection, claimed: Claimed, what: str, now: datetime, seconds: float
+) -> Claimed:
+    """The intent: from here on, a crash means the outcome is unknown. The job is ours for so long.
+    Raises LeaseLost.
+    """
     job = claimed.job
     number = job.attempts + 1
     leases.keep(connection, jobs, jobs.c.id == job.id, claimed.fence, seconds, attempts=number)
-    connection.execute(insert(attempts).values(job=job.id, n=number, what=what, fence=claimed.fence, began_at=now))
+    connection.execute(
+        insert(attempts).values(job=job.id, n=number, what=what, fence=claimed.fence, began_at=now)
+    )
     return replace(claimed, job=replace(job, attempts=number))
 
 
@@ -95,25 +114,47 @@ def check(connection: Connection, claimed: Claimed) -> None:
     leases.check(connection, jobs, jobs.c.id == claimed.job.id, claimed.fence)
 
 
-def end_attempt(connection: Connection, claimed: Claimed, outcome: Outcome, detail: str, now: datetime) -> None:
+def end_attempt(
+    connection: Connection, claimed: Claimed, outcome: Outcome, detail: str, now: datetime
+) -> None:
     """Write how the attempt that is under way ended."""
-    under_way = and_(attempts.c.job == claimed.job.id, attempts.c.n == claimed.job.attempts, attempts.c.outcome.is_(None))
-    if claimed.job.action == "call" and "send" in connection.execute(select(attempts.c.what).where(under_way)).scalars():
+    under_way = and_(
+        attempts.c.job == claimed.job.id,
+        attempts.c.n == claimed.job.attempts,
+        attempts.c.outcome.is_(None),
+    )
+    if (
+        claimed.job.action == "call"
+        and "send" in connection.execute(select(attempts.c.what).where(under_way)).scalars()
+    ):
         call_limits.answered(connection, claimed.job.id, now)
-    connection.execute(update(attempts).where(under_way).values(outcome=outcome, detail=detail, ended_at=now))
+    connection.execute(
+        update(attempts).where(under_way).values(outcome=outcome, detail=detail, ended_at=now)
+    )
 
 
 def sent_at(connection: Connection, job: str) -> datetime | None:
     """When its newest request was answered."""
-    sent = select(func.max(attempts.c.ended_at)).where(attempts.c.job == job, attempts.c.what == "send")
+    sent = select(func.max(attempts.c.ended_at)).where(
+        attempts.c.job == job, attempts.c.what == "send"
+    )
     found = connection.execute(sent).scalar_one_or_none()
     return found if isinstance(found, datetime) else None
 
 
-def looked(connection: Connection, claimed: Claimed, outcome: Outcome, detail: str, now: datetime) -> Claimed:
+def looked(
+    connection: Connection, claimed: Claimed, outcome: Outcome, detail: str, now: datetime
+) -> Claimed:
     """Write how looking for the effect of a call ended."""
     number = claimed.job.attempts + 1
-    row = {"job": claimed.job.id, "n": number, "what": "verify", "fence": claimed.fence, "began_at": now, "ended_at": now}
+    row = {
+        "job": claimed.job.id,
+        "n": number,
+        "what": "verify",
+        "fence": claimed.fence,
+        "began_at": now,
+        "ended_at": now,
+    }
     connection.execute(insert(attempts).values(**row, outcome=outcome, detail=detail))
     connection.execute(update(jobs).where(jobs.c.id == claimed.job.id).values(attempts=number))
     return replace(claimed, job=replace(claimed.job, attempts=number))
@@ -128,7 +169,12 @@ def follow(connection: Connection, claimed: Claimed, verify: Mapping[str, object
 def settle(connection: Connection, claimed: Claimed, then: Next, now: datetime) -> Job:
     """Write the job's next state, give it back and move its decision on. Raises LeaseLost."""
     job = claimed.job
-    values = {"state": then.state, "due_at": then.due_at or job.due_at, "doubt": then.doubt, "lease_until": None}
+    values = {
+        "state": then.state,
+        "due_at": then.due_at or job.due_at,
+        "doubt": then.doubt,
+        "lease_until": None,
+    }
     values |= {"not_after": then.not_after} if then.not_after else {}
     if then.state is JobState.VERIFYING and job.verify and job.state is not JobState.VERIFYING:
         values["verify_until"] = now + timedelta(seconds=job.verify["within"])
@@ -143,20 +189,41 @@ def settle(connection: Connection, claimed: Claimed, then: Next, now: datetime) 
 
 
 def move_on(connection: Connection, settled: Job, now: datetime) -> tuple[Job, ...]:
-    """Start what this job held up, or end it; the rest of a rollout that it stopped, now held for a person's word.
+    """Start what this job held up, or end it; the rest of a rollout that it stopped, now held for a
+    person's word.
 
     Jobs of one step may end at once: the lock on their decision lets one of them be last.
     """
     decision = settled.decision
-    connection.execute(select(decision_rows.c.id).where(decision_rows.c.id == decision).with_for_update())
+    connection.execute(
+        select(decision_rows.c.id).where(decision_rows.c.id == decision).with_for_update()
+    )
     step = progress(of_decision(connection, decision), now)
     for job, when in step.start:
         turn = job_planning.begun(job, when)
-        values = {"state": turn.state, "due_at": turn.due_at, "not_after": turn.not_after, "since": turn.due_at}
-        connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.WAITING).values(**values))
-    end(connection, step.skip, Verdict(Ruling.SKIP, Reason.STEP_FAILED, "a step before it did not succeed"), now)
+        values = {
+            "state": turn.state,
+            "due_at": turn.due_at,
+            "not_after": turn.not_after,
+            "since": turn.due_at,
+        }
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id == job.id, jobs.c.state == JobState.WAITING)
+            .values(**values)
+        )
+    end(
+        connection,
+        step.skip,
+        Verdict(Ruling.SKIP, Reason.STEP_FAILED, "a step before it did not succeed"),
+        now,
+    )
     if step.ask:
-        connection.execute(update(jobs).where(jobs.c.id.in_([job.id for job in step.ask])).values(state=JobState.HELD))
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id.in_([job.id for job in step.ask]))
+            .values(state=JobState.HELD)
+        )
     if step.acted and settled.action == "call":
         decisions.end_cooldown(connection, decision, now)
     return step.ask
@@ -164,7 +231,9 @@ def move_on(connection: Connection, settled: Job, now: datetime) -> tuple[Job, .
 
 def of_decision(connection: Connection, decision: str) -> list[Job]:
     """Every job of a decision, in the order of its steps and turns."""
-    rows = connection.execute(select(jobs).where(jobs.c.decision == decision).order_by(jobs.c.step, jobs.c.seq)).mappings()
+    rows = connection.execute(
+        select(jobs).where(jobs.c.decision == decision).order_by(jobs.c.step, jobs.c.seq)
+    ).mappings()
     return [job_of(row) for row in rows]
 
 
@@ -190,7 +259,9 @@ def sending(connection: Connection, job: str) -> bool:
 
 
 def release(connection: Connection, decision: str, now: datetime) -> list[Job]:
-    """A person said yes: what was held takes its turn, fresh from now on. What still waits for a step or batch goes on so."""
+    """A person said yes: what was held takes its turn, fresh from now on. What still waits for a
+    step or batch goes on so.
+    """
     every = of_decision(connection, decision)
     for job in every:
         if job.rollout and job.state not in OPEN:
@@ -217,10 +288,17 @@ def add(connection: Connection, made: Iterable[Job]) -> None:
         insert_new(connection, jobs, decisions.job_row(job))
 
 
-def answer_doubt(connection: Connection, job: str, state: JobState, verdict: Verdict, now: datetime) -> Job | None:
+def answer_doubt(
+    connection: Connection, job: str, state: JobState, verdict: Verdict, now: datetime
+) -> Job | None:
     """A person's word on a job in doubt; the job as it is then, None if it is not in doubt."""
     doubtful = and_(jobs.c.id == job, jobs.c.state == JobState.IN_DOUBT)
-    if connection.execute(update(jobs).where(doubtful).values(state=state, doubt=False, due_at=now)).rowcount != 1:
+    if (
+        connection.execute(
+            update(jobs).where(doubtful).values(state=state, doubt=False, due_at=now)
+        ).rowcount
+        != 1
+    ):
         return None
     settled = get(connection, job)
     decisions.add_verdict(connection, settled.decision, job, verdict, now)
@@ -229,30 +307,62 @@ def answer_doubt(connection: Connection, job: str, state: JobState, verdict: Ver
 
 def calls_since(connection: Connection, server: str, since: datetime) -> list[Done]:
     """What we have asked this server to do since then, each attempt."""
-    columns = select(jobs.c.id, jobs.c.request, attempts.c.began_at).join(attempts, attempts.c.job == jobs.c.id)
-    sent = and_(jobs.c.server == server, jobs.c.action == "call", attempts.c.what == "send", attempts.c.began_at >= since)
+    columns = select(jobs.c.id, jobs.c.request, attempts.c.began_at).join(
+        attempts, attempts.c.job == jobs.c.id
+    )
+    sent = and_(
+        jobs.c.server == server,
+        jobs.c.action == "call",
+        attempts.c.what == "send",
+        attempts.c.began_at >= since,
+    )
     found = connection.execute(columns.where(sent).order_by(attempts.c.seq))
-    return [Done(row.request["operation"], row.request["arguments"], row.began_at, row.id) for row in found]
+    return [
+        Done(row.request["operation"], row.request["arguments"], row.began_at, row.id)
+        for row in found
+    ]
 
 
 def depths(connection: Connection, those: Collection[str]) -> dict[str, int]:
     """By job: one more than how many of our actions led to the event it answers."""
     if not those:
         return {}
-    known = select(jobs.c.id, events.c.known).join(events, events.c.id == jobs.c.event).where(jobs.c.id.in_(list(those)))
-    return {row.id: int((row.known or {}).get("depth") or 0) + 1 for row in connection.execute(known)}
+    known = (
+        select(jobs.c.id, events.c.known)
+        .join(events, events.c.id == jobs.c.event)
+        .where(jobs.c.id.in_(list(those)))
+    )
+    return {
+        row.id: int((row.known or {}).get("depth") or 0) + 1 for row in connection.execute(known)
+    }
 
 
 def job_of(row: RowMapping) -> Job:
     """A row as a value."""
     retry = row["retry"]
     names = (
-        "id", "decision", "event", "rule", "server", "step", "action", "request", "due_at", "not_after", "target", "rollout",
-        "verify", "verify_until", "parent", "since",
-    )  # fmt: skip
+        "id",
+        "decision",
+        "event",
+        "rule",
+        "server",
+        "step",
+        "action",
+        "request",
+        "due_at",
+        "not_after",
+        "target",
+        "rollout",
+        "verify",
+        "verify_until",
+        "parent",
+        "since",
+    )
     return Job(
         **{name: row[name] for name in names},
-        retry=Retry(frozenset(Outcome(name) for name in retry["on"]), retry["every"], retry["until"]),
+        retry=Retry(
+            frozenset(Outcome(name) for name in retry["on"]), retry["every"], retry["until"]
+        ),
         state=JobState(row["state"]),
         doubt=row["doubt"],
         attempts=row["attempts"],

@@ -28,42 +28,73 @@ def looked(connection: Connection, server: str, rulebook: str, now: datetime) ->
 
 
 def unlooked(connection: Connection, server: str, decision: str, rule: str, rulebook: str) -> bool:
-    """Whether a decision was made by a rule that is another now, and what it left has not been looked at since."""
+    """Whether a decision was made by a rule that is another now, and what it left has not been
+    looked at since.
+    """
     if looked_for(connection, server) in (None, rulebook):
         return False
-    written = select(_WRITTEN).join(decisions, decisions.c.facts == facts.c.hash).where(decisions.c.id == decision)
+    written = (
+        select(_WRITTEN)
+        .join(decisions, decisions.c.facts == facts.c.hash)
+        .where(decisions.c.id == decision)
+    )
     return connection.execute(written).scalar_one_or_none() not in (None, rule)
 
 
 def waiting(connection: Connection, server: str, rulebook: str) -> Sequence[RowMapping]:
-    """Decisions of other rulebooks that are judged again some day: `id`, `rule`, and its hash as it was `written`."""
-    mine = and_(decisions.c.server == server, decisions.c.due_at.is_not(None), decisions.c.rulebook != rulebook)
+    """Decisions of other rulebooks that are judged again some day: `id`, `rule`, and its hash as it
+    was `written`.
+    """
+    mine = and_(
+        decisions.c.server == server,
+        decisions.c.due_at.is_not(None),
+        decisions.c.rulebook != rulebook,
+    )
     return _of(connection, mine)
 
 
 def grouped(connection: Connection, server: str) -> Sequence[RowMapping]:
-    """The members of groups that are open yet: `id`, `rule`, `gathering`, and the rule's hash as it was `written`."""
-    still = select(gatherings.c.id).where(gatherings.c.server == server, gatherings.c.closed.is_(False))
+    """The members of groups that are open yet: `id`, `rule`, `gathering`, and the rule's hash as it
+    was `written`.
+    """
+    still = select(gatherings.c.id).where(
+        gatherings.c.server == server, gatherings.c.closed.is_(False)
+    )
     joined = and_(decisions.c.gathering.in_(still), decisions.c.id != decisions.c.gathering)
     return _of(connection, joined)
 
 
-def counting(connection: Connection, server: str, rule: str, since: datetime) -> Sequence[RowMapping]:
+def counting(
+    connection: Connection, server: str, rule: str, since: datetime
+) -> Sequence[RowMapping]:
     """What a rule that counts has counted since then, and whether that is all that came of it."""
     mine = and_(decisions.c.server == server, decisions.c.rule == rule, decisions.c.at >= since)
-    counts = or_(decisions.c.reason == Reason.COUNT, decisions.c.ruling != Ruling.SKIP, decisions.c.reason == Reason.DRY_RUN)
+    counts = or_(
+        decisions.c.reason == Reason.COUNT,
+        decisions.c.ruling != Ruling.SKIP,
+        decisions.c.reason == Reason.DRY_RUN,
+    )
     return _of(connection, and_(mine, counts))
 
 
 def unfinished(connection: Connection, server: str, rulebook: str) -> Sequence[RowMapping]:
     """Decisions of other rulebooks with jobs that an edit can still change."""
     mine = and_(jobs.c.server == server, jobs.c.parent.is_(None), jobs.c.state.in_(_LEFT))
-    left = select(jobs.c.decision).where(mine, or_(jobs.c.action != "notify", jobs.c.state != JobState.DUE))
+    left = select(jobs.c.decision).where(
+        mine, or_(jobs.c.action != "notify", jobs.c.state != JobState.DUE)
+    )
     return _of(connection, and_(decisions.c.id.in_(left), decisions.c.rulebook != rulebook))
 
 
 def _of(connection: Connection, mine: object) -> Sequence[RowMapping]:
-    columns = (decisions.c.id, decisions.c.event, decisions.c.rule, decisions.c.gathering, decisions.c.reason, _WRITTEN)
+    columns = (
+        decisions.c.id,
+        decisions.c.event,
+        decisions.c.rule,
+        decisions.c.gathering,
+        decisions.c.reason,
+        _WRITTEN,
+    )
     wanted = select(*columns).join(facts, facts.c.hash == decisions.c.facts).where(mine)  # type: ignore[arg-type]
     return connection.execute(wanted.order_by(decisions.c.seq)).mappings().all()
 
@@ -78,7 +109,9 @@ def take_apart(connection: Connection, groups: Collection[str], now: datetime) -
     """Groups are none any more: each of their members is judged again at once."""
     members = and_(decisions.c.gathering.in_(list(groups)), decisions.c.id != decisions.c.gathering)
     connection.execute(update(decisions).where(members).values(due_at=now, gathering=None))
-    connection.execute(update(gatherings).where(gatherings.c.id.in_(list(groups))).values(closed=True))
+    connection.execute(
+        update(gatherings).where(gatherings.c.id.in_(list(groups))).values(closed=True)
+    )
 
 
 def count_by(connection: Connection, keys: Mapping[str, str]) -> None:

@@ -16,7 +16,9 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Recheck:
-    """`type` of `subject`, begun by an `event`: is it to be seen at `ripe_at` or later? Looked at when `due_at`."""
+    """`type` of `subject`, begun by an `event`: is it to be seen at `ripe_at` or later? Looked at
+    when `due_at`.
+    """
 
     server: str
     type: str
@@ -37,13 +39,22 @@ def put(connection: Connection, server: str, wanted: Collection[Recheck]) -> Non
     for known in _those(connection, server, list(rows)):
         each = rows[known.key]
         sooner = min(each, known, key=lambda one: one.due_at)
-        rows[known.key] = Recheck(server, each.type, each.subject, each.event, sooner.ripe_at, sooner.due_at)
+        rows[known.key] = Recheck(
+            server, each.type, each.subject, each.event, sooner.ripe_at, sooner.due_at
+        )
     upsert(connection, rechecks, [_row(each) for each in rows.values()])
 
 
 def put_off(connection: Connection, wanted: Sequence[tuple[Recheck, datetime]]) -> None:
-    """Look at these at another time, each beside when it was due: what was hastened since stays so."""
-    mine = and_(*(rechecks.c[name] == bindparam(f"the_{name}") for name in ("server", "type", "subject", "due_at")))
+    """Look at these at another time, each beside when it was due: what was hastened since stays
+    so.
+    """
+    mine = and_(
+        *(
+            rechecks.c[name] == bindparam(f"the_{name}")
+            for name in ("server", "type", "subject", "due_at")
+        )
+    )
     rows = [
         {
             "the_server": each.server,
@@ -86,7 +97,9 @@ def hasten(connection: Connection, server: str | None, now: datetime) -> None:
     connection.execute(update(rechecks).where(mine).values(due_at=now, ripe_at=now))
 
 
-def newest(connection: Connection, server: str, subjects: Iterable[str], types: Collection[str]) -> list[Event]:
+def newest(
+    connection: Connection, server: str, subjects: Iterable[str], types: Collection[str]
+) -> list[Event]:
     """The newest event of each of these types about each of these objects, as it was seen."""
     wanted, found = sorted(subjects), list[Event]()
     for start in range(0, len(wanted), _AT_ONCE):
@@ -99,7 +112,9 @@ def newest(connection: Connection, server: str, subjects: Iterable[str], types: 
     return found
 
 
-def dealt_with(connection: Connection, server: str, key: tuple[str, str], since: datetime) -> set[str] | None:
+def dealt_with(
+    connection: Connection, server: str, key: tuple[str, str], since: datetime
+) -> set[str] | None:
     """Rules that did something about it, or wait to; None while an event about it is undecided."""
     about = and_(events.c.server == server, events.c.subject == key[1], events.c.type == key[0])
     lately = and_(about, events.c.time >= since)

@@ -11,7 +11,11 @@ from bridge.store.tables import conversations
 
 def begin(connection: Connection, event: str, webhook: str, address: str, until: datetime) -> None:
     """What comes of this event may be told there; `address` is sealed, `until` machine time."""
-    insert_new(connection, conversations, {"event": event, "webhook": webhook, "address": address, "until": until})
+    insert_new(
+        connection,
+        conversations,
+        {"event": event, "webhook": webhook, "address": address, "until": until},
+    )
 
 
 def over(connection: Connection, before: datetime, most: int) -> list[str]:
@@ -27,4 +31,8 @@ def forget(connection: Connection, those: Collection[str]) -> None:
 
 def get(connection: Connection, event: str) -> RowMapping | None:
     """Where it is told; None where nowhere."""
-    return connection.execute(select(conversations).where(conversations.c.event == event)).mappings().first()
+    return (
+        connection.execute(select(conversations).where(conversations.c.event == event))
+        .mappings()
+        .first()
+    )

@@ -1,4 +1,6 @@
-"""Outlets: the addresses of a channel. What is to be told at one of them is told in order, by one worker at a time."""
+"""Outlets: the addresses of a channel. What is to be told at one of them is told in order, by one
+worker at a time.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ _MINE = and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE)
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
+class Destination:
     """One address, and how it is doing; `key` such as "noc/0"."""
 
     key: str
@@ -44,7 +46,9 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A notice that is due, the type of its event, the spaces that it speaks of (None: one that is not known), since when."""
+    """A notice that is due, the type of its event, the spaces that it speaks of (None: one that is
+    not known), since when.
+    """
 
     job: Job
     type: str
@@ -54,7 +58,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """`waiting`: they are told once the address takes them; `dead`: nobody took them, and they stay until they are resent."""
+    """`waiting`: they are told once the address takes them; `dead`: nobody took them, and they stay
+    until they are resent.
+    """
 
     waiting: int = 0
     dead: int = 0
@@ -96,35 +102,48 @@ def release(connection: Connection, key: str, fence: int) -> None:
     leases.release(connection, outlets, outlets.c.key == key, fence)
 
 
-def get(connection: Connection, key: str) -> Outlet:
+def get(connection: Connection, key: str) -> Destination:
     """How it is doing."""
     row = connection.execute(select(outlets).where(outlets.c.key == key)).mappings().first()
     if row is None:
-        return Outlet(key)
-    return Outlet(key, recent=tuple(map(datetime.fromisoformat, row["recent"])), **{name: row[name] for name in _PLAIN})
+        return Destination(key)
+    return Destination(
+        key,
+        recent=tuple(map(datetime.fromisoformat, row["recent"])),
+        **{name: row[name] for name in _PLAIN},
+    )
 
 
-def every(connection: Connection) -> list[Outlet]:
+def every(connection: Connection) -> list[Destination]:
     """All that anything was ever told at."""
     keys = connection.execute(select(outlets.c.key).order_by(outlets.c.key)).scalars()
     return [get(connection, key) for key in list(keys)]
 
 
-def put(connection: Connection, outlet: Outlet) -> None:
+def put(connection: Connection, outlet: Destination) -> None:
     """Remember how it is doing."""
-    values = {name: getattr(outlet, name) for name in _PLAIN} | {"recent": [each.isoformat() for each in outlet.recent]}
+    values = {name: getattr(outlet, name) for name in _PLAIN} | {
+        "recent": [each.isoformat() for each in outlet.recent]
+    }
     connection.execute(update(outlets).where(outlets.c.key == outlet.key).values(**values))
 
 
 def pending(connection: Connection, key: str, now: datetime, most: int) -> list[Pending]:
-    """What is due at this outlet, in the order in which it would have been told had nothing had to wait."""
+    """What is due at this outlet, in the order in which it would have been told had nothing had to
+    wait.
+    """
     mine = select(jobs).where(_MINE, jobs.c.target == key, jobs.c.due_at <= now)
     rows = connection.execute(mine.order_by(jobs.c.since, jobs.c.seq).limit(most)).mappings()
     found = [job_of(row) for row in rows]
     members = _members(connection, found)
     about = _about(connection, {event for each in members.values() for event in each})
     return [
-        Pending(job, about[job.event].type, frozenset(about[event].space for event in members[job.id]), about[job.event].time)
+        Pending(
+            job,
+            about[job.event].type,
+            frozenset(about[event].space for event in members[job.id]),
+            about[job.event].time,
+        )
         for job in found
     ]
 
@@ -143,27 +162,55 @@ def of_job(connection: Connection, job: str) -> str | None:
 
 def queue_depths(connection: Connection) -> dict[str, QueueDepth]:
     """By address, such as "noc/0": also of channels that the settings no longer have."""
-    mine = and_(jobs.c.action == "notify", jobs.c.target != "", jobs.c.state.in_((JobState.DUE, JobState.FAILED)))
-    wanted = select(jobs.c.target, jobs.c.state, func.count().label("many")).where(mine).group_by(jobs.c.target, jobs.c.state)
+    mine = and_(
+        jobs.c.action == "notify",
+        jobs.c.target != "",
+        jobs.c.state.in_((JobState.DUE, JobState.FAILED)),
+    )
+    wanted = (
+        select(jobs.c.target, jobs.c.state, func.count().label("many"))
+        .where(mine)
+        .group_by(jobs.c.target, jobs.c.state)
+    )
     counted: dict[str, dict[str, int]] = {}
     for row in connection.execute(wanted):
         counted.setdefault(row.target, {})[row.state] = row.many
-    return {key: QueueDepth(each.get(JobState.DUE, 0), each.get(JobState.FAILED, 0)) for key, each in counted.items()}
+    return {
+        key: QueueDepth(each.get(JobState.DUE, 0), each.get(JobState.FAILED, 0))
+        for key, each in counted.items()
+    }
 
 
 def dead(connection: Connection) -> list[dict[str, Any]]:
-    """What nobody took, oldest first: `{"id", "address", "due_at", "title", "event", "rule", "why"}`."""
+    """What nobody took, oldest first: `{"id", "address", "due_at", "title", "event", "rule",
+    "why"}`.
+    """
     failed = and_(jobs.c.action == "notify", jobs.c.state == JobState.FAILED)
     last = and_(attempts.c.job == jobs.c.id, attempts.c.n == jobs.c.attempts)
-    columns = (jobs.c.id, jobs.c.target, jobs.c.due_at, jobs.c.request, jobs.c.event, jobs.c.rule, attempts.c.detail)
-    rows = connection.execute(select(*columns).outerjoin(attempts, last).where(failed).order_by(jobs.c.seq))
+    columns = (
+        jobs.c.id,
+        jobs.c.target,
+        jobs.c.due_at,
+        jobs.c.request,
+        jobs.c.event,
+        jobs.c.rule,
+        attempts.c.detail,
+    )
+    rows = connection.execute(
+        select(*columns).outerjoin(attempts, last).where(failed).order_by(jobs.c.seq)
+    )
     return [
         {
-            "id": row.id, "address": row.target, "due_at": row.due_at, "title": row.request["title"], "event": row.event,
-            "rule": row.rule, "why": row.detail or "it was not told in time",
+            "id": row.id,
+            "address": row.target,
+            "due_at": row.due_at,
+            "title": row.request["title"],
+            "event": row.event,
+            "rule": row.rule,
+            "why": row.detail or "it was not told in time",
         }
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def resend(connection: Connection, those: Collection[str], who: str, now: datetime) -> None:
@@ -172,13 +219,23 @@ def resend(connection: Connection, those: Collection[str], who: str, now: dateti
         job = job_of(row)
         fresh = {"state": JobState.DUE, "due_at": now, "since": now}
         fresh["not_after"] = now + timedelta(seconds=job.retry.until)
-        connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.FAILED).values(**fresh))
-        decision_store.add_verdict(connection, job.decision, job.id, Verdict(Ruling.ACT, None, f"{who} has it told again"), now)
+        connection.execute(
+            update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.FAILED).values(**fresh)
+        )
+        decision_store.add_verdict(
+            connection,
+            job.decision,
+            job.id,
+            Verdict(Ruling.ACT, None, f"{who} has it told again"),
+            now,
+        )
 
 
 def _members(connection: Connection, found: Sequence[Job]) -> dict[str, list[str]]:
     """By job: the events that its decision was about."""
-    wanted = select(decisions.c.id, decisions.c.events).where(decisions.c.id.in_({job.decision for job in found}))
+    wanted = select(decisions.c.id, decisions.c.events).where(
+        decisions.c.id.in_({job.decision for job in found})
+    )
     of = {row.id: row.events for row in connection.execute(wanted)}
     return {job.id: sorted({job.event, *(of.get(job.decision) or ())}) for job in found}
 
@@ -192,8 +249,12 @@ class _About(NamedTuple):
 
 
 def _about(connection: Connection, those: set[str]) -> dict[str, _About]:
-    wanted = select(events.c.id, events.c.type, events.c.data, events.c.time).where(events.c.id.in_(those))
-    return {row.id: _About(row.type, _space(row.data), row.time) for row in connection.execute(wanted)}
+    wanted = select(events.c.id, events.c.type, events.c.data, events.c.time).where(
+        events.c.id.in_(those)
+    )
+    return {
+        row.id: _About(row.type, _space(row.data), row.time) for row in connection.execute(wanted)
+    }
 
 
 def _space(data: dict[str, object]) -> str | None:

@@ -1,4 +1,6 @@
-"""Tellings: what was told and lasts. Whoever was told that it began is told once that it is over."""
+"""Tellings: what was told and lasts. Whoever was told that it began is told once that it is
+over.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -14,23 +16,38 @@ _OPEN = tellings.c.ended_at.is_(None)
 _QUIET = tellings.c.acked_at.is_(None)
 
 
-def begin(connection: Connection, job: Job, event: Event, wanted: Mapping[str, Any], now: datetime) -> bool:
+def begin(
+    connection: Connection, job: Job, event: Event, wanted: Mapping[str, Any], now: datetime
+) -> bool:
     """A notice about something that lasts was told, at one address. False if that is known."""
     repeat, escalate = wanted.get("repeat_every"), wanted.get("escalate")
     row = {
-        "job": job.id, "event": event.id, "server": event.server, "type": event.type, "told_at": now, "repeat": repeat,
-        "repeat_at": now + timedelta(seconds=repeat) if repeat else None, "repeated": 0, "escalate": escalate,
+        "job": job.id,
+        "event": event.id,
+        "server": event.server,
+        "type": event.type,
+        "told_at": now,
+        "repeat": repeat,
+        "repeat_at": now + timedelta(seconds=repeat) if repeat else None,
+        "repeated": 0,
+        "escalate": escalate,
         "escalate_at": now + timedelta(seconds=escalate["after"]) if escalate else None,
-    }  # fmt: skip
+    }
     # told late, or to others: whoever has it has it here as well
-    taken = select(tellings.c.acked_at, tellings.c.acked_by).where(tellings.c.event == event.id, ~_QUIET).limit(1)
+    taken = (
+        select(tellings.c.acked_at, tellings.c.acked_by)
+        .where(tellings.c.event == event.id, ~_QUIET)
+        .limit(1)
+    )
     known = connection.execute(taken).mappings().first()
     return insert_new(connection, tellings, {**row, **(known or {})})
 
 
 def open_of(connection: Connection, server: str, types: Collection[str]) -> list[RowMapping]:
     """What was told on this server, began with one of these events and is not over."""
-    return _rows(connection, and_(_OPEN, tellings.c.server == server, tellings.c.type.in_(list(types))))
+    return _rows(
+        connection, and_(_OPEN, tellings.c.server == server, tellings.c.type.in_(list(types)))
+    )
 
 
 def of_event(connection: Connection, event: str) -> list[RowMapping]:
@@ -53,7 +70,11 @@ def takers(connection: Connection, those: Collection[str]) -> dict[str, str]:
 
 def find(connection: Connection, beginning: str) -> list[str]:
     """Events that were told and are followed, over or not, whose id begins so."""
-    wanted = select(tellings.c.event).where(tellings.c.event.startswith(beginning, autoescape=True)).distinct()
+    wanted = (
+        select(tellings.c.event)
+        .where(tellings.c.event.startswith(beginning, autoescape=True))
+        .distinct()
+    )
     return sorted(connection.execute(wanted).scalars())
 
 
@@ -63,8 +84,13 @@ def every_open(connection: Connection) -> list[RowMapping]:
 
 
 def due(connection: Connection, now: datetime) -> list[RowMapping]:
-    """What lasts, that nobody has acknowledged, and that is to be told again or to others by now."""
-    return _rows(connection, and_(_OPEN, _QUIET, or_(tellings.c.repeat_at <= now, tellings.c.escalate_at <= now)))
+    """What lasts, that nobody has acknowledged, and that is to be told again or to others by
+    now.
+    """
+    return _rows(
+        connection,
+        and_(_OPEN, _QUIET, or_(tellings.c.repeat_at <= now, tellings.c.escalate_at <= now)),
+    )
 
 
 def end(connection: Connection, job: str, at: datetime) -> bool:
@@ -92,12 +118,24 @@ def escalated(connection: Connection, job: str) -> bool:
 
 
 def acknowledge(connection: Connection, event: str, who: str, now: datetime) -> int:
-    """Somebody has taken it: it is not told again, nor to others. At how many addresses that is news."""
+    """Somebody has taken it: it is not told again, nor to others. At how many addresses that is
+    news.
+    """
     mine = and_(tellings.c.event == event, _OPEN, _QUIET)
-    return connection.execute(update(tellings).where(mine).values(acked_at=now, acked_by=who)).rowcount
+    return connection.execute(
+        update(tellings).where(mine).values(acked_at=now, acked_by=who)
+    ).rowcount
 
 
 def _rows(connection: Connection, wanted: ColumnElement[bool]) -> list[RowMapping]:
     columns = (*tellings.c, jobs.c.target, jobs.c.request, events.c.subject, events.c.time)
-    joined = select(*columns).join(jobs, jobs.c.id == tellings.c.job).join(events, events.c.id == tellings.c.event)
-    return list(connection.execute(joined.where(wanted).order_by(tellings.c.told_at, tellings.c.job)).mappings())
+    joined = (
+        select(*columns)
+        .join(jobs, jobs.c.id == tellings.c.job)
+        .join(events, events.c.id == tellings.c.event)
+    )
+    return list(
+        connection.execute(
+            joined.where(wanted).order_by(tellings.c.told_at, tellings.c.job)
+        ).mappings()
+    )

@@ -32,7 +32,9 @@ from bridge.store.tables import objects, scopes, servers
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What is noted of a walk: when it began and ended, the clocks' offset in seconds, what is to be remembered."""
+    """What is noted of a walk: when it began and ended, the clocks' offset in seconds, what is to
+    be remembered.
+    """
 
     began: datetime
     at: datetime
@@ -42,7 +44,9 @@ class Walked:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope as it stands; `version` 0 means never polled. `fence` is the claim's, where it was claimed."""
+    """A scope as it stands; `version` 0 means never polled. `fence` is the claim's, where it was
+    claimed.
+    """
 
     server: str
     name: str
@@ -71,11 +75,16 @@ class Scope:
 # What every poll asks is put together once: that takes longer than to answer it.
 _SERVER = scopes.c.server == bindparam("server")
 _LOCKED = select(servers.c.name).where(servers.c.name == bindparam("server")).with_for_update()
-_HELD = select(func.count()).select_from(scopes).where(_SERVER, scopes.c.lease_until >= now_of_database())
+_HELD = (
+    select(func.count())
+    .select_from(scopes)
+    .where(_SERVER, scopes.c.lease_until >= now_of_database())
+)
 _ONE = select(scopes).where(_SERVER, scopes.c.name == bindparam("name"))
 _HEALTH = select(servers.c.health, servers.c.counts).where(servers.c.name == bindparam("server"))
 
-# ranks of scopes: those that keep to their interval, those brought forward, those read as the request budget allows
+# ranks of scopes: those that keep to their interval, those brought forward, those read as the
+# request budget allows
 TIMED, FORWARD, ROTATING = 0, 1, 2
 
 
@@ -85,17 +94,33 @@ def ensure_server(connection: Connection, server: str) -> None:
 
 
 def ensure_scopes(
-    connection: Connection, server: str, wanted: Mapping[str, int], due_at: datetime, on_server: datetime | None = None
+    connection: Connection,
+    server: str,
+    wanted: Mapping[str, int],
+    due_at: datetime,
+    on_server: datetime | None = None,
 ) -> None:
-    """Make rows for scopes that have none, each with its rank, due at the moment given, and remembered as new since then.
+    """Make rows for scopes that have none, each with its rank, due at the moment given, and
+    remembered as new since then.
 
     `on_server`: the same moment by the server's clock, where that is known.
     """
     if not wanted:
         return
-    known = set(connection.execute(select(scopes.c.name).where(scopes.c.server == server)).scalars())
-    fresh = {"version": 0, "failures": 0, "offset_seconds": 0.0, "fence": 0, "server": server, "due_at": due_at}
-    memo = {"since": due_at.isoformat()} | ({"since_there": on_server.isoformat()} if on_server else {})
+    known = set(
+        connection.execute(select(scopes.c.name).where(scopes.c.server == server)).scalars()
+    )
+    fresh = {
+        "version": 0,
+        "failures": 0,
+        "offset_seconds": 0.0,
+        "fence": 0,
+        "server": server,
+        "due_at": due_at,
+    }
+    memo = {"since": due_at.isoformat()} | (
+        {"since_there": on_server.isoformat()} if on_server else {}
+    )
     for name, rank in wanted.items():
         if name not in known:
             insert_new(connection, scopes, {**fresh, "name": name, "rank": rank, "memo": memo})
@@ -107,22 +132,36 @@ def drop_scope(connection: Connection, server: str, name: str) -> None:
     connection.execute(delete(scopes).where(_scope(server, name)))
 
 
-def due_scopes(connection: Connection, server: str, now: datetime, most: int | None = None) -> list[str]:
+def due_scopes(
+    connection: Connection, server: str, now: datetime, most: int | None = None
+) -> list[str]:
     """Scopes to poll now that nobody is polling: by rank, then the longest due first."""
     free = or_(scopes.c.lease_until.is_(None), scopes.c.lease_until < now_of_database())
     due = select(scopes.c.name).where(scopes.c.server == server, scopes.c.due_at <= now, free)
-    return list(connection.execute(due.order_by(scopes.c.rank, scopes.c.due_at).limit(most)).scalars())
+    return list(
+        connection.execute(due.order_by(scopes.c.rank, scopes.c.due_at).limit(most)).scalars()
+    )
 
 
 def claim_scope(
-    connection: Connection, server: str, name: str, seconds: float, *, most: int | None = None, due: datetime | None = None
+    connection: Connection,
+    server: str,
+    name: str,
+    seconds: float,
+    *,
+    most: int | None = None,
+    due: datetime | None = None,
 ) -> Scope | None:
-    """Take a scope to poll it; None if somebody has it, if it is not due by then, or if `most` polls are under way."""
+    """Take a scope to poll it; None if somebody has it, if it is not due by then, or if `most`
+    polls are under way.
+    """
     # of two workers that count at once, the second waits for the first: on the server's row
     connection.execute(_LOCKED, {"server": server})
     if most is not None and connection.execute(_HELD, {"server": server}).scalar_one() >= most:
         return None
-    ready = _scope(server, name) if due is None else and_(_scope(server, name), scopes.c.due_at <= due)
+    ready = (
+        _scope(server, name) if due is None else and_(_scope(server, name), scopes.c.due_at <= due)
+    )
     row = leases.claimed(connection, scopes, ready, seconds)
     return _from(row) if row else None
 
@@ -141,25 +180,34 @@ def hold(connection: Connection, server: str, name: str) -> None:
 def all_scopes(connection: Connection, server: str | None = None) -> list[Scope]:
     """Every scope, by name."""
     wanted = select(scopes).order_by(scopes.c.server, scopes.c.name)
-    found = connection.execute(wanted if server is None else wanted.where(scopes.c.server == server))
+    found = connection.execute(
+        wanted if server is None else wanted.where(scopes.c.server == server)
+    )
     return [_from(row) for row in found.mappings()]
 
 
 def scope_sizes(connection: Connection, server: str) -> dict[str, int]:
     """How many objects each scope holds; scopes with none are left out."""
-    there = and_(objects.c.server == server, objects.c.gone.is_(False), objects.c.kind != "bond_condition")
-    rows = connection.execute(select(objects.c.scope, func.count()).where(there).group_by(objects.c.scope))
+    there = and_(
+        objects.c.server == server, objects.c.gone.is_(False), objects.c.kind != "bond_condition"
+    )
+    rows = connection.execute(
+        select(objects.c.scope, func.count()).where(there).group_by(objects.c.scope)
+    )
     return {row[0]: row[1] for row in rows}
 
 
 def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Known]:
     """Every object known in the scope."""
-    rows = connection.execute(select(objects).where(objects.c.server == server, objects.c.scope == scope)).mappings()
+    rows = connection.execute(
+        select(objects).where(objects.c.server == server, objects.c.scope == scope)
+    ).mappings()
     return {(row["kind"], row["id"]): _known(row) for row in rows}
 
 
 def last_seen(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:
-    """When the last walk began that showed the object in a state we know, where it is hidden or in another one since.
+    """When the last walk began that showed the object in a state we know, where it is hidden or in
+    another one since.
 
     By the server's clock.
     """
@@ -170,8 +218,12 @@ def last_seen(connection: Connection, server: str, kind: str, identifier: str) -
     return found["last_seen"] if isinstance(found["last_seen"], datetime) else None
 
 
-def bodies(connection: Connection, server: str, wanted: Iterable[Key], *, there: bool = False) -> dict[Key, Body]:
-    """The bodies of these objects, as far as they are known; `there`: but for those that are gone."""
+def bodies(
+    connection: Connection, server: str, wanted: Iterable[Key], *, there: bool = False
+) -> dict[Key, Body]:
+    """The bodies of these objects, as far as they are known; `there`: but for those that are
+    gone.
+    """
     stored = {(kind, bounded(name, LONGEST_ID)): (kind, name) for kind, name in wanted}
     keys = sorted(stored)
     found: dict[Key, Body] = {}
@@ -185,22 +237,40 @@ def bodies(connection: Connection, server: str, wanted: Iterable[Key], *, there:
     return found
 
 
-def bodies_of(connection: Connection, server: str, kinds: Collection[str]) -> list[tuple[str, Body]]:
+def bodies_of(
+    connection: Connection, server: str, kinds: Collection[str]
+) -> list[tuple[str, Body]]:
     """(kind, body) of every object of these kinds that is there."""
-    there = and_(objects.c.server == server, objects.c.kind.in_(list(kinds)), objects.c.gone.is_(False))
-    return [(row.kind, row.body) for row in connection.execute(select(objects.c.kind, objects.c.body).where(there))]
+    there = and_(
+        objects.c.server == server, objects.c.kind.in_(list(kinds)), objects.c.gone.is_(False)
+    )
+    return [
+        (row.kind, row.body)
+        for row in connection.execute(select(objects.c.kind, objects.c.body).where(there))
+    ]
 
 
 def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], walked: Walked) -> None:
-    """Make this walk the scope's newest snapshot. Raises LeaseLost if another walk got there first."""
+    """Make this walk the scope's newest snapshot. Raises LeaseLost if another walk got there
+    first.
+    """
     won = connection.execute(
         update(scopes)
-        .where(_scope(scope.server, scope.name), scopes.c.version == scope.version, scopes.c.fence == scope.fence)
-        .values(
-            version=scope.version + 1, polled_at=walked.at, began_at=walked.began, offset_seconds=walked.offset,
-            memo=walked.memo, failures=0, problem=None,
+        .where(
+            _scope(scope.server, scope.name),
+            scopes.c.version == scope.version,
+            scopes.c.fence == scope.fence,
         )
-    )  # fmt: skip
+        .values(
+            version=scope.version + 1,
+            polled_at=walked.at,
+            began_at=walked.began,
+            offset_seconds=walked.offset,
+            memo=walked.memo,
+            failures=0,
+            problem=None,
+        )
+    )
     if won.rowcount != 1:
         msg = f"another poll of {scope.name} was quicker"
         raise LeaseLost(msg)
@@ -216,9 +286,11 @@ def reschedule(
     rank: int | None = None,
     memo: Body | None = None,
 ) -> None:
-    """Give the scope back, due again at this moment; a problem counts as a failure, `memo` replaces what is remembered.
+    """Give the scope back, due again at this moment; a problem counts as a failure, `memo` replaces
+    what is remembered.
 
-    Where it was brought forward while it was being polled, that stands: what it is to look at may be newer than the poll.
+    Where it was brought forward while it was being polled, that stands: what it is to look at may
+    be newer than the poll.
     """
     as_claimed = scopes.c.due_at == scope.due_at
     values: dict[str, Any] = {
@@ -230,7 +302,11 @@ def reschedule(
         values |= {"problem": problem, "failures": scope.failures + 1}
     if memo is not None:
         values["memo"] = dict(memo)
-    connection.execute(update(scopes).where(_scope(scope.server, scope.name), scopes.c.fence == scope.fence).values(**values))
+    connection.execute(
+        update(scopes)
+        .where(_scope(scope.server, scope.name), scopes.c.fence == scope.fence)
+        .values(**values)
+    )
 
 
 def put_off(connection: Connection, server: str, until: datetime) -> None:
@@ -263,7 +339,9 @@ def forward_like(connection: Connection, server: str, pattern: str, now: datetim
 
 def newest_success(connection: Connection, server: str) -> datetime | None:
     """When any scope of the server was last read whole."""
-    found = connection.execute(select(func.max(scopes.c.polled_at)).where(scopes.c.server == server)).scalar_one()
+    found = connection.execute(
+        select(func.max(scopes.c.polled_at)).where(scopes.c.server == server)
+    ).scalar_one()
     return found if isinstance(found, datetime) else None
 
 
@@ -275,11 +353,14 @@ def bring_forward(connection: Connection, server: str, now: datetime) -> None:
 
 def health_of(connection: Connection) -> dict[str, str]:
     """Each server's health: unknown, ok, unreachable or auth_failed."""
-    return {row.name: row.health for row in connection.execute(select(servers.c.name, servers.c.health))}
+    return {
+        row.name: row.health for row in connection.execute(select(servers.c.name, servers.c.health))
+    }
 
 
 def turn_health(connection: Connection, server: str, health: str) -> tuple[str, int] | None:
-    """Note the server's health. (what it was, how often it has turned to this), or None where nothing changed.
+    """Note the server's health. (what it was, how often it has turned to this), or None where
+    nothing changed.
 
     The row is changed only from what was read, so of two workers that notice at once one tells.
     """

@@ -19,23 +19,30 @@ class Received:
     lately: int = 0
 
 
-def received(connection: Connection, hooks: Sequence[str], since: datetime) -> Mapping[str, Received]:
+def received(
+    connection: Connection, hooks: Sequence[str], since: datetime
+) -> Mapping[str, Received]:
     """By the webhook's name, for those that anything came to; `since` begins what is of late.
 
-    What other systems post is of a type of its own; what people say carries the webhook in its data.
+    What other systems post is of a type of its own; what people say carries the webhook in its
+    data.
     """
     found = {}
     for name in hooks:
         last, lately = _of(connection, events.c.type == f"webhook.{name}", since)
         if last is None:
-            said = and_(events.c.type.in_(_CHAT), events.c.data["chat"]["webhook"].as_string() == name)
+            said = and_(
+                events.c.type.in_(_CHAT), events.c.data["chat"]["webhook"].as_string() == name
+            )
             last, lately = _of(connection, said, since)
         if last is not None:
             found[name] = Received(last, lately)
     return found
 
 
-def _of(connection: Connection, mine: ColumnElement[bool], since: datetime) -> tuple[datetime | None, int]:
+def _of(
+    connection: Connection, mine: ColumnElement[bool], since: datetime
+) -> tuple[datetime | None, int]:
     of_late = func.coalesce(func.sum(case((events.c.seen_at >= since, 1), else_=0)), 0)
     row = connection.execute(select(func.max(events.c.seen_at), of_late).where(mine)).one()
     return row[0], int(row[1])

@@ -1,6 +1,7 @@
 """The tables. Their history is in `migrations/`; a test holds the two together.
 
-Moments are domain time unless their name says otherwise; leases are seconds by the database's own clock.
+Moments are domain time unless their name says otherwise; leases are seconds by the database's own
+clock.
 """
 
 from bridge.store.tables.columns import metadata
@@ -19,10 +20,29 @@ from bridge.store.tables.controls import (
     tokens,
     undos,
 )
-from bridge.store.tables.execution import attempts, cooldowns, decisions, facts, gatherings, jobs, rulebooks, verdicts
+from bridge.store.tables.execution import (
+    attempts,
+    cooldowns,
+    decisions,
+    facts,
+    gatherings,
+    jobs,
+    rulebooks,
+    verdicts,
+)
 from bridge.store.tables.installation import installation
 from bridge.store.tables.notifications import outlets, tellings
-from bridge.store.tables.snapshots import events, faults, flaps, hands_off, incidents, members, objects, scopes, servers
+from bridge.store.tables.snapshots import (
+    events,
+    faults,
+    flaps,
+    hands_off,
+    incidents,
+    members,
+    objects,
+    scopes,
+    servers,
+)
 
 __all__ = [
     "approvals",

@@ -22,5 +22,7 @@ NAME = String(128)
 
 
 def lease() -> tuple[Column[float], Column[int]]:
-    """Who holds the row, and until when: `fence` grows with every claim, so that one who comes back late is known."""
+    """Who holds the row, and until when: `fence` grows with every claim, so that one who comes back
+    late is known.
+    """
     return Column("lease_until", Float), Column("fence", Integer, nullable=False, default=0)

@@ -82,7 +82,12 @@ locks = Table(
 )
 
 # one row per limit, locked while it is looked at: two workers must not both take the last place
-meters = Table("meters", metadata, Column("key", Label, primary_key=True), Column("taken", Integer, nullable=False))
+meters = Table(
+    "meters",
+    metadata,
+    Column("key", Label, primary_key=True),
+    Column("taken", Integer, nullable=False),
+)
 
 # every call that counts against a limit
 spendings = Table(

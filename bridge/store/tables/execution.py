@@ -119,7 +119,8 @@ verdicts = Table(
     Column("until", Moment),
 )
 
-# `outcome` is null while the request is on its way: if that lasts past the lease, nobody knows what became of it
+# `outcome` is null while the request is on its way: if that lasts past the lease, nobody knows what
+# became of it
 attempts = Table(
     "attempts",
     metadata,

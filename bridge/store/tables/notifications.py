@@ -14,7 +14,8 @@ outlets = Table(
     Column("gathers_since", Moment),
     # when the last messages were sent, for its rate
     Column("recent", JSON, nullable=False, default=list),
-    # it takes nothing: how often it was tried, since when, until when it is left alone, what it last said
+    # it takes nothing: how often it was tried, since when, until when it is left alone, what it
+    # last said
     Column("failures", Integer, nullable=False, default=0),
     Column("failing_since", Moment),
     Column("again_at", Moment),
@@ -24,7 +25,8 @@ outlets = Table(
     *lease(),
 )
 
-# what people at one address were told of and may wait for the end of; its id is that of the notice that told it
+# what people at one address were told of and may wait for the end of; its id is that of the notice
+# that told it
 tellings = Table(
     "tellings",
     metadata,

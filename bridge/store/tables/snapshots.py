@@ -77,7 +77,8 @@ events = Table(
     Column("known", JSON(none_as_null=True)),
     # the one rule that it was found for
     Column("only", NAME),
-    # between which times of the server's own clock it happened; its own history's time stands in both
+    # between which times of the server's own clock it happened; its own history's time stands in
+    # both
     Column("server_from", Moment),
     Column("server_until", Moment),
     Index(None, "decided", "server", "seq"),
@@ -116,8 +117,8 @@ members = Table(
     Column("incident", ID, ForeignKey("incidents.id"), nullable=False, index=True),
 )
 
-# how near each leg is to flapping; `since`: the first change counted; `due_at`: when its spell ends if nothing more
-# changes, null where there is none
+# how near each leg is to flapping; `since`: the first change counted; `due_at`: when its spell ends
+# if nothing more changes, null where there is none
 flaps = Table(
     "flaps",
     metadata,
@@ -130,7 +131,8 @@ flaps = Table(
     Column("due_at", Moment),
 )
 
-# what our own code failed on: at which step and on what; `spells`: how often it was told, once until it is quiet for a while
+# what our own code failed on: at which step and on what; `spells`: how often it was told, once
+# until it is quiet for a while
 faults = Table(
     "faults",
     metadata,

@@ -1,4 +1,6 @@
-"""The pulse: next to nothing, read by whoever watches whether the bridge does its work, on a connection of its own."""
+"""The pulse: next to nothing, read by whoever watches whether the bridge does its work, on a
+connection of its own.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bridge.core.model import JobState, Outcome
 from bridge.core.watchdog.messages import Totals
-from bridge.core.watchdog.stall_detection import Head, Polled, Pulse
+from bridge.core.watchdog.stall_detection import Head, HealthSnapshot, Polled
 from bridge.errors import Unreachable
 from bridge.store.column_types import now_of_database
 from bridge.store.database import Database
@@ -24,7 +26,9 @@ _WIDEST = 200
 
 @contextmanager
 def reading(database: Database) -> Iterator[Connection]:
-    """As the database's own, for one who must go on without it. Raises Unreachable, with the cause in one line."""
+    """As the database's own, for one who must go on without it. Raises Unreachable, with the cause
+    in one line.
+    """
     file = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and file and not Path(file).exists():
         raise Unreachable(f"its file {file} is gone")  # and to look for it would make an empty one
@@ -35,28 +39,54 @@ def reading(database: Database) -> Iterator[Connection]:
         raise Unreachable(_cause(error)) from error
 
 
-def take(connection: Connection, servers: Sequence[str], now: datetime, idle: datetime) -> Pulse:
-    """How the work of these servers stands. `idle`: polls that were due then and that nobody has taken are nobody's."""
+def take(
+    connection: Connection, servers: Sequence[str], now: datetime, idle: datetime
+) -> HealthSnapshot:
+    """How the work of these servers stands. `idle`: polls that were due then and that nobody has
+    taken are nobody's.
+    """
     health = snapshots.health_of(connection)
-    return Pulse(
-        polled={server: _polled(connection, server, health.get(server, "unknown"), idle) for server in servers},
+    return HealthSnapshot(
+        polled={
+            server: _polled(connection, server, health.get(server, "unknown"), idle)
+            for server in servers
+        },
         undecided=_undecided(connection),
-        due=_head(connection, and_(jobs.c.action != "notify", jobs.c.state.in_((JobState.DUE, JobState.VERIFYING))), now),
-        untold=_head(connection, and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE, _unattended()), now),
+        due=_head(
+            connection,
+            and_(jobs.c.action != "notify", jobs.c.state.in_((JobState.DUE, JobState.VERIFYING))),
+            now,
+        ),
+        untold=_head(
+            connection,
+            and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE, _unattended()),
+            now,
+        ),
         failing=_failing(connection),
     )
 
 
 def _failing(connection: Connection) -> dict[str, str]:
-    """Destinations of which people were told that they take nothing: by a channel that may be the same one."""
-    wanted = select(outlets.c.key, outlets.c.said).where(outlets.c.told, outlets.c.failing_since.is_not(None))
+    """Destinations of which people were told that they take nothing: by a channel that may be the
+    same one.
+    """
+    wanted = select(outlets.c.key, outlets.c.said).where(
+        outlets.c.told, outlets.c.failing_since.is_not(None)
+    )
     return {row.key: row.said or "" for row in connection.execute(wanted.order_by(outlets.c.key))}
 
 
-def totals(connection: Connection, servers: Sequence[str], now: datetime, since: datetime) -> Totals:
+def totals(
+    connection: Connection, servers: Sequence[str], now: datetime, since: datetime
+) -> Totals:
     """How much there is, and what waits; events since then."""
     counts = journal.counts(connection, now)
-    named = {"undecided": "undecided", "jobs_late": "late", "jobs_in_doubt": "in doubt", "scopes_failing": "lists not read"}
+    named = {
+        "undecided": "undecided",
+        "jobs_late": "late",
+        "jobs_in_doubt": "in doubt",
+        "scopes_failing": "lists not read",
+    }
     fresh = select(func.count()).select_from(events).where(events.c.seen_at >= since)
     told = select(func.count(tellings.c.event.distinct())).where(tellings.c.ended_at.is_(None))
     waits = [f"{counts[name]} {what}" for name, what in named.items() if counts[name]]
@@ -79,11 +109,17 @@ def _bonds(connection: Connection, server: str) -> list[tuple[str, str]]:
     found = snapshots.bodies_of(connection, server, ("bond", "bond_condition"))
     states = {body["id"]: str(body["state"]) for kind, body in found if kind == "bond_condition"}
     bonds = [body for kind, body in found if kind == "bond"]
-    return [(str(body["name"] or f"bond {body['id']}"), states.get(body["id"], "unknown")) for body in bonds]
+    return [
+        (str(body["name"] or f"bond {body['id']}"), states.get(body["id"], "unknown"))
+        for body in bonds
+    ]
 
 
 def _legs_down(connection: Connection, server: str) -> int:
-    return sum(body.get("standing") == "down" for _, body in snapshots.bodies_of(connection, server, ("leg",)))
+    return sum(
+        body.get("standing") == "down"
+        for _, body in snapshots.bodies_of(connection, server, ("leg",))
+    )
 
 
 def _acted(connection: Connection, since: datetime) -> int:
@@ -95,8 +131,17 @@ def _acted(connection: Connection, since: datetime) -> int:
 
 def _polled(connection: Connection, server: str, health: str, idle: datetime) -> Polled:
     mine = and_(scopes.c.server == server, scopes.c.rank != snapshots.ROTATING)
-    waiting = select(func.count()).select_from(scopes).where(mine, scopes.c.due_at <= idle, _free(scopes.c.lease_until))
-    failing = select(scopes.c.problem).where(mine, scopes.c.failures > 0).order_by(scopes.c.failures.desc()).limit(1)
+    waiting = (
+        select(func.count())
+        .select_from(scopes)
+        .where(mine, scopes.c.due_at <= idle, _free(scopes.c.lease_until))
+    )
+    failing = (
+        select(scopes.c.problem)
+        .where(mine, scopes.c.failures > 0)
+        .order_by(scopes.c.failures.desc())
+        .limit(1)
+    )
     return Polled(
         newest=snapshots.newest_success(connection, server),
         health=health,
@@ -107,7 +152,9 @@ def _polled(connection: Connection, server: str, health: str, idle: datetime) ->
 
 def _undecided(connection: Connection) -> dict[str, Head]:
     """By server; in recorded order, as they are decided."""
-    open_ones = select(events.c.server, func.min(events.c.seq).label("first"), func.count().label("many"))
+    open_ones = select(
+        events.c.server, func.min(events.c.seq).label("first"), func.count().label("many")
+    )
     grouped = open_ones.where(events.c.decided.is_(False)).group_by(events.c.server).subquery()
     wanted = select(events.c.server, events.c.id, events.c.seen_at, grouped.c.many)
     rows = connection.execute(wanted.join(grouped, grouped.c.first == events.c.seq))
@@ -127,7 +174,9 @@ def _head(connection: Connection, which: ColumnElement[bool], now: datetime) -> 
 
 def _unattended() -> ColumnElement[bool]:
     """Nobody is telling at its address."""
-    attended = select(outlets.c.key).where(outlets.c.key == jobs.c.target, not_(_free(outlets.c.lease_until)))
+    attended = select(outlets.c.key).where(
+        outlets.c.key == jobs.c.target, not_(_free(outlets.c.lease_until))
+    )
     return not_(attended.exists())
 
 

@@ -1,4 +1,6 @@
-"""Steering by JSON, as the command line does it: pauses, silences, approvals, rules that are off. Who: whose token it is."""
+"""Steering by JSON, as the command line does it: pauses, silences, approvals, rules that are off.
+Who: whose token it is.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bridge.core.model import Body
 from bridge.errors import BadInput
 from bridge.pipeline.approvals.approver import Answered
-from bridge.pipeline.controls.operator_controls import Quiet
+from bridge.pipeline.controls.operator_controls import SilenceRequest
 from bridge.pipeline.messages import question_jobs
 from bridge.web import app_context, auth, query_params, serializers
-from bridge.web.errors import Problem
+from bridge.web.errors import HttpProblem
 
 routes = Blueprint("steering", __name__, url_prefix="/api/v1")
 routes.before_request(auth.api_only_with_token)
@@ -80,7 +82,11 @@ def resume() -> Response:
     with told():
         gone_on = app_context.bridge().steering.resume(wanted.server or "", who(), auth.place())
     if not gone_on:
-        raise Problem(409, f"{wanted.server or 'acting'} is not paused", "what is paused stands in /api/v1/pauses")
+        raise HttpProblem(
+            409,
+            f"{wanted.server or 'acting'} is not paused",
+            "what is paused stands in /api/v1/pauses",
+        )
     return _pauses()
 
 
@@ -103,7 +109,9 @@ def silences() -> Response:
 def silence() -> tuple[Response, int]:
     """Begin a silence."""
     wanted = _body(SilenceWanted)
-    quiet = Quiet(wanted.server, wanted.lasts, wanted.why, tuple(wanted.types), wanted.about, wanted.acts)
+    quiet = SilenceRequest(
+        wanted.server, wanted.lasts, wanted.why, tuple(wanted.types), wanted.about, wanted.acts
+    )
     with told():
         return jsonify(app_context.bridge().steering.silence(quiet, who(), auth.place())), 201
 
@@ -112,7 +120,9 @@ def silence() -> tuple[Response, int]:
 def end_silence(identifier: str) -> Response:
     """End a silence before its time."""
     with told(404):
-        return jsonify(ended=app_context.bridge().steering.end_silence(identifier, who(), auth.place()))
+        return jsonify(
+            ended=app_context.bridge().steering.end_silence(identifier, who(), auth.place())
+        )
 
 
 @routes.get("/tellings")
@@ -124,7 +134,9 @@ def tellings() -> Response:
 
 @routes.post("/events/<identifier>/acknowledge")
 def acknowledge(identifier: str) -> Response:
-    """Whoever's token it is has it; 409 where nobody was told of it, somebody has it, or it is over. An id may be cut."""
+    """Whoever's token it is has it; 409 where nobody was told of it, somebody has it, or it is
+    over. An id may be cut.
+    """
     follower = app_context.bridge().follower
     with told(409):
         event = follower.find(identifier)
@@ -134,9 +146,13 @@ def acknowledge(identifier: str) -> Response:
 
 @routes.get("/approvals")
 def approvals() -> Response:
-    """Questions that wait, each with its exact plan; with `all=yes` the newest, answered ones too."""
+    """Questions that wait, each with its exact plan; with `all=yes` the newest, answered ones
+    too.
+    """
     query_params.only("all")
-    return jsonify(items=app_context.bridge().steering.questions(answered=request.args.get("all") == "yes"))
+    return jsonify(
+        items=app_context.bridge().steering.questions(answered=request.args.get("all") == "yes")
+    )
 
 
 @routes.post("/approvals/<identifier>")
@@ -147,17 +163,29 @@ def answer(identifier: str) -> Response:
 
 
 def decide(identifier: str, *, yes: bool) -> Answered:
-    """Answer a question for whoever asks us to. Raises Problem where somebody was faster or there is no such question."""
+    """Answer a question for whoever asks us to. Raises Problem where somebody was faster or there
+    is no such question.
+    """
     try:
-        given = app_context.bridge().steering.answer(identifier, yes=yes, who=who(), known=auth.named(auth.holder() or ""))
+        given = app_context.bridge().steering.answer(
+            identifier, yes=yes, who=who(), known=auth.named(auth.holder() or "")
+        )
     except KeyError:
-        raise Problem(404, "there is no question of this id", "ids stand in /api/v1/approvals") from None
+        raise HttpProblem(
+            404, "there is no question of this id", "ids stand in /api/v1/approvals"
+        ) from None
     if given.refused is not None:
-        mend = "a token of one's own is a name: bondbridge token create NAME" if given.refused.status == 403 else ""  # noqa: PLR2004
-        raise Problem(given.refused.status, given.refused.why, mend)
+        mend = (
+            "a token of one's own is a name: bondbridge token create NAME"
+            if given.refused.status == 403  # noqa: PLR2004
+            else ""
+        )
+        raise HttpProblem(given.refused.status, given.refused.why, mend)
     if not given.first:
-        raise Problem(
-            409, f"too late: {question_jobs.settled(given.state, given.who)}{_at(given.at)}", "the first answer counts"
+        raise HttpProblem(
+            409,
+            f"too late: {question_jobs.settled(given.state, given.who)}{_at(given.at)}",
+            "the first answer counts",
         )
     return given
 
@@ -173,7 +201,7 @@ def told(status: int = 400) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        raise Problem(status, error.problems[0].what, error.problems[0].mend) from error
+        raise HttpProblem(status, error.problems[0].what, error.problems[0].mend) from error
 
 
 def _pauses() -> Response:
@@ -188,11 +216,17 @@ def _at(moment: datetime | None) -> str:
 def _body(model: type[_Any]) -> _Any:
     given: Body = request.get_json()
     if not isinstance(given, dict):
-        raise Problem(400, "the body is no JSON object", f"a JSON object with: {', '.join(model.model_fields)}")
+        raise HttpProblem(
+            400,
+            "the body is no JSON object",
+            f"a JSON object with: {', '.join(model.model_fields)}",
+        )
     try:
         return model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         known = ", ".join(model.model_fields)
-        raise Problem(400, f"{where}: {first['msg']}", f"a JSON object with: {known}") from error
+        raise HttpProblem(
+            400, f"{where}: {first['msg']}", f"a JSON object with: {known}"
+        ) from error

@@ -1,4 +1,6 @@
-"""The JSON API: the journal a page at a time, one event's whole story, and how everything stands. It only reads."""
+"""The JSON API: the journal a page at a time, one event's whole story, and how everything stands.
+It only reads.
+"""
 
 from collections.abc import Callable
 
@@ -8,7 +10,7 @@ from bridge.core.model import Body, JobState, Ruling
 from bridge.store.views import journal
 from bridge.store.views.journal import Page, Window
 from bridge.web import app_context, auth, health, query_params, serializers
-from bridge.web.errors import Problem
+from bridge.web.errors import HttpProblem
 
 routes = Blueprint("api", __name__, url_prefix="/api/v1")
 routes.before_request(auth.api_only_with_token)
@@ -27,7 +29,9 @@ def decisions() -> Response:
     """A page of decisions, of one `ruling` if asked."""
     window, only = query_params.window({"ruling": query_params.one_of(Ruling)})
     with app_context.bridge().database.reading() as connection:
-        return _paged(journal.list_decisions(connection, window, only.get("ruling")), serializers.decision)
+        return _paged(
+            journal.list_decisions(connection, window, only.get("ruling")), serializers.decision
+        )
 
 
 @routes.get("/jobs")
@@ -45,7 +49,7 @@ def event(identifier: str) -> Response:
     with app_context.bridge().database.reading() as connection:
         story = journal.story(connection, identifier)
     if story is None:
-        raise Problem(404, "there is no event of this id", "ids stand in /api/v1/events")
+        raise HttpProblem(404, "there is no event of this id", "ids stand in /api/v1/events")
     return jsonify(serializers.story(story))
 
 
@@ -64,9 +68,13 @@ def incident(identifier: str) -> Response:
     with app_context.bridge().database.reading() as connection:
         found = journal.list_incidents(connection, Window(1), identifier).rows
         if not found or found[0]["id"] != identifier:
-            raise Problem(404, "there is no incident of this id", "ids stand in /api/v1/incidents")
+            raise HttpProblem(
+                404, "there is no incident of this id", "ids stand in /api/v1/incidents"
+            )
         members = journal.members_of(connection, identifier)
-    return jsonify(incident=serializers.incident(found[0]), members=[serializers.event(row) for row in members])
+    return jsonify(
+        incident=serializers.incident(found[0]), members=[serializers.event(row) for row in members]
+    )
 
 
 @routes.get("/health")

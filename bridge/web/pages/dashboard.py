@@ -1,4 +1,5 @@
-"""The two pages: the live stream, and one event's story. Each has a part that the browser asks for again and again.
+"""The two pages: the live stream, and one event's story. Each has a part that the browser asks for
+again and again.
 
 On the stream people answer what rules ask, and end a pause.
 """
@@ -12,7 +13,7 @@ from bridge.store.views import journal
 from bridge.store.views.journal import Window
 from bridge.web import app_context, auth, health, query_params, serializers
 from bridge.web.api import controls
-from bridge.web.errors import Problem
+from bridge.web.errors import HttpProblem
 from bridge.web.pages import link_pages, phrases
 
 _ROWS, _DOUBTS = 50, 5
@@ -25,7 +26,9 @@ routes.before_request(auth.pages_only_with_token)
 def stream() -> Response:
     """The live stream, newest first, or an older page of it."""
     before = query_params.before()
-    return link_pages.page("stream.html", live=url_for("pages.stream_part", before=before), **_stream(before))
+    return link_pages.page(
+        "stream.html", live=url_for("pages.stream_part", before=before), **_stream(before)
+    )
 
 
 @routes.get("/stream")
@@ -38,7 +41,9 @@ def stream_part() -> Response:
 def story(identifier: str) -> Response:
     """One event's story."""
     query_params.only()
-    return link_pages.page("story.html", live=url_for("pages.story_part", identifier=identifier), **_story(identifier))
+    return link_pages.page(
+        "story.html", live=url_for("pages.story_part", identifier=identifier), **_story(identifier)
+    )
 
 
 @routes.get("/events/<identifier>/part")
@@ -70,7 +75,9 @@ def resume() -> Response:
     """Let acting go on, which somebody has paused."""
     auth.from_our_own_page()
     with controls.told():
-        app_context.bridge().steering.resume(request.form.get("server", ""), controls.who(), auth.place())
+        app_context.bridge().steering.resume(
+            request.form.get("server", ""), controls.who(), auth.place()
+        )
     return make_response(redirect(url_for("pages.stream"), 303))
 
 
@@ -95,8 +102,17 @@ def _stream(before: int | None) -> dict[str, Any]:
         page = journal.list_events(connection, Window(_ROWS, before))
         ruled = journal.ruled(connection, [row["id"] for row in page.rows])
         doubtful = journal.list_jobs(connection, Window(_DOUBTS), JobState.IN_DOUBT)
-    rows = [{**row, "headline": serializers.told(row), "decisions": ruled.get(row["id"], [])} for row in page.rows]
-    shown = {"rows": rows, "before": before, "next": page.next, "doubtful": doubtful.rows, "health": health.report(bridge)}
+    rows = [
+        {**row, "headline": serializers.told(row), "decisions": ruled.get(row["id"], [])}
+        for row in page.rows
+    ]
+    shown = {
+        "rows": rows,
+        "before": before,
+        "next": page.next,
+        "doubtful": doubtful.rows,
+        "health": health.report(bridge),
+    }
     return {**shown, "pauses": bridge.steering.pauses(), "questions": bridge.steering.questions()}
 
 
@@ -104,19 +120,27 @@ def _story(identifier: str) -> dict[str, Any]:
     with app_context.bridge().database.reading() as connection:
         found = journal.story(connection, identifier)
     if found is None:
-        raise Problem(404, "there is no event of this id", "the live stream links to every event there is")
+        raise HttpProblem(
+            404, "there is no event of this id", "the live stream links to every event there is"
+        )
     data: Body = found["data"]
     return {
         "event": found,
         "pauses": app_context.bridge().steering.pauses(),
         "headline": serializers.told(found),
         "tellings": found["tellings"],
-        "free": any(each["ended_at"] is None and each["acked_by"] is None for each in found["tellings"]),
+        "free": any(
+            each["ended_at"] is None and each["acked_by"] is None for each in found["tellings"]
+        ),
         "changes": phrases.changes(data),
         "contents": phrases.contents(data),
         "known": phrases.known(found["known"] or {}),
         "whole": serializers.event(
-            {**found, "time": serializers.iso(found["time"]), "seen_at": serializers.iso(found["seen_at"])}
+            {
+                **found,
+                "time": serializers.iso(found["time"]),
+                "seen_at": serializers.iso(found["seen_at"]),
+            }
         ),
     }
 

@@ -1,4 +1,6 @@
-"""What the pages say: verdicts, jobs and changes in the words of whoever has the night shift. Only words, no decisions."""
+"""What the pages say: verdicts, jobs and changes in the words of whoever has the night shift. Only
+words, no decisions.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,49 +11,93 @@ from bridge.core.model import Body, JobState, Json, Reason, Ruling
 
 _REASONS: Mapping[Reason, str] = {
     Reason.CONDITION: "Nothing to do: the rule's condition does not hold for this event.",
-    Reason.INTERNAL_ERROR: "Not done: bondbridge itself failed on this. Its log has the details; everything else goes on.",
-    Reason.CONDITION_ERROR: "Not done: a condition or an argument of the rule could not be evaluated. Mend the rule.",
-    Reason.DRY_RUN: "Nothing was done, on purpose: the rule is in dry_run and only says what it would do.",
-    Reason.COOLDOWN: "Nothing was done: the rule acted on the same thing a short while ago and is cooling down.",
-    Reason.EXPIRED: "Nothing was done: it is too late for it to be of use, and old news does not act.",
+    Reason.INTERNAL_ERROR: (
+        "Not done: bondbridge itself failed on this. Its log has the details; everything else"
+        " goes on."
+    ),
+    Reason.CONDITION_ERROR: (
+        "Not done: a condition or an argument of the rule could not be evaluated. Mend the rule."
+    ),
+    Reason.DRY_RUN: (
+        "Nothing was done, on purpose: the rule is in dry_run and only says what it would do."
+    ),
+    Reason.COOLDOWN: (
+        "Nothing was done: the rule acted on the same thing a short while ago and is cooling down."
+    ),
+    Reason.EXPIRED: (
+        "Nothing was done: it is too late for it to be of use, and old news does not act."
+    ),
     Reason.RULE_GONE: "Nothing more was done: the rule is no longer in the rulebook.",
-    Reason.RULE_CHANGED: "Nothing more was done: the rule was edited, and does not do this any more.",
+    Reason.RULE_CHANGED: (
+        "Nothing more was done: the rule was edited, and does not do this any more."
+    ),
     Reason.STEP_FAILED: "Not begun: a step before it did not succeed.",
-    Reason.UNREADABLE: "On hold: something that must be known first cannot be read now. It is judged again.",
-    Reason.OVER: "Nothing was done: it was over before anybody learned of it, and what has passed needs no action.",
-    Reason.FLAPPING: "On hold: the leg is flapping, and what is done to it now would be undone. It is judged again later.",
-    Reason.HANDS_OFF: "On hold: somebody works on this bond, and until they have finished nothing is done to it.",
+    Reason.UNREADABLE: (
+        "On hold: something that must be known first cannot be read now. It is judged again."
+    ),
+    Reason.OVER: (
+        "Nothing was done: it was over before anybody learned of it, and what has passed needs no"
+        " action."
+    ),
+    Reason.FLAPPING: (
+        "On hold: the leg is flapping, and what is done to it now would be undone. It is judged"
+        " again later."
+    ),
+    Reason.HANDS_OFF: (
+        "On hold: somebody works on this bond, and until they have finished nothing is done to it."
+    ),
     Reason.COUNT: "Nothing to do yet: it has not happened as often as the rule waits for.",
     Reason.CAME: "Nothing to do: what the rule waited for in vain elsewhere came in time.",
     Reason.ENDED: "Nothing was done: it was over before it had lasted as long as the rule asks.",
     Reason.ACKNOWLEDGED: "Not sent: somebody has acknowledged it, and needs no reminder.",
-    Reason.LOOP: "Nothing was done: our own actions led to it, one after another, and that has to end somewhere.",
+    Reason.LOOP: (
+        "Nothing was done: our own actions led to it, one after another, and that has to end"
+        " somewhere."
+    ),
     Reason.FOR: "On hold: the rule waits whether it lasts.",
     Reason.GROUP: "On hold: the rule puts events together, and the group is not complete.",
     Reason.ABSENT: "On hold: the rule waits whether something else comes in time.",
     Reason.STALE: "On hold: what the server shows is too old to judge by. It is looked at again.",
-    Reason.BREAKER: "Nothing was done: too much of what the rule did has failed, and it is off until a person switches it on.",
-    Reason.SPACE: "Nothing was done: it is not in a space in which the rule, or the settings, let rules act.",
+    Reason.BREAKER: (
+        "Nothing was done: too much of what the rule did has failed, and it is off until a person"
+        " switches it on."
+    ),
+    Reason.SPACE: (
+        "Nothing was done: it is not in a space in which the rule, or the settings, let rules act."
+    ),
     Reason.EXPLAINED: "Nothing was done: we did it ourselves, or a test that runs does it.",
     Reason.OVERLAP: "Not now: what the rule began earlier about the same thing is still under way.",
     Reason.SUPERSEDED: "Nothing more was done: a newer decision of the rule has taken its place.",
     Reason.OPPOSED: "Another rule wants the opposite of the same object.",
     Reason.PRECONDITION: "Nothing was done: the server itself shows that it cannot be done now.",
     Reason.SILENCED: "A silence covers it.",
-    Reason.INCIDENT: "On hold: a common cause is at work, and single bonds are let be until it is over.",
+    Reason.INCIDENT: (
+        "On hold: a common cause is at work, and single bonds are let be until it is over."
+    ),
     Reason.PAUSED: "On hold: all acting is paused. `bondbridge resume` lets it go on.",
     Reason.WINDOW: "On hold: the rule acts only at certain hours.",
-    Reason.STUCK: "On hold: configuration updates are stuck, and what is changed now would not reach the nodes.",
+    Reason.STUCK: (
+        "On hold: configuration updates are stuck, and what is changed now would not reach the"
+        " nodes."
+    ),
     Reason.LOCKED: "On hold: another job is at work on the same object.",
-    Reason.RATE: "On hold: as many calls of the rule, or messages at the channel, as may be within a while have been made.",
+    Reason.RATE: (
+        "On hold: as many calls of the rule, or messages at the channel, as may be within a while"
+        " have been made."
+    ),
     Reason.SEVERITY: "Not told there: the channel is told of worse things only.",
     Reason.QUIET: "On hold: the channel has quiet hours, and this can wait until they are over.",
     Reason.DIGEST: "On hold: the channel gathers what comes, and tells it in one message.",
-    Reason.AWAY: "On hold: the service behind the channel takes nothing for now. It is told when it does again.",
+    Reason.AWAY: (
+        "On hold: the service behind the channel takes nothing for now. It is told when it does"
+        " again."
+    ),
     Reason.LIMIT: "On hold: as many calls have been made as the settings allow within a while.",
     Reason.UNDONE: "A person must decide: it was done before, and came undone each time.",
     Reason.TUNING: "A person must decide: what the tuning recommends looks odd.",
-    Reason.BLAST_RADIUS: "A person must decide: it would touch more objects than the rule may without asking.",
+    Reason.BLAST_RADIUS: (
+        "A person must decide: it would touch more objects than the rule may without asking."
+    ),
     Reason.FORBIDDEN: "Nothing was done: whoever asked for it may not.",
     Reason.CONFIRMATION: "On hold: whoever asked for it is asked whether they are sure.",
     Reason.APPROVAL: "A person must decide: the rule asks for it.",
@@ -60,10 +106,15 @@ _REASONS: Mapping[Reason, str] = {
     Reason.DENIED: "Nothing was done: a person said no.",
     Reason.UNANSWERED: "Nothing was done: nobody answered in time, and that is a no.",
 }
-_ANSWERED = {Ruling.SKIP: "A person looked and gave an answer.", Ruling.ACT: "A person said it is to be tried again."}
+_ANSWERED = {
+    Ruling.SKIP: "A person looked and gave an answer.",
+    Ruling.ACT: "A person said it is to be tried again.",
+}
 _ALLOWED = "A person said yes."
 _EDITED = "The rule was edited: what was left goes on as the rule is now."
-_UNWRITTEN = "A text of the rule could not be written; the headline is told in its place. Mend the rule."
+_UNWRITTEN = (
+    "A text of the rule could not be written; the headline is told in its place. Mend the rule."
+)
 _RULINGS: Mapping[Ruling, str] = {
     Ruling.ACT: "The rule acts.",
     Ruling.SKIP: "Nothing was done.",
@@ -124,7 +175,9 @@ _STANDING = {
 
 
 def standing(job: Body, judged: Sequence[Body] = ()) -> str:
-    """Where a job stands, in a sentence. `judged`: its verdicts in order; by the last one it may have to wait."""
+    """Where a job stands, in a sentence. `judged`: its verdicts in order; by the last one it may
+    have to wait.
+    """
     state = JobState(job["state"])
     return _due(job, judged) if state is JobState.DUE else _STANDING[state]
 
@@ -143,7 +196,10 @@ def changes(data: Body) -> list[tuple[str, str, str]]:
     if not isinstance(old, dict) and not isinstance(new, dict):
         return []
     before, after = (dict(_flat(each)) if isinstance(each, dict) else {} for each in (old, new))
-    rows = [(name, text(before.get(name)), text(after.get(name))) for name in dict.fromkeys((*before, *after))]
+    rows = [
+        (name, text(before.get(name)), text(after.get(name)))
+        for name in dict.fromkeys((*before, *after))
+    ]
     return [row for row in rows if row[1] != row[2]][:_MOST_ROWS]
 
 
@@ -155,7 +211,9 @@ def contents(data: Body) -> list[tuple[str, str]]:
 
 def known(body: Body) -> dict[str, Json]:
     """What was known about an event and matters, by a name that a person can read."""
-    return {name.replace("_", " "): value for name, value in body.items() if value not in (None, False)}
+    return {
+        name.replace("_", " "): value for name, value in body.items() if value not in (None, False)
+    }
 
 
 def text(value: Json) -> str:
@@ -191,7 +249,9 @@ def _due(job: Body, judged: Sequence[Body]) -> str:
         return "It is about to be tried."
     due, latest = (f"{job[name]:%Y-%m-%d %H:%M:%S} UTC" for name in ("due_at", "not_after"))
     again = f"Tried so far: {job['attempts']}. Next try at {due}, at the latest {latest}."
-    return again + (" An earlier try may have taken effect, so that is looked up first." if job["doubt"] else "")
+    return again + (
+        " An earlier try may have taken effect, so that is looked up first." if job["doubt"] else ""
+    )
 
 
 def _flat(body: Mapping[str, Any], above: str = "", depth: int = 0) -> Iterator[tuple[str, Json]]:

@@ -1,8 +1,8 @@
 """What keeps a rule from acting now. Each guard: an intent → a verdict with its reason, or nothing.
 
-When deciding, in the order of DECIDING: first whether whoever asked for it may, and what else is final (skip), then what
-a person is asked about (ask), then what has only to pass (wait). Before each attempt of a call, in the order of
-ATTEMPTING, everything that can have changed since.
+When deciding, in the order of DECIDING: first whether whoever asked for it may, and what else is
+final (skip), then what a person is asked about (ask), then what has only to pass (wait). Before
+each attempt of a call, in the order of ATTEMPTING, everything that can have changed since.
 """
 
 from collections.abc import Sequence
@@ -43,13 +43,51 @@ from bridge.core.decisions.guards.wait_guards import (
 from bridge.core.model import Event, Job, Mode, Reason, Verdict
 
 __all__ = [
-    "ACT", "ATTEMPTING", "DECIDING", "DEEPEST", "LOOK_AGAIN", "TELLING", "Guard", "Intent", "approval",
-    "before_attempt", "before_telling", "blast_radius", "blind", "breaker", "confirmation", "cooldown",
-    "cooldown_key", "ended", "expired",
-    "explained", "flapping", "gone", "hands_off", "hushed", "incident", "lasts", "loop", "muted", "named", "notice",
-    "opposed", "over",
-    "overlap", "paused", "reach", "role", "rule_gone", "silenced", "skip", "space", "stuck", "tuning", "undone", "window",
-]  # fmt: skip
+    "ACT",
+    "ATTEMPTING",
+    "DECIDING",
+    "DEEPEST",
+    "LOOK_AGAIN",
+    "TELLING",
+    "Guard",
+    "Intent",
+    "approval",
+    "before_attempt",
+    "before_telling",
+    "blast_radius",
+    "blind",
+    "breaker",
+    "confirmation",
+    "cooldown",
+    "cooldown_key",
+    "ended",
+    "expired",
+    "explained",
+    "flapping",
+    "gone",
+    "hands_off",
+    "hushed",
+    "incident",
+    "lasts",
+    "loop",
+    "muted",
+    "named",
+    "notice",
+    "opposed",
+    "over",
+    "overlap",
+    "paused",
+    "reach",
+    "role",
+    "rule_gone",
+    "silenced",
+    "skip",
+    "space",
+    "stuck",
+    "tuning",
+    "undone",
+    "window",
+]
 
 # names as they stand in traces and docs
 DECIDING: Sequence[tuple[str, Guard]] = (
@@ -80,7 +118,9 @@ ATTEMPTING: Sequence[tuple[str, Guard]] = (*asked, ("breaker", breaker), ("ended
 
 
 def before_attempt(intent: Intent, mode: Mode) -> Verdict:
-    """The guards again, right before an attempt: the rule may have been changed, and time has passed."""
+    """The guards again, right before an attempt: the rule may have been changed, and time has
+    passed.
+    """
     job = intent.job
     if job is None:
         return ACT
@@ -88,7 +128,9 @@ def before_attempt(intent: Intent, mode: Mode) -> Verdict:
         return skip(Reason.DRY_RUN, "the rule has been set to dry_run since")
     late = expired(intent.now, job.not_after)
     if job.action == "notify":
-        return before_telling(job, intent.events[0], intent.facts, late, mutes=not intent.rule.calls)
+        return before_telling(
+            job, intent.events[0], intent.facts, late, mutes=not intent.rule.calls
+        )
     if late or job.action != "call":
         return late or ACT
     for _, guard in ATTEMPTING:
@@ -98,7 +140,9 @@ def before_attempt(intent: Intent, mode: Mode) -> Verdict:
     return ACT
 
 
-def before_telling(job: Job, event: Event, facts: Facts, late: Verdict | None, *, mutes: bool) -> Verdict:
+def before_telling(
+    job: Job, event: Event, facts: Facts, late: Verdict | None, *, mutes: bool
+) -> Verdict:
     """What stands against a notice right before it is sent. `mutes`: a silence holds it back."""
     if late is not None and not lasts(job, event, facts):
         return late

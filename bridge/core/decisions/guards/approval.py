@@ -14,10 +14,19 @@ def undone(intent: Intent) -> Verdict | None:
     if limit is None or intent.rule.group:
         return None
     since = intent.now - timedelta(seconds=limit.within)
-    times = intent.facts.ask("remedied", intent.rule.id, intent.server, intent.events[0].subject, since.isoformat()) or 0
+    times = (
+        intent.facts.ask(
+            "remedied", intent.rule.id, intent.server, intent.events[0].subject, since.isoformat()
+        )
+        or 0
+    )
     if times < limit.times:
         return None
-    return Verdict(Ruling.ASK, Reason.UNDONE, f"done {times} times within {spoken(limit.within)}, and it came undone each time")
+    return Verdict(
+        Ruling.ASK,
+        Reason.UNDONE,
+        f"done {times} times within {spoken(limit.within)}, and it came undone each time",
+    )
 
 
 def tuning(intent: Intent) -> Verdict | None:
@@ -32,14 +41,21 @@ def tuning(intent: Intent) -> Verdict | None:
 
 
 def _odd(intent: Intent, job: Job) -> str | None:
-    kind, number = job.request["operation"].removesuffix(".accept"), job.request["arguments"].get("tuning")
+    kind, number = (
+        job.request["operation"].removesuffix(".accept"),
+        job.request["arguments"].get("tuning"),
+    )
     bond = job.request["arguments"].get("bond")
     seen = intent.facts.ask("tuning", intent.server, kind, number, bond)
     if seen is None:
         return "what it recommends is not known"
     limits = intent.rule.guard.tuning
     since = intent.now - timedelta(seconds=limits.stable)
-    shaken = intent.facts.ask("shaken", intent.server, bond, since.isoformat()) if limits.stable else None
+    shaken = (
+        intent.facts.ask("shaken", intent.server, bond, since.isoformat())
+        if limits.stable
+        else None
+    )
     if shaken:
         return f"leg {shaken} went down within {spoken(limits.stable)}"
     legs = {int(name): body for name, body in seen["legs"].items()}
@@ -54,17 +70,26 @@ def blast_radius(intent: Intent) -> Verdict | None:
         return None
     wanted = {each for job in intent.jobs if (each := named(job, limit.of)) is not None}
     since = intent.now - timedelta(seconds=limit.within)
-    before = set(intent.facts.ask("touched", intent.rule.id, intent.server, limit.of, since.isoformat()) or ())
+    before = set(
+        intent.facts.ask("touched", intent.rule.id, intent.server, limit.of, since.isoformat())
+        or ()
+    )
     total = int(intent.facts.ask("size", intent.server, limit.of) or 0)
     most, both = limit.most.of(total), len(wanted | before)
     if both <= most:
         return None
     within = f"{limit.of}s within {spoken(limit.within)}"
-    return Verdict(Ruling.ASK, Reason.BLAST_RADIUS, f"{both} {within}, at most {most} ({limit.most} of {total}) without asking")
+    return Verdict(
+        Ruling.ASK,
+        Reason.BLAST_RADIUS,
+        f"{both} {within}, at most {most} ({limit.most} of {total}) without asking",
+    )
 
 
 def named(job: Job, kind: str) -> str | None:
-    """Which object of this kind a call is about: the bond it touches, or the leg or aggregator it names."""
+    """Which object of this kind a call is about: the bond it touches, or the leg or aggregator it
+    names.
+    """
     if job.action != "call":
         return None
     if kind == "bond":

@@ -1,4 +1,6 @@
-"""What others ask for: whether they may, and only where they may. Before anything else, and again before each attempt."""
+"""What others ask for: whether they may, and only where they may. Before anything else, and again
+before each attempt.
+"""
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -22,12 +24,16 @@ def role(intent: Intent) -> Verdict | None:
         held = str(chat.get("role") or "")
         if (Role[held.upper()] if held.upper() in Role.__members__ else _NOBODY) < shape.role:
             has = f"has the role {held}" if held else "has no role there"
-            return skip(Reason.FORBIDDEN, f"{chat.get('who')} {has}, and it needs {shape.role.word}")
+            return skip(
+                Reason.FORBIDDEN, f"{chat.get('who')} {has}, and it needs {shape.role.word}"
+            )
     return None
 
 
 def reach(intent: Intent) -> Verdict | None:
-    """Whoever asked for it chooses no target outside their spaces; an object whose space is not known is outside."""
+    """Whoever asked for it chooses no target outside their spaces; an object whose space is not
+    known is outside.
+    """
     for event in intent.events:
         globs = event.data.get("reach")
         if globs is None:
@@ -42,19 +48,30 @@ def reach(intent: Intent) -> Verdict | None:
 def confirmation(intent: Intent) -> Verdict | None:
     """Whoever said the command is asked whether they are sure, where nobody else is asked."""
     shape = intent.rule.shape
-    if not isinstance(shape, Chat) or not shape.sure or not any(job.action == "call" for job in intent.jobs):
+    if (
+        not isinstance(shape, Chat)
+        or not shape.sure
+        or not any(job.action == "call" for job in intent.jobs)
+    ):
         return None
     chat = intent.events[0].data.get("chat") or {}
-    return Verdict(Ruling.ASK, Reason.CONFIRMATION, f"{chat.get('who')} is asked whether they are sure")
+    return Verdict(
+        Ruling.ASK, Reason.CONFIRMATION, f"{chat.get('who')} is asked whether they are sure"
+    )
 
 
 def _outside(what: str, key: str | None, globs: Sequence[Json]) -> str:
     where = f"{what} is in space {key}" if key else f"nobody knows in which space {what} is"
-    return f"whoever asked for it acts only in {', '.join(map(str, globs)) or 'no space at all'}; {where}"
+    return (
+        f"whoever asked for it acts only in {', '.join(map(str, globs)) or 'no space at all'};"
+        f" {where}"
+    )
 
 
 def _touched(intent: Intent, event: Event, job: Job) -> Iterator[tuple[str, str | None]]:
-    """Every object that a job names, and the key of its space; what is in no space that we could know has none."""
+    """Every object that a job names, and the key of its space; what is in no space that we could
+    know has none.
+    """
     if job.action == "call":
         arguments = job.request["arguments"]
         named = [name for name in ("bond", "leg", "space") if arguments.get(name) is not None]

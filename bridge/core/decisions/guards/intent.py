@@ -17,7 +17,8 @@ LOOK_AGAIN = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a rule is about to do. `ripe`: since when it may; `jobs`: what it would do; `job`: the one about to be tried.
+    """What a rule is about to do. `ripe`: since when it may; `jobs`: what it would do; `job`: the
+    one about to be tried.
 
     `about`: what its decision is about, which `overlap` goes by.
     """
@@ -37,9 +38,13 @@ class Intent:
     def bonds(self) -> list[int]:
         """The bonds it is about: those that its calls touch, or else those of its events."""
         jobs = [self.job] if self.job else self.jobs
-        touched = {job.target for job in jobs if job.action == "call" and job.target.startswith("bond/")}
+        touched = {
+            job.target for job in jobs if job.action == "call" and job.target.startswith("bond/")
+        }
         if touched:
-            return sorted(int(number) for each in touched if (number := each.removeprefix("bond/")).isdigit())
+            return sorted(
+                int(number) for each in touched if (number := each.removeprefix("bond/")).isdigit()
+            )
         found = {(event.data.get("bond") or {}).get("id") for event in self.events}
         return sorted(each for each in found if isinstance(each, int))
 

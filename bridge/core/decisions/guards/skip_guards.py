@@ -20,11 +20,15 @@ def loop(event: Event) -> Verdict | None:
     depth = int(event.known.get("depth") or 0)
     if depth <= DEEPEST:
         return None
-    return skip(Reason.LOOP, f"{depth} actions of ours led to it, one after another; {DEEPEST} at most")
+    return skip(
+        Reason.LOOP, f"{depth} actions of ours led to it, one after another; {DEEPEST} at most"
+    )
 
 
 def blind(event: Event, rule: Rule) -> Verdict | None:
-    """What the event means could not be found out: nothing is called that might be wrong, and people are told."""
+    """What the event means could not be found out: nothing is called that might be wrong, and
+    people are told.
+    """
     fault = event.known.get("fault")
     if not fault or not rule.calls:
         return None
@@ -32,7 +36,9 @@ def blind(event: Event, rule: Rule) -> Verdict | None:
 
 
 def over(event: Event, rule: Rule) -> Verdict | None:
-    """It had ended before it was found: told, but nothing is called, unless the rule says `late: act`."""
+    """It had ended before it was found: told, but nothing is called, unless the rule says `late:
+    act`.
+    """
     if not event.known.get("over") or rule.late or not rule.calls:
         return None
     return skip(Reason.OVER, "it had ended before it was found: told, but nothing is called")
@@ -52,19 +58,29 @@ def expired(now: datetime, not_after: datetime) -> Verdict | None:
 
 
 def space(event: Event, rule: Rule, facts: Facts) -> Verdict | None:
-    """Only where the rule says, and calls only where the settings do; a space that is not known is none of them."""
-    key = ((event.data.get("bond") or {}).get("space") or {}).get("key") if event.data.get("bond") else None
+    """Only where the rule says, and calls only where the settings do; a space that is not known is
+    none of them.
+    """
+    key = (
+        ((event.data.get("bond") or {}).get("space") or {}).get("key")
+        if event.data.get("bond")
+        else None
+    )
     key = key or (event.data.get("space") or {}).get("key")
     wide = (facts.ask("spaces", event.server) if rule.calls else None) or ()
     for globs, whose in ((rule.guard.spaces, "the rule"), (wide, "the settings")):
         if globs and not any(fnmatchcase(str(key), glob) for glob in globs if key is not None):
             named = f"space {key}" if key else "a space that is not known"
-            return skip(Reason.SPACE, f"{whose} acts only in {', '.join(globs)}; this is in {named}")
+            return skip(
+                Reason.SPACE, f"{whose} acts only in {', '.join(globs)}; this is in {named}"
+            )
     return None
 
 
 def cooldown_key(rule: Rule, server: str, per: object, mode: Mode) -> str:
-    """One key per rule, server and `per` value. Dry runs keep their own books: they must not hold up a live rule."""
+    """One key per rule, server and `per` value. Dry runs keep their own books: they must not hold
+    up a live rule.
+    """
     return identity("cooldown", rule.id, server, per, mode)
 
 
@@ -80,7 +96,9 @@ def cooldown(every: float, key: str, decision: str, facts: Facts, now: datetime)
     if now >= until:
         return None
     ago = spoken((now - ended).total_seconds())
-    return skip(Reason.COOLDOWN, f"the last one ended {ago} ago, at most one in {spoken(every)}", until)
+    return skip(
+        Reason.COOLDOWN, f"the last one ended {ago} ago, at most one in {spoken(every)}", until
+    )
 
 
 def breaker(intent: Intent) -> Verdict | None:
@@ -101,16 +119,24 @@ def overlap(intent: Intent) -> Verdict | None:
     if not others:
         return None
     detail = f"decision {others[0][:8]} is still under way"
-    return skip(Reason.OVERLAP, detail) if intent.rule.overlap is Overlap.ONE else wait(intent, Reason.OVERLAP, detail)
+    return (
+        skip(Reason.OVERLAP, detail)
+        if intent.rule.overlap is Overlap.ONE
+        else wait(intent, Reason.OVERLAP, detail)
+    )
 
 
 def opposed(intent: Intent) -> Verdict | None:
-    """Another rule wants the opposite of the same object: the priority decides, and among equals a person."""
+    """Another rule wants the opposite of the same object: the priority decides, and among equals a
+    person.
+    """
     for job in intent.jobs:
         if job.action != "call" or not job.target:
             continue
         for other in intent.facts.ask("open_calls", intent.server, job.target) or ():
-            if other["rule"] == intent.rule.id or not call_conflicts.opposed(job.request, other["request"]):
+            if other["rule"] == intent.rule.id or not call_conflicts.opposed(
+                job.request, other["request"]
+            ):
                 continue
             detail = f"rule {other['rule']} wants {other['request']['operation']} of {job.target}"
             if other["priority"] > intent.rule.priority:

@@ -25,7 +25,9 @@ def notice(job: Job, event: Event, facts: Facts, *, mutes: bool) -> Verdict | No
 
 
 def lasts(job: Job, event: Event, facts: Facts) -> bool:
-    """Whether a notice tells of something that is followed and not over: then it does not grow old."""
+    """Whether a notice tells of something that is followed and not over: then it does not grow
+    old.
+    """
     if job.request.get("follow") is None or job.request.get("over"):
         return False
     return facts.ask("ended", event.id) is None
@@ -52,7 +54,10 @@ def _silenced(job: Job, event: Event, facts: Facts) -> Verdict | None:
     held = facts.ask("silence", event.id)
     row = EVENTS.get(event.type)
     if held is not None:
-        detail = f"silenced by {held['who']} until {held['until'][:16].replace('T', ' ')} UTC: {held['why']}"
+        detail = (
+            f"silenced by {held['who']} until {held['until'][:16].replace('T', ' ')} UTC:"
+            f" {held['why']}"
+        )
         if not row or not row.ends:
             return skip(Reason.SILENCED, detail)
         return Verdict(Ruling.WAIT, Reason.SILENCED, detail, datetime.fromisoformat(held["until"]))

@@ -1,7 +1,7 @@
 """What has only to pass: wait. And what it is over before anything was done about it.
 
-What holds one object of several back holds only that one: the decision waits where nothing could go, and before each
-attempt every job is judged by itself.
+What holds one object of several back holds only that one: the decision waits where nothing could
+go, and before each attempt every job is judged by itself.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,9 @@ def ended(intent: Intent) -> Verdict | None:
 
 
 def muted(intent: Intent) -> Verdict | None:
-    """A silence: nothing is told. What lasts through it is found when it ends. Who asks in chat is answered all the same."""
+    """A silence: nothing is told. What lasts through it is found when it ends. Who asks in chat is
+    answered all the same.
+    """
     return hushed(intent.events[0], intent.facts)
 
 
@@ -67,7 +69,9 @@ def hands_off(intent: Intent) -> Verdict | None:
 
 
 def flapping(intent: Intent) -> Verdict | None:
-    """The leg flaps: what is done to it now would be undone, or make it worse. A rule about flapping itself knows."""
+    """The leg flaps: what is done to it now would be undone, or make it worse. A rule about
+    flapping itself knows.
+    """
     if any(event.type == "leg.flapping" for event in intent.events):
         return None
     found = []
@@ -87,11 +91,19 @@ def incident(intent: Intent) -> Verdict | None:
     """A common cause is at work: nothing is done to single bonds for what it did to their legs."""
     for event in intent.events:
         owner = event.known.get("incident")
-        if not owner or event.type.partition(".")[0] not in ("leg", "bond") or event.type in _OF_PLACES:
+        if (
+            not owner
+            or event.type.partition(".")[0] not in ("leg", "bond")
+            or event.type in _OF_PLACES
+        ):
             continue
         one = intent.facts.ask("incident", owner)
         if one is not None and one["state"] != "over":
-            return wait(intent, Reason.INCIDENT, f"{one['cause']} {one['name']} is the cause, and not over yet")
+            return wait(
+                intent,
+                Reason.INCIDENT,
+                f"{one['cause']} {one['name']} is the cause, and not over yet",
+            )
     return None
 
 
@@ -117,7 +129,9 @@ def paused(intent: Intent) -> Verdict | None:
     held = intent.facts.ask("paused", intent.server)
     if held is None:
         return None
-    detail = f"paused by {held['who']} since {minute(held['since'])}: {held['why']} (bondbridge resume)"
+    detail = (
+        f"paused by {held['who']} since {minute(held['since'])}: {held['why']} (bondbridge resume)"
+    )
     return wait(intent, Reason.PAUSED, detail, intent.now + timedelta(minutes=1))
 
 
@@ -133,4 +147,8 @@ def stuck(intent: Intent) -> Verdict | None:
     """Configuration updates do not reach the nodes: what is changed now would pile up."""
     if intent.facts.ask("updates", intent.server) != "stuck":
         return None
-    return wait(intent, Reason.STUCK, "configuration updates are stuck: what is changed now would not reach the nodes")
+    return wait(
+        intent,
+        Reason.STUCK,
+        "configuration updates are stuck: what is changed now would not reach the nodes",
+    )

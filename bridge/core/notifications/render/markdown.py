@@ -1,8 +1,9 @@
-"""A message as Markdown, in the flavours that services show. What its words are made of stays words, in each of them.
+"""A message as Markdown, in the flavours that services show. What its words are made of stays
+words, in each of them.
 
 BACKSLASH  a backslash makes a character itself: CommonMark, and those who keep to it in this
-ENTITIES   the same, but < > & are written as in HTML: Mattermost, in whose older half a backslash does not help there
-CODED      nothing makes a character itself, so words with marks in them are shown as code: Slack, Rocket.Chat, Zulip
+ENTITIES   the same, but < > & are written as in HTML: Mattermost
+CODED      nothing escapes a character, so words with marks are shown as code: Slack, Zulip
 """
 
 import re
@@ -36,8 +37,12 @@ _BEGINS = re.compile(r"(?=[-+=>#:|*]|\d{1,9}[.)])")
 _BREAK = "  \n"
 
 
-def written(lines: Sequence[Line], flavour: Flavour = Flavour.BACKSLASH, *, bare: bool = False) -> str:
-    """`bare`: words only, with links spelled out, for whoever wants text where Markdown is shown all the same."""
+def written(
+    lines: Sequence[Line], flavour: Flavour = Flavour.BACKSLASH, *, bare: bool = False
+) -> str:
+    """`bare`: words only, with links spelled out, for whoever wants text where Markdown is shown
+    all the same.
+    """
     blocks = []
     for listed, some in groupby(lines, key=lambda line: line.listed):
         shown = [_line(line, flavour, bare) for line in some]
@@ -46,14 +51,21 @@ def written(lines: Sequence[Line], flavour: Flavour = Flavour.BACKSLASH, *, bare
 
 
 def _line(line: Line, flavour: Flavour, bare: bool) -> str:  # noqa: FBT001  ours alone
-    shown = _joined([_bare(part, flavour) if bare else _shown(part, flavour) for part in line.parts]).strip()
-    return _BEGINS.sub(NOTHING, shown, count=1) if _BEGINS.match(shown) and _plain_first(line) else shown
+    shown = _joined(
+        [_bare(part, flavour) if bare else _shown(part, flavour) for part in line.parts]
+    ).strip()
+    return (
+        _BEGINS.sub(NOTHING, shown, count=1)
+        if _BEGINS.match(shown) and _plain_first(line)
+        else shown
+    )
 
 
 def _joined(pieces: Sequence[str]) -> str:
     """Two backticks side by side would mean another thing than each of them."""
     return "".join(
-        NOTHING + each if before[-1:] == each[:1] == "`" else each for before, each in zip(["", *pieces], pieces, strict=False)
+        NOTHING + each if before[-1:] == each[:1] == "`" else each
+        for before, each in zip(["", *pieces], pieces, strict=False)
     )
 
 
@@ -87,7 +99,9 @@ def _but_addresses(text: str, change: Callable[[str], str]) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Several spaces are one in Markdown, and at the beginning of a line they would make it code."""
+    """Several spaces are one in Markdown, and at the beginning of a line they would make it
+    code.
+    """
     return re.sub(r"\s+", " ", text)
 
 
@@ -102,9 +116,15 @@ def _entities(text: str) -> str:
 def _coded(text: str) -> str:
     """All from the first word with a mark in it to the last one as code."""
     words = text.split(" ")
-    odd = [n for n, word in enumerate(words) if any(_ODD.search(piece) for piece, address in addresses(word) if not address)]
+    odd = [
+        n
+        for n, word in enumerate(words)
+        if any(_ODD.search(piece) for piece, address in addresses(word) if not address)
+    ]
     first, last = (odd[0], odd[-1] + 1) if odd else (len(words), len(words))
-    before, between, after = (" ".join(some) for some in (words[:first], words[first:last], words[last:]))
+    before, between, after = (
+        " ".join(some) for some in (words[:first], words[first:last], words[last:])
+    )
     parts = [_but_addresses(before, unmentioned)] if first else []
     parts += [_code(between)] if odd else []
     parts += [_but_addresses(after, unmentioned)] if last < len(words) else []
@@ -112,9 +132,15 @@ def _coded(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """As it is; only a backtick would end it, and not all have another way around that than another character."""
+    """As it is; only a backtick would end it, and not all have another way around that than another
+    character.
+    """
     inside = unmentioned(_spaced(text)).replace("`", "'")
-    if inside.endswith("\\"):  # some, Apprise for one, take a backslash there for an escape, and so the code for not closed
+    if inside.endswith(
+        "\\"
+        # some, Apprise for one, take a backslash there for an escape, and so the code for not
+        # closed
+    ):
         inside += NOTHING
     return f"`{inside}`" if inside.strip() else ""
 

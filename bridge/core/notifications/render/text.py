@@ -8,7 +8,10 @@ from bridge.core.notifications.message import Line, Part
 
 def written(lines: Sequence[Line], *, calls: bool = False) -> str:
     """Line by line; `calls`: here an @ would call somebody."""
-    return "\n".join(("- " if line.listed else "") + "".join(_shown(part, calls) for part in line.parts) for line in lines)
+    return "\n".join(
+        ("- " if line.listed else "") + "".join(_shown(part, calls) for part in line.parts)
+        for line in lines
+    )
 
 
 def _shown(part: Part, calls: bool) -> str:  # noqa: FBT001  ours alone

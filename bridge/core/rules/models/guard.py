@@ -1,4 +1,6 @@
-"""The shape of `guard` in a rule file: what keeps a rule from acting now. What the keys mean is in `rule`."""
+"""The shape of `guard` in a rule file: what keeps a rule from acting now. What the keys mean is in
+`rule`.
+"""
 
 from datetime import time
 from typing import Annotated, Literal
@@ -62,19 +64,23 @@ class WindowModel(Strict):
     begins: Clock = Field(alias="from")
     """When it opens, in quotes."""
     ends: Ends = Field(alias="to")
-    """When it closes, in quotes, "24:00" at the end of the day; earlier than `from`: on the next day."""
+    """When it closes, in quotes; "24:00" ends the day; earlier than `from`: on the next day."""
     zone: Zone
     """The time zone, by its IANA name."""
 
     def amiss(self) -> str:
         """A window that never opens."""
         if self.begins == self.ends != time(0):
-            return 'a window that ends when it begins: for whole days write from: "00:00", to: "24:00"'
+            return (
+                'a window that ends when it begins: for whole days write from: "00:00", to: "24:00"'
+            )
         return ""
 
 
 class ApprovalModel(Strict):
-    """`approval: {from: noc, expires: 30m, when: "size(events) > 20", role: admin, not_by_asker: true}`."""
+    """`approval: {from: noc, expires: 30m, when: "size(events) > 20", role: admin, not_by_asker:
+    true}`.
+    """
 
     to: ChannelName = Field(alias="from")
     """The channel in which somebody must say yes."""
@@ -85,7 +91,7 @@ class ApprovalModel(Strict):
     role: Literal["operator", "admin"] = "operator"
     """The role that whoever answers in chat must have, in the space of every bond of the plan."""
     not_by_asker: bool = False
-    """Whoever caused it by a command may not answer; nor may anybody whose name is not known, such as by a link."""
+    """The person whose command caused it may not answer, nor may anybody without a known name."""
 
 
 class BreakerModel(Strict):
@@ -102,11 +108,17 @@ class RolloutModel(Strict):
 
     first: int = Field(ge=1)
     """So many objects in the first batch."""
-    then: Annotated[list[Portion], Field(min_length=1), BeforeValidator(listed, json_schema_input_type=Portion | list[Portion])]
+    then: Annotated[
+        list[Portion],
+        Field(min_length=1),
+        BeforeValidator(listed, json_schema_input_type=Portion | list[Portion]),
+    ]
     """The sizes of the batches after it; the last one repeats."""
     pause: Duration
     """The time between two batches."""
-    stop_on: list[Ended] = Field(default=["unverified", "refused", "in_doubt", "failed"], min_length=1)
+    stop_on: list[Ended] = Field(
+        default=["unverified", "refused", "in_doubt", "failed"], min_length=1
+    )
     """A job that ends like this stops what is left: a person is asked."""
 
 
@@ -123,7 +135,7 @@ class TuningModel(Strict):
     """`tuning: {largest_change: 50%, least: 0.5, most: 10000, stable: 30m}`."""
 
     largest_change: Percent = 0.5
-    """The largest change of a speed against the current and the usual value; beyond it a person is asked."""
+    """The largest change of a speed against the current and usual value; above it we ask."""
     least: float = Field(default=0.5, gt=0, allow_inf_nan=False)
     """The least speed that is believed, in Mbit/s."""
     most: float = Field(default=10_000.0, gt=0, allow_inf_nan=False)

@@ -1,4 +1,6 @@
-"""The shape of a rule file: which keys there are and what they take. What they mean is in `rule`."""
+"""The shape of a rule file: which keys there are and what they take. What they mean is in
+`rule`.
+"""
 
 from typing import Annotated, Literal
 
@@ -25,7 +27,16 @@ from bridge.core.rules.models.scalars import (
 )
 from bridge.core.rules.models.step import RetryModel, StepModel
 
-__all__ = ["ExampleModel", "GivenModel", "RetryModel", "RuleModel", "StepModel", "ThenModel", "is_place", "slug"]
+__all__ = [
+    "ExampleModel",
+    "GivenModel",
+    "RetryModel",
+    "RuleModel",
+    "StepModel",
+    "ThenModel",
+    "is_place",
+    "slug",
+]
 
 # what a command can name one of
 NAMED = frozenset({"bond", "leg", "space", "tuning"})
@@ -67,7 +78,7 @@ class ScheduleModel(Strict):
     zone: Zone
     """The time zone, by its IANA name."""
     server: str | None = Field(default=None, min_length=1)
-    """The server it is followed on, or "*" for each; without it once, unless the rule asks or does something there."""
+    """The server it is followed on, or "*" for each; by default once, or where the rule acts."""
 
 
 class ChatModel(Strict):
@@ -76,9 +87,9 @@ class ChatModel(Strict):
     command: CommandName
     """What a person says: one word, or two."""
     takes: list[Taken] = Field(default_factory=list)
-    """What is said after it, in order: bond, leg, space, tuning (one of them), choices such as active|idle, text (the rest)."""
+    """Its arguments, in order: bond, leg, space or tuning, choices such as active|idle, text."""
     role: Literal["viewer", "operator", "admin"] | None = None
-    """Who may say it; without it as its calls need: operator, or admin for those that configure or administer."""
+    """Who may say it; by default what its calls need: operator, or admin to configure."""
     sure: bool | None = None
     """Whether the person is asked first; without it wherever something is called."""
 
@@ -105,8 +116,13 @@ class ShapeModel(Strict):
 
     def amiss(self) -> str:
         """None of the shapes, or more than one."""
-        if sum(shape is not None for shape in (self.count, self.absent, self.schedule, self.chat)) != 1:
-            return "`when` is event names, or exactly one of `count`, `absent`, `schedule` and `chat`"
+        if (
+            sum(shape is not None for shape in (self.count, self.absent, self.schedule, self.chat))
+            != 1
+        ):
+            return (
+                "`when` is event names, or exactly one of `count`, `absent`, `schedule` and `chat`"
+            )
         return ""
 
 
@@ -156,7 +172,7 @@ class GivenModel(Strict):
     known: dict[Known, Json] = Field(default_factory=dict)
     """What was known about it."""
     view: dict[str, Json] | None = None
-    """What the view shows from then on, by kind and id: {leg: {"12": {standing: down}}}; null for what is not there."""
+    """The view from then on: {leg: {"12": {standing: down}}}; null for what is not there."""
 
     def amiss(self) -> str:
         """Neither an event nor something to see."""
@@ -169,7 +185,7 @@ class ThenModel(Strict):
     """What the rule must say: to the last event, or at a moment."""
 
     at: Duration | None = None
-    """When it is looked at, counted from the example's beginning; without it when the last event came."""
+    """When it is looked at, from the example's beginning; by default at the last event."""
     verdict: Annotated[Ruling, Field(strict=False)]
     """act, skip, wait or ask."""
     reason: Annotated[Reason | None, Field(strict=False)] = None
@@ -179,7 +195,9 @@ class ThenModel(Strict):
             list[CalledModel],
             BeforeValidator(
                 lambda value: (
-                    [{"call": each} if isinstance(each, str) else each for each in value] if isinstance(value, list) else value
+                    [{"call": each} if isinstance(each, str) else each for each in value]
+                    if isinstance(value, list)
+                    else value
                 ),
                 json_schema_input_type=list[OperationName | CalledModel],
             ),
@@ -201,13 +219,17 @@ class ExampleModel(Strict):
     given: list[GivenModel] = Field(min_length=1)
     """The events, in order."""
     then: Annotated[
-        list[ThenModel], Field(min_length=1), BeforeValidator(listed, json_schema_input_type=ThenModel | list[ThenModel])
+        list[ThenModel],
+        Field(min_length=1),
+        BeforeValidator(listed, json_schema_input_type=ThenModel | list[ThenModel]),
     ]
     """What the rule must say; a list: at several moments."""
 
     def amiss(self) -> str:
         """Events that go back in time."""
-        if any(later.at < before.at for before, later in zip(self.given, self.given[1:], strict=False)):
+        if any(
+            later.at < before.at for before, later in zip(self.given, self.given[1:], strict=False)
+        ):
             return "the events of an example come in the order of their `at`"
         return ""
 
@@ -220,13 +242,13 @@ class RuleModel(Strict):
     description: str = ""
     """What it is for, in a sentence."""
     when: When
-    """The events it listens to: a name, a list, globs; or one of count, absent, schedule and chat."""
+    """The events it listens to: a name, a list, globs; or count, absent, schedule or chat."""
     condition: Expression | None = Field(default=None, alias="if")
     """A CEL expression that must hold."""
     lasts: Span | None = Field(default=None, alias="for")
     """How long what happened must last before the rule acts."""
     still: bool = False
-    """Whether it also judges what already is so: at the first poll, when the rule becomes active, after a silence or pause."""
+    """Also judge state that already holds: at the first poll, after an edit, silence or pause."""
     late: Literal["act"] | None = None
     """act: it also acts on what was over when it was found."""
     group: GroupModel | None = None
@@ -234,7 +256,7 @@ class RuleModel(Strict):
     guard: GuardModel = GuardModel()
     """What keeps it from acting now."""
     overlap: Literal["one", "queue", "parallel", "restart"] | None = None
-    """While an earlier decision about the same thing is under way; without it queue for groups, else parallel."""
+    """While an earlier decision about it is under way; default: queue for groups, else parallel."""
     priority: int = 0
     """Of two rules that want opposite things of one object the higher one has its way."""
     mode: Annotated[Mode, Field(strict=False)] = Mode.LIVE
@@ -247,4 +269,8 @@ class RuleModel(Strict):
 
 def is_place(value: Json) -> bool:
     """Whether this says where a secret stands: `{"env": "NAME"}` or `{"file": "PATH"}`."""
-    return isinstance(value, dict) and list(value) in (["env"], ["file"]) and all(isinstance(it, str) for it in value.values())
+    return (
+        isinstance(value, dict)
+        and list(value) in (["env"], ["file"])
+        and all(isinstance(it, str) for it in value.values())
+    )

@@ -1,6 +1,8 @@
-"""How single values are written in a rule file: names, lengths of time, shares, days, times of day, zones, cron.
+"""How single values are written in a rule file: names, lengths of time, shares, days, times of day,
+zones, cron.
 
-Each type takes what a person writes and gives the value that rules use; what it cannot take it refuses with a mend.
+Each type takes what a person writes and gives the value that rules use; what it cannot take it
+refuses with a mend.
 """
 
 import ast
@@ -40,7 +42,9 @@ TAKEN = ("bond", "leg", "space", "tuning", "text")
 
 
 class Strict(BaseModel):
-    """A mapping with these keys and no others; the lines below its keys are their descriptions for editors."""
+    """A mapping with these keys and no others; the lines below its keys are their descriptions for
+    editors.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -63,8 +67,12 @@ class Strict(BaseModel):
         return ""
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """With its descriptions. Pydantic would read them from the source whenever anything starts; only editors want them."""
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """With its descriptions. Pydantic would read them from the source whenever anything starts;
+        only editors want them.
+        """
         made = handler(core)
         keys = handler.resolve_ref_schema(made).get("properties", {})
         for each in reversed(cls.__mro__[: cls.__mro__.index(Strict)]):
@@ -80,7 +88,10 @@ def _described(model: type) -> Mapping[str, str]:
     found = {}
     for field, below in pairwise(lines):
         match field, below:
-            case [ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said)))]:
+            case [
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(said))),
+            ]:
                 found[name] = inspect.cleandoc(said)
     return found
 
@@ -91,10 +102,16 @@ _LONGEST_SLUG = 63
 def slug(text: str) -> str:
     """A name that is safe in ids, addresses and file names. Raises ValueError with a mend."""
     if len(text) > _LONGEST_SLUG:
-        msg = f"{text[:40] + '…'!r} is too long for a name: it has {len(text)} characters, and {_LONGEST_SLUG} are the most"
+        msg = (
+            f"{text[:40] + '…'!r} is too long for a name: it has {len(text)} characters, and"
+            f" {_LONGEST_SLUG} are the most"
+        )
         raise ValueError(msg)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", text):
-        msg = f"{text[:40]!r} is no name: write lower-case letters, digits and dashes, such as leg-outage"
+        msg = (
+            f"{text[:40]!r} is no name: write lower-case letters, digits and dashes, such as"
+            " leg-outage"
+        )
         raise ValueError(msg)
     return text
 
@@ -124,7 +141,11 @@ def _percent(value: object) -> float:
 
 def _days(value: object) -> frozenset[int]:
     """`"mon-fri"`, `["mon", "wed"]`, `"daily"` → numbers of days, Monday is 0."""
-    days = {day for part in (value if isinstance(value, list) else [value]) for day in _span_of_days(part)}
+    days = {
+        day
+        for part in (value if isinstance(value, list) else [value])
+        for day in _span_of_days(part)
+    }
     if not days:
         raise ValueError("no day at all: write daily, mon-fri, or a list such as [mon, wed]")
     return frozenset(days)
@@ -136,7 +157,9 @@ def _span_of_days(part: object) -> Iterator[int]:
         return
     first, dash, last = part.partition("-") if isinstance(part, str) else ("", "", "")
     if first not in _DAYS or (dash and last not in _DAYS):
-        raise ValueError(f"{part!r} is no day: write daily, {', '.join(_DAYS)}, or a span such as mon-fri")
+        raise ValueError(
+            f"{part!r} is no day: write daily, {', '.join(_DAYS)}, or a span such as mon-fri"
+        )
     begin, end = _DAYS.index(first), _DAYS.index(last or first)
     yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
 
@@ -144,7 +167,10 @@ def _span_of_days(part: object) -> Iterator[int]:
 def _clock(value: object) -> time:
     found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if not found:
-        raise ValueError(f'{value!r} is no time of day: write hours and minutes from "00:00" to "23:59", in quotes')
+        raise ValueError(
+            f'{value!r} is no time of day: write hours and minutes from "00:00" to "23:59", in'
+            " quotes"
+        )
     return time(int(found[1]), int(found[2]))
 
 
@@ -157,14 +183,17 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # not there, not a name at all, or only a part of one
-        raise ValueError(f"there is no time zone {name[:40]!r}: write its IANA name, such as America/Vancouver") from None
+        raise ValueError(
+            f"there is no time zone {name[:40]!r}: write its IANA name, such as America/Vancouver"
+        ) from None
     return name
 
 
 def _cron(line: str) -> str:
     if len(line.split()) != _CRON_FIELDS:
         raise ValueError(
-            f'{line[:40]!r} is no cron expression: write five fields, minute hour day month weekday, such as "0 22 * * *"'
+            f"{line[:40]!r} is no cron expression: write five fields, minute hour day month"
+            ' weekday, such as "0 22 * * *"'
         )
     try:
         next(CronSim(line, datetime(2026, 1, 1, tzinfo=UTC)))
@@ -177,17 +206,26 @@ def _cron(line: str) -> str:
 
 def _command(value: str) -> str:
     if not _COMMAND.fullmatch(value):
-        raise ValueError(f"{value[:40]!r} is no command: write one or two words of lower-case letters, digits and dashes")
+        raise ValueError(
+            f"{value[:40]!r} is no command: write one or two words of lower-case letters, digits"
+            " and dashes"
+        )
     return value
 
 
 def _taken(value: str) -> str:
     """`bond`, `text`, or `active|idle`."""
     choices = value.split("|")
-    if value in TAKEN or (len(choices) > 1 and all(map(_CHOICE.fullmatch, choices)) and len(set(choices)) == len(choices)):
+    if value in TAKEN or (
+        len(choices) > 1
+        and all(map(_CHOICE.fullmatch, choices))
+        and len(set(choices)) == len(choices)
+    ):
         return value
     known = ", ".join(TAKEN)
-    raise ValueError(f"{value[:40]!r} cannot be taken: write {known}, or choices such as active|idle")
+    raise ValueError(
+        f"{value[:40]!r} cannot be taken: write {known}, or choices such as active|idle"
+    )
 
 
 def _moment(value: object) -> datetime:
@@ -196,17 +234,31 @@ def _moment(value: object) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(f'{value!r} is no moment: write date, time and offset, such as "2026-01-05T09:00:00-08:00"')
+        raise ValueError(
+            f"{value!r} is no moment: write date, time and offset, such as"
+            ' "2026-01-05T09:00:00-08:00"'
+        )
     return moment
 
 
-_LENGTH = WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?[smhd])+$", "examples": ["30s", "10m", "1h30m", "1d"]})
+_LENGTH = WithJsonSchema(
+    {
+        "type": "string",
+        "pattern": r"^(\d+(\.\d+)?[smhd])+$",
+        "examples": ["30s", "10m", "1h30m", "1d"],
+    }
+)
 
 Duration = Annotated[float, BeforeValidator(seconds), _LENGTH]
 Span = Annotated[float, BeforeValidator(seconds), Field(gt=0), _LENGTH]
-Identifier = Annotated[str, AfterValidator(slug), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"})]
+Identifier = Annotated[
+    str,
+    AfterValidator(slug),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"}),
+]
 Name = Annotated[str, Field(min_length=1)]
-# what is to be offered for a name in the JSON Schema, where the vocabulary is known: see `rule_schema`
+# what is to be offered for a name in the JSON Schema, where the vocabulary is known: see
+# `rule_schema`
 EventPattern = Annotated[str, Field(min_length=1, json_schema_extra={"offers": "events"})]
 EventName = Annotated[str, Field(json_schema_extra={"offers": "event"})]
 OperationName = Annotated[str, Field(min_length=1, json_schema_extra={"offers": "operation"})]
@@ -217,33 +269,67 @@ Patterns = Annotated[
     Field(min_length=1),
     BeforeValidator(listed, json_schema_input_type=EventPattern | list[EventPattern]),
 ]
-Globs = Annotated[list[Name], Field(min_length=1), BeforeValidator(listed, json_schema_input_type=Name | list[Name])]
+Globs = Annotated[
+    list[Name],
+    Field(min_length=1),
+    BeforeValidator(listed, json_schema_input_type=Name | list[Name]),
+]
 Expression = Annotated[str, Field(min_length=1, json_schema_extra={"examples": ["bond.id == 3"]})]
 Portion = Annotated[
     tuple[float, bool],
     BeforeValidator(_share),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": r"^\d+(\.\d+)?%$"},
+            ]
+        }
+    ),
 ]
-Percent = Annotated[float, BeforeValidator(_percent), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"})]
+Percent = Annotated[
+    float,
+    BeforeValidator(_percent),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"}),
+]
 _DAY = f"({'|'.join(_DAYS)})"
 _DAY_SCHEMA = {"type": "string", "pattern": f"^(daily|{_DAY}(-{_DAY})?)$"}
 Days = Annotated[
     frozenset[int],
     BeforeValidator(_days),
-    WithJsonSchema({"anyOf": [_DAY_SCHEMA, {"type": "array", "items": _DAY_SCHEMA, "minItems": 1}]}),
+    WithJsonSchema(
+        {"anyOf": [_DAY_SCHEMA, {"type": "array", "items": _DAY_SCHEMA, "minItems": 1}]}
+    ),
 ]
-Clock = Annotated[time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"}),
+]
 Ends = Annotated[
-    time, BeforeValidator(_end), WithJsonSchema({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"})
+    time,
+    BeforeValidator(_end),
+    WithJsonSchema({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"}),
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 Cron = Annotated[str, AfterValidator(_cron), Field(json_schema_extra={"examples": ["0 22 * * *"]})]
-CommandName = Annotated[str, AfterValidator(_command), WithJsonSchema({"type": "string", "pattern": f"^{_COMMAND.pattern}$"})]
+CommandName = Annotated[
+    str,
+    AfterValidator(_command),
+    WithJsonSchema({"type": "string", "pattern": f"^{_COMMAND.pattern}$"}),
+]
 Taken = Annotated[
     str,
     AfterValidator(_taken),
     WithJsonSchema(
-        {"anyOf": [{"enum": [*TAKEN]}, {"type": "string", "pattern": rf"^{_CHOICE.pattern}(\|{_CHOICE.pattern})+$"}]}
+        {
+            "anyOf": [
+                {"enum": [*TAKEN]},
+                {"type": "string", "pattern": rf"^{_CHOICE.pattern}(\|{_CHOICE.pattern})+$"},
+            ]
+        }
     ),
 ]
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]

@@ -31,7 +31,9 @@ _BELONGS = {
 
 
 class RetryModel(Strict):
-    """`retry: {on: [refused, unreachable], every: 5m, until: 6h}`; `until` counts from the event's time."""
+    """`retry: {on: [refused, unreachable], every: 5m, until: 6h}`; `until` counts from the event's
+    time.
+    """
 
     on: list[Literal["refused", "unreachable", "unverified"]] = Field(min_length=1)
     """After which ends it is tried again."""
@@ -59,7 +61,10 @@ class EscalateModel(Strict):
     @classmethod
     def _whole(cls, value: Json) -> Json:
         """Neither half means anything alone."""
-        for name, what in (("after", "how long somebody has to say that they have it"), ("to", "which channel is told then")):
+        for name, what in (
+            ("after", "how long somebody has to say that they have it"),
+            ("to", "which channel is told then"),
+        ):
             if isinstance(value, dict) and name not in value:
                 msg = f"`{name}` is missing, {what}: write {{after: 15m, to: oncall}}"
                 raise ValueError(msg)
@@ -77,7 +82,10 @@ class FollowModel(Strict):
     def amiss(self) -> str:
         """What would be told so often that nobody hears anything else."""
         if self.repeat_every is not None and self.repeat_every < _LEAST_REPEAT:
-            return "told again so often, nobody hears anything else: write `repeat_every: 1m` or longer, such as 1h"
+            return (
+                "told again so often, nobody hears anything else: write `repeat_every: 1m` or"
+                " longer, such as 1h"
+            )
         return ""
 
 
@@ -86,7 +94,10 @@ def _followed(value: Json) -> Json:
     if value is True:
         return {}
     if not isinstance(value, dict | FollowModel):
-        msg = "write `true`, or how it is told on, such as {repeat_every: 4h}; leave it out where its end is not to be told"
+        msg = (
+            "write `true`, or how it is told on, such as {repeat_every: 4h}; leave it out where its"
+            " end is not to be told"
+        )
         raise ValueError(msg)  # noqa: TRY004  pydantic tells of nothing else
     return value
 
@@ -97,18 +108,27 @@ class NotifyModel(Strict):
     to: ChannelName
     """The channel."""
     title: str | None = Field(default=None, min_length=1)
-    """One line; ${…} is an expression. Without it the event's headline, or below on_failure what failed and how."""
+    """One line with ${…}. By default the event's headline; below on_failure, what failed."""
     body: str = ""
     """More text; ${…} is an expression."""
     severity: Literal["info", "warning", "critical"] = "info"
     """How bad it is: services show it as a colour or a sign."""
-    follow: Annotated[FollowModel, BeforeValidator(_followed, json_schema_input_type=FollowModel | Literal[True])] | None = None
+    follow: (
+        Annotated[
+            FollowModel,
+            BeforeValidator(_followed, json_schema_input_type=FollowModel | Literal[True]),
+        ]
+        | None
+    ) = None
     """Tell its end, too, once and at the same address: true, or how it is told again meanwhile."""
 
     def amiss(self) -> str:
         """Nobody else would be told."""
         if self.follow and self.follow.escalate and self.follow.escalate.to == self.to:
-            mend = "name another in `escalate.to`, or write `repeat_every` to tell the same people again"
+            mend = (
+                "name another in `escalate.to`, or write `repeat_every` to tell the same people"
+                " again"
+            )
             return f"`escalate` tells others, and {self.to} is told already: {mend}"
         return ""
 
@@ -168,7 +188,9 @@ WaitFor = Annotated[
 
 
 class RemedyModel(Strict):
-    """A step of `on_failure`: exactly one of `call`, `notify` and `silence`, and what goes with it."""
+    """A step of `on_failure`: exactly one of `call`, `notify` and `silence`, and what goes with
+    it.
+    """
 
     call: OperationName | None = None
     """An operation of the management server."""
@@ -205,7 +227,9 @@ class RemedyModel(Strict):
 
 
 class StepModel(RemedyModel):
-    """One step: exactly one of `call`, `notify`, `webhook`, `silence`, `wait` and `reply`, and what goes with it."""
+    """One step: exactly one of `call`, `notify`, `webhook`, `silence`, `wait` and `reply`, and what
+    goes with it.
+    """
 
     webhook: WebhookModel | None = None
     """Send JSON to another system."""
@@ -214,6 +238,6 @@ class StepModel(RemedyModel):
     reply: ReplyModel | None = None
     """Answer the person whose command it is; only with `when: {chat: …}`."""
     each: Name | None = None
-    """A noun of the event, such as bond: one turn of this step for every such object among the events."""
+    """A noun of the event, such as bond: this step once for every such object."""
     on_failure: list[RemedyModel] | None = Field(default=None, min_length=1)
     """What is done when the call has failed: notices, calls, silences."""
