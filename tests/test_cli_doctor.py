@@ -233,6 +233,53 @@ def test_a_state_folder_on_a_full_disk_is_bad(stage: Stage, run: Run, small_disk
     )
 
 
+def keeps_state_in(stage: Stage, folder: Path) -> None:
+    """The settings name this state folder from now on."""
+    path = stage.folder / "bondbridge.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace(f"state_dir: {stage.folder / 'state'}", f"state_dir: {folder}"),
+        encoding="utf-8",
+    )
+
+
+def test_a_state_folder_that_cannot_be_made_is_bad(stage: Stage, run: Run) -> None:
+    """Being root is not enough everywhere: it is tried, and no database is promised there."""
+    keeps_state_in(stage, Path("/proc/nope/state"))
+    told = found(run)
+    good, says = told["state folder"]
+    assert (good, says.partition(":")[0]) == (False, "/proc/nope/state cannot be made")
+    good, says = told["database"]
+    assert (good, "none can be made here" in says) == (False, True)
+
+
+@pytest.mark.parametrize("below", ["", "state", "deep/state"])
+def test_a_state_folder_that_is_or_is_in_a_file_is_bad_once(
+    stage: Stage, run: Run, below: str
+) -> None:
+    """The file is named, in one line, and stays as it is."""
+    file = stage.folder / "file"
+    file.write_text("mine", encoding="utf-8")
+    keeps_state_in(stage, file / below)
+    bad = {what: says for what, (good, says) in found(run).items() if not good}
+    assert list(bad) == ["state folder"]
+    assert f"cannot be made: {file} is a file, not a folder; " in bad["state folder"]
+    assert file.read_text("utf-8") == "mine"
+
+
+def test_a_state_folder_yet_to_be_made_is_tried_and_nothing_is_left(
+    stage: Stage, run: Run, small_disk: Path
+) -> None:
+    """On a disk with room it is good, on a full one it is not; neither leaves anything there."""
+    keeps_state_in(stage, small_disk / "a" / "b")
+    assert found(run)["state folder"][0]
+    assert list(small_disk.iterdir()) == []
+    fill(small_disk / "filler")
+    good, says = found(run)["state folder"]
+    assert (good, "No space left on device" in says) == (False, True)
+    assert [each.name for each in small_disk.iterdir()] == ["filler"]
+
+
 def test_a_certificate_that_nobody_vouches_for_is_bad_and_its_fix_is_said(
     stage: Stage, run: Run
 ) -> None:

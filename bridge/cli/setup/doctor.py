@@ -1,8 +1,5 @@
 """`bondbridge doctor`: check everything a bridge needs, and say how to mend what is missing."""
 
-import errno
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from bridge.bonding.catalogue import Danger
 from bridge.cli.bridge_context import AsJson, Config, chosen
 from bridge.cli.output import as_json, show_times_in, table
 from bridge.cli.setup import doctor_database
+from bridge.cli.setup.folder_probe import probe_folder
 from bridge.config.time_zones import use_newest
 from bridge.core.durations import spoken
 from bridge.core.yaml_document import Place
@@ -31,8 +29,6 @@ from bridge.pipeline.receive.receiver import IncomingWebhook
 # look
 _CLOCK_OFF = 60.0
 _CERTIFICATE_ENDS = 14 * 86_400.0
-# more than one block, so that a full disk shows
-_PROBE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +54,12 @@ def doctor(given: Config = None, json_output: AsJson = False) -> None:
     path = chosen(given)
     settings = config.load(path)
     show_times_in(settings.zone)
+    state = _state(settings)
     findings = [
         Finding("settings", good=True, says=str(path)),
         _time_zones(),
-        _state(settings),
-        *_findings(settings),
+        state,
+        *_findings(settings, state=state),
     ]
     if json_output:
         as_json([{"what": each.what, "good": each.good, "says": each.says} for each in findings])
@@ -74,9 +71,16 @@ def doctor(given: Config = None, json_output: AsJson = False) -> None:
     raise typer.Exit(0 if all(each.good for each in findings) else 1)
 
 
-def _findings(settings: config.Settings) -> Iterator[Finding]:
+def _findings(settings: config.Settings, *, state: Finding) -> Iterator[Finding]:
+    """`state`: what was found of the state folder; one that cannot be used is said once."""
     try:
-        bridge = wiring.build(settings, key=wiring.passing_key(settings.state_dir))
+        key = wiring.passing_key(settings.state_dir)
+    except BridgeError as error:
+        if state.good:
+            yield Finding("state", good=False, says=str(error))
+        return
+    try:
+        bridge = wiring.build(settings, key=key)
     except BridgeError as error:
         yield Finding("state", good=False, says=str(error))
         return
@@ -92,31 +96,26 @@ def _findings(settings: config.Settings) -> Iterator[Finding]:
             yield Finding(what, good=False, says=says)
         yield _broker(settings)
         yield from _told(settings)
-        for key, says in doctor_database.dead_letters(bridge) if readable else ():
-            yield Finding(f"channel {key}", good=False, says=says)
+        for address, says in doctor_database.dead_letters(bridge) if readable else ():
+            yield Finding(f"channel {address}", good=False, says=says)
         yield from _hooks(bridge)
         for name in bridge.clients:
             yield from _of_server(bridge, name, readable=readable)
 
 
 def _state(settings: config.Settings) -> Finding:
-    """Whether the state folder can be written; what is written for that is gone at once."""
+    """Whether the state folder can be written, or made."""
     folder = settings.state_dir
-    there = next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), folder)
+    is_there = folder.is_dir()
     try:
-        if there == folder:
-            with tempfile.TemporaryFile(dir=folder) as probe:
-                probe.write(bytes(_PROBE))
-                probe.flush()
-                os.fsync(probe.fileno())
-        elif not os.access(there, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        probe_folder(folder)
     except OSError as error:
         fix = "make it writable, make room on its disk, or set `state_dir`"
+        cannot = "cannot be written" if is_there else "cannot be made"
         return Finding(
-            "state folder", good=False, says=f"{folder} cannot be written: {error.strerror}; {fix}"
+            "state folder", good=False, says=f"{folder} {cannot}: {error.strerror}; {fix}"
         )
-    says = f"{folder} can be written" if there == folder else f"{folder} is made by `bondbridge up`"
+    says = f"{folder} can be written" if is_there else f"{folder} is made by `bondbridge up`"
     return Finding("state folder", good=True, says=says)
 
 

@@ -5,9 +5,11 @@ It only looks: nothing is made, and one row written to see that it can be.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from bridge import config, wiring
 from bridge.cli.bridge_context import refuse_lost
+from bridge.cli.setup.folder_probe import probe_folder
 from bridge.errors import BadInput, Problem
 from bridge.store import installation, internal_errors, migrate, rulebooks
 from bridge.store.database import Away
@@ -31,6 +33,7 @@ def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
     )
     # one that is named is made where its folder is; elsewhere opening it says what is wrong
     if missing is not None and (bridge.settings.database is None or missing.parent.is_dir()):
+        _check_makeable(missing)
         return f"there is none at {missing} yet: `bondbridge up` makes it", False
     stands, been = (
         migrate.stands(bridge.database, config.shipped("migrations")),
@@ -49,6 +52,16 @@ def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
         raise BadInput([Problem(shown, "its tables are of an older version", mend)])
     _check_writable(bridge, shown)
     return shown, True
+
+
+def _check_makeable(missing: Path) -> None:
+    """Raises BadInput where no database can be made at this place."""
+    try:
+        probe_folder(missing.parent)
+    except OSError as error:
+        what = f"there is none yet, and none can be made here: {error.strerror}"
+        fix = "make its folder writable, make room on its disk, or set `database`"
+        raise BadInput([Problem(str(missing), what, fix)]) from error
 
 
 def _check_writable(bridge: wiring.Bridge, shown: str) -> None:
