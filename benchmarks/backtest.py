@@ -36,7 +36,8 @@ ROOT = Path(__file__).parent.parent
 
 def _happened(count: int) -> Iterator[Event]:
     for n in range(count):
-        turn, bond = n // 2 % 2, n // 4 % BONDS + 1
+        turn = n // 2 % 2
+        bond = n // 4 % BONDS + 1
         name, state = ("leg.up", "up") if n % 2 else ("leg.down", "down")
         leg = {
             "id": bond * 2 + turn,
@@ -81,7 +82,10 @@ def _journal(folder: str, count: int) -> Database:
 
 def main() -> None:
     """Print how long it took, how much memory, and whether a second run is the same."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    if len(sys.argv) > 1:
+        count = int(sys.argv[1])
+    else:
+        count = 100_000
     words = Vocabulary(
         call_permissions.callable_operations(),
         {"noc": 1},

@@ -66,7 +66,8 @@ def _happened(change: snapshot_diff.Change) -> Event:
 def _decide(rules: Sequence[Rule], happened: Sequence[Event]) -> None:
     """Every rule that listens meets every event, as the decider does it for a batch."""
     memory = Memory({rule.id: rule for rule in rules}, NOW)
-    listening, situation = evaluate.listening(rules), evaluate.Situation("benchmark", NOW)
+    listening = evaluate.listening(rules)
+    situation = evaluate.Situation("benchmark", NOW)
     for event in happened:
         for rule in listening.get(event.type, ()):
             evaluate.meet(rule, event, Facts(memory), situation)
@@ -86,7 +87,8 @@ def main() -> None:
     volatile = {"leg": frozenset({"upload_rate", "download_rate"})}
     down = snapshot_diff.with_derived(before, down, NOW, None)
     changed = snapshot_diff.compare(before, down, volatile=volatile, gone=(), now=NOW).changes
-    rules, happened = _rules(), [_happened(change) for change in changed[:EVENTS]]
+    rules = _rules()
+    happened = [_happened(change) for change in changed[:EVENTS]]
     works: dict[str, Callable[[], object]] = {
         f"json.loads of {LEGS} legs (yardstick)": lambda: json.loads(text),
         f"normalise {LEGS} legs": lambda: [

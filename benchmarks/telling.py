@@ -97,7 +97,10 @@ def _tell(bridge: wiring.Bridge) -> None:
 def _by_hand(url: str, count: int, *, keep: bool) -> None:
     """As Apprise does, each on a connection of its own, or all on one."""
     with requests.Session() as session:
-        post = session.post if keep else requests.post
+        if keep:
+            post = session.post
+        else:
+            post = requests.post
         for n in range(count):
             body = {
                 "version": "1.0",

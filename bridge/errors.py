@@ -95,7 +95,10 @@ class Problem:
             + (f":{self.line}" if self.line else "")
             + (f":{self.column}" if self.column else "")
         )
-        named = f" {self.key}:" if self.key else ""
+        if self.key:
+            named = f" {self.key}:"
+        else:
+            named = ""
         quoted = "".join(f"\n    {line}" for line in self.excerpt.splitlines())
         return f"{place}:{named} {self.what}" + (f" ({self.mend})" if self.mend else "") + quoted
 

@@ -93,7 +93,8 @@ class Writer(io.TextIOBase):
     def _run(self) -> None:
         while True:
             text = self._lines.get()
-            dropped, self._dropped = self._dropped, 0
+            dropped = self._dropped
+            self._dropped = 0
             try:
                 if dropped:
                     self._stream.write(
@@ -136,7 +137,9 @@ _repeats = Repeats()
 def _only_loud_levels(logger: object, method: str, line: _Line) -> _Line:
     """An ordinary line needs no label."""
     del logger
-    return line if method in ("info", "debug") else {**line, "level": method}
+    if method in ("info", "debug"):
+        return line
+    return {**line, "level": method}
 
 
 def _once_a_minute(logger: object, method: str, line: _Line) -> _Line:
@@ -148,7 +151,9 @@ def _once_a_minute(logger: object, method: str, line: _Line) -> _Line:
     repeated = _repeats.since(key)
     if repeated is None:
         raise structlog.DropEvent
-    return {**line, "repeated": repeated} if repeated else line
+    if repeated:
+        return {**line, "repeated": repeated}
+    return line
 
 
 def _visible(logger: object, method: str, line: _Line) -> _Line:
@@ -160,11 +165,9 @@ def _visible(logger: object, method: str, line: _Line) -> _Line:
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return visible_line(value)
-    return (
-        value
-        if isinstance(value, bool | int | float) or value is None
-        else visible_line(str(value))
-    )
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    return visible_line(str(value))
 
 
 class _Foreign(logging.Formatter):
@@ -193,14 +196,19 @@ class _Troubles(logging.Filter):
         """Whether it is worth a line; with how often it was none, and its cause in place of where
         our libraries were.
         """
-        cause = record.exc_info[1] if record.exc_info else None
+        if record.exc_info:
+            cause = record.exc_info[1]
+        else:
+            cause = None
         if isinstance(cause, self._brief):
             says = record.getMessage().partition("\n")[0]
-            record.msg, record.args = says if str(cause) in says else f"{says} {cause}", None
+            record.msg = says if str(cause) in says else f"{says} {cause}"
+            record.args = None
             record.exc_info = record.exc_text = None
         repeated = _repeats.since((record.name, record.getMessage()))
         if repeated:
-            record.msg, record.args = f"{record.getMessage()} (repeated {repeated} times)", None
+            record.msg = f"{record.getMessage()} (repeated {repeated} times)"
+            record.args = None
         return repeated is not None
 
 

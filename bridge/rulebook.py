@@ -79,7 +79,8 @@ class RulebookLoader:
     """
 
     def __init__(self, folders: Sequence[Path], vocabulary: Vocabulary) -> None:
-        self.folders, self.vocabulary = folders, vocabulary
+        self.folders = folders
+        self.vocabulary = vocabulary
         self.rejected: BadInput | None = None
         self._kept: Rulebook | None = None
         self._signature: object = None
@@ -94,10 +95,8 @@ class RulebookLoader:
         if self._kept is None or signature != self._signature:
             self._signature = signature
             try:
-                self._kept, self.rejected = (
-                    proven(load(self.folders, self.vocabulary), self.vocabulary),
-                    None,
-                )
+                self._kept = proven(load(self.folders, self.vocabulary), self.vocabulary)
+                self.rejected = None
             except BadInput as error:
                 self.rejected = error
                 if self._kept is None:
@@ -172,7 +171,10 @@ def _twice(documents: Iterable[Document]) -> list[Problem]:
     for document in documents:
         many = isinstance(document.data, list)
         for number, data in enumerate(document.data if many else [document.data]):
-            identifier = data.get("id") if isinstance(data, dict) else None
+            if isinstance(data, dict):
+                identifier = data.get("id")
+            else:
+                identifier = None
             if not isinstance(identifier, str):
                 continue
             if identifier in first:

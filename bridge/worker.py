@@ -222,13 +222,14 @@ class _Lost(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say that in one line."""
-        lost = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(record.args, tuple) and record.args:
+            lost = record.args[0]
+        else:
+            lost = None
         if isinstance(lost, WorkerLostError):
-            record.msg, record.args, record.exc_info = (
-                "%s; what it held goes on when its lease is over",
-                (lost,),
-                None,
-            )
+            record.msg = "%s; what it held goes on when its lease is over"
+            record.args = (lost,)
+            record.exc_info = None
         return True
 
 

@@ -19,7 +19,8 @@ from tests.test_whole_stack import Stack, free_ports, started
 
 ROOT = Path(__file__).parent.parent
 SECRET = "of Slack and us"
-LEG, BOND = 3, 2  # cable of kelowna-hq
+LEG = 3
+BOND = 2  # cable of kelowna-hq
 
 
 @dataclass
@@ -69,7 +70,8 @@ class Slack:
         ]
 
     def _post(self, fields: dict[str, str]) -> Any:
-        body, stamp = urlencode(fields).encode(), int(machine_time().timestamp())
+        body = urlencode(fields).encode()
+        stamp = int(machine_time().timestamp())
         self.last = (
             body,
             {
@@ -168,10 +170,8 @@ def test_a_conversation_in_slack(tmp_path: Path) -> None:
         assert f"/bond why {refused['id']}" in words(chat.shown)
 
         assert "restart kelowna-hq: waiting for confirmation" in chat.says("UOP", "restart kelowna")
-        command, ours = (
-            chat.sent,
-            next(each for each in stack.events("chat.command") if "restart" in each["headline"]),
-        )
+        command = chat.sent
+        ours = next(each for each in stack.events("chat.command") if "restart" in each["headline"])
         (question,) = stack.until(lambda: chat.later(command), "the question")
         assert "restart kelowna-hq: are you sure?" in words(question)
         assert stack.ledger("bond.restart") == []

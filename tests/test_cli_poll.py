@@ -23,7 +23,8 @@ _AT_ONCE = 4
 @pytest.fixture
 def most_at_once(stage: Stage) -> Iterator[list[int]]:
     """How many scopes were being polled, looked at again and again."""
-    seen, done = list[int](), threading.Event()
+    seen = list[int]()
+    done = threading.Event()
     held = (
         sa.select(sa.func.count())
         .select_from(scopes)

@@ -440,7 +440,8 @@ def test_an_address_that_leads_nowhere_is_said_with_its_place(
     that stands; never it.
     """
     (tmp_path / "noc.txt").write_text("slak://hunter-two/x")
-    file, mend = str(tmp_path / "bondbridge.yaml"), "mend the secret that stands in noc.txt"
+    file = str(tmp_path / "bondbridge.yaml")
+    mend = "mend the secret that stands in noc.txt"
     assert unknown(read(GOOD, tmp_path)) == (file, 9, "channels.noc.urls.1", mend)
     monkeypatch.setenv("BONDBRIDGE_CHANNELS__NOC__URLS", '[{"file": "noc.txt"}]')
     assert unknown(read(GOOD, tmp_path)) == (

@@ -97,7 +97,8 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
 def complaints(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
     """What is said about each contract that does not hold, by its name."""
     lines = answer.stdout.partition("Broken contracts")[2].splitlines()[3:]
-    found, name = dict[str, str](), ""
+    found = dict[str, str]()
+    name = ""
     for line, below in pairwise([*lines, ""]):
         if line and set(below) == {"-"}:
             name = line

@@ -57,7 +57,8 @@ def _stretches(
     """Each hand followed by as many short ones as make it the stretch that xdist gives to one
     process.
     """
-    rest, found = iter(short), list[pytest.Item]()
+    rest = iter(short)
+    found = list[pytest.Item]()
     left = sum(map(len, hands)) + len(short)
     for number, hand in enumerate(hands):
         stretch = left // (len(hands) - number)  # as WorkStealingScheduling.check_schedule counts

@@ -25,7 +25,9 @@ class Result:
     @property
     def became(self) -> str:
         """The outcome of a try in one word, for who looks after the settings."""
-        return "misconfigured" if self.mend else str(self.outcome)
+        if self.mend:
+            return "misconfigured"
+        return str(self.outcome)
 
 
 # the address or what it is opened with is wrong: a person must mend it, and until then it is tried

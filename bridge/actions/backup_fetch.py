@@ -29,7 +29,9 @@ class Fetch(FireAndForgetAction):
         places: Mapping[str, BackupDirectory],
         now: Callable[[], datetime],
     ) -> None:
-        self._clients, self._places, self._now = clients, places, now
+        self._clients = clients
+        self._places = places
+        self._now = now
 
     def repeat(self, request: Body) -> Repeat:
         """A second download is one file more, and the oldest goes."""
@@ -39,7 +41,9 @@ class Fetch(FireAndForgetAction):
     def lasts(self, server: str, request: Body) -> float:
         """As long as a download may."""
         del request
-        return self._clients[server].longest_download if server in self._clients else 0.0
+        if server in self._clients:
+            return self._clients[server].longest_download
+        return 0.0
 
     def send(self, server: str, request: Body) -> Result:
         """Download, check, keep, and let the oldest go."""

@@ -34,18 +34,24 @@ class Call:
         own: Mapping[str, Action] | None = None,
         reveal: Callable[[Body], str] = lambda _: "",
     ) -> None:
-        self._clients, self._own, self._reveal = clients, own or {}, reveal
+        self._clients = clients
+        self._own = own or {}
+        self._reveal = reveal
         self._refused = call_permissions.refused(allow)
 
     def repeat(self, request: Body) -> Repeat:
         """As the catalogue says."""
         own = self._own.get(request["operation"])
-        return own.repeat(request) if own else _row(request).repeat
+        if own:
+            return own.repeat(request)
+        return _row(request).repeat
 
     def provable(self, request: Body) -> bool:
         """Whether the catalogue names a proof."""
         own = self._own.get(request["operation"])
-        return own.provable(request) if own else _row(request).proof is not None
+        if own:
+            return own.provable(request)
+        return _row(request).proof is not None
 
     def shows(self, request: Body) -> bool:
         """What can be proved, but for what replaces a whole object: it carries fields that only the
@@ -55,14 +61,18 @@ class Call:
 
     def lasts(self, server: str, request: Body) -> float:
         """An alias asks for its leg before it is sent."""
-        client, own = self._clients.get(server), self._own.get(request["operation"])
+        client = self._clients.get(server)
+        own = self._own.get(request["operation"])
         if own or client is None:
-            return own.lasts(server, request) if own else 0.0
+            if own:
+                return own.lasts(server, request)
+            return 0.0
         return client.longest * (2 if request["operation"] in ALIASES else 1)
 
     def against(self, server: str, request: Body) -> str | None:
         """What the server shows against it: already so, not finished, decided by somebody else."""
-        client, operation = self._clients.get(server), request["operation"]
+        client = self._clients.get(server)
+        operation = request["operation"]
         if client is None or operation in self._own or operation in self._refused:
             return None
         try:
@@ -78,7 +88,8 @@ class Call:
 
     def send(self, server: str, request: Body) -> Result:
         """Send it once."""
-        client, operation = self._clients.get(server), request["operation"]
+        client = self._clients.get(server)
+        operation = request["operation"]
         if client is None:
             return Result(
                 Outcome.REFUSED, f"not sent: the settings name no server {server!r} any more"
@@ -99,7 +110,8 @@ class Call:
 
     def look(self, server: str, request: Body) -> bool | None:
         """Read the server and judge by the operation's proof."""
-        client, operation = self._clients.get(server), request["operation"]
+        client = self._clients.get(server)
+        operation = request["operation"]
         if operation in self._own:
             return self._own[operation].look(server, request)
         row = _row(request)
@@ -115,11 +127,14 @@ class Call:
         except Refused as error:
             # what was to be changed cannot be read any more; of what was to be deleted that is just
             # the proof
-            return True if row.proof == "deleted" and error.status == _NOT_FOUND else None
+            if row.proof == "deleted" and error.status == _NOT_FOUND:
+                return True
+            return None
 
     def _secrets(self, request: Body) -> dict[str, str]:
         """What the secret fields of a request are, read where they stand. Raises BadInput."""
-        operation, body = request["operation"], request.get("body") or {}
+        operation = request["operation"]
+        body = request.get("body") or {}
         try:
             return {
                 name: self._reveal(body[name])
@@ -152,18 +167,23 @@ def _unknown_fields(
 
 
 def _filled(request: Body, secrets: Mapping[str, str]) -> Body | None:
-    return {**request["body"], **secrets} if "body" in request else None
+    if "body" in request:
+        return {**request["body"], **secrets}
+    return None
 
 
 def _masked(result: Result, secrets: Collection[str]) -> Result:
     """A server may say again what it was told."""
     detail = result.detail
     for each in secrets:
-        detail = detail.replace(each, "…") if each else detail
+        if each:
+            detail = detail.replace(each, "…")
     return replace(result, detail=detail)
 
 
 def _row(request: Body) -> Operation:
     """The operation; for an alias one of those it may be, which agree in all that is asked here."""
     alias = ALIASES.get(request["operation"])
-    return alias.sample if alias else OPERATIONS[request["operation"]]
+    if alias:
+        return alias.sample
+    return OPERATIONS[request["operation"]]

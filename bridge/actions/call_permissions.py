@@ -37,7 +37,10 @@ def secret(operation: str, fields: Body) -> Collection[str]:
     """Those of an operation's fields that nobody may read: they are kept as the places where the
     secrets stand.
     """
-    row = ALIASES[operation].sample if operation in ALIASES else OPERATIONS[operation]
+    if operation in ALIASES:
+        row = ALIASES[operation].sample
+    else:
+        row = OPERATIONS[operation]
     return hidden(fields, KINDS[row.kind].secret if row.kind in KINDS else frozenset())
 
 
@@ -81,11 +84,9 @@ def _forbidden(name: str, row: Operation, allow: Collection[str]) -> tuple[str, 
         return None
     if row.danger is Danger.CONFIGURE:
         mend = f"write `allow: [configure]` or `allow: [{name}]` in the settings"
-        return (
-            None
-            if Danger.CONFIGURE in allow
-            else (f"{name} changes the configuration, which is not allowed", mend)
-        )
+        if Danger.CONFIGURE in allow:
+            return None
+        return (f"{name} changes the configuration, which is not allowed", mend)
     return (
         f"{name} administers the server, which is allowed by name only",
         f"write `allow: [{name}]` in the settings",

@@ -33,7 +33,9 @@ class Room:
             )
         except Refused as error:
             known = error.status in MISCONFIGURED and not _moved(error)
-            return misconfigured(f"the chat {error}") if known else ended(error)
+            if known:
+                return misconfigured(f"the chat {error}")
+            return ended(error)
         except BridgeError as error:
             return ended(error)
 
@@ -52,13 +54,16 @@ class Post(FireAndForgetAction):
     """
 
     def __init__(self, rooms: Mapping[str, Sequence[Room]], seals: TokenSigner) -> None:
-        self._rooms, self._seals = rooms, seals
+        self._rooms = rooms
+        self._seals = seals
 
     def lasts(self, server: str, request: Body) -> float:
         """As long as all its steps may."""
         del server
         room = self._room(request)
-        return room.target.longest if room else 0.0
+        if room:
+            return room.target.longest
+        return 0.0
 
     def send(self, server: str, request: Body) -> Result:
         """One room, one attempt."""
@@ -86,4 +91,6 @@ class Post(FireAndForgetAction):
 
     def _room(self, request: Body) -> Room | None:
         rooms = self._rooms.get(request["to"], ())
-        return rooms[request["room"]] if request["room"] < len(rooms) else None
+        if request["room"] < len(rooms):
+            return rooms[request["room"]]
+        return None

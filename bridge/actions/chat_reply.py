@@ -52,7 +52,9 @@ class ChatReply(FireAndForgetAction):
     def __init__(
         self, place: Callable[[str], ReplyPlace], ways: Mapping[str, ReplyRoute], seals: TokenSigner
     ) -> None:
-        self._place, self._ways, self._seals = place, ways, seals
+        self._place = place
+        self._ways = ways
+        self._seals = seals
 
     def lasts(self, server: str, request: Body) -> float:
         """As long as all its steps may."""

@@ -55,11 +55,9 @@ def ahead(request: Body) -> tuple[Line, ...]:
 
 def taken(request: Body, hook: str = "") -> AcknowledgeToken | None:
     """What somebody may say that they have."""
-    return (
-        AcknowledgeToken(request["event"], request["to"], hook)
-        if digest.takes(request) and request.get("event")
-        else None
-    )
+    if digest.takes(request) and request.get("event"):
+        return AcknowledgeToken(request["event"], request["to"], hook)
+    return None
 
 
 def in_room(request: Body) -> tuple[str, ...]:
@@ -70,13 +68,17 @@ def in_room(request: Body) -> tuple[str, ...]:
             *("".join(part.text for part in each.parts) for each in ahead(request)),
         )
     shown = [" · ".join([each["title"], *_named(each)]) for each in request["notices"]]
-    rest = [f"… and {request['left']} more: {digest.REST}"] if request["left"] else []
+    if request["left"]:
+        rest = [f"… and {request['left']} more: {digest.REST}"]
+    else:
+        rest = []
     return (*shown, *rest, *str(request["body"]).splitlines())
 
 
 def _of_many(notice: Body, to: str, ways: ReplyRoutes) -> Line:
     """One of many: its title, its event's id or how it is taken, and its links."""
-    event, leads = notice["event"], []
+    event = notice["event"]
+    leads = []
     if event and notice["takes"] and ways.take:
         leads.append(Part("take it", to=ways.take(AcknowledgeToken(event, to))))
     if event and ways.story:
@@ -104,8 +106,12 @@ def _apart(parts: list[Part]) -> Iterator[Part]:
 
 def _links(request: Body, ways: ReplyRoutes) -> tuple[Line, ...]:
     mine = taken(request)
-    take = [linked("take it", ways.take(mine))] if mine and ways.take else []
-    story = (
-        [linked("story", ways.story(request["event"]))] if "event" in request and ways.story else []
-    )
+    if mine and ways.take:
+        take = [linked("take it", ways.take(mine))]
+    else:
+        take = []
+    if "event" in request and ways.story:
+        story = [linked("story", ways.story(request["event"]))]
+    else:
+        story = []
     return (*take, *story)

@@ -98,14 +98,18 @@ class Notify(FireAndForgetAction):
         ways: ReplyRoutes = NOWHERE,
         zone: tzinfo = UTC,
     ) -> None:
-        self._channels, self._rooms, self._link, self._ways = channels, rooms, link, ways
+        self._channels = channels
+        self._rooms = rooms
+        self._link = link
+        self._ways = ways
         self._zone = zone
 
     def send(self, server: str, request: Body) -> Result:
         """One address, one attempt."""
         del server
         request = all_in_zone(request, self._zone)
-        urls, rooms = self._channels.get(request["to"], ()), self._rooms.get(request["to"], ())
+        urls = self._channels.get(request["to"], ())
+        rooms = self._rooms.get(request["to"], ())
         if request["target"] < len(urls):
             return self._tell(urls[request["target"]], request)
         room: int = request["target"] - len(urls)
@@ -137,7 +141,8 @@ class Notify(FireAndForgetAction):
             )
         teller = Apprise(asset=asset)
         teller.add(service)
-        severity, over = request.get("severity") or "info", bool(request.get("over"))
+        severity = request.get("severity") or "info"
+        over = bool(request.get("over"))
         if severity == "critical" and not over:
             urge(service, url)
         told = shown(composed(request, self._ways, self._link), service, url)
@@ -150,18 +155,20 @@ class Notify(FireAndForgetAction):
                 notify_type=kind,
                 body_format=NotifyFormat(told.form),
             )
-        return (
-            Result(Outcome.DONE, "told")
-            if done
-            else failed("\n".join(said), answers[-1] if answers else None)
-        )
+        if done:
+            return Result(Outcome.DONE, "told")
+        return failed("\n".join(said), answers[-1] if answers else None)
 
     def _answer(self, room: Room, request: Body) -> Reply:
         """The notice as a room gets it: a button takes it, which comes back by the room's
         webhook.
         """
-        mine, event = taken(request, room.hook), request.get("event")
-        button = self._ways.button(mine) if mine and self._ways.button else None
+        mine = taken(request, room.hook)
+        event = request.get("event")
+        if mine and self._ways.button:
+            button = self._ways.button(mine)
+        else:
+            button = None
         return Reply(
             request["title"],
             in_room(request),
@@ -190,7 +197,8 @@ class _Ear(logging.Handler):
 @contextmanager
 def _listening() -> Iterator[list[str]]:
     """What Apprise says meanwhile of how attempts end."""
-    ear, before = _Ear(), _LOG.level
+    ear = _Ear()
+    before = _LOG.level
     _LOG.addHandler(ear)
     _LOG.setLevel(logging.DEBUG)
     try:
@@ -208,11 +216,9 @@ def failed(log: str, answer: HttpAnswer | None = None) -> Result:
     if answer is not None and answer.error is not None:
         return _named_error(answer.error, answer.wait)
     result = _by_status(log)
-    return (
-        replace(result, wait=max(result.wait or 0.0, answer.wait))
-        if answer and answer.wait
-        else result
-    )
+    if answer and answer.wait:
+        return replace(result, wait=max(result.wait or 0.0, answer.wait))
+    return result
 
 
 def _named_error(error: str, wait: float | None) -> Result:

@@ -58,7 +58,8 @@ class Target:
 
     def addresses(self) -> Sequence[str]:
         """Where its name leads, all of it allowed. Raises Unreachable, Refused."""
-        host, port = self.url.host, self.url.port or (443 if self.url.scheme == "https" else 80)
+        host = self.url.host
+        port = self.url.port or (443 if self.url.scheme == "https" else 80)
         try:
             found = self.lookup(host, port)
         except (OSError, UnicodeError) as error:
@@ -104,7 +105,8 @@ class Target:
         return self._request(self.url, proxy, method, content, headers, {})
 
     def _sent(self, method: str, address: str, content: bytes, headers: dict[str, str]) -> int:
-        there, url = {**headers, "Host": self.url.netloc.decode()}, self.url.copy_with(host=address)
+        there = {**headers, "Host": self.url.netloc.decode()}
+        url = self.url.copy_with(host=address)
         # the certificate must be that of the name, though the address is what is connected to
         more = {"sni_hostname": self.url.host}
         return self._request(url, None, method, content, there, more)

@@ -29,7 +29,8 @@ class Webhook(FireAndForgetAction):
     """
 
     def __init__(self, hooks: Mapping[str, OutgoingWebhook], now: Callable[[], datetime]) -> None:
-        self._hooks, self._now = hooks, now
+        self._hooks = hooks
+        self._now = now
 
     def repeat(self, request: Body) -> Repeat:
         """The same id twice is one message to whoever keeps to the standard: so it is safe to
@@ -42,7 +43,9 @@ class Webhook(FireAndForgetAction):
         """As long as all its steps may."""
         del server
         hook = self._hooks.get(request["to"])
-        return hook.target.longest if hook else 0.0
+        if hook:
+            return hook.target.longest
+        return 0.0
 
     def send(self, server: str, request: Body) -> Result:
         """Sign it for this try, and send it."""
@@ -52,7 +55,8 @@ class Webhook(FireAndForgetAction):
                 Outcome.REFUSED,
                 f"not sent: the settings name no outgoing webhook {request['to']!r} any more",
             )
-        text, moment = cloud_event(server, request), self._now().astimezone(UTC)
+        text = cloud_event(server, request)
+        moment = self._now().astimezone(UTC)
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "webhook-id": request["id"],

@@ -47,7 +47,9 @@ def prove(
     reading raises.
     """
     row = OPERATIONS[operation]
-    return PROOFS[row.proof](Sent(row, arguments, body or {}, read)) if row.proof else None
+    if row.proof:
+        return PROOFS[row.proof](Sent(row, arguments, body or {}, read))
+    return None
 
 
 def tuning_accepted(sent: Sent) -> bool | None:
@@ -85,12 +87,19 @@ def created(sent: Sent) -> bool | None:
     created.
     """
     items = sent.read(f"{sent.name}.list", **sent.arguments)
-    unique = KINDS[sent.row.kind].unique & sent.body.keys() if sent.row.kind else frozenset()
+    if sent.row.kind:
+        unique = KINDS[sent.row.kind].unique & sent.body.keys()
+    else:
+        unique = frozenset()
     wanted = {name: sent.body[name] for name in unique} or sent.body
     alike = [item for item in items if isinstance(item, dict) and _fits(wanted, item) is not False]
     if not wanted or not alike:
-        return None if not wanted else False
-    return True if unique and any(_fits(wanted, item) for item in alike) else None
+        if not wanted:
+            return None
+        return False
+    if unique and any(_fits(wanted, item) for item in alike):
+        return True
+    return None
 
 
 def updated(sent: Sent) -> bool | None:
@@ -110,7 +119,10 @@ def unlike(
     What the object does not show, or shows in other capitals, is not among them.
     """
     found = Sent(OPERATIONS[operation], arguments, body, read).itself()
-    shown = found if isinstance(found, dict) else {}
+    if isinstance(found, dict):
+        shown = found
+    else:
+        shown = {}
     return {
         name: shown[name]
         for name, value in body.items()
@@ -140,7 +152,9 @@ def _fits(wanted: Body, found: Body, *, exactly: bool = False) -> bool | None:
     ]
     if not all(shown):
         return False
-    return True if len(shown) == len(wanted) else None
+    if len(shown) == len(wanted):
+        return True
+    return None
 
 
 def _same(name: str, sent: Json, found: Json, *, exactly: bool) -> bool:
@@ -159,7 +173,8 @@ def _same(name: str, sent: Json, found: Json, *, exactly: bool) -> bool:
         return reference(sent) is not None and reference(sent) == reference(found)
     if isinstance(sent, bool) or isinstance(found, bool) or sent is None or found is None:
         return False
-    one, two = str(sent).strip(), str(found).strip()
+    one = str(sent).strip()
+    two = str(found).strip()
     return (
         one == two
         or (not exactly and one.casefold() == two.casefold())

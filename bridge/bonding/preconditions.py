@@ -20,7 +20,9 @@ def stands_against(sent: Sent) -> str | None:
     Raises what reading raises.
     """
     against = AGAINST.get(sent.row.name)
-    return against(sent) if against else None
+    if against:
+        return against(sent)
+    return None
 
 
 def _decided(sent: Sent) -> str | None:
@@ -28,19 +30,25 @@ def _decided(sent: Sent) -> str | None:
     an answer.
     """
     tuning = _tuning(sent)
-    name, outcome, verdict = f"tuning {tuning['id']}", tuning["outcome"], tuning["verdict"]
+    name = f"tuning {tuning['id']}"
+    outcome = tuning["outcome"]
+    verdict = tuning["verdict"]
     if verdict:
         return f"{name} has been {verdict} already"
     if outcome in (None, "failed", "cancelled"):
         return f"{name} {'is not finished' if outcome is None else f'has not succeeded: {outcome}'}"
-    return f"{name} recommends nothing" if outcome == "nothing" else None
+    if outcome == "nothing":
+        return f"{name} recommends nothing"
+    return None
 
 
 def _over(sent: Sent) -> str | None:
     """What has ended cannot be cancelled; a status nobody knows may be either."""
     tuning = _tuning(sent)
     ended = tuning["outcome"] not in (None, "unknown")
-    return f"tuning {tuning['id']} has ended already: {tuning['outcome']}" if ended else None
+    if ended:
+        return f"tuning {tuning['id']} has ended already: {tuning['outcome']}"
+    return None
 
 
 def _tuning(sent: Sent) -> Body:
@@ -48,36 +56,29 @@ def _tuning(sent: Sent) -> Body:
 
 
 def _at_home(sent: Sent) -> str | None:
-    return (
-        f"bond {sent.arguments['bond']} is on its primary aggregator already"
-        if bond_at_primary(sent)
-        else None
-    )
+    if bond_at_primary(sent):
+        return f"bond {sent.arguments['bond']} is on its primary aggregator already"
+    return None
 
 
 def _in_use(sent: Sent) -> str | None:
     count = normalise("mobile_provider_profile", sent.itself(), b"").body["leg_count"]
-    return (
-        f"provider profile {sent.arguments['profile']} is in use by {count} leg{'s' * (count > 1)}"
-        if count
-        else None
-    )
+    if count:
+        legs = f"{count} leg{'s' * (count > 1)}"
+        return f"provider profile {sent.arguments['profile']} is in use by {legs}"
+    return None
 
 
 def _moved(sent: Sent) -> str | None:
     """A space stays below its parent."""
     if sent.body.get("parent") is None:
         return None
-    parent, wanted = (
-        normalise("space", sent.itself(), b"").body["parent"],
-        space_key(sent.body["parent"]),
-    )
+    parent = normalise("space", sent.itself(), b"").body["parent"]
+    wanted = space_key(sent.body["parent"])
     there = f"space {sent.arguments['space']} is below {parent}"
-    return (
-        f"{there} and cannot be moved below {wanted}"
-        if None not in (parent, wanted) and parent != wanted
-        else None
-    )
+    if None not in (parent, wanted) and parent != wanted:
+        return f"{there} and cannot be moved below {wanted}"
+    return None
 
 
 def _bond_tuned(sent: Sent) -> str | None:
@@ -114,7 +115,9 @@ def _running(tunings: Iterable[Body]) -> str | None:
         (it for it in tunings if it["outcome"] is None and it["started"] and not it["finished"]),
         None,
     )
-    return f"tuning {found['id']} is running" if found else None
+    if found:
+        return f"tuning {found['id']} is running"
+    return None
 
 
 def _rows() -> Iterator[tuple[str, Against]]:

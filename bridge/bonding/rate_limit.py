@@ -38,8 +38,10 @@ class Budget:
         share: int = 1,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._name, self._sleep = name, sleep
-        self._whole, self._part = _item(rate), _item(rate / share)
+        self._name = name
+        self._sleep = sleep
+        self._whole = _item(rate)
+        self._part = _item(rate / share)
         self._own = MovingWindowRateLimiter(MemoryStorage())
         shared = _shared(broker)
         self._shared = MovingWindowRateLimiter(shared) if shared else None
@@ -66,22 +68,19 @@ class Budget:
 
 def _item(rate: float) -> RateLimitItem:
     """`10` → ten in each second; `0.4` → one in each three."""
-    return (
-        RateLimitItemPerSecond(int(rate))
-        if rate >= 1
-        else RateLimitItemPerSecond(1, math.ceil(1 / rate))
-    )
+    if rate >= 1:
+        return RateLimitItemPerSecond(int(rate))
+    return RateLimitItemPerSecond(1, math.ceil(1 / rate))
 
 
 def _shared(broker: str | None) -> Storage | None:
     """None for a broker that is no single Redis, or not there."""
     if not broker:
         return None
-    url = (
-        f"redis+{broker}"
-        if broker.startswith("unix://")
-        else broker.replace("redis+socket://", "redis+unix://")
-    )
+    if broker.startswith("unix://"):
+        url = f"redis+{broker}"
+    else:
+        url = broker.replace("redis+socket://", "redis+unix://")
     try:
         return RedisStorage(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
     # whatever it does not like about the URL: the budget is then kept without it

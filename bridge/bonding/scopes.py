@@ -61,8 +61,11 @@ class Address:
     arguments: Mapping[str, Json]
 
 
-PLACEMENTS, STATISTICS, PLACED = "placements", "statistics", "placement"
-HISTORIES, TUNINGS = "histories", "tunings"
+PLACEMENTS = "placements"
+STATISTICS = "statistics"
+PLACED = "placement"
+HISTORIES = "histories"
+TUNINGS = "tunings"
 
 # what is read in rotation; everything else keeps to its interval
 ROTATION = frozenset({TUNINGS, "speedtests", HISTORIES, "configuration"})
@@ -194,7 +197,10 @@ def following(kind: str, body: Body) -> list[str]:
         leg_type = _LEG_TYPES.get(body["type"] or "", "interface")
         legs = f"bonds/{body['bond']}/{leg_type}_legs/{body['id']}"
         return [f"{legs}/state_history", f"{legs}/tuners"]
-    own = body["key"] if kind == "space" else body["id"]
+    if kind == "space":
+        own = body["key"]
+    else:
+        own = body["id"]
     return [name.replace(f"{{{kind}}}", str(own)) for name in _FOLLOWING.get(kind, ())]
 
 
@@ -213,7 +219,8 @@ def single(scope: str, kind: str, identifier: str) -> tuple[str, dict[str, Json]
     )
     if operation is None:
         return None
-    last, own = OPERATIONS[operation].arguments[-1], identifier.rpartition("/")[2]
+    last = OPERATIONS[operation].arguments[-1]
+    own = identifier.rpartition("/")[2]
     return operation, {**at.arguments, last: own if last == "space" else int(own)}
 
 
@@ -239,7 +246,9 @@ def _one(kind: str, source: Source, at: Address, key: bytes) -> Seen:
     seen = normalise(kind, source.get(at.family.operation, **at.arguments), key)
     if kind == "certificate" and not seen.body["not_after"]:
         shown = source.certificate()
-        return replace(seen, body={**seen.body, **shown, "source": "handshake"}) if shown else seen
+        if shown:
+            return replace(seen, body={**seen.body, **shown, "source": "handshake"})
+        return seen
     return seen
 
 
@@ -250,12 +259,16 @@ def _owned(seen: Seen, arguments: Mapping[str, Json]) -> Seen:
     told = {
         name: value for name, value in arguments.items() if name in seen.body and name != "space"
     }
-    return replace(seen, body={**seen.body, **told}) if told else seen
+    if told:
+        return replace(seen, body={**seen.body, **told})
+    return seen
 
 
 def _worded(raw: Json, by: str) -> Json:
     """A list of plain words, such as versions, as objects."""
-    return {by: raw} if isinstance(raw, str) and by != "id" else raw
+    if isinstance(raw, str) and by != "id":
+        return {by: raw}
+    return raw
 
 
 def _unique(seen: list[Seen]) -> list[Seen]:

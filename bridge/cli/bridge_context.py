@@ -43,7 +43,9 @@ def configured(given: Path | None) -> Path | None:
         return given
     if os.environ.get(config.CONFIG_VARIABLE):
         return Path(os.environ[config.CONFIG_VARIABLE])
-    return HERE if HERE.exists() else None
+    if HERE.exists():
+        return HERE
+    return None
 
 
 def chosen(given: Path | None) -> Path:

@@ -69,7 +69,9 @@ def protect_terminal() -> None:
 
 def terminal() -> TextIO:
     """Standard output itself, for what shows control characters by itself."""
-    return sys.stdout.below if isinstance(sys.stdout, Visible) else sys.stdout
+    if isinstance(sys.stdout, Visible):
+        return sys.stdout.below
+    return sys.stdout
 
 
 class PipedConsole(Console):
@@ -82,7 +84,9 @@ class PipedConsole(Console):
     def file(self) -> IO[str]:
         """Where it writes: past what shows control characters, since it writes some."""
         found = super().file
-        return found.below if isinstance(found, Visible) else found
+        if isinstance(found, Visible):
+            return found.below
+        return found
 
     @file.setter
     def file(self, new: IO[str]) -> None:
@@ -142,8 +146,12 @@ def _document(value: Any, indent: int | None = None) -> str:
 
 def clock(moment: datetime | None) -> str:
     """`"03-01 00:04:10"`, by the clocks of the settings."""
-    return f"{moment.astimezone(_ZONE[-1]):%m-%d %H:%M:%S}" if moment else "-"
+    if moment:
+        return f"{moment.astimezone(_ZONE[-1]):%m-%d %H:%M:%S}"
+    return "-"
 
 
 def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

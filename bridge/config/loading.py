@@ -24,7 +24,10 @@ _KEYS = f"there are: {', '.join(Settings.model_fields)}"
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises BadInput with every problem, each at its line."""
     chosen = path or ((environment or os.environ).get(CONFIG_VARIABLE) or None)
-    document = _document(Path(chosen)) if chosen else Document("environment", {}, {})
+    if chosen:
+        document = _document(Path(chosen))
+    else:
+        document = Document("environment", {}, {})
     if not isinstance(document.data, dict):
         raise BadInput([document.problem((), "the settings are a mapping: servers, channels, …")])
     known = {name: value for name, value in document.data.items() if name in Settings.model_fields}
@@ -49,10 +52,8 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         raise BadInput(
             [Problem("environment", str(error), "lists and mappings are written as JSON there")]
         ) from error
-    names, hooks = (
-        [each.name for each in settings.servers],
-        {name: hook.server for name, hook in settings.webhooks.items()},
-    )
+    names = [each.name for each in settings.servers]
+    hooks = {name: hook.server for name, hook in settings.webhooks.items()}
     ignored = [each.ignore for each in settings.servers]
     problems = [*strange, *_contradictions(names, hooks, document), *_pointless(ignored, document)]
     if problems:
@@ -64,7 +65,10 @@ def _wrong(error: ValidationError, document: Document) -> Iterator[Problem]:
     """What is wrong, each at its line, or at the variable that says it."""
     for each, problem in zip(error.errors(), problems_of(error, document), strict=True):
         variable = variables.named(each["loc"], PREFIX)
-        key = problem.key if "__" not in variable else ""
+        if "__" not in variable:
+            key = problem.key
+        else:
+            key = ""
         mend = problem.mend
         if each["type"] == "extra_forbidden" and variable:
             mend = next((it.mend for it in variables.near(variable, Settings, PREFIX)), mend)
@@ -76,10 +80,12 @@ def _as_written(data: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any], lis
     """The servers' names, the webhooks' servers and what is ignored, as far as settings that are
     wrong elsewhere show them.
     """
-    servers, hooks = data.get("servers"), data.get("webhooks")
-    whole = (
-        [each for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
-    )
+    servers = data.get("servers")
+    hooks = data.get("webhooks")
+    if isinstance(servers, list):
+        whole = [each for each in servers if isinstance(each, dict)]
+    else:
+        whole = []
     wanted = hooks.items() if isinstance(hooks, dict) and whole else ()
     of_servers = {
         name: hook["server"] for name, hook in wanted if isinstance(hook, dict) and "server" in hook
@@ -93,7 +99,8 @@ def _asks(data: Mapping[str, Any], error: ValidationError, document: Document) -
 
     Where the environment says something of either, what is written is not all that there is.
     """
-    name, channels = data.get("asks"), data.get("channels")
+    name = data.get("asks")
+    channels = data.get("channels")
     wrong = any(each["loc"][:1] == ("channels",) for each in error.errors())
     elsewhere = any(each.startswith((f"{PREFIX}ASKS", f"{PREFIX}CHANNELS")) for each in os.environ)
     if (

@@ -92,11 +92,10 @@ def ignored(kind: str, field: str) -> str:
         return "the fields below `other` are ignored one by one: other.NAME"
     if field in shape and field != "other":
         return ""
-    hint = (
-        f"what it has no name for is ignored as other.{field}"
-        if "other" in shape and field.isidentifier()
-        else ""
-    )
+    if "other" in shape and field.isidentifier():
+        hint = f"what it has no name for is ignored as other.{field}"
+    else:
+        hint = ""
     return f"{one(kind)} has no field {field!r}" + _asked(nearest(field, shape) or hint)
 
 
@@ -117,4 +116,6 @@ def network(value: object) -> object:
 
 
 def _asked(question: str) -> str:
-    return f": {question}" if question else ""
+    if question:
+        return f": {question}"
+    return ""

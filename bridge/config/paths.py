@@ -8,7 +8,9 @@ def shipped(name: str) -> Path:
     checkout.
     """
     package = Path(__file__).parent.parent
-    return package / name if (package / name).is_dir() else package.parent / name
+    if (package / name).is_dir():
+        return package / name
+    return package.parent / name
 
 
 def private(path: Path) -> None:

@@ -80,7 +80,9 @@ GivenSecret = Annotated[Secret, AfterValidator(_revealed)]
 
 def read_where_it_stands(value: Any) -> Any:
     """The text that stands at `{env: NAME}` or `{file: PATH}`; any other value as it is."""
-    return Secret.model_validate(value).reveal() if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return Secret.model_validate(value).reveal()
+    return value
 
 
 # an address that may hold a password: as it is, or where it stands, as for every secret
@@ -103,7 +105,8 @@ AddressSecret = Annotated[GivenSecret, AfterValidator(_leads)]
 
 
 # what the Standard Webhooks specification asks of a secret, in bytes
-_LEAST, _MOST = 24, 64
+_LEAST = 24
+_MOST = 64
 _PREFIX = "whsec_"
 
 
@@ -115,7 +118,10 @@ def _signs(secret: Secret) -> Secret:
                 f"{_PREFIX} and the base64 of {_LEAST} to {_MOST} bytes, such as"
                 f' "{_PREFIX}$(openssl rand -base64 32)"'
             )
-            which = f", line {number}," if len(lines) > 1 else ""
+            if len(lines) > 1:
+                which = f", line {number},"
+            else:
+                which = ""
             msg = f"the secret at {secret.env or secret.file}{which} cannot sign: write {wanted}"
             raise ValueError(msg)
     return secret

@@ -165,7 +165,10 @@ class Web(Frozen):
     @property
     def url(self) -> str:
         """What people open; it ends with a slash."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        if ":" in self.host:
+            host = f"[{self.host}]"
+        else:
+            host = self.host
         return f"{str(self.public_url or f'http://{host}:{self.port}').rstrip('/')}/"
 
 
@@ -228,7 +231,9 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> tzinfo:
         """In which people read times."""
-        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+        if self.timezone == "UTC":
+            return UTC
+        return ZoneInfo(self.timezone)
 
     def written_in(self, document: Document) -> "Settings":
         """The same, read from this file."""

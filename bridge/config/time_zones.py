@@ -40,7 +40,9 @@ def _newest() -> TimeZoneDatabase:
     machine = next(
         (found for folder in zoneinfo.TZPATH if (found := _of_machine(Path(folder)))), package
     )
-    return machine if machine.version > package.version else package
+    if machine.version > package.version:
+        return machine
+    return package
 
 
 def _of_machine(folder: Path) -> TimeZoneDatabase | None:

@@ -82,7 +82,8 @@ def by_runs(runs: Iterable[tuple[str, Body]], bond: object, at: datetime) -> str
 
 def _running(body: Body, at: datetime) -> bool:
     """From when it was asked for until a little after its end: the line is put back as it was."""
-    begun, ended = body["started"] or body["created"], body["finished"]
+    begun = body["started"] or body["created"]
+    ended = body["finished"]
     if begun is None or datetime.fromisoformat(begun) - _EARLY > at:
         return False
     if body["outcome"] is not None and ended is None:

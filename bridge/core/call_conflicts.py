@@ -19,11 +19,13 @@ def opposed(one: Body, other: Body) -> bool:
     """Whether they want opposite things: a yes and a no, a start and a stop, or two values of one
     field.
     """
-    (family, verb), (family_too, verb_too) = _parts(one), _parts(other)
+    (family, verb) = _parts(one)
+    (family_too, verb_too) = _parts(other)
     if family != family_too or not _same_object(one["arguments"], other["arguments"]):
         return False
     if {verb, verb_too} <= _SETTING:
-        fields, fields_too = one.get("body") or {}, other.get("body") or {}
+        fields = one.get("body") or {}
+        fields_too = other.get("body") or {}
         return any(
             not same(fields[name], fields_too[name]) for name in fields.keys() & fields_too.keys()
         )
@@ -42,7 +44,9 @@ def target(request: Body, bond_of_leg: Mapping[int, Json]) -> str:
         bond = bond_of_leg.get(int(arguments["leg"]))
     if bond is not None:
         return f"bond/{bond}"
-    return "/".join(map(str, [*arguments.items()][-1])) if arguments else ""
+    if arguments:
+        return "/".join(map(str, [*arguments.items()][-1]))
+    return ""
 
 
 def _parts(request: Body) -> tuple[str, str]:

@@ -25,7 +25,8 @@ def seconds(text: object) -> float:
 
 def spoken(length: float) -> str:
     """5400 → `"1h30m"`; below a minute, whole seconds."""
-    left, words = round(length), ""
+    left = round(length)
+    words = ""
     for unit in ("d", "h", "m", "s"):
         count, left = divmod(left, int(_UNITS[unit]))
         words += f"{count}{unit}" if count else ""

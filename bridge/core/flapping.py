@@ -38,7 +38,10 @@ def poured(bucket: Bucket, changes: Sequence[datetime], limits: Limits) -> Bucke
     bucket leak backwards.
     """
     for moment in sorted(changes):
-        at = max(moment, bucket.at) if bucket.at else moment
+        if bucket.at:
+            at = max(moment, bucket.at)
+        else:
+            at = moment
         # full at one above the start, so that a long spell ends as soon after its last change as a
         # short one
         level = min(_level(bucket, at, limits) + 1.0, limits.start + 1.0)

@@ -15,7 +15,8 @@ from bridge.core.canonical_json import identity
 # Bonds with a common cause that lose legs within WINDOW of each other: as many as SHARE of all that
 # have it, and LEAST.
 WINDOW = timedelta(seconds=60)
-SHARE, LEAST = 0.3, 5
+SHARE = 0.3
+LEAST = 5
 # Nearly everything at once, on more than one aggregator: is it them, or is it what we see through?
 EVERYTHING = 0.9
 # The vendor declares an aggregator failed at the third miss of a check every 30 s; what it has not
@@ -23,7 +24,8 @@ EVERYTHING = 0.9
 LET_GO = timedelta(minutes=3)
 # An incident is over when no more than this share of its legs is still down, and nothing joined it
 # for a while.
-LEFT, QUIET = 0.1, timedelta(minutes=2)
+LEFT = 0.1
+QUIET = timedelta(minutes=2)
 # What only has the cause in common joins while the incident grows: so long after what last joined
 # it.
 GROWS = timedelta(minutes=3)
@@ -60,7 +62,9 @@ class Loss:
         """It, and its end where that was learned before the incident was: history by history, leg
         by leg.
         """
-        return (self.event, self.back) if self.back else (self.event,)
+        if self.back:
+            return (self.event, self.back)
+        return (self.event,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,10 @@ class Incident:
 
     def with_loss(self, loss: Loss) -> "Incident":
         """The incident with one more member."""
-        back = loss.over if loss.over and loss.back else loss.at
+        if loss.over and loss.back:
+            back = loss.over
+        else:
+            back = loss.at
         return replace(
             self,
             began=min(self.began, loss.at),
@@ -226,18 +233,19 @@ def _common(
             each.likely == cause for each in members
         )
 
-    share, found = EVERYTHING if kind == "server" else SHARE, []
+    share = EVERYTHING if kind == "server" else SHARE
+    found = []
     for cause in sorted(each for each in losses[-1].causes if each[0] == kind):
-        least, members = (
-            max(LEAST, share * sizes.get(cause, 0)),
-            [each for each in losses if cause in each.causes],
-        )
+        least = max(LEAST, share * sizes.get(cause, 0))
+        members = [each for each in losses if cause in each.causes]
         if _bonds(members) < least:  # so nearly always, and what is at once is no more
             continue
         members = _at_once(members)
         if _bonds(members) >= least and not (kind == "server" and _of_one_aggregator(members)):
             found.append((cause, members))
-    return max(found, key=fits) if found else None
+    if found:
+        return max(found, key=fits)
+    return None
 
 
 def _bonds(losses: Iterable[Loss]) -> int:
@@ -266,7 +274,10 @@ def _of_one_aggregator(members: Sequence[Loss]) -> bool:
 
 def _opened(server: str, cause: Cause, members: Sequence[Loss]) -> Incident:
     first = members[0]
-    state = "suspected" if cause[0] == "aggregator" else "open"
+    if cause[0] == "aggregator":
+        state = "suspected"
+    else:
+        state = "open"
     incident = Incident(identity(server, *cause, first.event), cause, state, first.at, first.at)
     for each in members:
         incident = incident.with_loss(each)

@@ -26,14 +26,15 @@ def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType
         return f"{action} {request.get('to') or request.get('text') or ''}".strip()
     if action == "wait":
         seconds = request.get("seconds")
-        return (
-            f"wait {spoken(seconds)}"
-            if seconds is not None
-            else f"wait until {request.get('until')} {request.get('zone')}"
-        )
+        if seconds is not None:
+            return f"wait {spoken(seconds)}"
+        return f"wait until {request.get('until')} {request.get('zone')}"
     if action == "silence":
         length = request.get("for")
-        lasts = length if isinstance(length, str) else spoken(float(length or 0))
+        if isinstance(length, str):
+            lasts = length
+        else:
+            lasts = spoken(float(length or 0))
         return (
             f"silence {', '.join(request.get('types') or ('the same',))} of this"
             f" {request.get('per')} for {lasts}"

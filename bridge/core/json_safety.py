@@ -23,7 +23,8 @@ DEEPEST = 40
 LONGEST_KEY = 300
 # of an object's id, which stands in keys beside other words
 LONGEST_ID = 200
-_CUT, _DIGEST = "…", 24
+_CUT = "…"
+_DIGEST = 24
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # how JSON spells them; nearly no answer does, and then none of its strings need be looked at
@@ -51,7 +52,10 @@ def decoded(content: bytes, *, strict: bool = False) -> Json:
     `strict`: of what strangers send no name may stand twice in an object (TwiceNamed).
     """
     text = content.decode(json.detect_encoding(content), "surrogatepass")
-    pairs = _each_once if strict else None
+    if strict:
+        pairs = _each_once
+    else:
+        pairs = None
     try:
         value = json.loads(
             text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs
@@ -59,7 +63,9 @@ def decoded(content: bytes, *, strict: bool = False) -> Json:
         _measured(value, DEEPEST)
     except RecursionError as error:
         raise TooDeep from error
-    return value if _clean(text) else _cleaned(value)
+    if _clean(text):
+        return value
+    return _cleaned(value)
 
 
 def _each_once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -115,7 +121,9 @@ def _no_number(name: str) -> float:
 
 def _finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
+    if math.isfinite(number):
+        return number
+    return _no_number(text)
 
 
 def _measured(value: Json, depth: int) -> None:

@@ -173,7 +173,9 @@ class Change:
     @property
     def body(self) -> Body:
         """The newest state there is of the object."""
-        return self.after if self.after is not None else self.before or {}
+        if self.after is not None:
+            return self.after
+        return self.before or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,9 @@ class Verdict:
     until: datetime | None = None
 
     def __str__(self) -> str:
-        return f"{self.ruling}({self.reason})" if self.reason else str(self.ruling)
+        if self.reason:
+            return f"{self.ruling}({self.reason})"
+        return str(self.ruling)
 
 
 @dataclass(frozen=True, slots=True)

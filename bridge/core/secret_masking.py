@@ -45,5 +45,6 @@ def _secret(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
     if not words:
         return False
-    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    last = words[-1]
+    before = words[-2] if len(words) > 1 else ""
     return last in _SECRETS or (last in ("key", "token") and before in _KEYS)

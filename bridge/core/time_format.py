@@ -31,7 +31,9 @@ def in_zone(text: str, zone: tzinfo) -> str:
     """`"until 2026-07-01 02:00 UTC"` → `"until 2026-07-01 04:00 CEST"`, for every moment that
     stands in a text.
     """
-    return text if zone is UTC else _WRITTEN.sub(lambda found: _there(found, zone), text)
+    if zone is UTC:
+        return text
+    return _WRITTEN.sub(lambda found: _there(found, zone), text)
 
 
 def _there(found: re.Match[str], zone: tzinfo) -> str:
@@ -39,7 +41,10 @@ def _there(found: re.Match[str], zone: tzinfo) -> str:
         at = datetime.fromisoformat(f"{found[1]} {found[2]}+00:00").astimezone(zone)
     except (ValueError, OverflowError):
         return found[0]
-    seconds = ":%S" if found[2].count(":") > 1 else ""
+    if found[2].count(":") > 1:
+        seconds = ":%S"
+    else:
+        seconds = ""
     return at.strftime(f"%Y-%m-%d %H:%M{seconds} %Z")
 
 
@@ -49,6 +54,6 @@ def all_in_zone(value: Json, zone: tzinfo) -> Json:
         return in_zone(value, zone)
     if isinstance(value, dict):
         return {name: all_in_zone(below, zone) for name, below in value.items()}
-    return (
-        [all_in_zone(below, zone) for below in value] if isinstance(value, list | tuple) else value
-    )
+    if isinstance(value, list | tuple):
+        return [all_in_zone(below, zone) for below in value]
+    return value

@@ -105,7 +105,9 @@ def leaf_of(shape: Mapping[str, Any]) -> Type:
     """The type of what stands at a place of a shape."""
     if isinstance(shape, Leaf):
         return shape.type
-    return ANY if not shape or "*" in shape else Type("object", shape=shape)
+    if not shape or "*" in shape:
+        return ANY
+    return Type("object", shape=shape)
 
 
 def misfits(value: object, shape: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
@@ -114,7 +116,8 @@ def misfits(value: object, shape: Mapping[str, Any], path: str) -> Iterator[tupl
     """
     if value is None or "*" in shape:
         return
-    expected, given = leaf_of(shape), of_value(value)
+    expected = leaf_of(shape)
+    given = of_value(value)
     if expected.known and given.group != expected.group:
         yield path, f"{path} is {expected}, and never {given}"
     elif expected.words and str(value) not in expected.words:
@@ -135,7 +138,9 @@ def fitted(value: Any, shape: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         return {name: fitted(below, shape.get(name, {})) for name, below in value.items()}
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if whole and leaf_of(shape).name == "decimal" else value
+    if whole and leaf_of(shape).name == "decimal":
+        return float(value)
+    return value
 
 
 def of_value(value: object) -> Type:

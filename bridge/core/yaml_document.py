@@ -72,7 +72,10 @@ def excerpt(lines: Sequence[str], line: int, column: int) -> str:
     """
     if not 0 < line <= len(lines) or not column or _SECRET.search(lines[line - 1]):
         return ""
-    begin = max(0, column - _WIDEST // 2) if len(lines[line - 1]) > _WIDEST else 0
+    if len(lines[line - 1]) > _WIDEST:
+        begin = max(0, column - _WIDEST // 2)
+    else:
+        begin = 0
     text = "".join(
         char if char.isprintable() else " " for char in lines[line - 1][begin : begin + _WIDEST]
     )
@@ -83,7 +86,10 @@ def read(text: str, name: str, *, quoted: bool = True) -> Document:
     """Raises BadInput for what is not YAML, has a key twice, or grows without bounds. `quoted`:
     problems show their line.
     """
-    lines = _BREAK.split(text) if quoted else []
+    if quoted:
+        lines = _BREAK.split(text)
+    else:
+        lines = []
     try:
         return replace(_read(text, name), lines=lines)
     except BadInput as error:
@@ -111,7 +117,10 @@ def _read(text: str, name: str) -> Document:
     try:
         node = yaml.compose(text)
         walk = _Walk(yaml, name)
-        data = walk.value(node, ()) if node is not None else None
+        if node is not None:
+            data = walk.value(node, ())
+        else:
+            data = None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -145,7 +154,8 @@ class _Walk:
     """From YAML's nodes to plain data, remembering where everything was."""
 
     def __init__(self, yaml: YAML, name: str) -> None:
-        self.yaml, self.name = yaml, name
+        self.yaml = yaml
+        self.name = name
         self.marks: dict[Place, tuple[int, int]] = {}
         self.problems: list[Problem] = []
 
@@ -174,7 +184,9 @@ class _Walk:
             self.problems.append(Problem(self.name, what, "quote the text", "", *_mark(node)))
             return None
         # dates and other things that JSON does not have stay as they were written
-        return scalar if scalar is None or isinstance(scalar, str | int | float) else node.value
+        if scalar is None or isinstance(scalar, str | int | float):
+            return scalar
+        return node.value
 
     def _mapping(self, node: MappingNode, place: Place) -> Json:
         data: dict[str, Json] = {}
@@ -209,7 +221,9 @@ class _Walk:
 
 def _lowered(sentence: str) -> str:
     """`"Input should …"` → `"input should …"`, but `"URL scheme …"` stays."""
-    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
+    if sentence[1:2].isupper():
+        return sentence
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _mark(node: Node) -> tuple[int, int]:
@@ -250,8 +264,6 @@ def _written(data: Json, place: Place, location: Place) -> Place:
 def _below(data: Json, part: str | int) -> Json:
     if isinstance(data, dict):
         return data.get(part)
-    return (
-        data[part]
-        if isinstance(data, list) and isinstance(part, int) and part < len(data)
-        else None
-    )
+    if isinstance(data, list) and isinstance(part, int) and part < len(data):
+        return data[part]
+    return None

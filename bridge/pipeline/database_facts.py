@@ -49,8 +49,12 @@ class Answers:
         bulk: bool = False,
         spaces: Iterable[str] = (),
     ) -> None:
-        self._connection, self._server, self._now, self._rules = connection, server, now, rules
-        self._bulk, self._spaces = bulk, list(spaces)
+        self._connection = connection
+        self._server = server
+        self._now = now
+        self._rules = rules
+        self._bulk = bulk
+        self._spaces = list(spaces)
         self._read: dict[str, Any] = {}
         self.events: dict[str, Event] = {}
 
@@ -203,7 +207,8 @@ class Answers:
         shape = self._rules[rule].shape
         if not isinstance(shape, Absent):
             return None
-        first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+        first = datetime.fromisoformat(since)
+        last = datetime.fromisoformat(until)
         came = fact_queries.between(self._connection, self._server, shape.types, first, last)
         fits = (
             event.id
@@ -219,12 +224,16 @@ class Answers:
         row = self._once("tripped", lambda: controls.tripped(self._connection, self._server)).get(
             rule
         )
-        return {"at": _iso(row["tripped_at"]), "why": row["why"]} if row else None
+        if row:
+            return {"at": _iso(row["tripped_at"]), "why": row["why"]}
+        return None
 
     def _paused(self, server: str) -> Json:
         rows = self._once("paused", lambda: controls.paused(self._connection))
         row = next((row for row in rows if row["server"] in (controls.EVERYWHERE, server)), None)
-        return {"since": _iso(row["since"]), "who": row["who"], "why": row["why"]} if row else None
+        if row:
+            return {"since": _iso(row["since"]), "who": row["who"], "why": row["why"]}
+        return None
 
     def _silence(self, identifier: str) -> Json:
         rows = self._once(
@@ -251,7 +260,9 @@ class Answers:
     def _answered(self, question: str) -> Json:
         """How a question was answered, null while it waits."""
         row = approvals.get(self._connection, question)
-        return None if row is None or row["state"] == approvals.ASKED else str(row["state"])
+        if row is None or row["state"] == approvals.ASKED:
+            return None
+        return str(row["state"])
 
     def _telling(self, job: str) -> Json:
         row = open_notifications.of_job(self._connection, job)
@@ -263,14 +274,18 @@ class Answers:
         held = self._once(
             "hands_off", lambda: incident_store.held(self._connection, self._server, self._now)
         ).get(bond)
-        return {"until": _iso(held["until"]), "who": held["who"]} if held else None
+        if held:
+            return {"until": _iso(held["until"]), "who": held["who"]}
+        return None
 
     def _calm_at(self, _server: str, leg: int) -> Json:
         return _iso(incident_store.calm_at(self._connection, self._server, leg))
 
     def _incident(self, name: str) -> Json:
         row = fact_queries.incident(self._connection, name)
-        return {"state": row["state"], "cause": row["cause"], "name": row["name"]} if row else None
+        if row:
+            return {"state": row["state"], "cause": row["cause"], "name": row["name"]}
+        return None
 
     def _updates(self, _server: str) -> Json:
         return next((body.get("state") for body in self._kind("config_updates").values()), None)
@@ -337,7 +352,9 @@ class Answers:
     def _ended(self, identifier: str) -> Json:
         event = self.event(identifier)
         ends = ends_of(event)
-        return _iso(fact_queries.first_end(self._connection, event, ends)) if ends else None
+        if ends:
+            return _iso(fact_queries.first_end(self._connection, event, ends))
+        return None
 
     def _begun(self, decision: str, event: str) -> Json:
         return fact_queries.has_begun(self._connection, decision, event)
@@ -393,7 +410,8 @@ def _unexplained(event: Event) -> bool:
 
 def about_of(event: Event) -> set[str]:
     """Everything that a silence may name which this event is about."""
-    bond, leg = event.data.get("bond") or {}, event.data.get("leg") or {}
+    bond = event.data.get("bond") or {}
+    leg = event.data.get("leg") or {}
     key = (bond.get("space") or event.data.get("space") or {}).get("key")
     about = (
         f"bond/{bond.get('id')}",
@@ -405,4 +423,6 @@ def about_of(event: Event) -> set[str]:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    if moment:
+        return moment.isoformat()
+    return None

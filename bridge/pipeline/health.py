@@ -29,8 +29,11 @@ class Movement:
         machine: Callable[[], datetime],
         pace: Pace,
     ) -> None:
-        self._database, self._slack, self._after = database, slack, after
-        self._machine, self._pace = machine, pace
+        self._database = database
+        self._slack = slack
+        self._after = after
+        self._machine = machine
+        self._pace = pace
         self._still: Mapping[str, StalledMarker] = {}
         self._looked: datetime | None = None
         self._looking = threading.Lock()

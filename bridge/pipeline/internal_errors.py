@@ -43,7 +43,9 @@ class Part:
     """
 
     def __init__(self, step: str, about: str, server: str) -> None:
-        self.step, self.about, self.server = step, about, server
+        self.step = step
+        self.about = about
+        self.server = server
         self.error: Exception | None = None
 
     @classmethod
@@ -61,7 +63,9 @@ class Part:
     @property
     def why(self) -> str:
         """What was raised, in one line."""
-        return internal_errors.said(self.error) if self.error is not None else ""
+        if self.error is not None:
+            return internal_errors.said(self.error)
+        return ""
 
     @property
     def fault(self) -> Fault:
@@ -93,7 +97,8 @@ class _Within(Part):
         self, connection: Connection, now: datetime, step: str, about: str, server: str
     ) -> None:
         super().__init__(step, about, server)
-        self._connection, self._now = connection, now
+        self._connection = connection
+        self._now = now
         self._savepoint: NestedTransaction | None = None
 
     def __enter__(self) -> Self:
@@ -152,7 +157,8 @@ class Faults:
     """`now` is domain time."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+        self._database = database
+        self._now = now
 
     def apart(self, step: str, about: str, server: str = "") -> Part:
         """What raises in it is set aside and noted, in a transaction of its own. Inside one that

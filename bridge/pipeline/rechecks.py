@@ -49,7 +49,9 @@ def until(
         return None
     if any(known.get(name) for name in _KNOWN):
         return now + guards.LOOK_AGAIN
-    return now + _MINUTE if rule.by_the_clock else None
+    if rule.by_the_clock:
+        return now + _MINUTE
+    return None
 
 
 def turned_away(
@@ -64,7 +66,8 @@ def turned_away(
     """
     wanted: dict[str, dict[tuple[str, str], Recheck]] = {}
     for name, identifier, verdict in said:
-        rule, event = book.rule(name), about.get(identifier)
+        rule = book.rule(name)
+        event = about.get(identifier)
         if rule is None or event is None or not _lasts(event) or not judges(rule):
             continue
         again_at = until(rule, event.known, verdict, now)
@@ -105,7 +108,10 @@ def of_subjects(
 ) -> None:
     """What lasts of these objects is looked at now: what they show, and an event began."""
     keys = {(kind, name) for kind, _, name in (subject.partition("/") for subject in subjects)}
-    bodies = snapshots.bodies(connection, server, keys, there=True) if keys else {}
+    if keys:
+        bodies = snapshots.bodies(connection, server, keys, there=True)
+    else:
+        bodies = {}
     shown = {
         (row.name, f"{kind}/{name}")
         for (kind, name), body in bodies.items()

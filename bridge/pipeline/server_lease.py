@@ -13,7 +13,8 @@ from bridge.store.observations import events as event_store
 # if a worker dies with it, deciding waits no longer than this
 LONG = 15.0
 # shares of it: far less than the whole, so that a machine that is busy keeps it too
-_RENEWED_AFTER, _PIECE = 0.2, 0.15
+_RENEWED_AFTER = 0.2
+_PIECE = 0.15
 # for one kind of work, before others have their turn: other kinds, and other servers
 _TURN = 10.0
 
@@ -31,8 +32,11 @@ class Lease:
         seconds: float = LONG,
         ticking: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.server, self.fence, self.seconds = server, fence, seconds
-        self._database, self._ticking = database, ticking
+        self.server = server
+        self.fence = fence
+        self.seconds = seconds
+        self._database = database
+        self._ticking = ticking
         self._kept = self._began = self._turned = ticking()
 
     def keep(self) -> None:

@@ -76,8 +76,12 @@ class Watchdog:
         machine: Callable[[], datetime],
         pace: Pace,
     ) -> None:
-        self._database, self._file, self._ways, self._watch = database, file, ways, watch
-        self._machine, self._pace = machine, pace
+        self._database = database
+        self._file = file
+        self._ways = ways
+        self._watch = watch
+        self._machine = machine
+        self._pace = pace
         self._memory = file.load()
         self._whereabouts = Whereabouts(database)
         self._served = False
@@ -107,14 +111,20 @@ class Watchdog:
         looks again. That the database cannot be read is said at once: all is not well where nobody
         knows.
         """
-        self._memory, now = self._file.load(), self._machine()
+        self._memory = self._file.load()
+        now = self._machine()
         still, readable, seen = self._found(now)
-        seen = seen if readable else [*seen, *self._unreadable(still, seen, now)]
+        if not readable:
+            seen = [*seen, *self._unreadable(still, seen, now)]
         known = {each.key for each in seen}
-        looked = self._memory.looked if not self._slept(now) else None
-        found = (
-            stall_detection.wrong(self._memory.still, looked, self._watch.after) if looked else []
-        )
+        if not self._slept(now):
+            looked = self._memory.looked
+        else:
+            looked = None
+        if looked:
+            found = stall_detection.wrong(self._memory.still, looked, self._watch.after)
+        else:
+            found = []
         more = [self._asked(each) for each in found if each.key not in known]
         return sorted((*seen, *more), key=lambda trouble: trouble.since)
 
@@ -125,11 +135,9 @@ class Watchdog:
         now: datetime,
     ) -> Sequence[Stall]:
         found = {key: each for key, each in still.items() if key == "database"}
-        return (
-            []
-            if any(each.key in found for each in said)
-            else stall_detection.wrong(found, now, 0.0)
-        )
+        if any(each.key in found for each in said):
+            return []
+        return stall_detection.wrong(found, now, 0.0)
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""
@@ -166,10 +174,8 @@ class Watchdog:
 
     def _slept(self, now: datetime) -> bool:
         """Whether nobody watched for so long that what is remembered says little."""
-        looked, most = (
-            self._memory.looked,
-            timedelta(seconds=max(self._watch.after, 3 * self._watch.every)),
-        )
+        looked = self._memory.looked
+        most = timedelta(seconds=max(self._watch.after, 3 * self._watch.every))
         return looked is None or now - looked > most
 
     def _seen(
@@ -211,18 +217,19 @@ class Watchdog:
         """
         serves = self._ways.serves()
         self._served = self._served or serves
-        return () if serves or not self._served else (stall_detection.web_away(),)
+        if serves or not self._served:
+            return ()
+        return (stall_detection.web_away(),)
 
     def _asked(self, trouble: Stall) -> Stall:
         """Of a server that is not polled: whether anybody is there at all."""
         what, _, server = trouble.key.partition(" ")
         if what != "poll" or server not in self._watch.slack:
             return trouble
-        there = (
-            "something listens at its address"
-            if self._ways.listens(server)
-            else "nothing listens at its address"
-        )
+        if self._ways.listens(server):
+            there = "something listens at its address"
+        else:
+            there = "nothing listens at its address"
         return replace(trouble, says=f"{trouble.says}; {there}")
 
     def _tell(
@@ -249,7 +256,10 @@ class Watchdog:
                 self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
             elif time_windows.o_clock(at, zone, last) <= now:
                 ready.append(address)
-        request = messages.daily(wrong, self._totals(now)) if ready else {}
+        if ready:
+            request = messages.daily(wrong, self._totals(now))
+        else:
+            request = {}
         for address in ready:
             if self._send(address, request):
                 self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
@@ -293,7 +303,10 @@ class Watchdog:
         try:
             self._ways.ping(messages.line(wrong, now))
         except Exception as error:  # noqa: BLE001  whatever it is, the next round looks again
-            why = str(error) if isinstance(error, BridgeError) else internal_errors.said(error)
+            if isinstance(error, BridgeError):
+                why = str(error)
+            else:
+                why = internal_errors.said(error)
             log.warning("the watchdog's ping was not taken", why=why)
 
     def _keep(self, memory: WatchdogState) -> None:

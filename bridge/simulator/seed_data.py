@@ -32,7 +32,8 @@ def lines(world: World) -> None:
     mobile = [leg for leg in world.legs.values() if leg.type != "interface"]
     if not mobile and len(world.legs) > 1:
         last = max(world.legs.values(), key=lambda leg: leg.id)
-        last.type, last.note = "mobile_broadband", "lte"
+        last.type = "mobile_broadband"
+        last.note = "lte"
         mobile = [last]
     profile = _add(
         world,
@@ -47,7 +48,8 @@ def lines(world: World) -> None:
     number = 0
     for leg in world.legs.values():
         if leg.type == "interface":
-            node, number = world.bonds[leg.bond].bonder, number + 1
+            node = world.bonds[leg.bond].bonder
+            number = number + 1
             name = f"eth{taken.setdefault(node, 0)}"
             taken[node] += 1
             world.of("ethernet_interface")[number] = Record(
@@ -109,7 +111,8 @@ def bond(world: World, bond: Bond) -> None:
     """Give a bond one of everything that can stand under a bond, and its aggregator an
     interface.
     """
-    here, node = {"bond": bond.id}, {"node": bond.bonder}
+    here = {"bond": bond.id}
+    node = {"node": bond.bonder}
     lan = _add(world, "ethernet_interface", node, name="lan0")
     _add(world, "vlan_interface", node, trunk=lan.id, vlan_id=17)
     _add(world, "vxlan_interface", node, name="vx0", vni=4711)

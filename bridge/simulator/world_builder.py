@@ -128,9 +128,13 @@ def _add_bonds(world: World, wanted: int, nodes: Iterator[int]) -> None:
     homes = [key for key in world.spaces if key != "root"] or ["root"]
     names = [f"{town}-{site}" for site in _SITES for town in _TOWNS]
     for index in range(wanted):
-        number, bonder = index + 1, next(nodes)
+        number = index + 1
+        bonder = next(nodes)
         primary = aggregators[index % len(aggregators)]
-        secondary = aggregators[(index + 1) % len(aggregators)] if len(aggregators) > 1 else None
+        if len(aggregators) > 1:
+            secondary = aggregators[(index + 1) % len(aggregators)]
+        else:
+            secondary = None
         world.bonds[number] = Bond(
             number,
             _nth(names, index, "-"),
@@ -160,4 +164,6 @@ def _add_legs(world: World, each: int) -> None:
 
 def _nth(names: tuple[str, ...] | list[str], index: int, joint: str) -> str:
     turn, place = divmod(index, len(names))
-    return names[place] if turn == 0 else f"{names[place]}{joint}{turn + 1}"
+    if turn == 0:
+        return names[place]
+    return f"{names[place]}{joint}{turn + 1}"

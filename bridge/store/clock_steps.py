@@ -95,7 +95,9 @@ def tick(connection: Connection, now: datetime) -> timedelta | None:
 def _newest(connection: Connection) -> datetime | None:
     wanted = select(installation.c.value).where(installation.c.name == _CLOCK)
     found = connection.execute(wanted).scalar_one_or_none()
-    return datetime.fromisoformat(found) if found else None
+    if found:
+        return datetime.fromisoformat(found)
+    return None
 
 
 def _begin(connection: Connection, now: datetime) -> None:

@@ -28,12 +28,16 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """To the database."""
         del dialect
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        if value is None:
+            return None
+        return (value - _EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """From the database."""
         del dialect
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        if value is None:
+            return None
+        return _EPOCH + timedelta(microseconds=value)
 
 
 class Words(TypeDecorator[str]):
@@ -45,7 +49,9 @@ class Words(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """To the database."""
         del dialect
-        return None if value is None else storable(value)
+        if value is None:
+            return None
+        return storable(value)
 
 
 class Label(TypeDecorator[str]):
@@ -58,12 +64,16 @@ class Label(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """SQLite keeps no length, and what is declared there stays as it was."""
-        return String(128) if dialect.name == "sqlite" else self.impl_instance
+        if dialect.name == "sqlite":
+            return String(128)
+        return self.impl_instance
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """To the database."""
         del dialect
-        return None if value is None else bounded(storable(value))
+        if value is None:
+            return None
+        return bounded(storable(value))
 
 
 # Of any length, as it is; on SQLite what is declared stays as it was.
@@ -80,14 +90,21 @@ class Number(TypeDecorator[int]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """On SQLite every whole number has 64 bits, and what is declared there stays as it was."""
-        return Integer() if dialect.name == "sqlite" else self.impl_instance
+        if dialect.name == "sqlite":
+            return Integer()
+        return self.impl_instance
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> int | None:
         """To the database."""
         del dialect
         if isinstance(value, str) and value.isdecimal():
-            value = int(value) if len(value) < _DIGITS else None
-        return value if fits(value) else None
+            if len(value) < _DIGITS:
+                value = int(value)
+            else:
+                value = None
+        if fits(value):
+            return value
+        return None
 
 
 class now_of_database(FunctionElement[float]):  # noqa: N801  it reads as the SQL function it is

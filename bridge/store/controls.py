@@ -138,7 +138,8 @@ def failures(connection: Connection, rule: str, server: str, since: datetime) ->
     """
     known = select(breakers.c.since).where(breakers.c.rule == rule, breakers.c.server == server)
     switched = connection.execute(known).scalar_one_or_none()
-    since = max(since, switched) if isinstance(switched, datetime) else since
+    if isinstance(switched, datetime):
+        since = max(since, switched)
     bad = and_(
         jobs.c.rule == rule,
         jobs.c.server == server,
@@ -190,7 +191,9 @@ def lock(connection: Connection, job: Job, now: datetime) -> str | None:
         return None
     mine = and_(locks.c.server == job.server, locks.c.target == job.target)
     held = connection.execute(select(locks.c.job).where(mine)).scalar_one_or_none()
-    return None if held == job.id else held
+    if held == job.id:
+        return None
+    return held
 
 
 def unlock(connection: Connection, job: str) -> None:

@@ -96,7 +96,10 @@ def _engine(url: str, patience: float | None, making: Callable[[], bool]) -> Eng
     if make_url(url).get_backend_name() != "sqlite":
         return postgresql.engine_of(url, patience, making)
     engine = create_engine(url)
-    wait = round(patience * 1000) if patience else _SQLITE_WAIT_MS
+    if patience:
+        wait = round(patience * 1000)
+    else:
+        wait = _SQLITE_WAIT_MS
 
     @event.listens_for(engine, "do_connect")
     def _ours(dialect: object, record: object, arguments: Sequence[Any], more: object) -> None:

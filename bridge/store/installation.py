@@ -5,7 +5,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bridge.store.tables import installation
 
-_KEY, _PROBE = "digest_key", "probe"
+_KEY = "digest_key"
+_PROBE = "probe"
 
 
 def fingerprint_of_key(connection: Connection) -> str | None:

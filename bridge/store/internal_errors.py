@@ -75,7 +75,10 @@ def said(error: Exception) -> str:
     """What was raised, in one short line: `"KeyError: 'bond'"`. Of a database's error no statement,
     and so nothing stored.
     """
-    shown = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        shown = error.orig
+    else:
+        shown = error
     first = next(iter(str(shown).strip().splitlines()), "")
     return f"{type(shown).__name__}: {first}"[:_LONGEST]
 
@@ -87,7 +90,8 @@ def _event(fault: Fault, spell: int, now: datetime) -> Event:
         "server": fault.server,
         "detail": fault.detail,
     }
-    row, subject = EVENTS["internal.error"], f"fault/{fault.id}"
+    row = EVENTS["internal.error"]
+    subject = f"fault/{fault.id}"
     return builder.make(
         row, server=OURSELVES, subject=subject, n=spell, time=now, seen_at=now, data={"fault": noun}
     )

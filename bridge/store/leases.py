@@ -15,7 +15,9 @@ def claim(
     does.
     """
     taken = claimed(connection, table, row, seconds)
-    return int(taken["fence"]) if taken else None
+    if taken:
+        return int(taken["fence"])
+    return None
 
 
 def claimed(

@@ -51,11 +51,9 @@ def stands(database: Database, migrations: Path) -> Stands:
         at = _revision(database, connection, config)
     if at is None:
         return Stands.WITHOUT_TABLES
-    return (
-        Stands.NEWEST
-        if at == ScriptDirectory.from_config(config).get_current_head()
-        else Stands.OLDER
-    )
+    if at == ScriptDirectory.from_config(config).get_current_head():
+        return Stands.NEWEST
+    return Stands.OLDER
 
 
 def _config(migrations: Path) -> "Config":

@@ -29,7 +29,9 @@ def create(
         return None
     token = _PREFIX + secrets.token_urlsafe(32)
     row = {"name": name, "digest": _digest(token), "expires_at": expires_at, "once": once}
-    return token if insert_new(connection, tokens, row) else None
+    if insert_new(connection, tokens, row):
+        return token
+    return None
 
 
 def taken(connection: Connection, name: str) -> str | None:
@@ -53,8 +55,13 @@ def told_as(name: str) -> str:
     """How people see whose token it is: the name that somebody gave who signed in by a link, as
     what it is.
     """
-    given = name.partition(" ")[2] if name.startswith(SIGN_IN) else ""
-    return f"{given} (by a sign-in link)" if given else name
+    if name.startswith(SIGN_IN):
+        given = name.partition(" ")[2]
+    else:
+        given = ""
+    if given:
+        return f"{given} (by a sign-in link)"
+    return name
 
 
 def spendable(connection: Connection, token: str, now: datetime) -> bool:

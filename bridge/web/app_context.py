@@ -9,7 +9,9 @@ from bridge.pipeline.health import Movement
 from bridge.web.webhook_rate_limit import Rates
 from bridge.wiring import Bridge
 
-_BRIDGE, _RING, _RATES = "bondbridge.bridge", "bondbridge.ring", "bondbridge.rates"
+_BRIDGE = "bondbridge.bridge"
+_RING = "bondbridge.ring"
+_RATES = "bondbridge.rates"
 _MOVEMENT = "bondbridge.movement"
 
 

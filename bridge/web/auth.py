@@ -50,7 +50,10 @@ def person() -> str:
 
 def place() -> str:
     """From where: the page or the API, and the sender's address."""
-    way = "page" if request.authorization is None else "API"
+    if request.authorization is None:
+        way = "page"
+    else:
+        way = "API"
     return f"{way}, {request.remote_addr}"
 
 
@@ -63,7 +66,9 @@ def named(holder: str) -> bool:
 
 def pages_only_with_token() -> Response | None:
     """Send people who have not signed in to where they can."""
-    return None if holder() else make_response(redirect(url_for("auth.sign_in"), 303))
+    if holder():
+        return None
+    return make_response(redirect(url_for("auth.sign_in"), 303))
 
 
 def api_only_with_token() -> None:
@@ -147,7 +152,9 @@ def sign_out() -> Response:
 def _carried() -> str | None:
     given = request.authorization
     if given is not None:
-        return given.token if given.type == "bearer" else None
+        if given.type == "bearer":
+            return given.token
+        return None
     return request.cookies.get(COOKIE)
 
 
@@ -201,7 +208,8 @@ def from_our_own_page() -> None:
     """Refuse a form that another site made the browser send. Programs send neither header, and no
     cookie unasked.
     """
-    site_of_page, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    site_of_page = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
     ours = {_origin(request.host_url), _origin(app_context.bridge().settings.web.url)}
     if site_of_page is not None:
         cross = site_of_page not in ("same-origin", "none")

@@ -45,7 +45,10 @@ class HttpProblem(HTTPException):
         self, status: int, what: str, mend: str = "", headers: dict[str, str] | None = None
     ) -> None:
         super().__init__(what)
-        self.code, self.what, self.mend, self.headers = status, what, mend, headers or {}
+        self.code = status
+        self.what = what
+        self.mend = mend
+        self.headers = headers or {}
 
 
 def register(app: Flask) -> None:
@@ -93,7 +96,10 @@ def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Resp
     """
     if request.path.startswith(_WEBHOOKS):
         name = request.path.removeprefix(_WEBHOOKS)[:_LONGEST_NAME]
-        known_as = name if name.isprintable() else ascii(name)
+        if name.isprintable():
+            known_as = name
+        else:
+            known_as = ascii(name)
         log.warning(
             "webhook refused", webhook=known_as, why=what, status=status, sender=request.remote_addr
         )

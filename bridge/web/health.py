@@ -45,7 +45,9 @@ def moving() -> Response:
     for it.
     """
     found = app_context.movement().look()
-    return _plain("\n".join(each.name for each in found), 503) if found else _plain("ok")
+    if found:
+        return _plain("\n".join(each.name for each in found), 503)
+    return _plain("ok")
 
 
 def _plain(text: str, status: int = 200) -> Response:
@@ -68,9 +70,11 @@ def report(bridge: Bridge) -> Body:
     """`{"status": "ok" | "degraded", "now", "servers", "scopes", "counts", "stalled"}`; ages in
     seconds of domain time.
     """
-    now, watched = bridge.now(), [server.name for server in bridge.settings.servers]
+    now = bridge.now()
+    watched = [server.name for server in bridge.settings.servers]
     with bridge.database.reading() as connection:
-        known, counts = snapshots.health_of(connection), dict(journal.counts(connection, now))
+        known = snapshots.health_of(connection)
+        counts = dict(journal.counts(connection, now))
         counts["rulebook_rejected"] = int(rulebooks.rejected(connection))
         counts["internal_errors"] = internal_errors.count(connection, now)
         scopes = [scope for scope in snapshots.all_scopes(connection) if scope.server in watched]

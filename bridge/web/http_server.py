@@ -75,7 +75,10 @@ def _end(number: int, frame: FrameType | None) -> None:
 def _open_files() -> None:
     """As many connections as we promise, whatever the shell allows by default."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if hard == resource.RLIM_INFINITY:
+        wanted = _FILES
+    else:
+        wanted = min(_FILES, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
@@ -117,7 +120,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # as above
 
     def received(self, data: bytes) -> Any:
         """Take what came; an unfinished request counts from its first byte."""
-        before, now = self.request, self.last_activity
+        before = self.request
+        now = self.last_activity
         found = super().received(data)
         if self.request is not None:
             if self.request is not before:
@@ -140,4 +144,6 @@ def _path(request: Any) -> str:
 
 
 def _sender(channel: Any) -> str:
-    return str(channel.addr[0]) if channel.addr else ""
+    if channel.addr:
+        return str(channel.addr[0])
+    return ""

@@ -42,7 +42,10 @@ def only(*known: str) -> None:
     """Refuse every name but these, and any name that is given twice."""
     for name, values in request.args.lists():
         if name not in known:
-            mend = f"there are: {', '.join(known)}" if known else "this address takes none"
+            if known:
+                mend = f"there are: {', '.join(known)}"
+            else:
+                mend = "this address takes none"
             _refuse(f"there is no query parameter {_short(name)}", mend)
         if len(values) > 1:
             _refuse(f"{name} stands there {len(values)} times", "give it once")
@@ -61,11 +64,9 @@ def one_of(words: type[StrEnum]) -> Callable[[str], str | None]:
 
 def glob(value: str) -> str | None:
     """Check that the value can be the type of an event, or a glob of such types."""
-    return (
-        None
-        if _GLOB.fullmatch(value)
-        else "takes an event type or a glob, such as leg.down or leg.*"
-    )
+    if _GLOB.fullmatch(value):
+        return None
+    return "takes an event type or a glob, such as leg.down or leg.*"
 
 
 def _checked(name: str, check: Callable[[str], str | None]) -> str:

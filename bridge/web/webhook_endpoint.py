@@ -29,10 +29,8 @@ def receive(name: str) -> Response:
     """202 for what became an event, 200 for what was here before or only asks; nothing but a 2xx
     was stored.
     """
-    receiver, setting = (
-        app_context.bridge().receiver,
-        app_context.bridge().settings.webhooks.get(name),
-    )
+    receiver = app_context.bridge().receiver
+    setting = app_context.bridge().settings.webhooks.get(name)
     if name not in receiver.hooks or setting is None:
         raise HttpProblem(
             404, "there is no webhook of this name", "name one that stands in the settings"
@@ -58,7 +56,10 @@ def _answered(hook: IncomingWebhook, receipt: Receipt) -> Response:
     if receipt.challenge is not None:
         return jsonify(receipt.challenge)
     if receipt.answer is not None and isinstance(hook.platform, ChatPlatform):
-        show = hook.platform.pressed if receipt.pressed else hook.platform.shown
+        if receipt.pressed:
+            show = hook.platform.pressed
+        else:
+            show = hook.platform.shown
         settings = app_context.bridge().settings
         return jsonify(
             all_in_zone(
@@ -76,7 +77,10 @@ def _answered(hook: IncomingWebhook, receipt: Receipt) -> Response:
 
 def _refused(hook: IncomingWebhook, error: Refused) -> HttpProblem:
     status = error.status or 400
-    mend = hook.platform.proof if status == 401 else _MENDS.get(status, "")  # noqa: PLR2004
+    if status == 401:  # noqa: PLR2004
+        mend = hook.platform.proof
+    else:
+        mend = _MENDS.get(status, "")
     return HttpProblem(status, str(error), mend)
 
 

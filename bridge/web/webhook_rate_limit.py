@@ -20,4 +20,6 @@ class Rates:
         if bound is None:
             return None
         item = RateLimitItemPerSecond(bound.most, max(1, round(bound.every)))
-        return None if self._limiter.hit(item, name) else float(item.get_expiry())
+        if self._limiter.hit(item, name):
+            return None
+        return float(item.get_expiry())

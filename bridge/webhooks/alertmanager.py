@@ -83,7 +83,9 @@ class Alertmanager:
         """
         _check(request, keys)
         check_type(request.headers, JSON)
-        told, found, ignored = _notification(request.body), {}, []
+        told = _notification(request.body)
+        found = {}
+        ignored = []
         for number, alert in enumerate(told.alerts):
             why = _stale(alert, now, keys.tolerance)
             if why:
@@ -118,7 +120,10 @@ class Alertmanager:
             "groupLabels": {},
         }
         secret = keys.secrets[0]
-        credentials = f"Basic {_basic(how.user, secret)}" if how.user else f"Bearer {secret}"
+        if how.user:
+            credentials = f"Basic {_basic(how.user, secret)}"
+        else:
+            credentials = f"Bearer {secret}"
         return Request(
             {"content-type": JSON[0], AUTHORIZATION: credentials}, json.dumps(body).encode()
         )
@@ -127,12 +132,13 @@ class Alertmanager:
         """What to write into its configuration."""
         how: AlertmanagerOptions = keys.options
         secret = "/etc/alertmanager/bondbridge.secret"  # noqa: S105  where it is, not what it is
-        credentials = (
-            f"        basic_auth:\n          username: {json.dumps(how.user)}\n         "
-            f" password_file: {secret}"
-            if how.user
-            else f"        authorization:\n          credentials_file: {secret}"
-        )
+        if how.user:
+            credentials = (
+                f"        basic_auth:\n          username: {json.dumps(how.user)}\n         "
+                f" password_file: {secret}"
+            )
+        else:
+            credentials = f"        authorization:\n          credentials_file: {secret}"
         return (
             f"Put the secret of this webhook into {secret}, and into"
             " alertmanager.yml:\nreceivers:\n  - name: bondbridge\n    webhook_configs:\n      -"
@@ -191,11 +197,16 @@ def _stale(alert: _Alert, now: datetime, tolerance: float) -> str:
     moment = alert.starts if firing else alert.ends
     if moment is None:
         return "is resolved, and does not say since when"
-    began = "began" if firing else "ended"
+    if firing:
+        began = "began"
+    else:
+        began = "ended"
     away = (now - moment).total_seconds()
     if away > tolerance and not firing:
         return f"{began} more than {tolerance:.0f} s ago"
-    return f"{began} more than {tolerance:.0f} s in the future" if away < -tolerance else ""
+    if away < -tolerance:
+        return f"{began} more than {tolerance:.0f} s in the future"
+    return ""
 
 
 def _lost(told: _Notification) -> str:

@@ -39,7 +39,9 @@ class BearerOptions(Options):
     @field_validator("header", "id_header")
     @classmethod
     def _lower(cls, value: str | None) -> str | None:
-        return value.lower() if value else None
+        if value:
+            return value.lower()
+        return None
 
 
 class Bearer:
@@ -57,13 +59,14 @@ class Bearer:
         check_token(request, keys, how.header)
         check_type(request.headers, JSON)
         body = json_object(request.body)
-        given = request.headers.get(how.id_header, "") if how.id_header else ""
+        if how.id_header:
+            given = request.headers.get(how.id_header, "")
+        else:
+            given = ""
         if given:
             return DeliveryReading((EventDelivery(_id(f"id {given}"), body),))
-        window, content = (
-            int(now.timestamp() // keys.tolerance),
-            hashlib.sha256(request.body).hexdigest(),
-        )
+        window = int(now.timestamp() // keys.tolerance)
+        content = hashlib.sha256(request.body).hexdigest()
         return DeliveryReading(
             (EventDelivery(_id(f"{window} {content}"), body, _id(f"{window - 1} {content}")),)
         )
@@ -71,21 +74,24 @@ class Bearer:
     def example(self, keys: Keys, now: datetime) -> Request:
         """A new delivery each second."""
         how: BearerOptions = keys.options
-        token = f"Bearer {keys.secrets[0]}" if how.header == AUTHORIZATION else keys.secrets[0]
+        if how.header == AUTHORIZATION:
+            token = f"Bearer {keys.secrets[0]}"
+        else:
+            token = keys.secrets[0]
         body = f'{{"test": "of bondbridge", "at": "{now.isoformat(timespec="seconds")}"}}'.encode()
         return Request({"content-type": JSON[0], how.header: token}, body)
 
     def howto(self, url: str, keys: Keys) -> str:
         """What a sender must do."""
         how: BearerOptions = keys.options
-        token = (
-            "Authorization: Bearer TOKEN" if how.header == AUTHORIZATION else f"{how.header}: TOKEN"
-        )
-        named = (
-            f"\n  {how.id_header}: the id of the delivery, the same when it is sent again"
-            if how.id_header
-            else ""
-        )
+        if how.header == AUTHORIZATION:
+            token = "Authorization: Bearer TOKEN"  # noqa: S105
+        else:
+            token = f"{how.header}: TOKEN"
+        if how.id_header:
+            named = f"\n  {how.id_header}: the id of the delivery, the same when it is sent again"
+        else:
+            named = ""
         return f"POST {url}\n  Content-Type: application/json\n  {token}{named}"
 
     def wrong(self, secret: str) -> str:
@@ -98,7 +104,10 @@ def check_token(request: Request, keys: Keys, header: str = AUTHORIZATION) -> No
     given = request.headers.get(header, "")
     if header == AUTHORIZATION:
         kind, _, token = given.partition(" ")
-        given = token.strip() if kind.lower() == "bearer" else ""
+        if kind.lower() == "bearer":
+            given = token.strip()
+        else:
+            given = ""
     if not given:
         raise Refused(
             "needs the token in the header"

@@ -35,7 +35,9 @@ def escape(each: str) -> str:
         return _ENTITIES[each]
     if each in "@:":
         return each + _NOTHING
-    return "\\" + each if each in _MARKS else each
+    if each in _MARKS:
+        return "\\" + each
+    return each
 
 
 def _list(lines: Sequence[str]) -> str:

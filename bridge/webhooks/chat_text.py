@@ -17,13 +17,16 @@ def one_line(words: str) -> str:
 
 def cut(words: str, most: int) -> str:
     """At most so many characters, with a sign where some are left out."""
-    return words if len(words) <= most else words[: most - 1] + "…"
+    if len(words) <= most:
+        return words
+    return words[: most - 1] + "…"
 
 
 def escaped(words: str, most: int, escape: Callable[[str], str]) -> str:
     """One line of at most so many characters after escaping; an escape is never cut in two."""
     kept: list[str] = []
-    length, whole = 0, cut(one_line(words), most)
+    length = 0
+    whole = cut(one_line(words), most)
     for each in whole:
         piece = escape(each)
         length += len(piece)

@@ -49,7 +49,9 @@ class HmacOptions(Options):
     @field_validator("header", "timestamp_header")
     @classmethod
     def _lower(cls, value: str | None) -> str | None:
-        return value.lower() if value else None
+        if value:
+            return value.lower()
+        return None
 
 
 def sign(
@@ -57,7 +59,10 @@ def sign(
 ) -> str:
     """The value of the signature header."""
     how = options or HmacOptions()
-    material = body if timestamp is None else f"{timestamp}.".encode() + body
+    if timestamp is None:
+        material = body
+    else:
+        material = f"{timestamp}.".encode() + body
     digest = hmac.new(secret.encode(), material, getattr(hashlib, how.algorithm))
     return how.prefix + (
         digest.hexdigest() if how.encoding == "hex" else base64.b64encode(digest.digest()).decode()
@@ -96,7 +101,10 @@ class Hmac:
         if stamp is not None:
             check_fresh(stamp, now, keys.tolerance)
         check_type(request.headers, JSON)
-        material = request.body if stamp is None else f"{stamp}.".encode() + request.body
+        if stamp is None:
+            material = request.body
+        else:
+            material = f"{stamp}.".encode() + request.body
         return DeliveryReading(
             (EventDelivery(hashlib.sha256(material).hexdigest(), json_object(request.body)),)
         )
@@ -104,22 +112,29 @@ class Hmac:
     def example(self, keys: Keys, now: datetime) -> Request:
         """As the page says."""
         how: HmacOptions = keys.options
-        body, stamp = (
-            b'{"test": "of bondbridge"}',
-            int(now.timestamp()) if how.timestamp_header else None,
-        )
+        body = b'{"test": "of bondbridge"}'
+        stamp = int(now.timestamp()) if how.timestamp_header else None
         headers = {
             "content-type": "application/json",
             how.header: sign(body, keys.secrets[0], stamp, how),
         }
-        dated = {how.timestamp_header: str(stamp)} if how.timestamp_header else {}
+        if how.timestamp_header:
+            dated = {how.timestamp_header: str(stamp)}
+        else:
+            dated = {}
         return Request({**headers, **dated}, body)
 
     def howto(self, url: str, keys: Keys) -> str:
         """What a sender must do."""
         how: HmacOptions = keys.options
-        dated = f"\n  {how.timestamp_header}: seconds since 1970" if how.timestamp_header else ""
-        material = '"TIMESTAMP." + body' if how.timestamp_header else "the body"
+        if how.timestamp_header:
+            dated = f"\n  {how.timestamp_header}: seconds since 1970"
+        else:
+            dated = ""
+        if how.timestamp_header:
+            material = '"TIMESTAMP." + body'
+        else:
+            material = "the body"
         signature = (
             f"{how.prefix}{how.encoding} of HMAC-{how.algorithm.upper()}(secret, {material})"
         )

@@ -33,7 +33,9 @@ from bridge.webhooks.platform import (
     json_object,
 )
 
-SIGNATURE, EVENT, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
+SIGNATURE = "x-hub-signature-256"
+EVENT = "x-github-event"
+DELIVERY = "x-github-delivery"
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -58,7 +60,8 @@ class GitHub:
         ):
             raise Refused("the signature is wrong", 401)
         check_type(request.headers, JSON + FORM)
-        event, delivery = _word(request, EVENT), _word(request, DELIVERY)
+        event = _word(request, EVENT)
+        delivery = _word(request, DELIVERY)
         payload = _payload(request)
         action = payload.get("action")
         body = {

@@ -104,7 +104,10 @@ class Mattermost:
 
     def shown(self, answer: Reply, url: str = "") -> Body:
         """Markdown; only the one who asked sees it, unless the answer is for all."""
-        kind = "in_channel" if answer.to_all else "ephemeral"
+        if answer.to_all:
+            kind = "in_channel"
+        else:
+            kind = "ephemeral"
         return {"response_type": kind, "skip_slack_parsing": True, **self.posted(answer, url)}
 
     def pressed(self, answer: Reply, url: str = "") -> Body:
@@ -132,7 +135,9 @@ class Mattermost:
 
 def _given(request: Request) -> str | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if kind.lower() == "token" else None
+    if kind.lower() == "token":
+        return token
+    return None
 
 
 def _check(given: str, keys: Keys) -> None:

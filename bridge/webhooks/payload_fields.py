@@ -68,5 +68,8 @@ def below(body: Body, *path: str) -> Json:
     """What stands under names within names; None where any of it is missing."""
     value: Json = body
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        else:
+            value = None
     return value

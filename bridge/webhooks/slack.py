@@ -162,7 +162,8 @@ class _At(Clock):
 
 def _checked(request: Request, keys: Keys, now: datetime) -> str:
     """The signature, found good."""
-    written, signature = request.headers.get(TIMESTAMP, ""), request.headers.get(SIGNATURE, "")
+    written = request.headers.get(TIMESTAMP, "")
+    signature = request.headers.get(SIGNATURE, "")
     stamp = whole_seconds(written)
     if stamp is None or not signature:
         raise Refused(f"needs the headers {TIMESTAMP} and {SIGNATURE}", 401)
@@ -255,14 +256,20 @@ def _lines(lines: tuple[str, ...]) -> list[Body]:
     bullets = fitting(
         [f"• {escaped(line, _LINE, escape)}" for line in lines], _SECTIONS * (_SECTION - _LINE - 2)
     )
-    sections, held = [], ""
+    sections = []
+    held = ""
     for bullet in bullets:
-        longer = f"{held}\n{bullet}" if held else bullet
+        if held:
+            longer = f"{held}\n{bullet}"
+        else:
+            longer = bullet
         if len(longer) > _SECTION:
             sections.append(_section(held))
             longer = bullet
         held = longer
-    return [*sections, _section(held)] if held else sections
+    if held:
+        return [*sections, _section(held)]
+    return sections
 
 
 def _section(words: str) -> Body:
@@ -274,7 +281,10 @@ def _button(number: int, button: Button) -> Body:
     if len(button.value) > _VALUE:
         raise Bug(f"a button's value of {len(button.value)} characters, Slack takes {_VALUE}")
     label = {"type": "plain_text", "text": cut(one_line(button.label), _LABEL), "emoji": False}
-    style = {"style": _STYLES[button.tone]} if button.tone in _STYLES else {}
+    if button.tone in _STYLES:
+        style = {"style": _STYLES[button.tone]}
+    else:
+        style = {}
     return {
         "type": "button",
         "action_id": f"press_{number}",

@@ -35,11 +35,14 @@ from bridge.webhooks.platform import (
 )
 from bridge.webhooks.timestamps import check_fresh, whole_seconds
 
-ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+ID = "webhook-id"
+TIMESTAMP = "webhook-timestamp"
+SIGNATURE = "webhook-signature"
 PUBLIC = "whpk_"
 _PUBLIC_BYTES = 32
 # what the specification asks of a secret, in bytes
-_LEAST, _MOST = 24, 64
+_LEAST = 24
+_MOST = 64
 _LONGEST_ID = 256
 _MOST_SIGNATURES = 16  # a sender has a few while it rotates; each costs us work
 
@@ -82,7 +85,8 @@ class Standard:
         if secret is None:
             what = "nothing can be signed with a public key: only the sender has the other half"
             raise BadInput([Problem("secret", what, "have the sender send its own test")])
-        body, stamp = b'{"test": "of bondbridge"}', int(now.timestamp())
+        body = b'{"test": "of bondbridge"}'
+        stamp = int(now.timestamp())
         return Request(
             {"content-type": JSON[0], **signed(body, secret, f"test_{stamp}", stamp)}, body
         )
@@ -102,11 +106,9 @@ class Standard:
         """
         if secret.startswith(PUBLIC):
             good = secret_strength.size(secret.removeprefix(PUBLIC)) == _PUBLIC_BYTES
-            return (
-                ""
-                if good
-                else f"it is no public key: {PUBLIC} and the base64 of {_PUBLIC_BYTES} bytes"
-            )
+            if good:
+                return ""
+            return f"it is no public key: {PUBLIC} and the base64 of {_PUBLIC_BYTES} bytes"
         if (
             secret.startswith(secret_strength.PREFIX)
             and _LEAST <= secret_strength.size(secret.removeprefix(secret_strength.PREFIX)) <= _MOST
@@ -131,7 +133,8 @@ def signed(body: bytes, secret: str, known_as: str, timestamp: int) -> dict[str,
 
 def _headers(request: Request) -> tuple[str, int, list[tuple[str, str]]]:
     """Id, timestamp, and the signatures with their versions."""
-    known_as, stamp = request.headers.get(ID, ""), whole_seconds(request.headers.get(TIMESTAMP, ""))
+    known_as = request.headers.get(ID, "")
+    stamp = whole_seconds(request.headers.get(TIMESTAMP, ""))
     given = request.headers.get(SIGNATURE, "").split()
     if stamp is None or not given or not known_as:
         raise Refused(f"needs the headers {ID}, {TIMESTAMP} and {SIGNATURE}", 401)

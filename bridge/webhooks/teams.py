@@ -65,7 +65,10 @@ class Teams:
         room = named(_room(body), below(body, "channelData", "channel", "name"))
         delivery = hashlib.sha256(f"{room.id} {text(body, 'id')}".encode()).hexdigest()
         words = body.get("text")
-        said = asked(words) if isinstance(words, str) else ""
+        if isinstance(words, str):
+            said = asked(words)
+        else:
+            said = ""
         return DeliveryReading(
             (CommandDelivery(delivery, said, named(person, below(body, "from", "name")), room),)
         )

@@ -11,7 +11,9 @@ def whole_seconds(text: str) -> int | None:
     """Seconds since 1970 as they are written in a header; None for anything but digits, and not too
     many of them.
     """
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+    if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
+        return int(text)
+    return None
 
 
 def check_fresh(stamp: int, now: datetime, tolerance: float) -> None:

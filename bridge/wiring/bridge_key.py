@@ -78,13 +78,17 @@ def lost_database(settings: Settings) -> Path | None:
     """Where an SQLite database should be and is not, although a bridge was here; None where nothing
     is lost.
     """
-    return missing_database(settings) if was_here(settings) else None
+    if was_here(settings):
+        return missing_database(settings)
+    return None
 
 
 def missing_database(settings: Settings) -> Path | None:
     """Where an SQLite database should be and is not; None where it is there, or is no file."""
     path = file_of(settings.database_url)
-    return None if path is None or path.exists() else path
+    if path is None or path.exists():
+        return None
+    return path
 
 
 def _key(state_dir: Path) -> Path:
@@ -92,5 +96,6 @@ def _key(state_dir: Path) -> Path:
 
 
 def _unkept(path: Path, error: OSError) -> BadInput:
-    what, mend = f"cannot keep state here: {error.strerror}", "make it writable, or set `state_dir`"
+    what = f"cannot keep state here: {error.strerror}"
+    mend = "make it writable, or set `state_dir`"
     return BadInput([Problem(str(path), what, mend)])

@@ -121,11 +121,9 @@ def build(
     keeper = RulebookLoader(settings.rules, words)
     forced = forced_live(settings, transport)
     key = key or digest_key(settings.state_dir)
-    seals, hooks, talks = (
-        TokenSigner(key),
-        incoming(settings),
-        Conversations(database, key, machine),
-    )
+    seals = TokenSigner(key)
+    hooks = incoming(settings)
+    talks = Conversations(database, key, machine)
     rooms = rooms_of(settings)
     notify = notifier(settings, rooms, seals)
     actions: Mapping[str, Action] = {

@@ -53,7 +53,8 @@ def check_channels(settings: Settings) -> None:
     lists: list[tuple[Place, Sequence[Secret]]] = [
         (("channels", name, "urls"), channel.urls) for name, channel in settings.channels.items()
     ]
-    lists += [(("watchdog", "tell"), settings.watchdog.tell)] if settings.watchdog else []
+    if settings.watchdog:
+        lists.append((("watchdog", "tell"), settings.watchdog.tell))
     problems = [
         problem for place, urls in lists for problem in wrong_addresses(settings, place, urls)
     ]
@@ -107,7 +108,8 @@ def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
         raise BadInput(
             [Problem("settings", what, "write `watchdog: {tell: [{env: NAME}]}`", "watchdog")]
         )
-    urls, domain = destinations(wanted.tell), pace(settings)
+    urls = destinations(wanted.tell)
+    domain = pace(settings)
     places = {server.name: str(server.url) for server in settings.servers}
     return Watchdog(
         Database(settings.database_url, patience=_IMPATIENT),
@@ -132,7 +134,10 @@ def watchdog(settings: Settings, *, machine: Clock = machine_time) -> Watchdog:
 
 def movement(settings: Settings, database: Database, machine: Clock) -> Movement:
     """What shows whether the bridge does its work."""
-    after = settings.watchdog.after if settings.watchdog else _STANDS_STILL
+    if settings.watchdog:
+        after = settings.watchdog.after
+    else:
+        after = _STANDS_STILL
     return Movement(database, _slack(settings), after, machine, pace(settings))
 
 
@@ -151,7 +156,10 @@ def _answers(settings: Settings) -> bool:
     """Whether pages and webhooks are served on this machine, whatever is answered."""
     # compared only
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104
-    there = f"[{host}]" if ":" in host else host
+    if ":" in host:
+        there = f"[{host}]"
+    else:
+        there = host
     try:
         httpx.get(
             f"http://{there}:{settings.web.port}/healthz", timeout=_IMPATIENT, trust_env=False
@@ -164,7 +172,8 @@ def _answers(settings: Settings) -> bool:
 def notifier(settings: Settings, rooms: Mapping[str, Sequence[Room]], seals: TokenSigner) -> Notify:
     """What tells at every address of every channel."""
     urls = {name: destinations(channel.urls) for name, channel in settings.channels.items()}
-    ours, outside = settings.web.url.rstrip("/"), settings.web.public_url is not None
+    ours = settings.web.url.rstrip("/")
+    outside = settings.web.public_url is not None
     # a question must be answered, here at least; what is only of use from elsewhere needs an
     # address that leads here
     ways = ReplyRoutes(
@@ -222,7 +231,10 @@ def rooms_of(settings: Settings) -> Mapping[str, Sequence[Room]]:
 def _room(settings: Settings, room: SetRoom) -> Room:
     """Raises LookupError."""
     hook = settings.webhooks.get(room.webhook)
-    platform = PLATFORMS.get(hook.platform) if hook else None
+    if hook:
+        platform = PLATFORMS.get(hook.platform)
+    else:
+        platform = None
     if hook is None:
         raise LookupError(f"no webhook is called {room.webhook!r}")
     if not isinstance(platform, ChatPlatform) or not platform.buttons:

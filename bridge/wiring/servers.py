@@ -24,7 +24,9 @@ from bridge.wiring.clock import Clock
 def pace(settings: Settings) -> Pace:
     """How domain time runs: as the machine's does, unless the settings say otherwise."""
     clock = settings.clock
-    return Pace(clock.machine, clock.domain, clock.speed) if clock else ORDINARY
+    if clock:
+        return Pace(clock.machine, clock.domain, clock.speed)
+    return ORDINARY
 
 
 def connected(
@@ -40,7 +42,8 @@ def connected(
     users = {
         Danger(name): (user.user, user.password.reveal()) for name, user in server.users if user
     }
-    rate, places = server.requests_per_second, server.concurrency
+    rate = server.requests_per_second
+    places = server.concurrency
     try:
         return Client(
             str(server.url),

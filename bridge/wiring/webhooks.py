@@ -72,7 +72,8 @@ def _shown(platform: ChatPlatform, url: str, zone: tzinfo, answer: Reply) -> Bod
 
 
 def _hook(settings: Settings, name: str, hook: SetWebhook) -> IncomingWebhook:
-    key, platform = f"webhooks.{name}", PLATFORMS.get(hook.platform)
+    key = f"webhooks.{name}"
+    platform = PLATFORMS.get(hook.platform)
     if platform is None:
         mend = f"there is: {', '.join(PLATFORMS)}"
         raise BadInput([Problem("settings", f"no platform is called {hook.platform!r}", mend, key)])

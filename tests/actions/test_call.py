@@ -239,7 +239,8 @@ def test_a_secret_that_is_nowhere_is_not_sent() -> None:
     tell.
     """
     with keeping(Reply({"name": "A"}), {"env": "OLD"}) as (call, server, request):
-        result, seen = call.send("hq", request), call.look("hq", request)
+        result = call.send("hq", request)
+        seen = call.look("hq", request)
     assert (result.outcome, seen, server.asked) == (Outcome.REFUSED, None, [])
     assert "OLD is not set" in result.detail
 

@@ -129,7 +129,8 @@ def _by_its_list(row: Operation) -> bool:
 
 def _changed(sample: Sample, row: Operation, api: httpx.Client, *, whole: bool) -> Case:
     arguments, before = _one(sample, row, api)
-    (changed, value), (blamed, wrong) = next(iter(sample.change.items())), sample.bad
+    (changed, value) = next(iter(sample.change.items()))
+    (blamed, wrong) = sample.bad
     body = (before if whole else {}) | (
         {"password": "p"} if whole and sample.prefix == "user" else {}
     )

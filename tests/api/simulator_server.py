@@ -37,7 +37,8 @@ class Again:
     """
 
     def __init__(self, sim: Running) -> None:
-        self._sim, self._kept = sim, copy.deepcopy(vars(sim.world))
+        self._sim = sim
+        self._kept = copy.deepcopy(vars(sim.world))
 
     def begin(self) -> None:
         """As it stood; only its clock goes on."""

@@ -75,7 +75,8 @@ def plant(stage: Stage, numbers: Iterator[int]) -> set[tuple[str, str]]:
             for field in (each for each in kind.fields if each.secret):
                 done.add((kind.name, field.name))
                 for thing in field_storage.all_of(stage.sim.world, kind):
-                    row, canary = OPERATIONS[f"{kind.name}.update"], f"{CANARY}-{next(numbers)}"
+                    row = OPERATIONS[f"{kind.name}.update"]
+                    canary = f"{CANARY}-{next(numbers)}"
                     if getattr(thing, "values", {}).get("email") == USER[0]:
                         continue
                     if field.read_only:  # what only the server makes
@@ -154,7 +155,8 @@ def test_a_canary_in_every_secret_field_is_nowhere(
     page, API or output.
     """
     caplog.set_level(logging.DEBUG)
-    numbers, said = itertools.count(100), []
+    numbers = itertools.count(100)
+    said = []
     with capture_logs() as lines:
         for _ in range(2):
             assert plant(stage, numbers) == SECRETS

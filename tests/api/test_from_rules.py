@@ -136,7 +136,8 @@ def test_it_can_be_called_from_a_rule(
     be seen.
     """
     case = case_of(row, stage.sim, api)
-    before, arguments = case.look(api), named(name, case)
+    before = case.look(api)
+    arguments = named(name, case)
     given = {each: f"${{event.data.body.with.{each}}}" for each in arguments}
     job = happens(stage, rule(name, given, case.body), arguments)
     assert job["state"] == JobState.SUCCEEDED, job

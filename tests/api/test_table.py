@@ -20,7 +20,8 @@ VENDOR: dict[str, str] = json.loads(
     (Path(__file__).parents[1] / "bonding" / "v4_uris.json").read_text(encoding="utf-8")
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_LIST, _ONE = "/api/v4/bonds/X/interface_legs/", "/api/v4/bonds/X/interface_legs/Y/"
+_LIST = "/api/v4/bonds/X/interface_legs/"
+_ONE = "/api/v4/bonds/X/interface_legs/Y/"
 # the table as it is written, and with the two rows that it swaps put right
 TABLES: Mapping[str, Mapping[str, str]] = {
     "literal": VENDOR,
@@ -160,7 +161,8 @@ def test_a_bad_body_is_refused(
         assert case.ask(api).is_success
         assert case.ask(api).status_code == 404
         return
-    before, truth = case.look(api), len(sim.world.truth)
+    before = case.look(api)
+    truth = len(sim.world.truth)
     answer = case.ask(api, case.bad)
     assert (answer.status_code, list(answer.json())) == (400, [case.blamed]), answer.text
     assert all(isinstance(text, str) for text in answer.json()[case.blamed])

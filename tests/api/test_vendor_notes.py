@@ -82,7 +82,8 @@ def _tunings() -> Iterator[Note]:
     )
     for prefix, target in TARGETS.items():
         one = {**target, "tuning": 1}
-        over, running = "already finished", "has not finished successfully"
+        over = "already finished"
+        running = "has not finished successfully"
         yield Note(
             f"{prefix}.cancel", one, over, None, _tuned(prefix, TUNED), "only while not finished"
         )

@@ -27,7 +27,10 @@ from tests.rollout.notification_receiver import Ear, listening
 
 SLACK_SECRET = "of slack"
 
-ANA, BOB, VIC, ELSE = ("UANA", "ana"), ("UBOB", "bob"), ("UVIC", "vic"), ("UELSE", "els")
+ANA = ("UANA", "ana")
+BOB = ("UBOB", "bob")
+VIC = ("UVIC", "vic")
+ELSE = ("UELSE", "els")
 # Ana and Bob may act everywhere, Vic only looks, Els acts in a space without bonds
 PEOPLE = [
     {"user": "UANA", "role": "operator"},

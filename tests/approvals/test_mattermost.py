@@ -36,7 +36,8 @@ def test_the_answer_is_in_the_response(tmp_path: Path, monkeypatch: pytest.Monke
     """
     with scene(tmp_path, monkeypatch, rooms=("slack", "mattermost")) as here:
         here.ask()
-        yes, no = button(here, "Yes, do it"), button(here, "No")
+        yes = button(here, "Yes, do it")
+        no = button(here, "No")
         assert "it needs the role operator" in press(here, yes, "UVIC").json()["ephemeral_text"]
         shown = press(here, yes, "UANA").json()["update"]
         assert "uana (mattermost/UANA) said yes" in plain(shown["message"])

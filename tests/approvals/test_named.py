@@ -58,7 +58,8 @@ def test_a_new_name_changes_nothing_of_the_plan(
     question still counts.
     """
     with scene(tmp_path, monkeypatch) as here:
-        asked, button = here.ask(), here.buttons()["Yes, do it"]
+        asked = here.ask()
+        button = here.buttons()["Yes, do it"]
         here.stage.set("bond", 3, "name", "victoria\nnew")
         here.stage.live(60)
         assert here.stage.bridge.steering.question(asked["id"])["plan"] == [

@@ -108,7 +108,8 @@ def test_processes(database: Database) -> None:
     """The same in processes, as workers and web are."""
     name = asked(database)
     context = multiprocessing.get_context("spawn")
-    barrier, told = context.Barrier(4), context.Queue()
+    barrier = context.Barrier(4)
+    told = context.Queue()
     url = database.engine.url.render_as_string(hide_password=False)
     rivals = [
         context.Process(target=compete, args=(url, name, number, barrier, told))

@@ -98,7 +98,8 @@ def test_whoever_is_late_is_told_who_was_faster(
             (buttons["Yes, do it"], ANA),
         ):
             here.press(value, who)
-        (refused,), (late,) = here.later(VIC), here.later(ANA)
+        (refused,) = here.later(VIC)
+        (late,) = here.later(ANA)
         assert "This does not count: it needs the role operator in space" in refused["text"]
         assert "Too late: bob said no, 2026-03-01" in late["text"]
         for each in (refused, late):
@@ -200,8 +201,10 @@ def test_another_place_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def _forged(here: Scene) -> list[str]:
-    asked, buttons = here.question(), here.buttons()
-    good, other = buttons["Yes, do it"], buttons["No"]
+    asked = here.question()
+    buttons = here.buttons()
+    good = buttons["Yes, do it"]
+    other = buttons["No"]
     way = here.link().removeprefix("/approve/")
     theirs = TokenSigner(b"another key").button(
         ApprovalButton(asked["id"], asked["digest"], yes=True, hook="slack")
@@ -265,7 +268,8 @@ def test_nothing_that_is_stored_or_logged_can_answer(
         here.press(here.buttons()["No"])
         here.open(here.link())
         here.stage.work()
-        stored, logged = here.stored(), capfd.readouterr().out
+        stored = here.stored()
+        logged = capfd.readouterr().out
         assert not [each for each in rights if each in stored or each in logged]
 
 
@@ -276,7 +280,8 @@ def test_a_question_that_is_withdrawn(tmp_path: Path, monkeypatch: pytest.Monkey
     rules = RULES.replace("  when:", "  overlap: restart\n  when:")
     with scene(tmp_path, monkeypatch, rules=rules) as here:
         here.ask()
-        old, link = here.buttons(), here.link()
+        old = here.buttons()
+        link = here.link()
         here.ask(nonce="b")
         assert sum("withdrawn, since decision" in each for each in here.said()) == 1
         assert sum("withdrawn, since decision" in each for each in here.ear.titles()) == 1

@@ -108,7 +108,8 @@ def _replaced(
     until(
         lambda: told(room, f"/later/{fast[0]}") and told(room, f"/later/{slow[0]}"), "both are told"
     )
-    first, late = told(room, f"/later/{fast[0]}"), told(room, f"/later/{slow[0]}")
+    first = told(room, f"/later/{fast[0]}")
+    late = told(room, f"/later/{slow[0]}")
     # whoever was first has pressed twice
     assert [each["replace_original"] for each in first].count(True) == 1
     assert all(

@@ -54,8 +54,10 @@ def test_with_the_swapped_rows_put_right_there_are_276() -> None:
     """The list of interface legs can create, and one leg can be changed and deleted: nothing else
     differs from the table.
     """
-    right, literal = _requests(OPERATIONS.values()), _requests(LITERAL.values())
-    one, several = "/api/v4/bonds/#/interface_legs/#/", "/api/v4/bonds/#/interface_legs/"
+    right = _requests(OPERATIONS.values())
+    literal = _requests(LITERAL.values())
+    one = "/api/v4/bonds/#/interface_legs/#/"
+    several = "/api/v4/bonds/#/interface_legs/"
     changing = ("PUT", "PATCH", "DELETE")
     assert len(right) == 276
     assert right - literal == {("POST", several), *((method, one) for method in changing)}

@@ -94,7 +94,8 @@ def test_what_is_private_or_a_file_is_not_called(operation: str) -> None:
     assert server.asked == []
 
 
-READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
+READ = ("bond.get", {"bond": 3})
+WRITE = ("bond.restart", {"bond": 3})
 TEXT = b"<html>Bad gateway</html>"
 
 

@@ -32,7 +32,8 @@ def test_the_offset_is_known_to_a_second_however_clocks_drift(
     """Whatever the offset, it never errs by more than the header's grain and the way of the
     answer.
     """
-    clock, sent = ClockOffset(), NOW
+    clock = ClockOffset()
+    sent = NOW
     for pause, there, back in asked:
         sent += timedelta(seconds=pause)
         ahead = timedelta(seconds=start) + drift * (sent - NOW)
@@ -49,7 +50,8 @@ def test_a_clock_that_is_set_is_noticed_with_the_next_answer(
     asked: list[tuple[float, float, float]],
 ) -> None:
     """Either clock: what was known before does not make the offset wrong."""
-    clock, sent = ClockOffset(), NOW
+    clock = ClockOffset()
+    sent = NOW
     ahead = timedelta(seconds=start)
     for i, (pause, there, back) in enumerate(asked):
         sent += timedelta(seconds=pause)
@@ -63,7 +65,8 @@ def test_a_clock_that_is_set_is_noticed_with_the_next_answer(
 
 def test_many_answers_tell_more_than_one() -> None:
     """Whole seconds that turn at different moments narrow the offset down to a part of one."""
-    clock, ahead = ClockOffset(), timedelta(seconds=3.3)
+    clock = ClockOffset()
+    ahead = timedelta(seconds=3.3)
     for i in range(40):
         known = _asked(clock, NOW + timedelta(seconds=1.07 * i), 0.01, 0.01, ahead)
     assert abs(known - ahead) < timedelta(seconds=0.1)
@@ -72,7 +75,8 @@ def test_many_answers_tell_more_than_one() -> None:
 def test_a_clock_that_is_set_during_a_request_spoils_no_more_than_that() -> None:
     """Forward or back: the answer after it is judged as if nothing had been known."""
     for by in (-7200, 7200):
-        clock, ours = ClockOffset(), NOW + timedelta(seconds=by)
+        clock = ClockOffset()
+        ours = NOW + timedelta(seconds=by)
         _asked(clock, NOW, 0.1, 0.1, timedelta())
         clock.heard(NOW + SECOND, NOW + SECOND, ours + SECOND)
         known = _asked(clock, ours + 2 * SECOND, 0.1, 0.1, timedelta(seconds=-by))

@@ -15,7 +15,8 @@ from bridge.errors import (
 from .scripted_server import Reply, client_of, serving
 
 DATE = ("Date", "Sun, 01 Mar 2026 12:00:00 GMT")
-READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
+READ = ("bond.get", {"bond": 3})
+WRITE = ("bond.restart", {"bond": 3})
 
 
 @pytest.mark.parametrize(

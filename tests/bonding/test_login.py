@@ -10,7 +10,8 @@ from bridge.errors import CredentialsRejected, Refused, Unreachable
 
 from .scripted_server import Asked, Reply, client_of, serving
 
-READ, WRITE = ("bond.get", {"bond": 3}), ("bond.restart", {"bond": 3})
+READ = ("bond.get", {"bond": 3})
+WRITE = ("bond.restart", {"bond": 3})
 
 
 def test_each_class_of_action_has_its_user() -> None:

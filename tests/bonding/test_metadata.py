@@ -22,7 +22,8 @@ def test_the_servers_own_word_goes_first() -> None:
     """Its answer to an OPTIONS names what can be set by each method, an update like a replacement,
     and what cannot.
     """
-    update, create = fields_of(UPDATE, SAID), fields_of(CREATE, SAID)
+    update = fields_of(UPDATE, SAID)
+    create = fields_of(CREATE, SAID)
     assert update is not None
     assert create is not None
     assert (update.names, "id" in update.fixed, update.told) == ({"note"}, True, True)

@@ -19,7 +19,9 @@ class Lists:
     def __init__(
         self, *, document: object = None, shown: dict | None = None, **given: list
     ) -> None:
-        self._given, self._document, self._shown = given, document, shown
+        self._given = given
+        self._document = document
+        self._shown = shown
 
     def list(self, operation: str, /, **arguments: object) -> list:
         """The list given under the operation's last name and its arguments, or an empty one."""

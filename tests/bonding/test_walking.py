@@ -13,7 +13,8 @@ def pages_of(items: Callable[[], list], size: int = 2) -> Callable[[Asked], Repl
     """A list in pages of this size, whatever size is asked for."""
 
     def say(asked: Asked) -> Reply:
-        now, page = items(), int(asked.params.get("page", 1))
+        now = items()
+        page = int(asked.params.get("page", 1))
         part = now[(page - 1) * size : page * size]
         if page > 1 and not part:
             return Reply({"detail": "Invalid page."}, 404)

@@ -130,7 +130,8 @@ def test_what_is_not_understood_is_carried(kind: str, extra: dict) -> None:
     nothing else changes.
     """
     strange = {f"x_{name}": value for name, value in extra.items()}
-    plain, seen = normalise(kind, FULL[kind], KEY), normalise(kind, {**FULL[kind], **strange}, KEY)
+    plain = normalise(kind, FULL[kind], KEY)
+    seen = normalise(kind, {**FULL[kind], **strange}, KEY)
     assert {name: seen.raw[name] for name in strange} == strange
     if kind in object_schemas.CONFIGURED | {"settings"}:
         assert seen.body == {**plain.body, "other": {**plain.body["other"], **strange}}

@@ -101,7 +101,8 @@ def decide(
     """One batch: every rule that listens meets every event, and what is decided counts for those
     after it.
     """
-    listening, made = evaluate.listening(book), []
+    listening = evaluate.listening(book)
+    made = []
     for one in batch:
         remembered.happen(one)
     for one in batch:

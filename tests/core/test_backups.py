@@ -7,7 +7,8 @@ from bridge.core.objects.backup_schedule import schedule
 
 from .builders import NOW, body, later
 
-DAY, GRACE = 86400.0, 7200.0
+DAY = 86400.0
+GRACE = 7200.0
 
 
 def backup(age: float | None, *, complete: bool = True, name: str = "b") -> Seen:

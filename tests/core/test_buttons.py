@@ -12,11 +12,10 @@ def test_what_is_sealed_is_opened(
     approval: str, plan: str, yes: bool, hook: str, place: str
 ) -> None:
     """Whatever a button or a link says comes back as it was, and each opens only as what it is."""
-    choice, way = (
-        ApprovalButton(approval, plan, yes, hook, place),
-        ApprovalLink(approval, plan, hook),
-    )
-    button, link = SEALS.button(choice), SEALS.link(way)
+    choice = ApprovalButton(approval, plan, yes, hook, place)
+    way = ApprovalLink(approval, plan, hook)
+    button = SEALS.button(choice)
+    link = SEALS.link(way)
     if len(button) <= 2000:
         assert SEALS.pressed(button) == choice
         assert SEALS.followed(link) == way

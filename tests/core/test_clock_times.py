@@ -81,7 +81,8 @@ def test_of_many_windows_one_that_is_open_is_enough_and_else_the_next_counts() -
     """No window at all keeps nothing shut; of several that are shut, the one that opens first is
     waited for.
     """
-    morning, night = window("06:00", "08:00"), window("22:00", "23:00")
+    morning = window("06:00", "08:00")
+    night = window("22:00", "23:00")
     assert opens([], at("03-02 12:00")) is None
     assert opens([morning, night], at("03-02 22:30")) is None
     assert opens([morning, night], at("03-02 12:00")) == at("03-02 22:00")

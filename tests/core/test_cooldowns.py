@@ -55,7 +55,8 @@ def test_a_cooldown_counts_per_value_server_and_rule() -> None:
     """Another bond, another server and another rule have keys of their own; an object stands for
     its id.
     """
-    other, whole = COOLING.replace("id: a", "id: b"), COOLING.replace(", per: bond", "")
+    other = COOLING.replace("id: a", "id: b")
+    whole = COOLING.replace(", per: bond", "")
     elsewhere = event("leg.down", server="other", bond={"id": 3})
     keys = [
         key(COOLING, down()),
@@ -91,7 +92,8 @@ def test_what_was_not_admitted_holds_nothing() -> None:
 
 def test_dry_runs_keep_their_own_books() -> None:
     """A dry run holds the next dry run, and neither is held by nor holds the live rule."""
-    live, dry = rule(COOLING), rule(f"mode: dry_run\n{COOLING}")
+    live = rule(COOLING)
+    dry = rule(f"mode: dry_run\n{COOLING}")
     remembered = memory(dry)
     first, second = decide([dry], [down(), down("e2")], remembered)
     assert (str(first.verdict), first.jobs, str(second.verdict)) == (

@@ -108,7 +108,8 @@ def test_the_splitting_of_a_batch_changes_no_decision(
     happened: list[Event], cuts: list[int]
 ) -> None:
     """What is recorded together and decided in parts comes to the same decisions."""
-    ordered, remembered = recorded(happened), memory(*BOOK)
+    ordered = recorded(happened)
+    remembered = memory(*BOOK)
     whole = decide(BOOK, ordered, memory(*BOOK))
     for one in ordered:
         remembered.happen(one)

@@ -12,7 +12,9 @@ from bridge.core.decisions.step_progress import progress
 from bridge.core.model import Event, Job, JobState, Outcome
 from tests.core.builders import NOW, down, later, rule
 
-D, W, S = JobState.DUE, JobState.WAITING, JobState.SUCCEEDED
+D = JobState.DUE
+W = JobState.WAITING
+S = JobState.SUCCEEDED
 HEAD = "id: a\nwhen: leg.down\ngroup: {wait: 30s}\n"
 ROLL = "  - {call: bond.restart, each: bond, with: {bond: '${bond.id}'}}\n"
 EVENTS = tuple(down(f"e{bond}", bond) for bond in (3, 4, 5, 6))

@@ -612,7 +612,8 @@ def test_generic_changes_speak_only_of_uncovered_fields() -> None:
                     for field in before
                 }
                 found = [each.name for each in happenings(change(kind, before, only))]
-                told_twice += [found] if f"{name}.changed" in found else []
+                if f"{name}.changed" in found:
+                    told_twice.append(found)
     assert told_twice == []
 
 
@@ -620,10 +621,8 @@ def test_that_a_node_is_known_to_be_up_to_date_is_no_change() -> None:
     """What we work out ourselves is told only where it means something: a node that is outdated,
     not that it is known.
     """
-    before, after = (
-        body("node", id=8, version="6.5"),
-        body("node", id=8, version="6.5", outdated=False),
-    )
+    before = body("node", id=8, version="6.5")
+    after = body("node", id=8, version="6.5", outdated=False)
     assert happenings(change("node", before, after)) == []
     told = happenings(change("node", after, {**after, "outdated": True}))
     assert [row.name for row in told] == ["node.outdated"]

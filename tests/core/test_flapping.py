@@ -24,10 +24,12 @@ def test_many_quick_changes_are_one_spell() -> None:
     """A leg that changes every twenty seconds flaps from its sixth on, and goes on: one spell,
     since its first change.
     """
-    bucket, began = Bucket(), []
+    bucket = Bucket()
+    began = []
     for moment in changes(60, 20):
         after = poured(bucket, [moment], LIMITS)
-        began += [moment] if after.flapping and not bucket.flapping else []
+        if after.flapping and not bucket.flapping:
+            began.append(moment)
         bucket = after
     assert began == [later(100)]
     assert (bucket.since, bucket.changes) == (later(0), 60)
@@ -42,7 +44,8 @@ def test_a_spell_ends_the_same_time_after_its_last_change_however_long_it_was() 
     """The bucket is never fuller than full: an hour of flapping takes no longer to calm than a few
     minutes of it.
     """
-    short, long = poured(Bucket(), changes(8, 5), LIMITS), poured(Bucket(), changes(720, 5), LIMITS)
+    short = poured(Bucket(), changes(8, 5), LIMITS)
+    long = poured(Bucket(), changes(720, 5), LIMITS)
     ends = [calm_at(each, LIMITS) - each.at for each in (short, long)]
     assert ends[0] == ends[1]
     assert 300 < ends[0].total_seconds() <= 600
@@ -79,11 +82,13 @@ def test_late_news_do_not_leak_backwards() -> None:
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=80))
 def test_one_by_one_or_all_at_once_is_the_same(gaps: list[int]) -> None:
     """How changes are handed over in batches makes no difference."""
-    moments, at = [], 0
+    moments = []
+    at = 0
     for gap in gaps:
         at += gap
         moments.append(later(at))
-    whole, single = poured(Bucket(), moments, LIMITS), Bucket()
+    whole = poured(Bucket(), moments, LIMITS)
+    single = Bucket()
     for moment in moments:
         single = poured(single, [moment], LIMITS)
     assert whole == single

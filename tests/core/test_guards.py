@@ -317,7 +317,8 @@ def test_what_is_over_or_explained_is_told_but_calls_nothing(
     known: dict, more: str, step: str, says: list[str]
 ) -> None:
     """Rules that only tell are not stopped; those that call are, unless they say `late: act`."""
-    one, told = rule(f"id: a\nwhen: leg.down\n{more}\n{step}"), replace(down(), known=known)
+    one = rule(f"id: a\nwhen: leg.down\n{more}\n{step}")
+    told = replace(down(), known=known)
     found = [guards.over(told, one), guards.explained(told, one)]
     assert [str(verdict.reason) for verdict in found if verdict] == says
 

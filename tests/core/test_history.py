@@ -123,7 +123,8 @@ def test_polls_and_history_together_tell_every_turn_once(
     every time is right.
     """
     truth: list[tuple[str, datetime]] = []
-    moment, standing = NOW + timedelta(seconds=1), "up"
+    moment = NOW + timedelta(seconds=1)
+    standing = "up"
     for said, lasts in steps:
         moment += timedelta(seconds=lasts)
         if said != standing:
@@ -173,10 +174,12 @@ def test_every_turn_is_told_once_however_our_clock_is_set(
     """Off, drifting, set in between, its offset known to a second: none is lost, none told twice,
     also when read again.
     """
-    runs, moment = [("up", NOW - timedelta(hours=1))], NOW + timedelta(seconds=1)
+    runs = [("up", NOW - timedelta(hours=1))]
+    moment = NOW + timedelta(seconds=1)
     for said, lasts in steps:
         moment += timedelta(seconds=lasts)
-        runs += [(said, moment)] if said != runs[-1][0] else []
+        if said != runs[-1][0]:
+            runs.append((said, moment))
 
     def ours(there: datetime) -> datetime:
         passed = (there - NOW).total_seconds()

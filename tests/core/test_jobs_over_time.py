@@ -11,8 +11,10 @@ from bridge.core.model import JobState, Outcome, Repeat, Retry
 
 from .builders import NOW, job, later
 
-DONE, FAILED = Next(JobState.SUCCEEDED), Next(JobState.FAILED)
-AGAIN_10, AGAIN_60 = Next(JobState.DUE, later(10)), Next(JobState.DUE, later(60))
+DONE = Next(JobState.SUCCEEDED)
+FAILED = Next(JobState.FAILED)
+AGAIN_10 = Next(JobState.DUE, later(10))
+AGAIN_60 = Next(JobState.DUE, later(60))
 LOOK = Next(JobState.DUE, NOW, doubt=True)
 ASK = Next(JobState.IN_DOUBT, doubt=True)
 BOTH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE})

@@ -129,7 +129,8 @@ def test_failover_checks_fail_while_their_failures_rise() -> None:
 
 def test_a_node_is_outdated_where_both_versions_are_known() -> None:
     """Another version than the repository's; nobody knows where one of the two is not told."""
-    node, newest = body("node", version="6.5"), body("bonding_version", version="6.6")
+    node = body("node", version="6.5")
+    newest = body("bonding_version", version="6.6")
     assert derived("node", None, node, version=newest)["outdated"] is True
     assert derived("node", None, {**node, "version": "6.6"}, version=newest)["outdated"] is False
     assert (
@@ -176,7 +177,8 @@ def test_a_test_that_runs_explains_what_happens_meanwhile() -> None:
         started=later(5).isoformat(),
         finished=later(60).isoformat(),
     )
-    ended, going = {**run, "outcome": "succeeded"}, {**run, "finished": None}
+    ended = {**run, "outcome": "succeeded"}
+    going = {**run, "finished": None}
     for one, at, explains in (
         (ended, 30, True),
         (ended, 80, True),

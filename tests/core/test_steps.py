@@ -16,15 +16,15 @@ from bridge.core.rules.rule import Rule
 
 from .builders import NOW, VOCABULARY, down, job, later, rule, rules
 
-W, D, OK, F, SK, IN = (
-    JobState.WAITING,
-    JobState.DUE,
-    JobState.SUCCEEDED,
-    JobState.FAILED,
-    JobState.SKIPPED,
-    JobState.IN_DOUBT,
-)
-V, UN, H = JobState.VERIFYING, JobState.UNVERIFIED, JobState.HELD
+W = JobState.WAITING
+D = JobState.DUE
+OK = JobState.SUCCEEDED
+F = JobState.FAILED
+SK = JobState.SKIPPED
+IN = JobState.IN_DOUBT
+V = JobState.VERIFYING
+UN = JobState.UNVERIFIED
+H = JobState.HELD
 ALL_ENDS = ("failed", "in_doubt", "refused", "unverified")
 
 
@@ -131,7 +131,8 @@ def test_progress_does_not_depend_on_the_order_of_rows(rows: list, chance: objec
     ]
     mixed = list(made)
     chance.shuffle(mixed)
-    one, other = progress(made, NOW), progress(mixed, NOW)
+    one = progress(made, NOW)
+    other = progress(mixed, NOW)
     assert [_names(each) for each in (one, other)] == [_names(one)] * 2
     assert all(each.state is W for each in (*_started(one), *one.skip, *one.ask))
     assert not set(_names(one)[0]) & {*_names(one)[1], *_names(one)[2]}

@@ -21,7 +21,8 @@ class Boundaries:
     """Counts, and kills this process at the one asked for."""
 
     def __init__(self, kill_at: int) -> None:
-        self.passed, self._kill_at = 0, kill_at
+        self.passed = 0
+        self._kill_at = kill_at
 
     def __call__(self, *_: object) -> None:  # noqa: D102  said above
         self.passed += 1

@@ -47,7 +47,9 @@ class Stack:
     """`bondbridge up` against a simulator of our own, and what to do to it."""
 
     def __init__(self, sim: Running, folder: Path, port: int) -> None:
-        self.sim, self.folder, self.port = sim, folder, port
+        self.sim = sim
+        self.folder = folder
+        self.port = port
         self.process: Process
         self.api = httpx.Client(
             base_url=f"{sim.url}/api/v4", auth=("demo@example.com", "demo"), timeout=20
@@ -221,8 +223,6 @@ def _webhook(stack: Stack, n: int) -> None:
 
     body = json.dumps({"action": "restart", "bond": n % 6 + 1, "nonce": n}).encode()
     stamp = int(time.mktime(time.localtime()))
-    url, headers = (
-        f"http://127.0.0.1:{stack.port}/webhooks/demo",
-        generic_hmac.signed(body, "hook", stamp),
-    )
+    url = f"http://127.0.0.1:{stack.port}/webhooks/demo"
+    headers = generic_hmac.signed(body, "hook", stamp)
     httpx.post(url, content=body, headers=headers).raise_for_status()

@@ -89,8 +89,9 @@ def expected(
     found: list[Happening] = []
     for line in truth:
         at = datetime.fromisoformat(line["at"])
-        for name in _events(line, stood, primaries):
-            found += [Happening(name, f"{line['kind']}/{line['id']}", at)] if at > since else []
+        names = list(_events(line, stood, primaries))
+        if at > since:
+            found += [Happening(name, f"{line['kind']}/{line['id']}", at) for name in names]
     return sorted(_subjects(found))
 
 
@@ -108,9 +109,12 @@ def _subjects(found: Iterable[Happening]) -> Iterator[Happening]:
 def _events(
     line: Mapping[str, Any], stood: dict[int, str], primaries: Mapping[int, int]
 ) -> Iterator[str]:
-    kind, what, new = line["kind"], line["what"], line["to"]
+    kind = line["kind"]
+    what = line["what"]
+    new = line["to"]
     if (kind, what) == ("leg", "state") and new in _STANDS:
-        before, after = stood.get(line["id"], "up"), _STANDS[new]
+        before = stood.get(line["id"], "up")
+        after = _STANDS[new]
         stood[line["id"]] = after
         if after != before:
             yield f"leg.{after}"
@@ -150,10 +154,8 @@ def differences(wanted: Iterable[Happening], events: Iterable[Mapping[str, Any]]
         asked.setdefault((each.type, each.subject), []).append(each.at)
     wrong = []
     for key in sorted({*told, *asked}):
-        have, want = (
-            sorted(told.get(key, ()), key=lambda it: it["time"]),
-            sorted(asked.get(key, ())),
-        )
+        have = sorted(told.get(key, ()), key=lambda it: it["time"])
+        want = sorted(asked.get(key, ()))
         if len(have) != len(want):
             times = [f"{event['time']:%H:%M:%S.%f}" for event in have]
             wrong.append(

@@ -47,7 +47,8 @@ CLOCKS = {
 
 
 def _by_the_servers_clock(event: Mapping[str, Any]) -> dict[str, Any]:
-    since, until = event["server_from"], event["server_until"]
+    since = event["server_from"]
+    until = event["server_until"]
     told = {**event["data"], "between": [since and since.isoformat(), until and until.isoformat()]}
     return {**event, "data": told, "time": until if event["exact"] else event["time"]}
 
@@ -60,7 +61,8 @@ def _late(stage: Days, events: Iterable[Mapping[str, Any]]) -> list[str]:
     for event in events:
         if event["type"] not in DATED or "over" in event["data"]:
             continue
-        happened, soon = event["server_until"], timedelta(seconds=6 * stage.every)
+        happened = event["server_until"]
+        soon = timedelta(seconds=6 * stage.every)
         if not any(
             abs(event["seen_at"] - stage.clock(happened + soon * i / 60)) <= soon for i in range(61)
         ):

@@ -35,7 +35,8 @@ BESIDES = frozenset(
 
 def _an_hour(stage: Days, number: int) -> None:
     """An hour in which, besides the legs that fail at random, one of everything else happens."""
-    bond, leg = number % 400 + 1, (number % 400 + 1) * 2
+    bond = number % 400 + 1
+    leg = (number % 400 + 1) * 2
     aggregator = number % 3 + 1
     stage.live(600)
     stage.call("POST", f"/bonds/{bond}/tuners/")
@@ -55,7 +56,8 @@ def _check(stage: Days) -> None:
     )  # what happens after the last look at the legs cannot be told yet
     stage.live(60)
     stage.sweep()
-    world, told = stage.sim.world, stage.events()
+    world = stage.sim.world
+    told = stage.events()
     primaries = {bond.id: bond.primary for bond in world.bonds.values()}
     wanted = expected(world.truth, primaries, stage.since)
     wrong = differences(wanted, told)

@@ -15,7 +15,9 @@ from bridge.store.views import journal
 from .expected_events import SECOND, differences, expected
 from .harness import Days, days
 
-FAILED, SPARE, OTHER = 3, 2, 1
+FAILED = 3
+SPARE = 2
+OTHER = 1
 
 
 def _shape(many: int) -> Callable[[World], None]:

@@ -128,11 +128,10 @@ def test_forged_links_and_forms_from_elsewhere(here: Scene) -> None:
     another site.
     """
     event = happens(here.stage, "leg.down", 1)
-    path, seals = link(here), here.stage.bridge.seals
-    button, theirs = (
-        seals.take(AcknowledgeToken(event, "noc", "slack")),
-        TokenSigner(b"other").take(AcknowledgeToken(event, "noc")),
-    )
+    path = link(here)
+    seals = here.stage.bridge.seals
+    button = seals.take(AcknowledgeToken(event, "noc", "slack"))
+    theirs = TokenSigner(b"other").take(AcknowledgeToken(event, "noc"))
     gone = seals.take(AcknowledgeToken("0" * 24, "noc"))
     for forged in (
         path[:-1],
@@ -192,7 +191,8 @@ def test_forged_buttons(here: Scene) -> None:
     signature is good.
     """
     event = happens(here.stage, "leg.down", 1)
-    value, seals = here.buttons()["I have it"], here.stage.bridge.seals
+    value = here.buttons()["I have it"]
+    seals = here.stage.bridge.seals
     other = seals.take(AcknowledgeToken(event, "noc", "mattermost"))
     for forged in (
         value[:-1],
@@ -214,7 +214,8 @@ def test_nothing_that_is_stored_or_logged_can_take_it(
     happens(here.stage, "leg.down", 1)
     rights = [here.buttons()["I have it"], link(here)[5:]]
     here.open(link(here))
-    stored, logged = here.stored(), capfd.readouterr().out
+    stored = here.stored()
+    logged = capfd.readouterr().out
     assert not [each for each in rights if each in stored or each in logged]
 
 

@@ -109,7 +109,8 @@ def test_one_poll_that_finds_several_things_tells_them_in_their_order(tmp_path: 
     with following(tmp_path) as (stage, service):
         happens(stage, "leg.down", 1)
         stage.sim.advance(60)
-        later, sooner = occurs(stage, "leg.down", 2), occurs(stage, "leg.up", 1, seconds=-30)
+        later = occurs(stage, "leg.down", 2)
+        sooner = occurs(stage, "leg.up", 1, seconds=-30)
         recorded(stage, later, sooner)
         assert service.titles() == ["leg 1 is down", "over: leg 1 is down", "leg 2 is down"]
 
@@ -320,11 +321,14 @@ def test_begins_and_ends_pair_up(stage: tuple[Stage, Service], things: list[str]
     end, and no end is alone.
     """
     bridge, service = stage
-    leg, downs, before = next(NUMBER) + 1000, list[str](), len(service.heard)
+    leg = next(NUMBER) + 1000
+    downs = list[str]()
+    before = len(service.heard)
     for thing in (*things, "unsilence", "back", "wait", "up", "wait"):
         if thing in ("down", "up", "degraded"):
             identifier = happens(bridge, f"leg.{thing}", leg)
-            downs += [identifier] if thing == "down" else []
+            if thing == "down":
+                downs.append(identifier)
         else:
             _do(bridge, service, thing, downs)
     for _ in range(8):

@@ -87,12 +87,10 @@ class Page(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.words, self.tags, self.leads, self.open = (
-            "",
-            list[str](),
-            list[str | None](),
-            list[str](),
-        )
+        self.words = ""
+        self.tags = list[str]()
+        self.leads = list[str | None]()
+        self.open = list[str]()
         self.feed(html)
         self.close()
         assert self.open == []

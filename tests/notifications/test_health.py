@@ -188,7 +188,8 @@ def test_begins_and_ends_pair_up_whatever_fails(rounds: list[tuple[set[str], boo
     told: dict[str, messages.OpenStall] = {}
     heard: dict[str, list[str]] = {}
     for n, (keys, takes) in enumerate(rounds):
-        wrong, now = [trouble(key) for key in sorted(keys)], later(60.0 * n)
+        wrong = [trouble(key) for key in sorted(keys)]
+        now = later(60.0 * n)
         for word, message in (
             ("begin", messages.begins(told, wrong, now)),
             ("end", messages.over(told, wrong, (), now)),

@@ -94,7 +94,8 @@ def test_quiet_hours_hold_back_what_is_not_loud() -> None:
     """At night a warning waits for the morning, what is critical or a question does not; by day all
     is told.
     """
-    policy, night = Policy(quiet=(NIGHT,)), NOW.replace(hour=23)
+    policy = Policy(quiet=(NIGHT,))
+    night = NOW.replace(hour=23)
     found = taken(policy, note(1, "warning"), note(2, "critical"), at=night)
     assert found.tell == (note(2, "critical"),)
     ((held, verdict),) = found.held

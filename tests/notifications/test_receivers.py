@@ -190,10 +190,8 @@ def test_ntfy_has_codes_of_its_own() -> None:
     not told.
     """
     with apprise_services.web(FORMS["ntfy"]) as service:
-        service.fault, service.answer = (
-            "401",
-            {"code": 40101, "http": 401, "error": f"unauthorized {SECRET}"},
-        )
+        service.fault = "401"
+        service.answer = {"code": 40101, "http": 401, "error": f"unauthorized {SECRET}"}
         result = send(service.url)
     assert result.detail == f"the service answered 401 Unauthorized: {MEND}"
 

@@ -125,9 +125,11 @@ def _turns(stage: Stage, name: str, legs: range) -> None:
     """Legs of as many bonds go down or come up, one by one within a minute, decided and told as
     they do.
     """
-    n, step = len(recorded(stage, name)), -(-len(legs) // 12)
+    n = len(recorded(stage, name))
+    step = -(-len(legs) // 12)
     for start in range(0, len(legs), step):
-        now, some = stage.now(), legs[start : start + step]
+        now = stage.now()
+        some = legs[start : start + step]
         with stage.bridge.database.writing() as connection:
             event_store.record(connection, [_turn(name, leg, n, now) for leg in some])
         stage.work()

@@ -493,7 +493,8 @@ def test_the_command_is_one_at_a_time_and_stops_when_told(quiet: Yard) -> None:
     with _started(quiet) as first:
         first.line("ready")
         with _started(quiet) as second:
-            returned, said = second.ended(), "\n".join(second.lines)
+            returned = second.ended()
+            said = "\n".join(second.lines)
         assert (returned, "another watchdog runs" in said) == (4, True)
         assert first.end(signal.SIGTERM) == 0
 
@@ -515,7 +516,8 @@ def test_a_look_beside_says_what_only_who_has_watched_can_know(filed: Yard) -> N
     """A file that was replaced reads well to who comes later: it says what the one that watches
     found, while that counts.
     """
-    file, dog = _file(filed), _dog(filed.stage)
+    file = _file(filed)
+    dog = _dog(filed.stage)
     with worker(filed.stage.bridge.database):
         copy = file.with_suffix(".copy")
         copy.write_bytes(file.read_bytes())
@@ -542,7 +544,8 @@ def test_the_command_beside_says_what_the_other_has_found(filed: Yard) -> None:
         assert alone
         MemoryFile(state / "watchdog.json").keep(memory)
         with _started(filed, "--once") as beside:
-            returned, said = beside.ended(), "\n".join(beside.lines)
+            returned = beside.ended()
+            said = "\n".join(beside.lines)
     assert (returned, "the database file was replaced: another file" in said) == (1, True)
     assert "all is well" not in said
 
@@ -551,7 +554,8 @@ def test_a_look_makes_no_database(filed: Yard) -> None:
     """Where the file is gone an empty one would be taken for the right one: it is told that there
     is none, and none is made.
     """
-    file, dog = _file(filed), _dog(filed.stage)
+    file = _file(filed)
+    dog = _dog(filed.stage)
     filed.stage.bridge.database.close()
     file.rename(file.with_suffix(".elsewhere"))
     assert [each.says for each in dog.glance()] == [f"there is no file {file}"]
@@ -570,7 +574,8 @@ def test_one_look_is_possible_beside_the_one_that_watches(quiet: Yard) -> None:
     with _started(quiet) as first:
         first.line("ready")
         with _started(quiet, "--once") as second:
-            returned, said = second.ended(), "\n".join(second.lines)
+            returned = second.ended()
+            said = "\n".join(second.lines)
         assert returned in {0, 1}
         assert "another watchdog runs here and does the telling" in said
         assert ("all is well" in said) == (returned == 0)
@@ -581,7 +586,8 @@ def test_its_addresses_can_be_tested(quiet: Yard) -> None:
     """Each says what became of it, and one that does not take it is an exit code."""
     quiet.two.status = 401
     with _started(quiet, "--test") as command:
-        returned, said = command.ended(), "\n".join(command.lines)
+        returned = command.ended()
+        said = "\n".join(command.lines)
     assert returned == 1
     assert quiet.one.titles() == ["bondbridge: a test of the watchdog"]
     assert "the service answered 401" in said

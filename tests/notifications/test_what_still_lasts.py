@@ -224,7 +224,8 @@ def test_what_lasts_longer_than_what_held_it_back_is_told(tmp_path: Path, how: s
     step = LEG.replace(", follow: true", "") if how == "a group" else LEG
     rules = f"- id: outage\n  when: leg.down\n  {guard}\n  do: [{{{step}}}]\n"
     with telling(tmp_path, policy=f", rate: null{policy}", rules=rules) as (stage, service):
-        lasting, passing = legs_of(stage, 2)[0], legs_of(stage, 3)[0]
+        lasting = legs_of(stage, 2)[0]
+        passing = legs_of(stage, 3)[0]
         _hold_back(stage, how, lasting, passing)
         service.heard.clear()
         for leg in (lasting, passing):

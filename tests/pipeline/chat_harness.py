@@ -113,7 +113,8 @@ class Talk:
         return self.last
 
     def _send(self, hook: str, fields: Mapping[str, str], *, again: bool = False) -> Receipt:
-        body, receiver = urlencode(fields).encode(), self.stage.bridge.receiver
+        body = urlencode(fields).encode()
+        receiver = self.stage.bridge.receiver
         # who sends the same once more signs nothing anew, though it is another second by now
         self.stamp = self.stamp if again else int(self.stage.bridge.machine().timestamp())
         headers = {
@@ -141,7 +142,8 @@ class Talk:
     def later(self) -> list[str]:
         """The texts of those that arrived since this was asked last."""
         told = [each["text"] for each in self.answers()]
-        new, self.seen = told[self.seen :], len(told)
+        new = told[self.seen :]
+        self.seen = len(told)
         return new
 
 

@@ -173,7 +173,8 @@ class Watch:
             self.poll()
         for sim, since, server in zip(self.sims, self.since, self.bridge.clients, strict=True):
             primaries = {bond.id: bond.primary for bond in sim.world.bonds.values()}
-            wanted, told = expected(sim.world.truth, primaries, since), self.events(server=server)
+            wanted = expected(sim.world.truth, primaries, since)
+            told = self.events(server=server)
             assert len(wanted) >= least, wanted
             assert differences(wanted, told) == []
             others = [

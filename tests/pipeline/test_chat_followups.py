@@ -168,11 +168,9 @@ def test_the_decisions_of_commands_can_be_made_again(talk: Talk) -> None:
     ):
         talk.say(text, user)
         talk.stage.work()
-    words, since, until = (
-        talk.stage.bridge.keeper.vocabulary,
-        EPOCH,
-        talk.stage.now() + timedelta(minutes=1),
-    )
+    words = talk.stage.bridge.keeper.vocabulary
+    since = EPOCH
+    until = talk.stage.now() + timedelta(minutes=1)
     with talk.stage.bridge.database.reading() as connection:
         lines = list(log_live(connection, since, until))
         assert lines == list(log_replayed(connection, since, until, words))
@@ -324,7 +322,8 @@ def test_where_nothing_can_be_told_any_more_is_forgotten(talk: Talk) -> None:
     bridge = talk.stage.bridge
     talk.say("restart vancouver-hq")
     event = talk.event()["id"]
-    key, at = (talk.stage.folder / "state" / "digest.key").read_bytes(), bridge.machine
+    key = (talk.stage.folder / "state" / "digest.key").read_bytes()
+    at = bridge.machine
     soon, late = (
         Conversations(bridge.database, key, lambda h=h: at() + timedelta(hours=h)) for h in (24, 25)
     )

@@ -75,7 +75,8 @@ def test_one_of_many_at_once_is_taken(database: Database, text: str, kind: str) 
     """
     with database.writing() as connection:
         snapshots.ensure_server(connection, "main")
-    barrier, receipts = threading.Barrier(8), list[Receipt]()
+    barrier = threading.Barrier(8)
+    receipts = list[Receipt]()
 
     def say() -> None:
         mine = commander(database)

@@ -284,7 +284,8 @@ def test_an_incident_has_the_true_times_of_its_members(world: World) -> None:
     downs = [world.event("leg.down", i) for i in range(1, 7)]
     (opened,) = named(world.meet(*downs), "aggregator.suspected")
     assert opened.time == START
-    began, ended = START - timedelta(seconds=130), START - timedelta(seconds=10)
+    began = START - timedelta(seconds=130)
+    ended = START - timedelta(seconds=10)
     with world.database.writing() as connection:
         event_store.refine(connection, {each.id: (began, None) for each in downs})
     ups = world.meet(*(world.event("leg.up", i, at=-10) for i in range(1, 7)))
@@ -407,7 +408,8 @@ def test_an_incident_is_kept_as_it_was_saved(world: World) -> None:
     """Written and read again it is the same, oldest first; over for long it is not read; an owner
     is for good.
     """
-    one, two = world.event("leg.down", 1), world.event("leg.down", 2)
+    one = world.event("leg.down", 1)
+    two = world.event("leg.down", 2)
     world.meet(*(world.event("leg.down", i) for i in range(1, 6)), one, two)
     with world.database.reading() as connection:
         (kept,) = incident_store.recent(connection, "main", world.now)

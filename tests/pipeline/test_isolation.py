@@ -164,7 +164,8 @@ def test_whatever_fails_while_deciding_the_others_decide(stage: Stage) -> None:
     """At each step in turn: the event is decided by all other rules within two rounds, and the
     fault is told once.
     """
-    told, seen = 0, {}
+    told = 0
+    seen = {}
     stage.set("leg", 1, "state", "down")
     stage.live(30)
     for number, (name, place, function, when, _) in enumerate(PLACES):

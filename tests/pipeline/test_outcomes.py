@@ -131,7 +131,8 @@ def test_a_connection_that_was_refused_did_nothing(stage: Stage) -> None:
     event = stage.webhook(1)
     client = stage.bridge.clients["demo"]
     # nobody listens there
-    good, client._http.base_url = client._http.base_url, "http://127.0.0.1:1/"  # noqa: SLF001
+    good = client._http.base_url  # noqa: SLF001
+    client._http.base_url = "http://127.0.0.1:1/"  # noqa: SLF001
     stage.bridge.decider.run("demo")
     for job in stage.bridge.deliverer.due():
         stage.bridge.deliverer.run(job)
@@ -315,7 +316,8 @@ def test_a_cooldown_counts_from_the_end_of_the_one_before(stage: Stage) -> None:
 
 def test_the_same_delivery_twice_is_one_event(stage: Stage) -> None:
     """A sender that repeats itself asks once."""
-    first, second = stage.webhook(1), stage.webhook(1)
+    first = stage.webhook(1)
+    second = stage.webhook(1)
     stage.work()
     assert first == second
     assert stage.effective("bond.restart") == 1

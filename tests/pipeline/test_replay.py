@@ -96,7 +96,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def _both(stage: Stage, connection: Connection) -> tuple[list[str], list[str]]:
-    since, until = EPOCH, EPOCH + timedelta(days=1)
+    since = EPOCH
+    until = EPOCH + timedelta(days=1)
     replayed = log_replayed(connection, since, until, stage.bridge.keeper.vocabulary)
     return list(log_live(connection, since, until)), list(replayed)
 

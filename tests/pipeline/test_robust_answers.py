@@ -59,8 +59,10 @@ def test_a_bond_in_two_current_lists_has_not_moved(tmp_path: Path) -> None:
     """
     with watched(tmp_path, poll={"histories": "1d"}) as watch:
         watch.live(30)
-        bond, asked = watch.sim.world.bonds[1], []
-        home, other = bond.current, bond.secondary
+        bond = watch.sim.world.bonds[1]
+        asked = []
+        home = bond.current
+        other = bond.secondary
 
         def moves() -> None:
             """It is on its secondary, but for whoever asks its primary."""

@@ -89,10 +89,8 @@ def test_a_small_budget_makes_a_long_round_and_none_makes_none() -> None:
     """A hundred requests at one a second that is left take a hundred seconds; where nothing is
     left, no round ends.
     """
-    timed, rotating = (
-        Line("legs", 1, 1, 1.0, rotates=False),
-        Line("tunings", 100, 100, 30.0, rotates=True),
-    )
+    timed = Line("legs", 1, 1, 1.0, rotates=False)
+    rotating = Line("tunings", 100, 100, 30.0, rotates=True)
     assert Plan([timed, rotating], 2.0).round == 100.0
     assert Plan([timed, rotating], 1.0).round is None
     assert Plan([timed, rotating], None).round == 30.0
@@ -139,7 +137,8 @@ def test_a_leg_that_changes_brings_its_scopes_forward(
 ) -> None:
     """Its history for the true times, and where it is being tested, what tests it."""
     with staged(tmp_path, rules="[]", off="[]") as stage:
-        watched, bridge = stage.bridge.observer.servers["demo"], stage.bridge
+        watched = stage.bridge.observer.servers["demo"]
+        bridge = stage.bridge
         with bridge.database.reading() as connection:
             body = snapshots.bodies(connection, "demo", {("leg", "1")})["leg", "1"]
             legs = snapshots.scope_of(connection, "demo", "legs")

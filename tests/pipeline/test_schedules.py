@@ -107,7 +107,8 @@ def test_the_clock_does_what_is_noted() -> None:
     """Beside a star both must fit; else either will do."""
 
     def days(expression: str) -> list[int]:
-        found, at = [], datetime(2026, 6, 1, tzinfo=UTC)
+        found = []
+        at = datetime(2026, 6, 1, tzinfo=UTC)
         while (at := cron.following(Schedule(expression, "UTC"), at)).month == 6:
             found.append(at.day)
         return found

@@ -172,7 +172,8 @@ def test_a_bond_that_cannot_be_is_nothing_to_keep_hands_off(stage: Stage) -> Non
 
 def test_a_bounded_key_is_its_own() -> None:
     """Two that differ anywhere differ; one that is bounded stays; what fits is left alone."""
-    one, other = "k" * 400 + "a", "k" * 400 + "b"
+    one = "k" * 400 + "a"
+    other = "k" * 400 + "b"
     assert len({one, other, bounded(one), bounded(other)}) == 4
     assert bounded(bounded(one)) == bounded(one)
     assert len(bounded(one)) == LONGEST_KEY

@@ -4,7 +4,9 @@ from bridge.simulator.world.world import World
 from bridge.simulator.world_builder import make_world
 from tests.pipeline.harness import EPOCH, Stage
 
-FAILED, SPARE, OTHER = 3, 2, 1
+FAILED = 3
+SPARE = 2
+OTHER = 1
 
 # only what shows legs, bonds, and where bonds are
 FEW = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, statistics,

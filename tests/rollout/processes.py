@@ -52,7 +52,10 @@ class Processes:
         speed: float,
         telling: str = "",
     ) -> None:
-        self.sim, self.folder, self.lines, self.killed = sim, folder, list[str](), 0
+        self.sim = sim
+        self.folder = folder
+        self.lines = list[str]()
+        self.killed = 0
         (folder / "rules").mkdir()
         (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
         shown = httpx.get(f"{sim.url}/_sim/clock").json()["now"]

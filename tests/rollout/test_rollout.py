@@ -39,7 +39,8 @@ def test_a_failover_is_brought_home_in_batches(tmp_path: Path) -> None:
     """One notice; the blast radius asks; after the yes, which is told, one bond, then batches, each
     verified, none twice.
     """
-    many, rules = 24, RULES.replace("[5, 10%]", "[5, 50%]")
+    many = 24
+    rules = RULES.replace("[5, 10%]", "[5, 50%]")
     with (
         listening() as ear,
         staged(

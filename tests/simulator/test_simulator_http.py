@@ -32,7 +32,8 @@ def test_every_row_that_reads_or_acts_answers(name: str, sim: Running, api: http
     """Each operation has a route of its own method, and says 2xx where the object is there and in
     the right state.
     """
-    row, (prefix, _, verb) = OPERATIONS[name], name.partition(".")
+    row = OPERATIONS[name]
+    (prefix, _, verb) = name.partition(".")
     numbers = NUMBERS | SPECIAL.get(prefix, {})
     values = {argument: numbers.get(argument, 1) for argument in row.arguments}
     if f"{prefix}.start" in WRITES and verb != "start":
@@ -61,7 +62,8 @@ def test_strangers_are_challenged(sim: Running) -> None:
     are given.
     """
     url = f"{sim.url}{ROOT}/bonds/"
-    missing, wrong = httpx.get(url), httpx.get(url, auth=("demo@example.com", "nope"))
+    missing = httpx.get(url)
+    wrong = httpx.get(url, auth=("demo@example.com", "nope"))
     assert (missing.status_code, missing.json()) == (
         401,
         {"detail": "Authentication credentials were not provided."},
@@ -161,7 +163,9 @@ def test_lists_are_bare_or_paged(api: httpx.Client) -> None:
     """
     bare = api.get(f"{ROOT}/legs/?page=7&unknown=1").json()
     assert [leg["id"] for leg in bare] == list(range(1, 13))
-    url, ids, pages = f"{ROOT}/legs/?page_size=5", [], []
+    url = f"{ROOT}/legs/?page_size=5"
+    ids = []
+    pages = []
     while url:
         page = api.get(url).json()
         pages.append(page)

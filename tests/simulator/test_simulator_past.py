@@ -238,7 +238,8 @@ def test_statistics_count_a_space_and_those_below_it() -> None:
     world = make_world(seed=1, epoch=EPOCH)
     world.legs[1].link_mode = "idle"
     world.legs[2].type = "mobile_broadband"
-    acme, root = world.spaces["acme"], world.spaces["root"]
+    acme = world.spaces["acme"]
+    root = world.spaces["root"]
     assert statistics.count(world, root, "bonds") == {
         "local": {"count": 0},
         "including_child_spaces": {"count": 6},
@@ -265,7 +266,8 @@ def test_statistics_count_records_by_their_space_and_bond() -> None:
         """As the configured objects of the world are."""
 
         def __init__(self, parents: dict[str, Any], values: dict[str, Any]) -> None:
-            self.parents, self.values = parents, values
+            self.parents = parents
+            self.values = values
 
     world = make_world(seed=1, epoch=EPOCH)
     world.records = {  # type: ignore[attr-defined]
@@ -279,7 +281,8 @@ def test_statistics_count_records_by_their_space_and_bond() -> None:
             3: Record({"bond": 1}, {"enabled": False}),
         },
     }
-    acme, root = world.spaces["acme"], world.spaces["root"]
+    acme = world.spaces["acme"]
+    root = world.spaces["root"]
     assert statistics.count(world, acme, "users")["local"] == {"count": 2, "active": 1}
     assert statistics.count(world, acme, "connected_ips")["local"] == {"count": 2, "enabled": 1}
     assert statistics.count(world, root, "connected_ips")["including_child_spaces"] == {

@@ -101,7 +101,8 @@ def test_half_a_request_does_nothing(sim: Running) -> None:
 
 def test_stopping_is_prompt_with_connections_open() -> None:
     """A client that keeps its connection open does not hold up the end of the server."""
-    stop, ready = threading.Event(), threading.Event()
+    stop = threading.Event()
+    ready = threading.Event()
     urls: list[str] = []
     serving = threading.Thread(
         target=room.serve,

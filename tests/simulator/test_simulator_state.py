@@ -105,7 +105,8 @@ def test_what_clients_made_is_kept(tmp_path: Path) -> None:
     counting.
     """
     file = tmp_path / "world.json"
-    spaces, auth = f"{ROOT}/spaces/", ("demo@example.com", "demo")
+    spaces = f"{ROOT}/spaces/"
+    auth = ("demo@example.com", "demo")
     with (
         running(make_world(epoch=EPOCH), speed=0, state_file=file) as sim,
         httpx.Client(base_url=sim.url, auth=auth) as api,

@@ -78,10 +78,8 @@ def test_a_leg_under_test_leaves_the_bond(world: World) -> None:
 
 def test_a_test_without_a_line_fails(world: World) -> None:
     """A leg that fails during its test, and a bond with no leg left, have no result."""
-    of_leg, of_bond = (
-        speed_tests.start(world, world.bonds[1], {"leg": 1}),
-        speed_tests.start(world, world.bonds[2], {}),
-    )
+    of_leg = speed_tests.start(world, world.bonds[1], {"leg": 1})
+    of_bond = speed_tests.start(world, world.bonds[2], {})
     at(world, 5)
     for leg in (1, 3, 4):
         edit(world, "leg", leg, "state", "down")

@@ -122,7 +122,8 @@ def test_a_question_about_what_was_given_up_is_withdrawn(database: Database) -> 
     """A later decision takes the place of what was asked about: no yes counts any more, and other
     questions stand.
     """
-    given_up, theirs = ask(database, job("j1")), job("j2", decision="d2")
+    given_up = ask(database, job("j1"))
+    theirs = job("j2", decision="d2")
     assert given_up is not None
     owe(database, theirs, identifier="d2", rule="r2")
     with database.writing() as connection:

@@ -34,7 +34,8 @@ def test_a_file_that_was_moved_away_is_not_made_anew(sqlite_pattern: Path, tmp_p
     """Only whoever makes tables makes it: what SQLite would put beside an empty one would spoil the
     one that is put back.
     """
-    path, elsewhere = tmp_path / "bondbridge.sqlite3", tmp_path / "elsewhere"
+    path = tmp_path / "bondbridge.sqlite3"
+    elsewhere = tmp_path / "elsewhere"
     path.write_bytes(sqlite_pattern.read_bytes())
     path.rename(elsewhere)
     opened = Database(f"sqlite:///{path}")

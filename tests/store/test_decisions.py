@@ -148,10 +148,8 @@ def test_a_decision_is_written_whole(database: Database) -> None:
     back.
     """
     verdict = Verdict(Ruling.SKIP, Reason.COOLDOWN, "too soon", later(60))
-    acting, skipped = (
-        decision(job("j1"), job("j2", 1)),
-        decision(identifier="d2", rule="r2", verdict=verdict),
-    )
+    acting = decision(job("j1"), job("j2", 1))
+    skipped = decision(identifier="d2", rule="r2", verdict=verdict)
     with database.writing() as connection:
         events.record(connection, [event()])
         assert decisions.record(connection, [acting, skipped]) == [job("j1"), job("j2", 1)]

@@ -82,10 +82,8 @@ def test_members_go_with_their_group(database: Database) -> None:
     no = Verdict(Ruling.SKIP, Reason.COOLDOWN, "too soon")
     with database.writing() as connection:
         decisions.went_with(connection, {"a": Verdict(Ruling.ACT), "b": no}, "r1", "g", later(30))
-        first, second = (
-            decisions.get(connection, "da").verdict,
-            decisions.get(connection, "db").verdict,
-        )
+        first = decisions.get(connection, "da").verdict
+        second = decisions.get(connection, "db").verdict
     assert (str(first), first.detail) == ("act", "with group g")
     assert (str(second), second.detail) == ("skip(cooldown)", "too soon")
 

@@ -28,7 +28,8 @@ def ids(page: journal.Page) -> list[str]:
 def test_pages_go_back_to_the_beginning(database: Database) -> None:
     """Newest first, each page goes on where the one before ended, and the last one says so."""
     record(database, *(f"e{n}" for n in range(7)))
-    seen, before = [], None
+    seen = []
+    before = None
     with database.reading() as connection:
         for _ in range(3):
             page = journal.list_events(connection, Window(limit=3, before=before))

@@ -41,7 +41,8 @@ def test_a_place_is_free_again_when_the_call_before_it_is_old(database: Database
 
 def test_what_is_refused_takes_no_place(database: Database) -> None:
     """A call that one limit stops is not counted by the others, nor by the one that stops it."""
-    tight, wide = Limit("global", 1, 60), Limit("server/main", 9, 60)
+    tight = Limit("global", 1, 60)
+    wide = Limit("server/main", 9, 60)
     assert spend(database, wide, tight) is None
     assert spend(database, tight, wide) == (tight, later(60))
     assert (used(database, tight), used(database, wide)) == (1, 1)

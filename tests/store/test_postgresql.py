@@ -124,7 +124,8 @@ def test_after_a_switch_over_no_old_connection_is_used(url: sa.URL) -> None:
 
 def test_a_session_that_is_ended_costs_one_transaction(url: sa.URL) -> None:
     """As a restart of the server or its administrator does it."""
-    database, other = opened(url), opened(url)
+    database = opened(url)
+    other = opened(url)
     # it ends in the last line
     with pytest.raises(Away), database.writing() as connection:  # noqa: PT012
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()

@@ -12,10 +12,12 @@ def test_what_came_at_each_webhook_is_counted_by_how_it_came(database: Database)
     """What systems post is of the webhook's own type, what people say names it; the newest and the
     last day are told.
     """
-    posted, said = builder.webhook("door"), builder.EVENTS["chat.command"]
+    posted = builder.webhook("door")
+    said = builder.EVENTS["chat.command"]
     happened = []
     for n, hours in enumerate((1, 2, 30)):
-        at, told = NOW - timedelta(hours=hours), {"chat": {"webhook": "room"}}
+        at = NOW - timedelta(hours=hours)
+        told = {"chat": {"webhook": "room"}}
         made = {"server": "hq", "n": n, "time": at, "seen_at": at}
         happened.append(
             builder.make(posted, subject="webhook/door", data={"body": {}, "reach": None}, **made)

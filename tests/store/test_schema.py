@@ -83,7 +83,8 @@ def test_a_file_that_is_no_database_is_bad_input(tmp_path: Path) -> None:
 @given(MOMENTS)
 def test_a_moment_is_exact(moment: datetime) -> None:
     """Every moment comes back to the microsecond, in UTC, whatever zone it was written in."""
-    column, dialect = Moment(), sa.create_engine("sqlite://").dialect
+    column = Moment()
+    dialect = sa.create_engine("sqlite://").dialect
     stored = column.process_bind_param(moment, dialect)
     assert isinstance(stored, int)
     back = column.process_result_value(stored, dialect)
@@ -94,7 +95,8 @@ def test_a_moment_is_exact(moment: datetime) -> None:
 @given(MOMENTS, MOMENTS)
 def test_moments_sort_as_they_follow_each_other(one: datetime, other: datetime) -> None:
     """The numbers in the database are ordered as time is."""
-    column, dialect = Moment(), sa.create_engine("sqlite://").dialect
+    column = Moment()
+    dialect = sa.create_engine("sqlite://").dialect
     as_numbers = column.process_bind_param(one, dialect) < column.process_bind_param(other, dialect)
     assert as_numbers == (one < other)
 

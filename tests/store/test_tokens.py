@@ -88,7 +88,8 @@ def test_a_one_time_token_is_spent_once_by_many(database: Database) -> None:
 
 def test_a_lasting_token_cannot_be_spent(database: Database) -> None:
     """Spending leaves other tokens alone."""
-    token, passing = create(database), create(database, "ben", expires_at=later(60))
+    token = create(database)
+    passing = create(database, "ben", expires_at=later(60))
     assert not spend(database, token)
     assert not spend(database, passing)
     assert (holder(database, token), holder(database, passing)) == ("ann", "ben")
@@ -101,7 +102,8 @@ def test_a_one_time_token_without_an_end_can_be_spent(database: Database) -> Non
 
 def test_a_revoked_token_opens_nothing(database: Database) -> None:
     """Taking it away counts at once, and only once."""
-    token, other = create(database), create(database, "ben")
+    token = create(database)
+    other = create(database, "ben")
     with database.writing() as connection:
         assert tokens.revoke(connection, "ann")
         assert not tokens.revoke(connection, "ann")

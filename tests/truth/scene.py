@@ -99,7 +99,8 @@ class Room(FireAndForgetAction):
             return Result(Outcome.UNREACHABLE, "it does not answer")
         notices = request.get("notices") or [request]
         for each in notices:
-            title, body = str(each["title"]), str(request["body"])
+            title = str(each["title"])
+            body = str(request["body"])
             self.heard.append(Said(request["to"], self.now(), title, body, self.down, self.there))
         return Result(Outcome.DONE, "told")
 
@@ -131,8 +132,11 @@ class Scene:
             self.image.backup(raw)
         self.clock[0] = START
         self.legs = dict.fromkeys((leg for bond in BONDS for leg in legs_of(bond)), "up")
-        self.runs, self.blind, self.views = {}, False, []
-        self.room.away, self.room.down = False, frozenset()
+        self.runs = {}
+        self.blind = False
+        self.views = []
+        self.room.away = False
+        self.room.down = frozenset()
         self.room.there = frozenset(self.legs)
         self.room.heard.clear()
 
@@ -160,7 +164,8 @@ class Scene:
             self.seen("legs", *(leg(number, state) for number, state in sorted(self.legs.items())))
             down = frozenset(each for each, state in self.legs.items() if state == "down")
             self.views.append((self.now, down))
-            self.room.down, self.room.there = down, frozenset(self.legs)
+            self.room.down = down
+            self.room.there = frozenset(self.legs)
 
     def glance(self) -> None:
         """A poll that shows nothing new: only that it was made."""
@@ -227,7 +232,8 @@ class Scene:
 
     def passes(self, seconds: float) -> None:
         """Time passes, from one thing that is due to the next, in a few steps at most."""
-        end, step = self.now + timedelta(seconds=seconds), max(20.0, seconds / 2)
+        end = self.now + timedelta(seconds=seconds)
+        step = max(20.0, seconds / 2)
         while self.now < end:
             least = self.now + timedelta(seconds=step)
             self.clock[0] = min(end, max(least, self._next(end)))

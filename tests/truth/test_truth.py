@@ -17,8 +17,11 @@ from bridge import config
 from bridge.store.tables import events, incidents, outlets
 from tests.truth.scene import AGGREGATOR, BONDS, ESCALATED, START, Said, Scene, legs_of, scene
 
-OVER, LATE, STILL = "over: ", ": over, it lasted ", "still: "
-MINUTE, HOUR = 60.0, 3600.0
+OVER = "over: "
+LATE = ": over, it lasted "
+STILL = "still: "
+MINUTE = 60.0
+HOUR = 3600.0
 SETTLED = 26 * MINUTE  # longer than any spell, incident, or explanation goes on by itself
 
 
@@ -111,7 +114,8 @@ def is_down(title: str, said: Said) -> bool:
 
 
 # few, so that what happens meets
-FEW, MANY = (1, 2, 7), tuple(bond for bond in BONDS if AGGREGATOR[bond] == 1)
+FEW = (1, 2, 7)
+MANY = tuple(bond for bond in BONDS if AGGREGATOR[bond] == 1)
 LEGS = st.sampled_from([each for bond in FEW for each in legs_of(bond)])
 SOME = st.lists(st.sampled_from(FEW), min_size=1, max_size=2, unique=True)
 STATES = st.sampled_from(["down", "down", "down", "up", "degraded"])
@@ -281,7 +285,8 @@ def check(scene: Scene, things: Things) -> None:
         changes(scene, *change)
         scene.passes(wait)
     settles(scene)
-    noc, oncall = Told(), Told()
+    noc = Told()
+    oncall = Told()
     parts = {"noc": (noc,), "oncall": (oncall,), "ana": (noc, oncall)}
     heard = list(scene.room.heard)
     for said in heard:
@@ -311,7 +316,9 @@ def away(scene: Scene) -> set[str]:
 
 QUIETLY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 # of each of the two rulebooks
-EXAMPLES, SHARDS, SOAKED = 250, 8, 1250
+EXAMPLES = 250
+SHARDS = 8
+SOAKED = 1250
 
 
 @pytest.mark.takes(150)

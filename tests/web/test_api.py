@@ -26,7 +26,8 @@ def test_pages_walk_the_journal(house: House, reader: httpx.Client, way: str) ->
     made = count(1)
     for _ in range(11):
         house.happen(leg_down(next(made)))
-    ask, walked = {"limit": "3"} | ({"after": "0"} if way == "after" else {}), []
+    ask = {"limit": "3"} | ({"after": "0"} if way == "after" else {})
+    walked = []
     for _ in range(20):
         page = reader.get("/api/v1/events", params=ask).json()
         walked += [item["seq"] for item in page["items"]]
@@ -100,7 +101,8 @@ def test_incidents(house: House, reader: httpx.Client) -> None:
     id is a 404.
     """
     assert reader.get("/api/v1/incidents").json() == {"items": [], "next": None}
-    first, other = leg_down(1), leg_down(2, seconds=9)
+    first = leg_down(1)
+    other = leg_down(2, seconds=9)
     house.happen(first, other)
     one = Incident(
         "i1",
@@ -246,11 +248,9 @@ def test_errors_are_json(
     """Unknown addresses and ids, wrong methods and our own failures have one shape; a failure shows
     nothing of our insides.
     """
-    unknown, no_event, wrong = (
-        reader.get("/api/v1/nothing"),
-        reader.get("/api/v1/events/nothing"),
-        reader.post("/api/v1/jobs"),
-    )
+    unknown = reader.get("/api/v1/nothing")
+    no_event = reader.get("/api/v1/events/nothing")
+    wrong = reader.post("/api/v1/jobs")
     assert [each.status_code for each in (unknown, no_event, wrong)] == [404, 404, 405]
     with house.bridge.database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE attempts")

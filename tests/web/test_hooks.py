@@ -26,7 +26,8 @@ def test_good_and_again(house: House) -> None:
     with the same event.
     """
     body = json.dumps({"do": "restart"}).encode()
-    first, second = house.deliver(body), house.deliver(body)
+    first = house.deliver(body)
+    second = house.deliver(body)
     assert (first.status_code, first.json()["new"]) == (202, True)
     assert (second.status_code, second.json()) == (
         200,

@@ -24,7 +24,8 @@ def once(data: bytes) -> None:
     ends the run.
     """
     given = atheris.FuzzedDataProvider(data)
-    sender, signs = SENDERS[given.PickValueInList(NAMES)], given.ConsumeBool()
+    sender = SENDERS[given.PickValueInList(NAMES)]
+    signs = given.ConsumeBool()
     kind = given.PickValueInList(KINDS)
     try:
         reading = sender.read(

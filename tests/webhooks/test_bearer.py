@@ -22,7 +22,9 @@ def take(
 
 def test_the_same_body_is_one_delivery_within_its_window() -> None:
     """And across the edge of a window it is found by the id it had before the edge."""
-    first, at_the_end, over_the_edge = take(), take(after=299), take(after=301)
+    first = take()
+    at_the_end = take(after=299)
+    over_the_edge = take(after=301)
     assert at_the_end.id == first.id
     assert over_the_edge.id != first.id
     assert over_the_edge.earlier == first.id

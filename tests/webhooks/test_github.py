@@ -12,7 +12,8 @@ from tests.webhooks.senders import NOW, SENDERS
 
 SENDER = SENDERS["github"]
 # https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
-VECTOR_SECRET, VECTOR_BODY = "It's a Secret to Everybody", b"Hello, World!"
+VECTOR_SECRET = "It's a Secret to Everybody"
+VECTOR_BODY = b"Hello, World!"
 VECTOR = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
 

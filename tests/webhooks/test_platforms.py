@@ -97,10 +97,8 @@ def test_any_of_the_secrets_is_good(sender: Sender) -> None:
     """While secrets are changed, both the old and the new one are good; a third is not, and none at
     all lets nobody in.
     """
-    platform, new = (
-        PLATFORMS[sender.name],
-        "whsec_" + "bmV3" * 8 if sender.name == "standard" else "bmV3" * 8,
-    )
+    platform = PLATFORMS[sender.name]
+    new = "whsec_" + "bmV3" * 8 if sender.name == "standard" else "bmV3" * 8
     for secret in (sender.secret, new):
         assert platform.read(
             sender.request(secret=secret), sender.keys(new, sender.secret), NOW

@@ -67,7 +67,8 @@ def test_one_good_signature_among_others_is_enough() -> None:
 def test_the_signed_id_names_the_delivery() -> None:
     """Another try of the sender has another timestamp, and is the same delivery."""
     sender = SENDERS["standard"]
-    first, later = sender.read(sender.request()), sender.read(sender.request(stamp=STAMP + 60))
+    first = sender.read(sender.request())
+    later = sender.read(sender.request(stamp=STAMP + 60))
     assert first.deliveries[0].id == later.deliveries[0].id
     with pytest.raises(Refused, match="the signature is wrong"):
         sender.read(sender.request(webhook_id="msg_2"))

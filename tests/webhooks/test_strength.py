@@ -19,7 +19,8 @@ def test_an_honest_secret_is_good_and_a_word_is_not(sender: Sender) -> None:
     """Of every platform; what we make is good wherever we choose, and elsewhere is known as what
     only keeps a place.
     """
-    of, word = PLATFORMS[sender.name], "swordfish"
+    of = PLATFORMS[sender.name]
+    word = "swordfish"
     theirs = isinstance(of, ChatPlatform)
     honest = {
         "slack": "8f742231b10e8888abcd99yyyzzz85a5",

@@ -39,7 +39,9 @@ def host_of(url: str) -> Host | None:
     service: Any = Apprise.instantiate(url)
     name = type(service).__name__
     if name == "NotifyEmail":
-        return (service.smtp_host, service.port) if service.smtp_host else None
+        if service.smtp_host:
+            return (service.smtp_host, service.port)
+        return None
     if name in _SELF_HOSTED or (name == "NotifyNtfy" and service.mode == "private"):
         return _by_http(service)
     return None

@@ -79,6 +79,11 @@ def _error(response: Any) -> str | None:
         said = json.loads(response.content)
     except ValueError:
         return None
-    error = said.get("error") if isinstance(said, dict) and said.get("ok") is False else None
+    if isinstance(said, dict) and said.get("ok") is False:
+        error = said.get("error")
+    else:
+        error = None
     # a word of the service's own; what else may stand there could repeat what it was asked with
-    return error if isinstance(error, str) and _WORD.fullmatch(error) else None
+    if isinstance(error, str) and _WORD.fullmatch(error):
+        return error
+    return None

@@ -40,7 +40,9 @@ def recipients(url: str) -> tuple[str, ...]:
     good = len(alone) == len(service) and all(
         len(Apprise.instantiate(each) or ()) == 1 for each in alone
     )
-    return tuple(alone) if good else (url,)
+    if good:
+        return tuple(alone)
+    return (url,)
 
 
 def _alone(
@@ -56,4 +58,6 @@ def _alone(
                 setattr(one, copies, set())
     # how it shows a message is chosen where it is sent, unless the person wrote it
     found = str(one.url(privacy=False))
-    return found if "format=" in url else re.sub("(?<=[?&])format=[a-z]+&?", "", found)
+    if "format=" in url:
+        return found
+    return re.sub("(?<=[?&])format=[a-z]+&?", "", found)

@@ -84,7 +84,8 @@ class Shown:
 
 def shown(message: Message, service: "NotifyBase", url: str) -> Shown:
     """The message in the form of this service, no longer than it takes in one."""
-    name, form = type(service).__name__, _form(service)
+    name = type(service).__name__
+    form = _form(service)
     markdown = form == Form.MARKDOWN or name in _RENDERS
     write = _writer(
         name, form, markdown=markdown, bare=markdown and _WANTS_TEXT.search(url) is not None
@@ -156,7 +157,9 @@ def _writer(
 
 def _still(name: str, title: str, form: Form) -> str:
     """A title by itself is text, whatever stands below it."""
-    return unmentioned(title) if form == Form.MARKDOWN or name in _RENDERS | _CALLS else title
+    if form == Form.MARKDOWN or name in _RENDERS | _CALLS:
+        return unmentioned(title)
+    return title
 
 
 def _below(
@@ -169,7 +172,8 @@ def _room(service: "NotifyBase", form: Form) -> tuple[Callable[[str], int], int]
     """How long a text is there, after what the plug-in makes of it, and how long it may be."""
     from apprise import NotifyFormat  # noqa: PLC0415  the same
 
-    name, takes = type(service).__name__, NotifyFormat(form)
+    name = type(service).__name__
+    takes = NotifyFormat(form)
     if name in _BYTES:
         return lambda text: len(text.encode()), min(_BYTES[name], service.body_maxlen)
     return lambda text: len(service.dialect_convert(text, takes)), min(

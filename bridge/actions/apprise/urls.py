@@ -16,7 +16,9 @@ def kind_of(url: str) -> str:
     from apprise import Apprise  # noqa: PLC0415  17 MB: only where something is told
 
     service = Apprise.instantiate(url)
-    return str(service.service_name) if service else "nothing that is known"
+    if service:
+        return str(service.service_name)
+    return "nothing that is known"
 
 
 def wrong(url: str) -> str:
@@ -60,7 +62,10 @@ def _another_meaning(url: str) -> str:
     rest = url.partition("://")[2]
     before_query, _, query = rest.partition("?")
     end = re.search("[/#]", before_query)
-    place = before_query[: end.start()] if end else before_query
+    if end:
+        place = before_query[: end.start()]
+    else:
+        place = before_query
     if place.count("@") > 1:
         return (
             "it has more than one @ before the host: write %40 for one in the user or the password"
@@ -100,7 +105,8 @@ def _dropped(url: str, service: Any, warned: list[str]) -> str:
 @contextmanager
 def _listening() -> Iterator[list[str]]:
     """What Apprise warns of meanwhile."""
-    log, warned = logging.getLogger("apprise"), list[str]()
+    log = logging.getLogger("apprise")
+    warned = list[str]()
     ear = logging.Handler(logging.WARNING)
     ear.emit = lambda record: warned.append(record.getMessage())  # type: ignore[method-assign]
     log.addHandler(ear)

@@ -75,4 +75,6 @@ KINDS: dict[str, Kind] = _kinds()
 
 def one(kind: str) -> str:
     """`"an aggregator"`, `"a user"`, `"an ssh_key"`: by how it is spoken."""
-    return f"an {kind}" if kind.startswith(("a", "e", "i", "o", "ssh")) else f"a {kind}"
+    if kind.startswith(("a", "e", "i", "o", "ssh")):
+        return f"an {kind}"
+    return f"a {kind}"

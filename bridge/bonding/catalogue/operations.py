@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from bridge.bonding.catalogue.operation import Danger, Operation
 from bridge.core.model import Repeat
 
-_CONFIGURE, _ADMINISTER = Danger.CONFIGURE, Danger.ADMINISTER
+_CONFIGURE = Danger.CONFIGURE
+_ADMINISTER = Danger.ADMINISTER
 
 
 def _read(
@@ -52,7 +53,9 @@ def _kind(
 
     A deleted object's address says so, so deleting has a proof.
     """
-    single, able, kind = f"{path}{{{argument}}}/", can.split(), kind or name
+    single = f"{path}{{{argument}}}/"
+    able = can.split()
+    kind = kind or name
     rows = {
         "list": _read(f"{name}.list", path, kind, paged=True),
         "create": Operation(

@@ -21,15 +21,20 @@ def meant(word: str, names: Collection[str] = (*OPERATIONS, *ALIASES)) -> str:
     deleting = any(
         SequenceMatcher(None, verb.lower(), each).ratio() >= _NEARLY for each in _DESTROYING
     )
-    word = f"{noun}{dot}delete" if deleting else word
+    if deleting:
+        word = f"{noun}{dot}delete"
     near = get_close_matches(word, [name for name in names if deleting or not _deletes(name)], n=1)
-    return near[0] if near else ""
+    if near:
+        return near[0]
+    return ""
 
 
 def did_you_mean(word: str, names: Collection[str] = (*OPERATIONS, *ALIASES)) -> str:
     """The same as a question, or nothing."""
     near = meant(word, names)
-    return f"did you mean {near!r}?" if near else ""
+    if near:
+        return f"did you mean {near!r}?"
+    return ""
 
 
 def _deletes(name: str) -> bool:

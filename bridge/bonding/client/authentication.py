@@ -52,7 +52,10 @@ def _token(user: User, http: httpx.Client) -> str:
     """Raises CredentialsRejected, Refused where the server has no such login, Unreachable."""
     try:
         response = http.post(f"{ROOT}/login/", json={"email": user[0], "password": user[1]})
-        body = response.json() if response.content else None
+        if response.content:
+            body = response.json()
+        else:
+            body = None
     except (httpx.HTTPError, ValueError) as error:
         msg = f"cannot log in to {http.base_url}: {str(error) or type(error).__name__}"
         raise Unreachable(msg) from error
@@ -65,7 +68,10 @@ def _token(user: User, http: httpx.Client) -> str:
             f"{http.base_url} does not accept the user or password: {refusal(body) or status}",
             status,
         )
-    token = body.get("auth_token", body.get("token")) if isinstance(body, dict) else None
+    if isinstance(body, dict):
+        token = body.get("auth_token", body.get("token"))
+    else:
+        token = None
     if not response.is_success or not isinstance(token, str) or not token:
         msg = f"{http.base_url} answered {status} to the login, without a token"
         raise Unreachable(msg)

@@ -34,7 +34,8 @@ _NEVER_SENT = (
 )
 
 # A whole answer may take so many times as long as one step of it; a download so many.
-_WHOLE, _DOWNLOAD = 3.0, 60.0
+_WHOLE = 3.0
+_DOWNLOAD = 60.0
 _LARGEST_DOWNLOAD = 2 * 2**30  # bytes
 
 _Told = TypeVar("_Told")
@@ -67,7 +68,10 @@ class Client:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = url.rstrip("/")
-        self._now, self._ticks, self._timeout, self._budget = now, ticks, timeout, budget
+        self._now = now
+        self._ticks = ticks
+        self._timeout = timeout
+        self._budget = budget
         self._largest_download = largest_download
         self._clock = ClockOffset()
         self._credentials = Credentials(auth, users or {}, tokens=tokens)
@@ -211,7 +215,10 @@ class Client:
         """
         self._budget()
         headers = {"Authorization": header, "Accept": "*/*" if row.zipped else "application/json"}
-        content = None if wanted.body is None else json.dumps(wanted.body).encode()
+        if wanted.body is None:
+            content = None
+        else:
+            content = json.dumps(wanted.body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
         sent = self._now()
@@ -224,11 +231,10 @@ class Client:
             msg = f"{self.url} cannot be reached: {_cause(error)}{_fix(error)}"
             raise Unreachable(msg) from error
         except httpx.HTTPError as error:
-            fix = (
-                " (does it want https://? write that in `url`)"
-                if self._plain_refused(error)
-                else ""
-            )
+            if self._plain_refused(error):
+                fix = " (does it want https://? write that in `url`)"
+            else:
+                fix = ""
             raise responses.unknown(
                 row, f"no whole answer to {row.name}: {_cause(error)}{fix}"
             ) from error
@@ -246,7 +252,9 @@ class Client:
         )
 
     def _offset(self, sent: datetime, received: datetime, date: datetime | None) -> timedelta:
-        return self._clock.heard(date, sent, received) if date else self._clock.known
+        if date:
+            return self._clock.heard(date, sent, received)
+        return self._clock.known
 
     def _in_time(self, times: float) -> Callable[[], None]:
         """Called for every piece of an answer: raises once the whole has taken too long, however
@@ -279,7 +287,9 @@ def _fix(error: httpx.HTTPError) -> str:
 def _trusted(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001  the setting's own shape
     if isinstance(verify, str):
         return ssl.create_default_context(cafile=verify)
-    return _usual() if verify else httpx.create_ssl_context(verify=False)
+    if verify:
+        return _usual()
+    return httpx.create_ssl_context(verify=False)
 
 
 @cache

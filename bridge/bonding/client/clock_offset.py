@@ -39,9 +39,13 @@ class ClockOffset:
         here, by our clock.
         """
         sent = min(max(sent, received - _LONGEST_WAY), received)
-        least, most = date - received, date + _GRAIN - sent
+        least = date - received
+        most = date + _GRAIN - sent
         with self._lock:
-            wider = abs(received - self._at) * _DRIFT if self._at else timedelta()
+            if self._at:
+                wider = abs(received - self._at) * _DRIFT
+            else:
+                wider = timedelta()
             common = max(least, self._least - wider), min(most, self._most + wider)
             fits = self._at is not None and common[0] <= common[1]
             self._least, self._most = common if fits else (least, most)

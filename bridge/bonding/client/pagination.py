@@ -36,14 +36,16 @@ class _Walk:
 
     def unique(self, row: Operation) -> list[Json]:
         """The same object listed twice is one; two that differ are left for whoever reads them."""
-        volatile = KINDS[row.kind].volatile if row.kind in KINDS else frozenset()
+        if row.kind in KINDS:
+            volatile = KINDS[row.kind].volatile
+        else:
+            volatile = frozenset()
         found: dict[object, Json] = {}
         for place, item in enumerate(self.items):
-            told = (
-                {name: value for name, value in item.items() if name not in volatile}
-                if isinstance(item, dict)
-                else None
-            )
+            if isinstance(item, dict):
+                told = {name: value for name, value in item.items() if name not in volatile}
+            else:
+                told = None
             found.setdefault(
                 place if told is None or reference(item) is None else canonical(told), item
             )
@@ -89,7 +91,10 @@ def walk(row: Operation, ask: Ask) -> tuple[list[Json], timedelta]:
 
 def _once(row: Operation, ask: Ask) -> _Walk:
     found = _Walk()
-    paging = {"page_size": str(PAGE_SIZE), "ordering": "id"} if row.paged else {}
+    if row.paged:
+        paging = {"page_size": str(PAGE_SIZE), "ordering": "id"}
+    else:
+        paging = {}
     for page in range(1, _MOST_PAGES):
         try:
             answer = ask({**paging, "page": str(page)} if page > 1 else paging)

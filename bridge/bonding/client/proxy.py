@@ -19,7 +19,9 @@ def proxy_for(url: str) -> str | None:
     from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415
 
     found = select_proxy(url, get_environ_proxies(url))
-    return str(found) if found else None
+    if found:
+        return str(found)
+    return None
 
 
 def keep_loopback_direct() -> None:

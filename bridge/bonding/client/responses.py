@@ -75,7 +75,10 @@ def answer(
     check(row, response, content)
     body, readable = _decoded(content)
     if not readable and (not row.writes or content.lstrip().startswith(b"<")):
-        what = "a web page" if row.writes else "not JSON"
+        if row.writes:
+            what = "a web page"
+        else:
+            what = "not JSON"
         raise Garbled(f"{row.name}: the answer is {what}")
     return Response(response.status_code, body, offset(_date(response)))
 
@@ -87,7 +90,8 @@ def check(row: Operation, response: httpx.Response, content: bytes) -> None:
     if response.is_success:
         return
     body, readable = _decoded(content)
-    status, said = response.status_code, refusal(body) if readable else ""
+    status = response.status_code
+    said = refusal(body) if readable else ""
     if status == httpx.codes.UNAUTHORIZED or (
         status == httpx.codes.FORBIDDEN and _STRANGER.search(said)
     ):
@@ -115,24 +119,30 @@ def _shown(place: str) -> str:
     """Where a redirect leads, without what may be secret in it."""
     parts = urlsplit(place)
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"[:_LONGEST] if host else parts.path[:_LONGEST]
+    if host:
+        return f"{parts.scheme}://{host}{parts.path}"[:_LONGEST]
+    return parts.path[:_LONGEST]
 
 
 def _reminder(row: Operation, response: httpx.Response) -> str:
     """What may be behind a refusal that says little by itself."""
-    status, asked = response.status_code, f"{response.request.method} {response.request.url.path}"
+    status = response.status_code
+    asked = f"{response.request.method} {response.request.url.path}"
     if status in _NOT_THERE:
         return f" ({row.name}, {asked}: {_NOT_THERE[status]})"
-    return (
-        f" ({row.name}: {row.note})" if row.note and row.writes and status in _PRECONDITIONS else ""
-    )
+    if row.note and row.writes and status in _PRECONDITIONS:
+        return f" ({row.name}: {row.note})"
+    return ""
 
 
 def permission(row: Operation) -> str:
     """What the vendor's permissions call this: `"view legs"`, `"add users"`. To act on something is
     to change it.
     """
-    verb = "add" if row.method == "POST" and row.takes else _PERMISSIONS.get(row.method, "change")
+    if row.method == "POST" and row.takes:
+        verb = "add"
+    else:
+        verb = _PERMISSIONS.get(row.method, "change")
     words = (row.kind or row.name.partition(".")[0]).replace("_", " ")
     if words.endswith("y"):
         words = f"{words[:-1]}ie"
@@ -140,7 +150,8 @@ def permission(row: Operation) -> str:
 
 
 def _away(row: Operation, response: httpx.Response) -> BridgeError:
-    status, wait = response.status_code, asked_for(response)
+    status = response.status_code
+    wait = asked_for(response)
     says = f"{_server(response)} answered {status} to {row.name}" + (
         f": again in {wait:.0f}s" if wait else ""
     )
@@ -160,14 +171,13 @@ def asked_for(response: httpx.Response) -> float | None:
     if given.isascii() and given.isdigit():
         return min(float(given), _LONGEST_WAIT)
     try:
-        until, now = parsedate_to_datetime(given), _date(response)
+        until = parsedate_to_datetime(given)
+        now = _date(response)
     except (ValueError, TypeError):
         return None
-    return (
-        min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
-        if now and until.tzinfo
-        else None
-    )
+    if now and until.tzinfo:
+        return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
+    return None
 
 
 def _date(response: httpx.Response) -> datetime | None:
@@ -175,7 +185,9 @@ def _date(response: httpx.Response) -> datetime | None:
         told = parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError, TypeError):
         return None
-    return told if told.tzinfo else None
+    if told.tzinfo:
+        return told
+    return None
 
 
 def content(response: httpx.Response, in_time: Callable[[], None]) -> bytes:
@@ -199,4 +211,6 @@ def _decoded(content: bytes) -> tuple[Json, bool]:
 
 def unknown(row: Operation, message: str) -> AgainLater | InDoubt:
     """A read that failed did nothing; a write may have."""
-    return InDoubt(message) if row.writes else Unreachable(message)
+    if row.writes:
+        return InDoubt(message)
+    return Unreachable(message)

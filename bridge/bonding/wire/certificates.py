@@ -105,11 +105,17 @@ def names(field: str) -> bool:
 
 
 def _found(raw: Json, name: str) -> str | None:
-    read = _time if name.startswith("not_") else _text
+    if name.startswith("not_"):
+        read = _time
+    else:
+        read = _text
     leaves = list(_leaves(raw))
     for spelling in _NAMES[name]:
         for field, value in leaves:
-            found = read(value) if field == spelling else None
+            if field == spelling:
+                found = read(value)
+            else:
+                found = None
             if found:
                 return found
     # `openssl x509 -text`, as one text
@@ -122,7 +128,10 @@ def _leaves(value: Json) -> Iterator[tuple[str, Json]]:
     """Every field of a document by its bare name, the outermost first; what is only asked to be
     signed is left out.
     """
-    below = value if isinstance(value, list) else []
+    if isinstance(value, list):
+        below = value
+    else:
+        below = []
     if isinstance(value, dict):
         fields = [(re.sub(r"[^a-z0-9]", "", name.lower()), each) for name, each in value.items()]
         fields = [(name, each) for name, each in fields if not name.startswith(_REQUESTS)]
@@ -155,11 +164,16 @@ def _text(value: Json) -> str | None:
             )
             or None
         )
-    return value.strip() or None if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value.strip() or None
+    return None
 
 
 def _time(value: Json) -> str | None:
-    seconds = None if isinstance(value, str) else parsers.number(value)
+    if isinstance(value, str):
+        seconds = None
+    else:
+        seconds = parsers.number(value)
     if seconds is not None and _EPOCHS[0] < seconds < _EPOCHS[1]:
         return datetime.fromtimestamp(seconds, UTC).isoformat()
     if not isinstance(value, str):

@@ -56,7 +56,9 @@ def _object(kind: str, raw: Json) -> Json:
     """
     by = KINDS[kind].by
     if isinstance(raw, str) and by not in ("id", "key") and kind in FIELDS:
-        return {by or "version": raw} if by or kind == "bonding_version" else raw
+        if by or kind == "bonding_version":
+            return {by or "version": raw}
+        return raw
     if isinstance(raw, list) and kind in ("settings", "versions"):
         named = [
             each
@@ -83,17 +85,22 @@ def _identifier(kind: str, raw: Json) -> str | None:
     if isinstance(given, dict | list):
         return None
     found = parsers.reference(given) if by == "id" else given
-    return None if found in (None, "") else str(found)
+    if found in (None, ""):
+        return None
+    return str(found)
 
 
 def _shape(raw: Json) -> str:
-    return f"keys {sorted(raw)[:8]}" if isinstance(raw, dict) else type(raw).__name__
+    if isinstance(raw, dict):
+        return f"keys {sorted(raw)[:8]}"
+    return type(raw).__name__
 
 
 def _fill(body: dict[str, Json], parents: Mapping[str, Json]) -> None:
     for name, value in parents.items():
         if name == "space" and isinstance(body.get("space"), dict):
-            body["space"] = body["space"] if body["space"]["key"] else {"key": value, "name": None}
+            if not (body["space"]["key"]):
+                body["space"] = {"key": value, "name": None}
         elif name in body and body[name] is None:
             body[name] = value
 
@@ -117,13 +124,16 @@ def _other(raw: Raw, table: Mapping[str, Field]) -> Body:
 def _still(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: _still(below) for name, below in value.items() if name not in PASSING}
-    return [_still(below) for below in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_still(below) for below in value]
+    return value
 
 
 def _leg(raw: Raw, body: Body) -> Body:
-    address = (
-        None if body["bond"] is not None and body["type"] else _ADDRESS.search(str(raw.get("url")))
-    )
+    if body["bond"] is not None and body["type"]:
+        address = None
+    else:
+        address = _ADDRESS.search(str(raw.get("url")))
     state = body["state"] or "unknown"
     return {
         # legs have no name of their own in version 4; people tell them by their notes
@@ -186,11 +196,16 @@ def _ended(status: str, success: Json, well: str, cancelled: str) -> str | None:
         return cancelled
     if status in _FAILED or (status in _FINISHED and parsers.flag(success) is False):
         return "failed"
-    return well if status in _FINISHED else "unknown"
+    if status in _FINISHED:
+        return well
+    return "unknown"
 
 
 def _backup(raw: Raw, _: Body) -> Body:
-    status = None if raw.get("status") is None else _word(str(raw["status"]))
+    if raw.get("status") is None:
+        status = None
+    else:
+        status = _word(str(raw["status"]))
     complete = (status is None or status in _FINISHED) and raw.get("complete") is not False
     return {"complete": complete, "failed": status in _FAILED}
 

@@ -28,7 +28,10 @@ class Fields:
         if name in self.names:
             return None
         near = get_close_matches(name, sorted(self.names), n=1)
-        mend = f"did you mean {near[0]!r}?" if near else ""
+        if near:
+            mend = f"did you mean {near[0]!r}?"
+        else:
+            mend = ""
         if name in self.fixed:
             return f"{name} is the server's to set", mend
         return (
@@ -45,12 +48,14 @@ def fields_of(row: Operation, described: Json) -> Fields | None:
     It has fields only for methods that the user may use: `{"actions": {"PUT": {"name":
     {"read_only": false, …}}}}`. None where nobody can tell.
     """
-    actions = described.get("actions") if isinstance(described, dict) else None
-    told = (
-        actions.get("PUT" if row.method == "PATCH" else row.method)
-        if isinstance(actions, dict)
-        else None
-    )
+    if isinstance(described, dict):
+        actions = described.get("actions")
+    else:
+        actions = None
+    if isinstance(actions, dict):
+        told = actions.get("PUT" if row.method == "PATCH" else row.method)
+    else:
+        told = None
     if isinstance(told, dict) and told:
         fixed = frozenset(
             name
@@ -58,7 +63,10 @@ def fields_of(row: Operation, described: Json) -> Fields | None:
             if isinstance(about, Mapping) and about.get("read_only") is True
         )
         names = frozenset(told) - fixed
-        measured = KINDS[row.kind].volatile if row.kind in KINDS else frozenset()
+        if row.kind in KINDS:
+            measured = KINDS[row.kind].volatile
+        else:
+            measured = frozenset()
         return Fields(names, fixed | (measured - names), told=True)
     if row.kind not in KINDS or not FIELDS[row.kind]:
         return None

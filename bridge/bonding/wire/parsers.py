@@ -20,7 +20,9 @@ def reference(value: Json) -> int | None:
     if isinstance(value, str):
         value = last_part(value)
     try:
-        return None if isinstance(value, bool) else int(value)
+        if isinstance(value, bool):
+            return None
+        return int(value)
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -41,7 +43,9 @@ def _named(value: Json) -> Json:
         return found
     if isinstance(value, dict):
         value = next((value[name] for name in _NAMING if isinstance(value.get(name), str)), None)
-    return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value
+    return None
 
 
 def codes(value: Json) -> list[str] | None:
@@ -70,7 +74,9 @@ def space_key(value: Json) -> str | None:
     """The key of a space in any form it is referred to; None for none."""
     if isinstance(value, dict):
         value = value.get("key") or value.get("url")
-    return last_part(value) or None if isinstance(value, str) else None
+    if isinstance(value, str):
+        return last_part(value) or None
+    return None
 
 
 def last_part(address: str) -> str:
@@ -81,7 +87,9 @@ def last_part(address: str) -> str:
 def moment(value: Json) -> str | None:
     """A time of the vendor's as ISO 8601 in UTC; None for none, or for what is no time."""
     time = instant(value)
-    return time.isoformat() if time else None
+    if time:
+        return time.isoformat()
+    return None
 
 
 def instant(value: Json) -> datetime | None:
@@ -101,29 +109,34 @@ def number(value: Json) -> float | None:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    if math.isfinite(found):
+        return found
+    return None
 
 
 def whole(value: Json) -> int | None:
     """A whole number, also as text; 5.0 is 5, and 5.5 is none."""
-    found = None if isinstance(value, bool) else number(value)
-    return int(found) if found is not None and found == int(found) else None
+    if isinstance(value, bool):
+        found = None
+    else:
+        found = number(value)
+    if found is not None and found == int(found):
+        return int(found)
+    return None
 
 
 def text(value: Json) -> str | None:
     """Anything as text; only null is none."""
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return str(value)
 
 
 def flag(value: Json) -> bool | None:
     """Yes or no, also as a word."""
-    return (
-        value
-        if isinstance(value, bool)
-        else _TRUTH.get(value.lower())
-        if isinstance(value, str)
-        else None
-    )
+    if isinstance(value, bool):
+        return value
+    return _TRUTH.get(value.lower()) if isinstance(value, str) else None
 
 
 def free(value: Json) -> Json:
@@ -167,11 +180,10 @@ def numbers(value: Json) -> dict[str, int]:
             for each in value
             if isinstance(each, dict)
         }
-    counted = (
-        {str(name): whole(count) for name, count in value.items()}
-        if isinstance(value, dict)
-        else {}
-    )
+    if isinstance(value, dict):
+        counted = {str(name): whole(count) for name, count in value.items()}
+    else:
+        counted = {}
     return {name: count for name, count in counted.items() if count is not None}
 
 
@@ -182,5 +194,10 @@ def words(text_: str) -> frozenset[str]:
 
 def inside(pattern: str, value: Json) -> str | None:
     """What the first group of a pattern finds in a text."""
-    found = re.search(pattern, value) if isinstance(value, str) else None
-    return found[1] if found else None
+    if isinstance(value, str):
+        found = re.search(pattern, value)
+    else:
+        found = None
+    if found:
+        return found[1]
+    return None

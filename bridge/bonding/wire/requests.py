@@ -82,13 +82,13 @@ def wrong_argument(name: str, value: Json) -> str:
     """
     text = str(value)
     if name == "space":
-        return (
-            ""
-            if isinstance(value, str) and _SLUG.fullmatch(value)
-            else f"space: {value!r} is not the key of a space"
-        )
+        if isinstance(value, str) and _SLUG.fullmatch(value):
+            return ""
+        return f"space: {value!r} is not the key of a space"
     fits = not isinstance(value, bool) and text.isascii() and text.isdigit()
-    return "" if fits else f"{name}: {value!r} is not an id; ids are whole numbers"
+    if fits:
+        return ""
+    return f"{name}: {value!r} is not an id; ids are whole numbers"
 
 
 def refusal(body: Json) -> str:
@@ -96,7 +96,9 @@ def refusal(body: Json) -> str:
     if isinstance(body, dict):
         parts = [text if name == "detail" else f"{name}: {text}" for name, text in _texts(body)]
         return "; ".join(parts)[:300]
-    return "; ".join(map(str, body))[:300] if isinstance(body, list) else ""
+    if isinstance(body, list):
+        return "; ".join(map(str, body))[:300]
+    return ""
 
 
 def _texts(body: Mapping[str, Json]) -> list[tuple[str, str]]:

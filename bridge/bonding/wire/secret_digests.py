@@ -58,7 +58,9 @@ def _below(name: str, value: Json, key: bytes) -> Json:
         return digested(value, SECRET_INSIDE - {"key"} if name in SPACES else SECRET_INSIDE, key)
     if isinstance(value, list):
         return [_below(name, each, key) for each in value]
-    return _digest(value, key) if isinstance(value, str) and _PRIVATE_KEY in value else value
+    if isinstance(value, str) and _PRIVATE_KEY in value:
+        return _digest(value, key)
+    return value
 
 
 def _digest(value: Json, key: bytes) -> Json:

@@ -55,7 +55,9 @@ def _sum(parts: list[Raw], names: tuple[str, ...]) -> int | None:
         for count in (parsers.whole(parsers.first(part, names)) for part in parts)
         if count is not None
     ]
-    return sum(found) if found else None
+    if found:
+        return sum(found)
+    return None
 
 
 _SPANS = ("week", "month")
@@ -72,7 +74,10 @@ def downtime_report(raw: Raw, _: Body) -> Body:
     found: dict[str, Json] = {}
     for span in _SPANS:
         below = raw.get(span) or raw.get(f"previous_{span}")
-        part = below if isinstance(below, dict) else {}
+        if isinstance(below, dict):
+            part = below
+        else:
+            part = {}
         for name, (read, names) in _REPORT.items():
             flat = {each: raw.get(f"{span}_{each}") for each in names}
             found[f"{span}_{name}"] = read(parsers.first({**flat, **part}, names))
@@ -101,7 +106,10 @@ def settings(raw: Raw, _: Body) -> Body:
         parsers.flag(parsers.first(raw, names)) for names in (_MAINTENANCE, _SUSPENDED, _ENABLED)
     )
     known = [each for each in (maintenance, suspended, enabled) if each is not None]
-    state = "on" if known else None
+    if known:
+        state = "on"
+    else:
+        state = None
     if suspended:
         state = "suspended"
     if maintenance or enabled is False:

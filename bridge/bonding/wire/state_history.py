@@ -36,7 +36,10 @@ def runs(raw: Json) -> list[Run]:
     items = raw
     if isinstance(raw, dict):
         lists = [value for value in raw.values() if isinstance(value, list)]
-        items = lists[0] if len(lists) == 1 else raw
+        if len(lists) == 1:
+            items = lists[0]
+        else:
+            items = raw
     if not isinstance(items, list):
         msg = "a history of states that is no list"
         raise Garbled(msg)

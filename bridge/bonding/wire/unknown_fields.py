@@ -47,12 +47,13 @@ def strange(kind: str, raw: Json) -> Strange | None:
     something is missing: it may be what took its place.
     """
     if not isinstance(raw, dict):
-        unexpected = (
-            {}
-            if isinstance(raw, str) and KINDS[kind].by not in ("id", "key")
-            else {"": _masked(raw)}
-        )
-        return Strange(kind, (), unexpected) if unexpected else None
+        if isinstance(raw, str) and KINDS[kind].by not in ("id", "key"):
+            unexpected = {}
+        else:
+            unexpected = {"": _masked(raw)}
+        if unexpected:
+            return Strange(kind, (), unexpected)
+        return None
     table = FIELDS[kind]
     missing = {
         name
@@ -63,11 +64,18 @@ def strange(kind: str, raw: Json) -> Strange | None:
     if (
         kind in _FOUND
     ):  # a document has whatever it has: only beside what is missing is that worth a word
-        unexpected = _of_document(kind, raw, missing) if missing else {}
+        if missing:
+            unexpected = _of_document(kind, raw, missing)
+        else:
+            unexpected = {}
+    elif table:
+        unexpected = _unexpected(kind, raw)
     else:
-        unexpected = _unexpected(kind, raw) if table else {}
+        unexpected = {}
     worth_telling = missing or (unexpected and kind not in CONFIGURED)
-    return Strange(kind, tuple(sorted(missing)), unexpected) if worth_telling else None
+    if worth_telling:
+        return Strange(kind, tuple(sorted(missing)), unexpected)
+    return None
 
 
 def _not_found(kind: str, raw: Json) -> set[str]:
@@ -109,7 +117,10 @@ def _leaves(value: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
     """Every field that has none below it, with the names that lead there; of a list, what its first
     item has.
     """
-    first = value[0] if isinstance(value, list) and value else value
+    if isinstance(value, list) and value:
+        first = value[0]
+    else:
+        first = value
     if isinstance(first, dict) and first:
         for name, below in first.items():
             yield from _leaves(below, (*above, name))

@@ -105,7 +105,9 @@ def _sections() -> Iterator[str]:
 def _section(row: EventType) -> str:
     if row.kind is None:
         return _CONCLUDED
-    return "What is watched closely" if row.name in LINES else _BY_KIND
+    if row.name in LINES:
+        return "What is watched closely"
+    return _BY_KIND
 
 
 def _line(row: EventType) -> tuple[str, ...]:

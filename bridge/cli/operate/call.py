@@ -70,11 +70,16 @@ def call(
     if list_all or not operation:
         _list(operation, json_output=json_output)
         return
-    row, values = _row(operation), _pairs(arguments or [])
-    sent, params = _body(row, body, sets or []), _pairs(query or [])
+    row = _row(operation)
+    values = _pairs(arguments or [])
+    sent = _body(row, body, sets or [])
+    params = _pairs(query or [])
     _check(operation, row, values, sent, params)
     if row.zipped != (output is not None):
-        mend = "save it with --output FILE" if row.zipped else "leave out --output"
+        if row.zipped:
+            mend = "save it with --output FILE"
+        else:
+            mend = "leave out --output"
         raise BadInput(
             [Problem("call", f"{operation} gives {'a' if row.zipped else 'no'} zip file", mend)]
         )
@@ -84,11 +89,10 @@ def call(
             as_json({"file": str(output), "bytes": client.download(operation, output, **values)})
             return
         wanted = operation_aliases.resolve(operation, values, client.read)
-        ours = (
-            call_fields.settable(row, sent or {})
-            if anyway
-            else call_fields.check(client, *wanted, sent or {})
-        )
+        if anyway:
+            ours = call_fields.settable(row, sent or {})
+        else:
+            ours = call_fields.check(client, *wanted, sent or {})
         if (
             row.writes
             and not yes
@@ -105,13 +109,16 @@ def _called(
     bridge: wiring.Bridge, client: Client, hand: HandCall, params: Mapping[str, str]
 ) -> Any:
     """The answer; what writes goes through the pipeline."""
-    row, arguments = OPERATIONS[hand.operation], hand.arguments
+    row = OPERATIONS[hand.operation]
+    arguments = hand.arguments
 
     def send() -> Any:
         return client.call(row.name, arguments, body=hand.body, params=params).body
 
     if not row.writes:
-        return send() if params else client.read(row.name, **arguments)
+        if params:
+            return send()
+        return client.read(row.name, **arguments)
     try:
         return bridge.hand_calls.call(hand, send)
     except InDoubt as error:
@@ -135,7 +142,10 @@ def _doubt(row: Operation) -> str:
     if row.repeat is Repeat.SAFE:
         return f"{means}Calling it again does no harm: it sets the same once more"
     reading = f"{row.name.rpartition('.')[0]}.get"
-    how = f"`bondbridge call {reading} …`" if reading in OPERATIONS else "on its own pages"
+    if reading in OPERATIONS:
+        how = f"`bondbridge call {reading} …`"
+    else:
+        how = "on its own pages"
     return f"{means}Calling it again may do it twice: look first what the server has now, {how}"
 
 
@@ -196,7 +206,10 @@ def _body(row: Operation, whole: str, sets: list[str]) -> Any:
                 Path(whole[1:]).read_bytes() if whole.startswith("@") else whole.encode()
             )
         except (OSError, ValueError) as error:
-            named = f"{whole[1:]}: " if whole.startswith("@") else ""
+            if whole.startswith("@"):
+                named = f"{whole[1:]}: "
+            else:
+                named = ""
             what = f"--body: {named}{getattr(error, 'strerror', None) or f'no JSON: {error}'}"
             raise BadInput([Problem("call", what, "write JSON, or @ and a file of it")]) from error
         if not isinstance(found, dict):
@@ -206,7 +219,9 @@ def _body(row: Operation, whole: str, sets: list[str]) -> Any:
         raise BadInput(
             [Problem("call", f"{row.name} takes no fields", "leave out --set and --body")]
         )
-    return found if found or whole else None
+    if found or whole:
+        return found
+    return None
 
 
 def _value(text: str) -> Any:

@@ -42,12 +42,16 @@ def check(
             Problem("bondbridge", f"{what}, and the server does not say which it takes", mend),
             file=sys.stderr,
         )
-    return ours if fields.told else settable(row, body)
+    if fields.told:
+        return ours
+    return settable(row, body)
 
 
 def settable(row: Operation, body: Body) -> Collection[str]:
     """The same where nobody says: of a whole object, none can be told from what the server sets."""
-    return () if row.method == "PUT" else tuple(body)
+    if row.method == "PUT":
+        return ()
+    return tuple(body)
 
 
 def not_taken(
@@ -80,4 +84,6 @@ def _described(client: Client, operation: str, arguments: Mapping[str, Json]) ->
 
 
 def _secret(row: Operation) -> frozenset[str]:
-    return KINDS[row.kind].secret if row.kind in KINDS else frozenset()
+    if row.kind in KINDS:
+        return KINDS[row.kind].secret
+    return frozenset()

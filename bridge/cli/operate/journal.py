@@ -136,11 +136,10 @@ def _whole_id(bridge: wiring.Bridge, name: str, beginning: str) -> str:
     with bridge.database.reading() as connection:
         found = journal.find(connection, name, beginning)
     if len(found) != 1:
-        what = (
-            f"no id begins with {beginning!r}"
-            if not found
-            else f"several ids begin with {beginning!r}"
-        )
+        if not found:
+            what = f"no id begins with {beginning!r}"
+        else:
+            what = f"several ids begin with {beginning!r}"
         raise BadInput(
             [Problem(name, what, f"see `bondbridge {name}`" if not found else "give more of it")]
         )
@@ -180,7 +179,8 @@ def _follow(bridge: wiring.Bridge, like: str, after: int, *, json_output: bool) 
         with bridge.database.reading() as connection:
             rows = journal.list_events(connection, Window(after=after), like or None).rows
         print_events(rows, json_output=json_output)
-        after = rows[-1]["seq"] if rows else after
+        if rows:
+            after = rows[-1]["seq"]
         if not rows:
             time.sleep(0.5)
 
@@ -208,8 +208,14 @@ def _story(bridge: wiring.Bridge, event: str, *, json_output: bool) -> None:
 
 
 def _telling(each: Mapping[str, Any]) -> str:
-    has = f", {each['acked_by']} has it since {clock(each['acked_at'])}" if each["acked_by"] else ""
-    over = f", over at {clock(each['ended_at'])}" if each["ended_at"] else ""
+    if each["acked_by"]:
+        has = f", {each['acked_by']} has it since {clock(each['acked_at'])}"
+    else:
+        has = ""
+    if each["ended_at"]:
+        over = f", over at {clock(each['ended_at'])}"
+    else:
+        over = ""
     return f"told at {each['address']} at {clock(each['told_at'])}{has}{over}"
 
 

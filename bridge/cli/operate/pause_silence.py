@@ -167,7 +167,10 @@ def end(
 def _resumed(steering: OperatorControls, server: str, *, resumed: bool) -> str:
     """What came of it, and whether something else is paused still."""
     left = [row["server"] or "everything" for row in steering.pauses()]
-    still = f" Still paused: {', '.join(left)}; see `bondbridge pause --list`." if left else ""
+    if left:
+        still = f" Still paused: {', '.join(left)}; see `bondbridge pause --list`."
+    else:
+        still = ""
     if resumed:
         return f"Resumed{f' {server}' if server else ''}.{still}"
     return (
@@ -177,7 +180,8 @@ def _resumed(steering: OperatorControls, server: str, *, resumed: bool) -> str:
 
 
 def _show_pauses(steering: OperatorControls, *, json_output: bool) -> None:
-    held, off = steering.pauses(), steering.tripped()
+    held = steering.pauses()
+    off = steering.tripped()
     if json_output:
         as_json({"pauses": held, "tripped": off})
         return

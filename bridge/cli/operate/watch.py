@@ -46,7 +46,10 @@ def watch(
         if since < 0:
             with bridge.database.reading() as connection:
                 newest = journal.list_events(connection, Window(1)).rows
-            since = newest[0]["seq"] if newest else 0
+            if newest:
+                since = newest[0]["seq"]
+            else:
+                since = 0
         while True:
             with bridge.database.reading() as connection:
                 rows = journal.list_events(
@@ -57,7 +60,8 @@ def watch(
                     as_json_line(serializers.event(row))
             else:
                 print_events(rows, json_output=False)
-            since = rows[-1]["seq"] if rows else since
+            if rows:
+                since = rows[-1]["seq"]
             if len(rows) < journal.MOST:
                 time.sleep(_PAUSE)
 
@@ -75,9 +79,10 @@ def incidents(
     """
     with bridge_of(given) as bridge, bridge.database.reading() as connection:
         rows = journal.list_incidents(connection, Window(30), incident).rows
-        members = (
-            journal.members_of(connection, rows[0]["id"]) if incident and len(rows) == 1 else None
-        )
+        if incident and len(rows) == 1:
+            members = journal.members_of(connection, rows[0]["id"])
+        else:
+            members = None
     if incident and members is None:
         what = f"{len(rows) or 'no'} incidents' ids begin with {incident!r}"
         raise BadInput([Problem("incidents", what, "see `bondbridge incidents`")])
@@ -139,7 +144,10 @@ def hands_off(
         with bridge.database.reading() as connection:
             bodies = [body for _, body in snapshots.bodies_of(connection, chosen, ("bond",))]
             names = {int(body["id"]): str(body["name"]) for body in bodies}
-            one = _bond(names, chosen, bond, anyway=anyway or over) if bond else None
+            if bond:
+                one = _bond(names, chosen, bond, anyway=anyway or over)
+            else:
+                one = None
         if one is not None and over and not bridge.steering.let_go(chosen, one, actor(), place()):
             raise BadInput(
                 [Problem("hands-off", f"nobody works on bond {bond}", "see `bondbridge hands-off`")]
@@ -166,11 +174,10 @@ def _bond(names: Mapping[int, str], server: str, given: str, *, anyway: bool) ->
         return found[0]
     if anyway and given.isascii() and given.isdigit():
         return int(given)
-    what = (
-        f"{len(found)} bonds of {server} are called {given!r}"
-        if found
-        else f"{server} has no bond {given!r}"
-    )
+    if found:
+        what = f"{len(found)} bonds of {server} are called {given!r}"
+    else:
+        what = f"{server} has no bond {given!r}"
     raise BadInput([Problem("hands-off", what, _near(given, names, found))])
 
 

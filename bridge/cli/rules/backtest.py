@@ -50,7 +50,8 @@ def backtest(
     new-rules --json
     """
     with bridge_of(given) as bridge:
-        begin, end = _moment(since, bridge.now()), _moment(until or "0s", bridge.now())
+        begin = _moment(since, bridge.now())
+        end = _moment(until or "0s", bridge.now())
         if end - begin < timedelta(seconds=1):
             raise BadInput(
                 [Problem("rules backtest", "--since is not before --until", "such as --since 7d")]
@@ -74,7 +75,8 @@ def backtest(
 def _replay(
     bridge: wiring.Bridge, since: datetime, until: datetime, server: str, *, json_output: bool
 ) -> None:
-    count, differs = 0, []
+    count = 0
+    differs = []
     with bridge.database.reading() as connection, bridge.database.reading() as other:
         live = log_live(connection, since, until, server)
         replayed = log_replayed(other, since, until, bridge.keeper.vocabulary, server)
@@ -107,13 +109,12 @@ def _against(
     with (
         Progress(console=errors, transient=True) if errors.is_terminal else nullcontext()
     ) as progress:
-        task = (
-            progress.add_task(
+        if progress:
+            task = progress.add_task(
                 "going through it", total=bridge.backtester.size(since, until, server)
             )
-            if progress
-            else None
-        )
+        else:
+            task = None
 
         def step(number: int) -> None:
             if progress and task is not None:
@@ -170,7 +171,8 @@ def _print(found: Body) -> None:
         empty="every verdict is what it was",
     )
     _more(len(differs))
-    calls, questions = found["unknown"]["preconditions"], found["unknown"]["approvals"]
+    calls = found["unknown"]["preconditions"]
+    questions = found["unknown"]["approvals"]
     print(
         f"not known: what the server would have said to {calls} calls, and people to {questions}"
         " questions"

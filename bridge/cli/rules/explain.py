@@ -66,10 +66,16 @@ def _story(bridge: wiring.Bridge, name: str) -> tuple[Body, Mapping[str, Body], 
                 f"{'several' if found else 'no'} events or decisions have an id that begins with"
                 f" {name!r}"
             )
-            mend = "give more of it" if found else "see `bondbridge events`"
+            if found:
+                mend = "give more of it"
+            else:
+                mend = "see `bondbridge events`"
             raise BadInput([Problem("rules explain", what, mend)])
         ((table, whole),) = found
-        event = whole if table == "events" else journal.event_of_decision(connection, whole)
+        if table == "events":
+            event = whole
+        else:
+            event = journal.event_of_decision(connection, whole)
         story = journal.story(connection, event) or {}
         chosen = [each for each in story["decisions"] if table == "events" or each["id"] == whole]
         read = journal.read_by(
@@ -128,7 +134,10 @@ def _run(judged: Body, read: Mapping[str, Body] | None, indent: str = "  ") -> I
     """One run of the guards: what they said and what was asked, or only what did not let it
     through.
     """
-    until = f", until {clock(judged['until'])}" if judged["until"] else ""
+    if judged["until"]:
+        until = f", until {clock(judged['until'])}"
+    else:
+        until = ""
     said = f"{serializers.verdict(judged)}{until}  {judged['detail']}"
     yield f"{indent}{clock(judged['at'])}  {said}".rstrip()
     for traced in judged["trace"] or ():
@@ -146,7 +155,10 @@ def _job(job: Body, verdicts: list[Body], read: Mapping[str, Body] | None) -> It
     for judged in verdicts:
         yield from _run(judged, read, "    ")
     for tried in job["tried"]:
-        took = f" ({phrases.took(tried)})" if phrases.took(tried) else ""
+        if phrases.took(tried):
+            took = f" ({phrases.took(tried)})"
+        else:
+            took = ""
         outcome = f"{tried['outcome'] or 'on its way'} {tried['detail'] or ''}".rstrip()
         yield f"    {clock(tried['began_at'])}  {tried['what']}: {outcome}{took}"
 
@@ -157,7 +169,8 @@ def _unmet(bridge: wiring.Bridge, told: Body) -> Iterator[str]:
     if not told["decided"]:
         yield "it is not decided yet"
         return
-    book, event = bridge.decider.rulebook(), event_of(told)
+    book = bridge.decider.rulebook()
+    event = event_of(told)
     listening = book.listening.get(event.type, ())
     if event.only is not None:
         yield f"it was found for the rule {event.only} alone"
@@ -177,5 +190,10 @@ def _unmet(bridge: wiring.Bridge, told: Body) -> Iterator[str]:
 
 
 def _short(answer: object) -> str:
-    text = "nothing" if answer is None else canonical(answer)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    if answer is None:
+        text = "nothing"
+    else:
+        text = canonical(answer)
+    if len(text) <= _LONGEST:
+        return text
+    return text[:_LONGEST] + "…"

@@ -159,12 +159,14 @@ def try_event(
     with bridge_of(given) as bridge:
         vocabulary = wiring.vocabulary(bridge.settings)
         book = load([folder] if folder else bridge.settings.rules, vocabulary)
-        found = (
-            _imagined(event, data, vocabulary)
-            if event in vocabulary.event_types
-            else _recorded(bridge, event)
-        )
-        now = max(bridge.now(), found.time) if event not in vocabulary.event_types else found.time
+        if event in vocabulary.event_types:
+            found = _imagined(event, data, vocabulary)
+        else:
+            found = _recorded(bridge, event)
+        if event not in vocabulary.event_types:
+            now = max(bridge.now(), found.time)
+        else:
+            now = found.time
         made = bridge.decider.tried(book, found, now)
     if json_output:
         as_json(
@@ -240,7 +242,10 @@ def _imagined(name: str, data: str, vocabulary: Vocabulary) -> Event:
 def _recorded(bridge: wiring.Bridge, beginning: str) -> Event:
     with bridge.database.reading() as connection:
         ids = journal.find(connection, "events", beginning)
-        told = journal.story(connection, ids[0]) if len(ids) == 1 else None
+        if len(ids) == 1:
+            told = journal.story(connection, ids[0])
+        else:
+            told = None
     if told is None:
         mend = (
             nearest(beginning, wiring.vocabulary(bridge.settings).event_types)

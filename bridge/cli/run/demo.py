@@ -37,7 +37,8 @@ _RULES = Path(__file__).parent / "demo_rules"
 # world seconds after the story began, when the leg of that bond is up again; the second is skipped
 # by its rule's cooldown
 _WEBHOOKS_AT = (260.0, 400.0)
-_HOOK, _BOND = "demo", 1
+_HOOK = "demo"
+_BOND = 1
 # what the scenes are seen in: they begin when each of these has its baseline, whatever the rotation
 # has come to
 _IN_THE_SCENES = frozenset(
@@ -82,7 +83,8 @@ def demo(
         supervisor.start(*_stage(state, speed, simulator_port, inbox_port))
         if supervisor.stopping:
             return
-        simulator, inbox = f"http://{_HOST}:{simulator_port}", f"http://{_HOST}:{inbox_port}"
+        simulator = f"http://{_HOST}:{simulator_port}"
+        inbox = f"http://{_HOST}:{inbox_port}"
         path = write_settings(
             state, _clock(simulator), port=port, simulator=simulator, inbox_port=inbox_port
         )
@@ -143,7 +145,9 @@ class _Show:
     """
 
     def __init__(self, simulator: str, speed: float, supervisor: Supervisor) -> None:
-        self._simulator, self._speed, self._supervisor = simulator, speed, supervisor
+        self._simulator = simulator
+        self._speed = speed
+        self._supervisor = supervisor
         self._steps = self._play()
 
     def go_on(self, bridge: wiring.Bridge) -> None:

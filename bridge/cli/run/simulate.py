@@ -165,8 +165,10 @@ def _check(host: str, port: int, user: str) -> None:
 
 
 def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
     try:
-        return moment(text) if text else None
+        return moment(text)
     except (ValueError, OverflowError):
         _fail(f"--epoch {text}: give a date and time such as 2026-03-01T12:00:00Z")
 
@@ -186,7 +188,10 @@ def _tls(path: Path, host: str, days: float) -> simulator_room.Tls:
             " this one away"
         )
     if fresh:
-        made = f" in the new folder {path.parent}" if folder else ""
+        if folder:
+            made = f" in the new folder {path.parent}"
+        else:
+            made = ""
         typer.echo(f"made a certificate for {days:g} days: {path}{made}", err=True)
     return simulator_room.Tls(path, days)
 

@@ -149,7 +149,8 @@ class Supervisor:
             errors="replace",
             start_new_session=True,
         )
-        ready, said = threading.Event(), deque[str](maxlen=30)
+        ready = threading.Event()
+        said = deque[str](maxlen=30)
         reader = threading.Thread(
             target=self._read, args=(child, process, ready, said), daemon=True
         )
@@ -178,11 +179,10 @@ class Supervisor:
         while not running.ready.wait(0.05):
             if running.process.poll() is not None:
                 running.reader.join(2.0)
-                said = (
-                    running.said[-1]
-                    if running.said
-                    else f"it ended with code {running.process.returncode}"
-                )
+                if running.said:
+                    said = running.said[-1]
+                else:
+                    said = f"it ended with code {running.process.returncode}"
                 raise BadInput([Problem(running.child.name, f"did not start: {said}")])
             if time.monotonic() > until:
                 raise Unreachable(f"{running.child.name} was not ready after {_PATIENCE:.0f} s")
@@ -192,11 +192,15 @@ class Supervisor:
     def _revive(self, running: _Running) -> None:
         if running.process.poll() is None:
             return
-        name, now = running.child.name, time.monotonic()
+        name = running.child.name
+        now = time.monotonic()
         if running.again_at is None:
             _signal_group(running.process, signal.SIGKILL)  # its own children, if it had any
             well = running.ready.is_set() and now - running.began > _HEALTHY
-            running.failures = 0 if well else running.failures + 1
+            if well:
+                running.failures = 0
+            else:
+                running.failures = running.failures + 1
             wait = min(2.0**running.failures - 1.0, _LONGEST_WAIT)
             running.again_at = now + wait
             if running.child.quiet:
@@ -243,4 +247,6 @@ def _tied_to_parent() -> tuple[str, ...]:
     killed.
     """
     found = shutil.which("setpriv")
-    return (found, "--pdeathsig", "TERM", "--") if found else ()
+    if found:
+        return (found, "--pdeathsig", "TERM", "--")
+    return ()

@@ -141,11 +141,10 @@ def _children(env: Mapping[str, str], workers: int, *, watched: bool) -> list[Ch
     ]
     # told to stop, the last is ended first: so a bridge that is stopped is no bridge that stands
     # still
-    watchdog = (
-        [Child("watchdog", [sys.executable, "-m", "bridge.cli", "watchdog"], env)]
-        if watched
-        else []
-    )
+    if watched:
+        watchdog = [Child("watchdog", [sys.executable, "-m", "bridge.cli", "watchdog"], env)]
+    else:
+        watchdog = []
     return [
         Child("worker", worker, env),
         Child("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""], env),

@@ -48,7 +48,10 @@ def watchdog(
     if test:
         _tested(dog)
         return
-    every = settings.watchdog.every if settings.watchdog else 0.0
+    if settings.watchdog:
+        every = settings.watchdog.every
+    else:
+        every = 0.0
     stop = _told_to_stop()
     with closing(dog), _only_one(settings.state_dir) as alone:
         if once:

@@ -176,7 +176,10 @@ def resend(
                 ]
             )
         destinations.resend(connection, found, actor(), bridge.now())
-        about = f"job/{found[0]}" if len(found) == 1 else f"{len(found)} notices"
+        if len(found) == 1:
+            about = f"job/{found[0]}"
+        else:
+            about = f"{len(found)} notices"
         audit_log.record(connection, Deed("notices_resent", actor(), place(), about), bridge.now())
     print(f"{len(found)} are told once more")
 
@@ -194,7 +197,8 @@ def _addresses(
         if key not in wanted
     }
     for key, kind in {**wanted, **left}.items():
-        doing, those = known.get(key, destinations.Destination(key)), waiting.get(key, QueueDepth())
+        doing = known.get(key, destinations.Destination(key))
+        those = waiting.get(key, QueueDepth())
         yield {
             "channel": doing.channel,
             "address": doing.target,
@@ -211,9 +215,14 @@ def _addresses(
 
 def _state(doing: destinations.Destination) -> str:
     if doing.failures or doing.failing_since:
-        again = f", tried again at {clock(doing.again_at)}" if doing.again_at else ""
+        if doing.again_at:
+            again = f", tried again at {clock(doing.again_at)}"
+        else:
+            again = ""
         return f"failing since {clock(doing.failing_since)}{again}"
-    return "working" if doing.said is not None else "nothing told yet"
+    if doing.said is not None:
+        return "working"
+    return "nothing told yet"
 
 
 def _wanted(settings: config.Settings, name: str) -> Sequence[tuple[str, int, str]]:

@@ -111,19 +111,26 @@ def _state(settings: config.Settings) -> Finding:
         probe_folder(folder)
     except OSError as error:
         fix = "make it writable, make room on its disk, or set `state_dir`"
-        cannot = "cannot be written" if is_there else "cannot be made"
+        if is_there:
+            cannot = "cannot be written"
+        else:
+            cannot = "cannot be made"
         return Finding(
             "state folder", good=False, says=f"{folder} {cannot}: {error.strerror}; {fix}"
         )
-    says = f"{folder} can be written" if is_there else f"{folder} is made by `bondbridge up`"
+    if is_there:
+        says = f"{folder} can be written"
+    else:
+        says = f"{folder} is made by `bondbridge up`"
     return Finding("state folder", good=True, says=says)
 
 
 def _time_zones() -> Finding:
     found = use_newest()
-    place = (
-        "of the package tzdata" if found.place == "tzdata" else f"of this machine, in {found.place}"
-    )
+    if found.place == "tzdata":
+        place = "of the package tzdata"
+    else:
+        place = f"of this machine, in {found.place}"
     says = f"database {found.version} {place}"
     if not found.is_old(wiring.machine_time()):
         return Finding("time zones", good=True, says=says)
@@ -180,7 +187,10 @@ def _rules(bridge: wiring.Bridge, *, kept: bool) -> str:
     try:
         return f"{len(bridge.keeper.current().rules)} rules in {folders}"
     except BadInput as error:
-        goes_on = ", and the last good ones go on" if kept else ""
+        if kept:
+            goes_on = ", and the last good ones go on"
+        else:
+            goes_on = ""
         raise Refused(f"the rule files are rejected{goes_on}:\n{error}") from error
 
 
@@ -227,7 +237,10 @@ def _watchdog(settings: config.Settings) -> Finding:
     strange = _strange(settings, ("watchdog", "tell"), wanted.tell)
     if strange:
         return Finding("watchdog", good=False, says="\n".join(map(str, strange)))
-    ways = [_counted(len(wiring.destinations(wanted.tell)), 0)] if wanted.tell else []
+    if wanted.tell:
+        ways = [_counted(len(wiring.destinations(wanted.tell)), 0)]
+    else:
+        ways = []
     return Finding(
         "watchdog", good=True, says=" and ".join(ways + (["a ping"] if wanted.ping else []))
     )
@@ -250,7 +263,10 @@ def _webhook(hook: IncomingWebhook) -> str:
 
 
 def _counted(urls: int, rooms: int) -> str:
-    told = [f"{urls} target{'s' if urls != 1 else ''}"] if urls or not rooms else []
+    if urls or not rooms:
+        told = [f"{urls} target{'s' if urls != 1 else ''}"]
+    else:
+        told = []
     return " and ".join(told + ([f"{rooms} room{'s' if rooms != 1 else ''}"] if rooms else []))
 
 
@@ -258,11 +274,10 @@ def _server(bridge: wiring.Bridge, name: str) -> str:
     client = bridge.clients[name]
     answer = client.call("core.list", {})
     off = answer.offset.total_seconds()
-    clocks = (
-        ""
-        if abs(off) < _CLOCK_OFF
-        else f"; its clock is {spoken(abs(off))} {'ahead' if off > 0 else 'behind'}"
-    )
+    if abs(off) < _CLOCK_OFF:
+        clocks = ""
+    else:
+        clocks = f"; its clock is {spoken(abs(off))} {'ahead' if off > 0 else 'behind'}"
     return f"{client.url} answers and knows us{clocks}"
 
 

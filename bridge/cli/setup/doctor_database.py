@@ -27,18 +27,14 @@ def standing(bridge: wiring.Bridge) -> tuple[str, bool]:
     Raises BadInput.
     """
     refuse_lost(bridge.settings)
-    missing, shown = (
-        wiring.missing_database(bridge.settings),
-        bridge.database.engine.url.render_as_string(hide_password=True),
-    )
+    missing = wiring.missing_database(bridge.settings)
+    shown = bridge.database.engine.url.render_as_string(hide_password=True)
     # one that is named is made where its folder is; elsewhere opening it says what is wrong
     if missing is not None and (bridge.settings.database is None or missing.parent.is_dir()):
         _check_makeable(missing)
         return f"there is none at {missing} yet: `bondbridge up` makes it", False
-    stands, been = (
-        migrate.stands(bridge.database, config.shipped("migrations")),
-        wiring.was_here(bridge.settings),
-    )
+    stands = migrate.stands(bridge.database, config.shipped("migrations"))
+    been = wiring.was_here(bridge.settings)
     if stands is Stands.WITHOUT_TABLES and not been:
         return f"{shown} has no tables yet: `bondbridge up` makes them", False
     if stands is Stands.WITHOUT_TABLES:
@@ -103,12 +99,14 @@ def set_aside(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
     with bridge.database.reading() as connection:
         found = internal_errors.recent(connection, bridge.now() - _RECENT)
     for row in found:
-        of = f" of {row['server']}" if row["server"] else ""
-        often = (
-            "once"
-            if row["count"] == 1
-            else f"{row['count']} times since {row['first_at']:%Y-%m-%d %H:%M} UTC"
-        )
+        if row["server"]:
+            of = f" of {row['server']}"
+        else:
+            of = ""
+        if row["count"] == 1:
+            often = "once"
+        else:
+            often = f"{row['count']} times since {row['first_at']:%Y-%m-%d %H:%M} UTC"
         says = f"set aside {often}, last at {row['last_at']:%Y-%m-%d %H:%M} UTC: {row['detail']}"
         yield (
             f"{row['about']}{of} ({row['step']})",

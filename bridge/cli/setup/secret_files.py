@@ -51,7 +51,8 @@ def write(path: Path, text: str) -> None:
     """Another content for a file that there is, all at once; owner and mode stay. Raises
     BadInput.
     """
-    real, beside = path.resolve(), None
+    real = path.resolve()
+    beside = None
     try:
         was = real.stat()
         descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")

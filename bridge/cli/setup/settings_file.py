@@ -45,8 +45,13 @@ def webhooks_of(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     data = read(path.read_text(encoding="utf-8"), str(path), quoted=False).data
-    written = data.get("webhooks") if isinstance(data, dict) else None
-    return dict(written) if isinstance(written, dict) else {}
+    if isinstance(data, dict):
+        written = data.get("webhooks")
+    else:
+        written = None
+    if isinstance(written, dict):
+        return dict(written)
+    return {}
 
 
 def with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
@@ -72,7 +77,9 @@ def with_webhook(text: str, name: str, entry: dict[str, Any]) -> str:
     data["webhooks"][name] = _flow(entry)
     # a line put in leaves all others as they are; where that is not the same, such as in `webhooks:
     # {…}`, it is written anew
-    return line if line and _plain(line) == _plain(_dumped(yaml, data)) else _dumped(yaml, data)
+    if line and _plain(line) == _plain(_dumped(yaml, data)):
+        return line
+    return _dumped(yaml, data)
 
 
 def pasted(name: str, entry: dict[str, Any]) -> str:
@@ -84,7 +91,8 @@ def _inserted(text: str, data: CommentedMap, name: str, entry: dict[str, Any]) -
     """The text with a line more: the first of the webhooks, or below a key of their own at the end;
     or nothing.
     """
-    lines, there = text.splitlines(keepends=True), data.get("webhooks")
+    lines = text.splitlines(keepends=True)
+    there = data.get("webhooks")
     if there is None and "webhooks" not in data:
         return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{pasted(name, entry)}"
     if not isinstance(there, CommentedMap) or not there or there.fa.flow_style():

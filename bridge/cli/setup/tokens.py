@@ -67,7 +67,10 @@ def _has_one(name: str, known: str) -> Problem:
     """Who may not answer their own question is known by their name, so no two may differ by their
     letters' case alone.
     """
-    same = "" if name == known else f", which is the same name as {name!r}"
+    if name == known:
+        same = ""
+    else:
+        same = f", which is the same name as {name!r}"
     return Problem(
         "token",
         f"{known!r} has one already{same}",

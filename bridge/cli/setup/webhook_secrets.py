@@ -64,7 +64,8 @@ def add(
     except BadInput:
         place.unlink()
         raise
-    url, theirs = address(settings, name), isinstance(of, ChatPlatform)
+    url = address(settings, name)
+    theirs = isinstance(of, ChatPlatform)
     howto = of.howto(url, Keys([secret], of.tolerance, of.options()))
     made = {
         "name": name,
@@ -116,12 +117,19 @@ def rotate(
                 )
             ]
         )
-    lines, of = readable(name, hook.secret.reveal_all), PLATFORMS[hook.platform]
+    lines = readable(name, hook.secret.reveal_all)
+    of = PLATFORMS[hook.platform]
     theirs = isinstance(of, ChatPlatform)
     new = _good(name, of, lines[0] if finish else _given(of) if theirs else secret_files.fresh())
-    good = [new] if finish else [new, *_kept(lines, new, theirs=theirs)]
+    if finish:
+        good = [new]
+    else:
+        good = [new, *_kept(lines, new, theirs=theirs)]
     secret_files.replace(path, good)
-    shown = None if finish or theirs else new
+    if finish or theirs:
+        shown = None
+    else:
+        shown = new
     if json_output:
         as_json({"name": name, "good": len(good), "secret_file": str(path), "secret": shown})
         return
@@ -141,11 +149,10 @@ def _good(name: str, of: Platform, secret: str) -> str:
     """
     amiss = of.wrong(secret)
     if amiss:
-        mend = (
-            f"enter the one that {of.title} shows"
-            if isinstance(of, ChatPlatform)
-            else f"bondbridge webhooks rotate {name}"
-        )
+        if isinstance(of, ChatPlatform):
+            mend = f"enter the one that {of.title} shows"
+        else:
+            mend = f"bondbridge webhooks rotate {name}"
         raise BadInput(
             [Problem("webhooks", f"this is no secret for it: {amiss}", mend, f"{name}.secret")]
         )
@@ -161,7 +168,8 @@ def _new(settings: config.Settings, name: str, platform: str, server: str) -> Pl
     """The platform of a webhook that may be made. Raises BadInput with everything that speaks
     against it.
     """
-    servers, problems = [each.name for each in settings.servers], []
+    servers = [each.name for each in settings.servers]
+    problems = []
     try:
         slug(name)
     except ValueError as error:
@@ -182,7 +190,10 @@ def _new(settings: config.Settings, name: str, platform: str, server: str) -> Pl
             )
         )
     if server not in servers and (server or len(servers) > 1):
-        what = f"no server is called {server!r}" if server else "there are several servers"
+        if server:
+            what = f"no server is called {server!r}"
+        else:
+            what = "there are several servers"
         problems.append(
             Problem("webhooks", what, f"write --server, and one of: {', '.join(servers)}")
         )

@@ -39,7 +39,8 @@ def list_all(given: Config = None, json_output: AsJson = False) -> None:
     Example: bondbridge webhooks list
     """
     with bridge_of(given) as bridge:
-        hooks, now = bridge.receiver.hooks, bridge.now()
+        hooks = bridge.receiver.hooks
+        now = bridge.now()
         with bridge.database.reading() as connection:
             came = received(connection, list(hooks), now - _DAY)
         rows = [_row(bridge, hook, came.get(name, Received())) for name, hook in hooks.items()]

@@ -219,7 +219,8 @@ class Rehearsal:
             return
         if self.hear is not None:
             del self.decisions[name]
-        rule, event = self.memory.rules[decision.rule], self.memory.events[decision.event]
+        rule = self.memory.rules[decision.rule]
+        event = self.memory.events[decision.event]
         waited = decision.verdict.reason or Reason.FOR
         self._note(evaluate.again(rule, event, waited, Facts(self.memory), self._situation()))
         self._release(decision.events)
@@ -231,7 +232,8 @@ class Rehearsal:
         known = next((key for key, held in self.memory.groups.items() if held[0] == group), None)
         if not members or known is None or self.memory.groups[known][1] > self.memory.now:
             return
-        events, until = [self.memory.events[each] for each in members], self.memory.groups[known][1]
+        events = [self.memory.events[each] for each in members]
+        until = self.memory.groups[known][1]
         decision, verdicts = evaluate.close(
             rule, events, group, until, Facts(self.memory), self._situation()
         )
@@ -276,8 +278,10 @@ class Rehearsal:
         self._move_on(decision)
 
     def _gate(self, job: Job) -> Verdict:
-        rule, now = self.memory.rules[job.rule], self.memory.now
-        event, facts = self.memory.events[job.event], Facts(self.memory)
+        rule = self.memory.rules[job.rule]
+        now = self.memory.now
+        event = self.memory.events[job.event]
+        facts = Facts(self.memory)
         intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
         verdict = guards.before_attempt(intent, rule.mode if not self.forced_live else Mode.LIVE)
         if verdict is guards.ACT and job.action == "call" and rule.guard.rate is not None:
@@ -294,14 +298,16 @@ class Rehearsal:
     def _done(self, job: Job) -> None:
         if job.action != "call":
             return
-        now, subject = self.memory.now, self.memory.events[job.event].subject
+        now = self.memory.now
+        subject = self.memory.events[job.event].subject
         self.calls.append((now, job))
         self.memory.done.append(job)
         self._spent.setdefault(job.rule, []).append(now)
         self.memory.remedies.setdefault((job.rule, subject), []).append(now)
 
     def _move_on(self, decision: str) -> None:
-        jobs, now = self.memory.jobs[decision], self.memory.now
+        jobs = self.memory.jobs[decision]
+        now = self.memory.now
         step = progress(jobs, now)
         begun = {job.id: job_planning.begun(job, when) for job, when in step.start}
         skipped = {job.id for job in step.skip}
@@ -329,4 +335,6 @@ class Rehearsal:
 
 
 def _expires(rule: Rule) -> float:
-    return rule.guard.approval.expires if rule.guard.approval else UNANSWERED
+    if rule.guard.approval:
+        return rule.guard.approval.expires
+    return UNANSWERED

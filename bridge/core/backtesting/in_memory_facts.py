@@ -68,7 +68,9 @@ class Memory:
         if what in self.outside:
             return self.outside[what](self.now, about)
         answer = getattr(self, f"_{what}", None)
-        return answer(*about) if answer else None
+        if answer:
+            return answer(*about)
+        return None
 
     def happen(self, event: Event) -> None:
         """One more event."""
@@ -105,7 +107,10 @@ class Memory:
             self._reserved[decision.id] = decision.cooldowns
         if decision.group:
             before = self.groups.get((decision.rule, decision.group.key))
-            count = before[2] + 1 if before and before[0] == decision.group.id else 1
+            if before and before[0] == decision.group.id:
+                count = before[2] + 1
+            else:
+                count = 1
             self.groups[decision.rule, decision.group.key] = (
                 decision.group.id,
                 decision.group.until,
@@ -153,15 +158,15 @@ class Memory:
 
     def _cooldown(self, key: str) -> Json:
         held = self.cooldowns.get(key)
-        return (
-            {"by": held[0], "ended_at": held[1].isoformat() if held[1] else None} if held else None
-        )
+        if held:
+            return {"by": held[0], "ended_at": held[1].isoformat() if held[1] else None}
+        return None
 
     def _group(self, rule: str, _server: str, key: str) -> Json:
         group = self.groups.get((rule, key))
-        return (
-            {"id": group[0], "until": group[1].isoformat(), "members": group[2]} if group else None
-        )
+        if group:
+            return {"id": group[0], "until": group[1].isoformat(), "members": group[2]}
+        return None
 
     def _counted(self, rule: str, _server: str, about: str, since: str, until: str) -> Json:
         times = self.counts.get((rule, about), [])
@@ -172,13 +177,14 @@ class Memory:
         shape = self.rules[rule].shape
         if not isinstance(shape, Absent):
             return None
-        first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+        first = datetime.fromisoformat(since)
+        last = datetime.fromisoformat(until)
         came = [event for name in shape.types for event in self._since(name, first)]
         fits = (event for event in came if event.server == server and first < event.time <= last)
         mine = [event for event in fits if self._key(rule, event) == key]
-        return (
-            min(mine, key=lambda event: (event.seen_at, event.time, event.id)).id if mine else None
-        )
+        if mine:
+            return min(mine, key=lambda event: (event.seen_at, event.time, event.id)).id
+        return None
 
     def _since(self, name: str, first: datetime) -> Iterator[Event]:
         """Events of a type that may have happened after that: none is seen before it happens."""
@@ -252,7 +258,9 @@ class Memory:
     @staticmethod
     def _body(event: Event, kind: str) -> Mapping[str, Json]:
         noun = event.data.get("new") or event.data.get(kind)
-        return noun if isinstance(noun, dict) else {}
+        if isinstance(noun, dict):
+            return noun
+        return {}
 
     def _ended(self, identifier: str) -> Json:
         event = self.events[identifier]
@@ -260,7 +268,9 @@ class Memory:
             each for name, subject in ends_of(event).items() for each in self._those(name, subject)
         ]
         times = [each.time for each in ends if each.time >= event.time and each.id != event.id]
-        return min(times).isoformat() if times else None
+        if times:
+            return min(times).isoformat()
+        return None
 
     def _those(self, name: str, subject: str | None) -> Sequence[Event]:
         if subject is not None:
@@ -280,11 +290,10 @@ class Memory:
         if said is None:
             return None
         found = self._nouns[key][1] if key in self._nouns else self.base.get(key)
-        blank = (
-            {**schema.blank(BODIES[kind]), "id": identifier}
-            if self.imagined and kind in BODIES
-            else {}
-        )
+        if self.imagined and kind in BODIES:
+            blank = {**schema.blank(BODIES[kind]), "id": identifier}
+        else:
+            blank = {}
         return {**blank, **(found or {}), **said} or None
 
     def _tuning(self, _server: str, kind: str, number: Json, bond: Json) -> Json:
@@ -306,11 +315,15 @@ class Memory:
     def _hands_off(self, _server: str, bond: int) -> Json:
         until = self._newest("bond", bond).get("hands_off")
         over = until is None or _is_past(until, self.now)
-        return None if over else {"until": until, "who": "somebody"}
+        if over:
+            return None
+        return {"until": until, "who": "somebody"}
 
     def _calm_at(self, _server: str, leg: int) -> Json:
         flaps = self._newest("leg", leg).get("flapping")
-        return (self.now + timedelta(minutes=2)).isoformat() if flaps else None
+        if flaps:
+            return (self.now + timedelta(minutes=2)).isoformat()
+        return None
 
     def _incident(self, name: str) -> Json:
         if self.incidents is None:
@@ -325,7 +338,9 @@ class Memory:
     def _newest(self, noun: str, identifier: int) -> Mapping[str, Json]:
         """What was known about the newest event of this bond or leg."""
         found = self._nouns.get((noun, str(identifier)))
-        return found[0].known if found else {}
+        if found:
+            return found[0].known
+        return {}
 
 
 def _is_past(moment: str, now: datetime) -> bool:
@@ -339,7 +354,8 @@ def count_between(times: Sequence[tuple[datetime, bool]], since: str, until: str
     """How many counted after `since` and not after `until`; what led to acting is used up, and with
     it all before it.
     """
-    first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    first = datetime.fromisoformat(since)
+    last = datetime.fromisoformat(until)
     begins = max((time for time, acted in times if acted), default=first)
     return sum(max(first, begins) < time <= last for time, acted in times if not acted)
 
@@ -347,7 +363,10 @@ def count_between(times: Sequence[tuple[datetime, bool]], since: str, until: str
 def keyed(rule: Rule, event: Event, now: datetime, facts: Facts) -> str | None:
     """What an event counts under for `absent`; None where that cannot be evaluated."""
     shape = rule.shape
-    per = shape.per if isinstance(shape, Absent | Count) else None
+    if isinstance(shape, Absent | Count):
+        per = shape.per
+    else:
+        per = None
     try:
         return canonical(evaluate.per_value(per, expression_context.of((event,), now, facts)))
     except ConditionError:

@@ -52,17 +52,23 @@ def admitted(rule: Rule, read: Body, job: Job, event: Event) -> Verdict:
     """A verdict on a job before an attempt, made again. Raises KeyError for what was not asked
     then.
     """
-    facts, now = Facts(Recorded(read["asked"])), datetime.fromisoformat(read["now"])
+    facts = Facts(Recorded(read["asked"]))
+    now = datetime.fromisoformat(read["now"])
     then = replace(job, not_after=datetime.fromisoformat(read["not_after"]))
     intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), then)
     verdict = guards.before_attempt(intent, Mode(read["mode"]))
     place = read["asked"].get("place")
-    return told(place) if place is not None and verdict is ACT else verdict
+    if place is not None and verdict is ACT:
+        return told(place)
+    return verdict
 
 
 def kept(verdict: Verdict) -> Json:
     """What lock and limits said, as a fact: they are taken in the transaction that asks them."""
-    until = verdict.until.isoformat() if verdict.until else None
+    if verdict.until:
+        until = verdict.until.isoformat()
+    else:
+        until = None
     return {
         "ruling": verdict.ruling,
         "reason": verdict.reason,
@@ -73,7 +79,10 @@ def kept(verdict: Verdict) -> Json:
 
 def told(place: Body) -> Verdict:
     """The verdict that was kept so."""
-    until = datetime.fromisoformat(place["until"]) if place["until"] else None
+    if place["until"]:
+        until = datetime.fromisoformat(place["until"])
+    else:
+        until = None
     return Verdict(
         Ruling(place["ruling"]),
         Reason(place["reason"]) if place["reason"] else None,

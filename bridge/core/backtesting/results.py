@@ -83,12 +83,16 @@ def burst(moments: Iterable[datetime]) -> dict[str, Json] | None:
     none.
     """
     ordered: Sequence[datetime] = sorted(moments)
-    best, begins = 0, 0
+    best = 0
+    begins = 0
     for end, moment in enumerate(ordered):
         first = bisect_left(ordered, moment - BURST, hi=end)
         if end - first + 1 > best:
-            best, begins = end - first + 1, first
-    return {"calls": best, "from": ordered[begins].isoformat()} if ordered else None
+            best = end - first + 1
+            begins = first
+    if ordered:
+        return {"calls": best, "from": ordered[begins].isoformat()}
+    return None
 
 
 def differences(then: Mapping[Key, Final], now: Mapping[Key, Final]) -> list[dict[str, Json]]:

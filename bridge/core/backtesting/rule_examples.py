@@ -40,12 +40,21 @@ def broken(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Iterato
         seconds=max((given.at for given in example.given if given.type), default=0.0)
     )
     for then in example.then:
-        at = begin + timedelta(seconds=then.at) if then.at is not None else last
+        if then.at is not None:
+            at = begin + timedelta(seconds=then.at)
+        else:
+            at = last
         deaf = then.at is None and example.given[-1].type not in rule.types
-        got = _DEAF if deaf else verdict_at(played, rule, at)
+        if deaf:
+            got = _DEAF
+        else:
+            got = verdict_at(played, rule, at)
         wanted = Verdict(then.verdict, then.reason)
         if got.ruling is not wanted.ruling or (wanted.reason and got.reason is not wanted.reason):
-            when = f" at {spoken(then.at)}" if then.at is not None else ""
+            if then.at is not None:
+                when = f" at {spoken(then.at)}"
+            else:
+                when = ""
             yield f"expected {wanted}{when}, got {got}" + (f": {got.detail}" if got.detail else "")
         if then.calls is not None:
             yield from _calls(then, played, begin, at if then.at is not None else None)
@@ -98,7 +107,9 @@ def verdict_at(played: Rehearsal, rule: Rule, at: datetime) -> Verdict:
         for each in played.said
         if each.at <= at and each.rule == rule.id and each.job is None
     ]
-    return said[-1] if said else _DEAF
+    if said:
+        return said[-1]
+    return _DEAF
 
 
 def imagine(
@@ -118,12 +129,20 @@ def _subject(name: str, data: Mapping[str, Json]) -> str:
     """As events of this type are about: `"leg/12"`; a bond's place and standing go by the bond's
     own id.
     """
-    kind = EVENTS[name].kind if name in EVENTS else None
+    if name in EVENTS:
+        kind = EVENTS[name].kind
+    else:
+        kind = None
     for noun in (kind, "bond" if kind in ("placement", "bond_condition") else "tuning"):
-        about = data.get(noun) if noun else None
+        if noun:
+            about = data.get(noun)
+        else:
+            about = None
         if isinstance(about, dict) and about.get("id") is not None:
             return f"{kind}/{about['id']}"
-    return f"{kind}/example" if kind else "example"
+    if kind:
+        return f"{kind}/example"
+    return "example"
 
 
 def _show(memory: Memory, view: Body) -> None:
@@ -134,17 +153,25 @@ def _show(memory: Memory, view: Body) -> None:
         for identifier, body in objects.items():
             known = memory.view.get((kind, str(identifier))) or {"id": _number(identifier)}
             shown = value_types.fitted(body, schema.VIEWED.get(kind, {}))
-            memory.view[kind, str(identifier)] = None if shown is None else {**known, **shown}
+            if shown is None:
+                memory.view[kind, str(identifier)] = None
+            else:
+                memory.view[kind, str(identifier)] = {**known, **shown}
 
 
 def _number(identifier: Json) -> Json:
-    return int(identifier) if str(identifier).isdigit() else identifier
+    if str(identifier).isdigit():
+        return int(identifier)
+    return identifier
 
 
 def _filled(blank: Json, given: Body) -> dict[str, Json]:
     filled = dict(blank or {})
     for name, value in given.items():
-        filled[name] = _filled(filled.get(name), value) if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            filled[name] = _filled(filled.get(name), value)
+        else:
+            filled[name] = value
     return filled
 
 

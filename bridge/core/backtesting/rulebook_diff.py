@@ -40,7 +40,8 @@ def _differ(old: Rule, new: Rule) -> list[str]:
 
 def _yaml(data: Json) -> list[str]:
     """As YAML of one layout, whatever the file's is."""
-    writer, text = YAML(typ="safe", pure=True), StringIO()
+    writer = YAML(typ="safe", pure=True)
+    text = StringIO()
     for name, value in (
         ("default_flow_style", False),
         ("width", 120),

@@ -23,7 +23,9 @@ class Understood:
 
 def understood(command: Command, words: Sequence[str], fleet: Inventory) -> Understood:
     """What these words are to the command of a rule. Raises UnknownObject with what it takes."""
-    rest, args, thing = list(words), list[str](), None
+    rest = list(words)
+    args = list[str]()
+    thing = None
     for place, taken in enumerate(command.takes):
         last = place + 1 == len(command.takes)
         if taken == "text":
@@ -51,5 +53,8 @@ def _choice(word: str, choices: Sequence[str]) -> str:
     if said in choices:
         return said
     near = get_close_matches(said, choices, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else ""
+    if near:
+        hint = f"did you mean {near[0]!r}?"
+    else:
+        hint = ""
     raise UnknownObject(f"{word!r} is none of {', '.join(choices)}" + (f", {hint}" if hint else ""))

@@ -74,7 +74,10 @@ def found(
 ) -> tuple[Command, Sequence[str]] | None:
     """The command that these words begin with, of two words before one, and the words after it."""
     for size in (2, 1):
-        command = known.get(" ".join(words[:size]).casefold()) if len(words) >= size else None
+        if len(words) >= size:
+            command = known.get(" ".join(words[:size]).casefold())
+        else:
+            command = None
         if command is not None:
             return command, words[size:]
     return None

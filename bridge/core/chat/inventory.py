@@ -42,7 +42,10 @@ class Inventory:
         """The bond that a leg or a tuning belongs to; of a bond itself."""
         if thing.kind == "space":
             return None
-        key = thing.id if thing.kind == "bond" else str(thing.body.get("bond"))
+        if thing.kind == "bond":
+            key = thing.id
+        else:
+            key = str(thing.body.get("bond"))
         return next((each for each in self.bonds if each.id == key), None)
 
     def _tuning(self, bond: InventoryObject) -> InventoryObject:
@@ -54,4 +57,6 @@ class Inventory:
 
 
 def _age(tuning: InventoryObject) -> tuple[int, Json]:
-    return (int(tuning.id), "") if tuning.id.isdigit() else (0, tuning.id)
+    if tuning.id.isdigit():
+        return (int(tuning.id), "")
+    return (0, tuning.id)

@@ -36,7 +36,9 @@ class InventoryObject:
     def called(self) -> str:
         """As it is told: `"hq/dsl"`; by its id where it has no name."""
         own = self.name or self.id
-        return f"{self.within}/{own}" if self.within else own
+        if self.within:
+            return f"{self.within}/{own}"
+        return own
 
 
 def find(kind: str, word: str, things: Iterable[InventoryObject]) -> InventoryObject:
@@ -86,7 +88,9 @@ def _within(wanted: str, thing: InventoryObject, fits: Callable[[str], bool]) ->
 def _meant(wanted: str, things: Iterable[InventoryObject]) -> str:
     called = {name.casefold(): name for thing in things for name in reversed(_names(thing))}
     near = get_close_matches(wanted, list(called), n=1)
-    return f", did you mean {called[near[0]]!r}?" if near else ""
+    if near:
+        return f", did you mean {called[near[0]]!r}?"
+    return ""
 
 
 def _some(things: Sequence[InventoryObject]) -> str:

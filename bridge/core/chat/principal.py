@@ -27,7 +27,9 @@ class Principal:
     def role(self, space: str | None) -> Role | None:
         """The role held in a space; in one that is not known only what is held everywhere."""
         inside = self.within is None or _fits(space, self.within)
-        return role_in(self.grants, space) if inside else None
+        if inside:
+            return role_in(self.grants, space)
+        return None
 
     def everywhere(self, needed: Role) -> bool:
         """Whether the role is held without any limit."""
@@ -42,7 +44,9 @@ class Principal:
         """
         own = spaces_of(self.grants, needed)
         if own is None:
-            return None if self.within is None else list(self.within)
+            if self.within is None:
+                return None
+            return list(self.within)
         if self.within is None:
             return list(own)
         return sorted(key for key in set(known) if _fits(key, own) and _fits(key, self.within))

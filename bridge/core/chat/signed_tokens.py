@@ -59,11 +59,10 @@ class TokenSigner:
     """Seals and opens, with a key of ours. What was sealed for one use opens for no other."""
 
     def __init__(self, key: bytes) -> None:
-        self._buttons, self._links = _serializer(key, "button"), _serializer(key, "link")
-        self._taking_buttons, self._taking_links = (
-            _serializer(key, "button that takes"),
-            _serializer(key, "link that takes"),
-        )
+        self._buttons = _serializer(key, "button")
+        self._links = _serializer(key, "link")
+        self._taking_buttons = _serializer(key, "button that takes")
+        self._taking_links = _serializer(key, "link that takes")
 
     def button(self, choice: ApprovalButton) -> str:
         """The value of a button."""
@@ -74,7 +73,9 @@ class TokenSigner:
     def pressed(self, value: str) -> ApprovalButton | None:
         """What a button of ours says; None for what is none."""
         found = _opened(self._buttons, value)
-        return ApprovalButton(*found) if found else None
+        if found:
+            return ApprovalButton(*found)
+        return None
 
     def link(self, way: ApprovalLink) -> str:
         """What stands behind `/approve/`."""
@@ -83,7 +84,9 @@ class TokenSigner:
     def followed(self, token: str) -> ApprovalLink | None:
         """Where a link of ours leads; None for what is none."""
         found = _opened(self._links, token)
-        return ApprovalLink(*found) if found else None
+        if found:
+            return ApprovalLink(*found)
+        return None
 
     def take(self, take: AcknowledgeToken) -> str:
         """The value of a button, or where it has no webhook what stands behind `/ack/`."""
@@ -94,12 +97,16 @@ class TokenSigner:
     def pressed_to_take(self, value: str) -> AcknowledgeToken | None:
         """What a button of ours takes; None for what is none."""
         found = _opened(self._taking_buttons, value)
-        return AcknowledgeToken(*found) if found else None
+        if found:
+            return AcknowledgeToken(*found)
+        return None
 
     def followed_to_take(self, token: str) -> AcknowledgeToken | None:
         """What a link of ours takes; None for what is none."""
         found = _opened(self._taking_links, token)
-        return AcknowledgeToken(*found) if found else None
+        if found:
+            return AcknowledgeToken(*found)
+        return None
 
     def yes_or_no(
         self, approval: str, plan: str, hook: str, place: str = ""
@@ -118,7 +125,9 @@ def _serializer(key: bytes, use: str) -> URLSafeSerializer:
 
 def _opened(serializer: URLSafeSerializer, text: str) -> list[Any] | None:
     loads: Callable[[str], Any] = serializer.loads
+    if len(text) > _LONGEST:
+        return None
     try:
-        return list(loads(text)) if len(text) <= _LONGEST else None
+        return list(loads(text))
     except (BadData, ValueError):  # a text that is no ASCII is no token either
         return None

@@ -51,7 +51,9 @@ def split(text: str) -> list[str]:
 def quoted(word: str) -> str:
     """The word as it can be typed: `split(quoted(word)) == [word]`."""
     plain = word and word[0] not in _QUOTES and not any(sign.isspace() for sign in word)
-    return word if plain else '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if plain:
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _plain(text: str) -> tuple[str, str]:
@@ -60,10 +62,13 @@ def _plain(text: str) -> tuple[str, str]:
 
 
 def _quoted(text: str) -> tuple[str, str]:
-    closes, word, plain = _QUOTES[text[0]], "", False
+    closes = _QUOTES[text[0]]
+    word = ""
+    plain = False
     for place, sign in enumerate(text[1:], 1):
         if plain:
-            word, plain = word + sign, False
+            word = word + sign
+            plain = False
         elif sign == "\\":
             plain = True
         elif sign in closes and (place + 1 == len(text) or text[place + 1].isspace()):

@@ -18,9 +18,9 @@ _WELL = "up"
 
 def cut(lines: Sequence[str], most: int = _MOST) -> tuple[str, ...]:
     """So many of them, and how many more there are."""
-    return (
-        tuple(lines) if len(lines) <= most else (*lines[:most], f"… and {len(lines) - most} more")
-    )
+    if len(lines) <= most:
+        return tuple(lines)
+    return (*lines[:most], f"… and {len(lines) - most} more")
 
 
 def help_of(commands: Iterable[Command], role: str) -> Reply:
@@ -63,7 +63,10 @@ def legs_down(fleet: Inventory) -> Reply:
 
 def bond(fleet: Inventory, one: InventoryObject) -> Reply:
     """One bond, its legs, and where it is."""
-    space = f" in space {one.space}" if one.space else ""
+    if one.space:
+        space = f" in space {one.space}"
+    else:
+        space = ""
     lines = [_where(fleet, one), *(_leg(leg) for leg in fleet.legs_of(one))]
     return Reply(
         f"{one.called} (bond {one.id}){space} is {_state(fleet, one)}{_how(fleet, one)}", cut(lines)
@@ -75,16 +78,16 @@ def _state(fleet: Inventory, one: InventoryObject) -> str:
 
 
 def _rank(state: str) -> int:
-    return _WORST.index(state) if state in _WORST else len(_WORST)
+    if state in _WORST:
+        return _WORST.index(state)
+    return len(_WORST)
 
 
 def _how(fleet: Inventory, one: InventoryObject) -> str:
     condition = fleet.conditions.get(one.id, {})
-    return (
-        f": {condition['down']} of {condition.get('active')} legs down"
-        if condition.get("down")
-        else ""
-    )
+    if condition.get("down"):
+        return f": {condition['down']} of {condition.get('active')} legs down"
+    return ""
 
 
 def _counts(found: Counter[str]) -> str:
@@ -106,31 +109,41 @@ def _worst(leg: InventoryObject) -> tuple[int, str]:
 
 
 def _at(leg: InventoryObject) -> str:
-    return f", {leg.body['provider']}" if leg.body.get("provider") else ""
+    if leg.body.get("provider"):
+        return f", {leg.body['provider']}"
+    return ""
 
 
 def _where(fleet: Inventory, one: InventoryObject) -> str:
-    current, primary = one.body.get("current"), one.body.get("primary")
+    current = one.body.get("current")
+    primary = one.body.get("primary")
     if current is None:
         return (
             f"its primary aggregator is {_aggregator(fleet, primary)}; where it is now is not known"
         )
-    home = "its primary" if current == primary else f"its primary is {_aggregator(fleet, primary)}"
+    if current == primary:
+        home = "its primary"
+    else:
+        home = f"its primary is {_aggregator(fleet, primary)}"
     return f"it is on aggregator {_aggregator(fleet, current)}, {home}"
 
 
 def _aggregator(fleet: Inventory, identifier: Json) -> str:
-    return (
-        "not known"
-        if identifier is None
-        else fleet.aggregators.get(str(identifier), str(identifier))
-    )
+    if identifier is None:
+        return "not known"
+    return fleet.aggregators.get(str(identifier), str(identifier))
 
 
 def _leg(leg: InventoryObject) -> str:
     speeds = [leg.body.get("down_speed"), leg.body.get("up_speed")]
-    fast = "" if None in speeds else f", {speeds[0]:g}/{speeds[1]:g} Mbit/s"
-    mode = f", {leg.body['mode']}" if leg.body.get("mode") else ""
+    if None in speeds:
+        fast = ""
+    else:
+        fast = f", {speeds[0]:g}/{speeds[1]:g} Mbit/s"
+    if leg.body.get("mode"):
+        mode = f", {leg.body['mode']}"
+    else:
+        mode = ""
     return (
         f"leg {leg.name or leg.id} is"
         f" {leg.body.get('standing') or leg.body.get('state') or 'unknown'}{mode}{fast}"

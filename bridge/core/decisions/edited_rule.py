@@ -96,7 +96,10 @@ def fitted(about: Left) -> Fitted:
     }
     events = [each for each in about.events if stands[each.id] is None]
     try:
-        wanted = _wanted(about, events) if events else ()
+        if events:
+            wanted = _wanted(about, events)
+        else:
+            wanted = ()
     except ConditionError as error:
         failed = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, str(error))
         return Fitted(ended=tuple((job, failed) for job in about.jobs if left(job)))
@@ -149,7 +152,10 @@ class _Fitting:
         own = [job for job in self.about.jobs if job.parent is None]
         for job in own:
             same = self._free.get(_key(job), [])
-            pair = same.pop(0) if same else None
+            if same:
+                pair = same.pop(0)
+            else:
+                pair = None
             if pair is not None:
                 kept.append(_as_wanted(job, pair, self.about.now))
             elif left(job) and job.action == "wait":
@@ -161,7 +167,10 @@ class _Fitting:
         reached = [job.step for job in kept if left(job)]
         reached += [job.step - len(self.about.rule.steps) for job, _ in ended]
         held = any(job.state is JobState.HELD for job in own)
-        new = tuple(self._new(min(reached), held=held)) if reached else ()
+        if reached:
+            new = tuple(self._new(min(reached), held=held))
+        else:
+            new = ()
         return Fitted(tuple(job for job in kept if job not in own), tuple(ended), new)
 
     @staticmethod
@@ -215,7 +224,10 @@ def _retried(job: Job, wanted: Job, now: datetime) -> Job:
     sooner = timedelta(seconds=wanted.retry.every - job.retry.every)
     if job.attempts:
         again = job.retry.on and wanted.retry.on
-        due_at = max(now, job.due_at + sooner) if again and job.due_at > now else job.due_at
+        if again and job.due_at > now:
+            due_at = max(now, job.due_at + sooner)
+        else:
+            due_at = job.due_at
     else:
         due_at = _turn(job, wanted, now)
     return replace(job, retry=wanted.retry, not_after=until, due_at=due_at)
@@ -227,21 +239,23 @@ def _turn(job: Job, wanted: Job, now: datetime) -> datetime:
     """
     if not job.rollout or not job.rollout["batch"]:
         return min(job.due_at, now)
-    pause = wanted.rollout["pause"] if wanted.rollout else 0.0
-    return (
-        max(now, job.due_at + timedelta(seconds=pause - job.rollout["pause"]))
-        if job.due_at > now
-        else job.due_at
-    )
+    if wanted.rollout:
+        pause = wanted.rollout["pause"]
+    else:
+        pause = 0.0
+    if job.due_at > now:
+        return max(now, job.due_at + timedelta(seconds=pause - job.rollout["pause"]))
+    return job.due_at
 
 
 def _ends(job: Job, wanted: Job, now: datetime) -> datetime:
     """When a wait that has begun is over, by its new length."""
-    seconds, length = job.request.get("seconds"), wanted.request.get("seconds")
+    seconds = job.request.get("seconds")
+    length = wanted.request.get("seconds")
     if seconds is None or length is None:
-        return (
-            job.due_at if job.request == wanted.request else job_planning.ends(wanted.request, now)
-        )
+        if job.request == wanted.request:
+            return job.due_at
+        return job_planning.ends(wanted.request, now)
     return job.due_at + timedelta(seconds=length - seconds)
 
 

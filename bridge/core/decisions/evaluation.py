@@ -40,8 +40,13 @@ def per_value(per: Expression | None, seen: Scene) -> Json:
     """The value that something is counted by; an object stands for its id. Raises
     ConditionError.
     """
-    value = per.evaluate(seen) if per else None
-    return value["id"] if isinstance(value, dict) and "id" in value else value
+    if per:
+        value = per.evaluate(seen)
+    else:
+        value = None
+    if isinstance(value, dict) and "id" in value:
+        return value["id"]
+    return value
 
 
 def judged(meeting: "Meeting", judge: Judge) -> Verdict | None:
@@ -91,7 +96,9 @@ class Meeting:
     @property
     def mode(self) -> Mode:
         """Whether it acts, or only says what it would do."""
-        return Mode.LIVE if self.situation.forced_live else self.rule.mode
+        if self.situation.forced_live:
+            return Mode.LIVE
+        return self.rule.mode
 
     def say(self, step: str, says: str, about: Json, detail: Json = None) -> None:
         """One line of the trace."""

@@ -34,7 +34,10 @@ class Facts:
 
     def kept(self) -> dict[str, Json]:
         """All answers, as they are kept with the verdict."""
-        stopped = {STOPPED: sorted(self.budget.stopped)} if self.budget.stopped else {}
+        if self.budget.stopped:
+            stopped = {STOPPED: sorted(self.budget.stopped)}
+        else:
+            stopped = {}
         return {**self.answers, **stopped}
 
     def ask(self, what: str, *about: Json) -> Json:
@@ -47,7 +50,9 @@ class Facts:
     def moment(self, what: str, *about: Json) -> datetime | None:
         """An answer that is a moment."""
         answer = self.ask(what, *about)
-        return None if answer is None else datetime.fromisoformat(answer)
+        if answer is None:
+            return None
+        return datetime.fromisoformat(answer)
 
 
 def asked(what: str, *about: Json) -> str:
@@ -59,7 +64,8 @@ class Recorded:
     """Answers as they were kept. Raises KeyError for a question that was not asked then."""
 
     def __init__(self, answers: Mapping[str, Json]) -> None:
-        self._answers, self.stopped = answers, answers.get(STOPPED, ())
+        self._answers = answers
+        self.stopped = answers.get(STOPPED, ())
 
     def __call__(self, what: str, *about: Json) -> Json:
         """Answers one question."""

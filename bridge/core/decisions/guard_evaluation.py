@@ -60,7 +60,10 @@ def _cooldown(meeting: Meeting) -> Verdict | None:
     cooling = guards.cooldown(
         limit.every, key, meeting.decision, meeting.facts, meeting.situation.now
     )
-    says = cooling.detail if cooling else "free"
+    if cooling:
+        says = cooling.detail
+    else:
+        says = "free"
     meeting.say("guard cooldown", says, "the whole rule" if per is None else f"per {per}")
     return cooling
 
@@ -72,7 +75,8 @@ def guarded(meeting: Meeting) -> Verdict | None:
     if meeting.event.only is not None:  # it began long ago, and is so now
         ripe = max(ripe, meeting.event.seen_at)
     opens = time_windows.opens(meeting.rule.guard.windows, now)
-    ripe = max(ripe, opens) if opens else ripe
+    if opens:
+        ripe = max(ripe, opens)
     occasion = job_planning.Occasion(
         meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene
     )
@@ -97,7 +101,8 @@ def guarded(meeting: Meeting) -> Verdict | None:
 
 def _plan(meeting: Meeting, made: job_planning.Plan) -> None:
     """What it would do; what of it cannot be done or written is a line of the trace each."""
-    meeting.jobs, meeting.left_out = made.jobs, made.left_out
+    meeting.jobs = made.jobs
+    meeting.left_out = made.left_out
     for why in made.left_out:
         meeting.say("step", "left out", why)
     texts = {text: None for job in made.jobs for text in job.request.get(UNWRITTEN, {}).items()}
@@ -177,7 +182,10 @@ def _moded(meeting: Meeting, verdict: Verdict) -> Verdict:
         "mode", "would do" if meeting.mode is Mode.DRY_RUN else "does", meeting.mode, wanted
     )
     if meeting.mode is Mode.DRY_RUN:
-        but = "" if verdict.ruling is Ruling.ACT else f"; before that {verdict}: {verdict.detail}"
+        if verdict.ruling is Ruling.ACT:
+            but = ""
+        else:
+            but = f"; before that {verdict}: {verdict.detail}"
         return Verdict(
             Ruling.SKIP, Reason.DRY_RUN, f"it would have acted: its rule is in dry_run{but}"
         )

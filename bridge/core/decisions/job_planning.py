@@ -57,7 +57,10 @@ def planned(occasion: Occasion) -> Plan:
     for number, step in enumerate(occasion.rule.steps):
         turns, failed = _turns(step, number, occasion)
         left_out += failed
-        state = JobState.WAITING if held_up or step.action == "wait" else JobState.DUE
+        if held_up or step.action == "wait":
+            state = JobState.WAITING
+        else:
+            state = JobState.DUE
         made += _batched(turns, step, occasion.rule.guard.rollout, state)
         held_up = held_up or (step.action in _HOLDING and bool(turns))
         if failed and step.action in _HOLDING:
@@ -88,7 +91,10 @@ def begun(job: Job, now: datetime) -> Job:
     """A job whose turn has come: a wait is due at its end, anything else at once; its freshness
     counts from then.
     """
-    due = ends(job.request, now) if job.action == "wait" else now
+    if job.action == "wait":
+        due = ends(job.request, now)
+    else:
+        due = now
     return replace(
         job,
         state=JobState.DUE,
@@ -127,7 +133,10 @@ def _each(step: Step, events: Sequence[Event]) -> Iterator[tuple[tuple[str, ...]
     seen: set[str] = set()
     for event in events:
         noun = event.data.get(step.each)
-        key = str(noun.get("id", noun)) if isinstance(noun, dict) else str(noun)
+        if isinstance(noun, dict):
+            key = str(noun.get("id", noun))
+        else:
+            key = str(noun)
         if key not in seen:
             seen.add(key)
             yield (key,), [event]
@@ -136,12 +145,12 @@ def _each(step: Step, events: Sequence[Event]) -> Iterator[tuple[tuple[str, ...]
 def _of_turn(
     step: Step, key: Sequence[Json], occasion: Occasion, events: Sequence[Event]
 ) -> Iterator[Job]:
-    rule, first = occasion.rule, events[0]
-    seen = (
-        occasion.scene
-        if step.each is None
-        else expression_context.of(events, occasion.now, occasion.facts, _all(occasion))
-    )
+    rule = occasion.rule
+    first = events[0]
+    if step.each is None:
+        seen = occasion.scene
+    else:
+        seen = expression_context.of(events, occasion.now, occasion.facts, _all(occasion))
     if step.condition is not None and not step.condition.holds(seen):
         return
     wanted = step.retry or retry.default(step.action, first.type)
@@ -204,8 +213,14 @@ def _sizes(rollout: Rollout, total: int) -> list[int]:
     sizes = [min(rollout.first, total)]
     later = 0
     while sum(sizes) < total:
-        share = rollout.then[min(later, len(rollout.then) - 1)] if rollout.then else None
-        size = share.of(total) if share else rollout.first
+        if rollout.then:
+            share = rollout.then[min(later, len(rollout.then) - 1)]
+        else:
+            share = None
+        if share:
+            size = share.of(total)
+        else:
+            size = rollout.first
         sizes.append(min(max(size, 1), total - sum(sizes)))
         later += 1
     return sizes
@@ -261,7 +276,9 @@ def aimed(action: str, request: Body, event: Event, facts: Facts) -> str:
     """What a call touches, or where a notice is told, as "noc/0"; "" for nothing."""
     if action == "notify":
         return told_at(request)
-    return touched(request, event, facts) if action == "call" else ""
+    if action == "call":
+        return touched(request, event, facts)
+    return ""
 
 
 def told_at(request: Body) -> str:
@@ -278,11 +295,10 @@ def touched(request: Body, event: Event, facts: Facts) -> str:
     if bond is None and arguments.get("leg") is not None:
         leg = event.data.get("leg") or {}
         same = str(leg.get("id")) == str(arguments["leg"])
-        seen = (
-            leg
-            if same and leg.get("bond") is not None
-            else facts.ask("view", event.server, "leg", arguments["leg"]) or {}
-        )
+        if same and leg.get("bond") is not None:
+            seen = leg
+        else:
+            seen = facts.ask("view", event.server, "leg", arguments["leg"]) or {}
         bond = seen.get("bond")
     if bond is not None:
         return bounded(f"bond/{bond}")

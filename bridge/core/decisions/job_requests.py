@@ -40,7 +40,9 @@ class _Texts:
             return template.render(self.seen)
         except ConditionError as error:
             self.unwritten[name] = str(error)
-            return self.instead if template.worded else None
+            if template.worded:
+                return self.instead
+            return None
 
     def why(self) -> Iterator[str]:
         """A line for each text that could not be written."""
@@ -49,7 +51,9 @@ class _Texts:
 
     def noted(self, request: Body) -> Body:
         """The request, with what could not be written in it."""
-        return {**request, UNWRITTEN: self.unwritten} if self.unwritten else request
+        if self.unwritten:
+            return {**request, UNWRITTEN: self.unwritten}
+        return request
 
 
 def of(step: Step, seen: Scene, events: Sequence[Event], title: str | None = None) -> list[Body]:
@@ -100,13 +104,19 @@ def _message(step: Step, texts: _Texts) -> Body:
     # what stands in the place of both is said once
     said = "body" in texts.unwritten and told["body"] == title
     body = "\n".join(filter(None, ("" if said else told["body"], *texts.why())))
-    follow = {} if step.follow is None else {"follow": dict(step.follow)}
+    if step.follow is None:
+        follow = {}
+    else:
+        follow = {"follow": dict(step.follow)}
     return texts.noted({**told, "title": title, "body": body, **follow})
 
 
 def unplanned(request: Body, why: Sequence[str]) -> Body:
     """A notice, or an answer, that also says what is not done beside it."""
-    name = "body" if "body" in request else "text"
+    if "body" in request:
+        name = "body"
+    else:
+        name = "text"
     lines = (request[name], *(f"Not done: {each}" for each in why))
     return {**request, name: "\n".join(filter(None, lines))}
 

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 
 from bridge.core.model import Job, JobState, Outcome, Reason, Repeat, Retry, Ruling, Verdict
 
-_FIRST, _LONGEST = 10.0, 300.0
+_FIRST = 10.0
+_LONGEST = 300.0
 
 # How long after its event a job is worth trying. Acting on old news is dangerous, telling it late
 # is not; and what another system asks for is stale sooner than what we saw ourselves.
-_TELL, _ACT, _ACT_ON_WEBHOOK = 24 * 3600.0, 15 * 60.0, 2 * 60.0
+_TELL = 24 * 3600.0
+_ACT = 15 * 60.0
+_ACT_ON_WEBHOOK = 2 * 60.0
 # so long chat platforms take later answers
 _REPLY = 30 * 60.0
 
@@ -22,7 +25,10 @@ def default(action: str, event_type: str) -> Retry:
     delivered.
     """
     asked = event_type.startswith(("webhook.", "chat."))
-    act = _ACT_ON_WEBHOOK if asked else _ACT
+    if asked:
+        act = _ACT_ON_WEBHOOK
+    else:
+        act = _ACT
     if action == "reply":
         return Retry(frozenset(), _FIRST, _REPLY)
     return Retry(frozenset(), _FIRST, act if action == "call" else _TELL)
@@ -56,17 +62,24 @@ def after(
     """
     if outcome in (Outcome.DONE, Outcome.FOUND_DONE):
         # done is not yet seen: that is followed until the effect shows, or until it should have
-        return Next(JobState.VERIFYING, now) if job.verify else Next(JobState.SUCCEEDED)
+        if job.verify:
+            return Next(JobState.VERIFYING, now)
+        return Next(JobState.SUCCEEDED)
     if outcome is Outcome.UNKNOWN and repeat is Repeat.ONCE:
         # never a silent second time: look first, and where nothing can be looked at, ask
-        return (
-            Next(JobState.DUE, now, doubt=True) if provable else Next(JobState.IN_DOUBT, doubt=True)
-        )
+        if provable:
+            return Next(JobState.DUE, now, doubt=True)
+        return Next(JobState.IN_DOUBT, doubt=True)
     if outcome is Outcome.REFUSED and outcome not in job.retry.on:
         return Next(JobState.FAILED)
-    pause = job.retry.every if outcome in job.retry.on else backoff(job.attempts)
+    if outcome in job.retry.on:
+        pause = job.retry.every
+    else:
+        pause = backoff(job.attempts)
     due = now + timedelta(seconds=max(pause, wait or 0.0))
-    return Next(JobState.DUE, due) if due <= job.not_after else Next(JobState.FAILED)
+    if due <= job.not_after:
+        return Next(JobState.DUE, due)
+    return Next(JobState.FAILED)
 
 
 def stopped(job: Job, verdict: Verdict) -> Next:
@@ -95,11 +108,9 @@ def blind(job: Job, now: datetime) -> Next:
     more, ask.
     """
     due = now + timedelta(seconds=backoff(job.attempts))
-    return (
-        Next(JobState.DUE, due, doubt=True)
-        if due <= job.not_after
-        else Next(JobState.IN_DOUBT, doubt=True)
-    )
+    if due <= job.not_after:
+        return Next(JobState.DUE, due, doubt=True)
+    return Next(JobState.IN_DOUBT, doubt=True)
 
 
 def verified(job: Job, *, holds: bool | None, now: datetime) -> Next:

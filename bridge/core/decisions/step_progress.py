@@ -77,7 +77,9 @@ def _of_step(
 
 
 def _batch(job: Job) -> int:
-    return int(job.rollout["batch"]) if job.rollout else 0
+    if job.rollout:
+        return int(job.rollout["batch"])
+    return 0
 
 
 # what `stop_on` names, by how a job ended; a refusal is a failure too

@@ -102,7 +102,9 @@ def _condition(meeting: Meeting) -> Verdict | None:
         return None
     holds = concerns(meeting.rule, meeting.event) and condition.holds(meeting.scene)
     meeting.say("if", "holds" if holds else "does not hold", condition.source)
-    return None if holds else Verdict(Ruling.SKIP, Reason.CONDITION, condition.source)
+    if holds:
+        return None
+    return Verdict(Ruling.SKIP, Reason.CONDITION, condition.source)
 
 
 def _unfit(meeting: Meeting) -> Verdict | None:
@@ -134,7 +136,10 @@ def _counted(meeting: Meeting) -> Verdict | None:
         until.isoformat(),
     )
     # one that counted before the rule was edited is among them
-    itself = 0 if meeting.edited is Reason.COUNT else 1
+    if meeting.edited is Reason.COUNT:
+        itself = 0
+    else:
+        itself = 1
     count = itself + int(meeting.facts.ask("counted", *asked) or 0)
     meeting.say(
         "count", f"{count} of {shape.at_least}", f"within {spoken(shape.over)}, by {meeting.about}"
@@ -178,7 +183,9 @@ def _came(meeting: Meeting) -> Verdict | None:
     meeting.say(
         "absent", "came" if came else "absent", f"{', '.join(sorted(shape.types))} by {key}"
     )
-    return Verdict(Ruling.SKIP, Reason.CAME, f"it came: event {came[:8]}") if came else None
+    if came:
+        return Verdict(Ruling.SKIP, Reason.CAME, f"it came: event {came[:8]}")
+    return None
 
 
 def _lasts(meeting: Meeting) -> Verdict | None:
@@ -202,7 +209,10 @@ def _lasted(meeting: Meeting) -> Verdict | None:
     shown = meeting.facts.ask("shown", meeting.event.id)
     if shown is None:
         return None
-    seen = datetime.fromisoformat(shown["seen"]) if shown["seen"] else None
+    if shown["seen"]:
+        seen = datetime.fromisoformat(shown["seen"])
+    else:
+        seen = None
     if seen is None or seen < due:
         # looked at again as often as is sensible; what is not seen is never taken for over
         again_at = max(due, meeting.situation.now) + guards.LOOK_AGAIN
@@ -210,7 +220,9 @@ def _lasted(meeting: Meeting) -> Verdict | None:
     meeting.say(
         "for", "lasted" if shown["holds"] else "is not so any more", f"seen {shown['seen']}"
     )
-    return None if shown["holds"] else Verdict(Ruling.SKIP, Reason.ENDED, "it is not so any more")
+    if shown["holds"]:
+        return None
+    return Verdict(Ruling.SKIP, Reason.ENDED, "it is not so any more")
 
 
 def _join(meeting: Meeting) -> Verdict:
@@ -222,10 +234,14 @@ def _join(meeting: Meeting) -> Verdict:
     now = meeting.situation.now
     if found is None:
         # of a group that was taken apart, since its rule was edited, the wait goes on
-        began = now if meeting.edited is None else min(now, meeting.event.seen_at)
+        if meeting.edited is None:
+            began = now
+        else:
+            began = min(now, meeting.event.seen_at)
         until = max(now, began + timedelta(seconds=group.wait))
         name = identity("group", meeting.rule.id, meeting.event.id)
-        name = name if meeting.edited is None else identity(name, now.isoformat())
+        if meeting.edited is not None:
+            name = identity(name, now.isoformat())
         meeting.group = Gathering(name, key, until)
     else:
         full = found["members"] + 1 >= group.most

@@ -78,7 +78,10 @@ def usual(accepted: Iterable[Json]) -> dict[str, dict[str, float]]:
 
 def _advice(recommendations: Json) -> list[tuple[int, Body]] | None:
     """(leg, what is recommended for it); None where it has another shape."""
-    given = recommendations.get("legs") if isinstance(recommendations, Mapping) else None
+    if isinstance(recommendations, Mapping):
+        given = recommendations.get("legs")
+    else:
+        given = None
     if not isinstance(given, list) or not all(
         isinstance(each, Mapping) and _is_id(each.get("leg")) for each in given
     ):
@@ -97,7 +100,8 @@ def _reasons(
         yield f"leg {leg} is not known here"
         return
     for name in SPEEDS:
-        old, new = legs[leg].get(name), speeds.get(name)
+        old = legs[leg].get(name)
+        new = speeds.get(name)
         reason = _judged(new, old, usual.get(leg, {}).get(name), limits)
         if reason:
             yield (
@@ -117,17 +121,20 @@ def _judged(new: Json, old: Json, median: Json, limits: TuningLimits) -> str:
         return "and what it is now is not known"
     if share := _too_much(new, old, limits):
         return f"a change {share}"
-    share = _too_much(new, median, limits) if _is_speed(median) else ""
-    return f"and it is usually {_spoken(median)}: {share}" if share else ""
+    if _is_speed(median):
+        share = _too_much(new, median, limits)
+    else:
+        share = ""
+    if share:
+        return f"and it is usually {_spoken(median)}: {share}"
+    return ""
 
 
 def _too_much(new: float, old: float, limits: TuningLimits) -> str:
     change, most = abs(new - old), limits.change * old
-    return (
-        ""
-        if change < most or math.isclose(change, most)
-        else f"by {change / old:.0%}, more than {limits.change:.0%}"
-    )
+    if change < most or math.isclose(change, most):
+        return ""
+    return f"by {change / old:.0%}, more than {limits.change:.0%}"
 
 
 def _is_speed(value: Json) -> TypeGuard[float]:
@@ -140,8 +147,12 @@ def _is_speed(value: Json) -> TypeGuard[float]:
 
 
 def _called(leg: int, body: Body) -> str:
-    return f"{leg} ({body['name']})" if body.get("name") else str(leg)
+    if body.get("name"):
+        return f"{leg} ({body['name']})"
+    return str(leg)
 
 
 def _spoken(value: Json) -> str:
-    return f"{value:g}" if _is_speed(value) else "nothing" if value is None else str(value)[:20]
+    if _is_speed(value):
+        return f"{value:g}"
+    return "nothing" if value is None else str(value)[:20]

@@ -44,7 +44,9 @@ def happenings(change: Change) -> list[EventType]:
     happened = [row for row in _BY_KIND[change.kind] if row.happens(change)]
     told = frozenset(field for row in happened for field in row.covers)
     rest = EVENTS.get(f"{change.kind}.changed")
-    return [*happened, rest] if rest and change.fields - told - _OURS else happened
+    if rest and change.fields - told - _OURS:
+        return [*happened, rest]
+    return happened
 
 
 def webhook(name: str) -> EventType:
@@ -68,8 +70,10 @@ def ends_of(event: Event) -> Mapping[str, str | None]:
         end = EVENTS[name]
         if end.kind is None or end.kind == kind:
             found[name] = event.subject
+        elif identifier.isdigit():
+            found[name] = f"{end.kind}/{identifier}"
         else:
-            found[name] = f"{end.kind}/{identifier}" if identifier.isdigit() else None
+            found[name] = None
     return found
 
 
@@ -93,7 +97,8 @@ def make(
 
 def related(change: Change) -> set[tuple[str, str]]:
     """The other objects whose names this change's events carry, as (kind, id)."""
-    body, wanted = change.body, set()
+    body = change.body
+    wanted = set()
     bond = _bond_id(change)
     if bond is not None:
         wanted |= {("bond", bond), ("placement", bond)}
@@ -149,4 +154,6 @@ def _noun(
 
 
 def _bond_id(change: Change) -> object:
-    return change.body["id"] if change.kind in _AS_BOND else change.body.get("bond")
+    if change.kind in _AS_BOND:
+        return change.body["id"]
+    return change.body.get("bond")

@@ -152,7 +152,8 @@ LINES: Mapping[str, str] = {
 _TO_ASKER = "{approval[rule]} asks {approval[asker]} whether they are sure"
 _TO_NOBODY = "{approval[rule]} asks for a yes by {approval[expires]}: {approval[detail]}"
 
-_FIELDS, _LENGTH = 3, 80
+_FIELDS = 3
+_LENGTH = 80
 _MOMENTS = frozenset({"since", "not_after", "at", "expires", "until"})
 
 
@@ -161,25 +162,30 @@ def headline(event: Event) -> str:
     if event.type.startswith("webhook."):
         body = event.data.get("body") or {}
         return f"webhook {event.type.partition('.')[2]}: {_alert(body) or _gist(body)}"
-    line = (
-        _asked(event) if event.type == "approval.asked" else LINES.get(event.type) or _audit(event)
-    )
+    if event.type == "approval.asked":
+        line = _asked(event)
+    else:
+        line = LINES.get(event.type) or _audit(event)
     line = line.format_map(_sentence(event.data))
     if event.type.startswith("operator."):
         return line + _circumstances(event.data.get("operator") or {})
     if event.type.endswith(".changed"):
         return line + _differences(event.data)
     left = remains(event)
-    return f"{line}; {left}" if left else line
+    if left:
+        return f"{line}; {left}"
+    return line
 
 
 def remains(event: Event) -> str:
     """What is still wrong although this has ended something: `"1 of 12 bonds is still down: hq"`;
     "" for nothing.
     """
-    incident, leg = event.data.get("incident") or {}, event.data.get("leg") or {}
+    incident = event.data.get("incident") or {}
+    leg = event.data.get("leg") or {}
     if event.type == "incident.ended" and incident.get("bonds_down"):
-        down, verb = incident["bonds_down"], "is" if incident["bonds_down"] == 1 else "are"
+        down = incident["bonds_down"]
+        verb = "is" if incident["bonds_down"] == 1 else "are"
         return f"{down} of {incident['bonds']} bonds {verb} still down: {incident['left']}"
     if event.type == "leg.stable" and leg.get("standing") in ("down", "degraded"):
         return f"it is {leg['standing']}"
@@ -188,7 +194,10 @@ def remains(event: Event) -> str:
 
 def _circumstances(deed: Body) -> str:
     """From where something was done, and against which guards: `" (command line on gw1)"`."""
-    override = f", although: {deed['override']}" if deed.get("override") else ""
+    if deed.get("override"):
+        override = f", although: {deed['override']}"
+    else:
+        override = ""
     if deed.get("what") == "called" and deed.get("why"):
         override = f": {deed['why']}"
     return override + (f" [{deed['place']}]" if deed.get("place") else "")
@@ -198,7 +207,9 @@ def _asked(event: Event) -> str:
     approval = event.data.get("approval") or {}
     if approval.get("reason") == Reason.CONFIRMATION:
         return _TO_ASKER
-    return LINES[event.type] if approval.get("to") else _TO_NOBODY
+    if approval.get("to"):
+        return LINES[event.type]
+    return _TO_NOBODY
 
 
 # what a person would call an object by, the first that it has
@@ -213,26 +224,37 @@ def _audit(event: Event) -> str:
         (str(body[name]) for name in _CALLED if body.get(name) is not None), event.subject
     )
     bond = event.data.get("bond") or {}
-    of_bond = f" of {bond.get('name') or bond.get('id') or '?'}" if bond else ""
-    done = "changed" if happened == "changed" else f"was {happened}"
+    if bond:
+        of_bond = f" of {bond.get('name') or bond.get('id') or '?'}"
+    else:
+        of_bond = ""
+    if happened == "changed":
+        done = "changed"
+    else:
+        done = f"was {happened}"
     return f"{kind.replace('_', ' ')} {called}{of_bond} {done}".replace("{", "(").replace("}", ")")
 
 
 def _differences(data: Body) -> str:
     """`": state up → testing, class up → administrative"`."""
-    old, new = data.get("old") or {}, data.get("new") or {}
+    old = data.get("old") or {}
+    new = data.get("new") or {}
     parts = [
         f"{name} {_told(_at(old, name))} → {_told(_at(new, name))}"
         for name in data.get("changed") or ()
     ]
-    return f": {', '.join(parts)}" if parts else ""
+    if parts:
+        return f": {', '.join(parts)}"
+    return ""
 
 
 def _at(body: Body, name: str) -> object:
     """A field, or `other.name`: one of the server's own below `other`."""
     whole, _, below = name.partition(".")
     value = body.get(whole)
-    return value.get(below) if below and isinstance(value, Mapping) else value
+    if below and isinstance(value, Mapping):
+        return value.get(below)
+    return value
 
 
 # the labels of an alert that say what it is about, the most telling first
@@ -256,11 +278,15 @@ def _alert(body: Body) -> str:
     """`"LegDown firing on burnaby-hq: both lines are down"` of an alert of Alertmanager; "" for
     anything else.
     """
-    labels, notes = body.get("labels"), body.get("annotations")
+    labels = body.get("labels")
+    notes = body.get("annotations")
     if not isinstance(labels, Mapping) or "alertname" not in labels or "status" not in body:
         return ""
     about = next((labels[name] for name in _ABOUT if labels.get(name)), "")
-    told = notes if isinstance(notes, Mapping) else {}
+    if isinstance(notes, Mapping):
+        told = notes
+    else:
+        told = {}
     summary = next((told[name] for name in _SUMMARIES if told.get(name)), "")
     parts = (
         f"{labels['alertname']} {body['status']}",
@@ -271,7 +297,9 @@ def _alert(body: Body) -> str:
 
 
 def _cut(text: str, length: int) -> str:
-    return text[:length] + "…" if len(text) > length else text
+    if len(text) > length:
+        return text[:length] + "…"
+    return text
 
 
 def _gist(body: Body) -> str:
@@ -324,9 +352,13 @@ def _told(value: object) -> object:
     """None reads as ?, arguments as `bond 3, tuning 7`."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {below}" for name, below in value.items())
-    return _UNKNOWN if value is None else value
+    if value is None:
+        return _UNKNOWN
+    return value
 
 
 def _minute(moment: object) -> str:
     """`"2026-03-01T02:00:04.5+00:00"` → `"2026-03-01 02:00 UTC"`."""
-    return time_format.minute(moment) if isinstance(moment, str) else "?"
+    if isinstance(moment, str):
+        return time_format.minute(moment)
+    return "?"

@@ -40,7 +40,10 @@ def event_of(
     `nouns`: what else its data names.
     """
     kind = deed.about.partition("/")[0]
-    subject = deed.about if kind in _OBJECTS and "/" in deed.about else "operator"
+    if kind in _OBJECTS and "/" in deed.about:
+        subject = deed.about
+    else:
+        subject = "operator"
     noun: Body = {
         "who": deed.who,
         "place": deed.place or None,

@@ -106,12 +106,16 @@ def of_event(
     are some.
     """
     data = {noun: BODIES[kind] if noun == "tuning" and kind else NOUNS[noun] for noun in nouns}
-    change = (
-        {name: Leaf(value_types.NULL) if name in absent else body for name in ("old", "new")}
-        if body is not None
-        else {}
-    )
-    beside = _of_change(body) if body is not None else {}
+    if body is not None:
+        change = {
+            name: Leaf(value_types.NULL) if name in absent else body for name in ("old", "new")
+        }
+    else:
+        change = {}
+    if body is not None:
+        beside = _of_change(body)
+    else:
+        beside = {}
     event = {**fields("id:text type server subject time"), "data": {**data, **change, **beside}}
     told = {
         "event": event,
@@ -127,7 +131,10 @@ def _of_change(body: Schema) -> Schema:
     """`changed`: names of fields, of the server's own with `other.` before it; `between`: two
     moments.
     """
-    names = value_types.TEXT if "other" in body else Type("text", frozenset(body))
+    if "other" in body:
+        names = value_types.TEXT
+    else:
+        names = Type("text", frozenset(body))
     return {
         "changed": Leaf(Type("list", of=names)),
         "between": Leaf(value_types.TEXTS),

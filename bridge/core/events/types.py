@@ -84,7 +84,8 @@ def differs(*fields: str) -> Happens:
     """One of the fields differs, and both values are known."""
 
     def happens(c: Change) -> bool:
-        before, after = c.before, c.after
+        before = c.before
+        after = c.after
         if before is None or after is None:
             return False
         return any(
@@ -100,7 +101,8 @@ def moved(happens: Callable[[bool, bool], bool]) -> Happens:
     """
 
     def is_so(change: Change) -> bool:
-        before, after = change.before, change.after
+        before = change.before
+        after = change.after
         if before is None or after is None or "current" not in change.fields:
             return False
         return happens(before["current"] == before["primary"], after["current"] == after["primary"])

@@ -21,10 +21,14 @@ def _judge_chains(findings: Findings, tree: Node) -> None:
             found = _against_literal(part, "==" if both else "!=")
             if found is None:
                 continue
-            said, value = findings.said(found[0]), found[1]
+            said = findings.said(found[0])
+            value = found[1]
             first = seen.setdefault(said, value)
             if first.value != value.value:
-                word = "cannot be both" if both else "is always different from one of"
+                if both:
+                    word = "cannot be both"
+                else:
+                    word = "is always different from one of"
                 what = f"{said} {word} {findings.said(first)} and {findings.said(value)}"
                 findings.say(part, what, "write ||" if both else "write &&")
 
@@ -41,12 +45,17 @@ def _judge_bounds(findings: Findings, tree: Node) -> None:
             if found is None:
                 continue
             path, value, above = found
-            kept = least if above else most
+            if above:
+                kept = least
+            else:
+                kept = most
             said = findings.said(path)
             closer = said not in kept or (value > kept[said][0] if above else value < kept[said][0])
-            kept[said] = (value, part) if closer else kept[said]
+            if closer:
+                kept[said] = (value, part)
         for said in least.keys() & most.keys():
-            (low, above_low), (high, below_high) = least[said], most[said]
+            (low, above_low) = least[said]
+            (high, below_high) = most[said]
             if low > high:
                 both = f"{findings.said(above_low)} and {findings.said(below_high)}"
                 findings.say(above_low, f"{both} are never so at the same time", "write ||")

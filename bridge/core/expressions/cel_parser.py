@@ -129,7 +129,9 @@ class _Parser:
 
     def _rank(self) -> int:
         infix = self._now.kind == "sign" or self._now.text == "in"
-        return _BINARY.get(self._now.text, 0) if infix and self._now.kind != "string" else 0
+        if infix and self._now.kind != "string":
+            return _BINARY.get(self._now.text, 0)
+        return 0
 
     def _unary(self) -> Node:
         if not self._is("!", "-"):
@@ -216,13 +218,15 @@ def _literal(token: _Token) -> Literal:
     if token.kind == "string":
         prefix = text[: min(text.index(quote) for quote in "\"'" if quote in text)].lower()
         body = text[len(prefix) :]
-        quotes = 3 if body[:3] in ('"""', "'''") else 1
+        if body[:3] in ('"""', "'''"):
+            quotes = 3
+        else:
+            quotes = 1
         inner = body[quotes:-quotes]
-        plain = (
-            inner
-            if "r" in prefix
-            else re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), inner)
-        )
+        if "r" in prefix:
+            plain = inner
+        else:
+            plain = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), inner)
         return Literal(token.start, token.end, plain, "bytes" if "b" in prefix else "text")
     if re.fullmatch(r"0[xX][0-9a-fA-F]+[uU]?|\d+[uU]?", text):
         return Literal(

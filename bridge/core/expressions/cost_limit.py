@@ -21,7 +21,9 @@ from bridge.core.expressions import cel_parser, syntax_tree
 from bridge.core.expressions.syntax_tree import Call, Node
 from bridge.core.model import Json
 
-STEP, KEPT, MADE = "step_", "kept_", "made_"
+STEP = "step_"
+KEPT = "kept_"
+MADE = "made_"
 
 # a step takes about half a microsecond, and so does a value that is handed over
 STEPS = 2_000_000
@@ -54,7 +56,8 @@ class Budget:
     ) -> None:
         self.spent = False
         self.stopped: set[str] = stopped if stopped is not None else set()
-        self._left, self._ticking = steps, ticking
+        self._left = steps
+        self._ticking = ticking
         self._began = self._used = 0.0
         self._source = ""
         self._inside: Sequence[Sequence[int]] = ()
@@ -65,12 +68,17 @@ class Budget:
         """An expression is evaluated; `inside`: of each loop, those in it. Raises TooLong for one
         that was stopped before.
         """
-        self._source, self._inside = source, inside
-        self._count, self._values = [0] * len(inside), []
+        self._source = source
+        self._inside = inside
+        self._count = [0] * len(inside)
+        self._values = []
         self.spent = source in self.stopped or self._left <= 0
         if self.spent:
             raise TooLong
-        self._began = self._ticking() if self._ticking else 0.0
+        if self._ticking:
+            self._began = self._ticking()
+        else:
+            self._began = 0.0
 
     def end(self) -> None:
         """It is over."""
@@ -155,14 +163,20 @@ def _loops(source: str) -> Iterator[_Loop]:
         if isinstance(node, Call) and node.bound is not None and node.target is not None:
             begin = source.rindex(node.name, node.target.end, node.args[0].start)
             blank = _BLANK.match(source, node.args[-1].end)
-            closes = blank.end() if blank else node.args[-1].end
+            if blank:
+                closes = blank.end()
+            else:
+                closes = node.args[-1].end
             yield _Loop(node.name, begin, node.bound, node.args[1:], closes)
 
 
 def _written(number: int, loop: _Loop) -> Iterator[tuple[int, int, str]]:
     """What is written into a loop: from where to where it stands instead of what is there."""
-    first, last, closed = loop.arguments[0], loop.arguments[-1], loop.closes + 1
-    begins, asks = (first.start, first.start), f"({STEP}({number}) ? ("
+    first = loop.arguments[0]
+    last = loop.arguments[-1]
+    closed = loop.closes + 1
+    begins = (first.start, first.start)
+    asks = f"({STEP}({number}) ? ("
     made = f").{MADE}({number})"
     if loop.macro not in ("map", "filter"):
         yield from ((*begins, asks), (first.end, first.end, ") : null)"))
@@ -180,5 +194,6 @@ def _written(number: int, loop: _Loop) -> Iterator[tuple[int, int, str]]:
 
 
 def _inside(loop: _Loop, every: Sequence[_Loop]) -> Iterator[int]:
-    begin, end = loop.arguments[0].start, loop.closes
+    begin = loop.arguments[0].start
+    end = loop.closes
     return (i for i, each in enumerate(every) if begin <= each.begin < end)

@@ -58,7 +58,8 @@ class Scene:
         on_view: Callable[[], Mapping[str, Callable[[Json, Json], Json]]] = dict,
         budget: Budget | None = None,
     ) -> None:
-        self.roots, self._on_view = roots, on_view
+        self.roots = roots
+        self._on_view = on_view
         self.budget = budget or Budget()
         self.failed: Exception | None = None
         self._context = cel.Context()
@@ -85,9 +86,9 @@ class Scene:
         """What a program gives. Raises TooLong, and whatever the evaluator and the view raise."""
         self.failed = None
         try:
-            return (
-                self._metered(program) if program.loops else program.compiled.execute(self._context)
-            )
+            if program.loops:
+                return self._metered(program)
+            return program.compiled.execute(self._context)
         except Exception as error:
             if self.failed is not None:
                 raise self.failed from error
@@ -176,17 +177,18 @@ class Expression:
         """The same, running from a source in which whole numbers are decimals where they stand
         beside some.
         """
-        return (
-            self
-            if source == self.source
-            else replace(self, program=Program.of(source), compiled=source)
-        )
+        if source == self.source:
+            return self
+        return replace(self, program=Program.of(source), compiled=source)
 
     def evaluate(self, facts: Facts) -> Json:
         """Its value on these facts. Raises ConditionError, and what was raised where the view was
         looked at.
         """
-        scene = facts if isinstance(facts, Scene) else Scene(facts)
+        if isinstance(facts, Scene):
+            scene = facts
+        else:
+            scene = Scene(facts)
         scene.bound(self.roots)
         try:
             return scene.run(self.program)
@@ -229,7 +231,9 @@ def _null(source: str, tree: Node, seen: Scene) -> str:
         source[part.start : part.end] for part in _apart(node) if _value(source, part, seen) is None
     )
     what = next(found, "")
-    return f"{what} is null here, ask that first: {what} != null && …" if what else ""
+    if what:
+        return f"{what} is null here, ask that first: {what} != null && …"
+    return ""
 
 
 def _apart(node: Node) -> Iterator[Node]:
@@ -237,7 +241,10 @@ def _apart(node: Node) -> Iterator[Node]:
     written.
     """
     bound = isinstance(node, Call) and node.bound is not None
-    parts = node.parts[:1] if bound else node.parts
+    if bound:
+        parts = node.parts[:1]
+    else:
+        parts = node.parts
     return (part for part in parts if not isinstance(part, Literal))
 
 
@@ -257,7 +264,8 @@ def compile_expression(source: str) -> Expression:
     except ValueError as error:
         raise ValueError(_in_one_line(source, str(error))) from error
     try:
-        tree, program = cel_parser.parse(source), Program.of(source)
+        tree = cel_parser.parse(source)
+        program = Program.of(source)
     except SyntaxUnknown as error:
         raise ValueError(f"not an expression: {source!r}, at {error}") from error
     paths = tuple(dict.fromkeys(_paths(tree)))
@@ -273,7 +281,10 @@ def compile_expression(source: str) -> Expression:
 
 def _in_one_line(source: str, error: str) -> str:
     found = re.search(r"<input>:\d+:(\d+): Syntax error: (.*?)(?: expecting|\n|$)", error)
-    where = f", at character {found[1]}: {found[2]}" if found else ""
+    if found:
+        where = f", at character {found[1]}: {found[2]}"
+    else:
+        where = ""
     hint = next(
         (f"; {mend}" for wrong, mend in _OTHERWISE if wrong.search(cel_parser.unquoted(source))), ""
     )
@@ -311,7 +322,10 @@ def _paths(tree: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
         if path[0] not in bound:
             yield path
         return
-    local = tree.bound if isinstance(tree, Call) else None
+    if isinstance(tree, Call):
+        local = tree.bound
+    else:
+        local = None
     for part in tree.parts:
         if local is None or (isinstance(tree, Call) and part is tree.target):
             yield from _paths(part, bound)

@@ -43,11 +43,10 @@ def _spelled(findings: Findings, node: Node, said: str, of: Type, written: Liter
     """A text with a star, where no globs are known; a number that is never reached."""
     value = written.value
     if of.name == "text" and isinstance(value, str) and "*" in value and not of.words:
-        mend = (
-            f'write {said}.startsWith("{value[:-1]}")'
-            if value.find("*") == len(value) - 1
-            else f"write {said}.matches(…)"
-        )
+        if value.find("*") == len(value) - 1:
+            mend = f'write {said}.startsWith("{value[:-1]}")'
+        else:
+            mend = f"write {said}.matches(…)"
         findings.say(
             node, f"{said} is compared letter by letter, and * stands for itself", mend, odd=True
         )
@@ -58,14 +57,19 @@ def _spelled(findings: Findings, node: Node, said: str, of: Type, written: Liter
 
 
 def _unequal(findings: Findings, node: Node, sign: str, left: Value, right: Value) -> None:
-    (path, of), (_, of_other) = left, right
+    (path, of) = left
+    (_, of_other) = right
     said = findings.said(path)
-    never = "always different from" if sign == "!=" else "never equal to"
+    if sign == "!=":
+        never = "always different from"
+    else:
+        never = "never equal to"
     if of.shape and of_other.group in ("text", "number"):
         meant = next((name for name in _MEANT if name in of.shape), None)
-        hint = (
-            f"did you mean {said}.{meant}?" if meant else f"it has: {', '.join(sorted(of.shape))}"
-        )
+        if meant:
+            hint = f"did you mean {said}.{meant}?"
+        else:
+            hint = f"it has: {', '.join(sorted(of.shape))}"
         findings.say(path, f"{said} is an object, and {never} a text or a number; {hint}")
         return
     findings.say(node, f"{said} is {of} and {never} {of_other}", _meant(findings, left, right))
@@ -74,11 +78,20 @@ def _unequal(findings: Findings, node: Node, sign: str, left: Value, right: Valu
 def _no_word(findings: Findings, node: Node, sign: str, said: str, of: Type, written: str) -> None:
     words = sorted(of.words)
     near = get_close_matches(written.lower(), words, n=1, cutoff=_NEAR)
-    known = f"one of {', '.join(words)}" if len(words) > 1 else f"always {words[0]}"
+    if len(words) > 1:
+        known = f"one of {', '.join(words)}"
+    else:
+        known = f"always {words[0]}"
     if len(words) > _MOST_WORDS:
         known = f"one of {len(words)} words"
-    never = "so always different from" if sign == "!=" else "never"
-    mend = f"did you mean {near[0]!r}?" if near else ""
+    if sign == "!=":
+        never = "so always different from"
+    else:
+        never = "never"
+    if near:
+        mend = f"did you mean {near[0]!r}?"
+    else:
+        mend = ""
     # whoever asks for something else than what is never there may do so for safety
     findings.say(
         node, f"{said} is {known}, and {never} {written!r}", mend, odd=sign == "!=" and not near
@@ -87,12 +100,15 @@ def _no_word(findings: Findings, node: Node, sign: str, said: str, of: Type, wri
 
 def _meant(findings: Findings, left: Value, right: Value) -> str:
     """How a comparison of two kinds may have been meant."""
-    (path, of), (other, of_other) = left, right
+    (path, of) = left
+    (other, of_other) = right
     said, written = findings.said(path), findings.said(other)
     if not isinstance(other, Literal) or of.name == "time":
         into = {("number", "text"): f"string({said})", ("time", "text"): f"timestamp({written})"}
         found = into.get((of.group, of_other.name), "")
-        return f"write {found}" if found else ""
+        if found:
+            return f"write {found}"
+        return ""
     value = str(other.value).lower()
     if (
         of.group == "number"
@@ -101,14 +117,14 @@ def _meant(findings: Findings, left: Value, right: Value) -> str:
     ):
         return f"write {value} without quotes"
     if of.name == "flag" and value in _YES | _NO:
-        return f"write {said}" if value in _YES else f"write !{said}"
+        if value in _YES:
+            return f"write {said}"
+        return f"write !{said}"
     if of.name != "text":
         return ""
-    return (
-        f"write {said} {'!=' if other.value else '=='} null"
-        if other.kind == "flag"
-        else f'write "{written}" in quotes'
-    )
+    if other.kind == "flag":
+        return f"write {said} {'!=' if other.value else '=='} null"
+    return f'write "{written}" in quotes'
 
 
 def held(
@@ -117,12 +133,12 @@ def held(
     """`in`; `items` of a list that is written there."""
     of = right[1]
     if of.known and of.name not in ("list", "mapping", "object"):
-        holder, thing = findings.said(node.right), findings.said(node.left)
-        mend = (
-            f"write {holder}.contains({thing})"
-            if of.name == "text"
-            else f"write {thing} in [{holder}]"
-        )
+        holder = findings.said(node.right)
+        thing = findings.said(node.left)
+        if of.name == "text":
+            mend = f"write {holder}.contains({thing})"
+        else:
+            mend = f"write {thing} in [{holder}]"
         findings.say(node, f"{holder} is {of}, and `in` goes with a list", mend)
         return
     for item, kind in items:
@@ -148,8 +164,13 @@ def ordered(findings: Findings, node: Binary, left: Value, right: Value) -> None
     written = isinstance(left[0], Literal) and not isinstance(right[0], Literal)
     if written or (groups[0] not in _ORDERED and groups[1] in _ORDERED):
         left, right = right, left
-    said, (_, of), (_, other) = findings.said(left[0]), left, right
-    mend = f"write {said} != null" if other.name == "null" else _meant(findings, left, right)
+    said = findings.said(left[0])
+    (_, of) = left
+    (_, other) = right
+    if other.name == "null":
+        mend = f"write {said} != null"
+    else:
+        mend = _meant(findings, left, right)
     findings.say(
         node,
         f"{said} is {of} and cannot be compared with {other}",
@@ -161,7 +182,10 @@ def _reached(findings: Findings, node: Binary, said: str, of: Type, value: int, 
     """Whether a bound leaves anything of what a number can be."""
     least, most = of.reach or (value, value)
     above = node.sign.startswith(">") == left
-    limit = most if above else least
+    if above:
+        limit = most
+    else:
+        limit = least
     strict = len(node.sign) == 1
     beyond = (
         value >= limit
@@ -186,17 +210,21 @@ def reckoned(findings: Findings, node: Binary, left: Type, right: Type) -> Type:
         return _numbers(findings, node, left, right)
     same = left.name == right.name
     if node.sign == "+" and same and left.name in ("text", "list", "bytes", "length"):
-        return left if left == right else Type(left.name)
+        if left == right:
+            return left
+        return Type(left.name)
     if node.sign in ("+", "-") and {left.name, right.name} == _BOTH_MOMENTS:
         return value_types.TIME
     if node.sign == "-" and same and left.name in ("time", "length"):
         return value_types.LENGTH
-    one = node.right if left.name == "text" else node.left
-    mend = (
-        f"write string({findings.said(one)})"
-        if node.sign == "+" and "text" in (left.name, right.name)
-        else ""
-    )
+    if left.name == "text":
+        one = node.right
+    else:
+        one = node.left
+    if node.sign == "+" and "text" in (left.name, right.name):
+        mend = f"write string({findings.said(one)})"
+    else:
+        mend = ""
     return findings.say(
         node,
         f"{findings.said(node.left)} is {left}, and {node.sign} does not go with {right}",

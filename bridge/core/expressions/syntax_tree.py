@@ -76,9 +76,14 @@ class Call(Node):
     @property
     def bound(self) -> str | None:
         """The name that a macro such as `all(x, …)` binds in the arguments after it."""
-        first = self.args[0] if self.args else None
+        if self.args:
+            first = self.args[0]
+        else:
+            first = None
         macro = self.target is not None and self.name in MACROS and len(self.args) > 1
-        return first.name if macro and isinstance(first, Name) else None
+        if macro and isinstance(first, Name):
+            return first.name
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +156,17 @@ def walk(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Node
     bound.
     """
     yield node, bound
-    local = node.bound if isinstance(node, Call) else None
+    if isinstance(node, Call):
+        local = node.bound
+    else:
+        local = None
     for part in node.parts:
         if local is not None and isinstance(node, Call) and part is node.args[0]:
             continue  # it is bound here, and names nothing
-        inside = (
-            bound
-            if local is None or (isinstance(node, Call) and part is node.target)
-            else bound | {local}
-        )
+        if local is None or (isinstance(node, Call) and part is node.target):
+            inside = bound
+        else:
+            inside = bound | {local}
         yield from walk(part, inside)
 
 
@@ -167,5 +174,10 @@ def dotted(node: Node) -> tuple[str, ...] | None:
     """`a.b.c` → `("a", "b", "c")`; None for what is no path from a name."""
     if isinstance(node, Name):
         return (node.name,)
-    above = dotted(node.of) if isinstance(node, Select) else None
-    return (*above, node.name) if above is not None and isinstance(node, Select) else None
+    if isinstance(node, Select):
+        above = dotted(node.of)
+    else:
+        above = None
+    if above is not None and isinstance(node, Select):
+        return (*above, node.name)
+    return None

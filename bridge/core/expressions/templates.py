@@ -67,7 +67,8 @@ def parse(text: str) -> Template:
         if end is None:
             msg = f"{text!r}: a ${{ is never closed"
             raise ValueError(msg)
-        parts += [before] if before else []
+        if before:
+            parts.append(before)
         parts.append(compile_expression(rest[:end]))
         rest = rest[end + 1 :]
     return Template((*parts, *([rest] if rest or not parts else [])))
@@ -75,11 +76,9 @@ def parse(text: str) -> Template:
 
 def constant(value: Json) -> Template:
     """A template of any plain value: strings are parsed, everything else stands for itself."""
-    return (
-        parse(value)
-        if isinstance(value, str)
-        else Template((compile_expression(canonical(value)),))
-    )
+    if isinstance(value, str):
+        return parse(value)
+    return Template((compile_expression(canonical(value)),))
 
 
 def check_plain(value: Json) -> None:
@@ -98,12 +97,15 @@ def _closing(text: str) -> int | None:
     """Where the brace that ends an expression stands: not inside a string, not one that closes a
     map.
     """
-    depth, quote, skip = 0, "", False
+    depth = 0
+    quote = ""
+    skip = False
     for i, char in enumerate(text):
         if skip or (quote and char not in ("\\", quote)):
             skip = False
         elif quote:
-            skip, quote = char == "\\", quote if char == "\\" else ""
+            skip = char == "\\"
+            quote = quote if char == "\\" else ""
         elif char in "\"'":
             quote = char
         elif char == "{":
@@ -124,7 +126,11 @@ def _kept(expression: Expression, facts: Facts) -> Json:
 
 def _text(value: Json) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        if value:
+            return "true"
+        return "false"
     if isinstance(value, list):
         return ", ".join(_text(each) for each in value)
-    return "?" if value is None else value if isinstance(value, str) else str(value)
+    if value is None:
+        return "?"
+    return value if isinstance(value, str) else str(value)

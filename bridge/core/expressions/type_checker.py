@@ -107,7 +107,7 @@ class _Types:
     names: frozenset[str]
     _local: dict[str, Type] = field(default_factory=dict)
 
-    def of(self, node: Node) -> Type:  # noqa: PLR0911  one for each kind of part
+    def of(self, node: Node) -> Type:
         """What a part gives."""
         match node:
             case Literal():
@@ -117,8 +117,7 @@ class _Types:
             case Index():
                 return self._index(node)
             case Items():
-                found = {self.of(item) for item in node.items}
-                return Type("list", of=found.pop()) if len(found) == 1 else LIST
+                return self._items(node)
             case Choice():
                 return self._choice(node)
             case Unary():
@@ -131,6 +130,12 @@ class _Types:
             self.of(part)
         return MAPPING
 
+    def _items(self, node: Items) -> Type:
+        found = {self.of(item) for item in node.items}
+        if len(found) == 1:
+            return Type("list", of=found.pop())
+        return LIST
+
     # --- paths ---
 
     def _path(self, node: Node, whole: str) -> Type:
@@ -142,15 +147,14 @@ class _Types:
         of = self._path(node.of, whole)
         if of.shape is not None:
             return self._field(node, of.shape, node.name, whole)
-        return (
-            self._below(node, of, whole)
-            if of.known and of.name not in ("mapping", "object")
-            else ANY
-        )
+        if of.known and of.name not in ("mapping", "object"):
+            return self._below(node, of, whole)
+        return ANY
 
     def _below(self, node: Select, of: Type, whole: str) -> Type:
         """A field of what has none."""
-        holder, said = self.findings.said(node.of), self.findings.said(node)
+        holder = self.findings.said(node.of)
+        said = self.findings.said(node)
         if of.name == "null":
             what = f"{holder} is always null for such an event, and has no {node.name!r}"
             return self.findings.say(node, what, everywhere=True)
@@ -171,7 +175,9 @@ class _Types:
             return self._local[node.name]
         if node.name == "events" and "events" in self.shape:
             one = len(self.names) == 1
-            return Type("list", of=Type("object", shape=self.shape["event"])) if one else LIST
+            if one:
+                return Type("list", of=Type("object", shape=self.shape["event"]))
+            return LIST
         if node.name in value_types.KINDS and node.name not in self.shape:
             return value_types.KIND
         return self._field(node, self.shape, node.name, whole)
@@ -181,13 +187,15 @@ class _Types:
             return ANY
         if name not in here:
             near = get_close_matches(name, here, n=1)
-            hint = (
-                f"did you mean {near[0]!r}?"
-                if near
-                else f"there is: {', '.join(sorted(here)) or 'nothing below it'}"
-            )
+            if near:
+                hint = f"did you mean {near[0]!r}?"
+            else:
+                hint = f"there is: {', '.join(sorted(here)) or 'nothing below it'}"
             bare = isinstance(node, Name) and whole == name and name not in schema.NOUNS
-            quotes = f'or is it a text, "{name}"?' if bare else ""
+            if bare:
+                quotes = f'or is it a text, "{name}"?'
+            else:
+                quotes = ""
             return self.findings.say(node, f"{whole}: no {name!r} here; {hint}", quotes, named=True)
         if here is self.shape.get("event") and name == "type" and self.names:
             return Type("text", self.names)
@@ -212,10 +220,13 @@ class _Types:
 
     def _choice(self, node: Choice) -> Type:
         self._flag(node.when)
-        then, other = self.of(node.then), self.of(node.other)
+        then = self.of(node.then)
+        other = self.of(node.other)
         if other.name == "null" or then == other:
             return then
-        return other if then.name == "null" else ANY
+        if then.name == "null":
+            return other
+        return ANY
 
     def _unary(self, node: Unary) -> Type:
         if node.sign == "!":
@@ -229,7 +240,8 @@ class _Types:
 
     def _flag(self, node: Node) -> Type:
         """What must be true or false."""
-        of, said = self.of(node), self.findings.said(node)
+        of = self.of(node)
+        said = self.findings.said(node)
         if of.known and of.name != "flag":
             what = f"{said} is {of}, and neither true nor false"
             self.findings.say(node, what, f"compare it, such as {said} == …")
@@ -239,13 +251,17 @@ class _Types:
         if node.sign in ("&&", "||"):
             self._flag(node.left)
             return self._flag(node.right)
-        left, right = (node.left, self.of(node.left)), (node.right, self.of(node.right))
+        left = (node.left, self.of(node.left))
+        right = (node.right, self.of(node.right))
         if node.sign in ("+", "-", "*", "/", "%"):
             return operators.reckoned(self.findings, node, left[1], right[1])
         if node.sign in ("==", "!="):
             operators.equal(self.findings, node, node.sign, left, right)
         elif node.sign == "in":
-            written = node.right.items if isinstance(node.right, Items) else ()
+            if isinstance(node.right, Items):
+                written = node.right.items
+            else:
+                written = ()
             operators.held(
                 self.findings, node, left, right, [(item, self.of(item)) for item in written]
             )
@@ -258,7 +274,8 @@ class _Types:
     def _call(self, node: Call) -> Type:
         if node.target is None:
             return self._alone(node)
-        of, said = self.of(node.target), self.findings.said(node.target)
+        of = self.of(node.target)
+        said = self.findings.said(node.target)
         if of.name == "view":
             return self._looked_up(node)
         if node.name in MACROS:
@@ -272,11 +289,10 @@ class _Types:
             function = replace(function, gives=value_types.WHOLE)
         if of.known and of.name not in function.of:
             goes = " or ".join(sorted({str(Type(name)) for name in function.of}))
-            mend = (
-                f"write timestamp({said}).{node.name}()"
-                if "time" in function.of and of.name == "text"
-                else ""
-            )
+            if "time" in function.of and of.name == "text":
+                mend = f"write timestamp({said}).{node.name}()"
+            else:
+                mend = ""
             self.findings.say(node, f"{said} is {of}, and {node.name} goes with {goes}", mend)
         return self._given(node, function)
 
@@ -284,14 +300,15 @@ class _Types:
         if node.name in ("has", "dyn"):
             for each in node.args:
                 self.of(each)
-            return FLAG if node.name == "has" else ANY
+            if node.name == "has":
+                return FLAG
+            return ANY
         function = ALONE.get(node.name)
         if function is None:
-            what = (
-                f"{node.name} is called on something: x.{node.name}(…)"
-                if node.name in {*METHODS, *MACROS}
-                else ""
-            )
+            if node.name in {*METHODS, *MACROS}:
+                what = f"{node.name} is called on something: x.{node.name}(…)"
+            else:
+                what = ""
             return self._unknown(node, what)
         return self._given(node, function)
 
@@ -312,7 +329,8 @@ class _Types:
 
     def _looked_up(self, node: Call) -> Type:
         """`view.leg(12)`: one object, or null."""
-        name, kinds = f"view.{node.name}", [self.of(each) for each in node.args]
+        name = f"view.{node.name}"
+        kinds = [self.of(each) for each in node.args]
         if node.name not in schema.VIEWED:
             return self._unknown(node, "", name)
         if len(kinds) != 1:
@@ -335,23 +353,32 @@ class _Types:
             )
         elif of.known and of.name not in ("list", "mapping", "object"):
             self.findings.say(node, f"{said} is {of}, and {node.name} goes through a list")
-        most = 3 if node.name == "map" else 2
+        if node.name == "map":
+            most = 3
+        else:
+            most = 2
         # a name, and what is asked of it
         if node.bound is None or not 2 <= len(node.args) <= most:  # noqa: PLR2004
             mend = f"write {said}.{node.name}(x, …)"
             return self.findings.say(
                 node, f"{node.name} takes a name and what is asked of each", mend
             )
-        before, item = self._local, (of.of or ANY) if of.name == "list" else ANY
+        before = self._local
+        item = (of.of or ANY) if of.name == "list" else ANY
         self._local = {**before, node.bound: item}
         *asked, last = node.args[1:]
         for each in asked:
             self._flag(each)
-        gives = self.of(last) if node.name == "map" else self._flag(last)
+        if node.name == "map":
+            gives = self.of(last)
+        else:
+            gives = self._flag(last)
         self._local = before
         if node.name == "map":
             return Type("list", of=gives)
-        return (of if of.name == "list" else LIST) if node.name == "filter" else FLAG
+        if node.name == "filter":
+            return of if of.name == "list" else LIST
+        return FLAG
 
     def _given(self, node: Call, function: Function) -> Type:
         """The arguments of a call. How many `hours` takes is told of where its hours are."""
@@ -376,12 +403,18 @@ class _Types:
             'it is in UTC; for the clocks of a zone: hours(event.time, "mon-sun", "08:00", "17:00",'
             " ZONE)"
         )
-        mend = in_zone if node.name.startswith("get") and node.args else ""
+        if node.name.startswith("get") and node.args:
+            mend = in_zone
+        else:
+            mend = ""
         self.findings.say(node, f"{node.name} takes {takes}, and here are {len(node.args)}", mend)
 
     def _tried(self, node: Call, written: str) -> None:
         """What is written as it stands can be tried."""
-        source = f'"".matches({written})' if node.name == "matches" else f"{node.name}({written})"
+        if node.name == "matches":
+            source = f'"".matches({written})'
+        else:
+            source = f"{node.name}({written})"
         try:
             cel.compile(source).execute({})
         except Exception:  # noqa: BLE001  the evaluator raises many types

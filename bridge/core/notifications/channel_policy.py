@@ -34,7 +34,9 @@ class Severity(IntEnum):
     @classmethod
     def of(cls, word: str | None) -> "Severity":
         """Of the word that rules use; nothing for questions."""
-        return cls[word.upper()] if word else cls.QUESTION
+        if word:
+            return cls[word.upper()]
+        return cls.QUESTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,14 +65,19 @@ def ahead(event: str, follow: Body | None) -> str:
     """What is done while it lasts, and how somebody keeps that from happening; "" where nothing
     is.
     """
-    repeat, escalate = (follow or {}).get("repeat_every"), (follow or {}).get("escalate")
-    again = [f"told again every {spoken(repeat)} while it lasts"] if repeat else []
-    others = [f"{escalate['to']} is told after {spoken(escalate['after'])}"] if escalate else []
-    return (
-        f"{', '.join([*again, *others])}, unless somebody has it: {taking(event)}"
-        if again or others
-        else ""
-    )
+    repeat = (follow or {}).get("repeat_every")
+    escalate = (follow or {}).get("escalate")
+    if repeat:
+        again = [f"told again every {spoken(repeat)} while it lasts"]
+    else:
+        again = []
+    if escalate:
+        others = [f"{escalate['to']} is told after {spoken(escalate['after'])}"]
+    else:
+        others = []
+    if again or others:
+        return f"{', '.join([*again, *others])}, unless somebody has it: {taking(event)}"
+    return ""
 
 
 def takes(request: Body) -> bool:
@@ -105,9 +110,13 @@ def _counted(notes: Sequence[Notice]) -> str:
 
 def _oldest(notes: Sequence[Notice]) -> str:
     known = [note.since for note in notes if note.since is not None]
-    return f"the oldest since {min(known):%Y-%m-%d %H:%M} UTC" if known else ""
+    if known:
+        return f"the oldest since {min(known):%Y-%m-%d %H:%M} UTC"
+    return ""
 
 
 def _cut(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _WIDEST else line[: _WIDEST - 1] + "…"
+    if len(line) <= _WIDEST:
+        return line
+    return line[: _WIDEST - 1] + "…"

@@ -39,5 +39,9 @@ def _state(active: list[Body], regular: list[Body]) -> str:
         return "unknown"
     if all(each == "down" for each in known):
         spare = any(leg["standing"] in _CARRIES for leg in active if leg not in regular)
-        return "on_failover" if spare else "down"
-    return "up" if all(each == "up" for each in known) else "degraded"
+        if spare:
+            return "on_failover"
+        return "down"
+    if all(each == "up" for each in known):
+        return "up"
+    return "degraded"

@@ -33,7 +33,9 @@ Derive = Callable[[Body | None, Body, Meanwhile], Body]
 def carried(before: Body | None, new: Seen, meanwhile: Meanwhile) -> Seen:
     """The object with the fields that only we can fill."""
     derive = _DERIVED.get(new.kind)
-    return replace(new, body={**new.body, **derive(before, new.body, meanwhile)}) if derive else new
+    if derive:
+        return replace(new, body={**new.body, **derive(before, new.body, meanwhile)})
+    return new
 
 
 def _standing(kind: str) -> Derive:
@@ -50,11 +52,9 @@ def _queue(before: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
     state, since = (before["state"], before["since"]) if before else (None, None)
     rising = before is not None and (body["failures"] or 0) > (before["failures"] or 0)
     if state in (None, "clear"):
-        return (
-            {"state": "failing", "since": now.isoformat()}
-            if rising
-            else {"state": "clear", "since": None}
-        )
+        if rising:
+            return {"state": "failing", "since": now.isoformat()}
+        return {"state": "clear", "since": None}
     assert before is not None  # noqa: S101  a state was read from it
     known = body["pending"] is not None and before["pending"] is not None
     done = known and body["pending"] < before["pending"]
@@ -93,7 +93,10 @@ def _outdated(_: Body | None, body: Body, meanwhile: Meanwhile) -> Body:
     """A node that runs another version than the repository holds; None where one of the two is not
     known.
     """
-    newest = meanwhile.version["version"] if meanwhile.version else None
+    if meanwhile.version:
+        newest = meanwhile.version["version"]
+    else:
+        newest = None
     return {"outdated": body["version"] != newest if newest and body["version"] else None}
 
 

@@ -39,4 +39,7 @@ def standing(kind: str, before: Body | None, after: Body) -> str | None:
     said = after["class"] if kind == "leg" else str(after["status"]).lower()
     if said in STANDINGS:
         return str(said)
-    return before["standing"] if before else None
+    if before:
+        stood: str | None = before["standing"]
+        return stood
+    return None

@@ -18,7 +18,8 @@ GONE_AFTER = timedelta(seconds=60)
 
 # More missing at once than this share, and than a handful, is no everyday deletion: a filter, a
 # permission, a broken list.
-SHRUNK_SHARE, SHRUNK_LEAST = 0.02, 5
+SHRUNK_SHARE = 0.02
+SHRUNK_LEAST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,10 @@ def compare(
         present.add(key)
         old = before.get(key)
         there = _body(old)
-        last_seen = (old.last_seen or since) if old and _open(each.body) else None
+        if old and _open(each.body):
+            last_seen = old.last_seen or since
+        else:
+            last_seen = None
         if (
             old is None
             or old.seen != each
@@ -122,14 +126,18 @@ def _open(body: Body) -> bool:
 
 
 def _body(known: Known | None) -> Body | None:
-    return known.seen.body if known and not known.gone else None
+    if known and not known.gone:
+        return known.seen.body
+    return None
 
 
 def _change(before: Body | None, new: Seen, volatile: frozenset[str]) -> Change | None:
     if before is None:
         return Change(new.kind, new.id, None, new.body)
     fields = frozenset(name for name in _differing(before, new.body) if name not in volatile)
-    return Change(new.kind, new.id, before, new.body, fields) if fields else None
+    if fields:
+        return Change(new.kind, new.id, before, new.body, fields)
+    return None
 
 
 def _differing(before: Body, after: Body) -> Iterable[str]:
@@ -141,7 +149,8 @@ def _differing(before: Body, after: Body) -> Iterable[str]:
             if not same(before.get(name), value):
                 yield name
             continue
-        old, new = before.get(name) or {}, value or {}
+        old = before.get(name) or {}
+        new = value or {}
         yield from (
             f"other.{below}"
             for below in sorted({*old, *new})

@@ -34,17 +34,22 @@ class _Salvage:
         self.amiss: list[tuple[Place, str]] = []
 
     def model(self, model: type[Strict], data: Json, place: Place) -> Any:
-        given = data if isinstance(data, dict) else {}
+        if isinstance(data, dict):
+            given = data
+        else:
+            given = {}
         parts = {}
         for name, field in model.model_fields.items():
             key = field.alias or name
             value = given.get(key)
-            parts[name] = (
-                _empty(field) if value is None else self._part(model, name, value, (*place, key))
-            )
+            if value is None:
+                parts[name] = _empty(field)
+            else:
+                parts[name] = self._part(model, name, value, (*place, key))
         made = model.model_construct(**parts)
         with suppress(TypeError):  # it compares what could not be read
-            self.amiss += [(place, said)] if (said := made.amiss()) else []
+            if said := made.amiss():
+                self.amiss.append((place, said))
         return made
 
     def _part(self, model: type[Strict], name: str, value: Json, place: Place) -> Json:
@@ -58,7 +63,10 @@ class _Salvage:
         if alone and isinstance(value, dict):
             return self.model(alone, value, place)
         if listed:
-            parts = value if isinstance(value, list) else [value]
+            if isinstance(value, list):
+                parts = value
+            else:
+                parts = [value]
             return [self.model(listed, part, (*place, i)) for i, part in enumerate(parts)]
         return _empty(field)
 
@@ -92,4 +100,6 @@ def _is_model(kind: Any) -> bool:
 def _empty(field: FieldInfo) -> Json:
     if not field.is_required():
         return field.get_default(call_default_factory=True)
-    return [] if any(get_origin(kind) is list for kind in _kinds(field.annotation)) else ""
+    if any(get_origin(kind) is list for kind in _kinds(field.annotation)):
+        return []
+    return ""

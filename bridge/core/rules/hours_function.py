@@ -24,7 +24,10 @@ _MEND = 'hours(event.time, "mon-fri", "09:00", "17:00", "America/Vancouver")'
 
 def hours(moment: Json, days: str, begins: str, ends: str, zone: str) -> bool:
     """Whether the moment, as ISO 8601 text or a timestamp, is in this window. Raises ValueError."""
-    at = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment))
+    if isinstance(moment, datetime):
+        at = moment
+    else:
+        at = datetime.fromisoformat(str(moment))
     return time_windows.opens([_window(days, begins, ends, zone)], at) is None
 
 

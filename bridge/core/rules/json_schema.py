@@ -15,7 +15,10 @@ def schema_of(vocabulary: Vocabulary | None = None) -> Mapping[str, Json]:
     are offered.
     """
     made = RuleModel.model_json_schema(mode="validation")
-    offers = _offers(vocabulary) if vocabulary else {}
+    if vocabulary:
+        offers = _offers(vocabulary)
+    else:
+        offers = {}
     definitions = {name: _finished(each, offers) for name, each in made.pop("$defs").items()}
     rule = {"$ref": "#/$defs/RuleModel"}
     return {
@@ -55,5 +58,10 @@ def _finished(part: Json, offers: Mapping[str, Sequence[Json]]) -> Json:
     if kept.get("default", 0) is None:
         del kept["default"]
     finished = {name: _finished(below, offers) for name, below in kept.items()}
-    words = offers.get(part["offers"], ()) if isinstance(part.get("offers"), str) else ()
-    return {**finished, "anyOf": list(words)} if words else finished
+    if isinstance(part.get("offers"), str):
+        words = offers.get(part["offers"], ())
+    else:
+        words = ()
+    if words:
+        return {**finished, "anyOf": list(words)}
+    return finished

@@ -66,7 +66,8 @@ def _requests(step: Step, against: Step) -> tuple[Body, Body]:
 
 def _said(step: Step, against: Step) -> str:
     """What the two want, in a few words."""
-    one, other = _written_out(step.body, against.body), _written_out(against.body, step.body)
+    one = _written_out(step.body, against.body)
+    other = _written_out(against.body, step.body)
     field = next((name for name in one if one[name] != other[name]), None)
     if field is None:
         return f"{step.name} against {against.name}"

@@ -36,7 +36,10 @@ def check_single(
     """
     if condition is not None:
         for said, holds in _compared(condition):
-            say = reading.note if holds else reading.say
+            if holds:
+                say = reading.note
+            else:
+                say = reading.say
             say(("if",), f"{said} is {_word(holds)} so: there is one event here", _GATHERED)
     if grouped:
         return
@@ -53,7 +56,9 @@ def _note(reading: ParseContext, expression: Expression | None, *place: str | in
 
 
 def _word(holds: bool) -> str:  # noqa: FBT001
-    return "always" if holds else "never"
+    if holds:
+        return "always"
+    return "never"
 
 
 def _compared(expression: Expression) -> Iterator[tuple[str, bool]]:

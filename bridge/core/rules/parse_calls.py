@@ -100,7 +100,10 @@ class _Call:
         """
         words = self.reading.vocabulary
         known = self.operation in words.operations and self.operation not in words.refused
-        told = words.secret(self.operation, fields) if known and fields else ()
+        if known and fields:
+            told = words.secret(self.operation, fields)
+        else:
+            told = ()
         clear = [name for name in told if not is_place(fields[name])]
         for name in clear:
             mend = "write {env: NAME} or {file: PATH}, which is read when the call is sent"

@@ -42,7 +42,10 @@ def chat_of(
     """The command, where the rule is one; says so where a rule listens to commands, calls, and is
     none.
     """
-    given = model.when.chat if isinstance(model.when, ShapeModel) else None
+    if isinstance(model.when, ShapeModel):
+        given = model.when.chat
+    else:
+        given = None
     if given is None:
         if COMMAND in types and any(step.action in ("call", "silence") for step in steps):
             what = (
@@ -57,7 +60,10 @@ def chat_of(
                 (*_HERE, "command"), f"the command {name!r} is built in", "give it another name"
             )
     needed = max(_needed(reading, steps), default=Role.VIEWER)
-    role = Role[given.role.upper()] if given.role else needed
+    if given.role:
+        role = Role[given.role.upper()]
+    else:
+        role = needed
     if role < needed:
         what = f"what it does needs the role {needed.word}, and {role.word} is lower"
         reading.say((*_HERE, "role"), what, f"write `role: {needed.word}`, or leave it out")

@@ -57,11 +57,9 @@ class ParseContext:
 
     def told(self) -> list[Problem]:
         """All that was said, as it may be shown."""
-        return (
-            [replace(problem, excerpt="") for problem in self.problems]
-            if self.hushed
-            else self.problems
-        )
+        if self.hushed:
+            return [replace(problem, excerpt="") for problem in self.problems]
+        return self.problems
 
     def say(self, place: Place, what: str, mend: str = "") -> None:
         """One more problem."""
@@ -77,7 +75,8 @@ class ParseContext:
         """Whether a key that stands here could not be read: it may be all that is wrong. At `whole`
         places they could.
         """
-        here, read = self._key(place), {self._key(each) for each in whole}
+        here = self._key(place)
+        read = {self._key(each) for each in whole}
         return any(key.rpartition(".")[0] == here for key in self.unread - read)
 
     def _key(self, place: Place) -> str:
@@ -137,7 +136,10 @@ class ParseContext:
         expression = self.expression(source, *place, shapes=shapes)
         if expression is None or len(self.problems) > before:
             return expression
-        known = self.shapes if shapes is None else shapes
+        if shapes is None:
+            known = self.shapes
+        else:
+            known = shapes
         told = (
             untrue(expression.source, expression.tree, expression.check(shape).type)
             for shape in known.values()
@@ -167,9 +169,14 @@ class ParseContext:
                 everywhere = all(mistake in each.mistakes for each in found.values())
                 if mistake.about not in said and (everywhere or not mistake.everywhere):
                     said.add(mistake.about)
-                    say = self.note if mistake.odd or (text and not mistake.named) else self.say
+                    if mistake.odd or (text and not mistake.named):
+                        say = self.note
+                    else:
+                        say = self.say
                     say(place, mistake.what, mistake.mend or f"checked against {name}")
-        return expression.fitted(sources.pop()) if len(sources) == 1 else expression
+        if len(sources) == 1:
+            return expression.fitted(sources.pop())
+        return expression
 
     def _check_words(self, expression: Expression, place: Place) -> None:
         """A word that the command does not take is never there: it is told now, and not when
@@ -177,11 +184,10 @@ class ParseContext:
         """
         for number in sorted({int(found) for found in _WORD.findall(expression.source)}):
             if number >= len(self.takes):
-                there = (
-                    f"it takes {', '.join(self.takes)}: chat.args[0] is the first"
-                    if self.takes
-                    else "it takes none"
-                )
+                if self.takes:
+                    there = f"it takes {', '.join(self.takes)}: chat.args[0] is the first"
+                else:
+                    there = "it takes none"
                 self.say(
                     place,
                     f"chat.args[{number}]: the command has no such word",
@@ -206,7 +212,10 @@ class ParseContext:
             except ValueError as error:
                 self.say((*place, name), str(error))
                 continue
-            known = self.shapes if shapes is None else shapes
+            if shapes is None:
+                known = self.shapes
+            else:
+                known = shapes
             if texts and isinstance(value, str):
                 self._check_spelling(value, (*place, name), known)
             fields[name] = self._template(template, (*place, name), known, texts=texts)
@@ -231,11 +240,11 @@ class ParseContext:
         known = self.vocabulary.event_types
         common = [set(known[name].nouns) for name in self.shapes]
         first = next(iter(self.shapes.values()), {})
-        return (
-            {noun: first[noun] for noun in sorted(set.intersection(*common)) if noun in first}
-            if common
-            else {}
-        )
+        if common:
+            return {
+                noun: first[noun] for noun in sorted(set.intersection(*common)) if noun in first
+            }
+        return {}
 
 
 def verified(shapes: Shapes) -> Shapes:

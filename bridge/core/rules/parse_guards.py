@@ -54,26 +54,22 @@ def guard_of(
 
 
 def _share(portion: tuple[float, bool] | None) -> Share:
-    return (
-        Share(*portion) if portion else Share(0)
-    )  # what could not be read has been told, and is never used
+    if portion:
+        return Share(*portion)
+    return Share(0)  # what could not be read has been told, and is never used
 
 
 def _cooldown(reading: ParseContext, guard: GuardModel) -> Cooldown | None:
     given = guard.cooldown
-    return (
-        Cooldown(given.every, reading.expression(given.per, "guard", "cooldown", "per"))
-        if given
-        else None
-    )
+    if given:
+        return Cooldown(given.every, reading.expression(given.per, "guard", "cooldown", "per"))
+    return None
 
 
 def _blast_radius(given: BlastRadiusModel | None) -> BlastRadius | None:
-    return (
-        BlastRadius(_share(given.most), _SINGULAR.get(given.of, ""), given.within)
-        if given
-        else None
-    )
+    if given:
+        return BlastRadius(_share(given.most), _SINGULAR.get(given.of, ""), given.within)
+    return None
 
 
 def _rollout(given: RolloutModel | None) -> Rollout | None:
@@ -88,11 +84,9 @@ def _rollout(given: RolloutModel | None) -> Rollout | None:
 
 
 def _tuning(given: TuningModel | None) -> TuningLimits:
-    return (
-        TuningLimits(given.largest_change, given.least, given.most, given.stable)
-        if given
-        else TuningLimits()
-    )
+    if given:
+        return TuningLimits(given.largest_change, given.least, given.most, given.stable)
+    return TuningLimits()
 
 
 def _approval(reading: ParseContext, given: GuardModel) -> Approval | None:

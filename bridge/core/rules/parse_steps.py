@@ -82,11 +82,15 @@ class _Steps:
         )
 
     def _notify(self, told: NotifyModel) -> Step:
-        here, channels = (*self.here, "notify"), self.reading.vocabulary.channels
+        here = (*self.here, "notify")
+        channels = self.reading.vocabulary.channels
         self.reading.named(
             told.to, channels, "channel", "add it to `channels` in the settings", *here, "to"
         )
-        title = {} if told.title is None else {"title": told.title}
+        if told.title is None:
+            title = {}
+        else:
+            title = {"title": told.title}
         given = {**title, "body": told.body, "severity": told.severity}
         step = Step("notify", told.to, self._texts(given, *here), channels.get(told.to, 0))
         return replace(
@@ -95,7 +99,8 @@ class _Steps:
 
     def _follow(self, wanted: FollowModel, *here: str | int) -> Body:
         """How it is told on, as it is kept with each notice."""
-        escalate, channels = wanted.escalate, self.reading.vocabulary.channels
+        escalate = wanted.escalate
+        channels = self.reading.vocabulary.channels
         found: dict[str, Json] = (
             {"repeat_every": wanted.repeat_every} if wanted.repeat_every else {}
         )
@@ -107,7 +112,8 @@ class _Steps:
         return found
 
     def _webhook(self, sent: WebhookModel) -> Step:
-        here, hooks = (*self.here, "webhook"), self.reading.vocabulary.hooks
+        here = (*self.here, "webhook")
+        hooks = self.reading.vocabulary.hooks
         self.reading.named(
             sent.to, hooks, "outgoing webhook", "name one of the settings", *here, "to"
         )
@@ -152,7 +158,10 @@ class _Steps:
         nouns = self.reading.nouns()
         many = sorted(name for name, shape in nouns.items() if "id" in shape)
         if noun not in many and self.shapes:
-            mend = f"there is: {', '.join(many)}" if many else "leave it out"
+            if many:
+                mend = f"there is: {', '.join(many)}"
+            else:
+                mend = "leave it out"
             self.reading.say(
                 (*self.here, "each"),
                 f"not every event of this rule names a {noun!r} with an id",
@@ -182,8 +191,6 @@ def _wait(given: float | UntilModel | None) -> Wait:
 
 
 def _retry(model: RetryModel | None) -> Retry | None:
-    return (
-        Retry(frozenset(Outcome(name) for name in model.on), model.every, model.until)
-        if model
-        else None
-    )
+    if model:
+        return Retry(frozenset(Outcome(name) for name in model.on), model.every, model.until)
+    return None

@@ -34,7 +34,8 @@ def types_of(reading: ParseContext, model: RuleModel) -> frozenset[str]:
     these.
     """
     if isinstance(model.when, ShapeModel) and model.when.chat:
-        reading.shapes, reading.chats = parse_chat.shapes_of(model.when.chat), True
+        reading.shapes = parse_chat.shapes_of(model.when.chat)
+        reading.chats = True
         reading.takes = tuple(model.when.chat.takes)
         return frozenset({parse_chat.COMMAND})
     if not isinstance(model.when, ShapeModel):
@@ -43,8 +44,10 @@ def types_of(reading: ParseContext, model: RuleModel) -> frozenset[str]:
         types = reading.types(model.when.count.of, "when", "count", "of")
     elif model.when.absent:
         types = reading.types(model.when.absent.after, "when", "absent", "after")
+    elif model.when.schedule:
+        types = frozenset({DUE})
     else:
-        types = frozenset({DUE}) if model.when.schedule else frozenset()
+        types = frozenset()
     reading.shapes = _shapes(reading, types)
     return types
 
@@ -57,16 +60,22 @@ def shape_of(reading: ParseContext, model: RuleModel) -> Shape | None:
         return _count(reading, model.when.count)
     if model.when.absent:
         return _absent(reading, model.when.absent)
-    return _schedule(reading, model.when.schedule) if model.when.schedule else None
+    if model.when.schedule:
+        return _schedule(reading, model.when.schedule)
+    return None
 
 
 def _schedule(reading: ParseContext, schedule: ScheduleModel) -> Schedule:
-    here, known = ("when", "schedule"), reading.vocabulary.servers
+    here = ("when", "schedule")
+    known = reading.vocabulary.servers
     if schedule.server not in (None, schedules.EACH) and known:
         reading.named(
             str(schedule.server), known, "server", "name one of the settings", *here, "server"
         )
-    either = schedules.either_day(schedule.cron) if schedule.cron else ""
+    if schedule.cron:
+        either = schedules.either_day(schedule.cron)
+    else:
+        either = ""
     if either:
         mend = (
             "for days of one week in a month, name the weekday alone and write if:"
@@ -198,7 +207,10 @@ def _refuse_momentary(
 ) -> None:
     momentary = _momentary(reading, types)
     if momentary:
-        more = f" and {len(momentary) - 1} more" if len(momentary) > 1 else ""
+        if len(momentary) > 1:
+            more = f" and {len(momentary) - 1} more"
+        else:
+            more = ""
         what = (
             f"`{key}` needs events that last: {momentary[0]}{more} is over as soon as it has"
             " happened"
@@ -257,7 +269,10 @@ def tests_for(reading: ParseContext, condition: Expression | None) -> tuple[Test
     Where something may be missing, as in what another system sends, a condition fails instead of
     not holding.
     """
-    found = equalities(condition.source) if condition else ()
+    if condition:
+        found = equalities(condition.source)
+    else:
+        found = ()
     return tuple(
         test for test in found if all(_sure(shape, test[0]) for shape in reading.shapes.values())
     )
@@ -266,7 +281,10 @@ def tests_for(reading: ParseContext, condition: Expression | None) -> tuple[Test
 def _sure(shape: Schema, path: tuple[str, ...]) -> bool:
     here: Schema | None = shape
     for part in path:
-        here = here.get(part) if here is not None and part not in _UNSURE else None
+        if here is not None and part not in _UNSURE:
+            here = here.get(part)
+        else:
+            here = None
     return here is not None and "*" not in here
 
 
@@ -295,13 +313,16 @@ def _conjuncts(source: str) -> Iterator[str]:
     """The parts of a condition between its outermost `&&`, tokens apart by one space; none where it
     is no conjunction.
     """
-    depth, part, parts = 0, list[str](), list[str]()
+    depth = 0
+    part = list[str]()
+    parts = list[str]()
     for word in _TOKEN.findall(source):
         depth += (word in "([{") - (word in ")]}")
         if depth == 0 and word in ("||", "?"):
             return
         if depth == 0 and word == "&&":
-            parts, part = [*parts, " ".join(part)], []
+            parts = [*parts, " ".join(part)]
+            part = []
         elif not word.startswith("//"):
             part.append(word)
     yield from (*parts, " ".join(part))

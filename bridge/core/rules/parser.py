@@ -37,7 +37,10 @@ def parse(document: Document, vocabulary: Vocabulary) -> tuple[list[Rule], list[
     """The rules of one file (a mapping, or a list of mappings) that can be used, and what is wrong
     with the others.
     """
-    data = document.data if document.data is not None else []  # nothing but comments: no rules
+    if document.data is not None:
+        data = document.data
+    else:
+        data = []
     places: list[Place] = [(i,) for i in range(len(data))] if isinstance(data, list) else [()]
     rules: list[Rule] = []
     problems: list[Problem] = []
@@ -60,7 +63,8 @@ def _rule(reading: ParseContext) -> Rule:
     """The rule at one place of a document. Raises BadInput with every problem of it."""
     model = _model(reading)
     types = types_of(reading, model)
-    shape, condition = shape_of(reading, model), reading.condition(model.condition, "if")
+    shape = shape_of(reading, model)
+    condition = reading.condition(model.condition, "if")
     check_lasting(reading, model, types)
     group = group_of(reading, model)
     steps = steps_of(reading, model.do)

@@ -40,10 +40,14 @@ class Share:
 
     def of(self, total: int) -> int:
         """How many of `total` that is: a share is rounded down, but is never less than one."""
-        return max(1, int(self.number * total // 100)) if self.percent else int(self.number)
+        if self.percent:
+            return max(1, int(self.number * total // 100))
+        return int(self.number)
 
     def __str__(self) -> str:
-        return f"{self.number:g}%" if self.percent else f"{self.number:g}"
+        if self.percent:
+            return f"{self.number:g}%"
+        return f"{self.number:g}"
 
 
 @dataclass(frozen=True, slots=True)

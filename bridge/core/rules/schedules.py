@@ -8,7 +8,8 @@ from bridge.core.rules.rule import Rule, Schedule, Step
 # a schedule that names this is followed on each server
 EACH = "*"
 _TELLING = frozenset({"notify", "webhook", "wait", "reply"})
-_DAY, _WEEKDAY = 2, 4
+_DAY = 2
+_WEEKDAY = 4
 
 
 def followed(rule: Rule, server: str, servers: Sequence[str]) -> bool:
@@ -40,7 +41,8 @@ def _asks(expression: Expression) -> bool:
 
 
 def _expressions(rule: Rule) -> Iterator[Expression]:
-    approval, cooldown = rule.guard.approval, rule.guard.cooldown
+    approval = rule.guard.approval
+    cooldown = rule.guard.cooldown
     found = (
         rule.condition,
         cooldown.per if cooldown else None,
@@ -65,7 +67,8 @@ def either_day(cron: str) -> str:
     As in Debian's cron: both must fit only where one of them begins with a star.
     """
     fields = cron.split()
-    days, weekdays = fields[_DAY], fields[_WEEKDAY]
+    days = fields[_DAY]
+    weekdays = fields[_WEEKDAY]
     if days.startswith("*") or weekdays.startswith("*"):
         return ""
     return (

@@ -65,7 +65,8 @@ def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
         return moment
     # Clocks jump over it: read by the time before the jump it comes after the jump, by the time
     # after it before.
-    before, after = local.replace(fold=1).astimezone(UTC), moment
+    before = local.replace(fold=1).astimezone(UTC)
+    after = moment
     offset = after.astimezone(zone).utcoffset()
     while after - before > _SECOND:
         middle = before + (after - before) // 2

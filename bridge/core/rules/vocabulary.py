@@ -51,4 +51,6 @@ class Vocabulary:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`"did you mean 'leg.down'?"`, or nothing."""
     near = get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return ""

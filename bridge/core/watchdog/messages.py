@@ -58,12 +58,14 @@ def begins(told: Mapping[str, OpenStall], wrong: Sequence[Stall], now: datetime)
     news = [each for each in wrong if each.key not in told or now - told[each.key].at >= AGAIN]
     if not news:
         return None
-    still = "still: " if all(each.key in told for each in news) else ""
-    title = (
-        f"bondbridge: {still}{news[0].name}"
-        if len(news) == 1
-        else f"bondbridge: {still}{len(news)} things are wrong"
-    )
+    if all(each.key in told for each in news):
+        still = "still: "
+    else:
+        still = ""
+    if len(news) == 1:
+        title = f"bondbridge: {still}{news[0].name}"
+    else:
+        title = f"bondbridge: {still}{len(news)} things are wrong"
     known = {each.key: OpenStall(now, each.since, each.name) for each in news}
     lines = [
         f"{each.name} since {each.since:%H:%M:%S} UTC ({_lasted(each.since, now)}): {each.says}"
@@ -81,11 +83,10 @@ def over(
     if not gone:
         return None
     names = [each.name for each in gone.values()]
-    title = (
-        f"bondbridge: over: {names[0]}"
-        if len(gone) == 1
-        else f"bondbridge: over: {len(gone)} things that were wrong"
-    )
+    if len(gone) == 1:
+        title = f"bondbridge: over: {names[0]}"
+    else:
+        title = f"bondbridge: over: {len(gone)} things that were wrong"
     lines = [f"over: {each.name}; it lasted {_lasted(each.since, now)}" for each in gone.values()]
     lines += [] if still or unknown else ["The bridge works again."]
     return Message(
@@ -144,7 +145,10 @@ def _bonds(totals: Totals) -> str:
 def _names(names: Sequence[str]) -> str:
     if not names:
         return ""
-    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    if len(names) > _MOST_NAMES:
+        rest = f" and {len(names) - _MOST_NAMES} more"
+    else:
+        rest = ""
     return f" ({', '.join(sorted(names)[:_MOST_NAMES])}{rest})"
 
 

@@ -107,21 +107,22 @@ def _due(key: str, head: Head, name: str, what: str) -> ProgressMarker:
 
 
 def _polls(server: str, polled: Polled, slack: float) -> ProgressMarker:
-    newest = (
-        f"the newest whole poll is of {_moment(polled.newest)}"
-        if polled.newest
-        else "it was never polled whole"
-    )
+    if polled.newest:
+        newest = f"the newest whole poll is of {_moment(polled.newest)}"
+    else:
+        newest = "it was never polled whole"
     if polled.idle:
         return ProgressMarker(
             f"poll {server}", str(polled.newest), f"nobody polls {server}", newest, slack
         )
-    why = (
-        f"it is {polled.health.replace('_', ' ')}"
-        if polled.health not in ("ok", "unknown")
-        else "its answers are of no use"
-    )
-    said = f"{why}: {polled.problem}" if polled.problem else why
+    if polled.health not in ("ok", "unknown"):
+        why = f"it is {polled.health.replace('_', ' ')}"
+    else:
+        why = "its answers are of no use"
+    if polled.problem:
+        said = f"{why}: {polled.problem}"
+    else:
+        said = why
     return ProgressMarker(
         f"poll {server}",
         str(polled.newest),
@@ -188,7 +189,9 @@ def wrong(still: Mapping[str, StalledMarker], now: datetime, after: float) -> li
 
 
 def _counted(head: Head, what: str) -> str:
-    return f"{head.count} {what}s wait" if head.count != 1 else f"one {what} waits"
+    if head.count != 1:
+        return f"{head.count} {what}s wait"
+    return f"one {what} waits"
 
 
 def _moment(moment: datetime) -> str:

@@ -66,10 +66,8 @@ def ask(
 
     `anew`: it was withdrawn before, since its rule was edited.
     """
-    expires_at, terms = (
-        now + timedelta(seconds=_lasts(about, rule)),
-        terms_of(connection, about, rule, whom.usual),
-    )
+    expires_at = now + timedelta(seconds=_lasts(about, rule))
+    terms = terms_of(connection, about, rule, whom.usual)
     row = approvals.ask(
         connection, about.decision, about.jobs, about.verdict, terms, now, expires_at, anew=anew
     )
@@ -88,10 +86,8 @@ def ask(
 
 def same(connection: Connection, row: RowMapping, about: Asked, rule: Rule, whom: Whom) -> bool:
     """Whether the question that stands is the one that would be put now."""
-    terms, lasts = (
-        terms_of(connection, about, rule, whom.usual),
-        timedelta(seconds=_lasts(about, rule)),
-    )
+    terms = terms_of(connection, about, rule, whom.usual)
+    lasts = timedelta(seconds=_lasts(about, rule))
     wanted = (
         terms.to,
         terms.answered_by,
@@ -107,18 +103,26 @@ def _lasts(about: Asked, rule: Rule | None) -> float:
     """How long it stands; whoever has just said it need not think long whether they are sure."""
     if about.verdict.reason is Reason.CONFIRMATION:
         return _SURE
-    return rule.guard.approval.expires if rule and rule.guard.approval else UNANSWERED
+    if rule and rule.guard.approval:
+        return rule.guard.approval.expires
+    return UNANSWERED
 
 
 def terms_of(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:
     """Whom it goes to and who may answer, as the rule says; what a guard asks for a rule that names
     nobody goes to `usual`.
     """
-    wanted = rule.guard.approval if rule else None
+    if rule:
+        wanted = rule.guard.approval
+    else:
+        wanted = None
     asker = eligibility.asker_of(
         event_store.several(connection, about.decision.events or (about.decision.event,))
     )
-    role = rule.shape.role if rule and isinstance(rule.shape, Chat) else Role.OPERATOR
+    if rule and isinstance(rule.shape, Chat):
+        role = rule.shape.role
+    else:
+        role = Role.OPERATOR
     if about.verdict.reason is Reason.CONFIRMATION:
         return Terms(asker=asker, answered_by=approvals.ASKER, role=role.word)
     if wanted is None:
@@ -140,7 +144,9 @@ class _Given:
 
     @property
     def state(self) -> str:
-        return approvals.GRANTED if self.yes else approvals.DENIED
+        if self.yes:
+            return approvals.GRANTED
+        return approvals.DENIED
 
 
 class Approver:
@@ -149,7 +155,9 @@ class Approver:
     def __init__(
         self, database: Database, now: Callable[[], datetime], places: Mapping[str, Places]
     ) -> None:
-        self._database, self._now, self._places = database, now, places
+        self._database = database
+        self._now = now
+        self._places = places
         self._faults = Faults(database, now)
 
     def answer(self, name: str, *, yes: bool, who: str) -> str:
@@ -218,11 +226,10 @@ class Approver:
     def _expired(self, name: str, now: datetime) -> None:
         with self._database.writing() as connection:
             row = approvals.lock(connection, name)
-            told = (
-                self._settle(connection, row, approvals.EXPIRED, NOBODY, now)
-                if row is not None
-                else None
-            )
+            if row is not None:
+                told = self._settle(connection, row, approvals.EXPIRED, NOBODY, now)
+            else:
+                told = None
         if told is not None:
             log.info(headline(told), id=told.id)
 
@@ -257,7 +264,8 @@ class Approver:
         """
         expired = self._settle(connection, row, approvals.EXPIRED, NOBODY, now)
         found = approvals.get(connection, row["id"]) or row
-        state, who = found["state"], found["who"] or NOBODY
+        state = found["state"]
+        who = found["who"] or NOBODY
         told = expired
         if given.delivery and (state, who) != (given.state, given.by.name):
             told = _refused(
@@ -309,7 +317,10 @@ def _tell(
     connection: Connection, name: str, places: Mapping[str, Places], now: datetime, but: str = ""
 ) -> None:
     row = approvals.get(connection, name)
-    every = job_store.of_decision(connection, row["decision"]) if row is not None else []
+    if row is not None:
+        every = job_store.of_decision(connection, row["decision"])
+    else:
+        every = []
     if row is not None:
         command_updates.answered(connection, row, every, now)
     if row is not None and row["to"] is not None and every:
@@ -336,7 +347,10 @@ def _carry_out(
             decisions.add_verdict(connection, row["decision"], job.id, verdict, now)
         job_store.release(connection, row["decision"], now)
         return
-    reason = Reason.DENIED if state == approvals.DENIED else Reason.UNANSWERED
+    if state == approvals.DENIED:
+        reason = Reason.DENIED
+    else:
+        reason = Reason.UNANSWERED
     verdict = Verdict(
         Ruling.SKIP,
         reason,
@@ -356,7 +370,9 @@ def _refused(
     told = event_store.record(
         connection, [_event("approval.refused", row, now, given.by.name, n=n, why=why)]
     )
-    return told[0] if told else None
+    if told:
+        return told[0]
+    return None
 
 
 def _event(

@@ -13,7 +13,8 @@ from bridge.core.person_names import same
 from bridge.pipeline.database_facts import Answers
 from bridge.store.decisions import approvals
 
-FORBIDDEN, STALE = 403, 409
+FORBIDDEN = 403
+STALE = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class ApprovalRefusal:
     @property
     def told(self) -> str:
         """Why, as far as it is theirs to know."""
-        return "this is no question that you may answer" if self.unseen else self.why
+        if self.unseen:
+            return "this is no question that you may answer"
+        return self.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,11 @@ def _nobody(row: RowMapping, by: Answerer, *, yes: bool) -> ApprovalRefusal | No
     # a name that only looks like another's is no second person; to take back what one asked for
     # needs nobody else
     theirs = row["asker"] is not None and same(by.identity, row["asker"])
-    return (
-        ApprovalRefusal("whoever asked for it cannot say yes to it: somebody else must", FORBIDDEN)
-        if theirs and yes
-        else None
-    )
+    if theirs and yes:
+        return ApprovalRefusal(
+            "whoever asked for it cannot say yes to it: somebody else must", FORBIDDEN
+        )
+    return None
 
 
 def _role(
@@ -134,18 +137,20 @@ def _role(
         return None
     needed = Role[row["role"].upper()]
     for space in sorted(spaces_of(connection, row["server"], held, now), key=str):
-        where = (
-            f"in space {space}"
-            if space is not None
-            else "everywhere, since the plan names no bond of a known space"
-        )
+        if space is not None:
+            where = f"in space {space}"
+        else:
+            where = "everywhere, since the plan names no bond of a known space"
         if by.reach is not None and not (
             space is not None and any(fnmatchcase(space, glob) for glob in by.reach)
         ):
             return ApprovalRefusal(
                 "what comes by this webhook acts only in other spaces", FORBIDDEN
             )
-        has = role_in(by.grants, space) if by.grants is not None else Role.ADMIN
+        if by.grants is not None:
+            has = role_in(by.grants, space)
+        else:
+            has = Role.ADMIN
         if has is None or has < needed:
             return ApprovalRefusal(
                 f"it needs the role {needed.word} {where}",
@@ -163,6 +168,9 @@ def spaces_of(
     found: set[str | None] = set()
     for target in {job.target for job in jobs if job.action == "call"} or {""}:
         kind, _, identifier = target.partition("/")
-        bond = answers("view", server, "bond", identifier) if kind == "bond" else None
+        if kind == "bond":
+            bond = answers("view", server, "bond", identifier)
+        else:
+            bond = None
         found.add(((bond or {}).get("space") or {}).get("key"))
     return found

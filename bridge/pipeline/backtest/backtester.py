@@ -65,7 +65,9 @@ class Backtester:
         forced_live: Callable[[str], bool],
         spaces: Mapping[str, Sequence[str]],
     ) -> None:
-        self._database, self._forced_live, self._spaces = database, forced_live, spaces
+        self._database = database
+        self._forced_live = forced_live
+        self._spaces = spaces
 
     def size(self, since: datetime, until: datetime, server: str = "") -> int:
         """How many events there are to go through."""
@@ -163,10 +165,8 @@ class Backtester:
             base=_shown(connection, server),
             incidents=backtest_source.incidents_of(connection, server),
         )
-        pauses, silences = (
-            backtest_source.pauses_of(connection, server),
-            backtest_source.silences_of(connection, server),
-        )
+        pauses = backtest_source.pauses_of(connection, server)
+        silences = backtest_source.silences_of(connection, server)
         spaces = list(self._spaces.get(server, ())) or None
         memory.outside = {
             "spaces": lambda _now, _about: spaces,
@@ -180,7 +180,8 @@ def _before(rules: Sequence[Rule]) -> timedelta:
     """For how long before something what went before can matter to these rules."""
     longest = 0.0
     for rule in rules:
-        guard, shape = rule.guard, rule.shape
+        guard = rule.guard
+        shape = rule.shape
         lengths = [rule.lasts or 0.0, rule.group.wait if rule.group else 0.0]
         lengths += [
             shape.over
@@ -218,11 +219,13 @@ def _happened(
 
 
 def _due(rule: Rule, server: str, begin: datetime, until: datetime) -> Iterator[Event]:
-    shape, row = rule.shape, EVENTS["schedule.due"]
+    shape = rule.shape
+    row = EVENTS["schedule.due"]
     assert isinstance(shape, Schedule)  # noqa: S101  asked before
     due = begin
     while (due := cron.following(shape, due)) < until:
-        data, at = {"schedule": {"rule": rule.id, "at": due.isoformat()}}, due.isoformat()
+        data = {"schedule": {"rule": rule.id, "at": due.isoformat()}}
+        at = due.isoformat()
         made = make(
             row, server=server, subject=f"rule/{rule.id}", n=at, time=due, seen_at=due, data=data
         )
@@ -250,9 +253,9 @@ def _paused(rows: Sequence[RowMapping], now: datetime) -> Json:
         ),
         None,
     )
-    return (
-        {"since": row["since"].isoformat(), "who": row["who"], "why": row["why"]} if row else None
-    )
+    if row:
+        return {"since": row["since"].isoformat(), "who": row["who"], "why": row["why"]}
+    return None
 
 
 def _silenced(rows: Sequence[RowMapping], event: Event, now: datetime) -> Json:

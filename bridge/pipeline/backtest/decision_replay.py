@@ -98,7 +98,8 @@ class _Again:
     """Makes verdicts again; events and jobs are read a batch at a time."""
 
     def __init__(self, connection: Connection, shelf: Shelf) -> None:
-        self._connection, self._shelf = connection, shelf
+        self._connection = connection
+        self._shelf = shelf
         self._events: dict[str, Event] = {}
         self._jobs: dict[str, Job] = {}
         self._closed: dict[str, Mapping[str, Verdict]] = {}
@@ -116,11 +117,10 @@ class _Again:
         try:
             return self._line(row)
         except (KeyError, _NoRule) as error:
-            why = (
-                str(error)
-                if isinstance(error, _NoRule)
-                else f"it asks what was not asked then: {error}"
-            )
+            if isinstance(error, _NoRule):
+                why = str(error)
+            else:
+                why = f"it asks what was not asked then: {error}"
             return replay.line(
                 row["at"],
                 row["decision"],
@@ -132,11 +132,10 @@ class _Again:
     def _line(self, row: RowMapping) -> str:
         if row["read"] is None:
             verdict = self._members(row["gathering"])[row["event"]]
-            told = (
-                f"with group {row['gathering'][:8]}"
-                if verdict.ruling is Ruling.ACT
-                else verdict.detail
-            )
+            if verdict.ruling is Ruling.ACT:
+                told = f"with group {row['gathering'][:8]}"
+            else:
+                told = verdict.detail
             verdict = Verdict(verdict.ruling, verdict.reason, told)
             return replay.line(row["at"], row["decision"], row["rule"], verdict)
         rule = self._rule(row)

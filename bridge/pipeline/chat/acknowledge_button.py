@@ -44,12 +44,10 @@ class AcknowledgeHandler:
         conversations: Conversations,
         now: Callable[[], datetime],
     ) -> None:
-        self._database, self._follower, self._conversations, self._now = (
-            database,
-            follower,
-            conversations,
-            now,
-        )
+        self._database = database
+        self._follower = follower
+        self._conversations = conversations
+        self._now = now
 
     def pressed(
         self, hook: IncomingWebhook, pressed: ButtonDelivery, take: AcknowledgeToken, by: Answerer
@@ -161,7 +159,10 @@ class AcknowledgeHandler:
 
 def _has_it(about: Event, by: Answerer, told: Event | None) -> Reply:
     """It takes the place of the notice: everybody in the room sees who has it."""
-    event = told.id if told else about.id
+    if told:
+        event = told.id
+    else:
+        event = about.id
     return Reply(
         f"{by.name} has it: {headline(about)}",
         event=event,
@@ -209,7 +210,8 @@ def _refused(
     why: str,
     now: datetime,
 ) -> Event:
-    user, room = pressed.person, pressed.room
+    user = pressed.person
+    room = pressed.room
     chat = {
         "command": "ack",
         "text": f"ack {about.id[:8]}",

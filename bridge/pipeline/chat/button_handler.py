@@ -20,7 +20,8 @@ from bridge.store.decisions import approvals
 from bridge.store.decisions import jobs as job_store
 from bridge.webhooks.platform import ButtonDelivery
 
-_FORGED, _GONE = 403, 410
+_FORGED = 403
+_GONE = 410
 
 
 class ButtonHandler:
@@ -35,12 +36,10 @@ class ButtonHandler:
         conversations: Conversations,
         taker: AcknowledgeHandler,
     ) -> None:
-        self._approver, self._seals, self._conversations, self._taker = (
-            approver,
-            seals,
-            conversations,
-            taker,
-        )
+        self._approver = approver
+        self._seals = seals
+        self._conversations = conversations
+        self._taker = taker
 
     def ours(
         self, hook: IncomingWebhook, pressed: ButtonDelivery
@@ -89,11 +88,9 @@ class ButtonHandler:
         """Whoever pressed is told at the address that came with it; the same press again is told
         nothing new.
         """
-        told, row, by = (
-            answered.event,
-            approvals.get(connection, choice.approval),
-            _who(hook, pressed),
-        )
+        told = answered.event
+        row = approvals.get(connection, choice.approval)
+        by = _who(hook, pressed)
         if row is None or not pressed.answer_at or not _seen(hook, pressed):
             return
         own = _own(choice, answered, by)
@@ -121,19 +118,26 @@ def _seen(hook: IncomingWebhook, pressed: ButtonDelivery) -> bool:
 
 
 def _who(hook: IncomingWebhook, pressed: ButtonDelivery) -> Answerer:
-    user, room = pressed.person, pressed.room
+    user = pressed.person
+    room = pressed.room
     grants = held(hook.grants, hook.strangers, user.id, room.id)
     # who somebody is does not depend on the room that they are in; what they may does
     identity = known_as(hook.platform.name, user.id, hook.grants)
     # a name that the platform lets people choose is no proof of who they are
     own = user.name not in ("", user.id) and identity == known_as(hook.platform.name, user.id, ())
-    name = f"{user.name} ({identity})" if own else identity
+    if own:
+        name = f"{user.name} ({identity})"
+    else:
+        name = identity
     return Answerer(name, identity, grants, hook.spaces)
 
 
 def _own(choice: ApprovalButton, answered: Answered, by: Answerer) -> bool:
     """Whether they had given just this answer before."""
-    said = approvals.GRANTED if choice.yes else approvals.DENIED
+    if choice.yes:
+        said = approvals.GRANTED
+    else:
+        said = approvals.DENIED
     return (
         not answered.first
         and answered.refused is None
@@ -145,18 +149,27 @@ def _answer(choice: ApprovalButton, answered: Answered, *, own: bool) -> Reply:
     """The first answer takes the place of the question; what did not count is told to whoever
     pressed.
     """
-    event = answered.event.id if answered.event else None
+    if answered.event:
+        event = answered.event.id
+    else:
+        event = None
     if answered.refused is not None:
         return Reply(f"This does not count: {answered.refused.told}.", event=event, tone=Tone.BAD)
     told = question_jobs.settled(answered.state, answered.who)
     if answered.first:
-        lines, tone = answered.about, Tone.GOOD if choice.yes else Tone.BAD
+        lines = answered.about
+        tone = Tone.GOOD if choice.yes else Tone.BAD
         return Reply(
             f"{told}{_when(answered.at)}", lines, event=event, tone=tone, to_all=True, replaces=True
         )
-    before = "You said so already" if own else "Too late"
+    if own:
+        before = "You said so already"
+    else:
+        before = "Too late"
     return Reply(f"{before}: {told}{_when(answered.at)}.", answered.about, event=event)
 
 
 def _when(at: datetime | None) -> str:
-    return f", {at:%Y-%m-%d %H:%M} UTC" if at else ""
+    if at:
+        return f", {at:%Y-%m-%d %H:%M} UTC"
+    return ""

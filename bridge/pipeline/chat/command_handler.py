@@ -67,8 +67,11 @@ class CommandHandler:
         talks: Conversations,
         orders: ControlCommands,
     ) -> None:
-        self._database, self._now, self._rulebook = database, now, rulebook
-        self._talks, self._orders = talks, orders
+        self._database = database
+        self._now = now
+        self._rulebook = rulebook
+        self._talks = talks
+        self._orders = orders
 
     def said(self, hook: IncomingWebhook, said: CommandDelivery) -> Receipt:
         """Record a command and answer it. The same delivery again neither acts nor tells anything
@@ -92,8 +95,14 @@ class CommandHandler:
         try:
             answer = self._answer(heard, event, book)
         except (UnknownObject, NotAllowed, BadInput) as error:
-            why = "not_allowed" if isinstance(error, NotAllowed) else "not_understood"
-            text = problem_of(error) if isinstance(error, BadInput) else str(error)
+            if isinstance(error, NotAllowed):
+                why = "not_allowed"
+            else:
+                why = "not_understood"
+            if isinstance(error, BadInput):
+                text = problem_of(error)
+            else:
+                text = str(error)
             return self._refuse(CommandRefusal(why, text, heard), identity(name, "refused"))
         return Receipt(
             (Taken(event, new=True),), answer=replace(answer, event=answer.event or event.id)
@@ -106,7 +115,10 @@ class CommandHandler:
         asker = Principal(
             known_as(hook.platform.name, said.person.id, hook.grants), grants, hook.spaces
         )
-        whole = fleets.read(connection, hook.server) if grants else Inventory()
+        if grants:
+            whole = fleets.read(connection, hook.server)
+        else:
+            whole = Inventory()
         return ParsedCommand(
             hook,
             said,
@@ -117,7 +129,8 @@ class CommandHandler:
 
     def _answer(self, heard: ParsedCommand, event: Event, book: Rulebook) -> Reply:
         """Raises UnknownObject, NotAllowed, BadInput."""
-        command, hook = heard.command, heard.hook
+        command = heard.command
+        hook = heard.hook
         assert command is not None  # noqa: S101  it was understood
         if command.name in LOOKS and command.rule is None:
             with self._database.reading() as connection:
@@ -143,25 +156,29 @@ class CommandHandler:
 
     def _on_its_way(self, heard: ParsedCommand, event: Event, book: Rulebook, name: str) -> Reply:
         """A rule takes it from here: where later answers can go they say what comes of it."""
-        rule, later = book.rule(name), address_of(heard)
+        rule = book.rule(name)
+        later = address_of(heard)
         sure = rule is not None and isinstance(rule.shape, Chat) and rule.shape.sure
-        others = rule.guard.approval if rule else None
+        if rule:
+            others = rule.guard.approval
+        else:
+            others = None
         asked = sure and (others is None or others.condition is not None)
         told = f"{_named(event)}: {_stands(sure=asked, others=others)}"
         if later is not None:
             return Reply(told, event=event.id)
-        lines = (
-            [f"to do it, say within {_CONFIRM}: yes {self._talks.word(event.id)}"] if asked else []
-        )
+        if asked:
+            lines = [f"to do it, say within {_CONFIRM}: yes {self._talks.word(event.id)}"]
+        else:
+            lines = []
         return Reply(told, (*lines, f"what comes of it: why {event.id[:8]}"), event=event.id)
 
     def _record(self, event: Event, heard: ParsedCommand) -> bool:
         """Write it down, and where its answers go; False if it was here before."""
-        address = (
-            address_of(heard)
-            if event.type == "chat.command" and heard.command and heard.command.rule
-            else None
-        )
+        if event.type == "chat.command" and heard.command and heard.command.rule:
+            address = address_of(heard)
+        else:
+            address = None
         with self._database.writing() as connection:
             new = bool(event_store.record(connection, [event]))
             if new and address is not None:
@@ -181,11 +198,16 @@ class CommandHandler:
         )
 
     def _event(self, heard: ParsedCommand, name: str, identifier: str, **more: Json) -> Event:
-        row, thing, now = builder.EVENTS[name], heard.taken.thing, self._now()
+        row = builder.EVENTS[name]
+        thing = heard.taken.thing
+        now = self._now()
         data: dict[str, Json] = {"chat": chat_of(heard), **more}
         if name == "chat.command":
             data |= nouns_of(heard)
-        subject = f"{thing.kind}/{thing.id}" if thing else f"chat/{heard.hook.name}"
+        if thing:
+            subject = f"{thing.kind}/{thing.id}"
+        else:
+            subject = f"chat/{heard.hook.name}"
         made = builder.make(
             row,
             server=heard.hook.server,

@@ -49,7 +49,8 @@ class CommandRefusal(Exception):
 
     def __init__(self, why: str, text: str, heard: ParsedCommand) -> None:
         super().__init__(text)
-        self.why, self.heard = why, heard
+        self.why = why
+        self.heard = heard
 
 
 def understood(heard: ParsedCommand) -> ParsedCommand:
@@ -84,10 +85,18 @@ def _begun(heard: ParsedCommand) -> ParsedCommand:
 
 
 def _check_role(heard: ParsedCommand) -> None:
-    role, thing, command = role_of(heard), heard.taken.thing, heard.command
+    role = role_of(heard)
+    thing = heard.taken.thing
+    command = heard.command
     if command is not None and (role is None or role < command.role):
-        has = f"you are {role.word}" if role else "you have no role"
-        where = f" for {thing.called}" if thing else ""
+        if role:
+            has = f"you are {role.word}"
+        else:
+            has = "you have no role"
+        if thing:
+            where = f" for {thing.called}"
+        else:
+            where = ""
         raise CommandRefusal(
             "role", f"{command.name} needs the role {command.role.word}{where}, and {has}", heard
         )
@@ -96,7 +105,9 @@ def _check_role(heard: ParsedCommand) -> None:
 def role_of(heard: ParsedCommand) -> Role | None:
     """The role that the person holds for what they named; where nothing is named, the highest."""
     thing = heard.taken.thing
-    return heard.asker.role(thing.space) if thing else heard.asker.highest
+    if thing:
+        return heard.asker.role(thing.space)
+    return heard.asker.highest
 
 
 def commands_of(book: Rulebook) -> Mapping[str, Command]:
@@ -113,7 +124,8 @@ def commands_of(book: Rulebook) -> Mapping[str, Command]:
 
 def chat_of(heard: ParsedCommand) -> Body:
     """What the event tells of who said what, and where."""
-    said, role = heard.said, role_of(heard)
+    said = heard.said
+    role = role_of(heard)
     return {
         "command": heard.command.name if heard.command else None,
         "text": said.text[:_LONGEST],
@@ -134,7 +146,10 @@ def nouns_of(heard: ParsedCommand) -> Body:
     if thing is not None:
         bond = heard.fleet.bond_of(thing)
         found |= {thing.kind: dict(thing.body)} | ({"bond": dict(bond.body)} if bond else {})
-    needed = heard.command.role if heard.command else None
+    if heard.command:
+        needed = heard.command.role
+    else:
+        needed = None
     spaces = [each.id for each in heard.fleet.spaces]
     return {**found, "reach": heard.asker.reach(needed, spaces) if needed else []}
 
@@ -156,5 +171,8 @@ def told_as(heard: ParsedCommand) -> str:
     """As others are told who answered: a name that people choose themselves is no proof of who they
     are.
     """
-    who, person = heard.asker.who, heard.said.person
-    return f"{person.name} ({who})" if person.name and who.endswith(f"/{person.id}") else who
+    who = heard.asker.who
+    person = heard.said.person
+    if person.name and who.endswith(f"/{person.id}"):
+        return f"{person.name} ({who})"
+    return who

@@ -71,12 +71,10 @@ class ControlCommands:
         follower: FollowUps,
         word: Callable[[str], str],
     ) -> None:
-        self._database, self._steering, self._approver, self._word = (
-            database,
-            steering,
-            approver,
-            word,
-        )
+        self._database = database
+        self._steering = steering
+        self._approver = approver
+        self._word = word
         self._follower = follower
         self.by_name: Mapping[str, Callable[[ControlContext], Reply]] = {
             "pause": self._pause,
@@ -173,7 +171,10 @@ class ControlCommands:
     # --- what was told ---
 
     def _ack(self, order: ControlContext) -> Reply:
-        beginning = order.words[0].lower() if len(order.words) == 1 else ""
+        if len(order.words) == 1:
+            beginning = order.words[0].lower()
+        else:
+            beginning = ""
         if len(beginning) < _LEAST:
             raise UnknownObject(
                 "it takes the id of an event, or its beginning: it stands in the notice"
@@ -204,7 +205,10 @@ class ControlCommands:
     # --- answers ---
 
     def _answer(self, order: ControlContext, *, yes: bool) -> Reply:
-        beginning = order.words[0].lower() if len(order.words) == 1 else ""
+        if len(order.words) == 1:
+            beginning = order.words[0].lower()
+        else:
+            beginning = ""
         if len(beginning) < _LEAST:
             raise UnknownObject(
                 "it takes the id of a question, or its beginning: approvals lists them"
@@ -224,7 +228,10 @@ class ControlCommands:
         return self._decide(order, rows[0]["id"], yes=yes)
 
     def _confirm(self, order: ControlContext, *, yes: bool) -> Reply:
-        word = order.words[0].casefold() if len(order.words) == 1 else ""
+        if len(order.words) == 1:
+            word = order.words[0].casefold()
+        else:
+            word = ""
         with self._database.reading() as connection:
             mine = [
                 row["id"]
@@ -271,7 +278,10 @@ def _check_everywhere(order: ControlContext, what: str) -> None:
 def _check_role(order: ControlContext, thing: InventoryObject) -> None:
     held = order.asker.role(thing.space)
     if held is None or held < Role.OPERATOR:
-        has = f"you are {held.word} there" if held else "you have no role there"
+        if held:
+            has = f"you are {held.word} there"
+        else:
+            has = "you have no role there"
         raise NotAllowed(f"it needs the role operator for {thing.called}, and {has}")
 
 
@@ -288,11 +298,9 @@ def _first(fleet: Inventory, name: str, kinds: Sequence[str]) -> InventoryObject
 
 def _off(words: Sequence[str]) -> str:
     """`NAME off` → the name; "" for anything else."""
-    return (
-        " ".join(words[:-1])
-        if len(words) > 1 and words[-1].casefold() == "off" and not _lasts(words)
-        else ""
-    )
+    if len(words) > 1 and words[-1].casefold() == "off" and not _lasts(words):
+        return " ".join(words[:-1])
+    return ""
 
 
 def _lasts(words: Sequence[str]) -> bool:

@@ -45,12 +45,17 @@ def read(connection: Connection, server: str) -> Inventory:
 def space_of(bonds: Mapping[str, Body], bond: Json) -> str | None:
     """The key of the space that a bond is in."""
     key = ((bonds.get(str(bond)) or {}).get("space") or {}).get("key")
-    return None if key is None else str(key)
+    if key is None:
+        return None
+    return str(key)
 
 
 def _thing(kind: str, key: str, body: Body, bonds: Mapping[str, Body]) -> InventoryObject:
     bond = key if kind == "bond" else body.get("bond")
-    above = None if kind == "bond" else (bonds.get(str(bond)) or {}).get("name")
+    if kind == "bond":
+        above = None
+    else:
+        above = (bonds.get(str(bond)) or {}).get("name")
     return InventoryObject(
         kind, key, str(body.get("name") or ""), space_of(bonds, bond), body, above and str(above)
     )

@@ -68,7 +68,8 @@ def status(at: QueryContext) -> Reply:
             else "nothing has been seen yet"
         )
     waiting = len(_questions(at))
-    more += [f"{_waiting(waiting)} for a person: approvals"] if waiting else []
+    if waiting:
+        more.append(f"{_waiting(waiting)} for a person: approvals")
     return views.status(at.server, health.replace("_", " "), at.fleet, more)
 
 
@@ -86,7 +87,10 @@ def bond(at: QueryContext) -> Reply:
 
 def why(at: QueryContext) -> Reply:
     """One event's story, in short. Raises UnknownObject."""
-    beginning = at.words[0].lower() if len(at.words) == 1 else ""
+    if len(at.words) == 1:
+        beginning = at.words[0].lower()
+    else:
+        beginning = ""
     if not beginning:
         raise UnknownObject("why takes the id of an event, or its beginning: why 3f9a2c1d")
     found = event_store.several(at.connection, journal.find(at.connection, "events", beginning))
@@ -157,7 +161,9 @@ def _pauses(at: QueryContext) -> list[Body]:
 
 
 def _waiting(count: int) -> str:
-    return "1 question waits" if count == 1 else f"{count} questions wait"
+    if count == 1:
+        return "1 question waits"
+    return f"{count} questions wait"
 
 
 def _questions(at: QueryContext) -> list[tuple[Body, Sequence[str]]]:
@@ -181,12 +187,14 @@ def _decision(row: Body) -> list[str]:
     lines = [_short(f"rule {row['rule']}: {verdict} {row['detail']}")]
     # what was told of it, here and elsewhere, is no news
     for job in (each for each in row["jobs"] if each["parent"] is None or each["action"] == "call"):
-        tried = job["tried"][-1] if job["tried"] else None
-        said = (
-            f", {tried['outcome'] or 'on its way'} {tried['detail'] or ''}".rstrip()
-            if tried
-            else ""
-        )
+        if job["tried"]:
+            tried = job["tried"][-1]
+        else:
+            tried = None
+        if tried:
+            said = f", {tried['outcome'] or 'on its way'} {tried['detail'] or ''}".rstrip()
+        else:
+            said = ""
         said += _last(row, job)
         lines.append(
             _short(
@@ -202,9 +210,13 @@ def _last(row: Body, job: Body) -> str:
     mine = [
         each["detail"] for each in row["verdicts"] if each["job"] == job["id"] and each["detail"]
     ]
-    return f"; {mine[-1]}" if mine else ""
+    if mine:
+        return f"; {mine[-1]}"
+    return ""
 
 
 def _short(text: str) -> str:
     text = text.rstrip()
-    return text if len(text) <= _DETAIL else f"{text[:_DETAIL]}…"
+    if len(text) <= _DETAIL:
+        return text
+    return f"{text[:_DETAIL]}…"

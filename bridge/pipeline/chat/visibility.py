@@ -58,14 +58,20 @@ def _spaces(connection: Connection, event: Event, now: datetime) -> set[str | No
     asked = event.data.get("approval")
     if asked:
         row = approvals.get(connection, str(asked.get("id")))
-        owed = job_store.of_decision(connection, row["decision"]) if row is not None else []
+        if row is not None:
+            owed = job_store.of_decision(connection, row["decision"])
+        else:
+            owed = []
         return spaces_of(connection, event.server, [job for job in owed if job.parent is None], now)
     answers = Answers(connection, event.server, now, {})
     found: set[str | None] = set()
     for name, noun in event.data.items():
         if name in _NO_NOUNS or not isinstance(noun, Mapping):
             continue
-        said = noun.get("arguments") if name == "job" else noun
+        if name == "job":
+            said = noun.get("arguments")
+        else:
+            said = noun
         found |= _of_noun(answers, event.server, name, said if isinstance(said, Mapping) else {})
     return found
 
@@ -76,10 +82,16 @@ def _of_noun(answers: Answers, server: str, name: str, noun: Mapping[str, Json])
     if isinstance(space, Mapping) and space.get("key") is not None:
         return {str(space["key"])}
     if name in ("job", "space"):
-        key = noun.get("key") if name == "space" else space
+        if name == "space":
+            key = noun.get("key")
+        else:
+            key = space
         if key is not None:
             return {str(key)}
-    bond = noun.get("id") if name == "bond" else noun.get("bond")
+    if name == "bond":
+        bond = noun.get("id")
+    else:
+        bond = noun.get("bond")
     if bond is None and noun.get("leg") is not None:
         bond = (answers("view", server, "leg", noun["leg"]) or {}).get("bond")
     if bond is None:

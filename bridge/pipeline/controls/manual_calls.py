@@ -123,8 +123,11 @@ class ManualCalls:
         bounds: Bounds,
         aftermath: Settlement,
     ) -> None:
-        self._database, self._clients, self._now = database, clients, now
-        self._bounds, self._aftermath = bounds, aftermath
+        self._database = database
+        self._clients = clients
+        self._now = now
+        self._bounds = bounds
+        self._aftermath = aftermath
 
     def call(self, wanted: HandCall, send: Callable[[], _Answer]) -> _Answer:
         """What `send` gives, which sends it. Raises Refused where a guard is against it, and what
@@ -182,7 +185,10 @@ class ManualCalls:
         if not against or wanted.override:
             against += self._taken(connection, job, event, answers, now)
         told = "; ".join(each.detail for each in against)
-        why = f"not called, {told}" if told and not wanted.override else ""
+        if told and not wanted.override:
+            why = f"not called, {told}"
+        else:
+            why = ""
         deed = replace(_deed(wanted), why=why, override=told if wanted.override else "")
         nouns = {name: noun for name, noun in event.data.items() if name != "operator"}
         event = audit_log.record(connection, deed, now, n, nouns)
@@ -226,7 +232,10 @@ class ManualCalls:
         now: datetime,
     ) -> None:
         """The decision with its verdict, and a verdict for each guard that is against it."""
-        first = against[0] if against else guards.ACT
+        if against:
+            first = against[0]
+        else:
+            first = guards.ACT
         if against and wanted.override:
             told = "; ".join(each.detail for each in against)
             first = Verdict(Ruling.ACT, against[0].reason, f"{wanted.who} overrides: {told}")

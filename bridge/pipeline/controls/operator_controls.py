@@ -65,8 +65,11 @@ class OperatorControls:
         servers: Sequence[str],
         types: Iterable[str],
     ) -> None:
-        self._database, self._now, self._approver = database, now, approver
-        self._servers, self._types = servers, sorted(types)
+        self._database = database
+        self._now = now
+        self._approver = approver
+        self._servers = servers
+        self._types = sorted(types)
 
     # --- pauses ---
 
@@ -239,7 +242,10 @@ class OperatorControls:
         answered ones too.
         """
         with self._database.reading() as connection:
-            rows = approvals.every(connection, _MOST) if answered else approvals.waiting(connection)
+            if answered:
+                rows = approvals.every(connection, _MOST)
+            else:
+                rows = approvals.waiting(connection)
             return [_question(connection, row) for row in rows]
 
     def question(self, beginning: str) -> Body:

@@ -21,20 +21,23 @@ class Silence(FireAndForgetAction):
     """
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+        self._database = database
+        self._now = now
 
     def send(self, server: str, request: Body) -> Result:
         """Begin it."""
         now = self._now()
-        length = (
-            seconds(request["for"]) if isinstance(request["for"], str) else float(request["for"])
-        )
+        if isinstance(request["for"], str):
+            length = seconds(request["for"])
+        else:
+            length = float(request["for"])
         with self._database.writing() as connection:
             event = event_store.get(connection, request["event"])
             types = list(request["types"] or [event.type])
             about = _about(event, str(request["per"]))
             until = now + timedelta(seconds=length)
-            who, why = "a rule", f"after event {event.id[:8]}"
+            who = "a rule"
+            why = f"after event {event.id[:8]}"
             controls.silence(
                 connection,
                 server,
@@ -59,4 +62,6 @@ def _about(event: Event, per: str) -> str:
     if per == "space":
         noun = (event.data.get("bond") or {}).get("space") or {}
         return f"space/{noun.get('key')}"
-    return f"{per}/{noun.get('id')}" if noun else event.subject
+    if noun:
+        return f"{per}/{noun.get('id')}"
+    return event.subject

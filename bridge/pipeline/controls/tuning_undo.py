@@ -70,7 +70,10 @@ class TuningUndo:
         now: Callable[[], datetime],
         hands: ManualCalls,
     ) -> None:
-        self._database, self._clients, self._now, self._hands = database, clients, now, hands
+        self._database = database
+        self._clients = clients
+        self._now = now
+        self._hands = hands
 
     def every(self) -> list[Body]:
         """What accepted tunings changed, newest first: the job's row, what it called, and the
@@ -103,7 +106,10 @@ class TuningUndo:
                     f"{'several' if rows else 'no'} jobs with a tuning to put back have an id that"
                     f" begins with {beginning!r}"
                 )
-                mend = "give more of it" if rows else "see `bondbridge tuning list`"
+                if rows:
+                    mend = "give more of it"
+                else:
+                    mend = "see `bondbridge tuning list`"
                 raise BadInput([Problem("tuning undo", what, mend)])
             job = job_store.get(connection, rows[0]["job"])
         client = self._client(rows[0]["server"])
@@ -141,7 +147,11 @@ class TuningUndo:
 
 
 def _leg(client: Client, call: Body) -> Leg:
-    number, before = call["arguments"]["leg"], call["body"]
+    number = call["arguments"]["leg"]
+    before = call["body"]
     seen = normalise("leg", client.read("leg.get", leg=number), b"").body
-    name = f"{number} ({seen['name']})" if seen.get("name") else str(number)
+    if seen.get("name"):
+        name = f"{number} ({seen['name']})"
+    else:
+        name = str(number)
     return Leg(name, call, {field: (seen.get(field), value) for field, value in before.items()})

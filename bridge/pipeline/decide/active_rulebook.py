@@ -25,7 +25,9 @@ class ActiveRulebook:
     def __init__(
         self, database: Database, keeper: RulebookLoader, now: Callable[[], datetime]
     ) -> None:
-        self._database, self._keeper, self._now = database, keeper, now
+        self._database = database
+        self._keeper = keeper
+        self._now = now
         self._adopted: str | None = None
         self._told: str | None = None
         self._noted: tuple[object, object] = (object(), None)  # nothing yet
@@ -40,7 +42,10 @@ class ActiveRulebook:
         if book.hash != self._adopted:
             with self._database.writing() as connection:
                 rulebooks.adopt(connection, book.hash, book.sources, self._now())
-            tell = log.debug if self._adopted is None else log.info
+            if self._adopted is None:
+                tell = log.debug
+            else:
+                tell = log.info
             tell("rulebook in use", rules=len(book.rules), hash=book.hash)
             self._adopted = book.hash
         self._note(book)
@@ -64,16 +69,17 @@ class ActiveRulebook:
 
     def _tell_rejected(self) -> None:
         rejected = self._keeper.rejected
-        text = str(rejected) if rejected else None
+        if rejected:
+            text = str(rejected)
+        else:
+            text = None
         if text is None or text == self._told:
             self._told = text
             return
         self._told = text
-        now, row, data = (
-            self._now(),
-            builder.EVENTS["rulebook.rejected"],
-            {"problem": {"text": text}},
-        )
+        now = self._now()
+        row = builder.EVENTS["rulebook.rejected"]
+        data = {"problem": {"text": text}}
         # the same bad files are one happening, whichever process finds them, until a good rulebook
         # came between
         n = identity(text, self._adopted)

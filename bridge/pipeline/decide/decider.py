@@ -64,14 +64,20 @@ class Decider:
         word: Callable[[str], str] = lambda event: event,
         lease: float = LONG,
     ) -> None:
-        self._database, self._now, self._forced_live = database, now, forced_live
-        self._keeping, self._interpreter = keeping, interpreter
-        self._whom, self._spaces = whom, spaces
-        self._word, self._lease = word, lease
+        self._database = database
+        self._now = now
+        self._forced_live = forced_live
+        self._keeping = keeping
+        self._interpreter = interpreter
+        self._whom = whom
+        self._spaces = spaces
+        self._word = word
+        self._lease = lease
         self._timing = Timing(database, now, servers)
         self._edits = Edits(database, now, servers, whom=whom, spaces=spaces)
         self._second_look = SecondLook(database, now, self._asked)
-        self._servers, self._faults = servers, Faults(database, now)
+        self._servers = servers
+        self._faults = Faults(database, now)
         self._writer = DecisionWriter(database, now, keeping.rulebook, whom, self._word)
 
     def rulebook(self) -> Rulebook:
@@ -84,7 +90,8 @@ class Decider:
 
         Where that cannot be told: all of them, since each looks for itself.
         """
-        now, book = self._now(), self.rulebook()
+        now = self._now()
+        book = self.rulebook()
         with self._faults.apart("decide", "what waits"), self._database.reading() as connection:
             found = {
                 *event_store.servers_with_undecided(connection),
@@ -103,7 +110,8 @@ class Decider:
         """Decide all that waits for this server; the jobs that came of it. Each step goes on where
         another fails.
         """
-        book, owed = self.rulebook(), list[Job]()
+        book = self.rulebook()
+        owed = list[Job]()
         with self._database.writing() as connection:
             fence = event_store.claim_deciding(connection, server, self._lease)
         if fence is None:
@@ -171,7 +179,8 @@ class Decider:
 
     def _met(self, lease: Lease, batch: Sequence[Event]) -> Made:
         """The rules meet as many of these events as there is time for in one piece."""
-        book, made = self.rulebook(), Made()
+        book = self.rulebook()
+        made = Made()
         lease.begin()
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, lease.server, book)
@@ -209,7 +218,8 @@ class Decider:
         """A piece of decisions whose wait is over; None when there are none, or only such as were
         `done` before.
         """
-        book, made = self.rulebook(), Made()
+        book = self.rulebook()
+        made = Made()
         lease.begin()
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, lease.server, book)
@@ -235,7 +245,9 @@ class Decider:
                 if lease.enough():
                     break
             made.told = list(known.values())
-        return made if due else None
+        if due:
+            return made
+        return None
 
     @staticmethod
     def _look_again(

@@ -76,8 +76,11 @@ class DecisionWriter:
         whom: Whom,
         word: Callable[[str], str],
     ) -> None:
-        self._database, self._now, self._rulebook = database, now, rulebook
-        self._whom, self._word = whom, word
+        self._database = database
+        self._now = now
+        self._rulebook = rulebook
+        self._whom = whom
+        self._word = word
         self._faults = Faults(database, now)
 
     def write(self, lease: Lease, made: Made) -> list[Job]:
@@ -101,7 +104,9 @@ class DecisionWriter:
     def _written(self, lease: Lease, made: Made) -> list[Job]:
         # the rulebook is asked for before: one that is new is remembered in a transaction of its
         # own
-        now, book, told = self._now(), self._rulebook(), []
+        now = self._now()
+        book = self._rulebook()
+        told = []
         about = {each.id: each for each in (*made.events, *made.told, *made.members)}
         with self._database.writing() as connection:
             lease.hold(connection)
@@ -174,7 +179,8 @@ def _contradictions(made: Iterable[Decision], now: datetime) -> list[Event]:
     for decision in made:
         if decision.verdict.reason is Reason.OPPOSED:
             data = {"rule": {"id": decision.rule, "detail": decision.verdict.detail}}
-            row, subject = EVENTS["rule.contradicted"], f"rule/{decision.rule}"
+            row = EVENTS["rule.contradicted"]
+            subject = f"rule/{decision.rule}"
             found.append(
                 make(
                     row,
@@ -191,7 +197,10 @@ def _contradictions(made: Iterable[Decision], now: datetime) -> list[Event]:
 
 def _say(made: Iterable[Decision], about: Mapping[str, Event]) -> None:
     for decision in made:
-        level = log.info if decision.verdict.ruling is Ruling.ACT else log.debug
+        if decision.verdict.ruling is Ruling.ACT:
+            level = log.info
+        else:
+            level = log.debug
         if decision.verdict.reason not in (None, Reason.CONDITION, Reason.GROUP, Reason.COUNT):
             level = log.info
         why = decision.verdict.detail

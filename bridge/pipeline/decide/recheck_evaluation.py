@@ -52,12 +52,15 @@ class SecondLook:
     """`now` is domain time; `asked`: what answers to the guards of a server."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], answers: Asked) -> None:
-        self._database, self._now, self._answers = database, now, answers
+        self._database = database
+        self._now = now
+        self._answers = answers
         self._faults = Faults(database, now)
 
     def run(self, lease: Lease, book: Rulebook) -> None:
         """Look at what is due; what comes of it is recorded, to be decided."""
-        server, now = lease.server, self._now()
+        server = lease.server
+        now = self._now()
         with self._database.reading() as connection:
             due = store.due(connection, server, now, _MOST)
             if not due:
@@ -77,14 +80,18 @@ class SecondLook:
         due: Sequence[Recheck],
         now: datetime,
     ) -> _Looked:
-        looked, standing = _Looked(), list[tuple[Recheck, Event]]()
+        looked = _Looked()
+        standing = list[tuple[Recheck, Event]]()
         began = {
             each.id: each for each in event_store.several(connection, [it.event for it in due])
         }
         for each in due:
             with self._apart(each) as part:
                 origin = began.get(each.event)
-                state = _stands(connection, each, origin) if origin else False
+                if origin:
+                    state = _stands(connection, each, origin)
+                else:
+                    state = False
                 if state is None:
                     looked.later.append((replace(each, due_at=now + _UNSEEN), each.due_at))
                 elif state is False or origin is None:
@@ -171,12 +178,15 @@ def _stands(connection: Connection, each: Recheck, origin: Event) -> bool | None
     if not body or not row.still(body[row.kind, name]):
         return False
     seen = fact_queries.seen_one(connection, each.server, row.kind, name)
-    return True if seen is not None and seen >= each.ripe_at else None
+    if seen is not None and seen >= each.ripe_at:
+        return True
+    return None
 
 
 def _as_it_is(connection: Connection, origin: Event, now: datetime) -> Event:
     """What began then, with its objects as they are now."""
-    row, data = EVENTS[origin.type], dict(origin.data)
+    row = EVENTS[origin.type]
+    data = dict(origin.data)
     if row.still is not None and row.kind is not None:
         name = origin.subject.partition("/")[2]
         data |= _described(connection, origin.server, row.kind, name, origin.type)

@@ -126,7 +126,10 @@ class Edits:
         for row in rows:
             event = answers.event(row["event"])
             counts = edited_rule.against(rule, event, facts, now) is None
-            about = (keyed(rule, event, now, facts) or "") if counts else ""
+            if counts:
+                about = keyed(rule, event, now, facts) or ""
+            else:
+                about = ""
             keys[row["id"]] = about
             if row["reason"] == Reason.COUNT and about:
                 newest[about] = row["id"]
@@ -140,7 +143,10 @@ class Edits:
         # the question first, as whoever answers it does: an answer and this never wait for each
         # other
         asked = approvals.of_decision(connection, row["id"])
-        question = approvals.lock(connection, asked["id"]) if asked is not None else None
+        if asked is not None:
+            question = approvals.lock(connection, asked["id"])
+        else:
+            question = None
         jobs = job_store.of_decision(connection, row["id"])
         if rule is None:
             left = [job for job in jobs if edited_rule.left(job)]
@@ -198,7 +204,10 @@ class Edits:
         now = self._now()
         jobs = [job for job in job_store.of_decision(connection, name) if edited_rule.left(job)]
         held = [job for job in jobs if job.state is JobState.HELD]
-        opened = question if question is not None and question["state"] == approvals.ASKED else None
+        if question is not None and question["state"] == approvals.ASKED:
+            opened = question
+        else:
+            opened = None
         if rule is None or rule.mode is Mode.DRY_RUN:
             if opened is not None:
                 approver.withdraw(connection, name, _EDITED, self._whom.places, now)
@@ -208,7 +217,10 @@ class Edits:
         about = held if opened is not None else jobs if question is None else new
         asks = self._asks(connection, server, name, rule, about)
         if opened is not None and opened["reason"] not in _RULES_OWN:
-            asks = Verdict(Ruling.ASK, Reason(opened["reason"]), opened["detail"]) if held else None
+            if held:
+                asks = Verdict(Ruling.ASK, Reason(opened["reason"]), opened["detail"])
+            else:
+                asks = None
         if asks is not None:
             self._put(connection, name, rule, opened, about, asks)
         elif opened is not None:
@@ -237,7 +249,8 @@ class Edits:
         asks: Verdict,
     ) -> None:
         """Ask, or ask anew where whoever is asked, or what about, is not the same any more."""
-        now, decision = self._now(), decision_store.get(connection, name)
+        now = self._now()
+        decision = decision_store.get(connection, name)
         pending_work.hold(connection, [job.id for job in about])
         asked = Asked(decision, [replace(job, state=JobState.HELD) for job in about], asks)
         if opened is not None and approver.same(connection, opened, asked, rule, self._whom):
@@ -255,7 +268,8 @@ class Edits:
         calls = [job for job in calls if job.action == "call" and not job.attempts]
         if not calls:
             return None
-        now, decision = self._now(), decision_store.get(connection, name)
+        now = self._now()
+        decision = decision_store.get(connection, name)
         answers = Answers(
             connection, server, now, {rule.id: rule}, spaces=self._spaces.get(server, ())
         )

@@ -30,7 +30,9 @@ class Timing:
     def __init__(
         self, database: Database, now: Callable[[], datetime], servers: Sequence[str]
     ) -> None:
-        self._database, self._now, self._servers = database, now, servers
+        self._database = database
+        self._now = now
+        self._servers = servers
         self._faults = Faults(database, now)
 
     def to_sweep(self, connection: Connection, book: Rulebook) -> set[str]:
@@ -45,7 +47,8 @@ class Timing:
 
     def run(self, lease: Lease, book: Rulebook) -> None:
         """Record what is due and what is found. The caller decides it."""
-        server, now = lease.server, self._now()
+        server = lease.server
+        now = self._now()
         if server not in self._servers:
             return
         happened: list[Event] = []
@@ -94,7 +97,10 @@ class Timing:
         scheduled = {
             rule.id: _spelled(rule.shape) for rule in rules if isinstance(rule.shape, Schedule)
         }
-        known = groups.timetable(connection, server) if scheduled else {}
+        if scheduled:
+            known = groups.timetable(connection, server)
+        else:
+            known = {}
         return any(
             name not in known or known[name]["cron"] != spelled
             for name, spelled in scheduled.items()
@@ -122,11 +128,12 @@ class Timing:
             }
             others = _others(connection, server, kind, standing)
             made += level_triggers.found(rule, server, kind, standing, others, now, occasion)
-        known = (
-            groups.spoken_for(connection, rule.id, server, {event.subject for event in made})
-            if made
-            else set()
-        )
+        if made:
+            known = groups.spoken_for(
+                connection, rule.id, server, {event.subject for event in made}
+            )
+        else:
+            known = set()
         return [event for event in made if (event.type, event.subject) not in known]
 
 
@@ -137,7 +144,9 @@ def _others(
     wanted = {
         key for name, body in standing.items() for key in related(Change(kind, name, None, body))
     }
-    return snapshots.bodies(connection, server, wanted) if wanted else {}
+    if wanted:
+        return snapshots.bodies(connection, server, wanted)
+    return {}
 
 
 def _spelled(shape: Schedule) -> str:

@@ -57,8 +57,11 @@ class Admission:
         forced_live: Callable[[str], bool],
         bounds: Bounds,
     ) -> None:
-        self._database, self._now, self.rulebook = database, now, rulebook
-        self._forced_live, self._bounds = forced_live, bounds
+        self._database = database
+        self._now = now
+        self.rulebook = rulebook
+        self._forced_live = forced_live
+        self._bounds = bounds
 
     def admit(self, claimed: Claimed) -> Verdict:
         """Whether the job may be tried now; its verdict is written, and where it may, its place is
@@ -72,12 +75,16 @@ class Admission:
         """The same, in a transaction that goes on. `book` was asked for before it: a new one is
         remembered in its own.
         """
-        now, rule = self._now(), book.rule(job.rule)
+        now = self._now()
+        rule = book.rule(job.rule)
         answers = self._answers(connection, job, book, now)
         if rule is None or (job.parent is not None and job.action != "call"):
             # what people are told of a failure or asked about does not hang on the rule
             free = job.parent is not None and job.action != "call"
-            verdict = _freely(job, answers, now) if free else _gone(job)
+            if free:
+                verdict = _freely(job, answers, now)
+            else:
+                verdict = _gone(job)
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
             return verdict
         facts = Facts(answers)
@@ -91,7 +98,10 @@ class Admission:
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
             return verdict
         intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
-        mode = Mode.LIVE if self._forced_live(job.server) else rule.mode
+        if self._forced_live(job.server):
+            mode = Mode.LIVE
+        else:
+            mode = rule.mode
         verdict = guards.before_attempt(intent, mode)
         if verdict is guards.ACT and job.action == "call":
             verdict = self._take(connection, job, rule, event, answers, now) or verdict
@@ -193,7 +203,8 @@ def limits_of(bounds: Bounds, job: Job, event: Event, answers: Answers) -> list[
     if job.target.startswith("bond/"):
         bond = answers("view", job.server, "bond", job.target.removeprefix("bond/"))
     known = (bond or {}).get("space") or (event.data.get("bond") or {}).get("space") or {}
-    space, aggregator = known.get("key"), (bond or {}).get("current")
+    space = known.get("key")
+    aggregator = (bond or {}).get("current")
     about = {
         "global": "global",
         "server": f"server/{job.server}",
@@ -217,7 +228,8 @@ def _gone(job: Job) -> Verdict:
 
 def _freely(job: Job, answers: Answers, now: datetime) -> Verdict:
     """Of what follows a notice, a failure or a question: whether it is still true."""
-    late, facts = guards.expired(now, job.not_after), Facts(answers)
+    late = guards.expired(now, job.not_after)
+    facts = Facts(answers)
     if job.action not in ("notify", "post"):
         return late or guards.ACT
     mutes = bool(job.request.get("reminds"))
@@ -247,7 +259,8 @@ def remember(connection: Connection, job: Job, answers: Answers, now: datetime) 
     """Before a tuning is accepted: the values it changes, so that they can be put back."""
     if not job.request["operation"].endswith("tuning.accept") or job.state is not JobState.DUE:
         return
-    kind, arguments = job.request["operation"].removesuffix(".accept"), job.request["arguments"]
+    kind = job.request["operation"].removesuffix(".accept")
+    arguments = job.request["arguments"]
     seen = answers("tuning", job.server, kind, arguments.get("tuning"), arguments.get("bond"))
     if seen is None:
         return

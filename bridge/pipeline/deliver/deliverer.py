@@ -64,8 +64,12 @@ class Deliverer:
         teller: NotificationSender,
     ) -> None:
         self._teller = teller
-        self._database, self._actions, self._now = database, actions, now
-        self._gate, self._aftermath, self._prover = gate, aftermath, EffectVerifier(database, now)
+        self._database = database
+        self._actions = actions
+        self._now = now
+        self._gate = gate
+        self._aftermath = aftermath
+        self._prover = EffectVerifier(database, now)
         self._faults = Faults(database, now)
 
     def due(self) -> list[str]:
@@ -90,12 +94,15 @@ class Deliverer:
     def _run(self, job: str) -> Job | None:
         outlet = self._teller.outlet_of(job)
         if outlet is not None:
-            return self._told(job) if self._teller.run(outlet) else None
+            if self._teller.run(outlet):
+                return self._told(job)
+            return None
         with self._database.writing() as connection:
             claimed = job_store.claim(connection, job, self._now(), _LEASE)
         if claimed is None:
             return None
-        about, server = f"{claimed.job.action} of rule {claimed.job.rule}", claimed.job.server
+        about = f"{claimed.job.action} of rule {claimed.job.rule}"
+        server = claimed.job.server
         try:
             with self._faults.apart("deliver", about, server) as part:
                 return self._deliver(claimed)
@@ -108,14 +115,21 @@ class Deliverer:
         """Our own code failed on it: a dead letter where certainly nothing was sent, else a person
         is asked.
         """
-        job, now = claimed.job, self._now()
+        job = claimed.job
+        now = self._now()
         with self._database.reading() as connection:
             doubt = job.doubt or job_store.sending(connection, job.id)
             claimed = replace(
                 claimed, job=replace(job, attempts=job_store.get(connection, job.id).attempts)
             )
-        state = JobState.UNVERIFIED if job.state is JobState.VERIFYING else JobState.FAILED
-        then = Next(JobState.IN_DOUBT, doubt=True) if doubt else Next(state)
+        if job.state is JobState.VERIFYING:
+            state = JobState.UNVERIFIED
+        else:
+            state = JobState.FAILED
+        if doubt:
+            then = Next(JobState.IN_DOUBT, doubt=True)
+        else:
+            then = Next(state)
         said = Result(
             Outcome.UNKNOWN if doubt else Outcome.NOT_DONE, f"a fault of bondbridge: {part.why}"
         )
@@ -224,7 +238,10 @@ class Deliverer:
         then = retry.verified(claimed.job, holds=holds, now=now)
         if then.state is JobState.VERIFYING:
             return self._aftermath.put_off(claimed, then)
-        outcome = Outcome.VERIFIED if holds else Outcome.UNVERIFIED
+        if holds:
+            outcome = Outcome.VERIFIED
+        else:
+            outcome = Outcome.UNVERIFIED
         with self._database.writing() as connection:
             claimed = job_store.looked(connection, claimed, outcome, said, now)
         return self._aftermath.settle(claimed, AttemptEnd(then, Result(outcome, said)))
@@ -279,7 +296,8 @@ class Deliverer:
             )
         with self._database.writing() as connection:
             job_store.check(connection, claimed)
-        about, server = f"{claimed.job.action} of rule {claimed.job.rule}", claimed.job.server
+        about = f"{claimed.job.action} of rule {claimed.job.rule}"
+        server = claimed.job.server
         with self._faults.apart("send", about, server) as part:
             return claimed, action.send(server, claimed.job.request)
         return claimed, Result(Outcome.UNKNOWN, f"a fault of bondbridge: {part.why}")

@@ -79,8 +79,12 @@ class NotificationSender:
         aftermath: Settlement,
         policies: Mapping[str, Policy],
     ) -> None:
-        self._database, self._notify, self._now = database, notify, now
-        self._gate, self._aftermath, self._policies = gate, aftermath, policies
+        self._database = database
+        self._notify = notify
+        self._now = now
+        self._gate = gate
+        self._aftermath = aftermath
+        self._policies = policies
         self._faults = Faults(database, now)
 
     def due(self) -> list[str]:
@@ -118,7 +122,9 @@ class NotificationSender:
     def _counted(self, outlet: Destination) -> int:
         """How many messages its rate looks back on."""
         rate = self._policies.get(outlet.channel, Policy()).rate
-        return rate.most if rate else 0
+        if rate:
+            return rate.most
+        return 0
 
     def _send(self, sending: _Sending) -> Result:
         """One notice as its job asks for it, or as over; many as one message of them all."""
@@ -142,7 +148,8 @@ class NotificationSender:
         What has to wait is put off, each with its reason; what comes to nothing is ended. Then
         there may be nothing left.
         """
-        now, book = self._now(), self._gate.rulebook()
+        now = self._now()
+        book = self._gate.rulebook()
         with self._database.writing() as connection:
             destinations.extend(connection, key, fence, _LEASE)
             outlet = destinations.get(connection, key)
@@ -150,11 +157,10 @@ class NotificationSender:
                 self._behind(connection, outlet, outlet.again_at, now)
                 return None
             rules = self._policies.get(outlet.channel, Policy())
-            most = (
-                channel_policy.MOST_TOGETHER
-                if channel_policy.crowded(rules, outlet.recent, now)
-                else _FEW
-            )
+            if channel_policy.crowded(rules, outlet.recent, now):
+                most = channel_policy.MOST_TOGETHER
+            else:
+                most = _FEW
             found = {each.job.id: each for each in destinations.pending(connection, key, now, most)}
             notes = self._notes(connection, found.values(), now)
             turn = channel_policy.turn(
@@ -166,7 +172,10 @@ class NotificationSender:
             if not found or claimed is None:
                 return None
             # of what the gate did not let through nothing was gathered
-            since = outlet.gathers_since if claimed or not turn.tell else None
+            if claimed or not turn.tell:
+                since = outlet.gathers_since
+            else:
+                since = None
             outlet = replace(outlet, gathers_since=channel_policy.gathering(turn, since, now))
             destinations.put(connection, outlet)
             over: Mapping[str, Ending] = {}
@@ -224,9 +233,10 @@ class NotificationSender:
         if decision_store.says(connection, job.id) != (verdict.ruling, verdict.reason):
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
         # what its channel makes it wait for does not make it stale; that nobody takes it does
-        fresh = (
-            timedelta(0) if verdict.reason is Reason.AWAY else timedelta(seconds=job.retry.until)
-        )
+        if verdict.reason is Reason.AWAY:
+            fresh = timedelta(0)
+        else:
+            fresh = timedelta(seconds=job.retry.until)
         destinations.put_off(connection, job, verdict.until or now + timedelta(seconds=1), fresh)
 
     def _claim(
@@ -255,11 +265,10 @@ class NotificationSender:
         if verdict.ruling is Ruling.ACT:
             return [job_store.begin(connection, mine, "send", now, _LEASE)]
         # nobody took it in time: that is no skipping, people must know of it
-        then = (
-            Next(JobState.FAILED)
-            if verdict.reason is Reason.EXPIRED
-            else retry.stopped(mine.job, verdict)
-        )
+        if verdict.reason is Reason.EXPIRED:
+            then = Next(JobState.FAILED)
+        else:
+            then = retry.stopped(mine.job, verdict)
         self._aftermath.note(
             connection,
             mine,
@@ -271,7 +280,8 @@ class NotificationSender:
 
     def _settle(self, sending: _Sending, fence: int, result: Result) -> bool:
         """The outcome, for all that the message told. Whether the service takes more."""
-        now, before = self._now(), sending.outlet
+        now = self._now()
+        before = sending.outlet
         rules = self._policies.get(before.channel, Policy())
         outlet, told = destination_health.turned(
             before, destination_health.after(before, result, self._counted(before), now), now
@@ -303,7 +313,10 @@ class NotificationSender:
         what = "; ".join(
             str(each.job.request.get("title") or "") for each in sending.claimed[:_NAMED]
         )
-        more = f" and {count - _NAMED} more" if count > _NAMED else ""
+        if count > _NAMED:
+            more = f" and {count - _NAMED} more"
+        else:
+            more = ""
         log.info(
             "told %s: %s",
             before.channel,
@@ -324,7 +337,10 @@ def _shared(result: Result, many: int) -> Result:
     """
     if many == 1:
         return result
-    others = "1 other" if many == 2 else f"{many - 1} others"  # noqa: PLR2004  itself and one other
+    if many == 2:  # noqa: PLR2004
+        others = "1 other"
+    else:
+        others = f"{many - 1} others"
     return replace(result, detail=f"{result.detail}, in one message with {others}")
 
 
@@ -335,7 +351,8 @@ def _as_it_is(
     request = job.request
     if ending is not None:  # told late, a begin whose end would follow at once is no alarm any more
         lasted = spoken((ending.end.time - ending.began).total_seconds())
-        title, left = f"{request['title']}: over, it lasted {lasted}", remains(ending.end)
+        title = f"{request['title']}: over, it lasted {lasted}"
+        left = remains(ending.end)
         return digest.over(request, f"{title}; {left}" if left else title)
     if request.get("reminds"):
         return {**request, "body": follow_up_jobs.still(job, since or now, now)}
@@ -385,4 +402,6 @@ def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime)
     # what is followed does not grow old while it lasts: whether it does is asked before the next
     # try
     lasts = job.request.get("follow") is not None and not job.request.get("over")
-    return Next(JobState.DUE, due) if lasts or due <= job.not_after else Next(JobState.FAILED)
+    if lasts or due <= job.not_after:
+        return Next(JobState.DUE, due)
+    return Next(JobState.FAILED)

@@ -65,15 +65,23 @@ class Settlement:
         rulebook: Callable[[], Rulebook],
         whom: Whom,
     ) -> None:
-        self._database, self._now, self._rulebook, self._whom = database, now, rulebook, whom
+        self._database = database
+        self._now = now
+        self._rulebook = rulebook
+        self._whom = whom
 
     def settle(self, claimed: Claimed, end: AttemptEnd) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
-        now, then, result = self._now(), end.then, end.result
+        now = self._now()
+        then = end.then
+        result = end.result
         book = self._rulebook()
         with self._database.writing() as connection:
             job, told = self.note(connection, claimed, end, now, book)
-        again = {"again_at": f"{then.due_at:%H:%M:%S}"} if then.due_at else {}
+        if then.due_at:
+            again = {"again_at": f"{then.due_at:%H:%M:%S}"}
+        else:
+            again = {}
         said = f"{_named(job)}: {result.outcome}"
         log.info(said, job=job.id, state=job.state, said=result.detail, **again)
         for event in told:
@@ -93,19 +101,23 @@ class Settlement:
 
         `book` was asked for before it: a new one is remembered in a transaction of its own.
         """
-        result, rule = end.result, book.rule(claimed.job.rule)
+        result = end.result
+        rule = book.rule(claimed.job.rule)
         job_store.end_attempt(connection, claimed, result.outcome, result.detail, now)
         job = job_store.settle(connection, claimed, end.then, now)
         self._last_word(connection, job, end, now)
-        about, told = f"what comes of rule {job.rule}", list[Event]()
+        about = f"what comes of rule {job.rule}"
+        told = list[Event]()
         with within(connection, now, "answer", about, job.server):
             command_updates.ended(connection, job, result.outcome, result.detail, end.verdict, now)
         with within(connection, now, "deliver", about, job.server):
             told += event_store.record(connection, _events(job, result, now))
         with within(connection, now, "on_failure", about, job.server):
-            told += self._failed(connection, job, rule, result, now) if job.state in _FAILED else []
+            if job.state in _FAILED:
+                told += self._failed(connection, job, rule, result, now)
         with within(connection, now, "steps", about, job.server):
-            told += self._go_on(connection, job, rule, now) if job.parent is None else []
+            if job.parent is None:
+                told += self._go_on(connection, job, rule, now)
         return job, told
 
     def set_aside(self, connection: Connection, job: Job, why: str, now: datetime) -> None:
@@ -125,7 +137,8 @@ class Settlement:
         """
         # asked before: a rulebook that is new to this process is remembered in a transaction of its
         # own
-        now, book = self._now(), self._rulebook()
+        now = self._now()
+        book = self._rulebook()
         with self._database.writing() as connection:
             settled = job_store.answer_doubt(connection, job, state, verdict, now)
             if settled is None:
@@ -212,7 +225,8 @@ class Settlement:
         why = f"{count} of its calls failed within {limit.within / 60:g} minutes"
         if not controls.trip(connection, rule.id, job.server, now, why):
             return []
-        data, row = {"rule": {"id": rule.id, "detail": why}}, builder.EVENTS["rule.tripped"]
+        data = {"rule": {"id": rule.id, "detail": why}}
+        row = builder.EVENTS["rule.tripped"]
         subject = f"rule/{rule.id}"
         event = builder.make(
             row,
@@ -254,7 +268,8 @@ def _events(job: Job, result: Result, now: datetime) -> list[Event]:
             "arguments": job.request["arguments"],
         }
     }
-    row, subject = builder.EVENTS[name], f"job/{job.id}"
+    row = builder.EVENTS[name]
+    subject = f"job/{job.id}"
     return [
         builder.make(
             row,

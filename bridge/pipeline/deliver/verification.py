@@ -34,7 +34,8 @@ class EffectVerifier:
     """`now` is domain time."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+        self._database = database
+        self._now = now
 
     def holds(self, job: Job, action: Action) -> tuple[bool | None, str]:
         """Whether its effect shows, and how that is said; None where nothing newer than the call
@@ -55,7 +56,8 @@ class EffectVerifier:
         now = self._now()
         with self._database.reading() as connection:
             answers = Answers(connection, job.server, now, {})
-            event, sent = answers.event(job.event), job_store.sent_at(connection, job.id)
+            event = answers.event(job.event)
+            sent = job_store.sent_at(connection, job.id)
             looked_at = _looked_at(connection, event, expression)
             stale = sorted(
                 {scope for scope, at in looked_at if scope and (at is None or (sent and at < sent))}
@@ -93,11 +95,9 @@ def _looked_at(
 
 def _kinds(event: Event, noun: str) -> tuple[str, ...]:
     kinds = _SHOWN[noun]
-    return (
-        (event.type.partition(".")[0],)
-        if noun == "tuning" and event.type.partition(".")[0] in kinds
-        else kinds
-    )
+    if noun == "tuning" and event.type.partition(".")[0] in kinds:
+        return (event.type.partition(".")[0],)
+    return kinds
 
 
 def _anew(event: Event, now: datetime, facts: Facts) -> Scene:

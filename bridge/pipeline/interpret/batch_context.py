@@ -29,7 +29,8 @@ LOOK_AGAIN = timedelta(seconds=15)
 # how an explanation names a job of ours
 JOB = re.compile(r"\(job (\w+)\)")
 
-_LOSS, _RETURNS = "leg.down", ("leg.up", "leg.degraded")
+_LOSS = "leg.down"
+_RETURNS = ("leg.up", "leg.degraded")
 _RUNS = ("bond_tuning", "leg_tuning", "speedtest")
 
 
@@ -58,11 +59,15 @@ def gather(
     about: list[int] = [event.data["leg"]["id"] for event in fresh if event.data.get("leg")]
     legs = {leg for leg in about if fits(leg)}
     moments = [judged_at(event) for event in fresh]
-    first, last = min(moments), max(moments)
+    first = min(moments)
+    last = max(moments)
     recent = _recent_losses(connection, server, fresh, first, last)
     owners = incident_store.owners(connection, [each.id for each in (*recent, *fresh)])
     loose = [each for each in recent if each.id not in owners and _complete(each)]
-    returns = _returns(connection, server, first, last) if loose else {}
+    if loose:
+        returns = _returns(connection, server, first, last)
+    else:
+        returns = {}
     losses = [_loss(server, each, returns) for each in loose]
     explainable = any(event.type in attribution.EXPLAINABLE for event in fresh)
     done = (
@@ -105,7 +110,9 @@ def _depths(connection: Connection, done: Sequence[Done], fresh: Sequence[Event]
 
 def judged_at(event: Event) -> datetime:
     """The moment for which it is asked what explains an event: of what was found to be so, now."""
-    return event.time if event.only is None else event.seen_at
+    if event.only is None:
+        return event.time
+    return event.seen_at
 
 
 def bond_of(event: Event) -> int | None:
@@ -116,11 +123,9 @@ def bond_of(event: Event) -> int | None:
 def named_by(event: Event) -> frozenset[Cause]:
     """The cause that an event is itself about: what the server says of an aggregator."""
     about = event.data.get("aggregator")
-    return (
-        frozenset({("aggregator", str(about["id"]))})
-        if about and event.type != "aggregator.suspected"
-        else frozenset()
-    )
+    if about and event.type != "aggregator.suspected":
+        return frozenset({("aggregator", str(about["id"]))})
+    return frozenset()
 
 
 def _recent_losses(
@@ -152,9 +157,13 @@ def _complete(event: Event) -> bool:
 
 
 def _loss(server: str, event: Event, returns: Mapping[int, Sequence[tuple[datetime, str]]]) -> Loss:
-    bond, leg = event.data["bond"], event.data["leg"]
+    bond = event.data["bond"]
+    leg = event.data["leg"]
     # a bond that has moved since still belongs with those that were on its primary
-    at = bond.get("primary") if event.data.get("over") else bond.get("current")
+    if event.data.get("over"):
+        at = bond.get("primary")
+    else:
+        at = bond.get("current")
     causes = {
         ("aggregator", str(each))
         for each in (bond.get("current"), bond.get("primary"))
@@ -234,7 +243,10 @@ class Standings:
 
     def failed(self, cause: Cause) -> bool:
         """Whether the cause is an aggregator that the server calls failed."""
-        body = self.found.get(cause) if cause[0] == "aggregator" else None
+        if cause[0] == "aggregator":
+            body = self.found.get(cause)
+        else:
+            body = None
         return bool(body and body["standing"] == "down")
 
     def nouns(self, leg: int) -> Mapping[str, Body]:

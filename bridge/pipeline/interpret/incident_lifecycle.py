@@ -45,9 +45,10 @@ def look(database: Database, lease: Lease, now: datetime) -> bool:
             if each.incident.ended is None
         ]
         legs = {leg for each in kept for leg in each.incident.legs}
-        standings = (
-            batch_context.standings(connection, server, legs, kept) if kept else Standings({})
-        )
+        if kept:
+            standings = batch_context.standings(connection, server, legs, kept)
+        else:
+            standings = Standings({})
         if not kept or event_store.undecided(connection, server, 1):
             return False
         turned = {
@@ -71,7 +72,10 @@ def _written(
 ) -> None:
     """How an incident stands; where it is over, the event that says so."""
     over = looked.incident.ended is not None
-    due_at = None if over else now + batch_context.LOOK_AGAIN
+    if over:
+        due_at = None
+    else:
+        due_at = now + batch_context.LOOK_AGAIN
     incident_store.save(connection, server, looked, due_at)
     if over:
         _set_right(connection, server, looked, now)
@@ -81,7 +85,8 @@ def _written(
 def _looked_at(
     kept: Kept, standings: Standings, turned: Mapping[str, datetime], now: datetime
 ) -> Kept:
-    one, cause_down = kept.incident, standings.failed(kept.incident.cause)
+    one = kept.incident
+    cause_down = standings.failed(kept.incident.cause)
     if cause_down:
         one = replace(one, state="failed")
     elif one.state == "suspected" and now - one.began > incidents.LET_GO:
@@ -97,7 +102,8 @@ def _well_again(
     one: Incident, standings: Standings, turned: Mapping[str, datetime], now: datetime
 ) -> set[int]:
     """The bonds it holds none of whose legs has been down for a while."""
-    found, by_bond = set(), standings.by_bond(one.legs)
+    found = set()
+    by_bond = standings.by_bond(one.legs)
     for bond in one.held:
         legs = by_bond.get(bond, ())
         newest = max((turned.get(f"leg/{leg}", one.began) for leg in legs), default=one.last)
@@ -119,7 +125,10 @@ def _freed(before: Sequence[Kept], after: Sequence[Kept]) -> set[int]:
     """
     freed: set[int] = set()
     for was, now in zip(before, after, strict=True):
-        still = frozenset[int]() if now.incident.ended else now.incident.held
+        if now.incident.ended:
+            still = frozenset[int]()
+        else:
+            still = now.incident.held
         freed |= was.incident.held - still
     return freed
 
@@ -153,10 +162,14 @@ def opening(server: str, kept: Kept, now: datetime) -> Event:
 
 def closing(server: str, kept: Kept, now: datetime, standings: Standings) -> Event:
     """The event that an incident ends with. It says what is still down."""
-    one, down = kept.incident, _down(kept.incident, standings)
+    one = kept.incident
+    down = _down(kept.incident, standings)
     bonds = {bond["id"]: bond for bond in (standings.nouns(leg)["bond"] for leg in down)}
     left = [str(bond.get("name") or bond["id"]) for bond in bonds.values()]
-    more = [f"{len(left) - _NAMED} more"] if len(left) > _NAMED else []
+    if len(left) > _NAMED:
+        more = [f"{len(left) - _NAMED} more"]
+    else:
+        more = []
     noun = {
         **incident_noun(kept),
         "bonds_down": len(left),

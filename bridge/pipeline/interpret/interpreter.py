@@ -50,7 +50,9 @@ class Interpreter:
     """`now` is domain time; `limits` say what flapping is."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], limits: Limits) -> None:
-        self._database, self._now, self._limits = database, now, limits
+        self._database = database
+        self._now = now
+        self._limits = limits
         self._faults = Faults(database, now)
 
     def interpret(self, lease: Lease, batch: Sequence[Event]) -> list[Event]:
@@ -85,7 +87,8 @@ class Interpreter:
         return known
 
     def _interpreted(self, lease: Lease, fresh: Sequence[Event]) -> Mapping[str, Body]:
-        server, now = lease.server, self._now()
+        server = lease.server
+        now = self._now()
         with self._database.reading() as connection:
             around = batch_context.gather(connection, server, fresh, now)
         reading = _Reading(server, now, around, [], {}, {}, dict(around.owners), {})
@@ -111,11 +114,10 @@ class Interpreter:
             if event.only or event.type not in _TURNS or not fits(event.data["leg"]["id"]):
                 continue
             leg = event.data["leg"]["id"]
-            before = (
-                reading.buckets[leg][0]
-                if leg in reading.buckets
-                else reading.around.buckets.get(leg, Bucket())
-            )
+            if leg in reading.buckets:
+                before = reading.buckets[leg][0]
+            else:
+                before = reading.around.buckets.get(leg, Bucket())
             after = flapping.poured(before, [event.time], self._limits)
             reading.buckets[leg] = (after, flapping.calm_at(after, self._limits))
             if after.flapping and not before.flapping:
@@ -131,9 +133,10 @@ class Interpreter:
         )
         stored = {kept.incident.id: kept for kept in around.kept}
         for name, one in judged.incidents.items():
-            label = (
-                stored[name].name if name in stored else around.names.get(one.cause, one.cause[1])
-            )
+            if name in stored:
+                label = stored[name].name
+            else:
+                label = around.names.get(one.cause, one.cause[1])
             reading.kept[name] = Kept(one, label, reading.now)
         reading.owners |= judged.owners
         current = {**stored, **reading.kept}
@@ -149,7 +152,8 @@ class Interpreter:
         """What happens to a bond that an incident has taken belongs to it, and what the server says
         of its cause.
         """
-        bond, causes = batch_context.bond_of(event), batch_context.named_by(event)
+        bond = batch_context.bond_of(event)
+        causes = batch_context.named_by(event)
         if bond is None and not causes:
             return
         for name, kept in current.items():
@@ -163,7 +167,8 @@ class Interpreter:
 
     def timers(self, lease: Lease) -> None:
         """Legs that have calmed down."""
-        server, now = lease.server, self._now()
+        server = lease.server
+        now = self._now()
         with self._database.reading() as connection:
             calm = incident_store.calm(connection, server, now)
             standings = batch_context.standings(connection, server, calm, ())
@@ -201,18 +206,27 @@ def known_now(
 
 
 def _known(reading: _Reading, event: Event) -> Body:
-    bond, leg = batch_context.bond_of(event), (event.data.get("leg") or {}).get("id")
-    bucket = (
-        reading.buckets.get(leg, (reading.around.buckets.get(leg),))[0] if leg is not None else None
-    )
-    held = reading.around.held.get(bond) if bond is not None else None
+    bond = batch_context.bond_of(event)
+    leg = (event.data.get("leg") or {}).get("id")
+    if leg is not None:
+        bucket = reading.buckets.get(leg, (reading.around.buckets.get(leg),))[0]
+    else:
+        bucket = None
+    if bond is not None:
+        held = reading.around.held.get(bond)
+    else:
+        held = None
     why = None
     if event.type in attribution.EXPLAINABLE:
-        done, at = reading.around.done, batch_context.judged_at(event)
+        done = reading.around.done
+        at = batch_context.judged_at(event)
         why = attribution.by_actions(done, bond, leg, at) or attribution.by_runs(
             reading.around.runs, bond, at
         )
-    owner = _holder(reading, event) if event.only is not None else reading.owners.get(event.id)
+    if event.only is not None:
+        owner = _holder(reading, event)
+    else:
+        owner = reading.owners.get(event.id)
     return {
         "incident": owner,
         "flapping": bool(bucket and bucket.flapping),
@@ -225,7 +239,8 @@ def _known(reading: _Reading, event: Event) -> Body:
 
 def _holder(reading: _Reading, event: Event) -> str | None:
     """The incident that is open and holds what is so by now: it joins none, whenever it began."""
-    bond, causes = batch_context.bond_of(event), batch_context.named_by(event)
+    bond = batch_context.bond_of(event)
+    causes = batch_context.named_by(event)
     for one in (kept.incident for kept in reading.around.kept):
         if one.ended is None and (bond in one.held or one.cause in causes):
             return one.id
@@ -240,11 +255,9 @@ def _led_by(event: Event, why: str | None) -> str | None:
     if event.data.get("origin"):
         return str(event.data["origin"])
     named = batch_context.JOB.search(why or "")
-    return (
-        (event.data.get("job") or {}).get("id")
-        if event.type.startswith("action.")
-        else named and named[1]
-    )
+    if event.type.startswith("action."):
+        return (event.data.get("job") or {}).get("id")
+    return named and named[1]
 
 
 def _spell(
@@ -267,7 +280,10 @@ def _spelled(
     now: datetime,
     nouns: Mapping[str, Body],
 ) -> Event:
-    since = bucket.since.isoformat() if bucket.since else None
+    if bucket.since:
+        since = bucket.since.isoformat()
+    else:
+        since = None
     data = {**nouns, "flapping": {"changes": bucket.changes, "since": since}}
     return builder.make(
         EVENTS[name],

@@ -82,7 +82,10 @@ def ended(
     waits = job.state is JobState.DUE and verdict is not None and verdict.ruling is Ruling.WAIT
     if job.state not in _ENDS and not waits:
         return
-    told = _verdict(verdict) if waits and verdict else _end(job, said, detail)
+    if waits and verdict:
+        told = _verdict(verdict)
+    else:
+        told = _end(job, said, detail)
     key: Sequence[Json] = (
         job.id,
         verdict.reason if waits and verdict else job.state,
@@ -96,17 +99,18 @@ def answered(connection: Connection, row: RowMapping, owed: Sequence[Job], now: 
     """A question about a command has its answer; whoever confirms their own sees that where they
     say it.
     """
-    own, state, who = (
-        [job for job in owed if job.parent is None],
-        row["state"],
-        row["who"] or NOBODY,
-    )
+    own = [job for job in owed if job.parent is None]
+    state = row["state"]
+    who = row["who"] or NOBODY
     if not own or not _talks(connection, own[0].event):
         return
     if row["answered_by"] == approvals.ASKER and state != approvals.EXPIRED:
         return
     (command,) = event_store.several(connection, [own[0].event])
-    tone = Tone.GOOD if state == approvals.GRANTED else Tone.BAD
+    if state == approvals.GRANTED:
+        tone = Tone.GOOD
+    else:
+        tone = Tone.BAD
     _tell(
         connection,
         command,
@@ -137,13 +141,16 @@ def _question(connection: Connection, decision: Decision, word: str, now: dateti
     if decision.verdict.reason is Reason.CONFIRMATION:
         question = {"approval": row["id"], "plan": row["digest"], "word": word}
         return {"text": "are you sure?", "lines": (*plan, until), "question": question}
-    name, others = row["id"][:8], row["answered_by"] == approvals.OTHERS
-    ways = (
-        f"not you: approve {name}; you may take it back: deny {name}"
-        if others
-        else f"approve {name}, or deny {name}"
-    )
-    who = "somebody else" if others else "somebody"
+    name = row["id"][:8]
+    others = row["answered_by"] == approvals.OTHERS
+    if others:
+        ways = f"not you: approve {name}; you may take it back: deny {name}"
+    else:
+        ways = f"approve {name}, or deny {name}"
+    if others:
+        who = "somebody else"
+    else:
+        who = "somebody"
     return {"text": f"{who} must say yes: {row['detail']}", "lines": (*plan, ways, until)}
 
 
@@ -181,7 +188,10 @@ def _tell(
     told: Body,
     now: datetime,
 ) -> None:
-    name = of.id if isinstance(of, Decision) else of.decision
+    if isinstance(of, Decision):
+        name = of.id
+    else:
+        name = of.decision
     chat = command.data["chat"]
     named = " ".join([str(chat["command"]), *map(str, chat["args"])])
     wanted = retry.default("reply", COMMAND)

@@ -47,7 +47,9 @@ def cause(connection: Connection, jobs: Sequence[Job]) -> str:
     """The events that brought these about, the first in words; "" where none is kept any more."""
     found = event_store.several(connection, list(dict.fromkeys(job.event for job in jobs)))
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return tokenizer.plain(headline(found[0])) + more if found else ""
+    if found:
+        return tokenizer.plain(headline(found[0])) + more
+    return ""
 
 
 def _names(connection: Connection, jobs: Iterable[Job]) -> Mapping[tuple[str, _Key], str]:
@@ -70,9 +72,10 @@ def _called(connection: Connection, server: str, keys: set[_Key]) -> Iterable[tu
     found |= snapshots.bodies(connection, server, bonds - found.keys())
     for key in keys & found.keys():
         name = _name(found[key])
-        within = (
-            _name(found.get(("bond", str(found[key].get("bond"))), {})) if key[0] == "leg" else ""
-        )
+        if key[0] == "leg":
+            within = _name(found.get(("bond", str(found[key].get("bond"))), {}))
+        else:
+            within = ""
         if name:
             yield key, f"{within}/{name}" if within else name
 

@@ -53,19 +53,21 @@ def limits(row: RowMapping) -> str:
             "somebody whose name is known: with a button, a token of their own, or bondbridge"
             " approve"
         )
-        return f"not by {row['asker']}, but by {known}" if row["asker"] else f"by {known}"
-    return f"by {row['asker']} alone" if row["answered_by"] == approvals.ASKER else ""
+        if row["asker"]:
+            return f"not by {row['asker']}, but by {known}"
+        return f"by {known}"
+    if row["answered_by"] == approvals.ASKER:
+        return f"by {row['asker']} alone"
+    return ""
 
 
 def settled(state: str, who: str) -> str:
     """`"ana said yes"`."""
     if state in _TOLD:
         return f"{who} {_TOLD[state]}"
-    return (
-        "nobody answered in time, so it is a no"
-        if who == NOBODY
-        else f"withdrawn, since {who} takes its place"
-    )
+    if who == NOBODY:
+        return "nobody answered in time, so it is a no"
+    return f"withdrawn, since {who} takes its place"
 
 
 def put(
@@ -74,11 +76,11 @@ def put(
     """The jobs that put a question: notices with a link, where a link may answer, and posts with
     buttons.
     """
-    until, only = (
-        f"without an answer in {spoken((row['expires_at'] - now).total_seconds())}: no",
-        limits(row),
-    )
-    plan, name, title = shown.lines, row["id"][:8], f"{row['rule']} asks: {row['detail']}"
+    until = f"without an answer in {spoken((row['expires_at'] - now).total_seconds())}: no"
+    only = limits(row)
+    plan = shown.lines
+    name = row["id"][:8]
+    title = f"{row['rule']} asks: {row['detail']}"
     question = {"approval": row["id"], "plan": row["digest"]}
     ways = [
         *([only] if only else []),
@@ -122,7 +124,8 @@ def news(
     state = row["state"]
     text = f"{row['rule']}: {settled(state, row['who'])}, {now:%Y-%m-%d %H:%M} UTC"
     notice: Body = {"title": text, "body": row["detail"]}
-    lines, tone = [row["detail"]], _TONES.get(state, Tone.PLAIN)
+    lines = [row["detail"]]
+    tone = _TONES.get(state, Tone.PLAIN)
     post: Body = {
         "text": text,
         "lines": lines,

@@ -24,7 +24,8 @@ OPEN_FOR = timedelta(minutes=30)
 _KEPT = timedelta(days=1)
 _AT_ONCE = 50
 
-_CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
+_CONSONANTS = "bdfgklmnprstvz"
+_VOWELS = "aeiou"
 _SYLLABLES = 4
 
 
@@ -34,7 +35,8 @@ class Conversations:
     """
 
     def __init__(self, database: Database, key: bytes, machine: Callable[[], datetime]) -> None:
-        self._database, self._machine = database, machine
+        self._database = database
+        self._machine = machine
         self._fernet = Fernet(
             base64.urlsafe_b64encode(_derived(key, b"addresses of conversations"))
         )
@@ -102,7 +104,10 @@ def _below(given: SplitResult, allowed: SplitResult) -> bool:
         None,
     )
     asked = unquote(given.path)
-    path = allowed.path if allowed.path.endswith("/") else f"{allowed.path}/"
+    if allowed.path.endswith("/"):
+        path = allowed.path
+    else:
+        path = f"{allowed.path}/"
     return (
         there
         and (asked.startswith(path) or asked == allowed.path)

@@ -22,7 +22,10 @@ def after(outlet: Destination, result: Result, counted: int, now: datetime) -> D
     """How the address is doing after a message: well, or left alone for a while that grows.
     `counted`: messages to remember.
     """
-    recent = (*outlet.recent, now)[-counted:] if counted else ()
+    if counted:
+        recent = (*outlet.recent, now)[-counted:]
+    else:
+        recent = ()
     if result.outcome is Outcome.DONE:
         return replace(
             outlet, recent=recent, failures=0, failing_since=None, again_at=None, said=result.detail

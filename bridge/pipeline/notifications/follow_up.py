@@ -85,7 +85,10 @@ def endings(connection: Connection, those: Sequence[Job], book: Rulebook) -> Map
     found: dict[str, Ending] = {}
     for job in those:
         event = about[job.event]
-        end = _end_of(connection, event) if _tells_begin(job, book, together) else None
+        if _tells_begin(job, book, together):
+            end = _end_of(connection, event)
+        else:
+            end = None
         followed = job.request.get("follow") is not None
         if end is not None and (followed or end.seen_at > event.seen_at):
             found[job.id] = Ending(event.time, end)
@@ -103,7 +106,9 @@ def _tells_begin(job: Job, book: Rulebook, together: Collection[str]) -> bool:
 
 def _end_of(connection: Connection, event: Event) -> Event | None:
     ends = ends_of(event)
-    return fact_queries.end_of(connection, event, ends) if ends else None
+    if ends:
+        return fact_queries.end_of(connection, event, ends)
+    return None
 
 
 def over(connection: Connection, happened: Sequence[Event], now: datetime) -> None:
@@ -112,18 +117,20 @@ def over(connection: Connection, happened: Sequence[Event], now: datetime) -> No
     for event in happened:
         begins[event.server] |= _BEGINS.get(event.type, frozenset())
     for server, types in begins.items():
-        waiting = _by_end(open_notifications.open_of(connection, server, types)) if types else {}
+        if types:
+            waiting = _by_end(open_notifications.open_of(connection, server, types))
+        else:
+            waiting = {}
         for event in happened if waiting else ():
             for row in (
                 *waiting.get((event.type, event.subject), ()),
                 *waiting.get((event.type, None), ()),
             ):
                 if event.server == server and event.time >= row["time"]:
-                    how = (
-                        f"{headline(event)}; {row['acked_by']} had it"
-                        if row["acked_by"]
-                        else headline(event)
-                    )
+                    if row["acked_by"]:
+                        how = f"{headline(event)}; {row['acked_by']} had it"
+                    else:
+                        how = headline(event)
                     _end(
                         connection,
                         job_store.get(connection, row["job"]),
@@ -161,13 +168,15 @@ class FollowUps:
     """
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+        self._database = database
+        self._now = now
         self._faults = Faults(database, now)
         self._began: datetime | None = None
 
     def run(self) -> int:
         """What is to be told again, or to others, by now; how many notices that makes."""
-        now, made = self._now(), 0
+        now = self._now()
+        made = 0
         self._began = self._began or now
         with self._database.reading() as connection:
             found = [
@@ -193,10 +202,8 @@ class FollowUps:
         """Whether it is known to last: what fell due while nothing was polled is first looked at,
         for a while.
         """
-        kind, began = (
-            EVENTS[row["type"]].kind if row["type"] in EVENTS else None,
-            self._began or now,
-        )
+        kind = EVENTS[row["type"]].kind if row["type"] in EVENTS else None
+        began = self._began or now
         if kind is None or now - began >= _LOOKING:
             return True
         seen = fact_queries.seen_one(
@@ -220,11 +227,10 @@ class FollowUps:
             found = open_notifications.find(connection, beginning.lower())
         if len(found) == 1:
             return found[0]
-        which = (
-            "several events that people were told of begin"
-            if found
-            else "no event that people were told of begins"
-        )
+        if found:
+            which = "several events that people were told of begin"
+        else:
+            which = "no event that people were told of begins"
         what = f"{which} with {beginning!r}"
         raise BadInput(
             [
@@ -284,7 +290,8 @@ def shown(row: RowMapping) -> Body:
 
 
 def _due(connection: Connection, row: RowMapping, now: datetime) -> Sequence[Job]:
-    job, made = job_store.get(connection, row["job"]), list[Job]()
+    job = job_store.get(connection, row["job"])
+    made = list[Job]()
     if (
         row["escalate_at"] is not None
         and row["escalate_at"] <= now

@@ -21,15 +21,20 @@ def over(job: Job, began: datetime, end: Event, how: str, now: datetime) -> Job:
     Told late, it still comes before what began later.
     """
     lasted = f"it lasted {spoken((end.time - began).total_seconds())}"
-    what, left = job.request.get("what") or job.request["title"], remains(end)
-    title = f"over: {what}; {left}" if left else f"over: {what}"
+    what = job.request.get("what") or job.request["title"]
+    left = remains(end)
+    if left:
+        title = f"over: {what}; {left}"
+    else:
+        title = f"over: {what}"
     told = _notice(job, "over", title, f"{how}; {lasted}" if how else lasted, now, {"over": True})
     return replace(told, since=min(end.time, now))
 
 
 def again(job: Job, row: RowMapping, now: datetime) -> Job:
     """That it still lasts, at the same address."""
-    title, more = f"still: {job.request['title']}", {"take": True, "reminds": job.id}
+    title = f"still: {job.request['title']}"
+    more = {"take": True, "reminds": job.id}
     return _notice(job, f"again {row['repeated']}", title, job.request["body"], now, more)
 
 
@@ -38,7 +43,9 @@ def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
 
     However many addresses of one channel were told, it is one thing for those whom it goes to next.
     """
-    title, wanted, made = f"nobody has acknowledged: {job.request['title']}", row["escalate"], []
+    title = f"nobody has acknowledged: {job.request['title']}"
+    wanted = row["escalate"]
+    made = []
     for target in range(wanted["targets"]):
         where = {"to": wanted["to"], "target": target, "follow": {}, "what": job.request["title"]}
         name = identity(job.decision, job.event, job.step, "escalated", wanted["to"], target)

@@ -46,7 +46,9 @@ def poll(
     """Read one leg's history, set right what was told, record what was missed. Raises as reading
     does.
     """
-    at, began, reader = scopes.address(scope.name), now(), Reader(watched.client)
+    at = scopes.address(scope.name)
+    began = now()
+    reader = Reader(watched.client)
     with database.reading() as connection:
         legs = snapshots.scope_of(connection, watched.name, "legs")
         last_seen = snapshots.last_seen(connection, watched.name, "leg", str(at.arguments["leg"]))
@@ -58,7 +60,10 @@ def poll(
     if horizon and (
         not found or found[-1].end
     ):  # cut short: what it does not reach is not settled by it
-        horizon = min(horizon, found[-1].end) if found and found[-1].end else None
+        if found and found[-1].end:
+            horizon = min(horizon, found[-1].end)
+        else:
+            horizon = None
     if (
         horizon and last_seen
     ):  # hidden from the polls since then: what they have not seen, they may still tell
@@ -68,7 +73,10 @@ def poll(
         snapshots.hold(
             connection, watched.name, "legs"
         )  # of the two, the second knows what the first told
-        missed = _align(connection, scope, read, horizon) if horizon else []
+        if horizon:
+            missed = _align(connection, scope, read, horizon)
+        else:
+            missed = []
         memo |= _settled(horizon, reader.offset) if horizon else {}
         walked = Walked(began, read.at, reader.offset.total_seconds(), memo)
         snapshots.save_walk(connection, scope, (), walked)
@@ -115,7 +123,10 @@ def _remembered(scope: Scope, name: str, offset: timedelta) -> datetime | None:
     was set since then.
     """
     ours, there = (scope.remembered.get(key) for key in (name, f"{name}_there"))
-    found = [datetime.fromisoformat(ours) + offset] if ours else []
+    if ours:
+        found = [datetime.fromisoformat(ours) + offset]
+    else:
+        found = []
     return min([*found, *([datetime.fromisoformat(there)] if there else [])], default=None)
 
 
@@ -163,7 +174,10 @@ def _told(row: Body, offset: timedelta) -> RecordedChange:
             datetime.fromisoformat(since) + offset if since else None, row["seen_at"] + offset
         )
     until = row["server_until"]
-    noted = Span(row["server_from"], until) if until else ours
+    if until:
+        noted = Span(row["server_from"], until)
+    else:
+        noted = ours
     return RecordedChange(row["id"], _STANDING_OF[row["type"]], noted, ours, row["exact"])
 
 

@@ -56,7 +56,9 @@ class Plan:
         if self.budget is None:
             return soonest
         left = self.budget - self.timed
-        return max(soonest, requests / left) if left > 0 else None
+        if left > 0:
+            return max(soonest, requests / left)
+        return None
 
 
 def plan(connection: Connection, watched: Watched) -> Plan:
@@ -87,4 +89,6 @@ def _requests(name: str, sizes: Mapping[str, int], aggregators: int) -> int:
     if name == scopes.PLACEMENTS:
         per_list = max(1, math.ceil(sizes.get("bonds", 0) / max(aggregators, 1) / PAGE_SIZE))
         return 1 + 3 * aggregators * per_list
-    return poll_schedule.COUNTS if name == scopes.STATISTICS else pages
+    if name == scopes.STATISTICS:
+        return poll_schedule.COUNTS
+    return pages

@@ -39,9 +39,18 @@ def of_change(
     `last_seen`: the last walk that showed the object in a state we know, by the server's clock,
     where that was not the one before.
     """
-    told = change.body.get(row.time_field) if row.time_field else None
-    there = datetime.fromisoformat(told) if told else None
-    time = min(there - walk.offset, walk.at) if there else walk.at
+    if row.time_field:
+        told = change.body.get(row.time_field)
+    else:
+        told = None
+    if told:
+        there = datetime.fromisoformat(told)
+    else:
+        there = None
+    if there:
+        time = min(there - walk.offset, walk.at)
+    else:
+        time = walk.at
     since = last_seen - walk.offset if last_seen else scope.began_at or scope.polled_at
     on_server = (there, there) if there else (last_seen or scope.began_there, walk.at + walk.offset)
     between = [since.isoformat() if since else None, walk.at.isoformat()]
@@ -80,7 +89,8 @@ def of_scope(
 ) -> Event:
     """An event about a scope as a whole; `more`: its other nouns."""
     data = {"scope": {"name": scope.name, "objects": objects}, **more}
-    row, subject = builder.EVENTS[name], f"scope/{scope.name}"
+    row = builder.EVENTS[name]
+    subject = f"scope/{scope.name}"
     return builder.make(
         row, server=scope.server, subject=subject, n=n, time=now, seen_at=now, data=data
     )
@@ -88,7 +98,8 @@ def of_scope(
 
 def of_server(server: str, name: str, n: int, now: datetime, text: str) -> Event:
     """An event about the server itself."""
-    row, data = builder.EVENTS[name], {"problem": {"text": text}}
+    row = builder.EVENTS[name]
+    data = {"problem": {"text": text}}
     return builder.make(
         row, server=server, subject=f"server/{server}", n=n, time=now, seen_at=now, data=data
     )

@@ -108,11 +108,9 @@ def _turned(
     connection: Connection, server: str, health: str, error: BridgeError, now: datetime
 ) -> list[Event]:
     turned = snapshots.turn_health(connection, server, health)
-    return (
-        [poll_events.of_server(server, f"server.{health}", turned[1], now, str(error))]
-        if turned
-        else []
-    )
+    if turned:
+        return [poll_events.of_server(server, f"server.{health}", turned[1], now, str(error))]
+    return []
 
 
 def _forbidden(

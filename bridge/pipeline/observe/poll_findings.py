@@ -55,7 +55,10 @@ def _turned(memo: dict[str, object], name: str, *, now: bool) -> bool:
     if now == (n > 0):
         return False
     if n or now:
-        memo[name] = 1 - n if now else -n
+        if now:
+            memo[name] = 1 - n
+        else:
+            memo[name] = -n
     return now
 
 
@@ -89,6 +92,12 @@ def _unknown(scope: Scope, what: Strange, now: datetime) -> Event:
 
 
 def _told(what: Strange) -> str:
-    missing = f"nothing says its {', '.join(sorted(what.missing))}" if what.missing else ""
-    strange = f"nobody knows its {', '.join(sorted(what.unexpected))}" if what.unexpected else ""
+    if what.missing:
+        missing = f"nothing says its {', '.join(sorted(what.missing))}"
+    else:
+        missing = ""
+    if what.unexpected:
+        strange = f"nobody knows its {', '.join(sorted(what.unexpected))}"
+    else:
+        strange = ""
     return f"{one(what.kind)} is not as expected: {'; '.join(filter(None, (missing, strange)))}"

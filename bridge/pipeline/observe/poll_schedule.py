@@ -88,7 +88,9 @@ def _ensure(
 
 def rank(name: str) -> int:
     """What a scope goes back to after it was polled."""
-    return snapshots.ROTATING if scopes.address(name).family.rotates else snapshots.TIMED
+    if scopes.address(name).family.rotates:
+        return snapshots.ROTATING
+    return snapshots.TIMED
 
 
 def bring_forward(
@@ -133,7 +135,10 @@ def counts(source: scopes.Source, root: str) -> Mapping[str, Json]:
     found: dict[str, Json] = {}
     for what in _COUNTED:
         told = source.get(f"space.statistics.{what}", space=root)
-        found[what] = told.get("including_child_spaces", told) if isinstance(told, dict) else told
+        if isinstance(told, dict):
+            found[what] = told.get("including_child_spaces", told)
+        else:
+            found[what] = told
     return found
 
 

@@ -60,7 +60,10 @@ class Observer:
         key: bytes,
         now: Callable[[], datetime],
     ) -> None:
-        self._database, self.servers, self._key, self._now = database, servers, key, now
+        self._database = database
+        self.servers = servers
+        self._key = key
+        self._now = now
         self._faults = Faults(database, now)
 
     def prepare(self) -> None:
@@ -77,12 +80,16 @@ class Observer:
 
         `at_once`: at most so many of each server, however much its budget allows.
         """
-        now, found = self._now(), []
+        now = self._now()
+        found = []
         self._tick(now)
         with self._database.reading() as connection:
             for watched in self.servers.values():
                 with self._faults.apart("poll", "what is due", watched.name) as part:
-                    most = max(1, round(watched.rate)) if watched.rate else None
+                    if watched.rate:
+                        most = max(1, round(watched.rate))
+                    else:
+                        most = None
                     names = snapshots.due_scopes(
                         connection,
                         watched.name,
@@ -116,9 +123,13 @@ class Observer:
 
         `shrink`: a person says that everything missing is really gone, however much it is.
         """
-        watched, now = self.servers[server], self._now()
+        watched = self.servers[server]
+        now = self._now()
         with self._database.writing() as connection:
-            due = None if anyway else now
+            if anyway:
+                due = None
+            else:
+                due = now
             scope = snapshots.claim_scope(
                 connection, server, name, _LEASE, most=watched.concurrency, due=due
             )
@@ -139,7 +150,10 @@ class Observer:
         return found
 
     def _failed(self, watched: Watched, scope: Scope, error: Exception) -> None:
-        why = error if isinstance(error, BridgeError) else self._set_aside(scope, error)
+        if isinstance(error, BridgeError):
+            why = error
+        else:
+            why = self._set_aside(scope, error)
         found, wait = poll_failures.failed(self._database, watched, scope, why, self._now())
         log.warning(
             "poll failed",
@@ -165,7 +179,8 @@ class Observer:
         return self._compare(watched, scope, walk, shrink=shrink)
 
     def _walk(self, watched: Watched, scope: Scope) -> Walk:
-        began, reader = self._now(), Reader(watched.client)
+        began = self._now()
+        reader = Reader(watched.client)
         seen = self._whole(scope, reader)
         at = self._now()
         # our clock may have been set back while we read
@@ -190,7 +205,10 @@ class Observer:
         )
         missing = [key for key in snapshot_diff.missing(before, seen) if key[0] not in _WORKED_OUT]
         shrunk = not shrink and snapshot_diff.shrunk(before, missing)
-        suspects = [] if shrunk else snapshot_diff.suspects(before, missing, walk.at)
+        if shrunk:
+            suspects = []
+        else:
+            suspects = snapshot_diff.suspects(before, missing, walk.at)
         gone = self._really_gone(watched, scope, suspects)
         hidden = [before[key].seen for key in missing if key not in gone]
         walk = replace(
@@ -205,7 +223,8 @@ class Observer:
             before, walk.seen, volatile=volatile, gone=gone, now=walk.at, since=scope.began_there
         )
         if not scope.version:
-            happened, known = poll_events.baseline(scope, walk), found.known
+            happened = poll_events.baseline(scope, walk)
+            known = found.known
         else:
             happened, known = self._events(scope, walk, found, before)
         memo, noticed = poll_findings.of_walk(
@@ -222,7 +241,8 @@ class Observer:
         if scope.name == "legs":
             return conditions(there)
         if scope.name == "backups":
-            every, grace = watched.backup_every, watched.backup_grace
+            every = watched.backup_every
+            grace = watched.backup_grace
             return [
                 backup_schedule.schedule(there, every=every, grace=grace, now=walk.at + walk.offset)
             ]
@@ -234,11 +254,10 @@ class Observer:
         """
         gone = set()
         for kind, identifier in suspects:
-            single = (
-                scopes.single(scope.name, kind, identifier)
-                if len(identifier) < LONGEST_ID
-                else None
-            )
+            if len(identifier) < LONGEST_ID:
+                single = scopes.single(scope.name, kind, identifier)
+            else:
+                single = None
             if single is None:
                 gone.add((kind, identifier))
                 continue
@@ -256,12 +275,17 @@ class Observer:
         with self._database.reading() as connection:
             others = snapshots.bodies(connection, scope.server, wanted)
         known = {(each.seen.kind, each.seen.id): each for each in found.known}
-        happened, aside = list[Event](), list[Part]()
+        happened = list[Event]()
+        aside = list[Part]()
         for change in found.changes:
             key = (change.kind, change.id)
             with tried("poll", f"a change of a {change.kind}", scope.server) as part:
-                last_seen = before[key].last_seen if key in before else None
-                told, counts = list[Event](), dict(known[key].counts)
+                if key in before:
+                    last_seen = before[key].last_seen
+                else:
+                    last_seen = None
+                told = list[Event]()
+                counts = dict(known[key].counts)
                 for row in builder.happenings(change):
                     counts[row.name] = counts.get(row.name, 0) + 1
                     told.append(
@@ -271,7 +295,8 @@ class Observer:
                     )
                 known[key] = replace(known[key], counts=counts)
                 happened += told
-            aside += [part] if part.failed else []
+            if part.failed:
+                aside.append(part)
         if aside:
             self._faults.note(*aside)
         return happened, tuple(known.values())
@@ -286,12 +311,13 @@ class Observer:
         happened: list[Event],
         memo: dict[str, object],
     ) -> list[Event]:
-        changes, running = (
-            list(changes),
-            any("outcome" in s.body and s.body["outcome"] is None for s in walk.seen),
-        )
+        changes = list(changes)
+        running = any("outcome" in s.body and s.body["outcome"] is None for s in walk.seen)
         due_at = walk.at + timedelta(seconds=spread(watched.interval(scope.name, running=running)))
-        rank = snapshots.FORWARD if running else poll_schedule.rank(scope.name)
+        if running:
+            rank = snapshots.FORWARD
+        else:
+            rank = poll_schedule.rank(scope.name)
         with self._database.writing() as connection:
             walked = Walked(walk.began, walk.at, walk.offset.total_seconds(), memo)
             snapshots.save_walk(connection, scope, known, walked)
@@ -311,10 +337,14 @@ class Observer:
         """How many objects there are of each kind; where a number changed, its scopes are brought
         forward.
         """
-        began, reader = self._now(), Reader(watched.client)
+        began = self._now()
+        reader = Reader(watched.client)
         with self._database.reading() as connection:
             root = poll_schedule.root_space(connection, scope.server)
-        counted = dict(poll_schedule.counts(reader, root)) if root else {}
+        if root:
+            counted = dict(poll_schedule.counts(reader, root))
+        else:
+            counted = {}
         now = self._now()
         with self._database.writing() as connection:
             snapshots.save_walk(

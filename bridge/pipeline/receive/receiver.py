@@ -110,8 +110,13 @@ class Receiver:
         pressed: Presses,
         ours: Ours,
     ) -> None:
-        self._database, self.hooks, self._now, self._machine = database, hooks, now, machine
-        self._said, self._pressed, self._ours = said, pressed, ours
+        self._database = database
+        self.hooks = hooks
+        self._now = now
+        self._machine = machine
+        self._said = said
+        self._pressed = pressed
+        self._ours = ours
 
     def read(self, name: str, headers: Mapping[str, str], body: bytes) -> DeliveryReading:
         """Check one request and say what it comes to; nothing is stored. Raises Refused, KeyError
@@ -154,12 +159,18 @@ class Receiver:
             ]
             known = {event.id: event for event in event_store.several(connection, before)}
             found = [_known_or_new(hook, each, known, now) for each in posted]
-            more = [_truncated(hook, lost, now)] if lost else []
+            if lost:
+                more = [_truncated(hook, lost, now)]
+            else:
+                more = []
             new = {event.id for event in event_store.record(connection, [*found, *more])}
         if lost:
             log.warning("part of a webhook was not sent", webhook=hook.name, why=lost)
         for event in found:
-            said = "received" if event.id in new else "received again"
+            if event.id in new:
+                said = "received"
+            else:
+                said = "received again"
             log.info("webhook %s", said, webhook=hook.name, id=event.id)
         return tuple(Taken(event, event.id in new) for event in found)
 
@@ -168,15 +179,17 @@ def _known_or_new(
     hook: IncomingWebhook, posted: EventDelivery, known: Mapping[str, Event], now: datetime
 ) -> Event:
     """The event it became when it came before under its earlier id, or else the one it becomes."""
-    earlier = (
-        known.get(_event(hook, posted.earlier, posted.body, now).id) if posted.earlier else None
-    )
+    if posted.earlier:
+        earlier = known.get(_event(hook, posted.earlier, posted.body, now).id)
+    else:
+        earlier = None
     return earlier or _event(hook, posted.id, posted.body, now)
 
 
 def _truncated(hook: IncomingWebhook, lost: str, now: datetime) -> Event:
     """Once an hour: what is left out of one notification is left out of the next as well."""
-    row, hour = builder.EVENTS["alerts.truncated"], now.strftime("%Y-%m-%dT%H")
+    row = builder.EVENTS["alerts.truncated"]
+    hour = now.strftime("%Y-%m-%dT%H")
     data = {"problem": {"text": f"webhook {hook.name}: {lost}"}}
     return builder.make(
         row,
@@ -190,7 +203,10 @@ def _truncated(hook: IncomingWebhook, lost: str, now: datetime) -> Event:
 
 
 def _event(hook: IncomingWebhook, n: str, body: Body, now: datetime) -> Event:
-    reach = list(hook.spaces) if hook.spaces is not None else None
+    if hook.spaces is not None:
+        reach = list(hook.spaces)
+    else:
+        reach = None
     return builder.make(
         builder.webhook(hook.name),
         server=hook.server,

@@ -42,16 +42,22 @@ class Control:
     def answer(self, request: Request) -> Response:
         """Answer one request with JSON; a mistake is `{"error": …}`."""
         try:
-            status, body = 200, self._answer(request)
+            status = 200
+            body = self._answer(request)
         except Mistake as mistake:
-            status, body = mistake.status, {"error": str(mistake)}
+            status = mistake.status
+            body = {"error": str(mistake)}
         except (Unfit, UnfitFault) as unfit:
-            status, body = 400, {"error": str(unfit)}
+            status = 400
+            body = {"error": str(unfit)}
         return Response(json.dumps(body, ensure_ascii=False) + "\n", status, content_type=JSON)
 
     def _answer(self, request: Request) -> object:
         name = request.path.removeprefix(ROOT).rstrip("/")
-        method = "GET" if request.method == "HEAD" else request.method
+        if request.method == "HEAD":
+            method = "GET"
+        else:
+            method = request.method
         known = {(m, n): doing for m, n, doing in _ROUTES}
         if name == "" and method == "GET":
             return {"endpoints": [f"{m} {ROOT}{n}" for m, n, _ in _ROUTES]}
@@ -103,7 +109,8 @@ class Control:
     def begin_story(self, request: Request) -> object:
         """POST story."""
         wanted = _keys(_body(request), "name", optional=("rate",))
-        name, rate = wanted["name"], wanted.get("rate")
+        name = wanted["name"]
+        rate = wanted.get("rate")
         if not isinstance(name, str) or name not in scenarios.STORIES:
             raise Mistake(f"no story is called {name!r}: use one of {', '.join(scenarios.STORIES)}")
         if rate is not None:
@@ -139,13 +146,15 @@ class Control:
         is downloaded.
         """
         wanted = _keys(_body(request), optional=("unfinished", "megabytes"))
-        unfinished, megabytes = wanted.get("unfinished"), wanted.get("megabytes")
+        unfinished = wanted.get("unfinished")
+        megabytes = wanted.get("megabytes")
         if not (unfinished is None or isinstance(unfinished, bool)):
             raise Mistake(f"unfinished must be true or false, not {unfinished!r}")
         if megabytes is not None:
             _number("megabytes", megabytes, backups.MOST_MEGABYTES)
         with self._live.now() as world:
-            world.backup_megabytes = world.backup_megabytes if megabytes is None else int(megabytes)
+            if megabytes is not None:
+                world.backup_megabytes = int(megabytes)
             if unfinished:
                 backups.begin(world)
             elif unfinished is False:
@@ -206,7 +215,10 @@ def _body(request: Request) -> dict[str, Any]:
 
 def _keys(body: dict[str, Any], *wanted: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
     if not set(wanted) <= body.keys() <= {*wanted, *optional}:
-        also = f" and, if you like, {', '.join(optional)}" if optional else ""
+        if optional:
+            also = f" and, if you like, {', '.join(optional)}"
+        else:
+            also = ""
         raise Mistake(
             f"give exactly these keys: {', '.join(wanted) or 'none'}{also}; you gave"
             f" {', '.join(body) or 'none'}"

@@ -99,11 +99,10 @@ class Vendor:
         time.sleep(fate.latency)
         request.environ[FATE] = fate
         with self._live.now() as world:
-            answer = (
-                VendorAnswer(200, "")
-                if fate.before
-                else self._perform(world, request, route, operation)
-            )
+            if fate.before:
+                answer = VendorAnswer(200, "")
+            else:
+                answer = self._perform(world, request, route, operation)
             answer = _fated(fate, answer)
             if operation is not None and operation.writes:
                 world.record(_entry(operation, route, answer, fate))
@@ -130,11 +129,10 @@ class Vendor:
                 problem.status, _dumped(problem.body), problem.headers, effect=str(problem)
             )
         except Invalid as invalid:
-            body = (
-                invalid.fields
-                if operation is None
-                else self._names.outward(operation, invalid.fields)
-            )
+            if operation is None:
+                body = invalid.fields
+            else:
+                body = self._names.outward(operation, invalid.fields)
             return VendorAnswer(400, _dumped(body), effect=str(invalid))
         except Missing:
             return _refusal(404, "Not found.")
@@ -162,11 +160,9 @@ class Vendor:
         )
         if operation.writes:
             return self._written(call)
-        return (
-            _download(call)
-            if operation.name in FILES
-            else VendorAnswer(200, _dumped(self._read(call)))
-        )
+        if operation.name in FILES:
+            return _download(call)
+        return VendorAnswer(200, _dumped(self._read(call)))
 
     def _described(self, world: World, route: Route, asker: Caller) -> dict[str, Any]:
         body = options_metadata.described(route, asker, exists=_exists(world, route, asker))
@@ -182,7 +178,8 @@ class Vendor:
         return query | {"exclude_fields": [self._names.word(row, word) for word in words]}
 
     def _read(self, call: Call) -> object:
-        name, pen = call.row.name, call.pen
+        name = call.row.name
+        pen = call.pen
         if name in INDEXES:
             return pen.index(INDEXES[name], call.arguments)
         if name in DOCUMENTS:
@@ -201,8 +198,14 @@ class Vendor:
         things = corrupt_bodies.listed(
             call.fate, filters.wanted(call.world, call.row, things, call.query)
         )
-        page = page_of(call.request, len(things)) if call.row.paged else None
-        shown = slice(page.first, page.last) if page else slice(None)
+        if call.row.paged:
+            page = page_of(call.request, len(things))
+        else:
+            page = None
+        if page:
+            shown = slice(page.first, page.last)
+        else:
+            shown = slice(None)
         order = ordering(",".join(call.query.get("ordering", [])))
         order = [(self._names.word(call.row, name), down) for name, down in order]
         if order and not (order == [("id", False)] and _in_turn(things)):
@@ -219,7 +222,10 @@ class Vendor:
 
     def _written(self, call: Call) -> VendorAnswer:
         kind = kinds.of_operation(call.row)
-        many = [each.name for each in kind.fields if each.many] if kind else []
+        if kind:
+            many = [each.name for each in kind.fields if each.many]
+        else:
+            many = []
         body = self._names.inward(call.row, body_of(call.request, many))
         row, arguments = self._meant(call, body)
         if crud.is_wish(row):
@@ -231,12 +237,14 @@ class Vendor:
             done = WRITES[row.name](call.world, {**arguments, "body": body})
         if done.status == HTTPStatus.NO_CONTENT:
             return VendorAnswer(done.status, "", effective=done.effective, effect=done.effect)
-        shown = self._shown(call, call.pen, done.thing) if done.thing else {}
-        headers = (
-            {"Location": shown["url"]}
-            if done.status == HTTPStatus.CREATED and "url" in shown
-            else {}
-        )
+        if done.thing:
+            shown = self._shown(call, call.pen, done.thing)
+        else:
+            shown = {}
+        if done.status == HTTPStatus.CREATED and "url" in shown:
+            headers = {"Location": shown["url"]}
+        else:
+            headers = {}
         return VendorAnswer(done.status, _dumped(shown), headers, done.effective, done.effect)
 
     def _meant(self, call: Call, body: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
@@ -254,7 +262,10 @@ class Vendor:
 
 def _check_route(request: Request, route: Route) -> None:
     if route.slashless:
-        query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+        if request.query_string:
+            query = f"?{request.query_string.decode('latin-1')}"
+        else:
+            query = ""
         raise VendorError(301, "Moved Permanently", Location=f"{request.path}/{query}")
     if not route.methods:
         raise VendorError(404, "Not found.")
@@ -294,7 +305,10 @@ def _fated(fate: FaultDecision, answer: VendorAnswer) -> VendorAnswer:
     fault says so.
     """
     if page := corrupt_bodies.page_instead(fate):
-        effect = "never reached the world" if fate.before else answer.effect
+        if fate.before:
+            effect = "never reached the world"
+        else:
+            effect = answer.effect
         return VendorAnswer(*page, effective=answer.effective, effect=effect)
     if corrupt_bodies.rewrites(fate) and isinstance(answer.body, str) and answer.body:
         return replace(

@@ -54,7 +54,10 @@ def _tuning(world: World, arguments: Arguments, leg_type: str | None) -> Tuning:
 
 def _tunings(world: World, arguments: Arguments, leg_type: str | None) -> list[Thing]:
     bond, leg = _target(world, arguments, leg_type)
-    number = None if leg is None else leg.id
+    if leg is None:
+        number = None
+    else:
+        number = leg.id
     return [
         tuning
         for tuning in world.tunings.values()
@@ -92,7 +95,10 @@ def _detect(world: World, arguments: Arguments, leg_type: str | None) -> Done:
     comes of it.
     """
     bond, leg = _target(world, arguments, leg_type)
-    legs = [it for it in world.legs_of(bond) if it.link_mode == "active"] if leg is None else [leg]
+    if leg is None:
+        legs = [it for it in world.legs_of(bond) if it.link_mode == "active"]
+    else:
+        legs = [leg]
     return Done(f"{bond.name} detects the MTUs of {', '.join(it.note for it in legs)}")
 
 

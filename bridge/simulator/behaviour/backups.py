@@ -43,7 +43,8 @@ def begin(world: World) -> Backup:
     unfinished = next((it for it in world.backups if not it.complete), None)
     if unfinished is None:
         unfinished = _backup(world, world.now)
-        unfinished.complete, unfinished.size = False, 0
+        unfinished.complete = False
+        unfinished.size = 0
         world.backups.append(unfinished)
         world.note(unfinished, "begun", None, unfinished.name)
     return unfinished
@@ -57,7 +58,8 @@ def complete(world: World, _: Arguments) -> None:
         world, world.now
     )
     others = [it for it in world.backups if it is not backup]
-    backup.complete, backup.size = True, _size(world, backup.name)
+    backup.complete = True
+    backup.size = _size(world, backup.name)
     world.backups = [*others, backup][-KEPT:]
     world.note(backup, "completed", None, backup.name)
 

@@ -76,7 +76,8 @@ def document(world: World) -> dict[str, Any]:
 
 
 def _made(host: str, days: float) -> bytes:
-    key, now = ec.generate_private_key(ec.SECP256R1()), real_now()
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = real_now()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bondbridge simulator")])
     until = now + timedelta(days=days)
     names = dict.fromkeys((host, *_NAMES))

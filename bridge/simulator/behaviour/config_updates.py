@@ -66,7 +66,10 @@ def _try(world: World, node: int, status: str, seconds: float, then: str) -> boo
     if waiting is None:
         return False
     away = node in world.offline_nodes
-    waiting[0] = "failed" if away else status
+    if away:
+        waiting[0] = "failed"
+    else:
+        waiting[0] = status
     world.config_updates["failures"] += away
     world.after(RETRY_SECONDS if away else seconds, "update.send" if away else then, node=node)
     return not away

@@ -66,7 +66,10 @@ def _held(world: World) -> bool:
 
 
 def _flee(world: World, bond: Bond) -> None:
-    other = bond.secondary if bond.current == bond.primary else bond.primary
+    if bond.current == bond.primary:
+        other = bond.secondary
+    else:
+        other = bond.primary
     if other is not None and world.aggregators[other].status != "down":
         move(world, bond, other, MOVE_SECONDS)
 
@@ -116,4 +119,6 @@ def chosen(world: World) -> Aggregator | None:
     """
     spared = {bond.primary for bond in world.bonds.values() if bond.id in {1, 2}}
     primaries = [bond.primary for bond in world.bonds.values() if bond.primary not in spared]
-    return world.aggregators[primaries[0]] if primaries else None
+    if primaries:
+        return world.aggregators[primaries[0]]
+    return None

@@ -50,7 +50,8 @@ def _midnight(now: datetime) -> datetime:
 
 def _summed(outages: Iterable[list[Span]], span: Span) -> dict[str, Any]:
     begin, end = span
-    seconds, count = 0.0, 0
+    seconds = 0.0
+    count = 0
     for listed in outages:
         inside = sorted(
             (max(start, begin), min(stop, end))
@@ -64,9 +65,13 @@ def _summed(outages: Iterable[list[Span]], span: Span) -> dict[str, Any]:
 
 def _apart(spans: list[Span]) -> int:
     """Count what is left when spans that overlap are one; they come sorted by their starts."""
-    count, until = 0, None
+    count = 0
+    until = None
     for start, stop in spans:
         if until is None or start >= until:
             count += 1
-        until = stop if until is None else max(until, stop)
+        if until is None:
+            until = stop
+        else:
+            until = max(until, stop)
     return count

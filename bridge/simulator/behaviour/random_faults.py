@@ -10,7 +10,8 @@ from bridge.simulator.world.vendor_timestamps import stamp
 from bridge.simulator.world.world import Arguments, World
 
 FAULTS_A_DAY = 4.0  # per leg
-SHORTEST, LONGEST = 3.0, 600.0
+SHORTEST = 3.0
+LONGEST = 600.0
 _DAY = 24 * 3600
 
 
@@ -25,7 +26,8 @@ def fault(world: World, arguments: Arguments) -> None:
     """Happening: the line of one leg fails, for 3 s to 10 min, short more often than long; and the
     next is due.
     """
-    telling, number = world.stories[arguments["name"]], arguments["number"]
+    telling = world.stories[arguments["name"]]
+    number = arguments["number"]
     if not world.legs:
         return
     dice = world.dice("fault", stamp(telling.started), number)
@@ -77,7 +79,8 @@ def flap(world: World, arguments: Arguments) -> None:
     """Happening: a leg's line turns from down to up or back, and will again while turns are left;
     the last is up.
     """
-    leg, left = world.legs.get(arguments["leg"]), arguments["left"]
+    leg = world.legs.get(arguments["leg"])
+    left = arguments["left"]
     if leg is None:
         return
     _put(world, world.stories[arguments["name"]], leg, "down" if left % 2 else "up")

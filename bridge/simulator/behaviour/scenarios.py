@@ -114,7 +114,9 @@ def begin(world: World, name: str, *, rate: float | None = None) -> Telling:
 def go_on(world: World, name: str) -> Telling:
     """Start a story unless it is under way: then it goes on from where it is."""
     telling = world.stories.get(name)
-    return telling if telling and telling.under_way else begin(world, name)
+    if telling and telling.under_way:
+        return telling
+    return begin(world, name)
 
 
 def _lay_out(world: World, name: str) -> None:

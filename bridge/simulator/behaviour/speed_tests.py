@@ -45,7 +45,10 @@ def _whole(most: int) -> Callable[[Any], Any]:
 def _number(value: Any) -> float:
     """Read a number, or what a form sends for one. ValueError with the framework's text."""
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
+        if isinstance(value, bool):
+            number = math.nan
+        else:
+            number = float(value)
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
@@ -85,7 +88,10 @@ def start(world: World, bond: Bond, wanted: Mapping[str, Any]) -> SpeedTest:
     options = _read(wanted)
     leg = _leg(world, bond, wanted.get("leg"))
     number = max(world.speedtests, default=0) + 1
-    of_leg = None if leg is None else leg.id
+    if leg is None:
+        of_leg = None
+    else:
+        of_leg = leg.id
     test = SpeedTest(number, bond.id, world.now, of_leg, aggregator=bond.current, **options)
     world.speedtests[number] = test
     world.note(test, "status", None, test.status)
@@ -94,7 +100,8 @@ def start(world: World, bond: Bond, wanted: Mapping[str, Any]) -> SpeedTest:
 
 
 def _read(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    read, wrong = {}, {}
+    read = {}
+    wrong = {}
     for name in _OPTIONS.keys() & wanted.keys():
         try:
             read[name] = _OPTIONS[name](wanted[name])
@@ -108,9 +115,15 @@ def _read(wanted: Mapping[str, Any]) -> dict[str, Any]:
 def _leg(world: World, bond: Bond, wanted: object) -> Leg | None:
     if wanted is None or wanted == "":
         return None
-    named = wanted.get("id", wanted.get("url")) if isinstance(wanted, Mapping) else wanted
+    if isinstance(wanted, Mapping):
+        named = wanted.get("id", wanted.get("url"))
+    else:
+        named = wanted
     last = str(named).rstrip("/").rsplit("/", 1)[-1]
-    leg = world.legs.get(int(last)) if last.isascii() and last.isdigit() else None
+    if last.isascii() and last.isdigit():
+        leg = world.legs.get(int(last))
+    else:
+        leg = None
     if leg is None or leg.bond != bond.id:
         raise Invalid({"leg": ["Invalid hyperlink - Object does not exist."]})
     if leg.link_mode != "active" or leg.state != "up":
@@ -144,9 +157,15 @@ def end(world: World, arguments: Arguments) -> None:
     if test is None or test.status != "running":
         return
     leg = _tested(world, test)
-    legs = [leg] if leg is not None else world.legs_of(world.bonds[test.bond])
+    if leg is not None:
+        legs = [leg]
+    else:
+        legs = world.legs_of(world.bonds[test.bond])
     speeds = [_speed(test, it) for it in legs if it.state in {"up", "testing"}]
-    test.results = _results(world, test, sum(speeds)) if speeds and any(speeds) else None
+    if speeds and any(speeds):
+        test.results = _results(world, test, sum(speeds))
+    else:
+        test.results = None
     test.finished = world.now
     world.put(test, "status", "failed" if test.results is None else "finished")
     if leg is not None:
@@ -156,11 +175,15 @@ def end(world: World, arguments: Arguments) -> None:
 
 
 def _tested(world: World, test: SpeedTest) -> Leg | None:
-    return None if test.leg is None else world.legs.get(test.leg)
+    if test.leg is None:
+        return None
+    return world.legs.get(test.leg)
 
 
 def _speed(test: SpeedTest, leg: Leg) -> float:
-    return leg.down_speed if test.direction == "download" else leg.up_speed
+    if test.direction == "download":
+        return leg.down_speed
+    return leg.up_speed
 
 
 def _results(world: World, test: SpeedTest, speed: float) -> dict[str, Any]:
@@ -203,7 +226,8 @@ def _progress(world: World, test: SpeedTest) -> list[dict[str, Any]]:
     """Work out the samples, ten a second, from the results: they are too many to be kept."""
     if test.results is None:
         return []
-    dice, mean = world.dice("progress", test.id), test.results["throughput"]
+    dice = world.dice("progress", test.id)
+    mean = test.results["throughput"]
     return [
         {
             "time": round((number + 1) / SAMPLES_A_SECOND, 1),

@@ -27,7 +27,8 @@ def count(world: World, space: Space, what: str) -> dict[str, Counts]:
 
 
 def _subtree(world: World, space: Space) -> set[str]:
-    keys, more = {space.key}, {space.key}
+    keys = {space.key}
+    more = {space.key}
     while more:
         more = {it.key for it in world.spaces.values() if it.parent in more} - keys
         keys |= more

@@ -40,14 +40,16 @@ def start(
         raise Refused(
             f"A tuning of this {'bond' if leg is None else 'leg'} is already in progress."
         )
-    legs = (
-        [it.id for it in world.legs_of(bond) if it.link_mode == "active"]
-        if leg is None
-        else [leg.id]
-    )
+    if leg is None:
+        legs = [it.id for it in world.legs_of(bond) if it.link_mode == "active"]
+    else:
+        legs = [leg.id]
     seconds = TEST_SECONDS if lasts is None else (lasts - PENDING_SECONDS) / (len(legs) + 1)
     number = max(world.tunings, default=0) + 1
-    of_leg = None if leg is None else leg.id
+    if leg is None:
+        of_leg = None
+    else:
+        of_leg = leg.id
     tuning = Tuning(number, bond.id, created=world.now, test_seconds=seconds, legs=legs, leg=of_leg)
     world.tunings[number] = tuning
     world.note(tuning, "status", None, tuning.status)
@@ -73,7 +75,8 @@ def test(world: World, arguments: Arguments) -> None:
     """Happening: the test before `index` ends and the one at `index` begins; behind the legs comes
     one for the bond.
     """
-    tuning, index = world.tunings.get(arguments["tuning"]), arguments["index"]
+    tuning = world.tunings.get(arguments["tuning"])
+    index = arguments["index"]
     if tuning is None or tuning.over:
         return
     if index == 0 and _must_wait(world, tuning):
@@ -86,7 +89,8 @@ def test(world: World, arguments: Arguments) -> None:
     if not tuning.legs or not _passed(world, tuning, index - 1):
         _end(world, tuning, "failed", success=False)
         return
-    index = index if tuning.leg else _skip_idle_spares(world, tuning, index)
+    if not tuning.leg:
+        index = _skip_idle_spares(world, tuning, index)
     tests = len(tuning.legs) + (tuning.leg is None)
     if index >= tests:
         tuning.recommendations = _recommendations(world, tuning)
@@ -101,7 +105,10 @@ def _must_wait(world: World, tuning: Tuning) -> bool:
     """Say whether another test of the bond is under way, or the one leg to be tuned cannot be
     reached.
     """
-    leg = None if tuning.leg is None else world.legs.get(tuning.leg)
+    if tuning.leg is None:
+        leg = None
+    else:
+        leg = world.legs.get(tuning.leg)
     if leg is not None and leg.state not in _REACHABLE:
         return True
     jobs: tuple[SpeedTest | Tuning, ...] = (*world.speedtests.values(), *world.tunings.values())
@@ -138,7 +145,8 @@ def _enter(world: World, number: int) -> bool:
 
 
 def _end(world: World, tuning: Tuning, status: str, *, success: bool | None) -> None:
-    tuning.success, tuning.finished = success, world.now
+    tuning.success = success
+    tuning.finished = world.now
     world.put(tuning, "status", status)
     legs = [world.legs[number] for number in tuning.legs if number in world.legs]
     for leg in legs:
@@ -157,9 +165,10 @@ def _recommendations(world: World, tuning: Tuning) -> dict[str, Any]:
                 "up_speed": round(leg.up_speed * dice.uniform(0.88, 0.97), 1),
             }
         )
-    bond = (
-        {} if tuning.leg else {"packet_distribution": world.bonds[tuning.bond].packet_distribution}
-    )
+    if tuning.leg:
+        bond = {}
+    else:
+        bond = {"packet_distribution": world.bonds[tuning.bond].packet_distribution}
     return {"legs": legs, **bond}
 
 

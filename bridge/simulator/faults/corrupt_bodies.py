@@ -34,8 +34,14 @@ def page_instead(fate: FaultDecision) -> tuple[int, str, dict[str, str]] | None:
             json.dumps({"detail": f"Expected available in {fate.seconds:.0f} seconds."}),
             waiting,
         )
-    status = 500 if fate.kind in {"cut", "drop"} else fate.status
-    text = "Please log in again." if fate.kind == "html" else "The server is in trouble."
+    if fate.kind in {"cut", "drop"}:
+        status = 500
+    else:
+        status = fate.status
+    if fate.kind == "html":
+        text = "Please log in again."
+    else:
+        text = "The server is in trouble."
     page = f"<html><body><h1>{status}</h1><p>{text}</p></body></html>"
     return (
         status,
@@ -46,7 +52,9 @@ def page_instead(fate: FaultDecision) -> tuple[int, str, dict[str, str]] | None:
 
 def listed(fate: FaultDecision, things: Sequence[Thing]) -> list[Thing]:
     """Give a list as the fault shows it, before it is cut into pages."""
-    return _LISTED[fate.kind](fate, things) if fate.kind in _LISTED else list(things)
+    if fate.kind in _LISTED:
+        return _LISTED[fate.kind](fate, things)
+    return list(things)
 
 
 def is_hidden(fate: FaultDecision, thing: Thing) -> bool:
@@ -74,7 +82,9 @@ _LISTED: dict[str | None, Callable[[FaultDecision, Sequence[Thing]], list[Thing]
 
 def rewritten(fate: FaultDecision, body: Any) -> Any:
     """Give plain JSON as the fault says it."""
-    return _REWRITTEN[fate.kind](fate, body) if fate.kind in _REWRITTEN else body
+    if fate.kind in _REWRITTEN:
+        return _REWRITTEN[fate.kind](fate, body)
+    return body
 
 
 def rewrites(fate: FaultDecision) -> bool:
@@ -103,7 +113,9 @@ def _skewed(fate: FaultDecision, body: Any) -> Any:
 def _retyped(_: FaultDecision, body: Any) -> Any:
     if isinstance(body, dict) and "results" in body:
         return body | {"results": [_strange(row) for row in body["results"]]}
-    return [_strange(row) for row in body] if isinstance(body, list) else _strange(body)
+    if isinstance(body, list):
+        return [_strange(row) for row in body]
+    return _strange(body)
 
 
 def _strange(value: Any, name: str = "") -> Any:
@@ -116,9 +128,9 @@ def _strange(value: Any, name: str = "") -> Any:
         return {key: _strange(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [_strange(each) for each in value]
-    return (
-        STRANGE_STATE if name == "overall_state" else value if name == "url" else _other_form(value)
-    )
+    if name == "overall_state":
+        return STRANGE_STATE
+    return value if name == "url" else _other_form(value)
 
 
 def _other_form(value: Any) -> Any:
@@ -126,7 +138,9 @@ def _other_form(value: Any) -> Any:
         return str(value)
     if isinstance(value, str) and _REFERENCE.fullmatch(value):
         last = value.rstrip("/").rsplit("/", 1)[-1]
-        return {"url": value, "id": int(last)} if last.isdigit() else {"url": value, "key": last}
+        if last.isdigit():
+            return {"url": value, "id": int(last)}
+        return {"url": value, "key": last}
     return value
 
 

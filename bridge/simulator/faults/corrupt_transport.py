@@ -25,7 +25,9 @@ def headers(
     if fate.kind == "huge":
         told = str(len(body) + int(fate.megabytes * _MEGABYTE))
     others = [(name, value) for name, value in given if name.lower() != "content-length"]
-    return others if fate.kind == "endless_zip" else [*others, ("Content-Length", told)]
+    if fate.kind == "endless_zip":
+        return others
+    return [*others, ("Content-Length", told)]
 
 
 def ends(fate: FaultDecision) -> bool:

@@ -115,12 +115,19 @@ class Faults:
         if self.only and operation not in self.only:
             return FaultDecision()
         with self._lock:
-            spared, self.skip = self.skip > 0, max(0, self.skip - 1)
-            kind = None if spared or self.times == 0 else self._strike()
+            spared = self.skip > 0
+            self.skip = max(0, self.skip - 1)
+            if spared or self.times == 0:
+                kind = None
+            else:
+                kind = self._strike()
             if kind is None:
                 return FaultDecision(latency=self.latency)
             self.struck += 1
-            self.times = None if self.times is None else self.times - 1
+            if self.times is None:
+                self.times = None
+            else:
+                self.times = self.times - 1
             status = self._dice.choice(
                 {"errors": BROKEN_STATUSES, "retry_after": BUSY_STATUSES}.get(kind, (200,))
             )
@@ -180,7 +187,9 @@ def read_faults(wanted: dict[str, Any]) -> Faults:
         raise UnfitFault(f"{', '.join(shares)} together cannot be more than 1")
     if wanted.get("when", "after") not in ("after", "before"):
         raise UnfitFault('when must be "after" or "before" (the world has applied the request)')
-    seed, times, skip = wanted.get("seed", 1), wanted.get("times"), wanted.get("skip", 0)
+    seed = wanted.get("seed", 1)
+    times = wanted.get("times")
+    skip = wanted.get("skip", 0)
     if (
         not _whole(seed)
         or not (times is None or (_whole(times) and times >= 0))

@@ -92,7 +92,10 @@ def _enabled_once(name: str) -> Rule:
             if other.parents == draft.parents:
                 raise Wrong(name, "The bond has this already.")
             if draft.get("enabled") and other.values.get("enabled", True):
-                blamed = name if name in draft.given else "enabled"
+                if name in draft.given:
+                    blamed = name
+                else:
+                    blamed = "enabled"
                 raise Wrong(blamed, f"{wanted} is enabled on another bond.")
 
     return check

@@ -46,7 +46,9 @@ class Draft:
             raise KeyError(name)
         if self.thing is not None:
             return field_storage.get(self.world, self.thing, found)
-        return None if found.worked_out or found.attribute else found.default
+        if found.worked_out or found.attribute:
+            return None
+        return found.default
 
     @property
     def space(self) -> str:
@@ -107,7 +109,9 @@ def _taken(draft: Draft, each: Field) -> bool:
 
 def _as_is(draft: Draft, each: Field) -> Any:
     """What a field that nobody can set would be; of a new object nothing is known yet."""
-    return draft.get(each.name) if draft.thing is not None else None
+    if draft.thing is not None:
+        return draft.get(each.name)
+    return None
 
 
 def _same(draft: Draft, each: Field, value: Any, other: Any) -> bool:

@@ -58,7 +58,8 @@ def _record(draft: Draft) -> Record:
 
 
 def _aggregator(draft: Draft) -> Aggregator:
-    world, given = draft.world, draft.given
+    world = draft.world
+    given = draft.given
     number = next_id(world, "node")
     made = Aggregator(
         number, given["name"], given["ip"], node_key(world, number), space=draft.space
@@ -70,8 +71,10 @@ def _aggregator(draft: Draft) -> Aggregator:
 
 def _bond(draft: Draft) -> Bond:
     """Make a bond and its bonder, named by chance where no name is given."""
-    world, given = draft.world, draft.given
-    number, node = next_id(world, "bond"), next_id(world, "node")
+    world = draft.world
+    given = draft.given
+    number = next_id(world, "bond")
+    node = next_id(world, "node")
     name = (
         given.get("name")
         or f"default-{''.join(world.dice('bonder', node).choices(_CHARACTERS, k=8))}"

@@ -31,7 +31,9 @@ def wanted(
         if field.name in query and not field.secret and not field.many:
             things = _fitting(world, field, things, query[field.name][-1])
     words = query.get("search", [""])[-1].lower().replace(",", " ").split()
-    return [thing for thing in things if _found(world, kind, thing, words)] if words else things
+    if words:
+        return [thing for thing in things if _found(world, kind, thing, words)]
+    return things
 
 
 def without(body: Any, query: dict[str, list[str]]) -> Any:
@@ -67,11 +69,10 @@ def _value(field: Field, text: str) -> Any:
     try:
         return field_types.read(field, text)
     except ValueError as error:
-        said = (
-            f"Select a valid choice. {text} is not one of the available choices."
-            if field.choices
-            else str(error)
-        )
+        if field.choices:
+            said = f"Select a valid choice. {text} is not one of the available choices."
+        else:
+            said = str(error)
         raise Invalid({field.name: [said]}) from None
 
 
@@ -79,15 +80,17 @@ def _held(world: World, thing: Thing, field: Field) -> Any:
     if field is _ID:
         return getattr(thing, "id", None)
     own = kinds.of(thing).field(field.name)
-    return field_storage.get(world, thing, own) if own is not None else None
+    if own is not None:
+        return field_storage.get(world, thing, own)
+    return None
 
 
 def _reference(world: World, thing: Thing, field: Field) -> tuple[Any, ...]:
     """A reference fits by its id, a space by its key or its id."""
     held = _held(world, thing, field)
-    return (
-        (held, world.spaces[held].id) if field.type == "space" and held in world.spaces else (held,)
-    )
+    if field.type == "space" and held in world.spaces:
+        return (held, world.spaces[held].id)
+    return (held,)
 
 
 def _found(world: World, kind: kinds.Kind, thing: Thing, words: list[str]) -> bool:

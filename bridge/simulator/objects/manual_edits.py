@@ -186,8 +186,6 @@ def _things(world: World, kind: str) -> dict[int, Any]:
 
 def _listed(things: object) -> str:
     numbers = list(cast("dict[int, Thing]", things))
-    return (
-        ", ".join(map(str, numbers))
-        if len(numbers) <= _LISTED
-        else f"{numbers[0]} to {numbers[-1]}"
-    )
+    if len(numbers) <= _LISTED:
+        return ", ".join(map(str, numbers))
+    return f"{numbers[0]} to {numbers[-1]}"

@@ -83,7 +83,10 @@ def title(world: World, thing: Thing) -> str:
     """What an object is called; without a name, its kind and number."""
     kind = kinds.of(thing)
     field = kind.field("name") or kind.field("email") or kind.field("ip") or kind.field("network")
-    name = field_storage.get(world, thing, field) if field is not None else ""
+    if field is not None:
+        name = field_storage.get(world, thing, field)
+    else:
+        name = ""
     return str(name or f"{kind.label} {kinds.id_of(thing)}")
 
 
@@ -97,10 +100,12 @@ def _rename(world: World, space: Space, key: str) -> bool:
     space.key = key
     world.spaces = {each.key: each for each in world.spaces.values()}
     for each in world.spaces.values():
-        each.parent = key if each.parent == old else each.parent
+        if each.parent == old:
+            each.parent = key
     things: list[Bond | Aggregator] = [*world.bonds.values(), *world.aggregators.values()]
     for thing in things:
-        thing.space = key if thing.space == old else thing.space
+        if thing.space == old:
+            thing.space = key
     for record in (it for kind in world.records.values() for it in kind.values()):
         for place in (record.parents, record.values):
             if place.get("space") == old:
@@ -115,7 +120,10 @@ def _rename(world: World, space: Space, key: str) -> bool:
 def _under(world: World, thing: Thing) -> list[Thing]:
     """List what goes with an object: what stands under it, and what makes no sense without it."""
     found: list[Thing] = [world.of("bonder")[thing.bonder]] if isinstance(thing, Bond) else []
-    place = "node" if thing.kind in {"aggregator", "bonder"} else thing.kind
+    if thing.kind in {"aggregator", "bonder"}:
+        place = "node"
+    else:
+        place = thing.kind
     for kind in kinds.KINDS.values():
         if kind.parent == place:
             found += [
@@ -131,7 +139,8 @@ def _under(world: World, thing: Thing) -> list[Thing]:
 
 def _naming(world: World, thing: Thing, gone: str) -> Iterator[tuple[Thing, Field]]:
     """Find who names this object, and in which field, of those whose `gone` is as given."""
-    name, number = kinds.of(thing).name, kinds.id_of(thing)
+    name = kinds.of(thing).name
+    number = kinds.id_of(thing)
     for kind in kinds.KINDS.values():
         for field in kind.fields:
             if field.type == "ref" and field.gone == gone and name in field.of:

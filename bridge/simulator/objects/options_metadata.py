@@ -37,7 +37,10 @@ def described(route: Route, asker: Caller, *, exists: bool) -> dict[str, Any]:
     actions = {}
     for method in ("POST", "PUT"):
         row = route.methods.get(method)
-        kind = kinds.of_operation(row) if row is not None and row.takes else None
+        if row is not None and row.takes:
+            kind = kinds.of_operation(row)
+        else:
+            kind = None
         if row is not None and kind is not None and asker.may(row) and (method == "POST" or exists):
             actions[method] = _fields(kind)
     return body | ({"actions": actions} if actions else {})
@@ -66,7 +69,10 @@ def _fields(kind: kinds.Kind) -> dict[str, Any]:
 def _described(field: Field) -> dict[str, Any]:
     kind = _TYPES.get(field.type, "field")
     if field.many:
-        kind = "multiple choice" if field.choices else "list"
+        if field.choices:
+            kind = "multiple choice"
+        else:
+            kind = "list"
     said: dict[str, Any] = {
         "type": kind,
         "required": field.required,

@@ -39,7 +39,10 @@ def above(world: World, row: Operation, arguments: Arguments) -> Thing | None:
         found = world.legs.get(number)
     else:
         kind = kinds.KINDS.get(name) or kinds.of_operation(row)
-        found = field_storage.find(world, kind, number) if kind else None
+        if kind:
+            found = field_storage.find(world, kind, number)
+        else:
+            found = None
     if row.name.startswith("qos_profile."):
         found = world.of("qos_profile").get(number)
     if found is None:
@@ -53,16 +56,17 @@ def list_of(world: World, kind: kinds.Kind, row: Operation, arguments: Arguments
     if kind.about == "leg":
         return [leg for leg in world.legs_of(world.bonds[place["bond"]]) if kinds.of(leg) is kind]
     things = field_storage.all_of(world, kind)
-    return (
-        [thing for thing in things if isinstance(thing, Record) and thing.parents == place]
-        if place
-        else things
-    )
+    if place:
+        return [thing for thing in things if isinstance(thing, Record) and thing.parents == place]
+    return things
 
 
 def object_of(world: World, kind: kinds.Kind, row: Operation, arguments: Arguments) -> Thing:
     """Find the object that a path names. Raises Missing, also where it stands under another one."""
-    number = arguments[row.arguments[-1]] if row.arguments else 1
+    if row.arguments:
+        number = arguments[row.arguments[-1]]
+    else:
+        number = 1
     thing = field_storage.find(world, kind, number)
     if thing is None or (
         not isinstance(thing, Space) and parents(world, row, arguments) != _own(thing)
@@ -72,4 +76,6 @@ def object_of(world: World, kind: kinds.Kind, row: Operation, arguments: Argumen
 
 
 def _own(thing: Thing) -> dict[str, object]:
-    return {} if thing.kind == "bonder" else kinds.parents_of(thing)
+    if thing.kind == "bonder":
+        return {}
+    return kinds.parents_of(thing)

@@ -74,7 +74,9 @@ class Serializer:
         if operation.startswith("node.") and isinstance(thing, Aggregator | Record):
             return self._node(thing)
         raw = self._configured(thing)
-        return {name: raw[name] for name in _FLAT} if operation == "space.flat" else raw
+        if operation == "space.flat":
+            return {name: raw[name] for name in _FLAT}
+        return raw
 
     def index(self, path: str, arguments: Raw) -> Raw:
         """Give what is right below a path of the table: name → address: `index("/system/", {})`."""
@@ -95,7 +97,10 @@ class Serializer:
         if isinstance(thing, Leg):
             return f"{self.base}/bonds/{thing.bond}/{thing.type}_legs/{thing.id}/"
         above, collection = _path(kinds.of(thing).name)
-        number = thing.key if isinstance(thing, Space) else kinds.id_of(thing)
+        if isinstance(thing, Space):
+            number = thing.key
+        else:
+            number = kinds.id_of(thing)
         if not above:
             return f"{self.base}{collection}{number}/"
         parent = kinds.parents_of(thing)[above]
@@ -113,14 +118,14 @@ class Serializer:
         if number is None:
             return None
         if field.type == "space":
-            return (
-                self._space_in_short(number)
-                if field.written == "nested"
-                else self.url("spaces", number)
-            )
+            if field.written == "nested":
+                return self._space_in_short(number)
+            return self.url("spaces", number)
         if field.written == "nested":
             group = self.world.of(field.of[0]).get(number)
-            return {"id": number, "display_name": group.values["display_name"]} if group else None
+            if group:
+                return {"id": number, "display_name": group.values["display_name"]}
+            return None
         if not _path(field.of[0])[0]:
             return f"{self.base}{_path(field.of[0])[1]}{number}/"
         for name in field.of:
@@ -159,7 +164,10 @@ class Serializer:
 
     def _node(self, thing: Aggregator | Record) -> Raw:
         whole = self._configured(thing)
-        kind = "aggregator" if isinstance(thing, Aggregator) else "bonder"
+        if isinstance(thing, Aggregator):
+            kind = "aggregator"
+        else:
+            kind = "bonder"
         return {
             "id": thing.id,
             "url": self.url("nodes", thing.id),
@@ -169,7 +177,10 @@ class Serializer:
 
     def _tuning(self, it: Tuning) -> Raw:
         """Write a tuning of a bond or of a leg; `recommendations` is null until it has finished."""
-        leg = None if it.leg is None else self.world.legs.get(it.leg)
+        if it.leg is None:
+            leg = None
+        else:
+            leg = self.world.legs.get(it.leg)
         below = () if leg is None else (f"{leg.type}_legs", leg.id)
         return {
             "id": it.id,
@@ -198,7 +209,8 @@ class Serializer:
         # a checksum is chance enough for this, and much cheaper than dice when there are thousands
         # of legs
         chance = zlib.crc32(f"{self.world.seed}:{leg.id}:{next(self._reads)}".encode())
-        down, up = chance % 1000, chance // 1000 % 1000
+        down = chance % 1000
+        up = chance // 1000 % 1000
         return int(leg.down_speed * down) * _MEGABIT // 1000, int(
             leg.up_speed * up
         ) * _MEGABIT // 1000
@@ -206,7 +218,9 @@ class Serializer:
 
 @lru_cache(maxsize=10_000)  # a list shows the same moments at every read
 def _stamped(moment: datetime | None) -> str | None:
-    return None if moment is None else stamp(moment)
+    if moment is None:
+        return None
+    return stamp(moment)
 
 
 @cache
@@ -291,11 +305,9 @@ def _writer(kind: str, field: Field) -> Callable[[Serializer, Any], Any]:
             _path(field.of[0])[1],
             held or (lambda thing: thing.values.get(field.name, field.default)),
         )
-    return (
-        (lambda pen, thing: pen.refer(field, read(pen, thing)))
-        if field.type in {"ref", "space"}
-        else read
-    )
+    if field.type in {"ref", "space"}:
+        return lambda pen, thing: pen.refer(field, read(pen, thing))
+    return read
 
 
 def _linked(collection: str, held: Callable[[Any], Any]) -> Callable[[Serializer, Any], str | None]:

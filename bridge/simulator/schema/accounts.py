@@ -56,9 +56,9 @@ class Caller:
 
     @cached_property
     def _spaces(self) -> frozenset[str] | None:
-        return (
-            None if self._world.spaces[self.home].parent is None else self._world.below(self.home)
-        )
+        if self._world.spaces[self.home].parent is None:
+            return None
+        return self._world.below(self.home)
 
     def sees(self, world: World, thing: Thing) -> bool:
         """Whether a thing is in a space of theirs, or in none."""
@@ -69,11 +69,9 @@ class Caller:
 
     def seen(self, world: World, things: Iterable[Thing]) -> list[Thing]:
         """Keep what they see."""
-        return (
-            list(things)
-            if self._spaces is None
-            else [thing for thing in things if self.sees(world, thing)]
-        )
+        if self._spaces is None:
+            return list(things)
+        return [thing for thing in things if self.sees(world, thing)]
 
     def may(self, row: Operation) -> bool:
         """Whether their groups allow an operation. What is about no kind of object is for everybody
@@ -86,7 +84,9 @@ class Caller:
 def needed(row: Operation) -> str | None:
     """The code of the permission that an operation needs: that of the kind it is about."""
     if row.kind is None:
-        return "bonding.change_settings" if row.writes else None
+        if row.writes:
+            return "bonding.change_settings"
+        return None
     creates = row.takes and row.name.rpartition(".")[2] in {"create", "start"}
     return f"bonding.{_VERBS.get(row.method, 'add' if creates else 'change')}_{row.kind}"
 
@@ -103,7 +103,10 @@ def ensure(world: World, users: Sequence[User]) -> None:
     """
     groups = {group.values["name"]: group.id for group in world.of("group").values()}
     for user in users:
-        name = VIEW if user.read_only else ADMINISTRATOR
+        if user.read_only:
+            name = VIEW
+        else:
+            name = ADMINISTRATOR
         if name not in groups:
             groups[name] = group(
                 world,
@@ -180,7 +183,8 @@ def _find(
 ) -> Record:
     found = None
     for user in world.of("user").values():  # all of them: the time taken tells nothing
-        found = user if hmac.compare_digest(given.encode(), known(user).encode()) else found
+        if hmac.compare_digest(given.encode(), known(user).encode()):
+            found = user
     if found is None:
         raise _stranger(wrong, ways)
     if not found.values.get("active", True):

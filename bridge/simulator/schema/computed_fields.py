@@ -52,7 +52,9 @@ def bonder_status(world: World, bonder: Record) -> str:
     """
     lines = [leg.line for leg in world.legs_of(world.bonds[bonder.parents["bond"]])]
     away = bonder.id in getattr(world, "offline_nodes", ())
-    return "down" if away or (lines and "up" not in lines) else "up"
+    if away or (lines and "up" not in lines):
+        return "down"
+    return "up"
 
 
 def _trunk(world: World, vlan: Record) -> Record | None:
@@ -68,7 +70,9 @@ def vlan_name(world: World, vlan: Record) -> str:
 def vlan_mode(world: World, vlan: Record) -> str:
     """A VLAN runs in the mode of its trunk."""
     trunk = _trunk(world, vlan)
-    return str(trunk.values.get("mode", "auto")) if trunk else "auto"
+    if trunk:
+        return str(trunk.values.get("mode", "auto"))
+    return "auto"
 
 
 def active(world: World, addressing: Record) -> bool:
@@ -98,11 +102,14 @@ def space_of(world: World, thing: Any) -> str | None:
     if isinstance(thing, Record):
         return _space_of_record(world, thing)
     bond = world.bonds.get(getattr(thing, "bond", 0))
-    return bond.space if bond else None
+    if bond:
+        return bond.space
+    return None
 
 
 def _space_of_record(world: World, record: Record) -> str | None:
-    parents, values = record.parents, record.values
+    parents = record.parents
+    values = record.values
     for place in (parents, values):
         if place.get("space"):
             return str(place["space"])
@@ -111,4 +118,6 @@ def _space_of_record(world: World, record: Record) -> str | None:
         return world.bonds[number].space
     if "node" in parents:
         return space_of(world, world.node(parents["node"]))
-    return space_of(world, world.of("user")[values["user"]]) if values.get("user") else None
+    if values.get("user"):
+        return space_of(world, world.of("user")[values["user"]])
+    return None

@@ -50,7 +50,10 @@ def choice(name: str, choices: str, default: str | None = None, **more: Any) -> 
     required.
     """
     words = tuple(choices.split())
-    first = None if more.get("required") or more.get("many") else words[0]
+    if more.get("required") or more.get("many"):
+        first = None
+    else:
+        first = words[0]
     return Field(name=name, type="choice", choices=words, default=default or first, **more)
 
 

@@ -26,7 +26,9 @@ def get(world: World, thing: Any, field: Field) -> Any:
     if field.attribute:
         return getattr(_holder(world, thing), field.attribute)
     value = thing.values.get(field.name, field.default)
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return list(value)
+    return value
 
 
 def put(world: World, thing: Any, field: Field, value: Any) -> bool:
@@ -37,7 +39,10 @@ def put(world: World, thing: Any, field: Field, value: Any) -> bool:
     if old == value:
         return False
     keep(world, thing, field, value)
-    shown = (None, None) if field.secret else (old, value)
+    if field.secret:
+        shown = (None, None)
+    else:
+        shown = (old, value)
     for each in _who_shows(world, thing, field):
         world.note(each, field.name, *shown)
     return True
@@ -60,22 +65,24 @@ def _things(world: World, kind: kinds.Kind) -> dict[Any, Any]:
 def all_of(world: World, kind: kinds.Kind) -> list[Thing]:
     """List the things of a kind, by id."""
     things = _things(world, kind).values()
-    return [leg for leg in things if kinds.of(leg) is kind] if kind.about == "leg" else list(things)
+    if kind.about == "leg":
+        return [leg for leg in things if kinds.of(leg) is kind]
+    return list(things)
 
 
 def find(world: World, kind: kinds.Kind, number: Any) -> Thing | None:
     """Find one thing of a kind by its id, a space by its key."""
     thing: Thing | None = _things(world, kind).get(number)
-    return thing if thing is None or kind.about != "leg" or kinds.of(thing) is kind else None
+    if thing is None or kind.about != "leg" or kinds.of(thing) is kind:
+        return thing
+    return None
 
 
 def _holder(world: World, thing: Any) -> Any:
     """A bonder's name and key are its bond's: there is one of each."""
-    return (
-        world.bonds[thing.parents["bond"]]
-        if isinstance(thing, Record) and thing.kind == "bonder"
-        else thing
-    )
+    if isinstance(thing, Record) and thing.kind == "bonder":
+        return world.bonds[thing.parents["bond"]]
+    return thing
 
 
 def _who_shows(world: World, thing: Thing, field: Field) -> list[Thing]:
@@ -93,11 +100,17 @@ def nodes_of(world: World, thing: Thing) -> list[int]:
     aggregator.
     """
     if thing.kind in {"aggregator", "bonder"}:
-        return [thing.id] if isinstance(thing.id, int) else []  # type: ignore[union-attr]
+        number = thing.id  # type: ignore[union-attr]
+        return [number] if isinstance(number, int) else []
     parents = kinds.parents_of(thing)
     bond = thing if isinstance(thing, Bond) else world.bonds.get(parents.get("bond", 0))  # type: ignore[call-overload]
     if bond is not None:
         return [bond.bonder, bond.current]
-    values = thing.values if isinstance(thing, Record | Leg) else {}
+    if isinstance(thing, Record | Leg):
+        values = thing.values
+    else:
+        values = {}
     node = parents.get("node") or values.get("aggregator") or values.get("bonder")
-    return [node] if isinstance(node, int) else []
+    if isinstance(node, int):
+        return [node]
+    return []

@@ -105,11 +105,10 @@ def _int(field: Field, value: object) -> int:
 
 def _number(field: Field, value: object) -> float:
     try:
-        number = (
-            math.nan
-            if isinstance(value, bool) or not isinstance(value, str | int | float)
-            else float(value)
-        )
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            number = math.nan
+        else:
+            number = float(value)
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
@@ -189,7 +188,9 @@ def _key(_: Field, value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    return ""
 
 
 READERS: dict[str, Callable[[Field, Any], Any]] = {

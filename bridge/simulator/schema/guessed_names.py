@@ -119,7 +119,9 @@ class Names:
         """Name an answer's fields: an object's own, and at any depth of what the table does not
         know.
         """
-        return _named(body, guessed(row), deep=row.kind not in _FLAT) if self._renamed else body
+        if self._renamed:
+            return _named(body, guessed(row), deep=row.kind not in _FLAT)
+        return body
 
     def inward(self, row: Operation, given: dict[str, Any]) -> dict[str, Any]:
         """Read a client's fields by our names; of a renamed field, only the new name is known."""
@@ -129,7 +131,9 @@ class Names:
         """Give our name of a field; an empty one where it is not known."""
         names = guessed(row) if self._renamed else ()
         own = name.removeprefix(PREFIX)
-        return own if own in names and own != name else "" if name in names else name
+        if own in names and own != name:
+            return own
+        return "" if name in names else name
 
 
 def _named(body: Any, names: frozenset[str], *, deep: bool) -> Any:

@@ -96,7 +96,10 @@ _SEQUENCES = {
 
 def _kind(name: str, fields: tuple[Field, ...]) -> Kind:
     row = OPERATIONS.get(f"{name}.get")
-    above = row.arguments[:-1] if row else ()
+    if row:
+        above = row.arguments[:-1]
+    else:
+        above = ()
     family = name.rpartition("_")[2]
     sequence = _SEQUENCES.get(name, family if family in {"interface", "addressing"} else name)
     about = (row.kind if row else None) or name
@@ -124,7 +127,9 @@ def of_operation(row: Operation) -> Kind | None:
     """The kind that an operation lists, reads or writes, where it is in this table."""
     prefix, _, verb = row.name.partition(".")
     if verb not in {"list", "create", "get", "replace", "update", "delete"}:
-        return KINDS.get(row.kind or "") if verb.startswith("bonds") else None
+        if verb.startswith("bonds"):
+            return KINDS.get(row.kind or "")
+        return None
     return KINDS.get(prefix) or KINDS.get(row.kind or "")
 
 
@@ -137,4 +142,6 @@ def parents_of(thing: Thing) -> dict[str, object]:
     """What a thing stands under, by the names of its path: `{"bond": 3}`."""
     if isinstance(thing, Record):
         return thing.parents
-    return {"bond": thing.bond} if isinstance(thing, Leg) else {}
+    if isinstance(thing, Leg):
+        return {"bond": thing.bond}
+    return {}

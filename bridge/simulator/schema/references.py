@@ -52,7 +52,9 @@ class Reader:
             thing = self._linked(value, field.of)
         if not self._asker.sees(self._world, thing) and not self._shared(thing):
             raise ValueError(_GONE)
-        return thing.key if isinstance(thing, Space) else table.id_of(thing)
+        if isinstance(thing, Space):
+            return thing.key
+        return table.id_of(thing)
 
     def _shared(self, thing: Thing) -> bool:
         return thing.kind in _SHARED and space_of(self._world, thing) in self._world.above(
@@ -66,7 +68,10 @@ class Reader:
         return self._linked(value["url"] if isinstance(value, dict) else value, ("space",))
 
     def _nested(self, field: Field, value: Any) -> Thing:
-        number = value.get("id") if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            number = value.get("id")
+        else:
+            number = value
         if isinstance(number, bool) or not isinstance(number, int):
             raise ValueError(  # noqa: TRY004
                 f"Incorrect type. Expected pk value, received {type(number).__name__}."

@@ -127,13 +127,21 @@ def page_of(request: Request, count: int) -> Page | None:
     number = _positive(request.args.get("page", "1"))
     if number is None or number > pages:
         raise VendorError(404, "Invalid page.")
-    following = _link(request, number + 1) if number < pages else None
-    previous = _link(request, number - 1) if number > 1 else None
+    if number < pages:
+        following = _link(request, number + 1)
+    else:
+        following = None
+    if number > 1:
+        previous = _link(request, number - 1)
+    else:
+        previous = None
     return Page(count, (number - 1) * size, number * size, following, previous)
 
 
 def _positive(text: str) -> int | None:
-    return int(text) if NUMBER.fullmatch(text) and int(text) else None
+    if NUMBER.fullmatch(text) and int(text):
+        return int(text)
+    return None
 
 
 def _link(request: Request, number: int) -> str:

@@ -92,7 +92,8 @@ class _Handler(WSGIRequestHandler):
         refuses), and the connection ends after the answer. Raises OSError when the body is not
         whole: such a request must do nothing.
         """
-        source, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH", "") or "0"
+        source = environ["wsgi.input"]
+        length = environ.get("CONTENT_LENGTH", "") or "0"
         chunked = environ.pop("wsgi.input_terminated", False)
         environ.pop(
             "HTTP_TRANSFER_ENCODING", None
@@ -109,8 +110,12 @@ class _Handler(WSGIRequestHandler):
         """Read `wanted` bytes, or to the end; gives the beginning, as far as it may be kept, and
         how much there was.
         """
-        kept, size = io.BytesIO(), 0
-        most = DRAIN_LIMIT if wanted is None else min(wanted, DRAIN_LIMIT)
+        kept = io.BytesIO()
+        size = 0
+        if wanted is None:
+            most = DRAIN_LIMIT
+        else:
+            most = min(wanted, DRAIN_LIMIT)
         while size < most:
             part = source.read(min(most - size, 1 << 16))
             if not part:
@@ -123,11 +128,13 @@ class _Handler(WSGIRequestHandler):
         return kept.getvalue(), size if wanted is None else wanted
 
     def _asked(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-        status, headers = "500 Internal Server Error", [("Content-Type", "text/plain")]
+        status = "500 Internal Server Error"
+        headers = [("Content-Type", "text/plain")]
 
         def start(line: str, named: list[tuple[str, str]], _: object = None) -> Any:
             nonlocal status, headers
-            status, headers = line, list(named)
+            status = line
+            headers = list(named)
 
         try:
             answer = self.server.app(environ, cast("Any", start))
@@ -234,8 +241,14 @@ class HttpPort:
     @property
     def url(self) -> str:
         """Where it is, without a slash at the end: `http://127.0.0.1:8180`."""
-        scheme = "https" if self._tls else "http"
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        if self._tls:
+            scheme = "https"
+        else:
+            scheme = "http"
+        if ":" in self._host:
+            host = f"[{self._host}]"
+        else:
+            host = self._host
         return f"{scheme}://{host}:{self.port}"
 
     def open(self) -> None:
@@ -243,7 +256,8 @@ class HttpPort:
         with self._lock:
             if self._gone or self._bound is None:
                 return
-            bound, self._bound = self._bound, None
+            bound = self._bound
+            self._bound = None
             bound.listen(BACKLOG)
             self._server = _Server(bound, self._app, self._tls)
             bound.close()  # the server holds its own copy

@@ -128,7 +128,10 @@ def _said(status: int, text: str) -> Response:
 def _article(message: dict[str, Any]) -> str:
     body = message["body"]
     kind, title, text = (escape(str(body.get(name) or "")) for name in ("type", "title", "message"))
-    place = "" if message["path"] == "/" else f" &middot; {escape(message['path'])}"
+    if message["path"] == "/":
+        place = ""
+    else:
+        place = f" &middot; {escape(message['path'])}"
     when = f"<time>{escape(message['at'])}{place}</time>"
     return (
         f'<article class="{kind}"><h2>{title or "(no title)"}</h2><pre>{text}</pre>{when}</article>'

@@ -116,7 +116,9 @@ class Tuning:
     @property
     def kind(self) -> str:
         """What truth calls it."""
-        return "bond_tuning" if self.leg is None else "leg_tuning"
+        if self.leg is None:
+            return "bond_tuning"
+        return "leg_tuning"
 
     @property
     def over(self) -> bool:

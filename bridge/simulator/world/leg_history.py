@@ -55,7 +55,8 @@ class Past:
         _drop_before(runs, stamp(now - timedelta(seconds=self.window)))
 
     def _over(self, bond: int, outage: Outage, now: datetime) -> None:
-        kept, horizon = self.outages.setdefault(bond, []), stamp(now - KEPT)
+        kept = self.outages.setdefault(bond, [])
+        horizon = stamp(now - KEPT)
         kept.append(outage)
         while kept and kept[0][1] < horizon:
             kept.pop(0)

@@ -163,10 +163,8 @@ class World:
 
     def _remember(self, leg: Leg, what: str, old: object) -> None:
         if what == "state":
-            born, least = (
-                self.bonds[leg.bond].created,
-                setting(self, "prevented_downtime_minimum_seconds"),
-            )
+            born = self.bonds[leg.bond].created
+            least = setting(self, "prevented_downtime_minimum_seconds")
             self.past.changed(leg, str(old), self.now, born=born, least=least)
         elif what == "added":
             self.past.begin(leg, self.now)
@@ -237,14 +235,21 @@ class World:
 
     def _state_of(self, leg: Leg) -> str:
         if leg.link_mode != "active":
-            resting = "testing" if leg.testing and leg.link_mode == "idle" else leg.link_mode
-            return resting if leg.line == "up" else leg.line
+            if leg.testing and leg.link_mode == "idle":
+                resting = "testing"
+            else:
+                resting = leg.link_mode
+            if leg.line == "up":
+                return resting
+            return leg.line
         away = leg.away_until is not None and self.now < leg.away_until
         if leg.line == "down" or away or self.aggregators[self.bonds[leg.bond].current].broken:
             return "down"
         if leg.line != "up":
             return leg.line
-        return "testing" if leg.testing else "up"
+        if leg.testing:
+            return "testing"
+        return "up"
 
     def interrupt(self, bond: Bond, seconds: float) -> None:
         """Take the bond's active legs down for some seconds, after which they show again what they
@@ -268,17 +273,16 @@ def leg_line(world: World, arguments: Arguments) -> None:
     leg are left alone.
     """
     bond = world.bonds.get(arguments["bond"])
-    legs = world.legs_of(bond) if bond else []
+    if bond:
+        legs = world.legs_of(bond)
+    else:
+        legs = []
     for leg in legs[arguments["nth"] - 1 : arguments["nth"]]:
         leg.line = arguments["state"]
         world.settle([leg])
 
 
 def _identity(thing: Thing) -> int | str:
-    return (
-        thing.name
-        if isinstance(thing, Backup)
-        else thing.key
-        if isinstance(thing, Space)
-        else thing.id
-    )
+    if isinstance(thing, Backup):
+        return thing.name
+    return thing.key if isinstance(thing, Space) else thing.id

@@ -12,9 +12,14 @@ from bridge.core.model import Decision, Job, Verdict
 from bridge.store.column_types import insert_new
 from bridge.store.tables import approvals
 
-ASKED, GRANTED, DENIED, EXPIRED = "asked", "granted", "denied", "expired"
+ASKED = "asked"
+GRANTED = "granted"
+DENIED = "denied"
+EXPIRED = "expired"
 # who may answer: anyone who is asked, only who brought it about, anyone but them
-ANYONE, ASKER, OTHERS = "anyone", "asker", "others"
+ANYONE = "anyone"
+ASKER = "asker"
+OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ def ask(
         "expires_at": expires_at,
         "state": ASKED,
     }
-    return get(connection, row["id"]) if insert_new(connection, approvals, row) else None
+    if insert_new(connection, approvals, row):
+        return get(connection, row["id"])
+    return None
 
 
 def get(connection: Connection, name: str) -> RowMapping | None:

@@ -59,7 +59,8 @@ def _batch(
     wanted = wanted.join(decisions, decisions.c.id == verdicts.c.decision)
     wanted = wanted.outerjoin(facts, facts.c.hash == verdicts.c.facts)
     mine = and_(verdicts.c.seq > after, verdicts.c.at >= since, verdicts.c.at < until)
-    mine = and_(mine, decisions.c.server == server) if server else mine
+    if server:
+        mine = and_(mine, decisions.c.server == server)
     return (
         connection.execute(wanted.where(mine).order_by(verdicts.c.seq).limit(_BATCH))
         .mappings()

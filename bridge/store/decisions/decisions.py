@@ -75,7 +75,10 @@ def _judged_again(connection: Connection, decision: Decision, digest: str) -> bo
 
 
 def _reserve(connection: Connection, decision: Decision) -> None:
-    ended_at = None if decision.acts else decision.at
+    if decision.acts:
+        ended_at = None
+    else:
+        ended_at = decision.at
     row = {"decision": decision.id, "ended_at": ended_at, "server": decision.server}
     upsert(connection, cooldowns, [{"key": key, **row} for key in decision.cooldowns])
 
@@ -128,7 +131,8 @@ def yellow(connection: Connection, since: datetime) -> list[RowMapping]:
     """Rules whose expressions could not be evaluated since then: `rule`, how often, `at` and
     `detail` of the last time.
     """
-    newest, often = func.max(verdicts.c.seq).label("newest"), func.count().label("often")
+    newest = func.max(verdicts.c.seq).label("newest")
+    often = func.count().label("often")
     failed = and_(verdicts.c.reason == Reason.CONDITION_ERROR, verdicts.c.at >= since)
     joined = (
         select(decisions.c.rule, newest, often)
@@ -174,7 +178,9 @@ def says(connection: Connection, job: str) -> tuple[str, str | None] | None:
         .limit(1)
     )
     row = connection.execute(newest).first()
-    return (row.ruling, row.reason) if row else None
+    if row:
+        return (row.ruling, row.reason)
+    return None
 
 
 def together(connection: Connection, those: Iterable[str]) -> set[str]:
@@ -198,7 +204,10 @@ def went_with(
         mine = and_(
             decisions.c.event == event, decisions.c.rule == rule, decisions.c.gathering == group
         )
-        told = f"with group {group[:8]}" if verdict.ruling is Ruling.ACT else verdict.detail
+        if verdict.ruling is Ruling.ACT:
+            told = f"with group {group[:8]}"
+        else:
+            told = verdict.detail
         settled = {
             "ruling": verdict.ruling,
             "reason": verdict.reason,

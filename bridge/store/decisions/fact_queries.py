@@ -117,7 +117,9 @@ def first_end(
 ) -> datetime | None:
     """When the first of these events came: see `end_of`."""
     found = end_of(connection, event, ends)
-    return found.time if found else None
+    if found:
+        return found.time
+    return None
 
 
 def end_of(connection: Connection, event: Event, ends: Mapping[str, str | None]) -> Event | None:
@@ -140,7 +142,9 @@ def end_of(connection: Connection, event: Event, ends: Mapping[str, str | None])
     )
     wanted = select(events).where(mine).order_by(events.c.time, events.c.seq).limit(1)
     row = connection.execute(wanted).mappings().first()
-    return event_of(dict(row)) if row else None
+    if row:
+        return event_of(dict(row))
+    return None
 
 
 def seen_one(connection: Connection, server: str, kind: str, identifier: str) -> datetime | None:
@@ -150,7 +154,9 @@ def seen_one(connection: Connection, server: str, kind: str, identifier: str) ->
         objects, and_(scopes.c.server == objects.c.server, scopes.c.name == objects.c.scope)
     )
     found = connection.execute(joined.where(one)).scalar_one_or_none()
-    return found if isinstance(found, datetime) else None
+    if isinstance(found, datetime):
+        return found
+    return None
 
 
 def scope_of_object(connection: Connection, server: str, kind: str, identifier: str) -> str | None:

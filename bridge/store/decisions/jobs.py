@@ -139,7 +139,9 @@ def sent_at(connection: Connection, job: str) -> datetime | None:
         attempts.c.job == job, attempts.c.what == "send"
     )
     found = connection.execute(sent).scalar_one_or_none()
-    return found if isinstance(found, datetime) else None
+    if isinstance(found, datetime):
+        return found
+    return None
 
 
 def looked(

@@ -93,7 +93,10 @@ def servers_due(connection: Connection, now: datetime) -> set[str]:
 def hasten(connection: Connection, server: str | None, now: datetime) -> None:
     """A reason has ended before its time: all of a server, or of every one, are looked at now."""
     later = rechecks.c.due_at > now
-    mine = later if server is None else and_(later, rechecks.c.server == server)
+    if server is None:
+        mine = later
+    else:
+        mine = and_(later, rechecks.c.server == server)
     connection.execute(update(rechecks).where(mine).values(due_at=now, ripe_at=now))
 
 
@@ -101,7 +104,8 @@ def newest(
     connection: Connection, server: str, subjects: Iterable[str], types: Collection[str]
 ) -> list[Event]:
     """The newest event of each of these types about each of these objects, as it was seen."""
-    wanted, found = sorted(subjects), list[Event]()
+    wanted = sorted(subjects)
+    found = list[Event]()
     for start in range(0, len(wanted), _AT_ONCE):
         some = events.c.subject.in_(wanted[start : start + _AT_ONCE])
         mine = and_(events.c.server == server, some, events.c.only.is_(None))

@@ -258,8 +258,15 @@ def _about(connection: Connection, those: set[str]) -> dict[str, _About]:
 
 
 def _space(data: dict[str, object]) -> str | None:
-    bond, space, incident = data.get("bond"), data.get("space"), data.get("incident")
-    found = bond.get("space") if isinstance(bond, dict) else space
+    bond = data.get("bond")
+    space = data.get("space")
+    incident = data.get("incident")
+    if isinstance(bond, dict):
+        found = bond.get("space")
+    else:
+        found = space
     if isinstance(incident, dict) and incident.get("cause") == "space":
         return str(incident.get("key"))
-    return str(found["key"]) if isinstance(found, dict) and found.get("key") is not None else None
+    if isinstance(found, dict) and found.get("key") is not None:
+        return str(found["key"])
+    return None

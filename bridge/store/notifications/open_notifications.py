@@ -20,7 +20,8 @@ def begin(
     connection: Connection, job: Job, event: Event, wanted: Mapping[str, Any], now: datetime
 ) -> bool:
     """A notice about something that lasts was told, at one address. False if that is known."""
-    repeat, escalate = wanted.get("repeat_every"), wanted.get("escalate")
+    repeat = wanted.get("repeat_every")
+    escalate = wanted.get("escalate")
     row = {
         "job": job.id,
         "event": event.id,

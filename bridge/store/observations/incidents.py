@@ -147,7 +147,9 @@ def calm_at(connection: Connection, server: str, leg: int) -> datetime | None:
     """When a flapping leg's spell ends if nothing more changes; None for one that does not flap."""
     spell = select(flaps.c.due_at).where(flaps.c.server == server, flaps.c.leg == leg)
     found = connection.execute(spell).scalar_one_or_none()
-    return found if isinstance(found, datetime) else None
+    if isinstance(found, datetime):
+        return found
+    return None
 
 
 def calm(connection: Connection, server: str, now: datetime) -> dict[int, tuple[Bucket, datetime]]:

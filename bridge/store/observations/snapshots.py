@@ -64,7 +64,9 @@ class Scope:
     @property
     def began_there(self) -> datetime | None:
         """When the newest recorded walk began, by the server's clock."""
-        return self.began_at + timedelta(seconds=self.offset_seconds) if self.began_at else None
+        if self.began_at:
+            return self.began_at + timedelta(seconds=self.offset_seconds)
+        return None
 
     @property
     def remembered(self) -> dict[str, Any]:
@@ -85,7 +87,9 @@ _HEALTH = select(servers.c.health, servers.c.counts).where(servers.c.name == bin
 
 # ranks of scopes: those that keep to their interval, those brought forward, those read as the
 # request budget allows
-TIMED, FORWARD, ROTATING = 0, 1, 2
+TIMED = 0
+FORWARD = 1
+ROTATING = 2
 
 
 def ensure_server(connection: Connection, server: str) -> None:
@@ -159,17 +163,22 @@ def claim_scope(
     connection.execute(_LOCKED, {"server": server})
     if most is not None and connection.execute(_HELD, {"server": server}).scalar_one() >= most:
         return None
-    ready = (
-        _scope(server, name) if due is None else and_(_scope(server, name), scopes.c.due_at <= due)
-    )
+    if due is None:
+        ready = _scope(server, name)
+    else:
+        ready = and_(_scope(server, name), scopes.c.due_at <= due)
     row = leases.claimed(connection, scopes, ready, seconds)
-    return _from(row) if row else None
+    if row:
+        return _from(row)
+    return None
 
 
 def scope_of(connection: Connection, server: str, name: str) -> Scope | None:
     """One scope as it stands."""
     row = connection.execute(_ONE, {"server": server, "name": name}).mappings().first()
-    return _from(row) if row else None
+    if row:
+        return _from(row)
+    return None
 
 
 def hold(connection: Connection, server: str, name: str) -> None:
@@ -215,7 +224,9 @@ def last_seen(connection: Connection, server: str, kind: str, identifier: str) -
     found = connection.execute(select(objects).where(this)).mappings().first()
     if found is None or not (found["missing_since"] or found["body"].get("class") == "unknown"):
         return None
-    return found["last_seen"] if isinstance(found["last_seen"], datetime) else None
+    if isinstance(found["last_seen"], datetime):
+        return found["last_seen"]
+    return None
 
 
 def bodies(
@@ -342,7 +353,9 @@ def newest_success(connection: Connection, server: str) -> datetime | None:
     found = connection.execute(
         select(func.max(scopes.c.polled_at)).where(scopes.c.server == server)
     ).scalar_one()
-    return found if isinstance(found, datetime) else None
+    if isinstance(found, datetime):
+        return found
+    return None
 
 
 def bring_forward(connection: Connection, server: str, now: datetime) -> None:
@@ -373,7 +386,9 @@ def turn_health(connection: Connection, server: str, health: str) -> tuple[str, 
         .where(servers.c.name == server, servers.c.health == row.health)
         .values(health=health, counts={**row.counts, health: n})
     )
-    return (row.health, n) if changed.rowcount == 1 else None
+    if changed.rowcount == 1:
+        return (row.health, n)
+    return None
 
 
 def _scope(server: str, name: str) -> ColumnElement[bool]:

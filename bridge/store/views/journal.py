@@ -242,12 +242,14 @@ def counts(connection: Connection, now: datetime) -> Mapping[str, int]:
 
 
 def _page(connection: Connection, table: Table, wanted: Select[Any], window: Window) -> Page:
-    seq, limit = table.c.seq, min(max(window.limit, 1), MOST)
+    seq = table.c.seq
+    limit = min(max(window.limit, 1), MOST)
     if window.after is not None:
         wanted = wanted.where(seq > window.after).order_by(seq)
     else:
         wanted = wanted.order_by(seq.desc())
-        wanted = wanted.where(seq < window.before) if window.before is not None else wanted
+        if window.before is not None:
+            wanted = wanted.where(seq < window.before)
     rows = connection.execute(wanted.limit(limit + 1)).mappings().all()
     shown = rows[:limit]
     return Page(tuple(dict(row) for row in shown), shown[-1]["seq"] if len(rows) > limit else None)

@@ -175,11 +175,10 @@ def decide(identifier: str, *, yes: bool) -> Answered:
             404, "there is no question of this id", "ids stand in /api/v1/approvals"
         ) from None
     if given.refused is not None:
-        mend = (
-            "a token of one's own is a name: bondbridge token create NAME"
-            if given.refused.status == 403  # noqa: PLR2004
-            else ""
-        )
+        if given.refused.status == 403:  # noqa: PLR2004
+            mend = "a token of one's own is a name: bondbridge token create NAME"
+        else:
+            mend = ""
         raise HttpProblem(given.refused.status, given.refused.why, mend)
     if not given.first:
         raise HttpProblem(
@@ -210,7 +209,9 @@ def _pauses() -> Response:
 
 
 def _at(moment: datetime | None) -> str:
-    return f" at {serializers.iso(moment)}" if moment else ""
+    if moment:
+        return f" at {serializers.iso(moment)}"
+    return ""
 
 
 def _body(model: type[_Any]) -> _Any:

@@ -32,7 +32,8 @@ def taken(token: str) -> Response:
     """Somebody has it. The same once more, as by a double click, is answered as the first was."""
     auth.from_our_own_page()
     take = _take(token)
-    who, rows = link_pages.holder(take.channel), _rows(take)
+    who = link_pages.holder(take.channel)
+    rows = _rows(take)
     if any(each["acked_by"] == who for each in rows):
         return link_pages.page("taken.html", told=rows[0], who=who)
     with told(409):

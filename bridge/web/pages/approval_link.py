@@ -31,14 +31,16 @@ def look(token: str) -> Response:
 def decide(token: str) -> Response:
     """The yes or no. The same once more, as by a double click, is answered as the first was."""
     auth.from_our_own_page()
-    way, said = _way(token), request.form.get("answer")
+    way = _way(token)
+    said = request.form.get("answer")
     if said not in ("yes", "no"):
         raise HttpProblem(
             400,
             "this is neither a yes nor a no",
             "open the link again and press one of its two buttons",
         )
-    who, asked = link_pages.holder(way.channel), _question(way)
+    who = link_pages.holder(way.channel)
+    asked = _question(way)
     try:
         given = app_context.bridge().approver.decide(
             way.approval, yes=said == "yes", by=Answerer(who), plan=way.plan
@@ -51,7 +53,10 @@ def decide(token: str) -> Response:
             given.refused.why,
             "look at the live stream, or ask whoever runs bondbridge",
         )
-    wanted = approvals.GRANTED if said == "yes" else approvals.DENIED
+    if said == "yes":
+        wanted = approvals.GRANTED
+    else:
+        wanted = approvals.DENIED
     if not given.first and (given.state, given.who) != (wanted, who):
         raise _over(given)
     return link_pages.page("approved.html", asked=asked, given=given, channel=way.channel)
@@ -82,7 +87,10 @@ def _open(way: ApprovalLink) -> Body:
     found = _question(way)
     late = found["state"] == approvals.ASKED and found["expires_at"] <= app_context.bridge().now()
     if found["state"] != approvals.ASKED or late:
-        state = approvals.EXPIRED if late else found["state"]
+        if late:
+            state = approvals.EXPIRED
+        else:
+            state = found["state"]
         raise _over(
             Answered(state, found["who"] or question_jobs.NOBODY, found["decided_at"], first=False)
         )
@@ -96,7 +104,10 @@ def _open(way: ApprovalLink) -> Body:
 
 
 def _over(given: Answered) -> HttpProblem:
-    when = f" at {serializers.iso(given.at)}" if given.at else ""
+    if given.at:
+        when = f" at {serializers.iso(given.at)}"
+    else:
+        when = ""
     if given.state == approvals.EXPIRED:
         return HttpProblem(
             410,

@@ -16,7 +16,8 @@ from bridge.web.api import controls
 from bridge.web.errors import HttpProblem
 from bridge.web.pages import link_pages, phrases
 
-_ROWS, _DOUBTS = 50, 5
+_ROWS = 50
+_DOUBTS = 5
 
 routes = Blueprint("pages", __name__)
 routes.before_request(auth.pages_only_with_token)

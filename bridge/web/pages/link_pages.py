@@ -13,7 +13,9 @@ def holder(channel: str) -> str:
         :_LONGEST
     ]
     held = f"a holder of the link sent to {channel}"
-    return f"{said} ({held})" if said else held
+    if said:
+        return f"{said} ({held})"
+    return held
 
 
 def page(template: str, **values: object) -> Response:

@@ -130,13 +130,16 @@ _LOOKS = {
     Reason.INTERNAL_ERROR: "failed",
 }
 
-_MOST_ROWS, _LONGEST, _DEEPEST = 60, 300, 6
+_MOST_ROWS = 60
+_LONGEST = 300
+_DEEPEST = 6
 _ABOUT_THE_CHANGE = ("old", "new", "changed", "between", "over")
 
 
 def sentence(row: Body) -> str:
     """A verdict for a person. `row` has its ruling and reason."""
-    ruling, reason = Ruling(row["ruling"]), Reason(row["reason"]) if row["reason"] else None
+    ruling = Ruling(row["ruling"])
+    reason = Reason(row["reason"]) if row["reason"] else None
     if reason is Reason.IN_DOUBT and ruling in _ANSWERED:
         return _ANSWERED[ruling]
     if reason is Reason.CONDITION_ERROR and ruling is Ruling.ACT:
@@ -145,7 +148,9 @@ def sentence(row: Body) -> str:
         return _EDITED
     if reason and ruling is Ruling.ACT:
         return _ALLOWED
-    return _REASONS[reason] if reason else _RULINGS[ruling]
+    if reason:
+        return _REASONS[reason]
+    return _RULINGS[ruling]
 
 
 def look(row: Body) -> str:
@@ -179,7 +184,9 @@ def standing(job: Body, judged: Sequence[Body] = ()) -> str:
     have to wait.
     """
     state = JobState(job["state"])
-    return _due(job, judged) if state is JobState.DUE else _STANDING[state]
+    if state is JobState.DUE:
+        return _due(job, judged)
+    return _STANDING[state]
 
 
 def took(attempt: Body) -> str:
@@ -187,12 +194,15 @@ def took(attempt: Body) -> str:
     if attempt["ended_at"] is None:
         return ""
     seconds = (attempt["ended_at"] - attempt["began_at"]).total_seconds()
-    return f"{seconds:.1f} s" if seconds < 60 else spoken(seconds)  # noqa: PLR2004
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    return spoken(seconds)
 
 
 def changes(data: Body) -> list[tuple[str, str, str]]:
     """(field, before, after) of what changed; nothing for an event that is not of a change."""
-    old, new = data.get("old"), data.get("new")
+    old = data.get("old")
+    new = data.get("new")
     if not isinstance(old, dict) and not isinstance(new, dict):
         return []
     before, after = (dict(_flat(each)) if isinstance(each, dict) else {} for each in (old, new))
@@ -220,8 +230,13 @@ def text(value: Json) -> str:
     """A value for a person; long ones are cut, the raw JSON has them whole."""
     if value is None:
         return "none"
-    told = value if isinstance(value, str) else _compact(value)
-    return told if len(told) <= _LONGEST else told[:_LONGEST] + " …"
+    if isinstance(value, str):
+        told = value
+    else:
+        told = _compact(value)
+    if len(told) <= _LONGEST:
+        return told
+    return told[:_LONGEST] + " …"
 
 
 def pretty(value: Json) -> str:
@@ -240,10 +255,16 @@ def _compact(value: Json) -> str:
 
 
 def _due(job: Body, judged: Sequence[Body]) -> str:
-    waits = judged[-1] if judged and judged[-1]["ruling"] == Ruling.WAIT else None
+    if judged and judged[-1]["ruling"] == Ruling.WAIT:
+        waits = judged[-1]
+    else:
+        waits = None
     if waits is not None:
         why = f"{sentence(waits)} {waits['detail']}".rstrip(". ")
-        tried = f" Tried so far: {job['attempts']}." if job["attempts"] else ""
+        if job["attempts"]:
+            tried = f" Tried so far: {job['attempts']}."
+        else:
+            tried = ""
         return f"{why}. It is looked at again at {job['due_at']:%Y-%m-%d %H:%M:%S} UTC.{tried}"
     if not job["attempts"]:
         return "It is about to be tried."

@@ -41,21 +41,18 @@ def tuning(intent: Intent) -> Verdict | None:
 
 
 def _odd(intent: Intent, job: Job) -> str | None:
-    kind, number = (
-        job.request["operation"].removesuffix(".accept"),
-        job.request["arguments"].get("tuning"),
-    )
+    kind = job.request["operation"].removesuffix(".accept")
+    number = job.request["arguments"].get("tuning")
     bond = job.request["arguments"].get("bond")
     seen = intent.facts.ask("tuning", intent.server, kind, number, bond)
     if seen is None:
         return "what it recommends is not known"
     limits = intent.rule.guard.tuning
     since = intent.now - timedelta(seconds=limits.stable)
-    shaken = (
-        intent.facts.ask("shaken", intent.server, bond, since.isoformat())
-        if limits.stable
-        else None
-    )
+    if limits.stable:
+        shaken = intent.facts.ask("shaken", intent.server, bond, since.isoformat())
+    else:
+        shaken = None
     if shaken:
         return f"leg {shaken} went down within {spoken(limits.stable)}"
     legs = {int(name): body for name, body in seen["legs"].items()}
@@ -75,7 +72,8 @@ def blast_radius(intent: Intent) -> Verdict | None:
         or ()
     )
     total = int(intent.facts.ask("size", intent.server, limit.of) or 0)
-    most, both = limit.most.of(total), len(wanted | before)
+    most = limit.most.of(total)
+    both = len(wanted | before)
     if both <= most:
         return None
     within = f"{limit.of}s within {spoken(limit.within)}"
@@ -93,9 +91,13 @@ def named(job: Job, kind: str) -> str | None:
     if job.action != "call":
         return None
     if kind == "bond":
-        return job.target.removeprefix("bond/") if job.target.startswith("bond/") else None
+        if job.target.startswith("bond/"):
+            return job.target.removeprefix("bond/")
+        return None
     value = job.request["arguments"].get(kind)
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return str(value)
 
 
 def approval(intent: Intent) -> Verdict | None:

@@ -23,7 +23,10 @@ def role(intent: Intent) -> Verdict | None:
         chat = event.data.get("chat") or {}
         held = str(chat.get("role") or "")
         if (Role[held.upper()] if held.upper() in Role.__members__ else _NOBODY) < shape.role:
-            has = f"has the role {held}" if held else "has no role there"
+            if held:
+                has = f"has the role {held}"
+            else:
+                has = "has no role there"
             return skip(
                 Reason.FORBIDDEN, f"{chat.get('who')} {has}, and it needs {shape.role.word}"
             )
@@ -61,7 +64,10 @@ def confirmation(intent: Intent) -> Verdict | None:
 
 
 def _outside(what: str, key: str | None, globs: Sequence[Json]) -> str:
-    where = f"{what} is in space {key}" if key else f"nobody knows in which space {what} is"
+    if key:
+        where = f"{what} is in space {key}"
+    else:
+        where = f"nobody knows in which space {what} is"
     return (
         f"whoever asked for it acts only in {', '.join(map(str, globs)) or 'no space at all'};"
         f" {where}"
@@ -90,7 +96,8 @@ def _space(intent: Intent, kind: str, identifier: Json) -> str | None:
         return str(identifier)
     if kind == "leg":
         leg = intent.facts.ask("view", intent.server, "leg", identifier) or {}
-        kind, identifier = "bond", leg.get("bond")
+        kind = "bond"
+        identifier = leg.get("bond")
     if kind != "bond" or identifier is None:
         return None
     return _key(intent.facts.ask("view", intent.server, "bond", identifier) or {})
@@ -99,4 +106,6 @@ def _space(intent: Intent, kind: str, identifier: Json) -> str | None:
 def _key(noun: Json) -> str | None:
     """Of a bond that of its space, of a space its own."""
     key = (noun.get("space") or {}).get("key") or noun.get("key")
-    return None if key is None else str(key)
+    if key is None:
+        return None
+    return str(key)

@@ -47,7 +47,9 @@ def over(event: Event, rule: Rule) -> Verdict | None:
 def explained(event: Event, rule: Rule) -> Verdict | None:
     """What we ourselves, or a test that runs, did to a bond is no reason to do more to it."""
     why = event.known.get("explained")
-    return skip(Reason.EXPLAINED, f"explained by {why}") if why and rule.calls else None
+    if why and rule.calls:
+        return skip(Reason.EXPLAINED, f"explained by {why}")
+    return None
 
 
 def expired(now: datetime, not_after: datetime) -> Verdict | None:
@@ -61,16 +63,18 @@ def space(event: Event, rule: Rule, facts: Facts) -> Verdict | None:
     """Only where the rule says, and calls only where the settings do; a space that is not known is
     none of them.
     """
-    key = (
-        ((event.data.get("bond") or {}).get("space") or {}).get("key")
-        if event.data.get("bond")
-        else None
-    )
+    if event.data.get("bond"):
+        key = ((event.data.get("bond") or {}).get("space") or {}).get("key")
+    else:
+        key = None
     key = key or (event.data.get("space") or {}).get("key")
     wide = (facts.ask("spaces", event.server) if rule.calls else None) or ()
     for globs, whose in ((rule.guard.spaces, "the rule"), (wide, "the settings")):
         if globs and not any(fnmatchcase(str(key), glob) for glob in globs if key is not None):
-            named = f"space {key}" if key else "a space that is not known"
+            if key:
+                named = f"space {key}"
+            else:
+                named = "a space that is not known"
             return skip(
                 Reason.SPACE, f"{whose} acts only in {', '.join(globs)}; this is in {named}"
             )
@@ -119,11 +123,9 @@ def overlap(intent: Intent) -> Verdict | None:
     if not others:
         return None
     detail = f"decision {others[0][:8]} is still under way"
-    return (
-        skip(Reason.OVERLAP, detail)
-        if intent.rule.overlap is Overlap.ONE
-        else wait(intent, Reason.OVERLAP, detail)
-    )
+    if intent.rule.overlap is Overlap.ONE:
+        return skip(Reason.OVERLAP, detail)
+    return wait(intent, Reason.OVERLAP, detail)
 
 
 def opposed(intent: Intent) -> Verdict | None:

@@ -18,7 +18,10 @@ def notice(job: Job, event: Event, facts: Facts, *, mutes: bool) -> Verdict | No
         return None
     if request.get("asks"):
         return _answered(str(request["asks"]), facts)
-    against = _settled(str(request["reminds"]), facts) if request.get("reminds") else None
+    if request.get("reminds"):
+        against = _settled(str(request["reminds"]), facts)
+    else:
+        against = None
     if against is None and mutes:
         against = _silenced(job, event, facts)
     return against
@@ -35,7 +38,9 @@ def lasts(job: Job, event: Event, facts: Facts) -> bool:
 
 def _answered(question: str, facts: Facts) -> Verdict | None:
     said = facts.ask("answered", question)
-    return skip(Reason.ENDED, f"it was {said} before it could be asked here") if said else None
+    if said:
+        return skip(Reason.ENDED, f"it was {said} before it could be asked here")
+    return None
 
 
 def _settled(telling: str, facts: Facts) -> Verdict | None:

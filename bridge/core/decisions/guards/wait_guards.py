@@ -32,7 +32,10 @@ def muted(intent: Intent) -> Verdict | None:
 
 def hushed(event: Event, facts: Facts) -> Verdict | None:
     """The same of one event, which may be one of several."""
-    held = None if event.type.startswith("chat.") else facts.ask("silence", event.id)
+    if event.type.startswith("chat."):
+        held = None
+    else:
+        held = facts.ask("silence", event.id)
     if held is None:
         return None
     detail = f"silenced by {held['who']} until {minute(held['until'])}: {held['why']}"
@@ -117,8 +120,13 @@ def _called(kind: str, identifier: int, events: Sequence[Event]) -> str:
 def _object(events: Sequence[Event]) -> str:
     """The bond that all of them are about; "" for none or several."""
     bonds = {(event.data.get("bond") or {}).get("id") for event in events}
-    one = bonds.pop() if len(bonds) == 1 else None
-    return f"{_called('bond', one, events)} is" if isinstance(one, int) else ""
+    if len(bonds) == 1:
+        one = bonds.pop()
+    else:
+        one = None
+    if isinstance(one, int):
+        return f"{_called('bond', one, events)} is"
+    return ""
 
 
 _OF_PLACES = frozenset({"bond.failed_over", "bond.moved", "bond.restored"})

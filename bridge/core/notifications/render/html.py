@@ -31,8 +31,12 @@ def _shown(part: Part, spelled: bool, calls: bool) -> str:  # noqa: FBT001  ours
     words = escape(unmentioned(part.text) if calls else part.text, quote=False)
     if part.to:
         to = escape(part.to)
-        return f'{words}: <a href="{to}">{to}</a>' if spelled else f'<a href="{to}">{words}</a>'
+        if spelled:
+            return f'{words}: <a href="{to}">{to}</a>'
+        return f'<a href="{to}">{words}</a>'
     tag = (
         "kbd" if spelled and part.look is Look.CODE else _TAGS.get(part.look)
     )  # of <code> Apprise makes a line of its own
-    return f"<{tag}>{words}</{tag}>" if tag else words
+    if tag:
+        return f"<{tag}>{words}</{tag}>"
+    return words

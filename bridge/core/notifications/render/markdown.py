@@ -54,11 +54,9 @@ def _line(line: Line, flavour: Flavour, bare: bool) -> str:  # noqa: FBT001  our
     shown = _joined(
         [_bare(part, flavour) if bare else _shown(part, flavour) for part in line.parts]
     ).strip()
-    return (
-        _BEGINS.sub(NOTHING, shown, count=1)
-        if _BEGINS.match(shown) and _plain_first(line)
-        else shown
-    )
+    if _BEGINS.match(shown) and _plain_first(line):
+        return _BEGINS.sub(NOTHING, shown, count=1)
+    return shown
 
 
 def _joined(pieces: Sequence[str]) -> str:
@@ -79,18 +77,25 @@ def _shown(part: Part, flavour: Flavour) -> str:
     words = _words(part.text, flavour)
     if part.to:
         return f"[{words}]({_address(part.to)})"
-    return f"**{words}**" if part.look is Look.BOLD and words else words
+    if part.look is Look.BOLD and words:
+        return f"**{words}**"
+    return words
 
 
 def _bare(part: Part, flavour: Flavour) -> str:
     words = _words(part.text, flavour)
-    return f"{words}: {part.to}" if part.to else words
+    if part.to:
+        return f"{words}: {part.to}"
+    return words
 
 
 def _words(text: str, flavour: Flavour) -> str:
     if flavour is Flavour.CODED:
         return _coded(_spaced(text))
-    escape = _entities if flavour is Flavour.ENTITIES else _backslash
+    if flavour is Flavour.ENTITIES:
+        escape = _entities
+    else:
+        escape = _backslash
     return _but_addresses(_spaced(text), lambda words: escape(unmentioned(words)))
 
 
@@ -125,9 +130,14 @@ def _coded(text: str) -> str:
     before, between, after = (
         " ".join(some) for some in (words[:first], words[first:last], words[last:])
     )
-    parts = [_but_addresses(before, unmentioned)] if first else []
-    parts += [_code(between)] if odd else []
-    parts += [_but_addresses(after, unmentioned)] if last < len(words) else []
+    if first:
+        parts = [_but_addresses(before, unmentioned)]
+    else:
+        parts = []
+    if odd:
+        parts.append(_code(between))
+    if last < len(words):
+        parts.append(_but_addresses(after, unmentioned))
     return " ".join(parts)
 
 
@@ -142,7 +152,9 @@ def _code(text: str) -> str:
         # closed
     ):
         inside += NOTHING
-    return f"`{inside}`" if inside.strip() else ""
+    if inside.strip():
+        return f"`{inside}`"
+    return ""
 
 
 def _address(url: str) -> str:

@@ -15,5 +15,10 @@ def written(lines: Sequence[Line], *, calls: bool = False) -> str:
 
 
 def _shown(part: Part, calls: bool) -> str:  # noqa: FBT001  ours alone
-    words = unmentioned(part.text) if calls else part.text
-    return f"{words}: {part.to}" if part.to else words
+    if calls:
+        words = unmentioned(part.text)
+    else:
+        words = part.text
+    if part.to:
+        return f"{words}: {part.to}"
+    return words

@@ -84,7 +84,10 @@ class Strict(BaseModel):
 def _described(model: type) -> Mapping[str, str]:
     """The sentence below each field, as it stands in the source."""
     (body,) = ast.parse(inspect.getsource(model)).body
-    lines = body.body if isinstance(body, ast.ClassDef) else []
+    if isinstance(body, ast.ClassDef):
+        lines = body.body
+    else:
+        lines = []
     found = {}
     for field, below in pairwise(lines):
         match field, below:
@@ -118,14 +121,19 @@ def slug(text: str) -> str:
 
 def listed(value: object) -> object:
     """What may be written alone or as a list, as a list."""
-    return value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 def _share(value: object) -> tuple[float, bool]:
     """`5` → (5, False), `"5%"` → (5, True)."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return float(value), False
-    found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        found = _PERCENT.fullmatch(value)
+    else:
+        found = None
     if found and 0 < float(found[1]) <= 100:  # noqa: PLR2004  a hundred in a hundred
         return float(found[1]), True
     raise ValueError(f"{value!r} is neither a number of objects nor a share: write 5 or 5%")
@@ -133,7 +141,10 @@ def _share(value: object) -> tuple[float, bool]:
 
 def _percent(value: object) -> float:
     """`"50%"` → 0.5."""
-    found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        found = _PERCENT.fullmatch(value)
+    else:
+        found = None
     if not found or not float(found[1]):
         raise ValueError(f"{value!r} is no share: write it in percent, such as 50%")
     return float(found[1]) / 100
@@ -160,12 +171,16 @@ def _span_of_days(part: object) -> Iterator[int]:
         raise ValueError(
             f"{part!r} is no day: write daily, {', '.join(_DAYS)}, or a span such as mon-fri"
         )
-    begin, end = _DAYS.index(first), _DAYS.index(last or first)
+    begin = _DAYS.index(first)
+    end = _DAYS.index(last or first)
     yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
 
 
 def _clock(value: object) -> time:
-    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        found = _CLOCK.fullmatch(value)
+    else:
+        found = None
     if not found:
         raise ValueError(
             f'{value!r} is no time of day: write hours and minutes from "00:00" to "23:59", in'
@@ -176,7 +191,9 @@ def _clock(value: object) -> time:
 
 def _end(value: object) -> time:
     """A day ends when the next one begins."""
-    return time(0) if value == "24:00" else _clock(value)
+    if value == "24:00":
+        return time(0)
+    return _clock(value)
 
 
 def _zone(name: str) -> str:

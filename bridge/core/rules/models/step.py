@@ -220,7 +220,10 @@ class RemedyModel(Strict):
             known = ", ".join(f"`{name}`" for name in ACTIONS if name in type(self).model_fields)
             return f"a step does one thing: write exactly one of {known}"
         for name, beside in _BELONGS.items():
-            written = f"{name}_" if name in ("with", "set") else name
+            if name in ("with", "set"):
+                written = f"{name}_"
+            else:
+                written = name
             if getattr(self, written, None) and self.actions[0] not in beside:
                 return f"`{name}` belongs to {' and '.join(f'`{each}`' for each in beside)}"
         return ""
