@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from _pytest.logging import LogCaptureHandler
 from bridge import wiring
 from bridge.cli.app import app, main
 from bridge.store.decisions import decisions
+from bridge.store.observations import snapshots
 from tests.pipeline.harness import Stage, staged
 
 RULES = """
@@ -310,6 +312,51 @@ def test_doctor_lists_yellow_rules(stage: Stage, run: Run) -> None:
         assert decisions.yellow(connection, stage.now() + timedelta(seconds=1)) == []
 
 
+def test_doctor_lists_no_rule_that_was_mended_or_taken_away(stage: Stage, run: Run) -> None:
+    """What failed counts for the rule as it was then: one that is written anew is yellow only where
+    it fails again, one that is gone is not listed. Another edit of its file mends nothing.
+    """
+    file = stage.folder / "rules" / "rules.yaml"
+    yellow = "- {id: yellow, when: webhook.demo, if: event.data.body.%s.name == 'x', do: [{%s}]}\n"
+    notify = "notify: {to: noc}"
+
+    def wrong() -> list[str]:
+        doctor = json.loads(run("doctor", "--json").out)
+        return [each["what"] for each in doctor if not each["good"]]
+
+    file.write_text(RULES + yellow % ("bond", notify), encoding="utf-8")
+    stage.webhook(1)
+    stage.work()
+    path = stage.folder / "bondbridge.yaml"
+    clock = (
+        f"{{machine: '{wiring.machine_time().isoformat()}', domain: '{stage.now().isoformat()}'}}"
+    )
+    path.write_text(f"clock: {clock}\n" + path.read_text("utf-8"), encoding="utf-8")
+    assert wrong() == ["rule yellow"]
+    file.write_text(f"{RULES}# a remark\n{yellow % ('bond', notify)}", encoding="utf-8")
+    assert wrong() == ["rule yellow"]
+    file.write_text(RULES + yellow % ("space", notify), encoding="utf-8")
+    assert wrong() == []
+    file.write_text(RULES, encoding="utf-8")
+    assert wrong() == []
+    file.write_text("no rules", encoding="utf-8")  # the last good ones go on
+    assert wrong() == ["rules", "rule yellow"]
+
+
+def test_doctor_says_which_scopes_cannot_be_polled(stage: Stage, run: Run) -> None:
+    """Those that fail alike are one line, though the server answers otherwise."""
+    for name in ("legs", "bonds"):
+        for _ in range(3):
+            with stage.bridge.database.writing() as connection:
+                scope = snapshots.claim_scope(connection, "demo", name, 60.0)
+                assert scope
+                memo = {**scope.remembered, "failing_since": stage.now().isoformat()}
+                snapshots.reschedule(connection, scope, stage.now(), "it is odd", memo=memo)
+    (finding,) = [each for each in json.loads(run("doctor", "--json").out) if not each["good"]]
+    assert finding["what"] == "server demo: scope bonds and 1 more"
+    assert re.fullmatch(r"cannot be polled since 2026-03-01 00:.. UTC: it is odd", finding["says"])
+
+
 def test_doctor_looks_where_outgoing_webhooks_lead(
     stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,7 +402,7 @@ def test_doctor_says_when_a_server_is_away(stage: Stage, run: Run) -> None:
     ran = run("doctor", "--json")
     assert ran.code == 1
     (finding,) = [each for each in json.loads(ran.out) if not each["good"]]
-    assert "cannot be reached" in finding["says"]
+    assert "cannot be reached: [Errno 111] Connection refused (check `url`; " in finding["says"]
 
 
 def _up(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -301,6 +301,20 @@ def test_a_certificate_that_nobody_vouches_for_is_bad_and_its_fix_is_said(
         assert found(run)["server demo"][0]
 
 
+def test_a_server_whose_name_cannot_be_looked_up_is_bad_and_its_fix_is_said(
+    stage: Stage, run: Run
+) -> None:
+    """For the server itself as for its certificate."""
+    path = stage.folder / "bondbridge.yaml"
+    path.write_text(
+        path.read_text("utf-8").replace(stage.sim.url, "https://nowhere.invalid"), encoding="utf-8"
+    )
+    told = found(run)
+    for what in ("server demo", "server demo: certificate"):
+        good, says = told[what]
+        assert (good, "check the name in `url`" in says) == (False, True)
+
+
 def test_http_for_https_and_https_for_http_are_bad_and_named(stage: Stage, run: Run) -> None:
     """Each way round it says which of the two to write."""
     path = stage.folder / "bondbridge.yaml"

@@ -12,6 +12,7 @@ from tests.notifications.json_service import Service
 from tests.notifications.test_teller import asked, telling
 from tests.pipeline.harness import Stage
 from tests.test_cli import Run, run
+from tests.test_cli_doctor import found
 
 __all__ = ["run"]
 
@@ -87,3 +88,23 @@ def test_a_test_of_an_address_that_is_misconfigured_says_so(
     assert f"the service answered {status}" in ran.out
     assert "credentials" in ran.out
     assert "unreachable" not in ran.out
+
+
+def test_the_doctor_says_of_a_failing_channel_that_it_fails(
+    there: tuple[Stage, Service], run: Run
+) -> None:
+    """Since when, and what it last answered; once it takes its notices again it is good."""
+    stage, service = there
+    assert found(run)["channel noc"] == (True, "1 target")
+    service.status = 503
+    asked(stage, 1)
+    stage.work()
+    good, says = found(run)["channel noc"]
+    assert not good
+    assert "address 0 is failing since 2026-03-01 0" in says
+    assert "it last said: the service answered 503" in says
+    assert "`bondbridge channels test noc`" in says
+    service.status = 200
+    stage.sim.advance(600)
+    stage.work()
+    assert found(run)["channel noc"] == (True, "1 target")

@@ -17,6 +17,7 @@ from bridge.bonding.catalogue import OPERATIONS, Danger, Operation
 from bridge.bonding.client import downloads, responses, tls_probe
 from bridge.bonding.client.authentication import Credentials, User
 from bridge.bonding.client.clock_offset import ClockOffset
+from bridge.bonding.client.connection_fixes import fix_for
 from bridge.bonding.client.pagination import walk
 from bridge.bonding.client.proxy import proxy_for
 from bridge.bonding.client.responses import Response
@@ -228,7 +229,7 @@ class Client:
             ) as response:
                 yield response, partial(self._offset, sent, self._now())
         except _NEVER_SENT as error:
-            msg = f"{self.url} cannot be reached: {_cause(error)}{_fix(error)}"
+            msg = f"{self.url} cannot be reached: {_cause(error)}{fix_for(error)}"
             raise Unreachable(msg) from error
         except httpx.HTTPError as error:
             if self._plain_refused(error):
@@ -272,16 +273,6 @@ class Client:
 
 def _cause(error: httpx.HTTPError) -> str:
     return str(error) or type(error).__name__
-
-
-def _fix(error: httpx.HTTPError) -> str:
-    """What a person can do about a certificate, or about http where https is written."""
-    said = _cause(error)
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return " (name its own authority: `verify: FILE`; `verify: false` trusts anybody)"
-    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said.lower():
-        return " (it speaks no TLS there: is the port right, or does it want http://?)"
-    return ""
 
 
 def _trusted(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001  the setting's own shape

@@ -7,6 +7,7 @@ import ssl
 
 import httpx
 
+from bridge.bonding.client.connection_fixes import fix_for
 from bridge.bonding.wire import described
 from bridge.core.model import Body
 from bridge.errors import Garbled, Unreachable
@@ -31,7 +32,8 @@ def certificate(url: str, timeout: float) -> Body | None:
         ):
             found = secured.getpeercert(binary_form=True)
     except OSError as error:
-        raise Unreachable(f"no TLS handshake with {address.host}: {error}") from error
+        says = f"no TLS handshake with {address.host}: {error}{fix_for(error)}"
+        raise Unreachable(says) from error
     try:
         return described(found or b"", "handshake")
     except ValueError as error:

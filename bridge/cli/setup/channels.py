@@ -214,7 +214,7 @@ def _addresses(
 
 
 def _state(doing: destinations.Destination) -> str:
-    if doing.failures or doing.failing_since:
+    if doing.is_failing:
         if doing.again_at:
             again = f", tried again at {clock(doing.again_at)}"
         else:

@@ -1,6 +1,6 @@
 """`bondbridge doctor`: check everything a bridge needs, and say how to mend what is missing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,7 +95,8 @@ def _findings(settings: config.Settings, *, state: Finding) -> Iterator[Finding]
         for what, says in doctor_database.set_aside(bridge) if readable else ():
             yield Finding(what, good=False, says=says)
         yield _broker(settings)
-        yield from _told(settings)
+        yield from _channels(settings, doctor_database.failing_channels(bridge) if readable else {})
+        yield _watchdog(settings)
         for address, says in doctor_database.dead_letters(bridge) if readable else ():
             yield Finding(f"channel {address}", good=False, says=says)
         yield from _hooks(bridge)
@@ -138,10 +139,14 @@ def _time_zones() -> Finding:
     return Finding("time zones", good=False, says=f"{says} is old: {fix}")
 
 
-def _told(settings: config.Settings) -> Iterator[Finding]:
+def _channels(settings: config.Settings, failing: Mapping[str, str]) -> Iterator[Finding]:
+    """`failing`: what to say of each channel that does not take its notices."""
     for name in settings.channels:
-        yield _channel(settings, name)
-    yield _watchdog(settings)
+        found = _channel(settings, name)
+        if name in failing:
+            says = failing[name] if found.good else f"{found.says}\n{failing[name]}"
+            found = Finding(found.what, good=False, says=says)
+        yield found
 
 
 def _hooks(bridge: wiring.Bridge) -> Iterator[Finding]:
@@ -161,6 +166,8 @@ def _of_server(bridge: wiring.Bridge, name: str, *, readable: bool) -> Iterator[
     for scope, says in doctor_database.forbidden(bridge, name) if readable else ():
         yield Finding(f"server {name}: scope {scope}", good=False, says=says)
     users = next(each.users for each in bridge.settings.servers if each.name == name)
+    for scopes, says in doctor_database.failing_scopes(bridge, name) if readable else ():
+        yield Finding(f"server {name}: {scopes}", good=False, says=says)
     for danger in (Danger(each) for each, user in users if user):
         yield _tried(f"server {name}: {danger}", partial(_user, bridge, name, danger))
 

@@ -3,8 +3,8 @@
 It only looks: nothing is made, and one row written to see that it can be.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bridge import config, wiring
@@ -16,8 +16,12 @@ from bridge.store.database import Away
 from bridge.store.decisions import decisions
 from bridge.store.migrate import Stands
 from bridge.store.notifications import destinations
+from bridge.store.notifications.destinations import Destination
 from bridge.store.observations import snapshots
+from bridge.store.observations.snapshots import Scope
 
+# one failed poll is noise, as many in a row are worth a line
+_FAILING = 3
 # so long a rule that could not be evaluated is yellow
 _RECENT = timedelta(days=1)
 
@@ -80,18 +84,34 @@ def has_rulebook(bridge: wiring.Bridge) -> bool:
 
 
 def yellow(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
-    """Rules that met an event in the last day and could not be evaluated on it, and what is to be
-    said of each.
+    """Rules that met an event in the last day and could not be evaluated on it, as they are written
+    now, and what is to be said of each.
     """
     with bridge.database.reading() as connection:
         found = decisions.yellow(connection, bridge.now() - _RECENT)
+    rules = _rule_hashes(bridge)
     for row in found:
+        if row["rule"] not in rules or row["written"] not in (None, rules[row["rule"]]):
+            continue
         often = {1: "once", 2: "twice"}.get(row["often"], f"{row['often']} times")
         says = (
             f"could not be evaluated {often} in the last day, last at {row['at']:%Y-%m-%d %H:%M}"
             f" UTC: {row['detail']}"
         )
         yield row["rule"], says
+
+
+def _rule_hashes(bridge: wiring.Bridge) -> dict[str, str]:
+    """By id, of the rulebook in use: the files, or where these are bad the last good ones."""
+
+    def last_good() -> Mapping[str, str] | None:
+        with bridge.database.reading() as connection:
+            return rulebooks.newest(connection)
+
+    try:
+        return {rule.id: rule.hash for rule in bridge.keeper.current(last_good).rules}
+    except BadInput:  # no rules are in use
+        return {}
 
 
 def set_aside(bridge: wiring.Bridge) -> Iterator[tuple[str, str]]:
@@ -121,7 +141,7 @@ def forbidden(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
     with bridge.database.reading() as connection:
         scopes = snapshots.all_scopes(connection, server)
     for scope in scopes:
-        if int(scope.remembered.get("forbidden", 0)) > 0:
+        if _is_forbidden(scope) and bridge.observer.wanted(*_key(scope)):
             yield scope.name, f"forbidden: {scope.problem}"
 
 
@@ -140,3 +160,55 @@ def dead_letters(bridge: wiring.Bridge) -> list[tuple[str, str]]:
         (key, f"{many} notice{'s' if many != 1 else ''} that nobody took: {look}")
         for key, many in found.items()
     ]
+
+
+def failing_channels(bridge: wiring.Bridge) -> dict[str, str]:
+    """By channel: which of its addresses take nothing now, since when, and their last answers."""
+    with bridge.database.reading() as connection:
+        found = [each for each in destinations.every(connection) if each.is_failing]
+    failing: dict[str, list[str]] = {}
+    for each in found:
+        channel = bridge.settings.channels.get(each.channel)
+        if channel and each.target < len(wiring.destinations(channel.urls)) + len(channel.rooms):
+            failing.setdefault(each.channel, []).append(_failing(each))
+    return {name: "\n".join(lines) for name, lines in failing.items()}
+
+
+def _failing(destination: Destination) -> str:
+    since = destination.failing_since
+    return (
+        f"address {destination.target} is failing"
+        + (f" since {since:%Y-%m-%d %H:%M} UTC" if since else "")
+        + f", it last said: {destination.said}; what is due there waits and is tried again:"
+        f" `bondbridge channels test {destination.channel}` shows whether it works"
+    )
+
+
+def failing_scopes(bridge: wiring.Bridge, server: str) -> Iterator[tuple[str, str]]:
+    """What of a server cannot be polled, those that fail alike together, and what is to be said of
+    it. What is forbidden is not among it.
+    """
+    with bridge.database.reading() as connection:
+        scopes = snapshots.all_scopes(connection, server)
+    alike: dict[str, list[Scope]] = {}
+    for scope in scopes:
+        fails = scope.failures >= _FAILING and not _is_forbidden(scope)
+        if fails and bridge.observer.wanted(*_key(scope)):
+            alike.setdefault(str(scope.problem), []).append(scope)
+    for problem, those in alike.items():
+        more = f" and {len(those) - 1} more" if len(those) > 1 else ""
+        since = min(str(each.remembered.get("failing_since") or "") for each in those)
+        says = f"cannot be polled since {_minute(since)}: {problem}"
+        yield f"scope {those[0].name}{more}", says
+
+
+def _is_forbidden(scope: Scope) -> bool:
+    return int(scope.remembered.get("forbidden", 0)) > 0
+
+
+def _key(scope: Scope) -> tuple[str, str]:
+    return scope.server, scope.name
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC" if moment else "lately"

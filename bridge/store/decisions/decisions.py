@@ -15,6 +15,9 @@ from bridge.store.column_types import insert_new, upsert
 from bridge.store.decisions import approvals, groups
 from bridge.store.tables import attempts, cooldowns, decisions, facts, jobs, verdicts
 
+# the hash of the rule that a decision was made by, as it was then
+WRITTEN = facts.c.body["rule"].as_string().label("written")
+
 
 def record(connection: Connection, made: Iterable[Decision]) -> list[Job]:
     """Write decisions, their facts, verdicts, cooldowns and jobs; the jobs. Nothing is written
@@ -128,21 +131,24 @@ def add_verdict(
 
 
 def yellow(connection: Connection, since: datetime) -> list[RowMapping]:
-    """Rules whose expressions could not be evaluated since then: `rule`, how often, `at` and
-    `detail` of the last time.
+    """Rules whose expressions could not be evaluated since then, each as it was `written` (its
+    hash): `rule`, how often, `at` and `detail` of the last time.
     """
-    newest = func.max(verdicts.c.seq).label("newest")
-    often = func.count().label("often")
-    failed = and_(verdicts.c.reason == Reason.CONDITION_ERROR, verdicts.c.at >= since)
-    joined = (
-        select(decisions.c.rule, newest, often)
+    made_from = func.coalesce(verdicts.c.facts, decisions.c.facts)
+    failed = (
+        select(decisions.c.rule, WRITTEN, verdicts.c.seq)
         .join(verdicts, verdicts.c.decision == decisions.c.id)
-        .where(failed)
+        .join(facts, facts.c.hash == made_from)
+        .where(verdicts.c.reason == Reason.CONDITION_ERROR, verdicts.c.at >= since)
+        .subquery()
     )
-    by_rule = joined.group_by(decisions.c.rule).subquery()
-    told = select(by_rule.c.rule, by_rule.c.often, verdicts.c.at, verdicts.c.detail)
-    wanted = told.join(verdicts, verdicts.c.seq == by_rule.c.newest).order_by(by_rule.c.rule)
-    return list(connection.execute(wanted).mappings())
+    version = (failed.c.rule, failed.c.written)
+    newest = func.max(failed.c.seq).label("newest")
+    often = func.count().label("often")
+    counted = select(*version, newest, often).group_by(*version).subquery()
+    shown = (counted.c.rule, counted.c.written, counted.c.often, verdicts.c.at, verdicts.c.detail)
+    wanted = select(*shown).join(verdicts, verdicts.c.seq == counted.c.newest)
+    return list(connection.execute(wanted.order_by(counted.c.rule, verdicts.c.seq)).mappings())
 
 
 def get(connection: Connection, name: str) -> Decision:
@@ -227,10 +233,7 @@ def due(
     due first.
     """
     ready = and_(decisions.c.server == server, decisions.c.due_at <= now)
-    written = facts.c.body["rule"].as_string()
-    wanted = select(
-        decisions.c.event, decisions.c.rule, decisions.c.reason, written.label("written")
-    )
+    wanted = select(decisions.c.event, decisions.c.rule, decisions.c.reason, WRITTEN)
     wanted = wanted.join(facts, facts.c.hash == decisions.c.facts).where(ready)
     rows = connection.execute(wanted.order_by(decisions.c.due_at, decisions.c.seq).limit(most))
     return [(row.event, row.rule, row.reason, row.written) for row in rows]

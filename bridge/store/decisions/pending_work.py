@@ -7,14 +7,13 @@ from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from bridge.core.model import OPEN, Job, JobState, Reason, Ruling
 from bridge.store.column_types import now_of_database
-from bridge.store.decisions.decisions import job_row
+from bridge.store.decisions.decisions import WRITTEN, job_row
 from bridge.store.decisions.groups import occasions, swept
 from bridge.store.tables import decisions, facts, gatherings, jobs
 
 # the line of `sweeps` that says for which rulebook what waits was last looked at
 _EVERY_RULE = ""
 _LEFT = sorted({JobState.WAITING, JobState.HELD, JobState.DUE})
-_WRITTEN = facts.c.body["rule"].as_string().label("written")
 
 
 def looked_for(connection: Connection, server: str) -> str | None:
@@ -34,7 +33,7 @@ def unlooked(connection: Connection, server: str, decision: str, rule: str, rule
     if looked_for(connection, server) in (None, rulebook):
         return False
     written = (
-        select(_WRITTEN)
+        select(WRITTEN)
         .join(decisions, decisions.c.facts == facts.c.hash)
         .where(decisions.c.id == decision)
     )
@@ -93,7 +92,7 @@ def _of(connection: Connection, mine: object) -> Sequence[RowMapping]:
         decisions.c.rule,
         decisions.c.gathering,
         decisions.c.reason,
-        _WRITTEN,
+        WRITTEN,
     )
     wanted = select(*columns).join(facts, facts.c.hash == decisions.c.facts).where(mine)  # type: ignore[arg-type]
     return connection.execute(wanted.order_by(decisions.c.seq)).mappings().all()

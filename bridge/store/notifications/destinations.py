@@ -34,6 +34,11 @@ class Destination:
     told: bool = False
 
     @property
+    def is_failing(self) -> bool:
+        """Whether it did not take the newest message."""
+        return self.failures > 0 or self.failing_since is not None
+
+    @property
     def channel(self) -> str:
         """Whose it is."""
         return self.key.rpartition("/")[0]
