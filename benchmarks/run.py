@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.progress import track
 
 from bridge.bonding.wire import normalise
-from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.decisions import evaluate
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events import builder
 from bridge.core.model import Event, Known
 from bridge.core.objects import snapshot_diff
@@ -65,12 +65,11 @@ def _happened(change: snapshot_diff.Change) -> Event:
 
 def _decide(rules: Sequence[Rule], happened: Sequence[Event]) -> None:
     """Every rule that listens meets every event, as the decider does it for a batch."""
-    memory = Memory({rule.id: rule for rule in rules}, NOW)
-    listening = evaluate.listening(rules)
-    situation = evaluate.Situation("benchmark", NOW)
+    memory = InMemoryFacts({rule.id: rule for rule in rules}, NOW)
+    listening, situation = evaluate.listening(rules), evaluate.Situation("benchmark", NOW)
     for event in happened:
         for rule in listening.get(event.type, ()):
-            evaluate.meet(rule, event, Facts(memory), situation)
+            evaluate.meet(rule, event, RecordingFacts(memory), situation)
 
 
 def _timed(work: Callable[[], object]) -> float:

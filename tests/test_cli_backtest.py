@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.pipeline.backtest.backtester import Backtester
 from bridge.rulebook import load
 from bridge.store.tables import facts
 from tests.pipeline.harness import EPOCH, Stage, staged
@@ -125,7 +126,9 @@ def test_schedules_and_questions(stage: Stage, run: Run) -> None:
     assert "people to 2 questions" in ran.out
     book = load([stage.folder / "other"], stage.bridge.keeper.vocabulary)
     begin = EPOCH + timedelta(seconds=30)
-    found = stage.bridge.backtester.against(book, begin, begin + timedelta(minutes=12))
+    bridge = stage.bridge
+    backtester = Backtester(bridge.database, bridge.forced_live, bridge.act_in)
+    found = backtester.against(book, begin, begin + timedelta(minutes=12))
     assert [call["at"][11:16] for call in found["calls"]] == ["00:05", "00:10"]
 
 

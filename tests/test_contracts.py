@@ -22,6 +22,8 @@ PURE = "core is pure: no I/O, no clock, no chance"
 NO_IO = "catalogue, wire and webhooks do no I/O"
 SIMULATOR = "The simulator knows the catalogue and nothing else of ours"
 STARTS = "Only the command line may start the simulator"
+BACKTESTING = "Production decides without core.backtesting"
+BACKTESTS = "Only the command line runs backtests"
 SETTINGS = "Settings are read by wiring and the entries"
 ACTIONS = "Actions do not remember"
 FRAMEWORKS = "Frameworks stay in their rooms"
@@ -40,6 +42,10 @@ PLANTS = [
     ("store/decisions/jobs.py", "import bridge.pipeline.deliver.deliverer", ROOMS),
     ("store/decisions/jobs.py", "import httpx", SOCKETS),
     ("pipeline/observe/poller.py", "import bridge.simulator.world.world", STARTS),
+    ("pipeline/database_facts.py", "import bridge.core.backtesting.in_memory_facts", BACKTESTING),
+    ("core/decisions/evaluate.py", "import bridge.core.backtesting.replay", BACKTESTING),
+    ("wiring/build.py", "import bridge.pipeline.backtest.backtester", BACKTESTS),
+    ("worker.py", "import bridge.pipeline.backtest.decision_replay", BACKTESTS),
     ("pipeline/decide/decider.py", "import bridge.config.settings", SETTINGS),
     ("simulator/api/app.py", "import bridge.bonding.wire.normalise", SIMULATOR),
     ("simulator/world/world.py", "import bridge.store.tables", SIMULATOR),

@@ -1,43 +1,52 @@
-"""What the database answers to what guards ask. Each question is a method; each answer is plain
-data.
+"""The database answers what guards and triggers ask. Each answer is plain data.
 
-Deciding asks for many events at once: what can be read in bulk is read once, and what is decided
-counts for those after it.
+Deciding asks for many events at once: what can be read in bulk is read once, and each decision
+counts for those after it (`fact_cache`).
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from fnmatch import fnmatchcase
-from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
-from bridge.core.backtesting.in_memory_facts import count_between, keyed
 from bridge.core.decisions import tuning_sanity
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.event_counts import count_between, event_key
+from bridge.core.decisions.fact_source import (
+    Cooldown,
+    FactSource,
+    HandsOff,
+    IncidentState,
+    NewestView,
+    NotificationState,
+    OpenCall,
+    OpenGroup,
+    Pause,
+    Silence,
+    TrippedBreaker,
+    TuningFacts,
+)
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import named
 from bridge.core.events.builder import EVENTS, bond_noun, ends_of
+from bridge.core.expressions.cost_limit import Budget
 from bridge.core.json_safety import bounded
-from bridge.core.model import Decision, Event, Job, Json, Reason, Ruling
-from bridge.core.rules.rule import Absent, Count, Overlap, Rule
+from bridge.core.model import Body, Decision, Event, Json, Reason
+from bridge.core.rules.rule import Absent, Rule
+from bridge.pipeline.fact_cache import FactCache, iso
 from bridge.store import controls
-from bridge.store.decisions import approvals, fact_queries, groups
+from bridge.store.decisions import approvals, fact_queries
 from bridge.store.decisions import decisions as decision_store
 from bridge.store.notifications import open_notifications
-from bridge.store.observations import events as event_store
 from bridge.store.observations import incidents as incident_store
 from bridge.store.observations import snapshots
 
 
-class Answers:
-    """One server's, at one moment. `rules` by id; `bulk`: many events will ask; `spaces`: where the
-    settings let it act.
+class DatabaseFacts(FactSource):
+    """One server's facts at one moment. `rules` by id; `bulk`: many events will ask; `spaces`:
+    where the settings let it act.
     """
-
-    # expressions have so much time, whatever their steps cost here
-    ticking = staticmethod(time.monotonic)
 
     def __init__(
         self,
@@ -49,22 +58,19 @@ class Answers:
         bulk: bool = False,
         spaces: Iterable[str] = (),
     ) -> None:
-        self._connection = connection
-        self._server = server
-        self._now = now
-        self._rules = rules
-        self._bulk = bulk
-        self._spaces = list(spaces)
-        self._read: dict[str, Any] = {}
-        self.events: dict[str, Event] = {}
+        self._connection, self._server, self._now, self._rules = connection, server, now, rules
+        self._bulk, self._spaces = bulk, list(spaces)
+        self._cache = FactCache(connection, server, now, rules)
 
-    def __call__(self, what: str, *about: Json) -> Json:
-        """Answers one question."""
-        if what == "spaces":
-            return self._spaces or None
-        return getattr(self, f"_{what}")(*about)
+    def know(self, events: Iterable[Event]) -> None:
+        """Events that need not be read again."""
+        self._cache.events |= {event.id: event for event in events}
 
-    def anew(self) -> None:
+    def event(self, identifier: str) -> Event:
+        """One event, of the batch or of the journal."""
+        return self._cache.event(identifier)
+
+    def rollback(self) -> None:
         """A question failed: on PostgreSQL nothing more can be asked in its transaction. What is
         known stays known.
         """
@@ -72,247 +78,126 @@ class Answers:
 
     def fold(self, decision: Decision) -> None:
         """A decision that has been made counts for those after it."""
-        for key in decision.cooldowns:
-            held = {
-                "by": decision.id,
-                "ended_at": None if decision.acts else decision.at.isoformat(),
-            }
-            self._cooldowns()[key] = held
-        if decision.group:
-            joined = self._groups().get((decision.rule, decision.group.key), {"members": 0})
-            group = {
-                "id": decision.group.id,
-                "until": decision.group.until.isoformat(),
-                "members": joined["members"] + 1,
-            }
-            self._groups()[decision.rule, decision.group.key] = group
-        rule = self._rules.get(decision.rule)
-        if rule is not None and isinstance(rule.shape, Count) and decision.about:
-            counts = decision.verdict.reason is Reason.COUNT
-            if (
-                counts
-                or decision.verdict.ruling is not Ruling.SKIP
-                or decision.verdict.reason is Reason.DRY_RUN
-            ):
-                times = self._counts().setdefault((decision.rule, decision.about), [])
-                times.append((self.events[decision.event].time, not counts))
-        if decision.jobs:
-            self._under_way().setdefault((decision.rule, decision.about), []).append(decision.id)
-            self._fold_jobs(decision)
+        self._cache.fold(decision)
 
-    def _fold_jobs(self, decision: Decision) -> None:
-        for job in decision.jobs:
-            if job.action == "call" and job.target:
-                self._calls().setdefault(job.target, []).append(self._call(job.rule, job.request))
-                self._folded().append(job)
-
-    # --- read once ---
-
-    def _once(self, name: str, read: Callable[[], Any]) -> Any:
-        if name not in self._read:
-            self._read[name] = read()
-        return self._read[name]
-
-    def _folded(self) -> list[Job]:
-        return self._once("folded", list)  # type: ignore[no-any-return]
-
-    def _cooldowns(self) -> dict[str, Json]:
-        longest = max(
-            (r.guard.cooldown.every for r in self._rules.values() if r.guard.cooldown), default=0.0
-        )
-        since = self._now - timedelta(seconds=longest)
-
-        def read() -> dict[str, Json]:
-            rows = fact_queries.cooldowns_of(self._connection, self._server, since)
-            return {
-                key: {"by": row["decision"], "ended_at": _iso(row["ended_at"])}
-                for key, row in rows.items()
-            }
-
-        return self._once("cooldowns", read)  # type: ignore[no-any-return]
-
-    def _groups(self) -> dict[tuple[str, str], Json]:
-        def read() -> dict[tuple[str, str], Json]:
-            rows = groups.open_ones(self._connection, self._server)
-            return {
-                key: {"id": row["id"], "until": _iso(row["until"]), "members": row["members"]}
-                for key, row in rows.items()
-                if row["until"] > self._now
-            }
-
-        return self._once("groups", read)  # type: ignore[no-any-return]
-
-    def _counts(self) -> dict[tuple[str, str], list[tuple[datetime, bool]]]:
-        counting = [rule.id for rule in self._rules.values() if isinstance(rule.shape, Count)]
-        longest = max(
-            (r.shape.over for r in self._rules.values() if isinstance(r.shape, Count)), default=0.0
-        )
-        since = self._now - timedelta(seconds=longest) - timedelta(days=1)
-        return self._once(  # type: ignore[no-any-return]
-            "counts",
-            lambda: (
-                fact_queries.counted(self._connection, self._server, counting, since)
-                if counting
-                else {}
-            ),
-        )
-
-    def _under_way(self) -> dict[tuple[str, str], list[str]]:
-        rules = [rule.id for rule in self._rules.values() if rule.overlap is not Overlap.PARALLEL]
-        if not rules:
-            return {}
-        read = partial(fact_queries.running, self._connection, self._server, rules)
-        return self._once("running", read)  # type: ignore[no-any-return]
-
-    def _calls(self) -> dict[str, list[Json]]:
-        def read() -> dict[str, list[Json]]:
-            found: dict[str, list[Json]] = {}
-            for row in fact_queries.open_calls(self._connection, self._server):
-                found.setdefault(row["target"], []).append(self._call(row["rule"], row["request"]))
-            return found
-
-        return self._once("calls", read)  # type: ignore[no-any-return]
-
-    def _call(self, rule: str, request: Json) -> Json:
-        known = self._rules.get(rule)
-        return {"rule": rule, "priority": known.priority if known else 0, "request": dict(request)}
-
-    def _kind(self, kind: str) -> dict[str, Json]:
-        def read() -> dict[str, Json]:
-            return {
-                str(body.get("id")): body
-                for _, body in snapshots.bodies_of(self._connection, self._server, (kind,))
-            }
-
-        return self._once(f"kind {kind}", read)  # type: ignore[no-any-return]
-
-    def event(self, identifier: str) -> Event:
-        """One event, of the batch or of the journal."""
-        if identifier not in self.events:
-            self.events[identifier] = event_store.get(self._connection, identifier)
-        return self.events[identifier]
+    def budget(self) -> Budget:
+        """Expressions have only so much time, whatever their steps cost on this machine."""
+        return Budget(time.monotonic)
 
     # --- the questions ---
 
-    def _cooldown(self, key: str) -> Json:
-        return self._cooldowns().get(key)
+    def spaces(self, server: str) -> Sequence[str] | None:
+        """The spaces in which the settings let rules act."""
+        return self._spaces or None
 
-    def _group(self, rule: str, _server: str, key: str) -> Json:
-        return self._groups().get((rule, key))
+    def cooldown(self, key: str) -> Cooldown | None:
+        """Who holds a cooldown."""
+        return self._cache.cooldowns().get(key)
 
-    def _counted(self, rule: str, _server: str, about: str, since: str, until: str) -> Json:
-        return count_between(self._counts().get((rule, about), ()), since, until)
+    def group(self, rule: str, server: str, key: str) -> OpenGroup | None:
+        """The open group of a rule."""
+        return self._cache.groups().get((rule, key))
 
-    def _came(self, rule: str, _server: str, key: str, since: str, until: str) -> Json:
+    def counted(self, rule: str, server: str, about: str, since: datetime, until: datetime) -> int:
+        """How many events counted in that time."""
+        return count_between(self._cache.counts().get((rule, about), ()), since, until)
+
+    def came(
+        self, rule: str, server: str, key: str, since: datetime, until: datetime
+    ) -> str | None:
+        """The event that an `absent` rule waits for."""
         shape = self._rules[rule].shape
         if not isinstance(shape, Absent):
             return None
-        first = datetime.fromisoformat(since)
-        last = datetime.fromisoformat(until)
-        came = fact_queries.between(self._connection, self._server, shape.types, first, last)
+        found = fact_queries.between(self._connection, self._server, shape.types, since, until)
         fits = (
             event.id
-            for event in came
-            if keyed(self._rules[rule], event, self._now, Facts(self)) == key
+            for event in found
+            if event_key(self._rules[rule], event, self._now, RecordingFacts(self)) == key
         )
         return next(fits, None)
 
-    def _running(self, rule: str, _server: str, about: str) -> Json:
-        return self._under_way().get((rule, about))
+    def running(self, rule: str, server: str, about: str) -> Sequence[str] | None:
+        """Earlier decisions of the rule that are not over."""
+        return self._cache.under_way().get((rule, about))
 
-    def _tripped(self, rule: str, _server: str) -> Json:
-        row = self._once("tripped", lambda: controls.tripped(self._connection, self._server)).get(
-            rule
-        )
-        if row:
-            return {"at": _iso(row["tripped_at"]), "why": row["why"]}
-        return None
+    def tripped(self, rule: str, server: str) -> TrippedBreaker | None:
+        """Whether the rule's circuit breaker has tripped."""
+        row = self._cache.tripped().get(rule)
+        return {"at": row["tripped_at"].isoformat(), "why": row["why"]} if row else None
 
-    def _paused(self, server: str) -> Json:
-        rows = self._once("paused", lambda: controls.paused(self._connection))
+    def paused(self, server: str) -> Pause | None:
+        """Whether actions are paused."""
+        rows = self._cache.pauses()
         row = next((row for row in rows if row["server"] in (controls.EVERYWHERE, server)), None)
-        if row:
-            return {"since": _iso(row["since"]), "who": row["who"], "why": row["why"]}
-        return None
-
-    def _silence(self, identifier: str) -> Json:
-        rows = self._once(
-            "silences", lambda: controls.silences_at(self._connection, self._now, self._server)
-        )
-        if not rows:
+        if row is None:
             return None
-        event = self.event(identifier)
-        for row in rows:
-            if any(fnmatchcase(event.type, glob) for glob in row["types"]) and row[
-                "about"
-            ] in about_of(event):
-                return {
-                    "until": _iso(row["until"]),
-                    "who": row["who"],
-                    "why": row["why"],
-                    "acts": row["acts"],
-                }
-        return None
+        return {"since": row["since"].isoformat(), "who": row["who"], "why": row["why"]}
 
-    def _was_silenced(self, decision: str, job: str) -> Json:
+    def silence(self, event: str) -> Silence | None:
+        """The silence that holds for an event."""
+        rows = self._cache.silences()
+        return next((_held(row) for row in rows if _silences(row, self.event(event))), None)
+
+    def was_silenced(self, decision: str, job: str) -> bool | None:
+        """Whether a job has waited for a silence."""
         return decision_store.waited_for(self._connection, decision, job, Reason.SILENCED)
 
-    def _answered(self, question: str) -> Json:
-        """How a question was answered, null while it waits."""
+    def answered(self, question: str) -> str | None:
+        """How an approval request was answered; None while it waits."""
         row = approvals.get(self._connection, question)
         if row is None or row["state"] == approvals.ASKED:
             return None
         return str(row["state"])
 
-    def _telling(self, job: str) -> Json:
+    def notification(self, job: str) -> NotificationState | None:
+        """What became of the notification that a job sent."""
         row = open_notifications.of_job(self._connection, job)
         if row is None:
             return None
-        return {"ended_at": _iso(row["ended_at"]), "acked_by": row["acked_by"]}
+        return {"ended_at": iso(row["ended_at"]), "acked_by": row["acked_by"]}
 
-    def _hands_off(self, _server: str, bond: int) -> Json:
-        held = self._once(
-            "hands_off", lambda: incident_store.held(self._connection, self._server, self._now)
-        ).get(bond)
-        if held:
-            return {"until": _iso(held["until"]), "who": held["who"]}
-        return None
+    def hands_off(self, server: str, bond: int) -> HandsOff | None:
+        """Who works on the bond."""
+        held = self._cache.held().get(bond)
+        return {"until": held["until"].isoformat(), "who": held["who"]} if held else None
 
-    def _calm_at(self, _server: str, leg: int) -> Json:
-        return _iso(incident_store.calm_at(self._connection, self._server, leg))
+    def calm_at(self, server: str, leg: int) -> str | None:
+        """When a flapping leg may be calm."""
+        return iso(incident_store.calm_at(self._connection, self._server, leg))
 
-    def _incident(self, name: str) -> Json:
-        row = fact_queries.incident(self._connection, name)
-        if row:
-            return {"state": row["state"], "cause": row["cause"], "name": row["name"]}
-        return None
+    def incident(self, identifier: str) -> IncidentState | None:
+        """One incident."""
+        row = fact_queries.incident(self._connection, identifier)
+        return {"state": row["state"], "cause": row["cause"], "name": row["name"]} if row else None
 
-    def _updates(self, _server: str) -> Json:
-        return next((body.get("state") for body in self._kind("config_updates").values()), None)
+    def updates(self, server: str) -> str | None:
+        """The state of configuration updates."""
+        found = self._cache.kind("config_updates").values()
+        return next((body.get("state") for body in found), None)
 
-    def _remedied(self, rule: str, _server: str, subject: str, since: str) -> Json:
-        return fact_queries.remedied(
-            self._connection, rule, self._server, subject, datetime.fromisoformat(since)
-        )
+    def remedied(self, rule: str, server: str, subject: str, since: datetime) -> int | None:
+        """How many decisions about this subject made a call that worked."""
+        return fact_queries.remedied(self._connection, rule, self._server, subject, since)
 
-    def _touched(self, rule: str, _server: str, kind: str, since: str) -> Json:
-        before = fact_queries.touched(
-            self._connection, rule, self._server, datetime.fromisoformat(since)
-        )
-        folded = [job for job in self._folded() if job.rule == rule]
+    def touched(self, rule: str, server: str, kind: str, since: datetime) -> Sequence[str] | None:
+        """The objects of a kind that the rule's calls have acted on."""
+        before = fact_queries.touched(self._connection, rule, self._server, since)
+        folded = [job for job in self._cache.folded() if job.rule == rule]
         return sorted(
             {each for job in (*before, *folded) if (each := named(job, kind)) is not None}
         )
 
-    def _size(self, _server: str, kind: str) -> Json:
-        return self._once(
-            f"size {kind}", lambda: fact_queries.size(self._connection, self._server, kind)
-        )
+    def size(self, server: str, kind: str) -> int | None:
+        """How many objects of a kind there are."""
+        return self._cache.size(kind)
 
-    def _open_calls(self, _server: str, target: str) -> Json:
-        return self._calls().get(target)
+    def open_calls(self, server: str, target: str) -> Sequence[OpenCall] | None:
+        """Calls that are not over and touch the same target."""
+        return self._cache.calls().get(target)
 
-    def _view(self, _server: str, kind: str, identifier: Json) -> Json:
+    def view(self, server: str, kind: str, identifier: Json) -> Body | None:
+        """An object as the newest complete poll shows it."""
         key = str(identifier)
         if kind == "bond":
             found = self._bodies((("bond", key), ("placement", key)))
@@ -324,7 +209,7 @@ class Answers:
                 )
             )
         if self._bulk:
-            return self._kind(kind).get(key)
+            return self._cache.kind(kind).get(key)
         return self._bodies(((kind, key),)).get((kind, key))
 
     def _bodies(self, wanted: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Json]:
@@ -332,37 +217,35 @@ class Answers:
             return {
                 (kind, key): body
                 for kind, key in wanted
-                if (body := self._kind(kind).get(key)) is not None
+                if (body := self._cache.kind(kind).get(key)) is not None
             }
         return snapshots.bodies(self._connection, self._server, wanted)
 
-    def _shown(self, identifier: str) -> Json:
-        """Whether the newest whole walk still shows what the event began, and when that walk
-        began.
-        """
-        event = self.event(identifier)
-        row = EVENTS.get(event.type)
+    def shown(self, event: str) -> NewestView | None:
+        """Whether the newest complete poll still shows what the event began."""
+        began = self.event(event)
+        row = EVENTS.get(began.type)
         if row is None or row.kind is None or row.still is None:
             return None
-        key = event.subject.partition("/")[2]
+        key = began.subject.partition("/")[2]
         body = self._bodies(((row.kind, key),)).get((row.kind, key))
         seen = fact_queries.seen_one(self._connection, self._server, row.kind, key)
-        return {"seen": _iso(seen), "holds": body is not None and row.still(body)}
+        return {"seen": iso(seen), "holds": body is not None and row.still(body)}
 
-    def _ended(self, identifier: str) -> Json:
-        event = self.event(identifier)
-        ends = ends_of(event)
-        if ends:
-            return _iso(fact_queries.first_end(self._connection, event, ends))
-        return None
+    def ended(self, event: str) -> str | None:
+        """When what the event began was over."""
+        began = self.event(event)
+        ends = ends_of(began)
+        return iso(fact_queries.first_end(self._connection, began, ends)) if ends else None
 
-    def _begun(self, decision: str, event: str) -> Json:
+    def begun(self, decision: str, event: str) -> bool | None:
+        """Whether a call of the decision about this event has been sent."""
         return fact_queries.has_begun(self._connection, decision, event)
 
-    def _shaken(self, _server: str, bond: Json, since: str) -> Json:
+    def shaken(self, server: str, bond: Json, since: datetime) -> str | None:
         """The leg of the bond that went down since then."""
         downs = fact_queries.between(
-            self._connection, self._server, ("leg.down",), datetime.fromisoformat(since), self._now
+            self._connection, self._server, ("leg.down",), since, self._now
         )
         mine = [each for each in downs if str((each.data.get("bond") or {}).get("id")) == str(bond)]
         return next(
@@ -374,7 +257,7 @@ class Answers:
             None,
         )
 
-    def _tuning(self, _server: str, kind: str, number: Json, bond: Json) -> Json:
+    def tuning(self, server: str, kind: str, number: Json, bond: Json) -> TuningFacts | None:
         """What a tuning recommends, beside how the legs of its bond are and what earlier tunings
         brought them.
         """
@@ -385,7 +268,7 @@ class Answers:
             return None
         legs = {
             str(each["id"]): each
-            for each in self._kind("leg").values()
+            for each in self._cache.kind("leg").values()
             if str(each.get("bond")) == str(bond)
         }
         return {
@@ -397,7 +280,7 @@ class Answers:
     def _usual(self, kind: str, bond: Json) -> Mapping[str, Json]:
         """What accepted tunings of the bond brought each leg: the median of each speed."""
         accepted = [
-            each for each in self._kind(kind).values() if str(each.get("bond")) == str(bond)
+            each for each in self._cache.kind(kind).values() if str(each.get("bond")) == str(bond)
         ]
         return tuning_sanity.usual(
             [each["recommendations"] for each in accepted if each.get("verdict") == "accepted"]
@@ -422,7 +305,16 @@ def about_of(event: Event) -> set[str]:
     return {"", event.subject, *map(bounded, about)}
 
 
-def _iso(moment: datetime | None) -> str | None:
-    if moment:
-        return moment.isoformat()
-    return None
+def _silences(row: RowMapping, event: Event) -> bool:
+    """Whether a silence is about this event."""
+    types = any(fnmatchcase(event.type, glob) for glob in row["types"])
+    return types and row["about"] in about_of(event)
+
+
+def _held(row: RowMapping) -> Silence:
+    return {
+        "until": row["until"].isoformat(),
+        "who": row["who"],
+        "why": row["why"],
+        "acts": row["acts"],
+    }

@@ -2,7 +2,7 @@
 seams.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -23,7 +23,6 @@ from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.flapping import Limits
 from bridge.core.rules.parser import Vocabulary
 from bridge.pipeline.approvals.approver import Approver, Whom
-from bridge.pipeline.backtest.backtester import Backtester
 from bridge.pipeline.chat.acknowledge_button import AcknowledgeHandler
 from bridge.pipeline.chat.button_handler import ButtonHandler
 from bridge.pipeline.chat.command_handler import CommandHandler
@@ -64,7 +63,9 @@ from bridge.wiring.webhooks import incoming, outgoing, ways
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """Everything joined. `now` is domain time, `machine` the machine's."""
+    """Everything joined. `now` is domain time, `machine` the machine's. `forced_live`: whether a
+    server's rules act although they say dry_run; `act_in`: the spaces they may act in, by server.
+    """
 
     settings: Settings
     database: Database
@@ -79,7 +80,8 @@ class Bridge:
     steering: OperatorControls
     hand_calls: ManualCalls
     undoer: TuningUndo
-    backtester: Backtester
+    forced_live: Callable[[str], bool]
+    act_in: Mapping[str, Sequence[str]]
     receiver: Receiver
     conversations: Conversations
     faults: Faults
@@ -184,7 +186,8 @@ def build(
         steering=steering,
         hand_calls=hands,
         undoer=TuningUndo(database, clients, now, hands),
-        backtester=Backtester(database, forced, spaces),
+        forced_live=forced,
+        act_in=spaces,
         receiver=Receiver(
             database,
             hooks,

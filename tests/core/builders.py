@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.decisions import evaluate
 from bridge.core.decisions.evaluate import Situation
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import Answer, Ask, QuestionedFacts, RecordingFacts
 from bridge.core.events import schema
 from bridge.core.events.builder import EVENTS
+from bridge.core.expressions.cost_limit import Budget
 from bridge.core.model import Body, Change, Decision, Event, Job, Json, Outcome, Retry
 from bridge.core.objects import object_schemas
 from bridge.core.rules.parser import Rule, Vocabulary, parse
@@ -83,20 +84,36 @@ def situation(now: datetime = NOW, *, forced_live: bool = False) -> Situation:
     return Situation("book", now, forced_live)
 
 
-def answering(**answers: Json) -> Facts:
-    """Facts in which every question of a kind has the same answer, and what is not named is
-    None.
-    """
-    return Facts(lambda what, *_about: answers.get(what))
+class Answering(QuestionedFacts):
+    """A source in which every question of a kind, by its stored word, has the same answer."""
+
+    def __init__(self, answers: Mapping[str, Json]) -> None:
+        self._answers = {"counted": 0, **answers}
+
+    def _answer(self, ask: Ask[Answer], *question: Json) -> Answer:  # noqa: ARG002  asks nobody
+        answer: Answer = self._answers.get(question[0])
+        return answer
+
+    def budget(self) -> Budget:
+        """Without a clock."""
+        return Budget()
 
 
-def memory(*known: Rule, now: datetime = NOW, **more: Any) -> Memory:
+def answering(**answers: Json) -> RecordingFacts:
+    """Facts in which every question of a kind has the same answer; others have none."""
+    return RecordingFacts(Answering(answers))
+
+
+def memory(*known: Rule, now: datetime = NOW, **more: Any) -> InMemoryFacts:
     """What a rehearsal remembers, before anything has happened."""
-    return Memory({each.id: each for each in known}, now, **more)
+    return InMemoryFacts({each.id: each for each in known}, now, **more)
 
 
 def decide(
-    book: Iterable[Rule], batch: Sequence[Event], remembered: Memory, here: Situation | None = None
+    book: Iterable[Rule],
+    batch: Sequence[Event],
+    remembered: InMemoryFacts,
+    here: Situation | None = None,
 ) -> list[Decision]:
     """One batch: every rule that listens meets every event, and what is decided counts for those
     after it.
@@ -108,7 +125,9 @@ def decide(
     for one in batch:
         for each in listening.get(one.type, ()):
             made.append(
-                evaluate.meet(each, one, Facts(remembered), here or situation(remembered.now))
+                evaluate.meet(
+                    each, one, RecordingFacts(remembered), here or situation(remembered.now)
+                )
             )
             remembered.fold(made[-1])
     return made

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.decisions.evaluate import meet
-from bridge.core.decisions.facts import STOPPED, Facts, Recorded, nothing
+from bridge.core.decisions.facts import STOPPED, RecordedFacts, RecordingFacts
 from bridge.core.expressions import cost_limit
 from bridge.core.expressions.cost_limit import Budget, metered, weight
 from bridge.core.expressions.evaluator import ConditionError, Scene, compile_expression
 from bridge.core.expressions.templates import parse
 
-from .builders import down, rule, situation
+from .builders import Answering, answering, down, rule, situation
 
 NUMBERS = list(range(7_000))
 EVENTS = [
@@ -130,7 +130,7 @@ def test_the_budget_is_that_of_all_expressions_of_a_verdict() -> None:
     with pytest.raises(ConditionError, match="took too long"):
         compile_expression("few.all(x, x > 0)").evaluate(scene)
     assert (
-        compile_expression("few.all(x, x > 0)").evaluate(Scene(ROOTS, budget=Facts(nothing).budget))
+        compile_expression("few.all(x, x > 0)").evaluate(Scene(ROOTS, budget=answering().budget()))
         is True
     )
 
@@ -141,20 +141,20 @@ def test_a_clock_stops_what_is_slower_than_anybody_thought_and_a_replay_knows() 
     """
     seconds = iter(range(1000))
 
-    class Slow:
-        ticking = staticmethod(lambda: float(next(seconds)))
-
-        def __call__(self, what: str, *about: object) -> None:
-            return nothing(what, *about)
+    class Slow(Answering):
+        def budget(self) -> Budget:
+            return Budget(lambda: float(next(seconds)))
 
     one = rule(
         "id: a\nwhen: leg.down\nif: '[1, 2, 3, 4, 5, 6].all(x, x > 0)'\ndo: [{notify: {to: noc}}]"
     )
-    made = meet(one, down(), Facts(Slow()), situation())
+    made = meet(one, down(), RecordingFacts(Slow({})), situation())
     assert str(made.verdict) == "skip(condition_error)"
     assert "took too long" in made.verdict.detail
     assert made.facts["asked"][STOPPED] == ["[1, 2, 3, 4, 5, 6].all(x, x > 0)"]
-    assert meet(one, down(), Facts(Recorded(made.facts["asked"])), situation()) == made
+    assert (
+        meet(one, down(), RecordingFacts(RecordedFacts(made.facts["asked"])), situation()) == made
+    )
 
 
 def test_more_events_than_can_be_looked_at_are_an_error() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.core.decisions.evaluate import meet
-from bridge.core.decisions.facts import Facts, nothing
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import cooldown, cooldown_key
 from bridge.core.model import Event, Mode
 
@@ -17,7 +17,7 @@ def held(by: str, ended_at: float | None) -> dict[str, str | None]:
 
 def key(text: str, told: Event) -> str:
     """The key that a decision reserves when nothing is held."""
-    (reserved,) = meet(rule(text), told, Facts(nothing), situation()).cooldowns
+    (reserved,) = meet(rule(text), told, answering(), situation()).cooldowns
     return reserved
 
 
@@ -42,7 +42,7 @@ def test_a_cooldown_holds_from_admission_to_its_end(
     """
     one = rule(COOLING)
     if by and by["by"] == "mine":
-        by = {**by, "by": meet(one, down(), Facts(nothing), situation()).id}
+        by = {**by, "by": meet(one, down(), answering(), situation()).id}
     decision = meet(one, down(), answering(cooldown=by), situation(later(now)))
     assert str(decision.verdict) == verdict
     assert decision.verdict.until == (None if until is None else later(until))
@@ -101,10 +101,10 @@ def test_dry_runs_keep_their_own_books() -> None:
         (),
         "skip(cooldown)",
     )
-    assert str(meet(live, down("e3"), Facts(remembered), situation()).verdict) == "act"
+    assert str(meet(live, down("e3"), RecordingFacts(remembered), situation()).verdict) == "act"
     acted = memory(live)
     decide([live], [down()], acted)
-    assert str(meet(dry, down("e2"), Facts(acted), situation()).verdict) == "skip(dry_run)"
+    assert str(meet(dry, down("e2"), RecordingFacts(acted), situation()).verdict) == "skip(dry_run)"
 
 
 def test_a_cooldown_says_how_long_ago() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.core.backtesting.dry_run import Rehearsal
 from bridge.core.decisions import evaluate
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.model import Decision, Event
 
 from .builders import RESTART, decide, event, later, memory, rules, situation
@@ -136,7 +136,7 @@ def test_an_event_that_is_met_again_is_admitted_by_what_it_holds_itself(
     first = by_id(decide(cooling, happened[which : which + 1], remembered))
     for each in cooling:
         if happened[which].type in each.types:
-            second = evaluate.meet(each, happened[which], Facts(remembered), situation())
+            second = evaluate.meet(each, happened[which], RecordingFacts(remembered), situation())
             assert (second.verdict, second.cooldowns, second.jobs) == (
                 first[second.id].verdict,
                 first[second.id].cooldowns,

@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bridge.core.decisions import edited_rule, expression_context, job_planning
-from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.decisions.step_progress import progress
 from bridge.core.model import Event, Job, JobState, Outcome
-from tests.core.builders import NOW, down, later, rule
+from tests.core.builders import NOW, answering, down, later, rule
 
 D = JobState.DUE
 W = JobState.WAITING
@@ -22,7 +21,7 @@ EVENTS = tuple(down(f"e{bond}", bond) for bond in (3, 4, 5, 6))
 
 def planned(text: str, events: Sequence[Event] = EVENTS) -> list[Job]:
     """The jobs of a rule about these events."""
-    facts = Facts(nothing)
+    facts = answering()
     occasion = job_planning.Occasion(
         rule(text), "d", events, facts, NOW, NOW, expression_context.of(events, NOW, facts)
     )
@@ -31,7 +30,7 @@ def planned(text: str, events: Sequence[Event] = EVENTS) -> list[Job]:
 
 def fitted(text: str, jobs: Sequence[Job], events: Sequence[Event] = EVENTS) -> list[Job]:
     """All jobs after the rule has become this, an hour later; those that ended are skipped."""
-    about = edited_rule.Left(rule(text), "d", events, jobs, Facts(nothing), NOW, later(3600))
+    about = edited_rule.Left(rule(text), "d", events, jobs, answering(), NOW, later(3600))
     made = edited_rule.fitted(about)
     kept = {job.id: job for job in made.kept}
     kept |= {job.id: replace(job, state=JobState.SKIPPED) for job, _ in made.ended}

@@ -50,7 +50,7 @@ def intent(
     """What a rule with this guard is about to do; `one`: the job about to be tried."""
     facts = answering(**answers)
     if approval is not None:
-        facts.answers["needs approval"] = approval
+        facts.note_approval(needed=approval)
     made = rule(f"id: a\nwhen: leg.down\nguard: {guard}\n{more}\n{RESTART}")
     return Intent(made, "main", events, "mine", facts, NOW, NOW, jobs, one)
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.core.decisions import expression_context
-from bridge.core.decisions.facts import Facts
 from bridge.core.events.builder import EVENTS
 from bridge.core.expressions.evaluator import ConditionError, compile_expression
 from bridge.core.model import Event
 from bridge.core.rules.hours_function import hours, wrong
+from tests.core.builders import answering
 
 OFFICE = ("mon-fri", "09:00", "17:00", "America/Vancouver")
 
@@ -71,7 +71,7 @@ def test_every_scene_has_hours() -> None:
     """An expression about an event can ask; a moment that is none lets nothing through."""
     at = datetime(2026, 1, 5, 18, tzinfo=UTC)
     event = Event("e", "leg.down", "main", "leg/1", at, at, {"leg": {"note": "no time"}})
-    seen = expression_context.of((event,), at, Facts(lambda *_: None))
+    seen = expression_context.of((event,), at, answering())
     assert compile_expression(
         'hours(event.time, "mon", "10:00", "11:00", "America/Vancouver")'
     ).holds(seen)

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.core.decisions import expression_context
 from bridge.core.decisions.evaluate import meet
-from bridge.core.decisions.facts import Facts, Recorded, nothing
+from bridge.core.decisions.facts import RecordedFacts, RecordingFacts
 from bridge.core.decisions.guards import ACT, DECIDING, cooldown_key
 from bridge.core.model import Event, JobState, Mode, Reason, Ruling
 
@@ -80,7 +80,7 @@ TELL = "do: [{notify: {to: boss, title: 'leg ${leg.name}'}}]"
 )
 def test_every_meeting_has_a_verdict_with_its_reason(text: str, age: float, verdict: str) -> None:
     """Condition, expiry and mode in this order; what cannot be evaluated lets nothing through."""
-    decision = meet(rule(text), event_with_no_before(), Facts(nothing), situation(later(age)))
+    decision = meet(rule(text), event_with_no_before(), answering(), situation(later(age)))
     assert str(decision.verdict) == verdict
     assert bool(decision.jobs) == (decision.verdict.ruling is Ruling.ACT)
     assert decision.verdict.detail or decision.verdict == ACT
@@ -108,7 +108,7 @@ def test_what_a_decision_holds() -> None:
         "id: a\nwhen: leg.down\nif: leg.id == 7\ndo:\n  - {call: bond.restart, with: {bond:"
         " '${bond.id}'}}\n  - notify: {to: noc, title: '${bond.name}: ${leg.note}'}"
     )
-    decision = meet(one, down(), Facts(nothing), situation(later(5)))
+    decision = meet(one, down(), answering(), situation(later(5)))
     assert (decision.event, decision.rule, decision.rulebook, decision.at) == (
         "e1",
         "a",
@@ -145,7 +145,7 @@ def test_what_a_decision_holds() -> None:
 
 def test_a_dry_run_says_what_it_would_do() -> None:
     """The trace of a dry run holds the requests that were not made."""
-    decision = meet(rule(f"mode: dry_run\n{COOLING}"), down(), Facts(nothing), situation())
+    decision = meet(rule(f"mode: dry_run\n{COOLING}"), down(), answering(), situation())
     assert (decision.trace[-1]["says"], decision.trace[-1]["about"]) == ("would do", "dry_run")
     assert decision.trace[-1]["detail"] == [
         {"action": "call", "operation": "bond.restart", "arguments": {"bond": 3}}
@@ -155,11 +155,11 @@ def test_a_dry_run_says_what_it_would_do() -> None:
 def test_forced_live_acts_although_the_rule_is_dry() -> None:
     """Where it is forced, a dry rule acts, in the books of a live one."""
     decision = meet(
-        rule(f"mode: dry_run\n{COOLING}"), down(), Facts(nothing), situation(forced_live=True)
+        rule(f"mode: dry_run\n{COOLING}"), down(), answering(), situation(forced_live=True)
     )
     assert str(decision.verdict) == "act"
     assert decision.facts["mode"] == "live"
-    assert decision.cooldowns == meet(rule(COOLING), down(), Facts(nothing), situation()).cooldowns
+    assert decision.cooldowns == meet(rule(COOLING), down(), answering(), situation()).cooldowns
 
 
 def test_the_facts_of_a_decision_are_stored_with_it() -> None:
@@ -179,7 +179,7 @@ def test_the_facts_of_a_decision_are_stored_with_it() -> None:
         "mode": "live",
         "asked": {"spaces main": None, f"cooldown {key}": held},
     }
-    free = meet(one, down(), Facts(nothing), situation()).facts["asked"]
+    free = meet(one, down(), answering(), situation()).facts["asked"]
     assert free[f"cooldown {key}"] is None
     assert {"tripped a main", "paused main", "hands_off main 3"} <= free.keys()
 
@@ -187,10 +187,12 @@ def test_the_facts_of_a_decision_are_stored_with_it() -> None:
 def test_a_verdict_can_be_made_again_from_its_facts() -> None:
     """The answers that were kept, and nothing else, come to the same decision."""
     one = rule(COOLING)
-    kept = meet(one, down(), Facts(memory(one)), situation())
-    assert meet(one, down(), Facts(Recorded(kept.facts["asked"])), situation()) == kept
+    kept = meet(one, down(), RecordingFacts(memory(one)), situation())
+    assert (
+        meet(one, down(), RecordingFacts(RecordedFacts(kept.facts["asked"])), situation()) == kept
+    )
     with pytest.raises(KeyError):
-        meet(one, down(bond=4), Facts(Recorded(kept.facts["asked"])), situation())
+        meet(one, down(bond=4), RecordingFacts(RecordedFacts(kept.facts["asked"])), situation())
 
 
 def test_only_rules_that_listen_meet_an_event() -> None:
@@ -213,12 +215,12 @@ def test_webhooks_are_stale_sooner() -> None:
         "id: a\nwhen: webhook.chat\ndo: [{call: bond.restart, with: {bond: '${body.bond}'}}]"
     )
     told = event("webhook.chat", body={"bond": 3})
-    assert meet(one, told, Facts(nothing), situation(later(120))).jobs[0].request["arguments"] == {
+    assert meet(one, told, answering(), situation(later(120))).jobs[0].request["arguments"] == {
         "bond": 3
     }
-    assert str(meet(one, told, Facts(nothing), situation(later(121))).verdict) == "skip(expired)"
+    assert str(meet(one, told, answering(), situation(later(121))).verdict) == "skip(expired)"
     assert (
-        str(meet(one, event("webhook.chat", body={}), Facts(nothing), situation()).verdict)
+        str(meet(one, event("webhook.chat", body={}), answering(), situation()).verdict)
         == "skip(condition_error)"
     )
 
@@ -241,7 +243,7 @@ def test_a_notice_is_text_that_can_be_stored(title: str) -> None:
     decision = meet(
         rule(f'id: a\nwhen: leg.down\ndo: [{{notify: {{to: boss, title: "{title}"}}}}]'),
         down(),
-        Facts(nothing),
+        answering(),
         situation(),
     )
     json.dumps([job.request for job in decision.jobs] + list(decision.trace), allow_nan=False)
@@ -261,7 +263,7 @@ def test_odd_webhook_bodies_are_decided(per: str, site: object) -> None:
         " {to: boss, title: t}}]"
     )
     told = event("webhook.chat", body={"site": site})
-    decision = meet(one, told, Facts(nothing), situation())
+    decision = meet(one, told, answering(), situation())
     assert decision.verdict.reason in (None, Reason.CONDITION_ERROR)
     decision.verdict.detail.encode()
     json.dumps([decision.cooldowns, decision.facts])

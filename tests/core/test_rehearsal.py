@@ -90,7 +90,7 @@ def test_an_end_before_it_began_is_no_end() -> None:
 
 def test_what_the_view_shows_not_to_be_so_any_more_has_ended() -> None:
     """No event said so, but the newest view does."""
-    played = play(LASTING, fell(1), view={("leg", "7"): {"standing": "up"}})
+    played = play(LASTING, fell(1), objects={("leg", "7"): {"standing": "up"}})
     assert said(played)[-1] == (300, "skip(ended)")
 
 

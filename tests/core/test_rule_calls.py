@@ -5,12 +5,11 @@ call.
 import pytest
 
 from bridge.core.decisions.evaluate import Situation, meet
-from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.rules.parser import Vocabulary, parse
 from bridge.core.yaml_document import read
 from bridge.errors import Problem
 
-from .builders import NOW, event
+from .builders import NOW, answering, event
 
 VOCABULARY = Vocabulary(
     operations={
@@ -141,6 +140,6 @@ def test_a_call_carries_the_fields_it_sets(text: str, request_: dict) -> None:
     (rule,), wrong = parse(read(step(text), "rules/test.yaml"), VOCABULARY)
     assert not wrong
     (job,) = meet(
-        rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), Facts(nothing), Situation("r", NOW)
+        rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), answering(), Situation("r", NOW)
     ).jobs
     assert job.request == request_

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.decisions import expression_context, job_planning
-from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.decisions.step_progress import Progress, progress
 from bridge.core.model import Event, Job, JobState, Outcome
 from bridge.core.rules.rule import Rule
 
-from .builders import NOW, VOCABULARY, down, job, later, rule, rules
+from .builders import NOW, VOCABULARY, answering, down, job, later, rule, rules
 
 W = JobState.WAITING
 D = JobState.DUE
@@ -234,7 +233,7 @@ ROLLING = (
 
 def _occasion(one: Rule, events: Sequence[Event]) -> job_planning.Occasion:
     """Now, with nothing known."""
-    facts = Facts(nothing)
+    facts = answering()
     return job_planning.Occasion(
         one, "d", events, facts, NOW, NOW, expression_context.of(events, NOW, facts)
     )
@@ -322,7 +321,7 @@ def test_what_answers_a_failure_names_its_parent() -> None:
     failed = job_planning.planned(_occasion(one, (down(),))).jobs[0]
     said = job_planning.outcome_said(failed, "refused", "409")  # type: ignore[arg-type]
     made = job_planning.on_failure(
-        one.steps[0], failed, (down(),), later(5), Facts(nothing), said
+        one.steps[0], failed, (down(),), later(5), answering(), said
     ).jobs
     assert [(each.request["title"], each.parent, each.due_at) for each in made] == [
         ("bond.restart: refused", failed.id, later(5))
@@ -404,6 +403,6 @@ def test_a_notice_of_a_failure_says_what_failed(detail: str, end: str) -> None:
     failed = job_planning.planned(_occasion(one, (down(),))).jobs[0]
     said = job_planning.outcome_said(failed, Outcome.REFUSED, detail)
     (made,) = job_planning.on_failure(
-        one.steps[0], failed, (down(),), later(5), Facts(nothing), said
+        one.steps[0], failed, (down(),), later(5), answering(), said
     ).jobs
     assert made.request["title"] == f"bond.restart bond=3: {end}"

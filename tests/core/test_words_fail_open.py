@@ -11,10 +11,9 @@ from bridge.actions.webhook import cloud_event
 from bridge.core.backtesting.rule_examples import failures
 from bridge.core.decisions import job_planning
 from bridge.core.decisions.evaluate import close, meet
-from bridge.core.decisions.facts import Facts, nothing
 from bridge.core.model import Decision, Event, Outcome, Reason, Ruling
 from bridge.core.rules.rule import Rule
-from tests.core.builders import NOW, VOCABULARY, down, event, later, rules, situation
+from tests.core.builders import NOW, VOCABULARY, answering, down, event, later, rules, situation
 
 WORDS = replace(VOCABULARY, hooks=frozenset({"ticketing"}))
 LOST = "${leg.down_speed / 1000} Gbit/s lost"
@@ -30,7 +29,7 @@ def rule(do: str, when: str = "leg.down") -> Rule:
 
 def decided(do: str, told: Event | None = None) -> Decision:
     """What a rule with these steps says to a leg that is down, whose speed is not known."""
-    return meet(rule(do), told or down(), Facts(nothing), situation())
+    return meet(rule(do), told or down(), answering(), situation())
 
 
 def requests(decision: Decision) -> list[Any]:
@@ -123,7 +122,7 @@ def test_an_answer_in_chat_that_cannot_be_written_is_given() -> None:
     said = event(
         "chat.command", chat={"command": "speed", "args": [], "who": "ann", "role": "operator"}
     )
-    (request,) = requests(meet(one, said, Facts(nothing), situation()))
+    (request,) = requests(meet(one, said, answering(), situation()))
     first, why = request["text"].splitlines()
     assert first
     assert why.startswith("The rule's text could not be written: 1 / size(chat.args)")
@@ -139,10 +138,10 @@ def test_a_notice_of_a_failure_is_told_whatever_its_text() -> None:
         "      - {if: leg.down_speed > 5, notify: {to: boss, title: never}}\n"
         "      - {notify: {to: boss, title: '${job.outcome}'}}\n"
     )
-    occasion = job_planning.Occasion(one, "d", (down(),), Facts(nothing), NOW, NOW, _scene(down()))
+    occasion = job_planning.Occasion(one, "d", (down(),), answering(), NOW, NOW, _scene(down()))
     (failed,) = job_planning.planned(occasion).jobs
     said = job_planning.outcome_said(failed, Outcome.REFUSED, "409")
-    made = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), Facts(nothing), said)
+    made = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), answering(), said)
     assert [job.request["title"] for job in made.jobs] == [
         "bond.restart bond=3: refused, 409",
         "refused",
@@ -193,7 +192,7 @@ def test_one_turn_that_cannot_be_read_costs_no_other() -> None:
     )
     (one,) = rules(text, WORDS)
     members = [down(f"e{bond}", bond) for bond in (3, 4, 5)]
-    made, _ = close(one, members, "g", later(30), Facts(nothing), situation(later(30)))
+    made, _ = close(one, members, "g", later(30), answering(), situation(later(30)))
     notice, *calls = requests(made)
     assert [request["arguments"]["bond"] for request in calls] == [3, 5]
     assert notice["body"].startswith("Not done: call bond.restart 4: ")
@@ -212,4 +211,4 @@ def test_an_example_whose_texts_cannot_be_written_does_not_hold() -> None:
 def _scene(one: Event) -> Any:
     from bridge.core.decisions import expression_context  # noqa: PLC0415
 
-    return expression_context.of((one,), NOW, Facts(nothing))
+    return expression_context.of((one,), NOW, answering())

@@ -18,6 +18,7 @@ from bridge.core.durations import seconds, spoken
 from bridge.core.model import Body
 from bridge.core.rules.parser import nearest
 from bridge.errors import BadInput, Problem
+from bridge.pipeline.backtest.backtester import Backtester
 from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
 from bridge.rulebook import load
 
@@ -104,23 +105,23 @@ def _against(
     json_output: bool,
 ) -> None:
     book = load([folder], bridge.keeper.vocabulary)
+    backtester = Backtester(bridge.database, bridge.forced_live, bridge.act_in)
     since, until = stretch
     errors = PipedConsole(stderr=True)
     with (
         Progress(console=errors, transient=True) if errors.is_terminal else nullcontext()
     ) as progress:
-        if progress:
-            task = progress.add_task(
-                "going through it", total=bridge.backtester.size(since, until, server)
-            )
-        else:
-            task = None
+        task = (
+            progress.add_task("going through it", total=backtester.size(since, until, server))
+            if progress
+            else None
+        )
 
         def step(number: int) -> None:
             if progress and task is not None:
                 progress.advance(task, number)
 
-        found = bridge.backtester.against(book, since, until, server, step)
+        found = backtester.against(book, since, until, server, step)
     if json_output:
         as_json(found)
     else:

@@ -13,18 +13,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import evaluate, guards, job_planning, retry
 from bridge.core.decisions.evaluate import Situation
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
 from bridge.core.decisions.step_progress import progress
 from bridge.core.model import OPEN, Decision, Event, Job, JobState, Mode, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Rule
-
-# how long a question stands that no rule says otherwise about
-UNANSWERED = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Rehearsal:
     """
 
     rulebook: str
-    memory: Memory
+    memory: InMemoryFacts
     forced_live: bool = False
     said: list[RecordedVerdict] = field(default_factory=list)
     calls: list[tuple[datetime, Job]] = field(default_factory=list)
@@ -96,7 +93,7 @@ class Rehearsal:
             no = Verdict(Ruling.SKIP, Reason.CONDITION, rule.condition.source)
             self._say(RecordedVerdict(self.memory.now, rule.id, event.id, "", no))
         else:
-            self._note(evaluate.meet(rule, event, Facts(self.memory), self._situation()))
+            self._note(evaluate.meet(rule, event, RecordingFacts(self.memory), self._situation()))
 
     def _forget(self) -> None:
         while self._recent and self._recent[0].seen_at < self.memory.now - self.horizon:
@@ -164,7 +161,8 @@ class Rehearsal:
             self._granted(decision.id)
         elif decision.verdict.ruling is Ruling.ASK and decision.jobs:
             self._at(
-                decision.at + timedelta(seconds=_expires(self.memory.rules[decision.rule])),
+                decision.at
+                + timedelta(seconds=guards.expires_after(self.memory.rules[decision.rule])),
                 "question",
                 decision.id,
             )
@@ -222,7 +220,9 @@ class Rehearsal:
         rule = self.memory.rules[decision.rule]
         event = self.memory.events[decision.event]
         waited = decision.verdict.reason or Reason.FOR
-        self._note(evaluate.again(rule, event, waited, Facts(self.memory), self._situation()))
+        self._note(
+            evaluate.again(rule, event, waited, RecordingFacts(self.memory), self._situation())
+        )
         self._release(decision.events)
 
     def _close(self, name: str) -> None:
@@ -235,7 +235,7 @@ class Rehearsal:
         events = [self.memory.events[each] for each in members]
         until = self.memory.groups[known][1]
         decision, verdicts = evaluate.close(
-            rule, events, group, until, Facts(self.memory), self._situation()
+            rule, events, group, until, RecordingFacts(self.memory), self._situation()
         )
         if decision.due_at is not None:
             _, _, size = self.memory.groups[known]
@@ -278,10 +278,8 @@ class Rehearsal:
         self._move_on(decision)
 
     def _gate(self, job: Job) -> Verdict:
-        rule = self.memory.rules[job.rule]
-        now = self.memory.now
-        event = self.memory.events[job.event]
-        facts = Facts(self.memory)
+        rule, now = self.memory.rules[job.rule], self.memory.now
+        event, facts = self.memory.events[job.event], RecordingFacts(self.memory)
         intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), job)
         verdict = guards.before_attempt(intent, rule.mode if not self.forced_live else Mode.LIVE)
         if verdict is guards.ACT and job.action == "call" and rule.guard.rate is not None:
@@ -332,9 +330,3 @@ class Rehearsal:
         self.memory.jobs.pop(decision, None)
         if not any(job.action == "call" and job.attempts for job in jobs):
             self._release(self._about.pop(decision, ()))
-
-
-def _expires(rule: Rule) -> float:
-    if rule.guard.approval:
-        return rule.guard.approval.expires
-    return UNANSWERED

@@ -1,4 +1,4 @@
-"""What answers to guards where there is no database: in rehearsals of examples and of recorded
+"""The facts of a dry run: what guards ask where there is no database, for examples and for recorded
 events.
 
 It knows the events that have happened, what was decided and done about them, and what a person says
@@ -6,42 +6,50 @@ the view shows.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from bridge.core.canonical_json import canonical
-from bridge.core.decisions import evaluate, expression_context
-from bridge.core.decisions.facts import Facts
+from bridge.core.backtesting.no_controls import NoControls
+from bridge.core.decisions.event_counts import count_between, event_key
+from bridge.core.decisions.fact_source import (
+    Cooldown,
+    HandsOff,
+    IncidentState,
+    NewestView,
+    OpenCall,
+    OpenGroup,
+    TuningFacts,
+)
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import named
 from bridge.core.events import schema
 from bridge.core.events.builder import EVENTS, ends_of
-from bridge.core.expressions.evaluator import ConditionError
-from bridge.core.model import OPEN, Decision, Event, Job, JobState, Json, Reason, Ruling
+from bridge.core.expressions.cost_limit import Budget
+from bridge.core.model import OPEN, Body, Decision, Event, Job, Json, Reason, Ruling
 from bridge.core.objects.object_schemas import BODIES
 from bridge.core.rules.rule import Absent, Count, Rule
 
-# as many of each kind as a rehearsal takes for granted where nobody says how many there are
+# as many of each kind as a dry run takes for granted where nobody says how many there are
 _FLEET = 1000
 
 
 @dataclass(slots=True)
-class Memory:
-    """`view`: what is shown, by kind and id, over what events say. `sizes`: how many objects of a
-    kind there are.
+class InMemoryFacts(NoControls):
+    """`objects`: what is shown, by kind and id, over what events say. `sizes`: how many objects of
+    a kind there are.
 
     `base`: what is shown where neither says anything. `incidents`: by id the cause, its name and
-    when it ended; without it every incident goes on. `outside`: answers what is asked of people and
-    holds: (what, about, now) → an answer.
+    when it ended; without it every incident goes on.
 
-    `imagined`: what the view is asked for is there, and what nobody has said about it is null; null
+    `imagined`: what is asked for is there, and what nobody has said about it is null; null
     for what is not there.
     """
 
     rules: Mapping[str, Rule]
     now: datetime
-    view: dict[tuple[str, str], dict[str, Json] | None] = field(default_factory=dict)
+    objects: dict[tuple[str, str], dict[str, Json] | None] = field(default_factory=dict)
     imagined: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
@@ -55,22 +63,12 @@ class Memory:
     done: list[Job] = field(default_factory=list)
     base: Mapping[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     incidents: Mapping[str, tuple[str, str, datetime | None]] | None = None
-    outside: Mapping[str, Callable[[datetime, Sequence[Json]], Json]] = field(default_factory=dict)
     _nouns: dict[tuple[str, str], tuple[Event, Mapping[str, Json]]] = field(default_factory=dict)
     _tunings: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     _of_type: dict[str, list[Event]] = field(default_factory=dict)
     _keys: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _reserved: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _targets: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
-
-    def __call__(self, what: str, *about: Json) -> Json:
-        """Answers one question; what it has no idea of is None."""
-        if what in self.outside:
-            return self.outside[what](self.now, about)
-        answer = getattr(self, f"_{what}", None)
-        if answer:
-            return answer(*about)
-        return None
 
     def happen(self, event: Event) -> None:
         """One more event."""
@@ -156,31 +154,39 @@ class Memory:
 
     # --- the questions ---
 
-    def _cooldown(self, key: str) -> Json:
+    def budget(self) -> Budget:
+        """Without a clock, so that it comes out the same anywhere."""
+        return Budget()
+
+    def cooldown(self, key: str) -> Cooldown | None:
+        """Who holds a cooldown."""
         held = self.cooldowns.get(key)
         if held:
             return {"by": held[0], "ended_at": held[1].isoformat() if held[1] else None}
         return None
 
-    def _group(self, rule: str, _server: str, key: str) -> Json:
+    def group(self, rule: str, server: str, key: str) -> OpenGroup | None:
+        """The open group of a rule."""
         group = self.groups.get((rule, key))
         if group:
             return {"id": group[0], "until": group[1].isoformat(), "members": group[2]}
         return None
 
-    def _counted(self, rule: str, _server: str, about: str, since: str, until: str) -> Json:
+    def counted(self, rule: str, server: str, about: str, since: datetime, until: datetime) -> int:
+        """How many events counted in that time."""
         times = self.counts.get((rule, about), [])
-        first = bisect_right(times, (datetime.fromisoformat(since), True))
+        first = bisect_right(times, (since, True))
         return count_between(times[first:], since, until)
 
-    def _came(self, rule: str, server: str, key: str, since: str, until: str) -> Json:
+    def came(
+        self, rule: str, server: str, key: str, since: datetime, until: datetime
+    ) -> str | None:
+        """The event that an `absent` rule waits for."""
         shape = self.rules[rule].shape
         if not isinstance(shape, Absent):
             return None
-        first = datetime.fromisoformat(since)
-        last = datetime.fromisoformat(until)
-        came = [event for name in shape.types for event in self._since(name, first)]
-        fits = (event for event in came if event.server == server and first < event.time <= last)
+        found = [event for name in shape.types for event in self._since(name, since)]
+        fits = (event for event in found if event.server == server and since < event.time <= until)
         mine = [event for event in fits if self._key(rule, event) == key]
         if mine:
             return min(mine, key=lambda event: (event.seen_at, event.time, event.id)).id
@@ -195,10 +201,12 @@ class Memory:
 
     def _key(self, rule: str, event: Event) -> str | None:
         if (rule, event.id) not in self._keys:
-            self._keys[rule, event.id] = keyed(self.rules[rule], event, self.now, Facts(self))
+            facts = RecordingFacts(self)
+            self._keys[rule, event.id] = event_key(self.rules[rule], event, self.now, facts)
         return self._keys[rule, event.id]
 
-    def _running(self, rule: str, _server: str, about: str) -> Json:
+    def running(self, rule: str, server: str, about: str) -> Sequence[str] | None:
+        """Earlier decisions of the rule that are not over."""
         # what is over never begins again
         under_way = [each for each in self.abouts.get((rule, about), ()) if self._is_open(each)]
         self.abouts[rule, about] = under_way
@@ -207,21 +215,24 @@ class Memory:
     def _is_open(self, decision: str) -> bool:
         return any(job.state in OPEN for job in self.jobs.get(decision, ()))
 
-    def _remedied(self, rule: str, _server: str, subject: str, since: str) -> Json:
+    def remedied(self, rule: str, server: str, subject: str, since: datetime) -> int | None:
+        """How many decisions about this subject made a call that worked."""
         times = self.remedies.get((rule, subject), [])
-        return len(times) - bisect_left(times, datetime.fromisoformat(since))
+        return len(times) - bisect_left(times, since)
 
-    def _touched(self, rule: str, _server: str, kind: str, since: str) -> Json:
-        first = datetime.fromisoformat(since)
-        recent = takewhile(lambda job: job.due_at >= first, reversed(self.done))
+    def touched(self, rule: str, server: str, kind: str, since: datetime) -> Sequence[str] | None:
+        """The objects of a kind that the rule's calls have acted on."""
+        recent = takewhile(lambda job: job.due_at >= since, reversed(self.done))
         return sorted(
             {each for job in recent if job.rule == rule and (each := named(job, kind)) is not None}
         )
 
-    def _size(self, _server: str, kind: str) -> Json:
+    def size(self, server: str, kind: str) -> int | None:
+        """How many objects of a kind there are."""
         return self.sizes.get(kind, _FLEET)
 
-    def _open_calls(self, server: str, target: str) -> Json:
+    def open_calls(self, server: str, target: str) -> Sequence[OpenCall] | None:
+        """Calls that are not over and touch the same target."""
         touching = self._targets.get((server, target), {})
         for over in [each for each in touching if not self._is_open(each)]:
             del touching[over]
@@ -241,17 +252,17 @@ class Memory:
             if job.target == target
         ]
 
-    def _shown(self, identifier: str) -> Json:
+    def shown(self, event: str) -> NewestView | None:
         """What lasts is taken to be shown until an end came, unless the view is said to show
         otherwise.
         """
-        event = self.events[identifier]
-        row = EVENTS.get(event.type)
+        began = self.events[event]
+        row = EVENTS.get(began.type)
         if row is None or row.kind is None or row.still is None:
             return None
-        said = self.view.get((row.kind, event.subject.partition("/")[2]), {})
+        said = self.objects.get((row.kind, began.subject.partition("/")[2]), {})
         holds = said is not None and (
-            row.still({**self._body(event, row.kind), **said}) if said else True
+            row.still({**self._body(began, row.kind), **said}) if said else True
         )
         return {"seen": self.now.isoformat(), "holds": holds}
 
@@ -262,15 +273,14 @@ class Memory:
             return noun
         return {}
 
-    def _ended(self, identifier: str) -> Json:
-        event = self.events[identifier]
+    def ended(self, event: str) -> str | None:
+        """When what the event began was over."""
+        began = self.events[event]
         ends = [
-            each for name, subject in ends_of(event).items() for each in self._those(name, subject)
+            each for name, subject in ends_of(began).items() for each in self._those(name, subject)
         ]
-        times = [each.time for each in ends if each.time >= event.time and each.id != event.id]
-        if times:
-            return min(times).isoformat()
-        return None
+        times = [each.time for each in ends if each.time >= began.time and each.id != began.id]
+        return min(times).isoformat() if times else None
 
     def _those(self, name: str, subject: str | None) -> Sequence[Event]:
         if subject is not None:
@@ -279,14 +289,15 @@ class Memory:
             each for (kind, _), those in self.happened.items() if kind == name for each in those
         ]
 
-    def _begun(self, decision: str, event: str) -> Json:
+    def begun(self, decision: str, event: str) -> bool | None:
+        """Whether a call of the decision about this event has been made."""
         mine = [job for job in self.jobs.get(decision, ()) if job.event == event]
         return any(job.action == "call" and job.attempts for job in mine)
 
-    def _view(self, _server: str, kind: str, identifier: Json) -> Json:
+    def view(self, server: str, kind: str, identifier: Json) -> Body | None:
         """What a person says, over the newest event that carries the object."""
         key = (kind, str(identifier))
-        said = self.view.get(key, {})
+        said = self.objects.get(key, {})
         if said is None:
             return None
         found = self._nouns[key][1] if key in self._nouns else self.base.get(key)
@@ -296,7 +307,8 @@ class Memory:
             blank = {}
         return {**blank, **(found or {}), **said} or None
 
-    def _tuning(self, _server: str, kind: str, number: Json, bond: Json) -> Json:
+    def tuning(self, server: str, kind: str, number: Json, bond: Json) -> TuningFacts | None:
+        """One tuning, and the legs of its bond."""
         noun = self._tunings.get((kind, str(number)))
         if noun is None:
             return None
@@ -307,28 +319,30 @@ class Memory:
         }
         legs |= {
             key: body
-            for (shown, key), body in self.view.items()
+            for (shown, key), body in self.objects.items()
             if shown == "leg" and body is not None
         }
         return {"recommendations": noun.get("recommendations"), "legs": legs, "usual": {}}
 
-    def _hands_off(self, _server: str, bond: int) -> Json:
+    def hands_off(self, server: str, bond: int) -> HandsOff | None:
+        """Who works on the bond."""
         until = self._newest("bond", bond).get("hands_off")
-        over = until is None or _is_past(until, self.now)
-        if over:
+        if until is None or _is_past(until, self.now):
             return None
         return {"until": until, "who": "somebody"}
 
-    def _calm_at(self, _server: str, leg: int) -> Json:
+    def calm_at(self, server: str, leg: int) -> str | None:
+        """When a flapping leg may be calm."""
         flaps = self._newest("leg", leg).get("flapping")
         if flaps:
             return (self.now + timedelta(minutes=2)).isoformat()
         return None
 
-    def _incident(self, name: str) -> Json:
+    def incident(self, identifier: str) -> IncidentState | None:
+        """One incident."""
         if self.incidents is None:
             return {"state": "open", "cause": "a common cause", "name": ""}
-        cause, called, ended = self.incidents.get(name, ("a common cause", "", self.now))
+        cause, called, ended = self.incidents.get(identifier, ("a common cause", "", self.now))
         return {
             "state": "over" if ended and ended <= self.now else "open",
             "cause": cause,
@@ -348,31 +362,3 @@ def _is_past(moment: str, now: datetime) -> bool:
         return datetime.fromisoformat(moment) <= now
     except ValueError:
         return False
-
-
-def count_between(times: Sequence[tuple[datetime, bool]], since: str, until: str) -> int:
-    """How many counted after `since` and not after `until`; what led to acting is used up, and with
-    it all before it.
-    """
-    first = datetime.fromisoformat(since)
-    last = datetime.fromisoformat(until)
-    begins = max((time for time, acted in times if acted), default=first)
-    return sum(max(first, begins) < time <= last for time, acted in times if not acted)
-
-
-def keyed(rule: Rule, event: Event, now: datetime, facts: Facts) -> str | None:
-    """What an event counts under for `absent`; None where that cannot be evaluated."""
-    shape = rule.shape
-    if isinstance(shape, Absent | Count):
-        per = shape.per
-    else:
-        per = None
-    try:
-        return canonical(evaluate.per_value(per, expression_context.of((event,), now, facts)))
-    except ConditionError:
-        return None
-
-
-def is_over(job: Job) -> bool:
-    """Whether nothing more comes of a job."""
-    return job.state not in OPEN and job.state is not JobState.HELD

@@ -11,9 +11,9 @@ from datetime import datetime
 from bridge.core.canonical_json import canonical
 from bridge.core.decisions import evaluate, guards
 from bridge.core.decisions.evaluate import Situation
-from bridge.core.decisions.facts import Facts, Recorded
+from bridge.core.decisions.facts import RecordedFacts, RecordingFacts, verdict_json
 from bridge.core.decisions.guards import ACT, Intent
-from bridge.core.model import Body, Decision, Event, Job, Json, Mode, Reason, Ruling, Verdict
+from bridge.core.model import Body, Decision, Event, Job, Mode, Reason, Verdict
 from bridge.core.rules.rule import Rule
 
 Judged = tuple[Decision, Mapping[str, Verdict]]
@@ -28,7 +28,7 @@ def judged(rule: Rule, read: Body, began: Body, events: Sequence[Event], decisio
     """
     forced = read["mode"] == Mode.LIVE and rule.mode is not Mode.LIVE
     situation = Situation("", datetime.fromisoformat(read["now"]), forced)
-    facts = Facts(Recorded(read["asked"]))
+    facts = RecordingFacts(RecordedFacts(read["asked"]))
     if began["step"] == "group":
         return evaluate.close(
             rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, situation
@@ -52,43 +52,14 @@ def admitted(rule: Rule, read: Body, job: Job, event: Event) -> Verdict:
     """A verdict on a job before an attempt, made again. Raises KeyError for what was not asked
     then.
     """
-    facts = Facts(Recorded(read["asked"]))
+    recorded = RecordedFacts(read["asked"])
+    facts = RecordingFacts(recorded)
     now = datetime.fromisoformat(read["now"])
     then = replace(job, not_after=datetime.fromisoformat(read["not_after"]))
     intent = Intent(rule, job.server, (event,), job.decision, facts, now, event.time, (), then)
     verdict = guards.before_attempt(intent, Mode(read["mode"]))
-    place = read["asked"].get("place")
-    if place is not None and verdict is ACT:
-        return told(place)
-    return verdict
-
-
-def kept(verdict: Verdict) -> Json:
-    """What lock and limits said, as a fact: they are taken in the transaction that asks them."""
-    if verdict.until:
-        until = verdict.until.isoformat()
-    else:
-        until = None
-    return {
-        "ruling": verdict.ruling,
-        "reason": verdict.reason,
-        "detail": verdict.detail,
-        "until": until,
-    }
-
-
-def told(place: Body) -> Verdict:
-    """The verdict that was kept so."""
-    if place["until"]:
-        until = datetime.fromisoformat(place["until"])
-    else:
-        until = None
-    return Verdict(
-        Ruling(place["ruling"]),
-        Reason(place["reason"]) if place["reason"] else None,
-        place["detail"],
-        until,
-    )
+    place = recorded.place()
+    return place if place is not None and verdict is ACT else verdict
 
 
 def line(
@@ -115,7 +86,7 @@ def line(
         }
         for each in sorted(jobs, key=lambda one: (one.step, one.id))
     ]
-    ruled = {"decision": decision, "rule": rule, "job": job, **kept(verdict)}
+    ruled = {"decision": decision, "rule": rule, "job": job, **verdict_json(verdict)}
     return canonical(
         {
             "at": at.isoformat(),

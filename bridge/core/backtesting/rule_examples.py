@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.core import value_types
 from bridge.core.backtesting.dry_run import Rehearsal
-from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.durations import spoken
 from bridge.core.events import schema
 from bridge.core.events.builder import EVENTS
@@ -81,7 +81,7 @@ def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Rehearsal
     begin = example.begin or _BEGIN
     rehearsal = Rehearsal(
         "example",
-        Memory({rule.id: rule}, begin, imagined=True),
+        InMemoryFacts({rule.id: rule}, begin, imagined=True),
         forced_live=example.mode == "live",
         yes=example.answer == "yes",
     )
@@ -145,18 +145,15 @@ def _subject(name: str, data: Mapping[str, Json]) -> str:
     return "example"
 
 
-def _show(memory: Memory, view: Body) -> None:
+def _show(memory: InMemoryFacts, view: Body) -> None:
     """From now on the view shows this: `{"leg": {"12": {"standing": "down"}, "13": None}}`: 13 is
     not there.
     """
     for kind, objects in view.items():
         for identifier, body in objects.items():
-            known = memory.view.get((kind, str(identifier))) or {"id": _number(identifier)}
+            known = memory.objects.get((kind, str(identifier))) or {"id": _number(identifier)}
             shown = value_types.fitted(body, schema.VIEWED.get(kind, {}))
-            if shown is None:
-                memory.view[kind, str(identifier)] = None
-            else:
-                memory.view[kind, str(identifier)] = {**known, **shown}
+            memory.objects[kind, str(identifier)] = None if shown is None else {**known, **shown}
 
 
 def _number(identifier: Json) -> Json:

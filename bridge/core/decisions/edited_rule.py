@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bridge.core.canonical_json import canonical, identity
 from bridge.core.decisions import expression_context, guards, job_planning
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.expressions.evaluator import ConditionError
 from bridge.core.job_summary import asks
 from bridge.core.model import OPEN, Event, Job, JobState, Reason, Ruling, Verdict
@@ -47,7 +47,7 @@ class Left:
     decision: str
     events: Sequence[Event]
     jobs: Sequence[Job]
-    facts: Facts
+    facts: RecordingFacts
     planned: datetime
     now: datetime
 
@@ -64,7 +64,7 @@ def left(job: Job) -> bool:
     return job.state in _LEFT and not job.doubt and job.parent is None and not told
 
 
-def against(rule: Rule, event: Event, facts: Facts, now: datetime) -> Verdict | None:
+def against(rule: Rule, event: Event, facts: RecordingFacts, now: datetime) -> Verdict | None:
     """Why the rule, as it is now, does nothing about an event that it has met; None where it
     would.
     """
@@ -266,7 +266,9 @@ def _over(job: Job, now: datetime) -> Job:
     )
 
 
-def needs_approval(rule: Rule, events: Sequence[Event], facts: Facts, now: datetime) -> bool:
+def needs_approval(
+    rule: Rule, events: Sequence[Event], facts: RecordingFacts, now: datetime
+) -> bool:
     """Whether the rule asks a person, always or where its condition holds. Raises
     ConditionError.
     """

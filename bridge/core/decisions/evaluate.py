@@ -13,7 +13,7 @@ from datetime import datetime
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import guard_evaluation, triggers
 from bridge.core.decisions.evaluation import Meeting, Situation, judged, per_value
-from bridge.core.decisions.facts import Facts, nothing
+from bridge.core.decisions.facts import RecordedFacts, RecordingFacts
 from bridge.core.decisions.guards import ACT
 from bridge.core.decisions.triggers import concerns
 from bridge.core.model import Decision, Event, Reason, Ruling, Verdict
@@ -54,7 +54,7 @@ def hears(rule: Rule, event: Event) -> bool:
     return event.only in (None, rule.id)
 
 
-def meet(rule: Rule, event: Event, facts: Facts, situation: Situation) -> Decision:
+def meet(rule: Rule, event: Event, facts: RecordingFacts, situation: Situation) -> Decision:
     """One rule meets one new event."""
     meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation)
     meeting.say("when", "holds", event.type)
@@ -67,7 +67,7 @@ def set_aside(
     """What is decided where judging itself failed: nothing, with the reason. It is not made from
     facts, nor again.
     """
-    meeting = Meeting(rule, tuple(events), name, Facts(nothing), situation)
+    meeting = Meeting(rule, tuple(events), name, RecordingFacts(RecordedFacts({})), situation)
     meeting.say("fault", "set aside", why)
     return meeting.decided(lambda _: Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why))
 
@@ -76,7 +76,7 @@ def again(
     rule: Rule,
     event: Event,
     waited: Reason,
-    facts: Facts,
+    facts: RecordingFacts,
     situation: Situation,
     *,
     edited: bool = False,
@@ -115,7 +115,7 @@ def close(
     events: Sequence[Event],
     group: str,
     until: datetime,
-    facts: Facts,
+    facts: RecordingFacts,
     situation: Situation,
 ) -> tuple[Decision, Mapping[str, Verdict]]:
     """A group is complete: one decision for all its members that nothing stands against; and each
@@ -128,11 +128,9 @@ def close(
         member = Meeting(rule, (event,), group, facts, situation)
         verdicts[event.id] = judged(member, guard_evaluation.joined) or ACT
         keys |= {key: event.id for key in member.cooldowns if verdicts[event.id] is ACT}
-        facts.answers |= {
-            f"cooldown {key}": {"by": group, "ended_at": None}
-            for key in member.cooldowns
-            if key in keys
-        }
+        for key in member.cooldowns:
+            if key in keys:
+                facts.reserve_cooldown(key, group)
     left = [event for event in ordered if verdicts[event.id].ruling is Ruling.ACT]
     if not rule.calls:
         verdicts |= guard_evaluation.over_by_then(left, facts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.core.decisions import expression_context
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import ACT
 from bridge.core.expressions.evaluator import ConditionError, Expression, Scene
 from bridge.core.model import (
@@ -66,7 +66,7 @@ class Meeting:
     rule: Rule
     events: tuple[Event, ...]
     decision: str
-    facts: Facts
+    facts: RecordingFacts
     situation: Situation
     ripe: datetime | None = None
     # what it waited for when its rule was edited
@@ -145,5 +145,5 @@ class Meeting:
             "ripe": self.ripe and self.ripe.isoformat(),
             "rule": self.rule.hash,
             "mode": self.mode,
-            "asked": self.facts.kept(),
+            "asked": self.facts.recorded(),
         }

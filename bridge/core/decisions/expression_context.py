@@ -5,7 +5,7 @@ known.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events import schema
 from bridge.core.expressions.evaluator import Scene
 from bridge.core.model import Body, Event, Json
@@ -40,20 +40,23 @@ def roots(event: Event, now: datetime) -> dict[str, Json]:
 
 
 def of(
-    events: Sequence[Event], now: datetime, facts: Facts, more: Mapping[str, Json] | None = None
+    events: Sequence[Event],
+    now: datetime,
+    facts: RecordingFacts,
+    more: Mapping[str, Json] | None = None,
 ) -> Scene:
     """The scene of one event, or of a group: its first event's nouns, and all of them as `events`.
     `more`: other roots.
     """
     first = events[0]
     seen = {**roots(first, now), "events": [told(event) for event in events], **(more or {})}
-    return Scene(seen, _OURS, lambda: _on_view(first.server, facts), facts.budget)
+    return Scene(seen, _OURS, lambda: _on_view(first.server, facts), facts.budget())
 
 
 _OURS = {"hours": hours_function.hours}
 
 
-def _on_view(server: str, facts: Facts) -> Mapping[str, Callable[[Json, Json], Json]]:
+def _on_view(server: str, facts: RecordingFacts) -> Mapping[str, Callable[[Json, Json], Json]]:
     """`view.leg(12)`, for every kind: the object as the newest complete snapshot shows it, null
     where it does not.
     """
@@ -67,9 +70,9 @@ def _on_view(server: str, facts: Facts) -> Mapping[str, Callable[[Json, Json], J
     return {kind: looking(kind) for kind in BODIES}
 
 
-def viewed(facts: Facts, server: str, kind: str, identifier: Json) -> Json:
+def viewed(facts: RecordingFacts, server: str, kind: str, identifier: Json) -> Json:
     """One object of the view; of an aggregator also whether it has `failed`."""
-    body = facts.ask("view", server, kind, identifier)
+    body = facts.view(server, kind, identifier)
     if body is not None and kind == "aggregator":
         return {**body, "failed": body.get("standing") == "down"}
     return body

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bridge.core.decisions import guards, job_planning
 from bridge.core.decisions.evaluation import Meeting, per_value
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.fact_source import moment
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import ACT, Intent
 from bridge.core.decisions.job_requests import UNWRITTEN
 from bridge.core.model import Event, Job, JobState, Mode, Reason, Ruling, Verdict
@@ -36,11 +37,11 @@ def joined(meeting: Meeting) -> Verdict | None:
     return against
 
 
-def over_by_then(events: Sequence[Event], facts: Facts) -> Mapping[str, Verdict]:
+def over_by_then(events: Sequence[Event], facts: RecordingFacts) -> Mapping[str, Verdict]:
     """Of what is told together: those that were over before it could be, unless that are all of
     them.
     """
-    ends = {event.id: facts.moment("ended", event.id) for event in events}
+    ends = {event.id: moment(facts.ended(event.id)) for event in events}
     over = {name: end for name, end in ends.items() if end is not None}
     if len(over) == len(events):
         return {}
@@ -152,7 +153,7 @@ def _needs_approval(meeting: Meeting) -> None:
     wanted = meeting.rule.guard.approval
     if wanted is not None:
         needed = wanted.condition is None or wanted.condition.holds(meeting.scene)
-        meeting.facts.answers["needs approval"] = needed
+        meeting.facts.note_approval(needed=needed)
 
 
 def _each_guard(meeting: Meeting, intent: Intent) -> Verdict | None:
@@ -190,9 +191,8 @@ def _moded(meeting: Meeting, verdict: Verdict) -> Verdict:
             Ruling.SKIP, Reason.DRY_RUN, f"it would have acted: its rule is in dry_run{but}"
         )
     if meeting.rule.overlap is Overlap.RESTART:
-        running = (
-            meeting.facts.ask("running", meeting.rule.id, meeting.event.server, meeting.about) or ()
-        )
+        rule, server = meeting.rule.id, meeting.event.server
+        running = meeting.facts.running(rule, server, meeting.about) or ()
         meeting.supersedes = tuple(each for each in running if each != meeting.decision)
     meeting.jobs = tuple(
         _as_ruled(job, verdict, "call" if _calls(meeting) else job.action) for job in meeting.jobs

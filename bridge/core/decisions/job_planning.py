@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import expression_context, job_requests, retry
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.expressions.evaluator import ConditionError, Scene
 from bridge.core.json_safety import bounded
 from bridge.core.model import Body, Event, Job, JobState, Json, Outcome
@@ -25,7 +25,7 @@ class Occasion:
     rule: Rule
     decision: str
     events: Sequence[Event]
-    facts: Facts
+    facts: RecordingFacts
     now: datetime
     ripe: datetime
     scene: Scene
@@ -227,7 +227,12 @@ def _sizes(rollout: Rollout, total: int) -> list[int]:
 
 
 def on_failure(
-    step: Step, failed: Job, events: Sequence[Event], now: datetime, facts: Facts, said: Body
+    step: Step,
+    failed: Job,
+    events: Sequence[Event],
+    now: datetime,
+    facts: RecordingFacts,
+    said: Body,
 ) -> Plan:
     """What a step does about its own failure; its expressions also see the `job` that failed."""
     seen = expression_context.of(events, now, facts, {"job": {"id": failed.id, **said}})
@@ -250,7 +255,7 @@ def _answers(
     asked: Sequence[Body],
     event: Event,
     now: datetime,
-    facts: Facts,
+    facts: RecordingFacts,
 ) -> Iterator[Job]:
     """The jobs of one step of `on_failure`."""
     wanted = step.retry or retry.default(step.action, event.type)
@@ -272,7 +277,7 @@ def _answers(
         )
 
 
-def aimed(action: str, request: Body, event: Event, facts: Facts) -> str:
+def aimed(action: str, request: Body, event: Event, facts: RecordingFacts) -> str:
     """What a call touches, or where a notice is told, as "noc/0"; "" for nothing."""
     if action == "notify":
         return told_at(request)
@@ -286,7 +291,7 @@ def told_at(request: Body) -> str:
     return f"{request['to']}/{request['target']}"
 
 
-def touched(request: Body, event: Event, facts: Facts) -> str:
+def touched(request: Body, event: Event, facts: RecordingFacts) -> str:
     """What a call touches: `"bond/3"` where it can be known, since jobs of one bond never overlap;
     "" for nothing.
     """
@@ -295,10 +300,11 @@ def touched(request: Body, event: Event, facts: Facts) -> str:
     if bond is None and arguments.get("leg") is not None:
         leg = event.data.get("leg") or {}
         same = str(leg.get("id")) == str(arguments["leg"])
-        if same and leg.get("bond") is not None:
-            seen = leg
-        else:
-            seen = facts.ask("view", event.server, "leg", arguments["leg"]) or {}
+        seen = (
+            leg
+            if same and leg.get("bond") is not None
+            else facts.view(event.server, "leg", arguments["leg"]) or {}
+        )
         bond = seen.get("bond")
     if bond is not None:
         return bounded(f"bond/{bond}")

@@ -83,7 +83,7 @@ def afresh(meeting: Meeting) -> Verdict | None:
 
 
 def _ended(meeting: Meeting) -> Verdict | None:
-    ended = meeting.facts.ask("ended", meeting.event.id)
+    ended = meeting.facts.ended(meeting.event.id)
     if ended is None:
         return None
     meeting.say("for", "ended", ended)
@@ -128,19 +128,10 @@ def _counted(meeting: Meeting) -> Verdict | None:
     meeting.about = canonical(per_value(shape.per, meeting.scene))
     since = meeting.event.time - timedelta(seconds=shape.over)
     until = meeting.event.time
-    asked = (
-        meeting.rule.id,
-        meeting.event.server,
-        meeting.about,
-        since.isoformat(),
-        until.isoformat(),
-    )
+    rule, server = meeting.rule.id, meeting.event.server
     # one that counted before the rule was edited is among them
-    if meeting.edited is Reason.COUNT:
-        itself = 0
-    else:
-        itself = 1
-    count = itself + int(meeting.facts.ask("counted", *asked) or 0)
+    itself = 0 if meeting.edited is Reason.COUNT else 1
+    count = itself + meeting.facts.counted(rule, server, meeting.about, since, until)
     meeting.say(
         "count", f"{count} of {shape.at_least}", f"within {spoken(shape.over)}, by {meeting.about}"
     )
@@ -172,14 +163,8 @@ def _came(meeting: Meeting) -> Verdict | None:
     due = meeting.event.time + timedelta(seconds=shape.within)
     meeting.ripe = max(due, meeting.ripe or due)
     key = canonical(per_value(shape.per, meeting.scene))
-    came = meeting.facts.ask(
-        "came",
-        meeting.rule.id,
-        meeting.event.server,
-        key,
-        meeting.event.time.isoformat(),
-        due.isoformat(),
-    )
+    rule, server = meeting.rule.id, meeting.event.server
+    came = meeting.facts.came(rule, server, key, meeting.event.time, due)
     meeting.say(
         "absent", "came" if came else "absent", f"{', '.join(sorted(shape.types))} by {key}"
     )
@@ -206,7 +191,7 @@ def _lasted(meeting: Meeting) -> Verdict | None:
     over = _ended(meeting)
     if over:
         return over
-    shown = meeting.facts.ask("shown", meeting.event.id)
+    shown = meeting.facts.shown(meeting.event.id)
     if shown is None:
         return None
     if shown["seen"]:
@@ -230,7 +215,7 @@ def _join(meeting: Meeting) -> Verdict:
     group = meeting.rule.group
     assert group is not None  # noqa: S101  asked before
     key = canonical(per_value(group.by, meeting.scene))
-    found = meeting.facts.ask("group", meeting.rule.id, meeting.event.server, key)
+    found = meeting.facts.group(meeting.rule.id, meeting.event.server, key)
     now = meeting.situation.now
     if found is None:
         # of a group that was taken apart, since its rule was edited, the wait goes on

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from bridge.core.backtesting.dry_run import UNANSWERED
 from bridge.core.chat.roles import Role
+from bridge.core.decisions import guards
 from bridge.core.events import builder
 from bridge.core.events.headlines import headline
 from bridge.core.model import Body, Decision, Event, Job, JobState, Json, Reason, Ruling, Verdict
@@ -103,9 +103,7 @@ def _lasts(about: Asked, rule: Rule | None) -> float:
     """How long it stands; whoever has just said it need not think long whether they are sure."""
     if about.verdict.reason is Reason.CONFIRMATION:
         return _SURE
-    if rule and rule.guard.approval:
-        return rule.guard.approval.expires
-    return UNANSWERED
+    return guards.expires_after(rule)
 
 
 def terms_of(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:

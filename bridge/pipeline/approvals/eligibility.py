@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping
 from bridge.core.chat.roles import Grant, Role, role_in
 from bridge.core.model import Event, Job
 from bridge.core.person_names import same
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.store.decisions import approvals
 
 FORBIDDEN = 403
@@ -164,13 +164,10 @@ def spaces_of(
     connection: Connection, server: str, jobs: Sequence[Job], now: datetime
 ) -> set[str | None]:
     """Keys of the spaces that calls touch; None for one of which that is not known."""
-    answers = Answers(connection, server, now, {})
+    answers = DatabaseFacts(connection, server, now, {})
     found: set[str | None] = set()
     for target in {job.target for job in jobs if job.action == "call"} or {""}:
         kind, _, identifier = target.partition("/")
-        if kind == "bond":
-            bond = answers("view", server, "bond", identifier)
-        else:
-            bond = None
+        bond = answers.view(server, "bond", identifier) if kind == "bond" else None
         found.add(((bond or {}).get("space") or {}).get("key"))
     return found

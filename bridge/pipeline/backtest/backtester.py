@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from sqlalchemy import Connection, RowMapping
 
 from bridge.core.backtesting.dry_run import Rehearsal
-from bridge.core.backtesting.in_memory_facts import Memory
+from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.backtesting.results import (
     Final,
     Key,
@@ -25,6 +25,7 @@ from bridge.core.backtesting.results import (
     differences,
     verdict_of,
 )
+from bridge.core.decisions.fact_source import Pause, Silence
 from bridge.core.events.builder import EVENTS, OURSELVES, bond_noun, make
 from bridge.core.model import Body, Event, Json
 from bridge.core.objects.object_schemas import BODIES
@@ -52,6 +53,29 @@ class BacktestOutcome:
     calls: list[Body] = field(default_factory=list)
     rules: dict[str, dict[str, Json]] = field(default_factory=dict)
     differs: list[dict[str, Json]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RecordedControlFacts(InMemoryFacts):
+    """The facts of a dry run, with the pauses and silences of that time. `act_in`: the spaces in
+    which the settings let rules act.
+    """
+
+    act_in: Sequence[str] = ()
+    pauses: Sequence[RowMapping] = ()
+    silences: Sequence[RowMapping] = ()
+
+    def spaces(self, server: str) -> Sequence[str] | None:  # noqa: ARG002  of one server
+        """The spaces in which the settings let rules act."""
+        return self.act_in or None
+
+    def paused(self, server: str) -> Pause | None:  # noqa: ARG002  of one server
+        """Whether actions were paused then."""
+        return _paused(self.pauses, self.now)
+
+    def silence(self, event: str) -> Silence | None:
+        """The silence that held then."""
+        return _silenced(self.silences, self.events[event], self.now)
 
 
 class Backtester:
@@ -157,23 +181,17 @@ class Backtester:
 
     def _memory(
         self, connection: Connection, server: str, rules: Mapping[str, Rule], begin: datetime
-    ) -> Memory:
-        memory = Memory(
+    ) -> InMemoryFacts:
+        return RecordedControlFacts(
             rules,
             begin,
             sizes={kind: fact_queries.size(connection, server, kind) for kind in _COUNTED},
             base=_shown(connection, server),
             incidents=backtest_source.incidents_of(connection, server),
+            act_in=list(self._spaces.get(server, ())),
+            pauses=backtest_source.pauses_of(connection, server),
+            silences=backtest_source.silences_of(connection, server),
         )
-        pauses = backtest_source.pauses_of(connection, server)
-        silences = backtest_source.silences_of(connection, server)
-        spaces = list(self._spaces.get(server, ())) or None
-        memory.outside = {
-            "spaces": lambda _now, _about: spaces,
-            "paused": lambda now, _about: _paused(pauses, now),
-            "silence": lambda now, about: _silenced(silences, memory.events[about[0]], now),
-        }
-        return memory
 
 
 def _before(rules: Sequence[Rule]) -> timedelta:
@@ -244,7 +262,7 @@ def _shown(connection: Connection, server: str) -> dict[tuple[str, str], Body]:
     return found
 
 
-def _paused(rows: Sequence[RowMapping], now: datetime) -> Json:
+def _paused(rows: Sequence[RowMapping], now: datetime) -> Pause | None:
     row = next(
         (
             row
@@ -258,7 +276,7 @@ def _paused(rows: Sequence[RowMapping], now: datetime) -> Json:
     return None
 
 
-def _silenced(rows: Sequence[RowMapping], event: Event, now: datetime) -> Json:
+def _silenced(rows: Sequence[RowMapping], event: Event, now: datetime) -> Silence | None:
     for row in rows:
         holds = row["since"] <= now < row["until"] and any(
             fnmatchcase(event.type, glob) for glob in row["types"]

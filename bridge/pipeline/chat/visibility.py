@@ -11,7 +11,7 @@ from bridge.core.chat.principal import Principal
 from bridge.core.chat.roles import Role
 from bridge.core.model import Event, Job, Json
 from bridge.pipeline.approvals.eligibility import spaces_of
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.store.decisions import approvals
 from bridge.store.decisions import jobs as job_store
 
@@ -63,7 +63,7 @@ def _spaces(connection: Connection, event: Event, now: datetime) -> set[str | No
         else:
             owed = []
         return spaces_of(connection, event.server, [job for job in owed if job.parent is None], now)
-    answers = Answers(connection, event.server, now, {})
+    answers = DatabaseFacts(connection, event.server, now, {})
     found: set[str | None] = set()
     for name, noun in event.data.items():
         if name in _NO_NOUNS or not isinstance(noun, Mapping):
@@ -76,7 +76,9 @@ def _spaces(connection: Connection, event: Event, now: datetime) -> set[str | No
     return found
 
 
-def _of_noun(answers: Answers, server: str, name: str, noun: Mapping[str, Json]) -> set[str | None]:
+def _of_noun(
+    answers: DatabaseFacts, server: str, name: str, noun: Mapping[str, Json]
+) -> set[str | None]:
     """The space of one noun, or of the call of one; nothing for what is in no space."""
     space = noun.get("space")
     if isinstance(space, Mapping) and space.get("key") is not None:
@@ -93,7 +95,7 @@ def _of_noun(answers: Answers, server: str, name: str, noun: Mapping[str, Json])
     else:
         bond = noun.get("bond")
     if bond is None and noun.get("leg") is not None:
-        bond = (answers("view", server, "leg", noun["leg"]) or {}).get("bond")
+        bond = (answers.view(server, "leg", noun["leg"]) or {}).get("bond")
     if bond is None:
         return set()
-    return {((answers("view", server, "bond", bond) or {}).get("space") or {}).get("key")}
+    return {((answers.view(server, "bond", bond) or {}).get("space") or {}).get("key")}

@@ -22,7 +22,7 @@ from bridge.bonding.effect_checks import Sent
 from bridge.bonding.preconditions import stands_against
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import guards, job_planning
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
 from bridge.core.decisions.retry import Next
 from bridge.core.events.headlines import headline
@@ -45,7 +45,7 @@ from bridge.core.model import (
 from bridge.core.rules.rule import Rule, Step
 from bridge.core.yaml_document import Document
 from bridge.errors import AgainLater, BridgeError, CredentialsRejected, Refused
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.deliver.admission import BY_HAND, Bounds, limits_of
 from bridge.pipeline.deliver.settlement import AttemptEnd, Settlement
 from bridge.rulebook import Rulebook
@@ -174,12 +174,12 @@ class ManualCalls:
     ) -> _Placed:
         """Judge it and write it down; where it is to be sent, its attempt has begun."""
         now = self._now()
-        answers = Answers(
+        answers = DatabaseFacts(
             connection, wanted.server, now, {}, spaces=self._bounds.spaces.get(wanted.server, ())
         )
         n = uuid4().hex
         event = _event(wanted, answers, now, n)
-        answers.events[event.id] = event
+        answers.know((event,))
         job = _job(wanted, event, answers, now)
         against = [*_against(job, event, answers, now), *shown]
         if not against or wanted.override:
@@ -205,7 +205,7 @@ class ManualCalls:
         )
 
     def _taken(
-        self, connection: Connection, job: Job, event: Event, answers: Answers, now: datetime
+        self, connection: Connection, job: Job, event: Event, answers: DatabaseFacts, now: datetime
     ) -> Iterator[Verdict]:
         """Take the lock of its object and a place under each limit; what has none."""
         held = controls.lock(connection, job, now)
@@ -281,23 +281,23 @@ def _deed(wanted: HandCall) -> Deed:
     )
 
 
-def _event(wanted: HandCall, answers: Answers, now: datetime, n: str) -> Event:
+def _event(wanted: HandCall, answers: DatabaseFacts, now: datetime, n: str) -> Event:
     """The event that it is, with the bond, the leg and the space that it is about, as far as they
     are known.
     """
     arguments = wanted.request["arguments"]
     nouns: dict[str, Json] = {"bond": None, "leg": None, "space": None}
     if arguments.get("leg") is not None:
-        nouns["leg"] = answers("view", wanted.server, "leg", arguments["leg"])
+        nouns["leg"] = answers.view(wanted.server, "leg", arguments["leg"])
     bond = arguments.get("bond", (nouns["leg"] or {}).get("bond"))
     if bond is not None:
-        nouns["bond"] = answers("view", wanted.server, "bond", bond)
+        nouns["bond"] = answers.view(wanted.server, "bond", bond)
     if arguments.get("space") is not None:
         nouns["space"] = {"key": arguments["space"]}
     return event_of(_deed(wanted), now, n, nouns)
 
 
-def _job(wanted: HandCall, event: Event, answers: Answers, now: datetime) -> Job:
+def _job(wanted: HandCall, event: Event, answers: DatabaseFacts, now: datetime) -> Job:
     decision = identity(event.id, BY_HAND)
     return Job(
         id=identity(decision, 0),
@@ -311,14 +311,14 @@ def _job(wanted: HandCall, event: Event, answers: Answers, now: datetime) -> Job
         retry=Retry(frozenset(), 10.0, _FRESH.total_seconds()),
         due_at=now,
         not_after=now + _FRESH,
-        target=job_planning.touched(wanted.request, event, Facts(answers)),
+        target=job_planning.touched(wanted.request, event, RecordingFacts(answers)),
         since=now,
     )
 
 
-def _against(job: Job, event: Event, answers: Answers, now: datetime) -> Iterator[Verdict]:
+def _against(job: Job, event: Event, answers: DatabaseFacts, now: datetime) -> Iterator[Verdict]:
     """What rules' calls would have to wait for, or be skipped by."""
-    facts = Facts(answers)
+    facts = RecordingFacts(answers)
     intent = Intent(_RULE, job.server, (event,), job.decision, facts, now, now, (), job)
     outside = guards.space(event, _RULE, facts)
     if outside is not None:

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, RowMapping
 
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import evaluate, guards
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events.builder import EVENTS, OURSELVES, make
 from bridge.core.model import Decision, Event, Job, Reason
 from bridge.core.rules.rule import Rule
 from bridge.pipeline.approvals.approver import Whom
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.decide.active_rulebook import ActiveRulebook
 from bridge.pipeline.decide.decision_writer import DecisionWriter, Made
 from bridge.pipeline.decide.recheck_evaluation import SecondLook
@@ -146,14 +146,14 @@ class Decider:
         """What the rules of this book would say to an event at that moment. Nothing is recorded."""
         with self._database.reading() as connection:
             rules = {rule.id: rule for rule in book.rules}
-            answers = Answers(
+            answers = DatabaseFacts(
                 connection, event.server, now, rules, spaces=self._spaces.get(event.server, ())
             )
-            answers.events[event.id] = event
+            answers.know((event,))
             situation = evaluate.Situation(book.hash, now)
             rules_of = book.listening.get(event.type, ())
             return [
-                evaluate.meet(rule, event, Facts(answers), situation)
+                evaluate.meet(rule, event, RecordingFacts(answers), situation)
                 for rule in rules_of
                 if evaluate.hears(rule, event)
             ]
@@ -184,7 +184,7 @@ class Decider:
         lease.begin()
         with self._database.reading() as connection:
             answers, situation = self._asked(connection, lease.server, book)
-            answers.events |= {event.id: event for event in batch}
+            answers.know(batch)
             for event in batch:
                 for rule in book.listening.get(event.type, ()):
                     self._meeting(rule, event, answers, situation, made)
@@ -196,11 +196,11 @@ class Decider:
 
     @staticmethod
     def _meeting(
-        rule: Rule, event: Event, answers: Answers, situation: evaluate.Situation, made: Made
+        rule: Rule, event: Event, answers: DatabaseFacts, situation: evaluate.Situation, made: Made
     ) -> None:
         with tried("decide", f"rule {rule.id}", event.server) as part:
             if evaluate.hears(rule, event):
-                decision = evaluate.meet(rule, event, Facts(answers), situation)
+                decision = evaluate.meet(rule, event, RecordingFacts(answers), situation)
                 answers.fold(decision)
                 made.decisions.append(decision)
         if part.failed:
@@ -228,7 +228,7 @@ class Decider:
                 event.id: event
                 for event in event_store.several(connection, [each[0] for each in due])
             }
-            answers.events |= known
+            answers.know(known.values())
             if due and due[0][:2] in done:
                 return None
             for event, name, waited, written in due:
@@ -254,14 +254,16 @@ class Decider:
         rule: Rule,
         event: Event,
         waited: Reason,
-        answers: Answers,
+        answers: DatabaseFacts,
         situation: evaluate.Situation,
         made: Made,
         *,
         edited: bool,
     ) -> None:
         with tried("decide", f"rule {rule.id}", event.server) as part:
-            decision = evaluate.again(rule, event, waited, Facts(answers), situation, edited=edited)
+            decision = evaluate.again(
+                rule, event, waited, RecordingFacts(answers), situation, edited=edited
+            )
             answers.fold(decision)
             made.decisions.append(decision)
         if part.failed:
@@ -289,7 +291,7 @@ class Decider:
                 made.closed.append((row["id"], row["rule"], {event.id: gone for event in members}))
                 return made
             answers, situation = self._asked(connection, row["server"], book)
-            answers.events |= {event.id: event for event in members}
+            answers.know(members)
             with tried("decide", f"rule {rule.id}", row["server"]) as part:
                 self._close(rule, members, row["id"], row["until"], answers, situation, made)
             if part.failed:
@@ -307,11 +309,13 @@ class Decider:
         members: Sequence[Event],
         group: str,
         until: datetime,
-        answers: Answers,
+        answers: DatabaseFacts,
         situation: evaluate.Situation,
         made: Made,
     ) -> None:
-        decision, verdicts = evaluate.close(rule, members, group, until, Facts(answers), situation)
+        decision, verdicts = evaluate.close(
+            rule, members, group, until, RecordingFacts(answers), situation
+        )
         if decision.due_at is not None:
             made.put_off[group] = decision.due_at
             return
@@ -323,10 +327,10 @@ class Decider:
 
     def _asked(
         self, connection: Connection, server: str, book: Rulebook
-    ) -> tuple[Answers, evaluate.Situation]:
+    ) -> tuple[DatabaseFacts, evaluate.Situation]:
         now = self._now()
         rules = {rule.id: rule for rule in book.rules}
-        answers = Answers(
+        answers = DatabaseFacts(
             connection, server, now, rules, bulk=True, spaces=self._spaces.get(server, ())
         )
         return answers, evaluate.Situation(book.hash, now, self._forced_live(server))
@@ -337,13 +341,13 @@ def _set_aside(
     rule: Rule,
     events: Sequence[Event],
     name: str,
-    answers: Answers,
+    answers: DatabaseFacts,
     situation: evaluate.Situation,
     made: Made,
 ) -> Decision:
     """A rule that failed on what it met has its say, too; what it had begun to read is given up."""
     made.parts.append(part)
-    answers.anew()
+    answers.rollback()
     return evaluate.set_aside(rule, events, name, part.why, situation)
 
 

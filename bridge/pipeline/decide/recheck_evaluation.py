@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 
 from bridge.core.decisions import evaluate, level_triggers
 from bridge.core.decisions.evaluate import Situation
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events.builder import EVENTS, describe, ends_of, related
 from bridge.core.model import Body, Change, Event, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Rule
 from bridge.pipeline import rechecks
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import Faults, Part
 from bridge.pipeline.interpret import interpreter
 from bridge.pipeline.server_lease import Lease
@@ -36,7 +36,7 @@ _UNSEEN = timedelta(seconds=15)
 # while an incident holds it: that says itself when it is over, unless it is another's
 _HELD = timedelta(minutes=1)
 
-Asked = Callable[[Connection, str, Rulebook], tuple[Answers, Situation]]
+Asked = Callable[[Connection, str, Rulebook], tuple[DatabaseFacts, Situation]]
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class SecondLook:
         each: Recheck,
         event: Event,
         looked: _Looked,
-        asked_of: tuple[Answers, Situation],
+        asked_of: tuple[DatabaseFacts, Situation],
     ) -> None:
         """Every rule that has not dealt with it yet."""
         now = asked_of[1].now
@@ -143,10 +143,10 @@ class SecondLook:
             looked.done.append(each.key)
 
 
-def _verdict(rule: Rule, event: Event, answers: Answers, situation: Situation) -> Verdict:
+def _verdict(rule: Rule, event: Event, answers: DatabaseFacts, situation: Situation) -> Verdict:
     """What the rule would say to it now. Nothing is recorded."""
-    answers.events[event.id] = event
-    return evaluate.meet(rule, event, Facts(answers), situation).verdict
+    answers.know((event,))
+    return evaluate.meet(rule, event, RecordingFacts(answers), situation).verdict
 
 
 def _put_off(

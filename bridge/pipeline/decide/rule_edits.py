@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from bridge.core.backtesting.in_memory_facts import keyed
 from bridge.core.decisions import edited_rule, guards
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.event_counts import event_key
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
 from bridge.core.expressions.evaluator import ConditionError
 from bridge.core.model import Job, JobState, Mode, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Count, Rule
 from bridge.pipeline.approvals import approver
 from bridge.pipeline.approvals.approver import Asked, Whom
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import within
 from bridge.pipeline.server_lease import Lease
 from bridge.rulebook import Rulebook
@@ -119,17 +119,14 @@ class Edits:
         rows = pending_work.counting(connection, server, rule.id, since)
         if all(row["written"] == rule.hash for row in rows):
             return set()
-        answers = Answers(connection, server, now, {rule.id: rule}, bulk=True)
-        facts = Facts(answers)
+        answers = DatabaseFacts(connection, server, now, {rule.id: rule}, bulk=True)
+        facts = RecordingFacts(answers)
         keys: dict[str, str] = {}
         newest: dict[str, str] = {}
         for row in rows:
             event = answers.event(row["event"])
             counts = edited_rule.against(rule, event, facts, now) is None
-            if counts:
-                about = keyed(rule, event, now, facts) or ""
-            else:
-                about = ""
+            about = (event_key(rule, event, now, facts) or "") if counts else ""
             keys[row["id"]] = about
             if row["reason"] == Reason.COUNT and about:
                 newest[about] = row["id"]
@@ -179,11 +176,11 @@ class Edits:
         now.
         """
         decision = decision_store.get(connection, row["id"])
-        answers = Answers(
+        answers = DatabaseFacts(
             connection, server, self._now(), {rule.id: rule}, spaces=self._spaces.get(server, ())
         )
-        facts = Facts(answers)
-        facts.answers |= decision.facts["asked"]
+        facts = RecordingFacts(answers)
+        facts.recall(decision.facts["asked"])
         known = {each.id: each for each in event_store.several(connection, decision.events)}
         events = [known[each] for each in decision.events if each in known]
         planned = datetime.fromisoformat(decision.facts["now"])
@@ -268,15 +265,15 @@ class Edits:
         calls = [job for job in calls if job.action == "call" and not job.attempts]
         if not calls:
             return None
-        now = self._now()
-        decision = decision_store.get(connection, name)
-        answers = Answers(
+        now, decision = self._now(), decision_store.get(connection, name)
+        answers = DatabaseFacts(
             connection, server, now, {rule.id: rule}, spaces=self._spaces.get(server, ())
         )
         events = event_store.several(connection, decision.events)
-        facts = Facts(answers)
+        facts = RecordingFacts(answers)
         try:
-            facts.answers["needs approval"] = edited_rule.needs_approval(rule, events, facts, now)
+            needed = edited_rule.needs_approval(rule, events, facts, now)
+            facts.note_approval(needed=needed)
         except ConditionError as error:
             return Verdict(
                 Ruling.ASK, Reason.APPROVAL, f"whether the rule asks cannot be known: {error}"

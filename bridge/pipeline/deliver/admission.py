@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bridge.core.backtesting import replay
 from bridge.core.decisions import guards, tuning_sanity
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
 from bridge.core.durations import spoken
 from bridge.core.events import builder
 from bridge.core.model import Body, Event, Job, JobState, Mode, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Rate, Rule
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.rulebook import Rulebook
 from bridge.store import controls
 from bridge.store.database import Database
@@ -87,7 +86,7 @@ class Admission:
                 verdict = _gone(job)
             decision_store.add_verdict(connection, job.decision, job.id, verdict, now)
             return verdict
-        facts = Facts(answers)
+        facts = RecordingFacts(answers)
         event = answers.event(job.event)
         if job.action == "call" and pending_work.unlooked(
             connection, job.server, job.decision, rule.hash, book.hash
@@ -105,15 +104,17 @@ class Admission:
         verdict = guards.before_attempt(intent, mode)
         if verdict is guards.ACT and job.action == "call":
             verdict = self._take(connection, job, rule, event, answers, now) or verdict
-            facts.answers["place"] = replay.kept(verdict)
+            facts.note_place(verdict)
         if verdict.ruling is Ruling.ACT and job.action == "call":
             remember(connection, job, answers, now)
         self._write(connection, job, verdict, facts, rule, mode, now)
         return verdict
 
-    def _answers(self, connection: Connection, job: Job, book: Rulebook, now: datetime) -> Answers:
+    def _answers(
+        self, connection: Connection, job: Job, book: Rulebook, now: datetime
+    ) -> DatabaseFacts:
         rules = {rule.id: rule for rule in book.rules}
-        return Answers(
+        return DatabaseFacts(
             connection, job.server, now, rules, spaces=self._bounds.spaces.get(job.server, ())
         )
 
@@ -122,7 +123,7 @@ class Admission:
         connection: Connection,
         job: Job,
         verdict: Verdict,
-        facts: Facts,
+        facts: RecordingFacts,
         rule: Rule,
         mode: Mode,
         now: datetime,
@@ -139,7 +140,7 @@ class Admission:
             "now": now.isoformat(),
             "rule": rule.hash,
             "mode": mode,
-            "asked": facts.kept(),
+            "asked": facts.recorded(),
         }
         digest = decision_store.keep_facts(connection, read)
         decision_store.add_verdict(connection, job.decision, job.id, verdict, now, digest)
@@ -150,7 +151,7 @@ class Admission:
         job: Job,
         rule: Rule,
         event: Event,
-        answers: Answers,
+        answers: DatabaseFacts,
         now: datetime,
     ) -> Verdict | None:
         held = controls.lock(connection, job, now)
@@ -176,7 +177,7 @@ class Admission:
             max(free_at, now + timedelta(seconds=1)),
         )
 
-    def _limits(self, job: Job, rule: Rule, event: Event, answers: Answers) -> list[Limit]:
+    def _limits(self, job: Job, rule: Rule, event: Event, answers: DatabaseFacts) -> list[Limit]:
         wanted = limits_of(self._bounds, job, event, answers)
         if rule.guard.rate:
             wanted.append(
@@ -197,11 +198,11 @@ class Admission:
             )
 
 
-def limits_of(bounds: Bounds, job: Job, event: Event, answers: Answers) -> list[Limit]:
+def limits_of(bounds: Bounds, job: Job, event: Event, answers: DatabaseFacts) -> list[Limit]:
     """The settings' own limits under which a call takes a place."""
     bond = None
     if job.target.startswith("bond/"):
-        bond = answers("view", job.server, "bond", job.target.removeprefix("bond/"))
+        bond = answers.view(job.server, "bond", job.target.removeprefix("bond/"))
     known = (bond or {}).get("space") or (event.data.get("bond") or {}).get("space") or {}
     space = known.get("key")
     aggregator = (bond or {}).get("current")
@@ -226,10 +227,9 @@ def _gone(job: Job) -> Verdict:
     return guards.rule_gone(job)
 
 
-def _freely(job: Job, answers: Answers, now: datetime) -> Verdict:
+def _freely(job: Job, answers: DatabaseFacts, now: datetime) -> Verdict:
     """Of what follows a notice, a failure or a question: whether it is still true."""
-    late = guards.expired(now, job.not_after)
-    facts = Facts(answers)
+    late, facts = guards.expired(now, job.not_after), RecordingFacts(answers)
     if job.action not in ("notify", "post"):
         return late or guards.ACT
     mutes = bool(job.request.get("reminds"))
@@ -255,13 +255,12 @@ def paused_event(
     )
 
 
-def remember(connection: Connection, job: Job, answers: Answers, now: datetime) -> None:
+def remember(connection: Connection, job: Job, answers: DatabaseFacts, now: datetime) -> None:
     """Before a tuning is accepted: the values it changes, so that they can be put back."""
     if not job.request["operation"].endswith("tuning.accept") or job.state is not JobState.DUE:
         return
-    kind = job.request["operation"].removesuffix(".accept")
-    arguments = job.request["arguments"]
-    seen = answers("tuning", job.server, kind, arguments.get("tuning"), arguments.get("bond"))
+    kind, arguments = job.request["operation"].removesuffix(".accept"), job.request["arguments"]
+    seen = answers.tuning(job.server, kind, arguments.get("tuning"), arguments.get("bond"))
     if seen is None:
         return
     legs = {int(name): body for name, body in seen["legs"].items()}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bridge.actions.action import Result
 from bridge.core.decisions import job_planning
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.retry import Next
 from bridge.core.events import builder
 from bridge.core.events.headlines import headline
@@ -21,7 +21,7 @@ from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Ver
 from bridge.core.rules.rule import Rule
 from bridge.pipeline.approvals import approver
 from bridge.pipeline.approvals.approver import Whom
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import within
 from bridge.pipeline.messages import command_updates
 from bridge.rulebook import Rulebook
@@ -200,10 +200,10 @@ class Settlement:
             None,
         )
         if step is not None and step.on_failure:
-            answers = Answers(connection, job.server, now, {})
+            answers = DatabaseFacts(connection, job.server, now, {})
             said = job_planning.outcome_said(job, result.outcome, result.detail)
             made = job_planning.on_failure(
-                step, job, (answers.event(job.event),), now, Facts(answers), said
+                step, job, (answers.event(job.event),), now, RecordingFacts(answers), said
             )
             for why in made.left_out:
                 verdict = Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, why)

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from bridge.actions.action import Action
 from bridge.core.decisions import expression_context
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.expressions.evaluator import ConditionError, Expression, Scene, compile_expression
 from bridge.core.model import Event, Job, Json
 from bridge.errors import AgainLater
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.store.database import Database
 from bridge.store.decisions import fact_queries
 from bridge.store.decisions import jobs as job_store
@@ -55,16 +55,15 @@ class EffectVerifier:
     def _expected(self, job: Job, expression: Expression) -> tuple[bool | None, str]:
         now = self._now()
         with self._database.reading() as connection:
-            answers = Answers(connection, job.server, now, {})
-            event = answers.event(job.event)
-            sent = job_store.sent_at(connection, job.id)
+            answers = DatabaseFacts(connection, job.server, now, {})
+            event, sent = answers.event(job.event), job_store.sent_at(connection, job.id)
             looked_at = _looked_at(connection, event, expression)
             stale = sorted(
                 {scope for scope, at in looked_at if scope and (at is None or (sent and at < sent))}
             )
             if not stale:
                 try:
-                    holds = expression.holds(_anew(event, now, Facts(answers)))
+                    holds = expression.holds(_anew(event, now, RecordingFacts(answers)))
                 except ConditionError as error:
                     return False, str(error)
                 return holds, f"{expression.source} {'holds' if holds else 'does not hold'}"
@@ -100,7 +99,7 @@ def _kinds(event: Event, noun: str) -> tuple[str, ...]:
     return kinds
 
 
-def _anew(event: Event, now: datetime, facts: Facts) -> Scene:
+def _anew(event: Event, now: datetime, facts: RecordingFacts) -> Scene:
     """The event's nouns as the view shows them now; `primary` and `current` are those of the bond
     now.
     """

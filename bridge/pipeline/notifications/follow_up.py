@@ -19,7 +19,7 @@ from bridge.core.events.builder import EVENTS, ends_of
 from bridge.core.events.headlines import headline
 from bridge.core.model import Body, Event, Job
 from bridge.errors import BadInput, Problem
-from bridge.pipeline.database_facts import Answers
+from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import Faults
 from bridge.pipeline.notifications import follow_up_jobs
 from bridge.rulebook import Rulebook
@@ -192,7 +192,7 @@ class FollowUps:
     def _again(self, row: RowMapping, now: datetime) -> int:
         with self._database.writing() as connection:
             # what a silence covers stays due: it is told when that is over
-            if Answers(connection, row["server"], now, {})("silence", row["event"]) is not None:
+            if DatabaseFacts(connection, row["server"], now, {}).silence(row["event"]) is not None:
                 return 0
             owed = _due(connection, row, now)
             job_store.add(connection, owed)

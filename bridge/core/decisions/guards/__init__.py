@@ -7,8 +7,15 @@ each attempt of a call, in the order of ATTEMPTING, everything that can have cha
 
 from collections.abc import Sequence
 
-from bridge.core.decisions.facts import Facts
-from bridge.core.decisions.guards.approval import approval, blast_radius, named, tuning, undone
+from bridge.core.decisions.facts import RecordingFacts
+from bridge.core.decisions.guards.approval import (
+    approval,
+    blast_radius,
+    expires_after,
+    named,
+    tuning,
+    undone,
+)
 from bridge.core.decisions.guards.authorization import confirmation, reach, role
 from bridge.core.decisions.guards.intent import ACT, LOOK_AGAIN, Guard, Intent, skip
 from bridge.core.decisions.guards.skip_guards import (
@@ -62,6 +69,7 @@ __all__ = [
     "cooldown_key",
     "ended",
     "expired",
+    "expires_after",
     "explained",
     "flapping",
     "gone",
@@ -141,7 +149,7 @@ def before_attempt(intent: Intent, mode: Mode) -> Verdict:
 
 
 def before_telling(
-    job: Job, event: Event, facts: Facts, late: Verdict | None, *, mutes: bool
+    job: Job, event: Event, facts: RecordingFacts, late: Verdict | None, *, mutes: bool
 ) -> Verdict:
     """What stands against a notice right before it is sent. `mutes`: a silence holds it back."""
     if late is not None and not lasts(job, event, facts):

@@ -6,6 +6,10 @@ from bridge.core.decisions import tuning_sanity as tunings
 from bridge.core.decisions.guards.intent import Intent
 from bridge.core.durations import spoken
 from bridge.core.model import Job, Reason, Ruling, Verdict
+from bridge.core.rules.rule import Rule
+
+# seconds for which a request stands where the rule does not say
+_UNANSWERED = 3600.0
 
 
 def undone(intent: Intent) -> Verdict | None:
@@ -14,12 +18,8 @@ def undone(intent: Intent) -> Verdict | None:
     if limit is None or intent.rule.group:
         return None
     since = intent.now - timedelta(seconds=limit.within)
-    times = (
-        intent.facts.ask(
-            "remedied", intent.rule.id, intent.server, intent.events[0].subject, since.isoformat()
-        )
-        or 0
-    )
+    subject = intent.events[0].subject
+    times = intent.facts.remedied(intent.rule.id, intent.server, subject, since) or 0
     if times < limit.times:
         return None
     return Verdict(
@@ -44,15 +44,12 @@ def _odd(intent: Intent, job: Job) -> str | None:
     kind = job.request["operation"].removesuffix(".accept")
     number = job.request["arguments"].get("tuning")
     bond = job.request["arguments"].get("bond")
-    seen = intent.facts.ask("tuning", intent.server, kind, number, bond)
+    seen = intent.facts.tuning(intent.server, kind, number, bond)
     if seen is None:
         return "what it recommends is not known"
     limits = intent.rule.guard.tuning
     since = intent.now - timedelta(seconds=limits.stable)
-    if limits.stable:
-        shaken = intent.facts.ask("shaken", intent.server, bond, since.isoformat())
-    else:
-        shaken = None
+    shaken = intent.facts.shaken(intent.server, bond, since) if limits.stable else None
     if shaken:
         return f"leg {shaken} went down within {spoken(limits.stable)}"
     legs = {int(name): body for name, body in seen["legs"].items()}
@@ -67,13 +64,9 @@ def blast_radius(intent: Intent) -> Verdict | None:
         return None
     wanted = {each for job in intent.jobs if (each := named(job, limit.of)) is not None}
     since = intent.now - timedelta(seconds=limit.within)
-    before = set(
-        intent.facts.ask("touched", intent.rule.id, intent.server, limit.of, since.isoformat())
-        or ()
-    )
-    total = int(intent.facts.ask("size", intent.server, limit.of) or 0)
-    most = limit.most.of(total)
-    both = len(wanted | before)
+    before = set(intent.facts.touched(intent.rule.id, intent.server, limit.of, since) or ())
+    total = intent.facts.size(intent.server, limit.of) or 0
+    most, both = limit.most.of(total), len(wanted | before)
     if both <= most:
         return None
     within = f"{limit.of}s within {spoken(limit.within)}"
@@ -100,9 +93,14 @@ def named(job: Job, kind: str) -> str | None:
     return str(value)
 
 
+def expires_after(rule: Rule | None) -> float:
+    """For how many seconds an approval request stands; unanswered by then, it is denied."""
+    return rule.guard.approval.expires if rule and rule.guard.approval else _UNANSWERED
+
+
 def approval(intent: Intent) -> Verdict | None:
     """The rule asks a person, always or where its condition holds (that was looked at before)."""
     wanted = intent.rule.guard.approval
-    if wanted is None or not intent.facts.answers.get("needs approval"):
+    if wanted is None or not intent.facts.needs_approval:
         return None
     return Verdict(Ruling.ASK, Reason.APPROVAL, f"the rule asks {wanted.to}")

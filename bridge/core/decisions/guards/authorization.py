@@ -95,12 +95,11 @@ def _space(intent: Intent, kind: str, identifier: Json) -> str | None:
     if kind == "space":
         return str(identifier)
     if kind == "leg":
-        leg = intent.facts.ask("view", intent.server, "leg", identifier) or {}
-        kind = "bond"
-        identifier = leg.get("bond")
+        leg = intent.facts.view(intent.server, "leg", identifier) or {}
+        kind, identifier = "bond", leg.get("bond")
     if kind != "bond" or identifier is None:
         return None
-    return _key(intent.facts.ask("view", intent.server, "bond", identifier) or {})
+    return _key(intent.facts.view(intent.server, "bond", identifier) or {})
 
 
 def _key(noun: Json) -> str | None:

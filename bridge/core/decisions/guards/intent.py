@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.model import Event, Job, Json, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class Intent:
     server: str
     events: Sequence[Event]
     decision: str
-    facts: Facts
+    facts: RecordingFacts
     now: datetime
     ripe: datetime
     jobs: Sequence[Job] = ()

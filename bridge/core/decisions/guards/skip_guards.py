@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from bridge.core import call_conflicts
 from bridge.core.canonical_json import identity
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards.intent import Intent, minute, skip, wait
 from bridge.core.durations import spoken
 from bridge.core.model import Event, Job, Mode, Reason, Ruling, Verdict
@@ -59,7 +59,7 @@ def expired(now: datetime, not_after: datetime) -> Verdict | None:
     return skip(Reason.EXPIRED, f"it was to be done by {not_after:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def space(event: Event, rule: Rule, facts: Facts) -> Verdict | None:
+def space(event: Event, rule: Rule, facts: RecordingFacts) -> Verdict | None:
     """Only where the rule says, and calls only where the settings do; a space that is not known is
     none of them.
     """
@@ -68,7 +68,7 @@ def space(event: Event, rule: Rule, facts: Facts) -> Verdict | None:
     else:
         key = None
     key = key or (event.data.get("space") or {}).get("key")
-    wide = (facts.ask("spaces", event.server) if rule.calls else None) or ()
+    wide = (facts.spaces(event.server) if rule.calls else None) or ()
     for globs, whose in ((rule.guard.spaces, "the rule"), (wide, "the settings")):
         if globs and not any(fnmatchcase(str(key), glob) for glob in globs if key is not None):
             if key:
@@ -88,9 +88,11 @@ def cooldown_key(rule: Rule, server: str, per: object, mode: Mode) -> str:
     return identity("cooldown", rule.id, server, per, mode)
 
 
-def cooldown(every: float, key: str, decision: str, facts: Facts, now: datetime) -> Verdict | None:
+def cooldown(
+    every: float, key: str, decision: str, facts: RecordingFacts, now: datetime
+) -> Verdict | None:
     """Another decision holds the key: it is still at work, or ended less than `every` ago."""
-    held = facts.ask("cooldown", key)
+    held = facts.cooldown(key)
     if held is None or held["by"] == decision:
         return None
     if held["ended_at"] is None:
@@ -107,7 +109,7 @@ def cooldown(every: float, key: str, decision: str, facts: Facts, now: datetime)
 
 def breaker(intent: Intent) -> Verdict | None:
     """Too much of what the rule did failed: it is off until a person switches it on."""
-    tripped = intent.facts.ask("tripped", intent.rule.id, intent.server)
+    tripped = intent.facts.tripped(intent.rule.id, intent.server)
     if tripped is None:
         return None
     mend = f"bondbridge rules resume {intent.rule.id}"
@@ -118,7 +120,7 @@ def overlap(intent: Intent) -> Verdict | None:
     """What an earlier decision of the rule began about the same thing is still under way."""
     if intent.rule.overlap in (Overlap.PARALLEL, Overlap.RESTART):
         return None
-    running = intent.facts.ask("running", intent.rule.id, intent.server, intent.about) or ()
+    running = intent.facts.running(intent.rule.id, intent.server, intent.about) or ()
     others = [each for each in running if each != intent.decision]
     if not others:
         return None
@@ -135,7 +137,7 @@ def opposed(intent: Intent) -> Verdict | None:
     for job in intent.jobs:
         if job.action != "call" or not job.target:
             continue
-        for other in intent.facts.ask("open_calls", intent.server, job.target) or ():
+        for other in intent.facts.open_calls(intent.server, job.target) or ():
             if other["rule"] == intent.rule.id or not call_conflicts.opposed(
                 job.request, other["request"]
             ):

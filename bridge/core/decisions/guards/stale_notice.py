@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards.intent import skip
 from bridge.core.events.builder import EVENTS
 from bridge.core.model import Event, Job, Reason, Ruling, Verdict
 
 
-def notice(job: Job, event: Event, facts: Facts, *, mutes: bool) -> Verdict | None:
+def notice(job: Job, event: Event, facts: RecordingFacts, *, mutes: bool) -> Verdict | None:
     """What stands against sending it now. `mutes`: a silence holds it back.
 
     That something is over is always told to those who know that it began.
@@ -27,24 +27,22 @@ def notice(job: Job, event: Event, facts: Facts, *, mutes: bool) -> Verdict | No
     return against
 
 
-def lasts(job: Job, event: Event, facts: Facts) -> bool:
+def lasts(job: Job, event: Event, facts: RecordingFacts) -> bool:
     """Whether a notice tells of something that is followed and not over: then it does not grow
     old.
     """
     if job.request.get("follow") is None or job.request.get("over"):
         return False
-    return facts.ask("ended", event.id) is None
+    return facts.ended(event.id) is None
 
 
-def _answered(question: str, facts: Facts) -> Verdict | None:
-    said = facts.ask("answered", question)
-    if said:
-        return skip(Reason.ENDED, f"it was {said} before it could be asked here")
-    return None
+def _answered(question: str, facts: RecordingFacts) -> Verdict | None:
+    said = facts.answered(question)
+    return skip(Reason.ENDED, f"it was {said} before it could be asked here") if said else None
 
 
-def _settled(telling: str, facts: Facts) -> Verdict | None:
-    told = facts.ask("telling", telling)
+def _settled(telling: str, facts: RecordingFacts) -> Verdict | None:
+    told = facts.notification(telling)
     if told is None:
         return None
     if told["ended_at"]:
@@ -54,9 +52,9 @@ def _settled(telling: str, facts: Facts) -> Verdict | None:
     return None
 
 
-def _silenced(job: Job, event: Event, facts: Facts) -> Verdict | None:
+def _silenced(job: Job, event: Event, facts: RecordingFacts) -> Verdict | None:
     """A silence that was set while it waited: what lasts is told after it, if it still does."""
-    held = facts.ask("silence", event.id)
+    held = facts.silence(event.id)
     row = EVENTS.get(event.type)
     if held is not None:
         detail = (
@@ -66,6 +64,6 @@ def _silenced(job: Job, event: Event, facts: Facts) -> Verdict | None:
         if not row or not row.ends:
             return skip(Reason.SILENCED, detail)
         return Verdict(Ruling.WAIT, Reason.SILENCED, detail, datetime.fromisoformat(held["until"]))
-    if facts.ask("was_silenced", job.decision, job.id) and facts.ask("ended", event.id) is not None:
+    if facts.was_silenced(job.decision, job.id) and facts.ended(event.id) is not None:
         return skip(Reason.ENDED, "it was silenced, and over when the silence was")
     return None

@@ -7,7 +7,8 @@ go, and before each attempt every job is judged by itself.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bridge.core.decisions.facts import Facts
+from bridge.core.decisions.fact_source import moment
+from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards.intent import Intent, minute, skip, wait
 from bridge.core.model import Event, Reason, Verdict
 from bridge.core.rules import time_windows
@@ -17,8 +18,8 @@ def ended(intent: Intent) -> Verdict | None:
     """What the call answers is over, and nothing has been done about it yet."""
     if intent.job is None or intent.rule.late:
         return None
-    when = intent.facts.ask("ended", intent.job.event)
-    if when is None or intent.facts.ask("begun", intent.decision, intent.job.event):
+    when = intent.facts.ended(intent.job.event)
+    if when is None or intent.facts.begun(intent.decision, intent.job.event):
         return None
     return skip(Reason.ENDED, f"it ended at {minute(when)}, before anything was done about it")
 
@@ -30,12 +31,9 @@ def muted(intent: Intent) -> Verdict | None:
     return hushed(intent.events[0], intent.facts)
 
 
-def hushed(event: Event, facts: Facts) -> Verdict | None:
+def hushed(event: Event, facts: RecordingFacts) -> Verdict | None:
     """The same of one event, which may be one of several."""
-    if event.type.startswith("chat."):
-        held = None
-    else:
-        held = facts.ask("silence", event.id)
+    held = None if event.type.startswith("chat.") else facts.silence(event.id)
     if held is None:
         return None
     detail = f"silenced by {held['who']} until {minute(held['until'])}: {held['why']}"
@@ -46,7 +44,7 @@ def silenced(intent: Intent) -> Verdict | None:
     """A silence that also holds back acting."""
     found = []
     for event in intent.events:
-        held = intent.facts.ask("silence", event.id)
+        held = intent.facts.silence(event.id)
         if held is None or not held["acts"]:
             return None
         found.append(held)
@@ -60,7 +58,7 @@ def hands_off(intent: Intent) -> Verdict | None:
     """Somebody works on the bond: nothing is done to it until they have finished."""
     found = []
     for bond in intent.bonds:
-        held = intent.facts.ask("hands_off", intent.server, bond)
+        held = intent.facts.hands_off(intent.server, bond)
         if held is None:
             return None
         until = datetime.fromisoformat(held["until"])
@@ -79,7 +77,7 @@ def flapping(intent: Intent) -> Verdict | None:
         return None
     found = []
     for leg in intent.legs:
-        calm_at = intent.facts.moment("calm_at", intent.server, leg)
+        calm_at = moment(intent.facts.calm_at(intent.server, leg))
         if calm_at is None:
             return None
         called = _called("leg", leg, intent.events)
@@ -100,7 +98,7 @@ def incident(intent: Intent) -> Verdict | None:
             or event.type in _OF_PLACES
         ):
             continue
-        one = intent.facts.ask("incident", owner)
+        one = intent.facts.incident(owner)
         if one is not None and one["state"] != "over":
             return wait(
                 intent,
@@ -134,7 +132,7 @@ _OF_PLACES = frozenset({"bond.failed_over", "bond.moved", "bond.restored"})
 
 def paused(intent: Intent) -> Verdict | None:
     """Somebody, or a limit, stopped all acting."""
-    held = intent.facts.ask("paused", intent.server)
+    held = intent.facts.paused(intent.server)
     if held is None:
         return None
     detail = (
@@ -153,7 +151,7 @@ def window(intent: Intent) -> Verdict | None:
 
 def stuck(intent: Intent) -> Verdict | None:
     """Configuration updates do not reach the nodes: what is changed now would pile up."""
-    if intent.facts.ask("updates", intent.server) != "stuck":
+    if intent.facts.updates(intent.server) != "stuck":
         return None
     return wait(
         intent,
