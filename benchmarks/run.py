@@ -66,10 +66,10 @@ def _happened(change: snapshot_diff.Change) -> Event:
 def _decide(rules: Sequence[Rule], happened: Sequence[Event]) -> None:
     """Every rule that listens meets every event, as the decider does it for a batch."""
     memory = InMemoryFacts({rule.id: rule for rule in rules}, NOW)
-    listening, situation = evaluate.listening(rules), evaluate.Situation("benchmark", NOW)
+    listening, context = evaluate.listening(rules), evaluate.EvaluationContext("benchmark", NOW)
     for event in happened:
         for rule in listening.get(event.type, ()):
-            evaluate.meet(rule, event, RecordingFacts(memory), situation)
+            evaluate.evaluate(rule, event, RecordingFacts(memory), context)
 
 
 def _timed(work: Callable[[], object]) -> float:

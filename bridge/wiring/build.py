@@ -22,7 +22,7 @@ from bridge.config import Settings
 from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.flapping import Limits
 from bridge.core.rules.parser import Vocabulary
-from bridge.pipeline.approvals.approver import Approver, Whom
+from bridge.pipeline.approvals.approver import ApprovalTargets, Approver
 from bridge.pipeline.chat.acknowledge_button import AcknowledgeHandler
 from bridge.pipeline.chat.button_handler import ButtonHandler
 from bridge.pipeline.chat.command_handler import CommandHandler
@@ -39,7 +39,7 @@ from bridge.pipeline.deliver.notification_sender import NotificationSender
 from bridge.pipeline.deliver.settlement import Settlement
 from bridge.pipeline.internal_errors import Faults
 from bridge.pipeline.interpret.interpreter import Interpreter
-from bridge.pipeline.messages.question_jobs import Places
+from bridge.pipeline.messages.question_jobs import ChannelSize
 from bridge.pipeline.messages.reply_addresses import Conversations
 from bridge.pipeline.notifications.follow_up import FollowUps
 from bridge.pipeline.observe.poller import Observer
@@ -143,7 +143,7 @@ def build(
         "reply": ChatReply(talks.place, ways(settings, hooks), seals),
     }
     keeping = ActiveRulebook(database, keeper, now)
-    whom = _whom(settings)
+    targets = _targets(settings)
     spaces = {server.name: tuple(server.act_in) for server in settings.servers}
     interpreter = Interpreter(database, now, Limits(**settings.flapping.model_dump()))
     decider = Decider(
@@ -152,16 +152,16 @@ def build(
         interpreter,
         now,
         forced,
-        whom=whom,
+        targets=targets,
         spaces=spaces,
         servers=tuple(clients),
         word=talks.word,
     )
     bounds = Bounds(rates(settings), spaces)
     gate = Admission(database, now, keeping.rulebook, forced, bounds)
-    aftermath = Settlement(database, now, keeping.rulebook, whom)
+    aftermath = Settlement(database, now, keeping.rulebook, targets)
     hands = ManualCalls(database, clients, now, bounds, aftermath)
-    approver = Approver(database, now, whom.places)
+    approver = Approver(database, now, targets.channels)
     follower = FollowUps(database, now)
     presser = ButtonHandler(
         approver, seals, talks, AcknowledgeHandler(database, follower, talks, now)
@@ -204,13 +204,13 @@ def build(
     )
 
 
-def _whom(settings: Settings) -> Whom:
+def _targets(settings: Settings) -> ApprovalTargets:
     """Who can be asked, and where."""
     places = {
-        name: Places(len(destinations(each.urls)), len(each.rooms))
+        name: ChannelSize(len(destinations(each.urls)), len(each.rooms))
         for name, each in settings.channels.items()
     }
-    return Whom(places, settings.asks)
+    return ApprovalTargets(places, settings.asks)
 
 
 def vocabulary(settings: Settings) -> Vocabulary:

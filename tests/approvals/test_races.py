@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bridge.core.model import JobState, Reason, Ruling, Verdict
 from bridge.pipeline.approvals.approver import Approver
 from bridge.pipeline.approvals.eligibility import Answerer
-from bridge.pipeline.messages.question_jobs import Places
+from bridge.pipeline.messages.question_jobs import ChannelSize
 from bridge.store.database import Database
 from bridge.store.decisions import approvals, decisions
 from bridge.store.decisions.approvals import Terms
@@ -23,7 +23,7 @@ from tests.store.builders import decision, job, later, owe, together
 
 from .harness import ANA, BOB, scene
 
-PLACES = {"noc": Places(2, 3)}
+PLACES = {"noc": ChannelSize(2, 3)}
 EXPIRES = later(60)
 
 # (what somebody does, the second at which their clock stands)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.decisions import evaluate
-from bridge.core.decisions.evaluate import Situation
+from bridge.core.decisions.evaluate import EvaluationContext
 from bridge.core.decisions.facts import Answer, Ask, QuestionedFacts, RecordingFacts
 from bridge.core.events import schema
 from bridge.core.events.builder import EVENTS
@@ -79,9 +79,9 @@ def event(
     return Event(identifier, name, server, f"{row.kind or 'test'}/7", time, time, data)
 
 
-def situation(now: datetime = NOW, *, forced_live: bool = False) -> Situation:
+def context(now: datetime = NOW, *, forced_live: bool = False) -> EvaluationContext:
     """Where a decision is made."""
-    return Situation("book", now, forced_live)
+    return EvaluationContext("book", now, forced_live)
 
 
 class Answering(QuestionedFacts):
@@ -113,7 +113,7 @@ def decide(
     book: Iterable[Rule],
     batch: Sequence[Event],
     remembered: InMemoryFacts,
-    here: Situation | None = None,
+    here: EvaluationContext | None = None,
 ) -> list[Decision]:
     """One batch: every rule that listens meets every event, and what is decided counts for those
     after it.
@@ -125,8 +125,8 @@ def decide(
     for one in batch:
         for each in listening.get(one.type, ()):
             made.append(
-                evaluate.meet(
-                    each, one, RecordingFacts(remembered), here or situation(remembered.now)
+                evaluate.evaluate(
+                    each, one, RecordingFacts(remembered), here or context(remembered.now)
                 )
             )
             remembered.fold(made[-1])

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.decisions.evaluate import meet
+from bridge.core.decisions.evaluate import evaluate
 from bridge.core.decisions.facts import STOPPED, RecordedFacts, RecordingFacts
 from bridge.core.expressions import cost_limit
 from bridge.core.expressions.cost_limit import Budget, metered, weight
-from bridge.core.expressions.evaluator import ConditionError, Scene, compile_expression
+from bridge.core.expressions.evaluator import ConditionError, ExpressionContext, compile_expression
 from bridge.core.expressions.templates import parse
 
-from .builders import Answering, answering, down, rule, situation
+from .builders import Answering, answering, context, down, rule
 
 NUMBERS = list(range(7_000))
 EVENTS = [
@@ -52,12 +52,14 @@ def test_what_takes_too_long_is_a_condition_error(source: str) -> None:
     """Whatever stands around the loop: an error that names the expression, and the next is
     evaluated as ever.
     """
-    scene = Scene(ROOTS, budget=Budget(steps=100_000))
+    context = ExpressionContext(ROOTS, budget=Budget(steps=100_000))
     with pytest.raises(ConditionError, match="took too long"):
-        compile_expression(source).evaluate(scene)
+        compile_expression(source).evaluate(context)
     with pytest.raises(ConditionError, match="took too long"):
-        parse(f"there are ${{{source}}}").text(Scene(ROOTS, budget=Budget(steps=100_000)))
-    assert compile_expression("few[0] == 3").holds(scene)
+        parse(f"there are ${{{source}}}").text(
+            ExpressionContext(ROOTS, budget=Budget(steps=100_000))
+        )
+    assert compile_expression("few[0] == 3").holds(context)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_what_takes_too_long_is_a_condition_error(source: str) -> None:
 )
 def test_what_rules_do_with_hundreds_of_events_is_no_trouble(source: str) -> None:
     """A group of five hundred, each compared with each."""
-    compile_expression(source).evaluate(Scene(ROOTS))
+    compile_expression(source).evaluate(ExpressionContext(ROOTS))
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,9 @@ def test_a_metered_loop_gives_what_it_gave(source: str) -> None:
     """The expression that is evaluated is the one that was written, as far as anybody can see."""
     import cel  # noqa: PLC0415  the evaluator itself, as the witness
 
-    assert compile_expression(source).evaluate(Scene(ROOTS)) == cel.compile(source).execute(
-        dict(ROOTS)
-    )
+    assert compile_expression(source).evaluate(ExpressionContext(ROOTS)) == cel.compile(
+        source
+    ).execute(dict(ROOTS))
 
 
 def test_only_loops_are_metered() -> None:
@@ -123,14 +125,16 @@ def test_only_loops_are_metered() -> None:
 
 def test_the_budget_is_that_of_all_expressions_of_a_verdict() -> None:
     """What the condition has used is not there for the texts; another verdict has its own."""
-    scene = Scene(ROOTS, budget=Budget(steps=10_000))
+    context = ExpressionContext(ROOTS, budget=Budget(steps=10_000))
     once = compile_expression("events.all(a, events.all(b, true))")
     with pytest.raises(ConditionError, match="took too long"):
-        once.evaluate(scene)
+        once.evaluate(context)
     with pytest.raises(ConditionError, match="took too long"):
-        compile_expression("few.all(x, x > 0)").evaluate(scene)
+        compile_expression("few.all(x, x > 0)").evaluate(context)
     assert (
-        compile_expression("few.all(x, x > 0)").evaluate(Scene(ROOTS, budget=answering().budget()))
+        compile_expression("few.all(x, x > 0)").evaluate(
+            ExpressionContext(ROOTS, budget=answering().budget())
+        )
         is True
     )
 
@@ -148,12 +152,12 @@ def test_a_clock_stops_what_is_slower_than_anybody_thought_and_a_replay_knows() 
     one = rule(
         "id: a\nwhen: leg.down\nif: '[1, 2, 3, 4, 5, 6].all(x, x > 0)'\ndo: [{notify: {to: noc}}]"
     )
-    made = meet(one, down(), RecordingFacts(Slow({})), situation())
+    made = evaluate(one, down(), RecordingFacts(Slow({})), context())
     assert str(made.verdict) == "skip(condition_error)"
     assert "took too long" in made.verdict.detail
     assert made.facts["asked"][STOPPED] == ["[1, 2, 3, 4, 5, 6].all(x, x > 0)"]
     assert (
-        meet(one, down(), RecordingFacts(RecordedFacts(made.facts["asked"])), situation()) == made
+        evaluate(one, down(), RecordingFacts(RecordedFacts(made.facts["asked"])), context()) == made
     )
 
 
@@ -162,8 +166,8 @@ def test_more_events_than_can_be_looked_at_are_an_error() -> None:
     many = [{"data": {"body": {"xs": list(range(4_000))}}} for _ in range(50)]
     assert weight(many) > cost_limit.LARGEST
     with pytest.raises(ConditionError, match="50 events are more than an expression may look at"):
-        compile_expression("size(events) > 0").evaluate(Scene({"events": many}))
-    assert compile_expression("size(events) == 1").holds(Scene({"events": many[:1]}))
+        compile_expression("size(events) > 0").evaluate(ExpressionContext({"events": many}))
+    assert compile_expression("size(events) == 1").holds(ExpressionContext({"events": many[:1]}))
 
 
 @given(
@@ -182,4 +186,4 @@ def test_a_budget_begins_anew_with_each_verdict() -> None:
     """A loop inside another keeps nothing from one turn to the next."""
     left = Budget(steps=30_000)
     source = "events.map(a, few.map(b, b)).size() == 500"
-    assert compile_expression(source).holds(Scene(ROOTS, budget=left))
+    assert compile_expression(source).holds(ExpressionContext(ROOTS, budget=left))

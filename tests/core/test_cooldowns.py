@@ -2,12 +2,12 @@
 
 import pytest
 
-from bridge.core.decisions.evaluate import meet
+from bridge.core.decisions.evaluate import evaluate
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import cooldown, cooldown_key
 from bridge.core.model import Event, Mode
 
-from .builders import COOLING, NOW, answering, decide, down, event, later, memory, rule, situation
+from .builders import COOLING, NOW, answering, context, decide, down, event, later, memory, rule
 
 
 def held(by: str, ended_at: float | None) -> dict[str, str | None]:
@@ -17,7 +17,7 @@ def held(by: str, ended_at: float | None) -> dict[str, str | None]:
 
 def key(text: str, told: Event) -> str:
     """The key that a decision reserves when nothing is held."""
-    (reserved,) = meet(rule(text), told, answering(), situation()).cooldowns
+    (reserved,) = evaluate(rule(text), told, answering(), context()).cooldowns
     return reserved
 
 
@@ -42,8 +42,8 @@ def test_a_cooldown_holds_from_admission_to_its_end(
     """
     one = rule(COOLING)
     if by and by["by"] == "mine":
-        by = {**by, "by": meet(one, down(), answering(), situation()).id}
-    decision = meet(one, down(), answering(cooldown=by), situation(later(now)))
+        by = {**by, "by": evaluate(one, down(), answering(), context()).id}
+    decision = evaluate(one, down(), answering(cooldown=by), context(later(now)))
     assert str(decision.verdict) == verdict
     assert decision.verdict.until == (None if until is None else later(until))
     assert decision.cooldowns == (
@@ -101,10 +101,12 @@ def test_dry_runs_keep_their_own_books() -> None:
         (),
         "skip(cooldown)",
     )
-    assert str(meet(live, down("e3"), RecordingFacts(remembered), situation()).verdict) == "act"
+    assert str(evaluate(live, down("e3"), RecordingFacts(remembered), context()).verdict) == "act"
     acted = memory(live)
     decide([live], [down()], acted)
-    assert str(meet(dry, down("e2"), RecordingFacts(acted), situation()).verdict) == "skip(dry_run)"
+    assert (
+        str(evaluate(dry, down("e2"), RecordingFacts(acted), context()).verdict) == "skip(dry_run)"
+    )
 
 
 def test_a_cooldown_says_how_long_ago() -> None:

@@ -9,12 +9,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.backtesting.dry_run import Rehearsal
+from bridge.core.backtesting.dry_run import DryRun
 from bridge.core.decisions import evaluate
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.model import Decision, Event
 
-from .builders import RESTART, decide, event, later, memory, rules, situation
+from .builders import RESTART, context, decide, event, later, memory, rules
 
 TELL = "do: [{notify: {to: boss, title: 'leg ${leg.name}'}}]"
 EACH = "do: [{call: bond.restart, with: {bond: '${bond.id}'}, each: bond}]"
@@ -79,7 +79,7 @@ def test_the_order_of_rules_changes_no_decision(
     """Every permutation of the rules makes the same decisions: they do not meet in what they
     reserve.
     """
-    here = situation(forced_live=forced)
+    here = context(forced_live=forced)
     straight = by_id(decide(BOOK, happened, memory(*BOOK), here))
     assert by_id(decide([BOOK[n] for n in order], happened, memory(*BOOK), here)) == straight
 
@@ -136,7 +136,7 @@ def test_an_event_that_is_met_again_is_admitted_by_what_it_holds_itself(
     first = by_id(decide(cooling, happened[which : which + 1], remembered))
     for each in cooling:
         if happened[which].type in each.types:
-            second = evaluate.meet(each, happened[which], RecordingFacts(remembered), situation())
+            second = evaluate.evaluate(each, happened[which], RecordingFacts(remembered), context())
             assert (second.verdict, second.cooldowns, second.jobs) == (
                 first[second.id].verdict,
                 first[second.id].cooldowns,
@@ -149,7 +149,7 @@ def test_a_late_event_reopens_no_decision(happened: list[Event], late: list[Even
     """What was settled before an event was learned of stays as it is, and no job of it is done a
     second time.
     """
-    played = Rehearsal("book", memory(*BOOK))
+    played = DryRun("book", memory(*BOOK))
     for one in recorded(happened):
         played.happen(one)
     played.until(later(700))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.core.decisions import expression_context
-from bridge.core.decisions.evaluate import meet
+from bridge.core.decisions.evaluate import evaluate
 from bridge.core.decisions.facts import RecordedFacts, RecordingFacts
 from bridge.core.decisions.guards import ACT, DECIDING, cooldown_key
 from bridge.core.model import Event, JobState, Mode, Reason, Ruling
@@ -15,6 +15,7 @@ from .builders import (
     NOW,
     RESTART,
     answering,
+    context,
     decide,
     down,
     event,
@@ -22,7 +23,6 @@ from .builders import (
     memory,
     rule,
     rules,
-    situation,
 )
 
 TELL = "do: [{notify: {to: boss, title: 'leg ${leg.name}'}}]"
@@ -80,7 +80,7 @@ TELL = "do: [{notify: {to: boss, title: 'leg ${leg.name}'}}]"
 )
 def test_every_meeting_has_a_verdict_with_its_reason(text: str, age: float, verdict: str) -> None:
     """Condition, expiry and mode in this order; what cannot be evaluated lets nothing through."""
-    decision = meet(rule(text), event_with_no_before(), answering(), situation(later(age)))
+    decision = evaluate(rule(text), event_with_no_before(), answering(), context(later(age)))
     assert str(decision.verdict) == verdict
     assert bool(decision.jobs) == (decision.verdict.ruling is Ruling.ACT)
     assert decision.verdict.detail or decision.verdict == ACT
@@ -108,7 +108,7 @@ def test_what_a_decision_holds() -> None:
         "id: a\nwhen: leg.down\nif: leg.id == 7\ndo:\n  - {call: bond.restart, with: {bond:"
         " '${bond.id}'}}\n  - notify: {to: noc, title: '${bond.name}: ${leg.note}'}"
     )
-    decision = meet(one, down(), answering(), situation(later(5)))
+    decision = evaluate(one, down(), answering(), context(later(5)))
     assert (decision.event, decision.rule, decision.rulebook, decision.at) == (
         "e1",
         "a",
@@ -145,7 +145,7 @@ def test_what_a_decision_holds() -> None:
 
 def test_a_dry_run_says_what_it_would_do() -> None:
     """The trace of a dry run holds the requests that were not made."""
-    decision = meet(rule(f"mode: dry_run\n{COOLING}"), down(), answering(), situation())
+    decision = evaluate(rule(f"mode: dry_run\n{COOLING}"), down(), answering(), context())
     assert (decision.trace[-1]["says"], decision.trace[-1]["about"]) == ("would do", "dry_run")
     assert decision.trace[-1]["detail"] == [
         {"action": "call", "operation": "bond.restart", "arguments": {"bond": 3}}
@@ -154,12 +154,12 @@ def test_a_dry_run_says_what_it_would_do() -> None:
 
 def test_forced_live_acts_although_the_rule_is_dry() -> None:
     """Where it is forced, a dry rule acts, in the books of a live one."""
-    decision = meet(
-        rule(f"mode: dry_run\n{COOLING}"), down(), answering(), situation(forced_live=True)
+    decision = evaluate(
+        rule(f"mode: dry_run\n{COOLING}"), down(), answering(), context(forced_live=True)
     )
     assert str(decision.verdict) == "act"
     assert decision.facts["mode"] == "live"
-    assert decision.cooldowns == meet(rule(COOLING), down(), answering(), situation()).cooldowns
+    assert decision.cooldowns == evaluate(rule(COOLING), down(), answering(), context()).cooldowns
 
 
 def test_the_facts_of_a_decision_are_stored_with_it() -> None:
@@ -169,7 +169,7 @@ def test_the_facts_of_a_decision_are_stored_with_it() -> None:
     one = rule(COOLING)
     key = cooldown_key(one, "main", 3, Mode.LIVE)
     held = {"by": "other", "ended_at": "2026-03-01T12:00:00+00:00"}
-    decision = meet(one, down(), answering(cooldown=held), situation(later(1)))
+    decision = evaluate(one, down(), answering(cooldown=held), context(later(1)))
     assert decision.facts == {
         "events": [["e1", "2026-03-01T12:00:00+00:00"]],
         "known": {},
@@ -179,7 +179,7 @@ def test_the_facts_of_a_decision_are_stored_with_it() -> None:
         "mode": "live",
         "asked": {"spaces main": None, f"cooldown {key}": held},
     }
-    free = meet(one, down(), answering(), situation()).facts["asked"]
+    free = evaluate(one, down(), answering(), context()).facts["asked"]
     assert free[f"cooldown {key}"] is None
     assert {"tripped a main", "paused main", "hands_off main 3"} <= free.keys()
 
@@ -187,12 +187,12 @@ def test_the_facts_of_a_decision_are_stored_with_it() -> None:
 def test_a_verdict_can_be_made_again_from_its_facts() -> None:
     """The answers that were kept, and nothing else, come to the same decision."""
     one = rule(COOLING)
-    kept = meet(one, down(), RecordingFacts(memory(one)), situation())
+    kept = evaluate(one, down(), RecordingFacts(memory(one)), context())
     assert (
-        meet(one, down(), RecordingFacts(RecordedFacts(kept.facts["asked"])), situation()) == kept
+        evaluate(one, down(), RecordingFacts(RecordedFacts(kept.facts["asked"])), context()) == kept
     )
     with pytest.raises(KeyError):
-        meet(one, down(bond=4), RecordingFacts(RecordedFacts(kept.facts["asked"])), situation())
+        evaluate(one, down(bond=4), RecordingFacts(RecordedFacts(kept.facts["asked"])), context())
 
 
 def test_only_rules_that_listen_meet_an_event() -> None:
@@ -215,12 +215,12 @@ def test_webhooks_are_stale_sooner() -> None:
         "id: a\nwhen: webhook.chat\ndo: [{call: bond.restart, with: {bond: '${body.bond}'}}]"
     )
     told = event("webhook.chat", body={"bond": 3})
-    assert meet(one, told, answering(), situation(later(120))).jobs[0].request["arguments"] == {
+    assert evaluate(one, told, answering(), context(later(120))).jobs[0].request["arguments"] == {
         "bond": 3
     }
-    assert str(meet(one, told, answering(), situation(later(121))).verdict) == "skip(expired)"
+    assert str(evaluate(one, told, answering(), context(later(121))).verdict) == "skip(expired)"
     assert (
-        str(meet(one, event("webhook.chat", body={}), answering(), situation()).verdict)
+        str(evaluate(one, event("webhook.chat", body={}), answering(), context()).verdict)
         == "skip(condition_error)"
     )
 
@@ -240,11 +240,11 @@ def test_a_notice_is_text_that_can_be_stored(title: str) -> None:
     """Whatever a title's expression gives, the notice it becomes is text, or the decision says why
     there is none.
     """
-    decision = meet(
+    decision = evaluate(
         rule(f'id: a\nwhen: leg.down\ndo: [{{notify: {{to: boss, title: "{title}"}}}}]'),
         down(),
         answering(),
-        situation(),
+        context(),
     )
     json.dumps([job.request for job in decision.jobs] + list(decision.trace), allow_nan=False)
     assert all(isinstance(job.request["title"], str) for job in decision.jobs)
@@ -263,7 +263,7 @@ def test_odd_webhook_bodies_are_decided(per: str, site: object) -> None:
         " {to: boss, title: t}}]"
     )
     told = event("webhook.chat", body={"site": site})
-    decision = meet(one, told, answering(), situation())
+    decision = evaluate(one, told, answering(), context())
     assert decision.verdict.reason in (None, Reason.CONDITION_ERROR)
     decision.verdict.detail.encode()
     json.dumps([decision.cooldowns, decision.facts])

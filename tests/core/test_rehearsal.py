@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.core.backtesting.dry_run import Rehearsal
+from bridge.core.backtesting.dry_run import DryRun
 from bridge.core.model import Event
 
 from .builders import NOW, RESTART, down, event, later, memory, rule
@@ -36,14 +36,14 @@ def rose(at: float, leg: int = 7) -> Event:
     return replace(told, subject=f"leg/{leg}")
 
 
-def play(text: str, *happened: Event, until: float = 86400, **remembered: Any) -> Rehearsal:
+def play(text: str, *happened: Event, until: float = 86400, **remembered: Any) -> DryRun:
     """What the rule makes of these events."""
     one = rule(text)
-    rehearsal = Rehearsal("book", memory(one, **remembered))
+    dry_run = DryRun("book", memory(one, **remembered))
     for each in happened:
-        rehearsal.happen(each)
-    rehearsal.until(later(until))
-    return rehearsal
+        dry_run.happen(each)
+    dry_run.until(later(until))
+    return dry_run
 
 
 def seconds(moment: datetime) -> float:
@@ -51,7 +51,7 @@ def seconds(moment: datetime) -> float:
     return (moment - NOW).total_seconds()
 
 
-def said(played: Rehearsal) -> list[tuple[float, str]]:
+def said(played: DryRun) -> list[tuple[float, str]]:
     """Every verdict on a decision, with when it was said; of a group that is complete the one on
     all of it.
     """
@@ -64,7 +64,7 @@ def said(played: Rehearsal) -> list[tuple[float, str]]:
     return [(seconds(each.at), str(each.verdict)) for each in told]
 
 
-def called(played: Rehearsal) -> list[tuple[float, int]]:
+def called(played: DryRun) -> list[tuple[float, int]]:
     """When a call was made on which bond."""
     return [(seconds(at), job.request["arguments"]["bond"]) for at, job in played.calls]
 

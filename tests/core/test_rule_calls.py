@@ -4,7 +4,7 @@ call.
 
 import pytest
 
-from bridge.core.decisions.evaluate import Situation, meet
+from bridge.core.decisions.evaluate import EvaluationContext, evaluate
 from bridge.core.rules.parser import Vocabulary, parse
 from bridge.core.yaml_document import read
 from bridge.errors import Problem
@@ -139,7 +139,10 @@ def test_a_call_carries_the_fields_it_sets(text: str, request_: dict) -> None:
     """
     (rule,), wrong = parse(read(step(text), "rules/test.yaml"), VOCABULARY)
     assert not wrong
-    (job,) = meet(
-        rule, event("leg.down", leg={"id": 7}, bond={"id": 3}), answering(), Situation("r", NOW)
+    (job,) = evaluate(
+        rule,
+        event("leg.down", leg={"id": 7}, bond={"id": 3}),
+        answering(),
+        EvaluationContext("r", NOW),
     ).jobs
     assert job.request == request_

@@ -10,10 +10,10 @@ import pytest
 from bridge.actions.webhook import cloud_event
 from bridge.core.backtesting.rule_examples import failures
 from bridge.core.decisions import job_planning
-from bridge.core.decisions.evaluate import close, meet
+from bridge.core.decisions.evaluate import close_group, evaluate
 from bridge.core.model import Decision, Event, Outcome, Reason, Ruling
 from bridge.core.rules.rule import Rule
-from tests.core.builders import NOW, VOCABULARY, answering, down, event, later, rules, situation
+from tests.core.builders import NOW, VOCABULARY, answering, context, down, event, later, rules
 
 WORDS = replace(VOCABULARY, hooks=frozenset({"ticketing"}))
 LOST = "${leg.down_speed / 1000} Gbit/s lost"
@@ -29,7 +29,7 @@ def rule(do: str, when: str = "leg.down") -> Rule:
 
 def decided(do: str, told: Event | None = None) -> Decision:
     """What a rule with these steps says to a leg that is down, whose speed is not known."""
-    return meet(rule(do), told or down(), answering(), situation())
+    return evaluate(rule(do), told or down(), answering(), context())
 
 
 def requests(decision: Decision) -> list[Any]:
@@ -122,7 +122,7 @@ def test_an_answer_in_chat_that_cannot_be_written_is_given() -> None:
     said = event(
         "chat.command", chat={"command": "speed", "args": [], "who": "ann", "role": "operator"}
     )
-    (request,) = requests(meet(one, said, answering(), situation()))
+    (request,) = requests(evaluate(one, said, answering(), context()))
     first, why = request["text"].splitlines()
     assert first
     assert why.startswith("The rule's text could not be written: 1 / size(chat.args)")
@@ -192,7 +192,7 @@ def test_one_turn_that_cannot_be_read_costs_no_other() -> None:
     )
     (one,) = rules(text, WORDS)
     members = [down(f"e{bond}", bond) for bond in (3, 4, 5)]
-    made, _ = close(one, members, "g", later(30), answering(), situation(later(30)))
+    made, _ = close_group(one, members, "g", later(30), answering(), context(later(30)))
     notice, *calls = requests(made)
     assert [request["arguments"]["bond"] for request in calls] == [3, 5]
     assert notice["body"].startswith("Not done: call bond.restart 4: ")

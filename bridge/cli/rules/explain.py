@@ -185,7 +185,7 @@ def _unmet(bridge: wiring.Bridge, told: Body) -> Iterator[str]:
     for made in bridge.decider.tried(book, event, max(bridge.now(), event.time)):
         yield f"  {made.rule}: {made.verdict}  {made.verdict.detail}"
     for rule in listening:
-        if not evaluate.hears(rule, event):
+        if not evaluate.accepts(rule, event):
             yield f"  {rule.id}: does not meet it, it is for another"
 
 

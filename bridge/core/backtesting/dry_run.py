@@ -1,4 +1,4 @@
-"""A rehearsal: the same deciding, in memory, with time that jumps from one due thing to the next.
+"""A dry run: the same deciding, in memory, with time that jumps from one due thing to the next.
 Nothing is called.
 
 Every call is taken to succeed at once; what a person is asked stays unanswered, until that is a no.
@@ -16,7 +16,7 @@ from itertools import count
 from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import evaluate, guards, job_planning, retry
-from bridge.core.decisions.evaluate import Situation
+from bridge.core.decisions.evaluate import EvaluationContext
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
 from bridge.core.decisions.step_progress import progress
@@ -40,12 +40,12 @@ class RecordedVerdict:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class DryRun:
     """`said` and `calls` are what came of it, in the order of time; `calls` with when each would be
     made.
 
     `hear`: is told instead, verdict by verdict; then nothing is kept that is not needed any more,
-    for rehearsals of many events, and `horizon` is for how long an event is looked for. `yes`:
+    for dry runs of many events, and `horizon` is for how long an event is looked for. `yes`:
     whoever is asked says so at once.
     """
 
@@ -77,7 +77,7 @@ class Rehearsal:
         self._let_pass(event.seen_at, lambda due: due < event.seen_at)
         self.memory.happen(event)
         for rule in self._listening.get(event.type, ()):
-            if evaluate.hears(rule, event):
+            if evaluate.accepts(rule, event):
                 self._meet(rule, event)
         if self.hear is not None:
             self._recent.append(event)
@@ -93,7 +93,7 @@ class Rehearsal:
             no = Verdict(Ruling.SKIP, Reason.CONDITION, rule.condition.source)
             self._say(RecordedVerdict(self.memory.now, rule.id, event.id, "", no))
         else:
-            self._note(evaluate.meet(rule, event, RecordingFacts(self.memory), self._situation()))
+            self._note(evaluate.evaluate(rule, event, RecordingFacts(self.memory), self._context()))
 
     def _forget(self) -> None:
         while self._recent and self._recent[0].seen_at < self.memory.now - self.horizon:
@@ -134,8 +134,8 @@ class Rehearsal:
             }[what](name)
         self.memory.now = max(self.memory.now, moment)
 
-    def _situation(self) -> Situation:
-        return Situation(self.rulebook, self.memory.now, self.forced_live)
+    def _context(self) -> EvaluationContext:
+        return EvaluationContext(self.rulebook, self.memory.now, self.forced_live)
 
     def _at(self, moment: datetime, what: str, name: str) -> None:
         heapq.heappush(self._due, (max(moment, self.memory.now), next(self._order), what, name))
@@ -221,7 +221,7 @@ class Rehearsal:
         event = self.memory.events[decision.event]
         waited = decision.verdict.reason or Reason.FOR
         self._note(
-            evaluate.again(rule, event, waited, RecordingFacts(self.memory), self._situation())
+            evaluate.re_evaluate(rule, event, waited, RecordingFacts(self.memory), self._context())
         )
         self._release(decision.events)
 
@@ -232,10 +232,9 @@ class Rehearsal:
         known = next((key for key, held in self.memory.groups.items() if held[0] == group), None)
         if not members or known is None or self.memory.groups[known][1] > self.memory.now:
             return
-        events = [self.memory.events[each] for each in members]
-        until = self.memory.groups[known][1]
-        decision, verdicts = evaluate.close(
-            rule, events, group, until, RecordingFacts(self.memory), self._situation()
+        events, until = [self.memory.events[each] for each in members], self.memory.groups[known][1]
+        decision, verdicts = evaluate.close_group(
+            rule, events, group, until, RecordingFacts(self.memory), self._context()
         )
         if decision.due_at is not None:
             _, _, size = self.memory.groups[known]

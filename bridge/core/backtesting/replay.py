@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bridge.core.canonical_json import canonical
 from bridge.core.decisions import evaluate, guards
-from bridge.core.decisions.evaluate import Situation
+from bridge.core.decisions.evaluate import EvaluationContext
 from bridge.core.decisions.facts import RecordedFacts, RecordingFacts, verdict_json
 from bridge.core.decisions.guards import ACT, Intent
 from bridge.core.model import Body, Decision, Event, Job, Mode, Reason, Verdict
@@ -27,19 +27,19 @@ def judged(rule: Rule, read: Body, began: Body, events: Sequence[Event], decisio
     members. Raises KeyError for what was not asked then.
     """
     forced = read["mode"] == Mode.LIVE and rule.mode is not Mode.LIVE
-    situation = Situation("", datetime.fromisoformat(read["now"]), forced)
+    context = EvaluationContext("", datetime.fromisoformat(read["now"]), forced)
     facts = RecordingFacts(RecordedFacts(read["asked"]))
     if began["step"] == "group":
-        return evaluate.close(
-            rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, situation
+        return evaluate.close_group(
+            rule, events, decision, datetime.fromisoformat(read["ripe"]), facts, context
         )
     event = _as_it_was(events[0], read)
     if began["step"] == "again":
         edited = began["says"] == evaluate.EDITED
-        return evaluate.again(
-            rule, event, Reason(began["about"]), facts, situation, edited=edited
+        return evaluate.re_evaluate(
+            rule, event, Reason(began["about"]), facts, context, edited=edited
         ), {}
-    return evaluate.meet(rule, event, facts, situation), {}
+    return evaluate.evaluate(rule, event, facts, context), {}
 
 
 def _as_it_was(event: Event, read: Body) -> Event:

@@ -1,4 +1,4 @@
-"""What came of a rehearsal of recorded events, counted: verdicts by rule, calls, and what differs
+"""What came of a dry run of recorded events, counted: verdicts by rule, calls, and what differs
 from what happened.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bridge.core import value_types
-from bridge.core.backtesting.dry_run import Rehearsal
+from bridge.core.backtesting.dry_run import DryRun
 from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.durations import spoken
 from bridge.core.events import schema
@@ -65,7 +65,7 @@ def broken(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Iterato
 _AMISS = {"step": "is left out", "text": "could not be written"}
 
 
-def _amiss(played: Rehearsal) -> Iterator[str]:
+def _amiss(played: DryRun) -> Iterator[str]:
     """What would be told without the rule's own words, or not be done, when this happens."""
     traced = [line for decision in played.decisions.values() for line in decision.trace]
     lines = (line for line in traced if line["says"] in ("left out", "could not be written"))
@@ -76,10 +76,10 @@ def _amiss(played: Rehearsal) -> Iterator[str]:
     yield from dict.fromkeys(told)
 
 
-def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Rehearsal:
-    """The rehearsal of one example, to its end."""
+def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> DryRun:
+    """The dry run of one example, to its end."""
     begin = example.begin or _BEGIN
-    rehearsal = Rehearsal(
+    dry_run = DryRun(
         "example",
         InMemoryFacts({rule.id: rule}, begin, imagined=True),
         forced_live=example.mode == "live",
@@ -87,20 +87,20 @@ def play(rule: Rule, example: ExampleModel, vocabulary: Vocabulary) -> Rehearsal
     )
     for i, given in enumerate(example.given):
         moment = begin + timedelta(seconds=given.at)
-        rehearsal.until(moment)
-        _show(rehearsal.memory, given.view or {})
+        dry_run.until(moment)
+        _show(dry_run.memory, given.view or {})
         if given.type:
-            rehearsal.happen(imagine(given, vocabulary, f"example-{i}", begin))
+            dry_run.happen(imagine(given, vocabulary, f"example-{i}", begin))
     latest = max((then.at or 0.0 for then in example.then), default=0.0)
     goes_on = any(then.calls is not None and then.at is None for then in example.then)
-    rehearsal.until(begin + (_GOES_ON if goes_on else timedelta(seconds=latest)))
-    return rehearsal
+    dry_run.until(begin + (_GOES_ON if goes_on else timedelta(seconds=latest)))
+    return dry_run
 
 
 _DEAF = Verdict(Ruling.SKIP, detail="the rule does not listen to it")
 
 
-def verdict_at(played: Rehearsal, rule: Rule, at: datetime) -> Verdict:
+def verdict_at(played: DryRun, rule: Rule, at: datetime) -> Verdict:
     """The newest verdict of the rule by then."""
     said = [
         each.verdict
@@ -173,7 +173,7 @@ def _filled(blank: Json, given: Body) -> dict[str, Json]:
 
 
 def _calls(
-    then: ThenModel, played: Rehearsal, begin: datetime, until: datetime | None
+    then: ThenModel, played: DryRun, begin: datetime, until: datetime | None
 ) -> Iterator[str]:
     made = [(at, job) for at, job in played.calls if until is None or at <= until]
     wanted = then.calls or []

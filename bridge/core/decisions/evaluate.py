@@ -1,4 +1,4 @@
-"""Rules meet events: every meeting is a decision, and every decision says how it came about.
+"""A rule is evaluated on an event: that is a decision, and it says how it came about.
 
     when ─► if ─► count ─► (absent, for: waits, judged again) ─► group: waits
          ─► guards ─► act · skip · wait · ask
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import guard_evaluation, triggers
-from bridge.core.decisions.evaluation import Meeting, Situation, judged, per_value
+from bridge.core.decisions.evaluation import Evaluation, EvaluationContext, judged, per_value
 from bridge.core.decisions.facts import RecordedFacts, RecordingFacts
 from bridge.core.decisions.guards import ACT
 from bridge.core.decisions.triggers import concerns
@@ -21,14 +21,14 @@ from bridge.core.rules.rule import Chat, Rule
 
 __all__ = [
     "EDITED",
-    "Situation",
-    "again",
-    "close",
+    "EvaluationContext",
+    "accepts",
+    "close_group",
     "concerns",
-    "hears",
+    "evaluate",
     "listening",
-    "meet",
     "per_value",
+    "re_evaluate",
     "set_aside",
 ]
 
@@ -42,7 +42,7 @@ def listening(rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
     return found
 
 
-def hears(rule: Rule, event: Event) -> bool:
+def accepts(rule: Rule, event: Event) -> bool:
     """Whether an event of a type that the rule listens to is for it: not found for another, nor
     another command.
     """
@@ -54,30 +54,32 @@ def hears(rule: Rule, event: Event) -> bool:
     return event.only in (None, rule.id)
 
 
-def meet(rule: Rule, event: Event, facts: RecordingFacts, situation: Situation) -> Decision:
+def evaluate(
+    rule: Rule, event: Event, facts: RecordingFacts, context: EvaluationContext
+) -> Decision:
     """One rule meets one new event."""
-    meeting = Meeting(rule, (event,), identity(event.id, rule.id), facts, situation)
-    meeting.say("when", "holds", event.type)
-    return meeting.decided(triggers.first_look)
+    evaluation = Evaluation(rule, (event,), identity(event.id, rule.id), facts, context)
+    evaluation.say("when", "holds", event.type)
+    return evaluation.decided(triggers.first_look)
 
 
 def set_aside(
-    rule: Rule, events: Sequence[Event], name: str, why: str, situation: Situation
+    rule: Rule, events: Sequence[Event], name: str, why: str, context: EvaluationContext
 ) -> Decision:
     """What is decided where judging itself failed: nothing, with the reason. It is not made from
     facts, nor again.
     """
-    meeting = Meeting(rule, tuple(events), name, RecordingFacts(RecordedFacts({})), situation)
-    meeting.say("fault", "set aside", why)
-    return meeting.decided(lambda _: Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why))
+    evaluation = Evaluation(rule, tuple(events), name, RecordingFacts(RecordedFacts({})), context)
+    evaluation.say("fault", "set aside", why)
+    return evaluation.decided(lambda _: Verdict(Ruling.SKIP, Reason.INTERNAL_ERROR, why))
 
 
-def again(
+def re_evaluate(
     rule: Rule,
     event: Event,
     waited: Reason,
     facts: RecordingFacts,
-    situation: Situation,
+    context: EvaluationContext,
     *,
     edited: bool = False,
 ) -> Decision:
@@ -87,36 +89,36 @@ def again(
     `edited`: the rule is not any more what it was when the wait began, so all of it is judged as it
     is now.
     """
-    meeting = Meeting(
+    evaluation = Evaluation(
         rule,
         (event,),
         identity(event.id, rule.id),
         facts,
-        situation,
+        context,
         edited=waited if edited else None,
     )
-    meeting.say("again", EDITED if edited else "after", waited.value)
+    evaluation.say("again", EDITED if edited else "after", waited.value)
     if not edited:
-        return meeting.decided(lambda met: triggers.after(met, waited))
-    if event.type not in rule.types or not hears(rule, event):
+        return evaluation.decided(lambda met: triggers.after(met, waited))
+    if event.type not in rule.types or not accepts(rule, event):
         deaf = Verdict(
             Ruling.SKIP, Reason.RULE_CHANGED, f"the rule does not listen to {event.type} any more"
         )
-        return meeting.decided(lambda _: deaf)
-    return meeting.decided(triggers.afresh)
+        return evaluation.decided(lambda _: deaf)
+    return evaluation.decided(triggers.afresh)
 
 
 # what the first line of a trace says where a rule was edited while it waited
 EDITED = "edited since"
 
 
-def close(
+def close_group(
     rule: Rule,
     events: Sequence[Event],
     group: str,
     until: datetime,
     facts: RecordingFacts,
-    situation: Situation,
+    context: EvaluationContext,
 ) -> tuple[Decision, Mapping[str, Verdict]]:
     """A group is complete: one decision for all its members that nothing stands against; and each
     member's own verdict.
@@ -125,7 +127,7 @@ def close(
     verdicts: dict[str, Verdict] = {}
     keys: dict[str, str] = {}
     for event in ordered:
-        member = Meeting(rule, (event,), group, facts, situation)
+        member = Evaluation(rule, (event,), group, facts, context)
         verdicts[event.id] = judged(member, guard_evaluation.joined) or ACT
         keys |= {key: event.id for key in member.cooldowns if verdicts[event.id] is ACT}
         for key in member.cooldowns:
@@ -135,10 +137,10 @@ def close(
     if not rule.calls:
         verdicts |= guard_evaluation.over_by_then(left, facts)
         left = [event for event in left if verdicts[event.id].ruling is Ruling.ACT]
-    meeting = Meeting(
-        rule, tuple(left or ordered), group, facts, situation, ripe=until, cooldowns=list(keys)
+    evaluation = Evaluation(
+        rule, tuple(left or ordered), group, facts, context, ripe=until, cooldowns=list(keys)
     )
-    meeting.say("group", f"{len(left)} of {len(ordered)}", f"together until {until.isoformat()}")
+    evaluation.say("group", f"{len(left)} of {len(ordered)}", f"together until {until.isoformat()}")
     if not left:
-        return meeting.decided(lambda _: verdicts[ordered[0].id]), verdicts
-    return meeting.decided(guard_evaluation.guarded), verdicts
+        return evaluation.decided(lambda _: verdicts[ordered[0].id]), verdicts
+    return evaluation.decided(guard_evaluation.guarded), verdicts

@@ -1,4 +1,4 @@
-"""One rule and what it meets, while it is being judged."""
+"""One rule and what it meets, while it is being evaluated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.core.decisions import expression_context
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import ACT
-from bridge.core.expressions.evaluator import ConditionError, Expression, Scene
+from bridge.core.expressions.evaluator import ConditionError, Expression, ExpressionContext
 from bridge.core.model import (
     Body,
     Decision,
@@ -22,11 +22,11 @@ from bridge.core.model import (
 )
 from bridge.core.rules.rule import Rule
 
-Judge = Callable[["Meeting"], Verdict | None]
+Judge = Callable[["Evaluation"], Verdict | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class EvaluationContext:
     """What deciding needs beside rule, event and facts. `forced_live`: rules act although they say
     dry_run (the demo).
     """
@@ -36,7 +36,7 @@ class Situation:
     forced_live: bool = False
 
 
-def per_value(per: Expression | None, seen: Scene) -> Json:
+def per_value(per: Expression | None, seen: ExpressionContext) -> Json:
     """The value that something is counted by; an object stands for its id. Raises
     ConditionError.
     """
@@ -49,17 +49,17 @@ def per_value(per: Expression | None, seen: Scene) -> Json:
     return value
 
 
-def judged(meeting: "Meeting", judge: Judge) -> Verdict | None:
+def judged(evaluation: "Evaluation", judge: Judge) -> Verdict | None:
     """What a judge says. An expression that cannot be evaluated lets nothing through."""
     try:
-        return judge(meeting)
+        return judge(evaluation)
     except ConditionError as error:
         return Verdict(Ruling.SKIP, Reason.CONDITION_ERROR, str(error))
 
 
 @dataclass(slots=True)
-class Meeting:
-    """One rule and what it meets, while it is being judged; `trace` grows, the rest is what a
+class Evaluation:
+    """One rule and the events that it is evaluated on; `trace` grows, the rest is what a
     decision will hold.
     """
 
@@ -67,7 +67,7 @@ class Meeting:
     events: tuple[Event, ...]
     decision: str
     facts: RecordingFacts
-    situation: Situation
+    context: EvaluationContext
     ripe: datetime | None = None
     # what it waited for when its rule was edited
     edited: Reason | None = None
@@ -79,7 +79,7 @@ class Meeting:
     group: Gathering | None = None
     about: str = ""
     supersedes: tuple[str, ...] = ()
-    _scene: Scene | None = None
+    _expression_context: ExpressionContext | None = None
 
     @property
     def event(self) -> Event:
@@ -87,18 +87,18 @@ class Meeting:
         return self.events[0]
 
     @property
-    def scene(self) -> Scene:
+    def expression_context(self) -> ExpressionContext:
         """What its expressions see."""
-        if self._scene is None:
-            self._scene = expression_context.of(self.events, self.situation.now, self.facts)
-        return self._scene
+        if self._expression_context is None:
+            self._expression_context = expression_context.of(
+                self.events, self.context.now, self.facts
+            )
+        return self._expression_context
 
     @property
     def mode(self) -> Mode:
         """Whether it acts, or only says what it would do."""
-        if self.situation.forced_live:
-            return Mode.LIVE
-        return self.rule.mode
+        return Mode.LIVE if self.context.forced_live else self.rule.mode
 
     def say(self, step: str, says: str, about: Json, detail: Json = None) -> None:
         """One line of the trace."""
@@ -120,10 +120,10 @@ class Meeting:
             id=self.decision,
             event=self.event.id,
             rule=self.rule.id,
-            rulebook=self.situation.rulebook,
+            rulebook=self.context.rulebook,
             server=self.event.server,
             verdict=verdict,
-            at=self.situation.now,
+            at=self.context.now,
             trace=tuple(self.trace),
             facts=self._read(),
             jobs=self.jobs if admitted and not self.group else (),
@@ -141,7 +141,7 @@ class Meeting:
         return {
             "events": [[event.id, event.time.isoformat()] for event in self.events],
             "known": dict(self.event.known) if len(self.events) == 1 else None,
-            "now": self.situation.now.isoformat(),
+            "now": self.context.now.isoformat(),
             "ripe": self.ripe and self.ripe.isoformat(),
             "rule": self.rule.hash,
             "mode": self.mode,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events import schema
-from bridge.core.expressions.evaluator import Scene
+from bridge.core.expressions.evaluator import ExpressionContext
 from bridge.core.model import Body, Event, Json
 from bridge.core.objects.object_schemas import BODIES
 from bridge.core.rules import hours_function
@@ -44,13 +44,13 @@ def of(
     now: datetime,
     facts: RecordingFacts,
     more: Mapping[str, Json] | None = None,
-) -> Scene:
+) -> ExpressionContext:
     """The scene of one event, or of a group: its first event's nouns, and all of them as `events`.
     `more`: other roots.
     """
     first = events[0]
     seen = {**roots(first, now), "events": [told(event) for event in events], **(more or {})}
-    return Scene(seen, _OURS, lambda: _on_view(first.server, facts), facts.budget())
+    return ExpressionContext(seen, _OURS, lambda: _on_view(first.server, facts), facts.budget())
 
 
 _OURS = {"hours": hours_function.hours}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.core.decisions import guards, job_planning
-from bridge.core.decisions.evaluation import Meeting, per_value
+from bridge.core.decisions.evaluation import Evaluation, per_value
 from bridge.core.decisions.fact_source import moment
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import ACT, Intent
@@ -15,25 +15,25 @@ from bridge.core.rules import time_windows
 from bridge.core.rules.rule import Overlap
 
 
-def member(meeting: Meeting) -> Verdict | None:
+def member(evaluation: Evaluation) -> Verdict | None:
     """What stands against one event by itself: whom it explains, where it is, the cooldown."""
     for name, verdict in (
-        ("explained", guards.explained(meeting.event, meeting.rule)),
-        ("space", guards.space(meeting.event, meeting.rule, meeting.facts)),
+        ("explained", guards.explained(evaluation.event, evaluation.rule)),
+        ("space", guards.space(evaluation.event, evaluation.rule, evaluation.facts)),
     ):
         if verdict:
-            meeting.say(f"guard {name}", "stops", verdict.detail)
+            evaluation.say(f"guard {name}", "stops", verdict.detail)
             return verdict
-    return _cooldown(meeting)
+    return _cooldown(evaluation)
 
 
-def joined(meeting: Meeting) -> Verdict | None:
+def joined(evaluation: Evaluation) -> Verdict | None:
     """What stands against one of a group that is complete."""
-    against = member(meeting)
-    if against is None and not meeting.rule.calls:
-        against = guards.hushed(meeting.event, meeting.facts)
+    against = member(evaluation)
+    if against is None and not evaluation.rule.calls:
+        against = guards.hushed(evaluation.event, evaluation.facts)
         if against:
-            meeting.say("guard silence", str(against), against.detail)
+            evaluation.say("guard silence", str(against), against.detail)
     return against
 
 
@@ -51,77 +51,80 @@ def over_by_then(events: Sequence[Event], facts: RecordingFacts) -> Mapping[str,
     }
 
 
-def _cooldown(meeting: Meeting) -> Verdict | None:
-    limit = meeting.rule.guard.cooldown
+def _cooldown(evaluation: Evaluation) -> Verdict | None:
+    limit = evaluation.rule.guard.cooldown
     if limit is None:
         return None
-    per = per_value(limit.per, meeting.scene)
-    key = guards.cooldown_key(meeting.rule, meeting.event.server, per, meeting.mode)
-    meeting.cooldowns.append(key)
+    per = per_value(limit.per, evaluation.expression_context)
+    key = guards.cooldown_key(evaluation.rule, evaluation.event.server, per, evaluation.mode)
+    evaluation.cooldowns.append(key)
     cooling = guards.cooldown(
-        limit.every, key, meeting.decision, meeting.facts, meeting.situation.now
+        limit.every, key, evaluation.decision, evaluation.facts, evaluation.context.now
     )
-    if cooling:
-        says = cooling.detail
-    else:
-        says = "free"
-    meeting.say("guard cooldown", says, "the whole rule" if per is None else f"per {per}")
+    says = cooling.detail if cooling else "free"
+    evaluation.say("guard cooldown", says, "the whole rule" if per is None else f"per {per}")
     return cooling
 
 
-def guarded(meeting: Meeting) -> Verdict | None:
+def guarded(evaluation: Evaluation) -> Verdict | None:
     """What it would do, and every guard on it, in their order."""
-    now = meeting.situation.now
-    ripe = meeting.ripe or meeting.event.time
-    if meeting.event.only is not None:  # it began long ago, and is so now
-        ripe = max(ripe, meeting.event.seen_at)
-    opens = time_windows.opens(meeting.rule.guard.windows, now)
-    if opens:
-        ripe = max(ripe, opens)
+    now = evaluation.context.now
+    ripe = evaluation.ripe or evaluation.event.time
+    if evaluation.event.only is not None:  # it began long ago, and is so now
+        ripe = max(ripe, evaluation.event.seen_at)
+    opens = time_windows.opens(evaluation.rule.guard.windows, now)
+    ripe = max(ripe, opens) if opens else ripe
     occasion = job_planning.Occasion(
-        meeting.rule, meeting.decision, meeting.events, meeting.facts, now, ripe, meeting.scene
-    )
-    _plan(meeting, job_planning.planned(occasion))
-    _needs_approval(meeting)
-    # what its group has in common, or the object of its event
-    meeting.about = meeting.about or ("" if meeting.rule.group else meeting.event.subject)
-    intent = Intent(
-        meeting.rule,
-        meeting.event.server,
-        meeting.events,
-        meeting.decision,
-        meeting.facts,
+        evaluation.rule,
+        evaluation.decision,
+        evaluation.events,
+        evaluation.facts,
         now,
         ripe,
-        meeting.jobs,
-        about=meeting.about,
+        evaluation.expression_context,
     )
-    verdict = _late(meeting, ripe) or _each_guard(meeting, intent) or ACT
-    return _moded(meeting, _too_long(meeting, verdict))
+    _plan(evaluation, job_planning.planned(occasion))
+    _needs_approval(evaluation)
+    # what its group has in common, or the object of its event
+    evaluation.about = evaluation.about or (
+        "" if evaluation.rule.group else evaluation.event.subject
+    )
+    intent = Intent(
+        evaluation.rule,
+        evaluation.event.server,
+        evaluation.events,
+        evaluation.decision,
+        evaluation.facts,
+        now,
+        ripe,
+        evaluation.jobs,
+        about=evaluation.about,
+    )
+    verdict = _late(evaluation, ripe) or _each_guard(evaluation, intent) or ACT
+    return _moded(evaluation, _too_long(evaluation, verdict))
 
 
-def _plan(meeting: Meeting, made: job_planning.Plan) -> None:
+def _plan(evaluation: Evaluation, made: job_planning.Plan) -> None:
     """What it would do; what of it cannot be done or written is a line of the trace each."""
-    meeting.jobs = made.jobs
-    meeting.left_out = made.left_out
+    evaluation.jobs, evaluation.left_out = made.jobs, made.left_out
     for why in made.left_out:
-        meeting.say("step", "left out", why)
+        evaluation.say("step", "left out", why)
     texts = {text: None for job in made.jobs for text in job.request.get(UNWRITTEN, {}).items()}
     for name, why in texts:
-        meeting.say("text", "could not be written", name, why)
+        evaluation.say("text", "could not be written", name, why)
 
 
-def _calls(meeting: Meeting) -> bool:
+def _calls(evaluation: Evaluation) -> bool:
     """Whether anything is called: what only tells has guards of its own."""
-    return any(job.action == "call" for job in meeting.jobs)
+    return any(job.action == "call" for job in evaluation.jobs)
 
 
-def _too_long(meeting: Meeting, verdict: Verdict) -> Verdict:
+def _too_long(evaluation: Evaluation, verdict: Verdict) -> Verdict:
     """A wait that ends when nothing is worth doing any more is no wait."""
-    calls = [job.not_after for job in meeting.jobs if job.action == "call"]
+    calls = [job.not_after for job in evaluation.jobs if job.action == "call"]
     if (
         verdict.ruling is not Ruling.WAIT
-        or meeting.due_at is not None
+        or evaluation.due_at is not None
         or not calls
         or verdict.until is None
     ):
@@ -135,13 +138,13 @@ def _too_long(meeting: Meeting, verdict: Verdict) -> Verdict:
     )
 
 
-def _late(meeting: Meeting, ripe: datetime) -> Verdict | None:
-    calls = [job for job in meeting.jobs if job.action == "call"] or list(meeting.jobs)
+def _late(evaluation: Evaluation, ripe: datetime) -> Verdict | None:
+    calls = [job for job in evaluation.jobs if job.action == "call"] or list(evaluation.jobs)
     if not calls:
         return None
     not_after = max(job.not_after for job in calls)
-    late = guards.expired(meeting.situation.now, not_after)
-    meeting.say(
+    late = guards.expired(evaluation.context.now, not_after)
+    evaluation.say(
         "guard expired",
         "too late" if late else "in time",
         f"until {not_after.isoformat()}, from {ripe.isoformat()}",
@@ -149,17 +152,17 @@ def _late(meeting: Meeting, ripe: datetime) -> Verdict | None:
     return late
 
 
-def _needs_approval(meeting: Meeting) -> None:
-    wanted = meeting.rule.guard.approval
+def _needs_approval(evaluation: Evaluation) -> None:
+    wanted = evaluation.rule.guard.approval
     if wanted is not None:
-        needed = wanted.condition is None or wanted.condition.holds(meeting.scene)
-        meeting.facts.note_approval(needed=needed)
+        needed = wanted.condition is None or wanted.condition.holds(evaluation.expression_context)
+        evaluation.facts.note_approval(needed=needed)
 
 
-def _each_guard(meeting: Meeting, intent: Intent) -> Verdict | None:
-    for name, guard in guards.DECIDING if _calls(meeting) else guards.TELLING:
+def _each_guard(evaluation: Evaluation, intent: Intent) -> Verdict | None:
+    for name, guard in guards.DECIDING if _calls(evaluation) else guards.TELLING:
         verdict = guard(intent)
-        meeting.say(
+        evaluation.say(
             f"guard {name}",
             str(verdict) if verdict else "lets through",
             verdict.detail if verdict else "",
@@ -167,35 +170,33 @@ def _each_guard(meeting: Meeting, intent: Intent) -> Verdict | None:
         if verdict is None:
             continue
         if verdict.reason is Reason.OVERLAP and verdict.ruling is Ruling.WAIT:
-            meeting.due_at = verdict.until
+            evaluation.due_at = verdict.until
         return verdict
     return None
 
 
-def _moded(meeting: Meeting, verdict: Verdict) -> Verdict:
+def _moded(evaluation: Evaluation, verdict: Verdict) -> Verdict:
     """Mode is judged last, so that a dry run shows which guard would have stopped it, and what it
     would have sent.
     """
-    if verdict.ruling is Ruling.SKIP or meeting.due_at is not None:
+    if verdict.ruling is Ruling.SKIP or evaluation.due_at is not None:
         return verdict
-    wanted = [{"action": job.action, **job.request} for job in meeting.jobs]
-    meeting.say(
-        "mode", "would do" if meeting.mode is Mode.DRY_RUN else "does", meeting.mode, wanted
+    wanted = [{"action": job.action, **job.request} for job in evaluation.jobs]
+    evaluation.say(
+        "mode", "would do" if evaluation.mode is Mode.DRY_RUN else "does", evaluation.mode, wanted
     )
-    if meeting.mode is Mode.DRY_RUN:
-        if verdict.ruling is Ruling.ACT:
-            but = ""
-        else:
-            but = f"; before that {verdict}: {verdict.detail}"
+    if evaluation.mode is Mode.DRY_RUN:
+        but = "" if verdict.ruling is Ruling.ACT else f"; before that {verdict}: {verdict.detail}"
         return Verdict(
             Ruling.SKIP, Reason.DRY_RUN, f"it would have acted: its rule is in dry_run{but}"
         )
-    if meeting.rule.overlap is Overlap.RESTART:
-        rule, server = meeting.rule.id, meeting.event.server
-        running = meeting.facts.running(rule, server, meeting.about) or ()
-        meeting.supersedes = tuple(each for each in running if each != meeting.decision)
-    meeting.jobs = tuple(
-        _as_ruled(job, verdict, "call" if _calls(meeting) else job.action) for job in meeting.jobs
+    if evaluation.rule.overlap is Overlap.RESTART:
+        rule, server = evaluation.rule.id, evaluation.event.server
+        running = evaluation.facts.running(rule, server, evaluation.about) or ()
+        evaluation.supersedes = tuple(each for each in running if each != evaluation.decision)
+    evaluation.jobs = tuple(
+        _as_ruled(job, verdict, "call" if _calls(evaluation) else job.action)
+        for job in evaluation.jobs
     )
     return verdict
 

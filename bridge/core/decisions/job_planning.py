@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from bridge.core.canonical_json import identity
 from bridge.core.decisions import expression_context, job_requests, retry
 from bridge.core.decisions.facts import RecordingFacts
-from bridge.core.expressions.evaluator import ConditionError, Scene
+from bridge.core.expressions.evaluator import ConditionError, ExpressionContext
 from bridge.core.json_safety import bounded
 from bridge.core.model import Body, Event, Job, JobState, Json, Outcome
 from bridge.core.rules import time_windows
@@ -19,7 +19,7 @@ class Occasion:
     """What there is to plan for. `ripe`: since when it may be done, from which the jobs' freshness
     is counted.
 
-    `scene`: what the steps that are done once see.
+    `context`: what the steps that are done once see.
     """
 
     rule: Rule
@@ -28,7 +28,7 @@ class Occasion:
     facts: RecordingFacts
     now: datetime
     ripe: datetime
-    scene: Scene
+    context: ExpressionContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +145,12 @@ def _each(step: Step, events: Sequence[Event]) -> Iterator[tuple[tuple[str, ...]
 def _of_turn(
     step: Step, key: Sequence[Json], occasion: Occasion, events: Sequence[Event]
 ) -> Iterator[Job]:
-    rule = occasion.rule
-    first = events[0]
-    if step.each is None:
-        seen = occasion.scene
-    else:
-        seen = expression_context.of(events, occasion.now, occasion.facts, _all(occasion))
+    rule, first = occasion.rule, events[0]
+    seen = (
+        occasion.context
+        if step.each is None
+        else expression_context.of(events, occasion.now, occasion.facts, _all(occasion))
+    )
     if step.condition is not None and not step.condition.holds(seen):
         return
     wanted = step.retry or retry.default(step.action, first.type)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bridge.core.events.headlines import headline
-from bridge.core.expressions.evaluator import ConditionError, Scene
+from bridge.core.expressions.evaluator import ConditionError, ExpressionContext
 from bridge.core.expressions.templates import Template
 from bridge.core.job_summary import asks
 from bridge.core.model import Body, Event, Job, Json
@@ -20,7 +20,7 @@ class _Texts:
     8: words fail open).
     """
 
-    seen: Scene
+    seen: ExpressionContext
     instead: str
     unwritten: dict[str, str] = field(default_factory=dict)
 
@@ -56,7 +56,9 @@ class _Texts:
         return request
 
 
-def of(step: Step, seen: Scene, events: Sequence[Event], title: str | None = None) -> list[Body]:
+def of(
+    step: Step, seen: ExpressionContext, events: Sequence[Event], title: str | None = None
+) -> list[Body]:
     """One call, webhook, wait or silence, or one message for each target of a channel.
 
     `title`: that of a message whose step names none; else it is the headline of its events. Raises
@@ -139,5 +141,5 @@ def _headline(events: Sequence[Event]) -> str:
     return headline(events[0]) + (f", and {more} more" if more else "")
 
 
-def _rendered(fields: Fields, seen: Scene) -> Body:
+def _rendered(fields: Fields, seen: ExpressionContext) -> Body:
     return {name: field.render(seen) for name, field in fields.items()}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bridge.core.canonical_json import canonical, identity
 from bridge.core.decisions import expression_context, guard_evaluation, guards
-from bridge.core.decisions.evaluation import Meeting, per_value
+from bridge.core.decisions.evaluation import Evaluation, per_value
 from bridge.core.durations import spoken
 from bridge.core.model import Event, Gathering, Json, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Absent, Count, Rule
@@ -44,96 +44,98 @@ def _at(event: Event, path: Sequence[str]) -> Json:
     return here
 
 
-def first_look(meeting: Meeting) -> Verdict | None:
+def first_look(evaluation: Evaluation) -> Verdict | None:
     """A new event: the condition, then whatever `when` waits for."""
     return (
-        _condition(meeting)
-        or _unfit(meeting)
-        or _counted(meeting)
-        or _absent(meeting)
-        or _lasts(meeting)
-        or _ready(meeting)
+        _condition(evaluation)
+        or _unfit(evaluation)
+        or _counted(evaluation)
+        or _absent(evaluation)
+        or _lasts(evaluation)
+        or _ready(evaluation)
     )
 
 
-def after(meeting: Meeting, waited: Reason) -> Verdict | None:
+def after(evaluation: Evaluation, waited: Reason) -> Verdict | None:
     """Judged again after a wait."""
     if waited is Reason.ABSENT:
-        return _came(meeting) or _ready(meeting)
+        return _came(evaluation) or _ready(evaluation)
     if waited in (Reason.FOR, Reason.STALE):
-        return _lasted(meeting) or _condition(meeting) or _ready(meeting)
-    return _ready(meeting)
+        return _lasted(evaluation) or _condition(evaluation) or _ready(evaluation)
+    return _ready(evaluation)
 
 
-def afresh(meeting: Meeting) -> Verdict | None:
+def afresh(evaluation: Evaluation) -> Verdict | None:
     """Judged from the beginning, since the rule was edited while it waited; what ended meanwhile
     needs nothing more.
     """
     # it waited on purpose until now, so it is no old news
-    meeting.ripe = meeting.situation.now
+    evaluation.ripe = evaluation.context.now
     return (
-        _condition(meeting)
-        or _unfit(meeting)
-        or _counted(meeting)
-        or _absent(meeting)
-        or _lasts(meeting)
-        or _ended(meeting)
-        or _ready(meeting)
+        _condition(evaluation)
+        or _unfit(evaluation)
+        or _counted(evaluation)
+        or _absent(evaluation)
+        or _lasts(evaluation)
+        or _ended(evaluation)
+        or _ready(evaluation)
     )
 
 
-def _ended(meeting: Meeting) -> Verdict | None:
-    ended = meeting.facts.ended(meeting.event.id)
+def _ended(evaluation: Evaluation) -> Verdict | None:
+    ended = evaluation.facts.ended(evaluation.event.id)
     if ended is None:
         return None
-    meeting.say("for", "ended", ended)
+    evaluation.say("for", "ended", ended)
     return Verdict(Ruling.SKIP, Reason.ENDED, f"it ended at {ended[:19].replace('T', ' ')} UTC")
 
 
-def _ready(meeting: Meeting) -> Verdict | None:
-    if meeting.rule.group is not None:
-        return _join(meeting)
-    return guard_evaluation.member(meeting) or guard_evaluation.guarded(meeting)
+def _ready(evaluation: Evaluation) -> Verdict | None:
+    if evaluation.rule.group is not None:
+        return _join(evaluation)
+    return guard_evaluation.member(evaluation) or guard_evaluation.guarded(evaluation)
 
 
-def _condition(meeting: Meeting) -> Verdict | None:
-    condition = meeting.rule.condition
+def _condition(evaluation: Evaluation) -> Verdict | None:
+    condition = evaluation.rule.condition
     if condition is None:
         return None
-    holds = concerns(meeting.rule, meeting.event) and condition.holds(meeting.scene)
-    meeting.say("if", "holds" if holds else "does not hold", condition.source)
-    if holds:
-        return None
-    return Verdict(Ruling.SKIP, Reason.CONDITION, condition.source)
+    holds = concerns(evaluation.rule, evaluation.event) and condition.holds(
+        evaluation.expression_context
+    )
+    evaluation.say("if", "holds" if holds else "does not hold", condition.source)
+    return None if holds else Verdict(Ruling.SKIP, Reason.CONDITION, condition.source)
 
 
-def _unfit(meeting: Meeting) -> Verdict | None:
-    blind = guards.blind(meeting.event, meeting.rule)
+def _unfit(evaluation: Evaluation) -> Verdict | None:
+    blind = guards.blind(evaluation.event, evaluation.rule)
     if blind:
-        meeting.say("guard blind", "stops", blind.detail)
+        evaluation.say("guard blind", "stops", blind.detail)
         return blind
-    over = guards.over(meeting.event, meeting.rule)
+    over = guards.over(evaluation.event, evaluation.rule)
     if over:
-        meeting.say("guard over", "over", "it had ended before it was found")
-    deep = guards.loop(meeting.event)
+        evaluation.say("guard over", "over", "it had ended before it was found")
+    deep = guards.loop(evaluation.event)
     if deep:
-        meeting.say("guard loop", "too deep", deep.detail)
+        evaluation.say("guard loop", "too deep", deep.detail)
     return over or deep
 
 
-def _counted(meeting: Meeting) -> Verdict | None:
-    shape = meeting.rule.shape
+def _counted(evaluation: Evaluation) -> Verdict | None:
+    shape = evaluation.rule.shape
     if not isinstance(shape, Count):
         return None
-    meeting.about = canonical(per_value(shape.per, meeting.scene))
-    since = meeting.event.time - timedelta(seconds=shape.over)
-    until = meeting.event.time
-    rule, server = meeting.rule.id, meeting.event.server
+    evaluation.about = canonical(per_value(shape.per, evaluation.expression_context))
+    since = evaluation.event.time - timedelta(seconds=shape.over)
+    until = evaluation.event.time
+    rule, server = evaluation.rule.id, evaluation.event.server
     # one that counted before the rule was edited is among them
-    itself = 0 if meeting.edited is Reason.COUNT else 1
-    count = itself + meeting.facts.counted(rule, server, meeting.about, since, until)
-    meeting.say(
-        "count", f"{count} of {shape.at_least}", f"within {spoken(shape.over)}, by {meeting.about}"
+    itself = 0 if evaluation.edited is Reason.COUNT else 1
+    count = itself + evaluation.facts.counted(rule, server, evaluation.about, since, until)
+    evaluation.say(
+        "count",
+        f"{count} of {shape.at_least}",
+        f"within {spoken(shape.over)}, by {evaluation.about}",
     )
     if count >= shape.at_least:
         return None
@@ -144,28 +146,28 @@ def _counted(meeting: Meeting) -> Verdict | None:
     )
 
 
-def _absent(meeting: Meeting) -> Verdict | None:
-    shape = meeting.rule.shape
+def _absent(evaluation: Evaluation) -> Verdict | None:
+    shape = evaluation.rule.shape
     if not isinstance(shape, Absent):
         return None
-    due = meeting.event.time + timedelta(seconds=shape.within)
-    if due <= meeting.situation.now:
-        return _came(meeting)
+    due = evaluation.event.time + timedelta(seconds=shape.within)
+    if due <= evaluation.context.now:
+        return _came(evaluation)
     return _until(
-        meeting, Reason.ABSENT, due, f"whether one of {', '.join(sorted(shape.types))} comes"
+        evaluation, Reason.ABSENT, due, f"whether one of {', '.join(sorted(shape.types))} comes"
     )
 
 
-def _came(meeting: Meeting) -> Verdict | None:
-    shape = meeting.rule.shape
+def _came(evaluation: Evaluation) -> Verdict | None:
+    shape = evaluation.rule.shape
     if not isinstance(shape, Absent):
         return None
-    due = meeting.event.time + timedelta(seconds=shape.within)
-    meeting.ripe = max(due, meeting.ripe or due)
-    key = canonical(per_value(shape.per, meeting.scene))
-    rule, server = meeting.rule.id, meeting.event.server
-    came = meeting.facts.came(rule, server, key, meeting.event.time, due)
-    meeting.say(
+    due = evaluation.event.time + timedelta(seconds=shape.within)
+    evaluation.ripe = max(due, evaluation.ripe or due)
+    key = canonical(per_value(shape.per, evaluation.expression_context))
+    rule, server = evaluation.rule.id, evaluation.event.server
+    came = evaluation.facts.came(rule, server, key, evaluation.event.time, due)
+    evaluation.say(
         "absent", "came" if came else "absent", f"{', '.join(sorted(shape.types))} by {key}"
     )
     if came:
@@ -173,25 +175,27 @@ def _came(meeting: Meeting) -> Verdict | None:
     return None
 
 
-def _lasts(meeting: Meeting) -> Verdict | None:
-    if meeting.rule.lasts is None:
+def _lasts(evaluation: Evaluation) -> Verdict | None:
+    if evaluation.rule.lasts is None:
         return None
-    due = meeting.event.time + timedelta(seconds=meeting.rule.lasts)
-    if meeting.situation.now < due:
-        return _until(meeting, Reason.FOR, due, f"whether it lasts {spoken(meeting.rule.lasts)}")
-    return _lasted(meeting)
+    due = evaluation.event.time + timedelta(seconds=evaluation.rule.lasts)
+    if evaluation.context.now < due:
+        return _until(
+            evaluation, Reason.FOR, due, f"whether it lasts {spoken(evaluation.rule.lasts)}"
+        )
+    return _lasted(evaluation)
 
 
-def _lasted(meeting: Meeting) -> Verdict | None:
+def _lasted(evaluation: Evaluation) -> Verdict | None:
     """Whether it has lasted: no end came, and a view newer than the due time still shows it. Blind
     time waits.
     """
-    due = meeting.event.time + timedelta(seconds=meeting.rule.lasts or 0)
-    meeting.ripe = max(due, meeting.ripe or due)
-    over = _ended(meeting)
+    due = evaluation.event.time + timedelta(seconds=evaluation.rule.lasts or 0)
+    evaluation.ripe = max(due, evaluation.ripe or due)
+    over = _ended(evaluation)
     if over:
         return over
-    shown = meeting.facts.shown(meeting.event.id)
+    shown = evaluation.facts.shown(evaluation.event.id)
     if shown is None:
         return None
     if shown["seen"]:
@@ -200,9 +204,11 @@ def _lasted(meeting: Meeting) -> Verdict | None:
         seen = None
     if seen is None or seen < due:
         # looked at again as often as is sensible; what is not seen is never taken for over
-        again_at = max(due, meeting.situation.now) + guards.LOOK_AGAIN
-        return _until(meeting, Reason.STALE, again_at, "what the server shows is older than that")
-    meeting.say(
+        again_at = max(due, evaluation.context.now) + guards.LOOK_AGAIN
+        return _until(
+            evaluation, Reason.STALE, again_at, "what the server shows is older than that"
+        )
+    evaluation.say(
         "for", "lasted" if shown["holds"] else "is not so any more", f"seen {shown['seen']}"
     )
     if shown["holds"]:
@@ -210,35 +216,31 @@ def _lasted(meeting: Meeting) -> Verdict | None:
     return Verdict(Ruling.SKIP, Reason.ENDED, "it is not so any more")
 
 
-def _join(meeting: Meeting) -> Verdict:
+def _join(evaluation: Evaluation) -> Verdict:
     """The event goes into the group that is open, or opens one."""
-    group = meeting.rule.group
+    group = evaluation.rule.group
     assert group is not None  # noqa: S101  asked before
-    key = canonical(per_value(group.by, meeting.scene))
-    found = meeting.facts.group(meeting.rule.id, meeting.event.server, key)
-    now = meeting.situation.now
+    key = canonical(per_value(group.by, evaluation.expression_context))
+    found = evaluation.facts.group(evaluation.rule.id, evaluation.event.server, key)
+    now = evaluation.context.now
     if found is None:
         # of a group that was taken apart, since its rule was edited, the wait goes on
-        if meeting.edited is None:
-            began = now
-        else:
-            began = min(now, meeting.event.seen_at)
+        began = now if evaluation.edited is None else min(now, evaluation.event.seen_at)
         until = max(now, began + timedelta(seconds=group.wait))
-        name = identity("group", meeting.rule.id, meeting.event.id)
-        if meeting.edited is not None:
-            name = identity(name, now.isoformat())
-        meeting.group = Gathering(name, key, until)
+        name = identity("group", evaluation.rule.id, evaluation.event.id)
+        name = name if evaluation.edited is None else identity(name, now.isoformat())
+        evaluation.group = Gathering(name, key, until)
     else:
         full = found["members"] + 1 >= group.most
-        meeting.group = Gathering(
+        evaluation.group = Gathering(
             found["id"], key, now if full else datetime.fromisoformat(found["until"])
         )
-    meeting.say("group", "joins" if found else "opens one", key, meeting.group.id[:8])
-    detail = f"in a group until {meeting.group.until:%Y-%m-%d %H:%M:%S} UTC"
-    return Verdict(Ruling.WAIT, Reason.GROUP, detail, meeting.group.until)
+    evaluation.say("group", "joins" if found else "opens one", key, evaluation.group.id[:8])
+    detail = f"in a group until {evaluation.group.until:%Y-%m-%d %H:%M:%S} UTC"
+    return Verdict(Ruling.WAIT, Reason.GROUP, detail, evaluation.group.until)
 
 
-def _until(meeting: Meeting, reason: Reason, due: datetime, detail: str) -> Verdict:
-    meeting.due_at = due
-    meeting.say(reason.value, "waits", f"until {due.isoformat()}")
+def _until(evaluation: Evaluation, reason: Reason, due: datetime, detail: str) -> Verdict:
+    evaluation.due_at = due
+    evaluation.say(reason.value, "waits", f"until {due.isoformat()}")
     return Verdict(Ruling.WAIT, reason, detail, due)

@@ -41,7 +41,7 @@ class ConditionError(Exception):
     """An expression that could not be evaluated on these facts; the message is for a person."""
 
 
-class Scene:
+class ExpressionContext:
     """What expressions see: values by root name, each turned into the evaluator's own when an
     expression first names it.
 
@@ -148,7 +148,7 @@ class Program:
         return cls(source, cel.compile(written), inside)
 
 
-Facts = Mapping[str, Json] | Scene
+Facts = Mapping[str, Json] | ExpressionContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +185,20 @@ class Expression:
         """Its value on these facts. Raises ConditionError, and what was raised where the view was
         looked at.
         """
-        if isinstance(facts, Scene):
-            scene = facts
-        else:
-            scene = Scene(facts)
-        scene.bound(self.roots)
+        context = facts if isinstance(facts, ExpressionContext) else ExpressionContext(facts)
+        context.bound(self.roots)
         try:
-            return scene.run(self.program)
+            return context.run(self.program)
         except TooLong as error:
             raise ConditionError(f"{self.source}: took too long") from error
         # the evaluator raises many types, all of them about this expression on these facts
         except Exception as error:
-            if error is scene.failed:
+            if error is context.failed:
                 raise
             if isinstance(error, KeyError):
                 raise ConditionError(f"{self.source}: there is no {error} here") from error
             raise ConditionError(
-                f"{self.source}: {_null(self.source, self.tree, scene) or error}"
+                f"{self.source}: {_null(self.source, self.tree, context) or error}"
             ) from error
 
     def holds(self, facts: Facts) -> bool:
@@ -215,7 +212,7 @@ class Expression:
         return value
 
 
-def _null(source: str, tree: Node, seen: Scene) -> str:
+def _null(source: str, tree: Node, seen: ExpressionContext) -> str:
     """What is null where something is asked of it; "" where that is not why the expression
     fails.
     """
@@ -248,7 +245,7 @@ def _apart(node: Node) -> Iterator[Node]:
     return (part for part in parts if not isinstance(part, Literal))
 
 
-def _value(source: str, node: Node, seen: Scene) -> object:
+def _value(source: str, node: Node, seen: ExpressionContext) -> object:
     try:
         return seen.run(Program.of(source[node.start : node.end]))
     except Exception as error:  # noqa: BLE001  as above

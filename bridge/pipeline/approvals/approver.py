@@ -19,14 +19,14 @@ from bridge.pipeline.approvals import eligibility
 from bridge.pipeline.approvals.eligibility import Answered, Answerer
 from bridge.pipeline.internal_errors import Faults
 from bridge.pipeline.messages import command_updates, plan_view, question_jobs
-from bridge.pipeline.messages.question_jobs import NOBODY, Places, Shown
+from bridge.pipeline.messages.question_jobs import NOBODY, ChannelSize, Shown
 from bridge.store.database import Database
 from bridge.store.decisions import approvals, decisions
 from bridge.store.decisions import jobs as job_store
 from bridge.store.decisions.approvals import Terms
 from bridge.store.observations import events as event_store
 
-__all__ = ["Answered", "Answerer", "Approver", "Asked", "Whom", "ask"]
+__all__ = ["Answered", "Answerer", "ApprovalTargets", "Approver", "Asked", "ask"]
 
 _SURE = 120.0
 
@@ -34,12 +34,12 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Whom:
+class ApprovalTargets:
     """Who can be asked: where each channel is told, and the channel for what no rule says whom to
     ask about.
     """
 
-    places: Mapping[str, Places]
+    channels: Mapping[str, ChannelSize]
     usual: str | None = None
 
 
@@ -56,7 +56,7 @@ def ask(
     connection: Connection,
     about: Asked,
     rule: Rule | None,
-    whom: Whom,
+    targets: ApprovalTargets,
     now: datetime,
     *,
     anew: bool = False,
@@ -66,8 +66,10 @@ def ask(
 
     `anew`: it was withdrawn before, since its rule was edited.
     """
-    expires_at = now + timedelta(seconds=_lasts(about, rule))
-    terms = terms_of(connection, about, rule, whom.usual)
+    expires_at, terms = (
+        now + timedelta(seconds=_lasts(about, rule)),
+        terms_of(connection, about, rule, targets.usual),
+    )
     row = approvals.ask(
         connection, about.decision, about.jobs, about.verdict, terms, now, expires_at, anew=anew
     )
@@ -79,15 +81,21 @@ def ask(
         )
         job_store.add(
             connection,
-            question_jobs.put(row, about.jobs, shown, whom.places.get(row["to"], Places()), now),
+            question_jobs.put(
+                row, about.jobs, shown, targets.channels.get(row["to"], ChannelSize()), now
+            ),
         )
     return event_store.record(connection, [_event("approval.asked", row, now, None)])
 
 
-def same(connection: Connection, row: RowMapping, about: Asked, rule: Rule, whom: Whom) -> bool:
+def same(
+    connection: Connection, row: RowMapping, about: Asked, rule: Rule, targets: ApprovalTargets
+) -> bool:
     """Whether the question that stands is the one that would be put now."""
-    terms = terms_of(connection, about, rule, whom.usual)
-    lasts = timedelta(seconds=_lasts(about, rule))
+    terms, lasts = (
+        terms_of(connection, about, rule, targets.usual),
+        timedelta(seconds=_lasts(about, rule)),
+    )
     wanted = (
         terms.to,
         terms.answered_by,
@@ -151,7 +159,7 @@ class Approver:
     """Takes people's answers. `now` is domain time; `places`: where each channel is told."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], places: Mapping[str, Places]
+        self, database: Database, now: Callable[[], datetime], places: Mapping[str, ChannelSize]
     ) -> None:
         self._database = database
         self._now = now
@@ -291,7 +299,7 @@ class Approver:
 
 
 def withdrawn(
-    connection: Connection, newer: Decision, places: Mapping[str, Places], now: datetime
+    connection: Connection, newer: Decision, places: Mapping[str, ChannelSize], now: datetime
 ) -> None:
     """Questions about what a newer decision has taken the place of: where they were put it is told
     that they are over.
@@ -301,7 +309,11 @@ def withdrawn(
 
 
 def withdraw(
-    connection: Connection, decision: str, who: str, places: Mapping[str, Places], now: datetime
+    connection: Connection,
+    decision: str,
+    who: str,
+    places: Mapping[str, ChannelSize],
+    now: datetime,
 ) -> None:
     """The question about a decision needs no answer any more, as is told wherever it was put.
     `who`: takes its place.
@@ -312,7 +324,11 @@ def withdraw(
 
 
 def _tell(
-    connection: Connection, name: str, places: Mapping[str, Places], now: datetime, but: str = ""
+    connection: Connection,
+    name: str,
+    places: Mapping[str, ChannelSize],
+    now: datetime,
+    but: str = "",
 ) -> None:
     row = approvals.get(connection, name)
     if row is not None:
@@ -323,7 +339,8 @@ def _tell(
         command_updates.answered(connection, row, every, now)
     if row is not None and row["to"] is not None and every:
         job_store.add(
-            connection, question_jobs.news(row, every, places.get(row["to"], Places()), now, but)
+            connection,
+            question_jobs.news(row, every, places.get(row["to"], ChannelSize()), now, but),
         )
 
 

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from sqlalchemy import Connection, RowMapping
 
-from bridge.core.backtesting.dry_run import Rehearsal
+from bridge.core.backtesting.dry_run import DryRun
 from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.backtesting.results import (
     Final,
@@ -159,17 +159,17 @@ class Backtester:
         memory = self._memory(connection, server, rules, begin)
         tally = Tally(since, memory.events.__getitem__)
         forced = self._forced_live(server)
-        rehearsal = Rehearsal(
+        dry_run = DryRun(
             book.hash, memory, forced, hear=tally.hear, horizon=_before(book.rules) + _DAY
         )
         for event in _happened(connection, server, rules, begin, until):
-            rehearsal.happen(event)
+            dry_run.happen(event)
             if event.seen_at >= since:
                 made.events += 1
                 step(1)
-        rehearsal.until(until)
+        dry_run.until(until)
         calls = [
-            called(at, job, memory.events[job.event]) for at, job in rehearsal.calls if at >= since
+            called(at, job, memory.events[job.event]) for at, job in dry_run.calls if at >= since
         ]
         made.calls += calls
         _sum_up(made, tally, calls, backtest_source.called(connection, server, since, until))

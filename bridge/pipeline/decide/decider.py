@@ -18,7 +18,7 @@ from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events.builder import EVENTS, OURSELVES, make
 from bridge.core.model import Decision, Event, Job, Reason
 from bridge.core.rules.rule import Rule
-from bridge.pipeline.approvals.approver import Whom
+from bridge.pipeline.approvals.approver import ApprovalTargets
 from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.decide.active_rulebook import ActiveRulebook
 from bridge.pipeline.decide.decision_writer import DecisionWriter, Made
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 class Decider:
-    """Decides events. `forced_live`: a server's rules act although they say dry_run; `whom`: who
+    """Decides events. `forced_live`: a server's rules act although they say dry_run; `targets`: who
     can be asked.
 
     `spaces`: where the settings let rules act, by server; `servers`: those that are watched.
@@ -58,27 +58,21 @@ class Decider:
         now: Callable[[], datetime],
         forced_live: Callable[[str], bool],
         *,
-        whom: Whom,
+        targets: ApprovalTargets,
         spaces: Mapping[str, Sequence[str]],
         servers: Sequence[str],
         word: Callable[[str], str] = lambda event: event,
         lease: float = LONG,
     ) -> None:
-        self._database = database
-        self._now = now
-        self._forced_live = forced_live
-        self._keeping = keeping
-        self._interpreter = interpreter
-        self._whom = whom
-        self._spaces = spaces
-        self._word = word
-        self._lease = lease
+        self._database, self._now, self._forced_live = database, now, forced_live
+        self._keeping, self._interpreter = keeping, interpreter
+        self._targets, self._spaces = targets, spaces
+        self._word, self._lease = word, lease
         self._timing = Timing(database, now, servers)
-        self._edits = Edits(database, now, servers, whom=whom, spaces=spaces)
+        self._edits = Edits(database, now, servers, targets=targets, spaces=spaces)
         self._second_look = SecondLook(database, now, self._asked)
-        self._servers = servers
-        self._faults = Faults(database, now)
-        self._writer = DecisionWriter(database, now, keeping.rulebook, whom, self._word)
+        self._servers, self._faults = servers, Faults(database, now)
+        self._writer = DecisionWriter(database, now, keeping.rulebook, targets, self._word)
 
     def rulebook(self) -> Rulebook:
         """The newest good rulebook."""
@@ -150,12 +144,12 @@ class Decider:
                 connection, event.server, now, rules, spaces=self._spaces.get(event.server, ())
             )
             answers.know((event,))
-            situation = evaluate.Situation(book.hash, now)
+            context = evaluate.EvaluationContext(book.hash, now)
             rules_of = book.listening.get(event.type, ())
             return [
-                evaluate.meet(rule, event, RecordingFacts(answers), situation)
+                evaluate.evaluate(rule, event, RecordingFacts(answers), context)
                 for rule in rules_of
-                if evaluate.hears(rule, event)
+                if evaluate.accepts(rule, event)
             ]
 
     def _new(self, lease: Lease, owed: list[Job]) -> None:
@@ -183,11 +177,11 @@ class Decider:
         made = Made()
         lease.begin()
         with self._database.reading() as connection:
-            answers, situation = self._asked(connection, lease.server, book)
+            answers, context = self._asked(connection, lease.server, book)
             answers.know(batch)
             for event in batch:
                 for rule in book.listening.get(event.type, ()):
-                    self._meeting(rule, event, answers, situation, made)
+                    self._evaluate(rule, event, answers, context, made)
                     lease.keep()
                 made.events.append(event)
                 if lease.enough():
@@ -195,17 +189,21 @@ class Decider:
         return made
 
     @staticmethod
-    def _meeting(
-        rule: Rule, event: Event, answers: DatabaseFacts, situation: evaluate.Situation, made: Made
+    def _evaluate(
+        rule: Rule,
+        event: Event,
+        answers: DatabaseFacts,
+        context: evaluate.EvaluationContext,
+        made: Made,
     ) -> None:
         with tried("decide", f"rule {rule.id}", event.server) as part:
-            if evaluate.hears(rule, event):
-                decision = evaluate.meet(rule, event, RecordingFacts(answers), situation)
+            if evaluate.accepts(rule, event):
+                decision = evaluate.evaluate(rule, event, RecordingFacts(answers), context)
                 answers.fold(decision)
                 made.decisions.append(decision)
         if part.failed:
             name = identity(event.id, rule.id)
-            made.decisions.append(_set_aside(part, rule, [event], name, answers, situation, made))
+            made.decisions.append(_set_aside(part, rule, [event], name, answers, context, made))
 
     def _again(self, lease: Lease, owed: list[Job]) -> None:
         """Decisions whose wait is over, a piece at a time."""
@@ -222,8 +220,8 @@ class Decider:
         made = Made()
         lease.begin()
         with self._database.reading() as connection:
-            answers, situation = self._asked(connection, lease.server, book)
-            due = decision_store.due(connection, lease.server, situation.now, _BATCH)
+            answers, context = self._asked(connection, lease.server, book)
+            due = decision_store.due(connection, lease.server, context.now, _BATCH)
             known = {
                 event.id: event
                 for event in event_store.several(connection, [each[0] for each in due])
@@ -240,7 +238,7 @@ class Decider:
                     continue
                 edited = written not in (None, rule.hash)
                 self._look_again(
-                    rule, known[event], Reason(waited), answers, situation, made, edited=edited
+                    rule, known[event], Reason(waited), answers, context, made, edited=edited
                 )
                 if lease.enough():
                     break
@@ -255,20 +253,20 @@ class Decider:
         event: Event,
         waited: Reason,
         answers: DatabaseFacts,
-        situation: evaluate.Situation,
+        context: evaluate.EvaluationContext,
         made: Made,
         *,
         edited: bool,
     ) -> None:
         with tried("decide", f"rule {rule.id}", event.server) as part:
-            decision = evaluate.again(
-                rule, event, waited, RecordingFacts(answers), situation, edited=edited
+            decision = evaluate.re_evaluate(
+                rule, event, waited, RecordingFacts(answers), context, edited=edited
             )
             answers.fold(decision)
             made.decisions.append(decision)
         if part.failed:
             name = identity(event.id, rule.id)
-            made.decisions.append(_set_aside(part, rule, [event], name, answers, situation, made))
+            made.decisions.append(_set_aside(part, rule, [event], name, answers, context, made))
 
     def _groups(self, lease: Lease, owed: list[Job]) -> None:
         book = self.rulebook()
@@ -290,13 +288,13 @@ class Decider:
                 gone = guards.gone(row["rule"])
                 made.closed.append((row["id"], row["rule"], {event.id: gone for event in members}))
                 return made
-            answers, situation = self._asked(connection, row["server"], book)
+            answers, context = self._asked(connection, row["server"], book)
             answers.know(members)
             with tried("decide", f"rule {rule.id}", row["server"]) as part:
-                self._close(rule, members, row["id"], row["until"], answers, situation, made)
+                self._close(rule, members, row["id"], row["until"], answers, context, made)
             if part.failed:
-                about = _gathered(rule, members, row["id"], situation.now)
-                decision = _set_aside(part, rule, members, row["id"], answers, situation, made)
+                about = _gathered(rule, members, row["id"], context.now)
+                decision = _set_aside(part, rule, members, row["id"], answers, context, made)
                 made.told.append(about)
                 made.decisions.append(replace(decision, event=about.id))
                 verdicts = dict.fromkeys((event.id for event in members), decision.verdict)
@@ -310,16 +308,16 @@ class Decider:
         group: str,
         until: datetime,
         answers: DatabaseFacts,
-        situation: evaluate.Situation,
+        context: evaluate.EvaluationContext,
         made: Made,
     ) -> None:
-        decision, verdicts = evaluate.close(
-            rule, members, group, until, RecordingFacts(answers), situation
+        decision, verdicts = evaluate.close_group(
+            rule, members, group, until, RecordingFacts(answers), context
         )
         if decision.due_at is not None:
             made.put_off[group] = decision.due_at
             return
-        about = _gathered(rule, members, group, situation.now)
+        about = _gathered(rule, members, group, context.now)
         made.told.append(about)
         made.members += members
         made.decisions.append(replace(decision, event=about.id))
@@ -327,13 +325,13 @@ class Decider:
 
     def _asked(
         self, connection: Connection, server: str, book: Rulebook
-    ) -> tuple[DatabaseFacts, evaluate.Situation]:
+    ) -> tuple[DatabaseFacts, evaluate.EvaluationContext]:
         now = self._now()
         rules = {rule.id: rule for rule in book.rules}
         answers = DatabaseFacts(
             connection, server, now, rules, bulk=True, spaces=self._spaces.get(server, ())
         )
-        return answers, evaluate.Situation(book.hash, now, self._forced_live(server))
+        return answers, evaluate.EvaluationContext(book.hash, now, self._forced_live(server))
 
 
 def _set_aside(
@@ -342,13 +340,13 @@ def _set_aside(
     events: Sequence[Event],
     name: str,
     answers: DatabaseFacts,
-    situation: evaluate.Situation,
+    context: evaluate.EvaluationContext,
     made: Made,
 ) -> Decision:
     """A rule that failed on what it met has its say, too; what it had begun to read is given up."""
     made.parts.append(part)
     answers.rollback()
-    return evaluate.set_aside(rule, events, name, part.why, situation)
+    return evaluate.set_aside(rule, events, name, part.why, context)
 
 
 def _gathered(rule: Rule, members: Sequence[Event], group: str, now: datetime) -> Event:

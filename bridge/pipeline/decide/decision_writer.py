@@ -15,7 +15,7 @@ from bridge.core.events.headlines import headline
 from bridge.core.model import Decision, Event, Job, Reason, Ruling, Verdict
 from bridge.pipeline import rechecks
 from bridge.pipeline.approvals import approver
-from bridge.pipeline.approvals.approver import Whom
+from bridge.pipeline.approvals.approver import ApprovalTargets
 from bridge.pipeline.internal_errors import Faults, Part, aside, tried, within
 from bridge.pipeline.messages import command_updates
 from bridge.pipeline.notifications import follow_up
@@ -73,14 +73,11 @@ class DecisionWriter:
         database: Database,
         now: Callable[[], datetime],
         rulebook: Callable[[], Rulebook],
-        whom: Whom,
+        targets: ApprovalTargets,
         word: Callable[[str], str],
     ) -> None:
-        self._database = database
-        self._now = now
-        self._rulebook = rulebook
-        self._whom = whom
-        self._word = word
+        self._database, self._now, self._rulebook = database, now, rulebook
+        self._targets, self._word = targets, word
         self._faults = Faults(database, now)
 
     def write(self, lease: Lease, made: Made) -> list[Job]:
@@ -120,7 +117,7 @@ class DecisionWriter:
                 rechecks.turned_away(connection, book, made.said(), about, now)
             for decision in made.decisions:
                 if decision.supersedes:
-                    approver.withdrawn(connection, decision, self._whom.places, decision.at)
+                    approver.withdrawn(connection, decision, self._targets.channels, decision.at)
             told += self._ask(connection, book, made.decisions, now)
             command_updates.decided(connection, made.decisions, about, self._word, now)
             told += event_store.record(connection, _contradictions(made.decisions, now))
@@ -151,7 +148,9 @@ class DecisionWriter:
         for decision in made:
             if decision.verdict.ruling is Ruling.ASK and decision.jobs:
                 about = approver.Asked(decision, decision.jobs, decision.verdict)
-                told += approver.ask(connection, about, book.rule(decision.rule), self._whom, now)
+                told += approver.ask(
+                    connection, about, book.rule(decision.rule), self._targets, now
+                )
         return told
 
 

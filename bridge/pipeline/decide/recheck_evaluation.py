@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bridge.core.decisions import evaluate, level_triggers
-from bridge.core.decisions.evaluate import Situation
+from bridge.core.decisions.evaluate import EvaluationContext
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.events.builder import EVENTS, describe, ends_of, related
 from bridge.core.model import Body, Change, Event, Reason, Ruling, Verdict
@@ -36,7 +36,7 @@ _UNSEEN = timedelta(seconds=15)
 # while an incident holds it: that says itself when it is over, unless it is another's
 _HELD = timedelta(minutes=1)
 
-Asked = Callable[[Connection, str, Rulebook], tuple[DatabaseFacts, Situation]]
+Asked = Callable[[Connection, str, Rulebook], tuple[DatabaseFacts, EvaluationContext]]
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class SecondLook:
         each: Recheck,
         event: Event,
         looked: _Looked,
-        asked_of: tuple[DatabaseFacts, Situation],
+        asked_of: tuple[DatabaseFacts, EvaluationContext],
     ) -> None:
         """Every rule that has not dealt with it yet."""
         now = asked_of[1].now
@@ -143,10 +143,12 @@ class SecondLook:
             looked.done.append(each.key)
 
 
-def _verdict(rule: Rule, event: Event, answers: DatabaseFacts, situation: Situation) -> Verdict:
+def _verdict(
+    rule: Rule, event: Event, answers: DatabaseFacts, context: EvaluationContext
+) -> Verdict:
     """What the rule would say to it now. Nothing is recorded."""
     answers.know((event,))
-    return evaluate.meet(rule, event, RecordingFacts(answers), situation).verdict
+    return evaluate.evaluate(rule, event, RecordingFacts(answers), context).verdict
 
 
 def _put_off(

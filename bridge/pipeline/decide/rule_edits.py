@@ -19,7 +19,7 @@ from bridge.core.expressions.evaluator import ConditionError
 from bridge.core.model import Job, JobState, Mode, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Count, Rule
 from bridge.pipeline.approvals import approver
-from bridge.pipeline.approvals.approver import Asked, Whom
+from bridge.pipeline.approvals.approver import ApprovalTargets, Asked
 from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import within
 from bridge.pipeline.server_lease import Lease
@@ -39,8 +39,8 @@ log = structlog.get_logger()
 
 
 class Edits:
-    """`now` is domain time; `servers`: those that are watched; `whom`: who can be asked; `spaces`:
-    where rules may act.
+    """`now` is domain time; `servers`: those that are watched; `targets`: who can be asked;
+    `spaces`: where rules may act.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Edits:
         now: Callable[[], datetime],
         servers: Sequence[str],
         *,
-        whom: Whom,
+        targets: ApprovalTargets,
         spaces: Mapping[str, Sequence[str]],
     ) -> None:
         self._database = database
         self._now = now
         self._servers = servers
-        self._whom = whom
+        self._targets = targets
         self._spaces = spaces
 
     def to_look(self, connection: Connection, book: Rulebook) -> set[str]:
@@ -207,7 +207,7 @@ class Edits:
             opened = None
         if rule is None or rule.mode is Mode.DRY_RUN:
             if opened is not None:
-                approver.withdraw(connection, name, _EDITED, self._whom.places, now)
+                approver.withdraw(connection, name, _EDITED, self._targets.channels, now)
             dry = Verdict(Ruling.SKIP, Reason.DRY_RUN, "the rule has been set to dry_run since")
             job_store.end(connection, held, dry, now)
             return
@@ -228,7 +228,7 @@ class Edits:
     ) -> None:
         """The rule asks no more: what nothing else holds up goes on."""
         now = self._now()
-        approver.withdraw(connection, name, _EDITED, self._whom.places, now)
+        approver.withdraw(connection, name, _EDITED, self._targets.channels, now)
         for job in held:
             free = Verdict(
                 Ruling.ACT, Reason.RULE_CHANGED, f"the rule asks nobody any more ({reason})"
@@ -250,13 +250,13 @@ class Edits:
         decision = decision_store.get(connection, name)
         pending_work.hold(connection, [job.id for job in about])
         asked = Asked(decision, [replace(job, state=JobState.HELD) for job in about], asks)
-        if opened is not None and approver.same(connection, opened, asked, rule, self._whom):
+        if opened is not None and approver.same(connection, opened, asked, rule, self._targets):
             return
         if opened is not None:
-            approver.withdraw(connection, name, _EDITED, self._whom.places, now)
+            approver.withdraw(connection, name, _EDITED, self._targets.channels, now)
         else:
             decision_store.add_verdict(connection, name, about[0].id, asks, now)
-        approver.ask(connection, asked, rule, self._whom, now, anew=True)
+        approver.ask(connection, asked, rule, self._targets, now, anew=True)
 
     def _asks(
         self, connection: Connection, server: str, name: str, rule: Rule, calls: Sequence[Job]

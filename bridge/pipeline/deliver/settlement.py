@@ -20,7 +20,7 @@ from bridge.core.job_summary import asks
 from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.rules.rule import Rule
 from bridge.pipeline.approvals import approver
-from bridge.pipeline.approvals.approver import Whom
+from bridge.pipeline.approvals.approver import ApprovalTargets
 from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import within
 from bridge.pipeline.messages import command_updates
@@ -56,19 +56,16 @@ class AttemptEnd:
 
 
 class Settlement:
-    """`now` is domain time; `whom`: who can be asked."""
+    """`now` is domain time; `targets`: who can be asked."""
 
     def __init__(
         self,
         database: Database,
         now: Callable[[], datetime],
         rulebook: Callable[[], Rulebook],
-        whom: Whom,
+        targets: ApprovalTargets,
     ) -> None:
-        self._database = database
-        self._now = now
-        self._rulebook = rulebook
-        self._whom = whom
+        self._database, self._now, self._rulebook, self._targets = database, now, rulebook, targets
 
     def settle(self, claimed: Claimed, end: AttemptEnd) -> Job:
         """Write how it ended, and everything that follows, in one transaction."""
@@ -185,7 +182,7 @@ class Settlement:
         decision_store.add_verdict(connection, job.decision, left[0].id, verdict, now)
         decision = decision_store.get(connection, job.decision)
         return approver.ask(
-            connection, approver.Asked(decision, left, verdict), rule, self._whom, now
+            connection, approver.Asked(decision, left, verdict), rule, self._targets, now
         )
 
     def _failed(

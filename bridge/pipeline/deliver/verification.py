@@ -11,7 +11,12 @@ from sqlalchemy import Connection
 from bridge.actions.action import Action
 from bridge.core.decisions import expression_context
 from bridge.core.decisions.facts import RecordingFacts
-from bridge.core.expressions.evaluator import ConditionError, Expression, Scene, compile_expression
+from bridge.core.expressions.evaluator import (
+    ConditionError,
+    Expression,
+    ExpressionContext,
+    compile_expression,
+)
 from bridge.core.model import Event, Job, Json
 from bridge.errors import AgainLater
 from bridge.pipeline.database_facts import DatabaseFacts
@@ -99,7 +104,7 @@ def _kinds(event: Event, noun: str) -> tuple[str, ...]:
     return kinds
 
 
-def _anew(event: Event, now: datetime, facts: RecordingFacts) -> Scene:
+def _anew(event: Event, now: datetime, facts: RecordingFacts) -> ExpressionContext:
     """The event's nouns as the view shows them now; `primary` and `current` are those of the bond
     now.
     """

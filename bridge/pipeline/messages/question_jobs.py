@@ -39,7 +39,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ChannelSize:
     """Where a channel is told: how many targets of Apprise's it has, and how many rooms."""
 
     targets: int = 0
@@ -71,7 +71,7 @@ def settled(state: str, who: str) -> str:
 
 
 def put(
-    row: RowMapping, jobs: Sequence[Job], shown: Shown, places: Places, now: datetime
+    row: RowMapping, jobs: Sequence[Job], shown: Shown, places: ChannelSize, now: datetime
 ) -> list[Job]:
     """The jobs that put a question: notices with a link, where a link may answer, and posts with
     buttons.
@@ -116,7 +116,7 @@ def put(
 
 
 def news(
-    row: RowMapping, jobs: Sequence[Job], places: Places, now: datetime, but: str = ""
+    row: RowMapping, jobs: Sequence[Job], places: ChannelSize, now: datetime, but: str = ""
 ) -> list[Job]:
     """The jobs that tell how a question was answered, wherever it was put `but` in the room where
     that shows already.
@@ -163,7 +163,7 @@ def back(row: RowMapping, jobs: Sequence[Job], told: Event, delivery: str, answe
 
 
 def _each(
-    to: str, places: Places, notice: Body, post: Body
+    to: str, places: ChannelSize, notice: Body, post: Body
 ) -> Iterator[tuple[int, str, Body, Body]]:
     for target in range(places.targets):
         yield target, "notify", {"to": to, "target": target}, notice
