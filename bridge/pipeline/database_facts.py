@@ -30,7 +30,7 @@ from bridge.core.decisions.fact_source import (
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import named
 from bridge.core.events.builder import EVENTS, bond_noun, ends_of
-from bridge.core.expressions.cost_limit import Budget
+from bridge.core.expressions.cost_limit import Budget, Costly
 from bridge.core.json_safety import bounded
 from bridge.core.model import Body, Decision, Event, Json, Reason
 from bridge.core.rules.rule import Absent, Rule
@@ -41,6 +41,9 @@ from bridge.store.decisions import decisions as decision_store
 from bridge.store.notifications import open_notifications
 from bridge.store.observations import incidents as incident_store
 from bridge.store.observations import snapshots
+
+# for all events that this process decides
+_COSTLY = Costly(time.monotonic)
 
 
 class DatabaseFacts(FactSource):
@@ -82,7 +85,7 @@ class DatabaseFacts(FactSource):
 
     def budget(self) -> Budget:
         """Expressions have only so much time, whatever their steps cost on this machine."""
-        return Budget(time.monotonic)
+        return Budget(time.monotonic, costly=_COSTLY)
 
     # --- the questions ---
 

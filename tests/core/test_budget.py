@@ -187,3 +187,45 @@ def test_a_budget_begins_anew_with_each_verdict() -> None:
     left = Budget(steps=30_000)
     source = "events.map(a, few.map(b, b)).size() == 500"
     assert compile_expression(source).holds(ExpressionContext(ROOTS, budget=left))
+
+
+def test_an_expression_that_took_all_of_it_gets_less_for_ten_minutes_and_a_replay_knows() -> None:
+    """For huge events it is stopped early, for others it is what it was; then it is as before."""
+    now = [0.0]
+
+    def ticking() -> float:
+        return now[0]
+
+    costly = cost_limit.Costly(ticking)
+    slow = compile_expression("body.xs.all(a, a >= 0)")
+
+    def judged(values: int) -> Budget:
+        budget = Budget(costly=costly)
+        slow.evaluate(ExpressionContext({"body": {"xs": list(range(values))}}, budget=budget))
+        return budget
+
+    judged(60_000)
+    costly.add(slow.source)
+    judged(40_000)
+    budget = Budget(costly=costly)
+    with pytest.raises(ConditionError, match="took too long"):
+        slow.evaluate(ExpressionContext({"body": {"xs": list(range(60_000))}}, budget=budget))
+    again = Budget(stopped=budget.stopped)
+    with pytest.raises(ConditionError, match="took too long"):
+        slow.evaluate(ExpressionContext({"body": {"xs": [1]}}, budget=again))
+    now[0] = cost_limit.CAREFUL_SECONDS + 1
+    assert judged(60_000).stopped == set()
+
+
+def test_a_loop_within_loops_is_tried_once_with_all_there_is() -> None:
+    """The event after it is told within a fraction of that."""
+    costly = cost_limit.Costly(lambda: 0.0)
+    slow = compile_expression("body.xs.all(a, body.xs.exists_one(b, a == b))")
+    taken = []
+    for _ in range(2):
+        budget = Budget(costly=costly)
+        with pytest.raises(ConditionError, match="took too long"):
+            slow.evaluate(ExpressionContext(ROOTS, budget=budget))
+        taken.append(cost_limit.STEPS - budget._left)  # noqa: SLF001  what it has cost
+    assert taken[0] >= cost_limit.STEPS
+    assert taken[1] < cost_limit.STEPS / 10

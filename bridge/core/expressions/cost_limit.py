@@ -13,6 +13,7 @@ anywhere. Only where a step is slower than anybody thought does a clock stop it;
 any other, and a replay is told of it.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,18 +35,45 @@ _COPIED = 8
 LARGEST = 200_000
 # of a text, so many characters count as one value
 _CHARACTERS = 100
+# an expression that took all of it gets so much of it for so many seconds
+CAREFUL_STEPS = 50_000
+CAREFUL_SECONDS = 600.0
 
 
 class TooLong(Exception):
     """An expression has taken all that it may."""
 
 
+class Costly:
+    """The expressions that took all they may in the last CAREFUL_SECONDS, by the clock `ticking`.
+
+    They are still evaluated, but with less: one that costs seconds must not cost them for every
+    event, and one that met a huge event must not be lost for the others.
+    """
+
+    def __init__(self, ticking: Callable[[], float]) -> None:
+        self._ticking = ticking
+        self._until: dict[str, float] = {}
+
+    def add(self, source: str) -> None:
+        """This one has taken all it may just now."""
+        now = self._ticking()
+        self._until = {each: until for each, until in self._until.items() if until > now}
+        self._until[source] = now + CAREFUL_SECONDS
+
+    def steps(self, source: str) -> float:
+        """How many steps it may take for one event, of those that there are."""
+        if self._until.get(source, 0.0) > self._ticking():
+            return CAREFUL_STEPS
+        return math.inf
+
+
 class Budget:
     """What is left for the expressions of one verdict. `ticking`: a clock in seconds, where there
-    is one.
+    is one. `costly`: expressions that get less.
 
-    `stopped`: the expressions that the clock has stopped, or that it stopped when the verdict was
-    made at first.
+    `stopped`: the expressions that the clock or `costly` has stopped, or that were stopped when the
+    verdict was made at first.
     """
 
     def __init__(
@@ -53,9 +81,12 @@ class Budget:
         ticking: Callable[[], float] | None = None,
         stopped: set[str] | None = None,
         steps: int = STEPS,
+        costly: Costly | None = None,
     ) -> None:
         self.spent = False
         self.stopped: set[str] = stopped if stopped is not None else set()
+        self._costly = costly
+        self._most = math.inf
         self._left = steps
         self._ticking = ticking
         self._began = self._used = 0.0
@@ -75,6 +106,8 @@ class Budget:
         self.spent = source in self.stopped or self._left <= 0
         if self.spent:
             raise TooLong
+        if self._costly:
+            self._most = self._costly.steps(source)
         if self._ticking:
             self._began = self._ticking()
         else:
@@ -108,12 +141,20 @@ class Budget:
 
     def _spend(self, steps: int) -> None:
         self._left -= steps
-        if self._ticking and self._used + self._ticking() - self._began > SECONDS:
+        self._most -= steps
+        if self._most <= 0 or self._is_late():
             self.stopped.add(self._source)
             self.spent = True
         self.spent = self.spent or self._left <= 0
         if self.spent:
+            if self._costly:
+                self._costly.add(self._source)
             raise TooLong
+
+    def _is_late(self) -> bool:
+        if self._ticking is None:
+            return False
+        return self._used + self._ticking() - self._began > SECONDS
 
 
 def weight(value: Json) -> int:
