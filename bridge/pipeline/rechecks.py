@@ -44,7 +44,9 @@ def until(
     if verdict.ruling is not Ruling.SKIP:
         return None
     if verdict.reason in _PASSING:
-        return max(verdict.until or now, now + guards.LOOK_AGAIN)
+        if verdict.until and verdict.until > now:
+            return verdict.until
+        return now + guards.LOOK_AGAIN
     if verdict.reason is not Reason.CONDITION:
         return None
     if any(known.get(name) for name in _KNOWN):

@@ -11,6 +11,7 @@ import pytest
 
 from bridge import config
 from bridge.pipeline.controls.operator_controls import SilenceRequest
+from bridge.store.observations import snapshots
 from tests.notifications.json_service import Service, serving
 from tests.pipeline.harness import Stage, staged
 from tests.rollout.failover import FAILED, FEW, fleet
@@ -308,3 +309,30 @@ def test_what_is_found_to_last_is_no_new_outage(tmp_path: Path) -> None:
             assert {
                 b.level <= 1.0 for b in incidents.buckets(connection, "demo", range(99)).values()
             } == {True}
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_is_down_at_the_end_of_a_silence_is_told_with_the_next_poll(
+    tmp_path: Path, *, by_hand: bool
+) -> None:
+    """However shortly before the end it went down, and whether the end was meant or is early."""
+    rules = "- {id: down, when: leg.down, do: [{notify: {to: noc, title: 'down: ${leg.id}'}}]}"
+    with telling(tmp_path, rules=rules) as (stage, service):
+        steering = stage.bridge.steering
+        wanted = SilenceRequest("demo", "60s", "drill", about="bond/1")
+        silence = steering.silence(wanted, "ana")["id"]
+        stage.live(52, step=2)
+        leg = legs_of(stage, 1)[0]
+        stage.set("leg", leg, "state", "down")
+        with stage.bridge.database.writing() as connection:
+            snapshots.forward_like(connection, "demo", "legs", stage.now())
+        stage.live(4, step=2)
+        assert service.titles() == []
+        if by_hand:
+            steering.end_silence(silence, "ana")
+        else:
+            stage.live(4, step=2)
+        with stage.bridge.database.writing() as connection:
+            snapshots.forward_like(connection, "demo", "legs", stage.now())
+        stage.live(6, step=2)
+        assert service.titles() == [f"down: {leg}"]

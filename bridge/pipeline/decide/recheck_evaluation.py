@@ -31,8 +31,8 @@ from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
 
 _MOST = 500
-# until a poll newer than the moment has come in
-_UNSEEN = timedelta(seconds=15)
+# until a poll newer than the moment has come in: looked for in every other tick or so
+_UNSEEN = timedelta(seconds=3)
 # while an incident holds it: that says itself when it is over, unless it is another's
 _HELD = timedelta(minutes=1)
 
