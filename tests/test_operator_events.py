@@ -47,9 +47,18 @@ def test_what_is_done_on_the_command_line(stage: Stage, run: Run) -> None:
 
 
 def test_who_paused_and_from_where(stage: Stage, run: Run) -> None:
-    """A pause and its end say it in their own events."""
+    """A pause and its end say it in their own events, and in what people did."""
     run("pause", "--why", "works")
     run("resume")
+    run("pause", "--server", "demo", "--why", "drill")
+    found = [
+        (each["type"], each["about"], each["why"], each["place"]) for each in deeds(stage.bridge)
+    ]
+    assert found == [
+        ("operator.paused", "all actions", "works", HERE),
+        ("operator.resumed", "all actions", None, HERE),
+        ("operator.paused", "demo", "drill", HERE),
+    ]
     for each in stage.events("bridge.*"):
         with stage.bridge.database.reading() as connection:
             pause = event_store.get(connection, each["id"]).data["pause"]

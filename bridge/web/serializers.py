@@ -47,13 +47,17 @@ def event_of(row: Body) -> Event:
 
 
 def told(row: Body) -> str:
-    """An event's headline. Data that is not of its type's shape, from an older version perhaps,
-    must not cost the page.
+    """An event's headline; of state that one rule was asked about once more, with that rule.
+
+    Data that is not of its type's shape, from an older version perhaps, must not cost the page.
     """
     try:
-        return headline(event_of(row))
+        line = headline(event_of(row))
     except (KeyError, TypeError, ValueError, AttributeError):
-        return f"{row['type']} for {row['subject']}"
+        line = f"{row['type']} for {row['subject']}"
+    if row.get("only"):
+        line += f" (still so: checked again for rule {row['only']})"
+    return line
 
 
 def verdict(row: Body) -> str:
@@ -78,6 +82,7 @@ def event(row: Body) -> Body:
         "seenat": row["seen_at"],
         "headline": told(row),
         "exact": row["exact"],
+        **({"forrule": row["only"]} if row.get("only") else {}),
         **known(row),
     }
 

@@ -12,6 +12,7 @@ import pytest
 from bridge import config
 from bridge.pipeline.controls.operator_controls import SilenceRequest
 from bridge.store.observations import snapshots
+from bridge.web import serializers
 from tests.notifications.json_service import Service, serving
 from tests.pipeline.harness import Stage, staged
 from tests.rollout.failover import FAILED, FEW, fleet
@@ -336,3 +337,7 @@ def test_what_is_down_at_the_end_of_a_silence_is_told_with_the_next_poll(
             snapshots.forward_like(connection, "demo", "legs", stage.now())
         stage.live(6, step=2)
         assert service.titles() == [f"down: {leg}"]
+        began, again = stage.events("leg.down")
+        assert serializers.event(again)["forrule"] == "down"
+        assert serializers.told(again).endswith("(still so: checked again for rule down)")
+        assert "forrule" not in serializers.event(began)

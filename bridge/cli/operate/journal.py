@@ -13,13 +13,13 @@ from bridge import wiring
 from bridge.cli.bridge_context import AsJson, Config, bridge_of
 from bridge.cli.operate.actor import actor, place
 from bridge.cli.output import as_json, as_json_line, clock, console, table
-from bridge.core.events.headlines import headline
 from bridge.core.job_summary import asks
-from bridge.core.model import OPEN, Event, JobState
+from bridge.core.model import OPEN, JobState
 from bridge.core.rules.parser import nearest
 from bridge.errors import BadInput, Problem
 from bridge.store.views import journal
 from bridge.store.views.journal import Window
+from bridge.web import serializers
 from bridge.web.pages import phrases
 
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=journal.MOST)]
@@ -62,7 +62,7 @@ def events(
         with bridge.database.reading() as connection:
             rows = journal.list_events(connection, Window(limit), like or None).rows[::-1]
         if json_output and not follow:
-            as_json([{**row, "headline": _headline(row)} for row in rows])
+            as_json([{**row, "headline": serializers.told(row)} for row in rows])
             return
         print_events(rows, json_output=json_output)
         if follow:
@@ -169,7 +169,7 @@ def print_events(rows: Any, *, json_output: bool) -> None:
             as_json_line(row)
         else:
             line = Text.assemble(
-                (clock(row["time"]), "dim"), "  ", (row["id"], "cyan"), "  ", _headline(row)
+                (clock(row["time"]), "dim"), "  ", (row["id"], "cyan"), "  ", serializers.told(row)
             )
             console.print(line, soft_wrap=True)
 
@@ -191,7 +191,7 @@ def _story(bridge: wiring.Bridge, event: str, *, json_output: bool) -> None:
     if json_output or told is None:
         as_json(told)
         return
-    console.print(Text(_headline(told), "bold"), soft_wrap=True)
+    console.print(Text(serializers.told(told), "bold"), soft_wrap=True)
     console.print(
         Text(
             f"{told['type']} · {told['server']} · {told['subject']} · {told['time'].isoformat()}",
@@ -261,8 +261,3 @@ def _print_decision(decision: Mapping[str, Any]) -> None:
                 " done|failed|again"
             )
             console.print(Text(hint, "bold red"), soft_wrap=True)
-
-
-def _headline(row: Mapping[str, Any]) -> str:
-    names = ("id", "type", "server", "subject", "time", "seen_at", "data")
-    return headline(Event(**{name: row[name] for name in names}))

@@ -187,6 +187,8 @@ def _generic(kind: str, told: str) -> Iterator[EventType]:
 
 # what people do, beside pauses, answers to questions and taking over what was told
 _DEEDS = (
+    "paused",
+    "resumed",
     "silenced",
     "silence_ended",
     "hands_off",

@@ -127,6 +127,8 @@ LINES: Mapping[str, str] = {
     "channel.working": "channel {channel[name]} takes messages again",
     "bridge.paused": "all actions are paused by {pause[who]}: {pause[why]}",
     "bridge.resumed": "actions go on, says {pause[who]}",
+    "operator.paused": "{operator[who]} paused {operator[about]}: {operator[why]}",
+    "operator.resumed": "{operator[who]} resumed {operator[about]}",
     "operator.silenced": (
         "{operator[who]} silenced {operator[about]} until {operator[until]}: {operator[why]}"
     ),

@@ -31,6 +31,8 @@ from bridge.store.observations import events as event_store
 from bridge.store.observations import incidents as incident_store
 
 _MOST = 100
+# what is paused where no server is named
+EVERYTHING = "all actions"
 # a silence without an end is a blind spot
 _LONGEST = timedelta(days=30)
 
@@ -86,6 +88,8 @@ class OperatorControls:
             event_store.record(
                 connection, [paused_event("bridge.paused", server, who, why, now, place)]
             )
+            deed = Deed("paused", who, place, server or EVERYTHING, why, server)
+            audit_log.record(connection, deed, now)
         log.warning("paused", server=server or "everywhere", who=who, why=why)
         return True
 
@@ -99,6 +103,8 @@ class OperatorControls:
             event_store.record(
                 connection, [paused_event("bridge.resumed", server, who, "", now, place)]
             )
+            deed = Deed("resumed", who, place, server or EVERYTHING, server=server)
+            audit_log.record(connection, deed, now)
         log.warning("resumed", server=server or "everywhere", who=who)
         return True
 
