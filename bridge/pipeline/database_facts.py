@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from sqlalchemy import Connection, RowMapping
 
+from bridge.core import spaces
 from bridge.core.decisions import tuning_sanity
 from bridge.core.decisions.event_counts import count_between, event_key
 from bridge.core.decisions.fact_source import (
@@ -296,16 +297,14 @@ def _unexplained(event: Event) -> bool:
 
 def about_of(event: Event) -> set[str]:
     """Everything that a silence may name which this event is about."""
-    bond = event.data.get("bond") or {}
-    leg = event.data.get("leg") or {}
-    key = (bond.get("space") or event.data.get("space") or {}).get("key")
-    about = (
-        f"bond/{bond.get('id')}",
-        f"leg/{leg.get('id')}",
-        f"space/{key}",
-        f"server/{event.server}",
-    )
-    return {"", event.subject, *map(bounded, about)}
+    about = {"", event.subject, bounded(f"server/{event.server}")}
+    for kind in ("bond", "leg"):
+        identifier = (event.data.get(kind) or {}).get("id")
+        if identifier is not None:
+            about.add(bounded(f"{kind}/{identifier}"))
+    # it is in a space if all that it names is there
+    keys = spaces.named(event)
+    return about | {bounded(f"space/{key}") for key in keys if key is not None and len(keys) == 1}
 
 
 def _silences(row: RowMapping, event: Event) -> bool:

@@ -4,9 +4,9 @@ touch.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from bridge.core.chat.roles import Grant, Role, role_in, spaces_of
+from bridge.core import spaces
+from bridge.core.chat.roles import Grant, Role, granted_spaces, role_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class Principal:
 
     def role(self, space: str | None) -> Role | None:
         """The role held in a space; in one that is not known only what is held everywhere."""
-        inside = self.within is None or _fits(space, self.within)
+        inside = self.within is None or spaces.within(space, self.within)
         if inside:
             return role_in(self.grants, space)
         return None
 
     def everywhere(self, needed: Role) -> bool:
         """Whether the role is held without any limit."""
-        return self.within is None and spaces_of(self.grants, needed) is None
+        return self.within is None and granted_spaces(self.grants, needed) is None
 
     def reach(self, needed: Role, known: Iterable[str]) -> list[str] | None:
         """Globs of the spaces in which the role is held; None for everywhere. `known`: every space
@@ -42,15 +42,13 @@ class Principal:
         Where both the person and the way in are limited, the spaces themselves: two globs have no
         glob in common.
         """
-        own = spaces_of(self.grants, needed)
+        own = granted_spaces(self.grants, needed)
         if own is None:
             if self.within is None:
                 return None
             return list(self.within)
         if self.within is None:
             return list(own)
-        return sorted(key for key in set(known) if _fits(key, own) and _fits(key, self.within))
-
-
-def _fits(key: str | None, globs: Iterable[str]) -> bool:
-    return key is not None and any(fnmatchcase(key, glob) for glob in globs)
+        return sorted(
+            key for key in set(known) if spaces.within(key, own) and spaces.within(key, self.within)
+        )

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from fnmatch import fnmatchcase
+
+from bridge.core import spaces
 
 
 class Role(IntEnum):
@@ -55,12 +56,10 @@ def role_in(grants: Sequence[Grant], space: str | None) -> Role | None:
 
 def reaches(grant: Grant, space: str | None) -> bool:
     """Whether a grant is good in a space."""
-    return not grant.spaces or (
-        space is not None and any(fnmatchcase(space, glob) for glob in grant.spaces)
-    )
+    return not grant.spaces or spaces.within(space, grant.spaces)
 
 
-def spaces_of(grants: Sequence[Grant], needed: Role) -> tuple[str, ...] | None:
+def granted_spaces(grants: Sequence[Grant], needed: Role) -> tuple[str, ...] | None:
     """Globs of the spaces in which at least this role is held; None for everywhere, nothing for
     nowhere.
     """

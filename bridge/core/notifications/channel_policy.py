@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from fnmatch import fnmatchcase
 
+from bridge.core import spaces
 from bridge.core.durations import spoken
 from bridge.core.model import Reason, Ruling, Verdict
 from bridge.core.rules import time_windows
@@ -144,9 +144,7 @@ def _against(note: Notice, policy: Policy, since: datetime, now: datetime) -> Ve
             Reason.SEVERITY,
             f"this channel is told from {policy.least.name.lower()} on",
         )
-    if policy.spaces and (
-        not note.spaces or not all(_within(space, policy.spaces) for space in note.spaces)
-    ):
+    if policy.spaces and (not spaces.all_within(note.spaces, policy.spaces)):
         named = (
             ", ".join(sorted(space or "a space that is not known" for space in note.spaces))
             or "no space"
@@ -172,10 +170,6 @@ def _against(note: Notice, policy: Policy, since: datetime, now: datetime) -> Ve
             due,
         )
     return None
-
-
-def _within(space: str | None, globs: Sequence[str]) -> bool:
-    return space is not None and any(fnmatchcase(space, glob) for glob in globs)
 
 
 def quiet_until(quiet: Sequence[Window], now: datetime) -> datetime | None:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
+from functools import partial
 
 from sqlalchemy import Connection, RowMapping
 
+from bridge.core import spaces
 from bridge.core.chat.roles import Grant, Role, role_in
 from bridge.core.model import Event, Job
 from bridge.core.person_names import same
+from bridge.core.spaces import Look, Space
 from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.store.decisions import approvals
 
@@ -136,14 +138,12 @@ def _role(
     if by.grants is None and by.reach is None:
         return None
     needed = Role[row["role"].upper()]
-    for space in sorted(spaces_of(connection, row["server"], held, now), key=str):
+    for space in sorted(spaces_of_plan(connection, row["server"], held, now), key=str):
         if space is not None:
             where = f"in space {space}"
         else:
             where = "everywhere, since the plan names no bond of a known space"
-        if by.reach is not None and not (
-            space is not None and any(fnmatchcase(space, glob) for glob in by.reach)
-        ):
+        if by.reach is not None and not spaces.within(space, by.reach):
             return ApprovalRefusal(
                 "what comes by this webhook acts only in other spaces", FORBIDDEN
             )
@@ -160,14 +160,13 @@ def _role(
     return None
 
 
-def spaces_of(
+def spaces_of_plan(
     connection: Connection, server: str, jobs: Sequence[Job], now: datetime
-) -> set[str | None]:
-    """Keys of the spaces that calls touch; None for one of which that is not known."""
-    answers = DatabaseFacts(connection, server, now, {})
-    found: set[str | None] = set()
-    for target in {job.target for job in jobs if job.action == "call"} or {""}:
-        kind, _, identifier = target.partition("/")
-        bond = answers.view(server, "bond", identifier) if kind == "bond" else None
-        found.add(((bond or {}).get("space") or {}).get("key"))
-    return found
+) -> frozenset[Space]:
+    """The spaces that the calls of a plan are about; of one without calls, none that is known."""
+    return spaces.spaces_of(jobs, look_at(connection, server, now))
+
+
+def look_at(connection: Connection, server: str, now: datetime) -> Look:
+    """How objects of a server are looked up, for questions about their spaces."""
+    return partial(DatabaseFacts(connection, server, now, {}).view, server)

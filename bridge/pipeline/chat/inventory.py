@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bridge.core import spaces
 from bridge.core.chat.inventory import Inventory
 from bridge.core.chat.name_resolution import InventoryObject
 from bridge.core.events import schema
 from bridge.core.events.builder import bond_noun
 from bridge.core.events.types import undecided
-from bridge.core.model import Body, Json
+from bridge.core.model import Body
 from bridge.core.objects.object_schemas import BODIES
 from bridge.store.observations import snapshots
 
@@ -42,14 +43,6 @@ def read(connection: Connection, server: str) -> Inventory:
     )
 
 
-def space_of(bonds: Mapping[str, Body], bond: Json) -> str | None:
-    """The key of the space that a bond is in."""
-    key = ((bonds.get(str(bond)) or {}).get("space") or {}).get("key")
-    if key is None:
-        return None
-    return str(key)
-
-
 def _thing(kind: str, key: str, body: Body, bonds: Mapping[str, Body]) -> InventoryObject:
     bond = key if kind == "bond" else body.get("bond")
     if kind == "bond":
@@ -57,7 +50,12 @@ def _thing(kind: str, key: str, body: Body, bonds: Mapping[str, Body]) -> Invent
     else:
         above = (bonds.get(str(bond)) or {}).get("name")
     return InventoryObject(
-        kind, key, str(body.get("name") or ""), space_of(bonds, bond), body, above and str(above)
+        kind,
+        key,
+        str(body.get("name") or ""),
+        spaces.of_bond(bonds.get(str(bond))),
+        body,
+        above and str(above),
     )
 
 

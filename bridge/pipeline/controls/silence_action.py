@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bridge.actions.action import FireAndForgetAction, Result
+from bridge.core import spaces
 from bridge.core.durations import seconds, spoken
 from bridge.core.model import Body, Event, Outcome
 from bridge.store import controls
@@ -55,13 +56,13 @@ class Silence(FireAndForgetAction):
 
 
 def _about(event: Event, per: str) -> str:
-    """`"bond/3"`, `"leg/12"`, `"space/acme"`, or "" for the whole server."""
+    """`"bond/3"`, `"leg/12"`, `"space/acme"`, or "" for the whole server; where that is not known,
+    just what the event is about.
+    """
     if per == "server":
         return ""
-    noun = event.data.get(per) or {}
     if per == "space":
-        noun = (event.data.get("bond") or {}).get("space") or {}
-        return f"space/{noun.get('key')}"
-    if noun:
-        return f"{per}/{noun.get('id')}"
-    return event.subject
+        keys = spaces.named(event)
+        return next((f"space/{key}" for key in keys if key and len(keys) == 1), event.subject)
+    noun = event.data.get(per) or {}
+    return f"{per}/{noun['id']}" if noun.get("id") is not None else event.subject

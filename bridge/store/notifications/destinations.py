@@ -5,16 +5,18 @@ worker at a time.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from bridge.core.model import Job, JobState, Ruling, Verdict
+from bridge.core.spaces import Space, spaces_of
 from bridge.store import leases
 from bridge.store.column_types import insert_new, now_of_database
 from bridge.store.decisions import decisions as decision_store
 from bridge.store.decisions.jobs import job_of
-from bridge.store.tables import attempts, decisions, events, jobs, outlets
+from bridge.store.observations import events as event_store
+from bridge.store.tables import attempts, decisions, jobs, outlets
 
 _PLAIN = ("gathers_since", "failures", "failing_since", "again_at", "said", "told")
 _MINE = and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE)
@@ -57,7 +59,7 @@ class Pending:
 
     job: Job
     type: str
-    spaces: frozenset[str | None] = field(default=frozenset())
+    spaces: frozenset[Space] = field(default=frozenset())
     since: datetime | None = None
 
 
@@ -141,13 +143,14 @@ def pending(connection: Connection, key: str, now: datetime, most: int) -> list[
     rows = connection.execute(mine.order_by(jobs.c.since, jobs.c.seq).limit(most)).mappings()
     found = [job_of(row) for row in rows]
     members = _members(connection, found)
-    about = _about(connection, {event for each in members.values() for event in each})
+    wanted = {event for each in members.values() for event in each}
+    known = {event.id: event for event in event_store.several(connection, sorted(wanted))}
     return [
         Pending(
             job,
-            about[job.event].type,
-            frozenset(about[event].space for event in members[job.id]),
-            about[job.event].time,
+            known[job.event].type,
+            spaces_of(known[event] for event in members[job.id]),
+            known[job.event].time,
         )
         for job in found
     ]
@@ -243,35 +246,3 @@ def _members(connection: Connection, found: Sequence[Job]) -> dict[str, list[str
     )
     of = {row.id: row.events for row in connection.execute(wanted)}
     return {job.id: sorted({job.event, *(of.get(job.decision) or ())}) for job in found}
-
-
-class _About(NamedTuple):
-    """Of an event. `space`: the key of the one it is about."""
-
-    type: str
-    space: str | None
-    time: datetime
-
-
-def _about(connection: Connection, those: set[str]) -> dict[str, _About]:
-    wanted = select(events.c.id, events.c.type, events.c.data, events.c.time).where(
-        events.c.id.in_(those)
-    )
-    return {
-        row.id: _About(row.type, _space(row.data), row.time) for row in connection.execute(wanted)
-    }
-
-
-def _space(data: dict[str, object]) -> str | None:
-    bond = data.get("bond")
-    space = data.get("space")
-    incident = data.get("incident")
-    if isinstance(bond, dict):
-        found = bond.get("space")
-    else:
-        found = space
-    if isinstance(incident, dict) and incident.get("cause") == "space":
-        return str(incident.get("key"))
-    if isinstance(found, dict) and found.get("key") is not None:
-        return str(found["key"])
-    return None

@@ -1,9 +1,8 @@
 """What stops a rule for good: skip."""
 
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
-from bridge.core import call_conflicts
+from bridge.core import call_conflicts, spaces
 from bridge.core.canonical_json import identity
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards.intent import Intent, minute, skip, wait
@@ -63,18 +62,12 @@ def space(event: Event, rule: Rule, facts: RecordingFacts) -> Verdict | None:
     """Only where the rule says, and calls only where the settings do; a space that is not known is
     none of them.
     """
-    if event.data.get("bond"):
-        key = ((event.data.get("bond") or {}).get("space") or {}).get("key")
-    else:
-        key = None
-    key = key or (event.data.get("space") or {}).get("key")
+    keys = spaces.named(event)
     wide = (facts.spaces(event.server) if rule.calls else None) or ()
     for globs, whose in ((rule.guard.spaces, "the rule"), (wide, "the settings")):
-        if globs and not any(fnmatchcase(str(key), glob) for glob in globs if key is not None):
-            if key:
-                named = f"space {key}"
-            else:
-                named = "a space that is not known"
+        if globs and not spaces.all_within(keys, globs):
+            known = sorted(key for key in keys if key is not None)
+            named = f"space {' and '.join(known)}" if known else "a space that is not known"
             return skip(
                 Reason.SPACE, f"{whose} acts only in {', '.join(globs)}; this is in {named}"
             )
