@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bridge.bonding.catalogue import ALIASES, OPERATIONS, Operation
 from bridge.simulator.api.runner import Running
 from tests.api.cases import Case, case_of
 from tests.api.simulator_server import Again, speaking
+from tests.case_tables import all_cases
 from tests.test_cli import Ran, Run, run
 
 __all__ = ["run"]  # the fixture
@@ -31,11 +32,6 @@ CALLS: list[tuple[str, Operation]] = [
         for each in ("interface", "mobile_broadband")
     ),
 ]
-every = pytest.mark.parametrize(
-    ("name", "row"),
-    CALLS,
-    ids=[name if name == row.name else f"{name}={row.name}" for name, row in CALLS],
-)
 Place = tuple[Running, httpx.Client, Again]
 
 
@@ -57,6 +53,17 @@ def place(shared: tuple[Place, Path], monkeypatch: pytest.MonkeyPatch) -> Place:
     return shared[0]
 
 
+@pytest.fixture
+def begin(place: Place) -> Callable[[], None]:
+    """Puts the world back to where it stood."""
+    return place[2].begin
+
+
+def called(word: str | Operation) -> str:
+    """What a failure says of a case."""
+    return word if isinstance(word, str) else word.name
+
+
 def words(name: str, case: Case) -> list[str]:
     """What is typed behind `call`: an alias needs no bond."""
     names = ALIASES[name].arguments if name in ALIASES else case.row.arguments
@@ -75,7 +82,7 @@ def settled(body: Any) -> Any:
     return [settled(each) for each in body] if isinstance(body, list) else body
 
 
-@every
+@all_cases(("name", "row"), CALLS, ids=called, before="begin")
 def test_it_can_be_called_by_hand(name: str, row: Operation, place: Place, run: Run) -> None:
     """What reads prints what the server says, or saves it; what writes is done, effective, and to
     be seen.
@@ -102,7 +109,7 @@ def test_it_can_be_called_by_hand(name: str, row: Operation, place: Place, run: 
         )
 
 
-@every
+@all_cases(("name", "row"), CALLS, ids=called)
 def test_wrong_arguments_are_told_before_anything_is_sent(
     name: str, row: Operation, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

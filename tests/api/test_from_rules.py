@@ -4,7 +4,7 @@ to the world.
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -19,6 +19,8 @@ from bridge.store.decisions import approvals
 from bridge.webhooks import generic_hmac
 from tests.api.cases import Case, case_of
 from tests.api.simulator_server import TLS, USER, Again
+from tests.api.test_by_hand import called
+from tests.case_tables import all_cases
 from tests.pipeline.harness import HOOK_SECRET, Stage, staged
 
 # the name that a rule gives, and the row that it is
@@ -31,11 +33,6 @@ CALLS: list[tuple[str, Operation]] = [
         for leg_type in ("interface", "mobile_broadband")
     ),
 ]
-every = pytest.mark.parametrize(
-    ("name", "row"),
-    CALLS,
-    ids=[name if name == row.name else f"{name}={row.name}" for name, row in CALLS],
-)
 NONCES = itertools.count()
 
 
@@ -67,6 +64,12 @@ def stage(place: tuple[Stage, httpx.Client, Again]) -> Stage:
 def api(place: tuple[Stage, httpx.Client, Again]) -> httpx.Client:
     """The administrator."""
     return place[1]
+
+
+@pytest.fixture
+def begin(place: tuple[Stage, httpx.Client, Again]) -> Callable[[], None]:
+    """Puts the world back to where it stood."""
+    return place[2].begin
 
 
 def rule(name: str, arguments: Mapping[str, Any], fields: Mapping[str, Any] | None) -> str:
@@ -128,7 +131,7 @@ def _say_yes(stage: Stage) -> None:
     )
 
 
-@every
+@all_cases(("name", "row"), CALLS, ids=called, before="begin")
 def test_it_can_be_called_from_a_rule(
     name: str, row: Operation, stage: Stage, api: httpx.Client
 ) -> None:
@@ -153,7 +156,7 @@ def test_it_can_be_called_from_a_rule(
     assert case.wanted is None or after == case.wanted
 
 
-@every
+@all_cases(("name", "row"), CALLS, ids=called)
 def test_wrong_arguments_are_told_when_the_rule_is_loaded(
     name: str, row: Operation, stage: Stage
 ) -> None:
@@ -177,10 +180,11 @@ def test_wrong_arguments_are_told_when_the_rule_is_loaded(
         assert problem.key == f"do.0.{key}"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "row"),
     {row.arguments: (name, row) for name, row in CALLS if row.arguments}.values(),
-    ids=lambda it: str(it)[:40],
+    ids=called,
+    before="begin",
 )
 def test_wrong_arguments_of_an_event_are_not_sent(name: str, row: Operation, stage: Stage) -> None:
     """What the event gives and is no id fails the job with its reason, and nothing reaches the

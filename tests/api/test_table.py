@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from bridge.bonding.catalogue import LITERAL, OPERATIONS, ROOT, Operation
 from bridge.simulator.api.runner import Running
 from bridge.simulator.schema.rest_framework import ServerOptions
 from tests.api.cases import Case, case_of
-from tests.api.simulator_server import TLS, speaking
+from tests.api.simulator_server import TLS, Again, speaking
+from tests.case_tables import all_cases
 
 # the project's own copy of the vendor's table: path -> methods
 VENDOR: dict[str, str] = json.loads(
@@ -56,22 +57,34 @@ def _row(way: str, method: str, uri: str) -> Operation:
     return ROWS[way, method, shape(uri)]
 
 
-every = pytest.mark.parametrize(("way", "method", "uri"), ENTRIES, ids=lambda it: it)
-every_uri = pytest.mark.parametrize(("way", "uri"), URIS, ids=lambda it: it)
-
-
-@pytest.fixture
-def world(way: str) -> Iterator[tuple[Running, httpx.Client]]:
-    """A world of its own, for whatever changes it."""
-    with speaking(ServerOptions(literal=way == "literal")) as ready:
-        yield ready
+every = all_cases(("way", "method", "uri"), ENTRIES, ids=str)
+every_uri = all_cases(("way", "uri"), URIS, ids=str)
+Worlds = Mapping[str, tuple[Running, httpx.Client, Again]]
 
 
 @pytest.fixture(scope="module")
-def still() -> Iterator[Mapping[str, httpx.Client]]:
-    """A world for either reading of the table, for whatever changes nothing."""
-    with speaking(ServerOptions(literal=True)) as (_, literal), speaking() as (_, right):
-        yield {"literal": literal, "right": right}
+def worlds() -> Iterator[Worlds]:
+    """A world for either reading of the table."""
+    with speaking(ServerOptions(literal=True)) as literal, speaking() as right:
+        yield {"literal": (*literal, Again(literal[0])), "right": (*right, Again(right[0]))}
+
+
+@pytest.fixture
+def begin(worlds: Worlds) -> Callable[[], None]:
+    """Puts both back to where they stood, for whatever changes them."""
+
+    def both() -> None:
+        for _, _, again in worlds.values():
+            again.begin()
+
+    return both
+
+
+@pytest.fixture
+def stranger() -> Iterator[httpx.Client]:
+    """Somebody whom no server knows."""
+    with httpx.Client(verify=TLS, timeout=60) as client:
+        yield client
 
 
 def _path(uri: str) -> str:
@@ -98,14 +111,12 @@ def test_the_table_is_whole() -> None:
     assert {(way, method, shape(uri)) for way, method, uri in ENTRIES} == set(ROWS)
 
 
-@every
-def test_it_is_done_for_who_may(
-    way: str, method: str, uri: str, world: tuple[Running, httpx.Client]
-) -> None:
+@all_cases(("way", "method", "uri"), ENTRIES, ids=str, before="begin")
+def test_it_is_done_for_who_may(way: str, method: str, uri: str, worlds: Worlds) -> None:
     """With credentials, each operation is carried out: what is read is there, and what is written
     reads back changed.
     """
-    sim, api = world
+    sim, api, _ = worlds[way]
     case = case_of(_row(way, method, uri), sim, api)
     if not case.row.writes:
         _is_there(case, case.ask(api))
@@ -145,16 +156,14 @@ def _is_as_sent(sent: Mapping[str, Any], found: Mapping[str, Any]) -> None:
             )
 
 
-@pytest.mark.parametrize(
-    ("way", "method", "uri"), [it for it in ENTRIES if _row(*it).writes], ids=lambda it: it
+@all_cases(
+    ("way", "method", "uri"), [it for it in ENTRIES if _row(*it).writes], ids=str, before="begin"
 )
-def test_a_bad_body_is_refused(
-    way: str, method: str, uri: str, world: tuple[Running, httpx.Client]
-) -> None:
+def test_a_bad_body_is_refused(way: str, method: str, uri: str, worlds: Worlds) -> None:
     """What cannot be is 400 and names the field, and nothing comes of it; only a DELETE has no body
     that could be bad.
     """
-    sim, api = world
+    sim, api, _ = worlds[way]
     case = case_of(_row(way, method, uri), sim, api)
     if case.bad is None:
         assert method == "DELETE"
@@ -169,47 +178,39 @@ def test_a_bad_body_is_refused(
     assert (case.look(api), len(sim.world.truth)) == (before, truth)
 
 
-@pytest.mark.parametrize(
-    ("way", "method", "uri"), [it for it in ENTRIES if _row(*it).arguments], ids=lambda it: it
-)
-def test_what_is_not_there_is_404(
-    way: str, method: str, uri: str, still: Mapping[str, httpx.Client]
-) -> None:
+@all_cases(("way", "method", "uri"), [it for it in ENTRIES if _row(*it).arguments], ids=str)
+def test_what_is_not_there_is_404(way: str, method: str, uri: str, worlds: Worlds) -> None:
     """Below and at the address of what is not there, each operation is 404 in JSON."""
     row = _row(way, method, uri)
     nowhere = ROOT + row.path.format(
         **{name: "nowhere" if name == "space" else 9999 for name in row.arguments}
     )
-    answer = still[way].request(method, nowhere, json={"id": 9999} if row.writes else None)
+    answer = worlds[way][1].request(method, nowhere, json={"id": 9999} if row.writes else None)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
 
 
 @every
 def test_a_stranger_is_refused(
-    way: str, method: str, uri: str, still: Mapping[str, httpx.Client]
+    way: str, method: str, uri: str, worlds: Worlds, stranger: httpx.Client
 ) -> None:
     """Without credentials, and with wrong ones, each operation is 401 in JSON with the vendor's
     challenge, and not done.
     """
-    api = still[way]
-    done = len([entry for entry in api.get("/_sim/ledger").json() if entry["effective"]])
+    sim, _, _ = worlds[way]
+    done = [entry for entry in sim.world.ledger if entry["effective"]]
     for auth in (None, ("demo@example.com", "wrong")):
-        answer = httpx.request(
-            method, f"{api.base_url}".rstrip("/") + _path(uri), auth=auth, json={}, verify=TLS
-        )
+        answer = stranger.request(method, sim.url + _path(uri), auth=auth, json={})
         assert (answer.status_code, list(answer.json())) == (401, ["detail"])
         assert answer.headers["www-authenticate"] == 'Basic realm="api"'
-    assert len([entry for entry in api.get("/_sim/ledger").json() if entry["effective"]]) == done
+    assert [entry for entry in sim.world.ledger if entry["effective"]] == done
 
 
 @every_uri
-def test_unlisted_methods_are_refused(
-    way: str, uri: str, still: Mapping[str, httpx.Client]
-) -> None:
+def test_unlisted_methods_are_refused(way: str, uri: str, worlds: Worlds) -> None:
     """A method the table does not list is 405 in JSON, and Allow names just what it lists."""
     listed = TABLES[way][uri]
     for method in set(METHODS) - set(listed.split()):
-        answer = still[way].request(method, _path(uri), json={})
+        answer = worlds[way][1].request(method, _path(uri), json={})
         assert (answer.status_code, answer.json()) == (
             405,
             {"detail": f'Method "{method}" not allowed.'},
@@ -218,11 +219,11 @@ def test_unlisted_methods_are_refused(
 
 
 @every_uri
-def test_options_describe_it(way: str, uri: str, still: Mapping[str, httpx.Client]) -> None:
+def test_options_describe_it(way: str, uri: str, worlds: Worlds) -> None:
     """OPTIONS, on every URI, names the resource and what it renders; Allow names just what the
     table lists.
     """
-    answer = still[way].options(_path(uri))
+    answer = worlds[way][1].options(_path(uri))
     assert answer.status_code == 200
     assert set(answer.headers["allow"].split(", ")) == _allowed(TABLES[way][uri])
     body = answer.json()

@@ -25,6 +25,7 @@ from bridge.bonding.effect_checks import PROOFS
 from bridge.bonding.scopes import FAMILIES, PLACEMENTS, STATISTICS, WHOLE, address, following
 from bridge.core.model import Repeat
 from bridge.core.objects import object_schemas
+from tests.case_tables import all_cases
 
 # the vendor's own table: path -> methods
 VENDOR: dict[str, str] = json.loads(
@@ -115,7 +116,7 @@ def test_every_proof_exists_and_is_used() -> None:
     assert {row.proof for row in OPERATIONS.values() if row.proof} == set(PROOFS)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@all_cases("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_every_kind_has_its_operations_and_its_body(kind: Kind) -> None:
     """Its collection is a reading list, its single a reading address that ends in its own id, its
     volatile fields exist.

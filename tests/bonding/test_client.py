@@ -25,6 +25,7 @@ from bridge.errors import (
 from bridge.pipeline.observe.scope_reader import Reader
 from bridge.simulator.api.runner import running
 from bridge.simulator.world_builder import make_world
+from tests.case_tables import all_cases
 
 from .scripted_server import NOW, Reply, met, serving
 
@@ -65,7 +66,7 @@ def test_what_a_request_looks_like() -> None:
     assert write.headers.get("Content-Length", "0") == "0"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "row",
     [row for row in OPERATIONS.values() if not row.private and not row.zipped],
     ids=lambda row: row.name,

@@ -8,6 +8,7 @@ from bridge.bonding.catalogue import OPERATIONS, Operation
 from bridge.bonding.effect_checks import prove
 from bridge.core.model import Json
 from bridge.errors import Refused
+from tests.case_tables import all_cases
 
 from .sample_objects import HOST
 
@@ -152,9 +153,7 @@ def test_whether_something_was_created(
     assert proved(operation, {}, {f"{operation.partition('.')[0]}.list": listed}, body) is result
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in OPERATIONS.values() if row.proof], ids=lambda row: row.name
-)
+@all_cases("row", [row for row in OPERATIONS.values() if row.proof], ids=lambda row: row.name)
 def test_every_proof_can_be_read(row: Operation) -> None:
     """What a proof reads is an operation of the catalogue that takes the request's own
     arguments.

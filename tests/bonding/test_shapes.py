@@ -8,6 +8,7 @@ from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire import normalise
 from bridge.bonding.wire.field_map import FIELDS, VITAL
 from bridge.core.objects import object_schemas
+from tests.case_tables import all_cases
 
 from .sample_objects import HOST
 
@@ -19,7 +20,7 @@ def body(kind: str, raw: Any, **parents: Any) -> dict[str, Any]:
     return dict(normalise(kind, raw, KEY, **parents).body)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_every_field_has_a_reading(kind: str) -> None:
     """Each field of every configured object is read by the table, and no kind's table reads what is
     no field of it.

@@ -7,11 +7,12 @@ import pytest
 
 from bridge.bonding.catalogue import KINDS
 from bridge.bonding.wire import normalise, strange
+from tests.case_tables import all_cases
 
 from .sample_objects import FULL
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_what_is_expected_is_not_strange(kind: str) -> None:
     """A full object of each kind has nothing strange; what a configured one has beyond our table is
     in its `other`.

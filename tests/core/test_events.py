@@ -13,6 +13,7 @@ from bridge.core.model import Change, Event, Known, Seen
 from bridge.core.objects.link_state import class_of
 from bridge.core.objects.object_schemas import BODIES, CONFIGURED
 from bridge.core.objects.snapshot_diff import compare, with_derived
+from tests.case_tables import all_cases
 
 from .builders import NOW, VOLATILE, body, change
 
@@ -342,7 +343,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "before", "after", "names"), TABLE)
+@all_cases(("kind", "before", "after", "names"), TABLE)
 def test_a_change_is_exactly_these_events(
     kind: str, before: dict | None, after: dict | None, names: set[str]
 ) -> None:
@@ -474,9 +475,7 @@ def _others() -> dict:
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["others known", "nothing else known"])
-@pytest.mark.parametrize(
-    "row", [row for row in EVENTS.values() if row.kind], ids=lambda row: row.name
-)
+@all_cases("row", [row for row in EVENTS.values() if row.kind], ids=lambda row: row.name)
 def test_data_has_exactly_the_shape_the_row_promises(row: builder.EventType, knows: bool) -> None:
     """What `describe` fills in is what an expression may name, for every row and every change that
     brings it about.
@@ -561,7 +560,7 @@ def test_a_change_of_what_a_person_configured_reads_like_a_sentence() -> None:
     )
 
 
-@pytest.mark.parametrize("row", EVENTS.values(), ids=lambda row: row.name)
+@all_cases("row", EVENTS.values(), ids=lambda row: row.name)
 def test_headlines_never_fail_on_blank_data(row: builder.EventType) -> None:
     """An event of which nothing is known still has a line, in which the unknown shows as ?."""
     blank = schema.blank(row.shape["event"]["data"])

@@ -5,11 +5,10 @@ line promises.
 import re
 from pathlib import Path
 
-import pytest
-
 from bridge.core.rules.parser import Vocabulary, parse
 from bridge.core.yaml_document import read
 from bridge.errors import BadInput, Problem
+from tests.case_tables import all_cases
 
 BROKEN = sorted((Path(__file__).parent.parent / "rules_broken").glob("*.yaml"))
 SAYS = re.compile(r"# says: (\d+): (.+)")
@@ -37,7 +36,7 @@ def problems(path: Path) -> list[Problem]:
         return list(error.problems)
 
 
-@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+@all_cases("path", BROKEN, ids=lambda path: path.stem)
 def test_a_broken_file_says_what_is_wrong_where(path: Path) -> None:
     """Each file gives the promised words at the promised line; every problem has a line, a column
     and a caret below it.

@@ -19,6 +19,7 @@ from bridge.webhooks.platform import (
     Request,
 )
 from bridge.webhooks.registry import PLATFORMS
+from tests.case_tables import all_cases
 from tests.webhooks.senders import COMMAND, NOW, SENDERS, STAMP, Sender
 
 
@@ -108,7 +109,7 @@ def test_any_of_the_secrets_is_good(sender: Sender) -> None:
 
 
 @every
-@pytest.mark.parametrize(
+@all_cases(
     "proof",
     [
         "",
@@ -146,29 +147,21 @@ def test_a_truncated_body_is_refused(sender: Sender) -> None:
 
 
 @every
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "", "application/xml", "multipart/form-data; boundary=x"]
-)
+@all_cases("kind", ["text/plain", "", "application/xml", "multipart/form-data; boundary=x"])
 def test_another_content_type_is_415(sender: Sender, kind: str) -> None:
     """A body of a kind the platform does not send is not guessed at."""
     assert refused(sender, sender.request(content_type=kind))[0] == 415
 
 
 @every
-@pytest.mark.parametrize(
-    "body", [b"\xff\xfe", b'{"a": "\xff"}', b"payload=%ff", b"text=\xc3"], ids=repr
-)
+@all_cases("body", [b"\xff\xfe", b'{"a": "\xff"}', b"payload=%ff", b"text=\xc3"])
 def test_invalid_utf8_is_400(sender: Sender, body: bytes) -> None:
     """Signed or not, what is not UTF-8 is the sender's mistake."""
     assert refused(sender, sender.request(body))[0] == 400
 
 
 @every
-@pytest.mark.parametrize(
-    "body",
-    [DEEP, b"[" * 10_000, b'{"a":' * 10_000, b"payload=" + b"%5B" * 10_000],
-    ids=["whole", "[", "{", "form"],
-)
+@all_cases("body", [DEEP, b"[" * 10_000, b'{"a":' * 10_000, b"payload=" + b"%5B" * 10_000])
 def test_json_of_any_depth_is_refused(sender: Sender, body: bytes) -> None:
     """Ten thousand levels are refused like any broken body, and nothing falls over."""
     for kind in (sender.kind, JSON[0]):
@@ -190,7 +183,7 @@ def test_what_is_dated_is_fresh_for_its_tolerance(sender: Sender) -> None:
 
 
 @dated
-@pytest.mark.parametrize("spelling", ["0{}", " {}", "+{}", "{}.0", "{} ", "{}\x00"])
+@all_cases("spelling", ["0{}", " {}", "+{}", "{}.0", "{} ", "{}\x00"])
 def test_a_replay_in_another_spelling_is_no_new_delivery(sender: Sender, spelling: str) -> None:
     """The same moment written in another way is refused, or is the same delivery."""
     whole = sender.request()
