@@ -65,7 +65,7 @@ class Writer(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Nothing: every line is flushed when it is written, and whoever asks for it must not
+        """Nothing: every line is flushed when it is written, and anyone who asks for it must not
         wait.
         """
 
@@ -103,7 +103,7 @@ class Writer(io.TextIOBase):
                 self._stream.write(text)
                 if self._lines.empty():
                     self._stream.flush()
-            except (OSError, ValueError):  # whoever read us is gone
+            except (OSError, ValueError):  # the person who read us is gone
                 self.broken = True
             finally:
                 self._lines.task_done()

@@ -72,7 +72,7 @@ app.conf.update(
     # said, so that Celery does not ask when the broker is lost: none of our tasks is acknowledged
     # late, so none is cancelled
     worker_cancel_long_running_tasks_on_connection_loss=True,
-    # Whoever rings a bell has better things to do than wait for a broker that is away; and a
+    # A caller has better things to do than wait for a broker that is away; and a
     # connection whose other end is
     # silently gone, as behind a firewall that forgot it, is one that nobody will ever hear anything
     # on.

@@ -476,7 +476,7 @@ def test_a_look_makes_no_database_where_one_is_lost(stage: Stage, run: Run) -> N
 
 
 def test_a_name_with_control_characters_steers_no_terminal(stage: Stage, run: Run) -> None:
-    """In tables, stories and JSON they are shown, whoever gave the name."""
+    """In tables, stories and JSON they are shown, the person who gave the name."""
     stage.set("leg", 1, "note", "hq\x1b[2J\x1b]0;pwned\x07\x9b31m")
     stage.live(600)
     stage.set("leg", 1, "state", "down")

@@ -170,8 +170,8 @@ def test_an_id_that_is_taken_is_told_with_all_that_is_wrong(stage: Stage, run: R
 
 
 def test_why_it_was_done_or_not(stage: Stage, run: Run) -> None:
-    """Verdicts in words with their trace and facts; what it waits for, whom it asks, and what came
-    of it.
+    """Verdicts in words with their trace and facts; what it waits for, which channel it asks, and
+    what came of it.
     """
     stage.set("leg", 1, "state", "down")
     stage.live(60)

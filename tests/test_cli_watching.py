@@ -84,8 +84,8 @@ def test_incidents_are_listed_with_their_events(stage: Stage, run: Run) -> None:
 
 
 def test_hands_off_holds_a_bond_and_lets_it_go(stage: Stage, run: Run) -> None:
-    """It says until when, by whom and why; it is listed until then or until it is over; what makes
-    no sense is refused.
+    """It says until when, who said so and why; it is listed until then or until it is over; what
+    makes no sense is refused.
     """
     assert run("hands-off").out == "nobody works on any bond\n"
     (row,) = json.loads(run("hands-off", "3", "--for", "90m", "--why", "new bonder", "--json").out)

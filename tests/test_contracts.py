@@ -179,5 +179,5 @@ def test_a_planted_import_is_found(
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_module_that_no_layer_names_is_found(unplanned: str, name: str) -> None:
-    """Whoever adds one says where it belongs."""
+    """Anyone who adds one says where it belongs."""
     assert f"{LAYERS[name]['containers'][0]}.attic" in unplanned

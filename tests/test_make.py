@@ -73,7 +73,7 @@ def made(checkout: Path, target: str, *more: str, **env: str) -> subprocess.Comp
 
 
 def test_every_target_is_tried() -> None:
-    """Whoever adds a target adds how to run it in short."""
+    """Anyone who adds a target adds how to run it in short."""
     targets = re.findall(
         r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
     )

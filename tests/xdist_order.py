@@ -35,8 +35,8 @@ def temporary_folder() -> Path | None:
 
 
 def dealt(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
-    """The tests in another order: marked `takes`, longest first, to whoever has the least so far;
-    the rest as they were.
+    """The tests in another order: marked `takes`, longest first, to anyone who has the least so
+    far; the rest as they were.
     """
     long: dict[str, list[pytest.Item]] = {}
     for item in items:

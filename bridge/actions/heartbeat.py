@@ -9,7 +9,7 @@ _FAIL = "/fail"
 
 
 class Ping:
-    """`url` is a secret: whoever has it can say that all is well. No error shows more of it than
+    """`url` is a secret: anyone who has it can say that all is well. No error shows more of it than
     the host.
     """
 

@@ -33,7 +33,7 @@ class Webhook(FireAndForgetAction):
         self._now = now
 
     def repeat(self, request: Body) -> Repeat:
-        """The same id twice is one message to whoever keeps to the standard: so it is safe to
+        """The same id twice is one message to anyone who keeps to the standard: so it is safe to
         repeat.
         """
         del request

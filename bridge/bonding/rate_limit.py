@@ -16,7 +16,7 @@ from redis import RedisError
 from bridge.errors import Busy
 
 _STEP = 0.05  # seconds between two looks whether there is room
-LONGEST = 20.0  # less than any lease, so that whoever waits still holds what they claimed
+LONGEST = 20.0  # less than any lease, so that anyone who waits still holds what they claimed
 _TIMEOUT = 1.0
 _WITHOUT = 100  # tokens taken without asking a Redis that did not answer
 

@@ -105,7 +105,7 @@ def _safe(segment: Segment) -> Segment:
 
 
 def unblocked() -> PipedConsole:
-    """One for what runs for long: whoever does not read it stops nothing."""
+    """One for what runs for long: anyone who does not read it stops nothing."""
     # it is all of a stream that is needed
     return PipedConsole(file=Writer(terminal()))  # type: ignore[arg-type]
 

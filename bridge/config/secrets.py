@@ -100,7 +100,7 @@ def _leads(secret: Secret) -> Secret:
     return secret
 
 
-# an address that whoever has it may write to
+# an address that anyone who has it may write to
 AddressSecret = Annotated[GivenSecret, AfterValidator(_leads)]
 
 

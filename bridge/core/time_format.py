@@ -2,7 +2,7 @@
 clocks of their own.
 
 Texts are made and kept in UTC, since what was decided must come out the same under other settings.
-Whoever shows one to people shows its moments in the time zone of the settings.
+Anyone who shows one to people shows its moments in the time zone of the settings.
 """
 
 import re

@@ -173,7 +173,7 @@ class Faults:
 
 
 def _say(told: list[Event], error: Exception | None) -> None:
-    """The traceback stands in the log once for each trouble: whoever mends it needs it."""
+    """The traceback stands in the log once for each trouble: anyone who mends it needs it."""
     for event in told:
         log.error(headline(event), id=event.id, type=event.type, exception=_trace(error))
 

@@ -3,7 +3,7 @@
 a rule turns it away ─► until when? ─► (`second_look`) does it last? what does the rule say now?
 
 The reasons that a decision names (a silence, a cooldown, an action of ours that explains it) end by
-the clock. Of an incident and of a leg that flaps, whoever notices the end says so.
+the clock. Of an incident and of a leg that flaps, anyone who notices the end says so.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -104,7 +104,7 @@ class Watchdog:
         return wrong
 
     def glance(self) -> Sequence[Stall]:
-        """What is wrong now, and what whoever watches found wrong last: nothing is told, and
+        """What is wrong now, and what anyone who watches found wrong last: nothing is told, and
         nothing of it is kept.
 
         Only who has watched for long can know that a file was replaced, so its word counts until it
@@ -302,7 +302,7 @@ class Watchdog:
             return
         try:
             self._ways.ping(messages.line(wrong, now))
-        except Exception as error:  # noqa: BLE001  whatever it is, the next round looks again
+        except Exception as error:  # noqa: BLE001
             if isinstance(error, BridgeError):
                 why = str(error)
             else:

@@ -40,8 +40,8 @@ class Database:
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Meanwhile its file is made where there is none: for whoever makes tables in it, and for
-        nobody else.
+        """Meanwhile its file is made where there is none: for anyone who makes tables in it, and
+        for nobody else.
         """
         self._making = True
         try:

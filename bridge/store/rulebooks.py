@@ -41,7 +41,7 @@ def note(connection: Connection, *, rejected: bool) -> None:
 
 
 def rejected(connection: Connection) -> bool:
-    """Whether the files cannot be used, so that whoever decides goes on with older rules, or with
-    none.
+    """Whether the files cannot be used, so that anyone who decides goes on with older rules, or
+    with none.
     """
     return snapshots.health_of(connection).get(OURSELVES) == _REJECTED

@@ -19,7 +19,7 @@ class Whereabouts:
     """The file as it was first seen, held open: so nobody else gets its number, and what others
     have locked can be asked.
 
-    Whoever works with a database in WAL mode holds a lock on its file for as long as it is open.
+    Anyone who works with a database in WAL mode holds a lock on its file for as long as it is open.
     """
 
     def __init__(self, database: Database) -> None:
@@ -87,7 +87,7 @@ def _identity(file: Path | int) -> tuple[int, int] | None:
 def _opened(path: Path) -> int | None:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # whoever reads it says what is wrong
+    except OSError:  # anyone who reads it says what is wrong
         return None
 
 

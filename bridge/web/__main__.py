@@ -20,7 +20,7 @@ from bridge.web import app_context
 from bridge.web.app import create_app
 from bridge.web.http_server import serve
 
-# seconds: whoever waits for an answer hears within five that the database cannot be used
+# seconds: anyone who waits for an answer hears within five that the database cannot be used
 _PATIENCE = 4.0
 _LOOK = 5.0
 
@@ -53,8 +53,8 @@ def main() -> None:
 
 
 def _watch(app: Flask) -> None:
-    """Look whether the bridge moves, also while nobody asks: so whoever asks hears for how long it
-    stands still.
+    """Look whether the bridge moves, also while nobody asks: so anyone who asks hears for how long
+    it stands still.
     """
     with app.app_context():
         while True:

@@ -91,8 +91,8 @@ def _expected(error: HTTPException) -> Response:
 
 
 def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Response:
-    """What a webhook refuses is in the log, whoever found it: the platform, the reading of the
-    body, or Flask.
+    """What a webhook refuses is in the log, no matter what found it: the platform, the reading of
+    the body, or Flask.
     """
     if request.path.startswith(_WEBHOOKS):
         name = request.path.removeprefix(_WEBHOOKS)[:_LONGEST_NAME]
@@ -107,7 +107,7 @@ def _refused(status: int, what: str, mend: str, headers: dict[str, str]) -> Resp
 
 
 def _away(error: Exception) -> Response:
-    """Gone, full, read-only or busy: nothing was stored, so whoever sent something sends it
+    """Gone, full, read-only or busy: nothing was stored, so the person who sent something sends it
     again.
     """
     log.warning("the database cannot be used", path=_spoken(), why=shown(error))

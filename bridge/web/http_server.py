@@ -1,7 +1,7 @@
 """The HTTP server: waitress, with our limits, our log and our errors.
 
-One thread reads all connections and hands on only what came whole, so whoever sends half a request
-holds a connection and nothing else. Such a connection is closed after a while.
+One thread reads all connections and hands on only what came whole, so anyone who sends half a
+request holds a connection and nothing else. Such a connection is closed after a while.
 """
 
 import json

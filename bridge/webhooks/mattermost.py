@@ -4,7 +4,7 @@ A command is a form with a token, in `Authorization: Token …` or as a field; i
 the delivery. https://developers.mattermost.com/integrate/slash-commands/custom
 
 A pressed button is JSON with what we put into the button, and nothing else that proves where it
-comes from: https://developers.mattermost.com/integrate/plugins/interactive-messages. So whoever
+comes from: https://developers.mattermost.com/integrate/plugins/interactive-messages. So anyone who
 takes it must be able to see of the value itself that it is ours; Mattermost keeps it on the server
 and shows it to nobody.
 """

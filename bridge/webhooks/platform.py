@@ -69,7 +69,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class CommandDelivery:
-    """A person typed a command. `answer_at`: where later answers may be sent; whoever has it may
+    """A person typed a command. `answer_at`: where later answers may be sent; anyone who has it may
     write there.
     """
 
@@ -114,7 +114,7 @@ class Platform(Protocol):
     """One platform: how it signs, dates and words what it sends.
 
     `title`: what people know it as. `tolerance`: what is usual, in seconds. `proof`: what to do
-    where a request did not prove where it comes from, for whoever sent it.
+    where a request did not prove where it comes from, for the person who sent it.
     """
 
     name: str

@@ -127,7 +127,7 @@ def signed(body: bytes, secret: str) -> str:
 
 
 def asked(words: str) -> str:
-    """What is asked in a message of HTML: without whom it was written to, and without markup."""
+    """What is asked in a message of HTML: without mentions and without markup."""
     plain = unescape(_TAG.sub(" ", _MENTION.sub(" ", words)))
     return storable(" ".join(plain.split()))
 

@@ -104,7 +104,9 @@ def test_while_a_secret_is_changed_it_is_signed_with_both() -> None:
 
 
 def test_a_second_try_has_the_same_id_and_body_and_a_signature_of_its_own() -> None:
-    """So that whoever got the first one knows the second, and none is refused for its age."""
+    """So that the person who got the first one knows the second, and none is refused for its
+    age.
+    """
     moments = iter((NOW, NOW + timedelta(hours=2)))
     with serving([Reply(status=500), Reply()]) as receiver:
         webhook = Webhook(hooks(receiver.url), lambda: next(moments))

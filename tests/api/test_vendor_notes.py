@@ -234,8 +234,8 @@ def test_what_is_against_a_note_is_refused_clearly(
 
 @pytest.mark.parametrize("name", IMPOSSIBLE)
 def test_what_has_no_operation_is_told_with_its_reason(name: str, run: Run) -> None:
-    """By hand and in a rule, whoever asks for what the API cannot do is told why, and what there is
-    instead.
+    """By hand and in a rule, anyone who asks for what the API cannot do is told why, and what there
+    is instead.
     """
     ran = run("call", name, "--yes")
     assert (ran.code, IMPOSSIBLE[name] in ran.err) == (2, True)

@@ -48,8 +48,8 @@ def test_the_answer_is_in_the_response(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_press_without_our_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever does not have the value cannot press: not by a guess, not with another chat's button,
-    not when it is over.
+    """Anyone who does not have the value cannot press: not by a guess, not with another chat's
+    button, not when it is over.
     """
     with scene(tmp_path, monkeypatch, rooms=("mattermost", "slack")) as here:
         here.ask()
@@ -68,8 +68,8 @@ def test_a_press_without_our_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_one_person_by_two_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whom settings give a name is one person on both chats: what they asked for on one they do not
-    approve on the other.
+    """A person named in the settings is one person on both chats: what they asked for on one they
+    do not approve on the other.
     """
     rules = """
 - id: restart

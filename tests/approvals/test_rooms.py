@@ -61,7 +61,7 @@ def test_a_guards_question_goes_to_the_usual_channel(
 def test_without_a_usual_channel_it_is_put_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits all the same, for rules that tell of it and for whoever looks."""
+    """It waits all the same, for rules that tell of it and for anyone who looks."""
     with scene(tmp_path, monkeypatch, rules=GUARDED) as here:
         here.stage.webhook(3, "a")
         assert here.ask(4, "b")["to"] is None
@@ -120,7 +120,7 @@ def test_answers_go_only_where_the_platform_is(
 
 
 def test_a_no_by_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is done, and a yes after it changes nothing: whoever is late is remembered, with
+    """Nothing is done, and a yes after it changes nothing: anyone who is late is remembered, with
     whose answer it was.
     """
     with scene(tmp_path, monkeypatch) as here:

@@ -110,7 +110,7 @@ def _replaced(
     )
     first = told(room, f"/later/{fast[0]}")
     late = told(room, f"/later/{slow[0]}")
-    # whoever was first has pressed twice
+    # the person who was first has pressed twice
     assert [each["replace_original"] for each in first].count(True) == 1
     assert all(
         "You said so already" in each["text"] for each in first if not each["replace_original"]

@@ -1,5 +1,5 @@
-"""Who may answer: the role in the space of every bond, not whoever asked for it, and nobody whose
-name is not known.
+"""Who may answer: the role in the space of every bond, not the person who asked for it, and nobody
+whose name is not known.
 """
 
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_the_role_that_the_rule_asks_for(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_webhook_for_other_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes by a webhook that is for some spaces answers nothing about others, whoever
+    """What comes by a webhook that is for some spaces answers nothing about others, no matter who
     presses.
     """
     with scene(tmp_path, monkeypatch, spaces=["elsewhere"]) as here:
@@ -127,7 +127,7 @@ def test_not_by_who_asked_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         steering = here.stage.bridge.steering
         assert steering.answer(asked["id"], yes=True, who="bob").refused is not None
         assert [each["why"] for each in here.events("approval.refused")] == [
-            "whoever asked for it cannot say yes to it: somebody else must"
+            "the person who asked for it cannot say yes to it: somebody else must"
         ] * 2
         here.press(here.buttons()["Yes, do it"], ANA)
         assert (here.question()["state"], here.restarts()) == ("granted", 1)

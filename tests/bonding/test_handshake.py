@@ -19,7 +19,7 @@ from .test_certificates import ENDS, signed
 
 @contextmanager
 def secured(folder: Path) -> Iterator[str]:
-    """A server that shows a self-signed certificate to whoever comes; its address."""
+    """A server that shows a self-signed certificate to anyone who comes; its address."""
     key = ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

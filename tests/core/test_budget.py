@@ -226,6 +226,6 @@ def test_a_loop_within_loops_is_tried_once_with_all_there_is() -> None:
         budget = Budget(costly=costly)
         with pytest.raises(ConditionError, match="took too long"):
             slow.evaluate(ExpressionContext(ROOTS, budget=budget))
-        taken.append(cost_limit.STEPS - budget._left)  # noqa: SLF001  what it has cost
+        taken.append(cost_limit.STEPS - budget._left)  # noqa: SLF001
     assert taken[0] >= cost_limit.STEPS
     assert taken[1] < cost_limit.STEPS / 10

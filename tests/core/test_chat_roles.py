@@ -66,7 +66,7 @@ def test_nothing_outside_is_seen(grants: list[Grant], within: tuple[str, ...] | 
 
 @given(GRANTS, st.none() | st.just(Role.VIEWER))
 def test_a_stranger_has_what_strangers_have(grants: list[Grant], strangers: Role | None) -> None:
-    """Whoever no line speaks of has the role of strangers, or none; lines for others give them
+    """Anyone not named in a line has the role of strangers, or none; lines for others give them
     nothing.
     """
     mine = held(grants, strangers, "u2", "r2")

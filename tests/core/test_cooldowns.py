@@ -1,4 +1,4 @@
-"""Cooldowns: whom they hold, and for how long."""
+"""Cooldowns: what they hold back, and for how long."""
 
 import pytest
 

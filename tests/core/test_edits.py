@@ -63,7 +63,7 @@ def test_the_rest_of_a_rollout_goes_as_the_rule_says_now(
 
 
 def test_who_said_that_a_rollout_goes_on_is_heard_still() -> None:
-    """What stopped it, and was seen by whoever let it go on, does not stop it again."""
+    """What stopped it, and was seen by anyone who let it go on, does not stop it again."""
     first, *rest = planned(rolled("first: 1, then: [1], pause: 1m, stop_on: [refused]"))
     assert first.rollout
     over = replace(

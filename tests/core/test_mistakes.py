@@ -511,7 +511,7 @@ def test_what_no_event_of_the_rule_can_be(
     ],
 )
 def test_what_is_odd_in_a_text_is_noted(title: str, noted: str | None) -> None:
-    """The rule can be used: a text costs no notification; but whoever checks it hears of it."""
+    """The rule can be used: a text costs no notification; but anyone who checks it hears of it."""
     told, notes = read_one(DO % title)
     assert told == []
     assert bool(notes) == bool(noted)

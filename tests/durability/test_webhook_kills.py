@@ -79,7 +79,7 @@ class Web:
 
 @dataclass
 class Senders:
-    """Several at once, each of whom sends a delivery until it is answered 2xx, signed anew and with
+    """Several at once, each sends a delivery until it is answered 2xx, signed anew and with
     the same id.
     """
 

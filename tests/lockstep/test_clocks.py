@@ -114,7 +114,7 @@ def test_a_clock_that_is_set_back_while_the_legs_are_read_costs_nothing(tmp_path
         stage.live(60)
         stage.sim.advance(15)
         client = next(iter(stage.bridge.clients.values()))
-        client._budget = set_back  # noqa: SLF001  the one place that each request passes
+        client._budget = set_back  # noqa: SLF001
         stage.bridge.observer.poll("demo", "legs")
         for state in ("down", "up", "down", "up"):
             stage.sim.advance(5)

@@ -87,10 +87,10 @@ class _Inbox:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
 
-    def _says(self, step: str, whom: str = "") -> str | None:
+    def _says(self, step: str, recipient: str = "") -> str | None:
         code, _, at = self._receiver.fault.partition(" ")
         at, _, only = at.partition(" of ")
-        return f"{code} no, {SECRET}" if at == step and only in ("", whom) else None
+        return f"{code} no, {SECRET}" if at == step and only in ("", recipient) else None
 
     async def handle_RCPT(  # noqa: N802  the name that aiosmtpd looks for
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

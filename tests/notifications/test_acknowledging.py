@@ -48,7 +48,7 @@ def who(here: Scene, event: str) -> set[str | None]:
 
 
 def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
-    """What is told again and whom else it goes to, how to take it, and where its story is; its end
+    """What is told again and who else is notified, how to take it, and where its story is; its end
     only leads to the story.
     """
     event = happens(here.stage, "leg.down", 1)
@@ -64,8 +64,8 @@ def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
 
 
 def test_a_link_shows_and_its_form_takes(here: Scene) -> None:
-    """Opening it, as previews do, takes nothing; its form does, once; whoever is late is told who
-    has it.
+    """Opening it, as previews do, takes nothing; its form does, once; anyone who is late is told
+    who has it.
     """
     event = happens(here.stage, "leg.down", 1)
     path = link(here)
@@ -243,7 +243,7 @@ def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_api_and_the_page(here: Scene) -> None:
-    """Whoever's token it is has it: listed, shown in the story; once; not without a token, nor by
+    """The owner of the token has it: listed, shown in the story; once; not without a token, nor by
     another site's form.
     """
     first, second = (happens(here.stage, "leg.down", leg) for leg in (1, 2))

@@ -1,5 +1,5 @@
-"""`bondbridge channels` as whoever looks after the channels meets it: how each address is doing,
-and what nobody took.
+"""`bondbridge channels` as the person who looks after the channels meets it: how each address is
+doing, and what nobody took.
 """
 
 import json

@@ -40,8 +40,8 @@ def following(
 
 
 def test_an_end_is_told_once_with_how_long_it_lasted(tmp_path: Path) -> None:
-    """To whoever was told of the begin, under the same words; what does not end it is not its
-    end.
+    """To the person who was told of the begin, under the same words; what does not end it is not
+    its end.
     """
     with following(tmp_path) as (stage, service):
         happens(stage, "leg.down", 1)

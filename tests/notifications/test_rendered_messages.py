@@ -73,8 +73,8 @@ def tell(
 
 
 def test_a_mail_leads_on_in_both_its_forms() -> None:
-    """Whoever reads it as text sees where the links lead; in HTML they are links, and the command
-    is code.
+    """Anyone who reads it as text sees where the links lead; in HTML they are links, and the
+    command is code.
     """
     with apprise_services.mail() as service:
         tell(service, ONE)

@@ -136,7 +136,7 @@ def test_what_waits_says_for_what_and_until_when(
 def test_people_are_told_of_a_channel_that_takes_nothing_and_when_it_does_again(
     tmp_path: Path,
 ) -> None:
-    """Once each, after some minutes: whoever listens to another channel knows."""
+    """Once each, after some minutes: anyone who listens to another channel knows."""
     with telling(tmp_path) as (stage, service):
         service.status = 500
         asked(stage, 1)

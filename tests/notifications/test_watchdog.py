@@ -336,7 +336,7 @@ def test_a_file_that_is_replaced_below_the_workers_is_told(filed: Yard) -> None:
 
 
 def test_a_backup_that_is_put_there_while_nobody_works_is_no_trouble(filed: Yard) -> None:
-    """Whoever stops, restores and starts again hears nothing of it."""
+    """Anyone who stops, restores and starts again hears nothing of it."""
     file = _file(filed)
     with worker(filed.stage.bridge.database):
         filed.pass_by(1, works=True)
@@ -418,7 +418,7 @@ def test_what_cannot_be_read_is_told_again(quiet: Yard, tmp_path: Path) -> None:
 
 
 def test_told_to_stop_it_tells_nothing_more(quiet: Yard) -> None:
-    """Between two addresses it may end: whoever watches next goes on with the second."""
+    """Between two addresses it may end: anyone who watches next goes on with the second."""
     quiet.pass_by(5)
     quiet.stage.sim.advance(60)
     answers = iter((False, True, True, True))

@@ -450,8 +450,8 @@ def test_a_bond_that_has_moved_away_meanwhile_is_let_be(tmp_path: Path) -> None:
 
 
 def test_a_silence_and_hands_off_end_by_a_word(talk: Talk) -> None:
-    """`off` ends what was begun there, for whoever may begin it; a reason that ends with this word
-    is still a reason.
+    """`off` ends what was begun there, for anyone who may begin it; a reason that ends with this
+    word is still a reason.
     """
     steering = talk.stage.bridge.steering
     talk.say("silence vancouver-hq for 2h day off")

@@ -59,7 +59,7 @@ def test_rejected_files_are_known_until_they_are_mended(tmp_path: Path, database
 
 
 def test_files_that_were_never_good_are_known_too(tmp_path: Path, database: Database) -> None:
-    """There are no older rules to go on with, and whoever asks how everything stands is told."""
+    """There are no older rules to go on with, and anyone who asks how everything stands is told."""
     write(tmp_path, BAD, 1)
     with pytest.raises(BadInput):
         keeping(tmp_path, database).rulebook()

@@ -337,7 +337,7 @@ def test_a_broken_rulebook_keeps_the_last_good_one(stage: Stage) -> None:
     assert stage.effective("bond.restart") == 1
     assert stage.types().count("rulebook.rejected") == 1
     assert stage.health()["counts"]["rulebook_rejected"] == 1
-    stage.bridge.keeper._kept = None  # noqa: SLF001  as a new process would begin
+    stage.bridge.keeper._kept = None  # noqa: SLF001
     stage.bridge.keeper._signature = None  # noqa: SLF001
     stage.webhook(2, "b")
     stage.work()

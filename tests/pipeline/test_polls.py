@@ -139,7 +139,7 @@ def test_what_vanishes_and_still_answers_is_not_removed(stage: Stage) -> None:
 
 
 def test_two_polls_at_once_record_one_history(stage: Stage) -> None:
-    """Whoever polls the same scope at the same moment, the outage is recorded once."""
+    """No matter who polls the same scope at the same moment, the outage is recorded once."""
     stage.set("leg", 1, "state", "down")
     found: list[list[Event] | None] = []
     threads = [

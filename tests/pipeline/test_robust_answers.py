@@ -65,7 +65,7 @@ def test_a_bond_in_two_current_lists_has_not_moved(tmp_path: Path) -> None:
         other = bond.secondary
 
         def moves() -> None:
-            """It is on its secondary, but for whoever asks its primary."""
+            """It is on its secondary, but for anyone who asks its primary."""
             asked.append(bond.current)
             bond.current = home if len(asked) % 2 else other
 

@@ -102,7 +102,7 @@ def test_unknown_credentials_are_told_as_such(challenge: bool, tmp_path: Path) -
 
 
 def test_a_password_that_is_refused_is_not_tried_by_every_scope(tmp_path: Path) -> None:
-    """Servers lock whoever does so too often: one scope tries it again after a while, and the
+    """Servers lock anyone who does so too often: one scope tries it again after a while, and the
     others wait with it.
     """
     with watched(tmp_path) as watch:

@@ -31,8 +31,8 @@ def test_others_write_in_turn(database: Database) -> None:
 
 
 def test_a_file_that_was_moved_away_is_not_made_anew(sqlite_pattern: Path, tmp_path: Path) -> None:
-    """Only whoever makes tables makes it: what SQLite would put beside an empty one would spoil the
-    one that is put back.
+    """Only anyone who makes tables makes it: what SQLite would put beside an empty one would spoil
+    the one that is put back.
     """
     path = tmp_path / "bondbridge.sqlite3"
     elsewhere = tmp_path / "elsewhere"

@@ -62,7 +62,7 @@ def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
 
 
 def test_eight_workers_claim_each_of_a_hundred_jobs_once(database: Database) -> None:
-    """Whoever reaches for the same jobs at once, each job has one owner."""
+    """Anyone who reaches for the same jobs at once, each job has one owner."""
     names = [f"j{n:03}" for n in range(100)]
     owe(database, *(job(name) for name in names))
 

@@ -192,7 +192,7 @@ def test_behind_pgbouncer_in_transaction_mode(pgbouncer: sa.URL) -> None:
 
 
 def test_sqlite_waits_as_long_as_whoever_asks_can(sqlite_pattern: Path, tmp_path: Path) -> None:
-    """Whoever answers somebody waits less for another's transaction than a worker does."""
+    """Anyone who answers somebody waits less for another's transaction than a worker does."""
     file = tmp_path / "bondbridge.sqlite3"
     file.write_bytes(sqlite_pattern.read_bytes())
     shown = []

@@ -78,7 +78,7 @@ def test_scopes_are_due_in_order_and_only_those_nobody_polls(database: Database)
 
 
 def test_one_of_many_polls_a_scope(database: Database) -> None:
-    """Whoever reaches for a scope at once, one has it."""
+    """Anyone who reaches for a scope at once, one has it."""
     prepared(database)
     assert sorted(each is not None for each in together(6, lambda _: take(database))) == [
         False

@@ -382,7 +382,7 @@ def scene(folder: Path, rules: Mapping[str, str], *, loud: str = "critical") -> 
     watched: Any = bridge.observer.servers["main"]
     bridge.observer.servers = {"main": replace(watched, client=Server())}
     room = Room(lambda: clock[0])
-    bridge.deliverer._teller._notify = room  # noqa: SLF001  instead of Apprise and a socket
+    bridge.deliverer._teller._notify = room  # noqa: SLF001
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     image = sqlite3.connect(":memory:", check_same_thread=False)
     try:

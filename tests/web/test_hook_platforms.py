@@ -146,7 +146,7 @@ def test_a_webhook_is_for_the_addresses_of_its_list(open_house: House) -> None:
 
 
 def test_a_rate_is_spent_by_good_requests_only(open_house: House) -> None:
-    """Whoever cannot sign cannot use up what friends may send; over it is 429, with the time to
+    """Anyone who cannot sign cannot use up what friends may send; over it is 429, with the time to
     wait, and not stored.
     """
     sender = SENDERS["bearer"]

@@ -108,7 +108,7 @@ def test_no_value_is_our_fault(anywhere: House, capfd: pytest.CaptureFixture[str
 
 
 def test_nor_is_a_signed_body(anywhere: House) -> None:
-    """Whoever has the secret may still send nonsense."""
+    """Anyone who has the secret may still send nonsense."""
     with anywhere.visitor() as client:
         for body in BODIES:
             headers = generic_hmac.signed(body, SECRET, int(anywhere.machine.timestamp()))

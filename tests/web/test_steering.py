@@ -64,8 +64,8 @@ def test_silences(house: House, reader: httpx.Client) -> None:
 
 
 def test_an_answer(house: House, reader: httpx.Client) -> None:
-    """A question stands there with its plan; the first answer counts, and whoever is later is told
-    whose it was.
+    """A question stands there with its plan; the first answer counts, and anyone who is later is
+    told whose it was.
     """
     name = _asked(house)
     (asked,) = reader.get("/api/v1/approvals").json()["items"]

@@ -46,7 +46,7 @@ def told(process: Process) -> bool:
 
 
 def test_a_database_that_is_locked(settings_file: Path) -> None:
-    """Somebody else holds its write lock: whoever sends is told to send again, and does."""
+    """Somebody else holds its write lock: anyone who sends is told to send again, and does."""
     port = free_port()
     write_settings(settings_file.parent, port=port)
     with started(settings_file) as process:

@@ -179,7 +179,7 @@ def test_a_signed_body_that_is_not_json_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b'{"a": "\xff"}'], ids=repr)
 def test_a_signed_body_that_is_not_utf8_is_called_that(body: bytes) -> None:
-    """Whoever sends it learns that its encoding is wrong, and not its JSON."""
+    """Anyone who sends it learns that its encoding is wrong, and not its JSON."""
     assert refused(headers(body), body) == ("the body is not UTF-8", 400)
 
 

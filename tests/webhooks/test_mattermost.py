@@ -82,7 +82,7 @@ def test_a_command_without_the_token_is_refused(header: dict[str, str]) -> None:
 
 
 def test_a_press_is_read_without_a_token() -> None:
-    """Mattermost sends none with it: the value itself is to be checked by whoever takes it. Each
+    """Mattermost sends none with it: the value itself is to be checked by anyone who takes it. Each
     press is its own.
     """
     (pressed,) = read(json.dumps(PRESS).encode(), JSON[0]).deliveries

@@ -30,7 +30,7 @@ def of(*senders: Sender) -> pytest.MarkDecorator:
 
 every = of(*SENDERS.values())
 dated = of(*(each for each in SENDERS.values() if each.dated))
-# its token may stand in the body, and its buttons bring none: their value is checked by whoever
+# its token may stand in the body, and its buttons bring none: their value is checked by anyone who
 # takes it
 proven = of(*(each for each in SENDERS.values() if each.name != "mattermost"))
 timeless = of(*(each for each in SENDERS.values() if not each.dated and each.name != "bearer"))

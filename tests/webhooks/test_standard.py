@@ -100,7 +100,7 @@ def test_a_public_key_checks_what_the_private_one_signed() -> None:
 
 
 def test_a_public_key_is_no_shared_secret() -> None:
-    """Whoever reads the public key cannot sign with it as if it were a secret."""
+    """Anyone who reads the public key cannot sign with it as if it were a secret."""
     forged = SENDERS["standard"].sign(b"{}", PUBLIC.removeprefix("whpk_"), STAMP)
     with pytest.raises(Refused, match="the signature is wrong"):
         take({**forged, "content-type": JSON[0]}, b"{}", PUBLIC)

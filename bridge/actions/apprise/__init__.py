@@ -1,3 +1,3 @@
-"""Notifications through Apprise: its addresses, what each service shows, whom it tells, and what it
-answered.
+"""Notifications through Apprise: its addresses, what each service shows, its recipients,
+and what it answered.
 """

@@ -86,7 +86,7 @@ def _another_meaning(url: str) -> str:
 
 
 def _dropped(url: str, service: Any, warned: list[str]) -> str:
-    """Whether Apprise goes on without a part of the address, and with whom."""
+    """What Apprise would leave out of the address, and for which recipient."""
     recipients = getattr(service, "targets", None)
     schema = url.partition("://")[0].lower()
     named = [

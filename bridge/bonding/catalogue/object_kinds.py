@@ -6,7 +6,7 @@ from bridge.bonding.catalogue.operation import Kind
 from bridge.bonding.catalogue.operations import OPERATIONS
 
 _RATES = frozenset({"upload_rate", "download_rate"})
-# A node's key lets whoever holds it act as the node; a bonder's password is the customer's.
+# A node's key lets anyone who holds it act as the node; a bonder's password is the customer's.
 _NODE_SECRETS = frozenset({"key", "password"})
 _PASSWORD = frozenset({"password"})
 

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher, get_close_matches
 from bridge.bonding.catalogue.operation import Danger
 from bridge.bonding.catalogue.operations import ALIASES, OPERATIONS
 
-# words for making away with something; whoever writes one of them, or nearly, has it in mind
+# words for making away with something; anyone who writes one of them, or nearly, has it in mind
 _DESTROYING = ("delete", "remove", "destroy", "erase", "drop")
 _NEARLY = 0.75
 

@@ -35,7 +35,9 @@ class _Walk:
         return [item for page in self.pages for item in page]
 
     def unique(self, row: Operation) -> list[Json]:
-        """The same object listed twice is one; two that differ are left for whoever reads them."""
+        """The same object listed twice is one; two that differ are left for anyone who reads
+        them.
+        """
         if row.kind in KINDS:
             volatile = KINDS[row.kind].volatile
         else:

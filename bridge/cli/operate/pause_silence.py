@@ -14,7 +14,7 @@ from bridge.errors import BadInput, Problem
 from bridge.pipeline.controls.operator_controls import OperatorControls, SilenceRequest
 
 silences = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-Why = Annotated[str, typer.Option(help="Why, for whoever has the next shift.")]
+Why = Annotated[str, typer.Option(help="Why, for the next shift.")]
 Server = Annotated[str, typer.Option(help="Only this server; without it, all of them.")]
 
 

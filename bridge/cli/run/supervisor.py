@@ -108,7 +108,7 @@ class Supervisor:
         while not self._stopping and time.monotonic() < until:
             if getattr(
                 self._console.file, "broken", False
-            ):  # nobody reads what we say: whoever started us has gone
+            ):  # nobody reads what we say: the person who started us has gone
                 self._stopping = True
             time.sleep(0.1)
         return self._stopping

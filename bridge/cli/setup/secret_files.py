@@ -41,8 +41,8 @@ def create(path: Path, secret: str) -> None:
 
 
 def replace(path: Path, lines: Sequence[str]) -> None:
-    """Put these secrets in the place of those: whoever reads it sees the old ones or the new ones,
-    and may read it still.
+    """Put these secrets in the place of those: anyone who reads it sees the old ones or the new
+    ones, and may read it still.
     """
     write(path, "".join(f"{line}\n" for line in lines))
 

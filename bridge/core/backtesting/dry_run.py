@@ -46,7 +46,7 @@ class DryRun:
 
     `hear`: is told instead, verdict by verdict; then nothing is kept that is not needed any more,
     for dry runs of many events, and `horizon` is for how long an event is looked for. `yes`:
-    whoever is asked says so at once.
+    anyone who is asked says so at once.
     """
 
     rulebook: str

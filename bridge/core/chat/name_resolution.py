@@ -14,7 +14,7 @@ _TOLD = 5
 
 
 class UnknownObject(ValueError):
-    """Nothing is called so, or several are: in a sentence for whoever said it."""
+    """Nothing is called so, or several are: in a sentence for the person who said it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Plain text, never markup: whoever shows it escapes it, since names in it come from other
+    """Plain text, never markup: anyone who shows it escapes it, since names in it come from other
     people's servers.
 
     `text`: what it comes to, one line. `lines`: the rest, one thing each. `event`: the id that

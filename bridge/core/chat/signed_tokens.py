@@ -44,7 +44,7 @@ class ApprovalLink:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeToken:
-    """A button or a link: whoever uses it has what this event is about. `channel`: where it was
+    """A button or a link: anyone who uses it has what this event is about. `channel`: where it was
     told.
 
     `hook`: the webhook that the button may be pressed through; "" for a link.

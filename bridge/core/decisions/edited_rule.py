@@ -204,8 +204,8 @@ def _as_wanted(job: Job, wanted: Job, now: datetime) -> Job:
 
 
 def _rollout(job: Job, wanted: Job) -> Mapping[str, object] | None:
-    """Its batch by the rule of now; whoever said that it goes on despite of how it ended is heard
-    still.
+    """Its batch by the rule of now; the person who said that it goes on despite of how it ended is
+    heard still.
     """
     if job.rollout and wanted.rollout and job.state not in OPEN and not job.rollout["stop_on"]:
         return {**wanted.rollout, "stop_on": []}

@@ -16,7 +16,7 @@ from bridge.core.rules.rule import Overlap
 
 
 def member(evaluation: Evaluation) -> Verdict | None:
-    """What stands against one event by itself: whom it explains, where it is, the cooldown."""
+    """What stands against one event by itself: what explains it, where it is, the cooldown."""
     for name, verdict in (
         ("explained", guards.explained(evaluation.event, evaluation.rule)),
         ("space", guards.space(evaluation.event, evaluation.rule, evaluation.facts)),

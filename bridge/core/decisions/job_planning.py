@@ -77,7 +77,7 @@ def planned(occasion: Occasion) -> Plan:
 
 
 def _noted(job: Job, left_out: Sequence[str]) -> Job:
-    """Whoever is told of it is also told what is not done."""
+    """Anyone who is told of it is also told what is not done."""
     if job.action not in ("notify", "reply"):
         return job
     return replace(job, request=job_requests.unplanned(job.request, left_out))

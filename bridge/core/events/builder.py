@@ -22,7 +22,7 @@ __all__ = [
     "webhook",
 ]
 
-# whom the bridge's own events name where another's would name its server
+# the server of the bridge's own events
 OURSELVES = "bridge"
 
 _BY_KIND: Mapping[str, tuple[EventType, ...]] = {

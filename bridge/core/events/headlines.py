@@ -1,4 +1,4 @@
-"""One line per event, for a person: the terminal, the pages, and whoever is told."""
+"""One line per event, for a person: the terminal, the pages, and anyone who is told."""
 
 from collections.abc import Mapping
 
@@ -150,7 +150,8 @@ LINES: Mapping[str, str] = {
     "internal.error": "{fault[about]} was set aside at step {fault[step]}: {fault[detail]}",
 }
 
-# a question that goes to no channel: to whoever asked for it, or to those whom rules tell of it
+# a question that goes to no channel: to the person who asked for it, or to those that rules notify
+# of it
 _TO_ASKER = "{approval[rule]} asks {approval[asker]} whether they are sure"
 _TO_NOBODY = "{approval[rule]} asks for a yes by {approval[expires]}: {approval[detail]}"
 

@@ -46,7 +46,7 @@ NOUNS: Mapping[str, Schema] = {
     "telling": fields("event type title who"),
     # one address of a channel, which takes nothing since then; what it last said
     "channel": fields("name address:whole since detail"),
-    # what is to be approved and why it must be, by whom (a channel) and until when; `asker` brought
+    # what is to be approved and why it must be, in which channel and until when; `asker` brought
     # it about, `who` has decided, or was refused, and `why`
     "approval": fields(f"id:text rule reason:{'|'.join(Reason)} detail to expires asker who why"),
     # server: null where all are meant

@@ -92,7 +92,7 @@ def _no_word(findings: Findings, node: Node, sign: str, said: str, of: Type, wri
         mend = f"did you mean {near[0]!r}?"
     else:
         mend = ""
-    # whoever asks for something else than what is never there may do so for safety
+    # anyone who asks for something else than what is never there may do so for safety
     findings.say(
         node, f"{said} is {known}, and {never} {written!r}", mend, odd=sign == "!=" and not near
     )

@@ -26,8 +26,8 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Words, never markup: whoever shows them escapes them. `to`: an address of ours that they lead
-    to, as a link.
+    """Words, never markup: anyone who shows them escapes them. `to`: an address of ours that they
+    lead to, as a link.
     """
 
     text: str

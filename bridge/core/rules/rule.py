@@ -154,7 +154,7 @@ class Approval:
     """A person's yes is needed, of those in a channel, before it expires; `condition`: only where
     it holds.
 
-    `role`: what an answer from chat needs; `not_by_asker`: not by whoever caused it.
+    `role`: what an answer from chat needs; `not_by_asker`: not by the person who caused it.
     """
 
     to: str

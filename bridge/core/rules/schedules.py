@@ -16,8 +16,8 @@ def followed(rule: Rule, server: str, servers: Sequence[str]) -> bool:
     """Whether a rule's schedule is followed on a server; `servers`: all that are watched, in the
     order of the settings.
 
-    One that names no server and asks nothing of any is followed once, on the first: whoever is told
-    good morning is told once, however many servers there are.
+    One that names no server and asks nothing of any is followed once, on the first: anyone who is
+    told good morning is told once, however many servers there are.
     """
     if not isinstance(rule.shape, Schedule):
         return False

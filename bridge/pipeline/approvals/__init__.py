@@ -1,1 +1,1 @@
-"""Approvals: asked, answered, and by whom they may be."""
+"""Approvals: asked, answered, and who may answer."""

@@ -35,8 +35,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ApprovalTargets:
-    """Who can be asked: where each channel is told, and the channel for what no rule says whom to
-    ask about.
+    """Who can be asked: where each channel is told, and the channel for approvals of rules
+    that name none.
     """
 
     channels: Mapping[str, ChannelSize]
@@ -108,14 +108,16 @@ def same(
 
 
 def _lasts(about: Asked, rule: Rule | None) -> float:
-    """How long it stands; whoever has just said it need not think long whether they are sure."""
+    """How long it stands; the person who has just said it need not think long whether they are
+    sure.
+    """
     if about.verdict.reason is Reason.CONFIRMATION:
         return _SURE
     return guards.expires_after(rule)
 
 
 def terms_of(connection: Connection, about: Asked, rule: Rule | None, usual: str | None) -> Terms:
-    """Whom it goes to and who may answer, as the rule says; what a guard asks for a rule that names
+    """Where it goes and who may answer, as the rule says; what a guard asks for a rule that names
     nobody goes to `usual`.
     """
     if rule:
@@ -208,7 +210,7 @@ class Approver:
     def again(
         self, connection: Connection, row: RowMapping, *, yes: bool, by: Answerer, delivery: str
     ) -> Event | None:
-        """Whoever answered has said the same once more: it is remembered, once for each
+        """The person who answered has said the same once more: it is remembered, once for each
         delivery.
         """
         return _refused(
@@ -263,7 +265,7 @@ class Approver:
     def _late(
         self, connection: Connection, row: RowMapping, given: _Given, now: datetime
     ) -> Answered:
-        """An answer that came too late finds the question expired, whoever notes that first.
+        """An answer that came too late finds the question expired, no matter who notes that first.
 
         In chat it is told whose answer it was, and so remembered; the same answer once more of the
         same person is none.

@@ -24,7 +24,7 @@ class Answerer:
     """Who answers. `name`: as others are told of them.
 
     `identity`: as it would stand in a question's `asker`, None for nobody in particular, such as
-    whoever holds a link. `grants`: the roles of somebody in chat, None for whoever may answer
+    anyone who holds a link. `grants`: the roles of somebody in chat, None for anyone who may answer
     everything; `reach`: globs of the spaces in which what comes by this way may act, None for all.
     """
 
@@ -39,8 +39,8 @@ class ApprovalRefusal:
     """Why an answer does not count; `status` as HTTP has it: they may not, or it is not what was
     asked about any more.
 
-    `why` stands in the journal; `told` is for whoever answered, who may not know of every space
-    that there is.
+    `why` stands in the journal; `told` is for the person who answered, who may not know of every
+    space that there is.
     """
 
     why: str
@@ -57,8 +57,8 @@ class ApprovalRefusal:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How a question is answered now, by whom and when; `first`: whether by the answer that was
-    just given.
+    """How a question is answered now, by which person and when; `first`: whether by the answer that
+    was just given.
 
     `refused`: why that answer does not count, and then the state is as it was before. `event`: what
     it became in the journal. `about`: what was asked, a line each.
@@ -126,7 +126,7 @@ def _nobody(row: RowMapping, by: Answerer, *, yes: bool) -> ApprovalRefusal | No
     theirs = row["asker"] is not None and same(by.identity, row["asker"])
     if theirs and yes:
         return ApprovalRefusal(
-            "whoever asked for it cannot say yes to it: somebody else must", FORBIDDEN
+            "the person who asked for it cannot say yes to it: somebody else must", FORBIDDEN
         )
     return None
 

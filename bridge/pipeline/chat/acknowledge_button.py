@@ -1,4 +1,4 @@
-"""Taking: whoever presses "I have it" below a notice has what it told, if they are an operator
+"""Taking: anyone who presses "I have it" below a notice has what it told, if they are an operator
 where that is.
 """
 
@@ -96,8 +96,8 @@ class AcknowledgeHandler:
     def _looked_up(
         self, hook: IncomingWebhook, take: AcknowledgeToken, by: Answerer
     ) -> tuple[Event, bool, str | None, datetime | None]:
-        """What it is about, whether whoever pressed may take it, who has it, and since when. Raises
-        Refused.
+        """What it is about, whether the person who pressed may take it, who has it, and since when.
+        Raises Refused.
         """
         asker = Principal(by.identity or by.name, by.grants or (), hook.spaces)
         with self._database.reading() as connection:
@@ -122,7 +122,9 @@ class AcknowledgeHandler:
         why: str,
         said: Reply | None = None,
     ) -> Receipt:
-        """That it comes to nothing is recorded and told to whoever pressed, as of a command."""
+        """That it comes to nothing is recorded and told to the person who pressed, as of a
+        command.
+        """
         event = _refused(hook, pressed, about, by, why, self._now())
         answer = replace(
             said or Reply(f"This does not count: {why}.", tone=Tone.BAD), event=event.id
@@ -173,7 +175,7 @@ def _has_it(about: Event, by: Answerer, told: Event | None) -> Reply:
 
 
 def _back_id(notice: str, pressed: ButtonDelivery) -> str:
-    """Of the job that tells whoever pressed: each press has one."""
+    """Of the job that tells the person who pressed: each press has one."""
     return identity(notice, "back", pressed.id)
 
 

@@ -85,8 +85,8 @@ class ButtonHandler:
         choice: ApprovalButton,
         answered: Answered,
     ) -> None:
-        """Whoever pressed is told at the address that came with it; the same press again is told
-        nothing new.
+        """The person who pressed is told at the address that came with it; the same press again is
+        told nothing new.
         """
         told = answered.event
         row = approvals.get(connection, choice.approval)
@@ -146,7 +146,7 @@ def _own(choice: ApprovalButton, answered: Answered, by: Answerer) -> bool:
 
 
 def _answer(choice: ApprovalButton, answered: Answered, *, own: bool) -> Reply:
-    """The first answer takes the place of the question; what did not count is told to whoever
+    """The first answer takes the place of the question; what did not count is told to anyone who
     pressed.
     """
     if answered.event:

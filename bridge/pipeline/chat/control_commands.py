@@ -36,13 +36,13 @@ _SILENCED = ("bond", "leg", "space")
 
 
 class NotAllowed(Exception):
-    """Whoever said it may not; in a sentence."""
+    """The person who said it may not; in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlContext:
-    """One order: who gives it about which server, as whom they answer questions, what they see of
-    it, the words after it.
+    """One order: who gives it about which server, under which name they answer questions, what they
+    see of it, the words after it.
 
     `event`: the id of the command that it is; `place`: the webhook and the room in which it was
     said.

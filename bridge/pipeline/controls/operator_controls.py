@@ -1,8 +1,8 @@
 """Steering: what people say to the bridge at any time. The command line, the API, the pages and
 chat all say it here.
 
-`who` is whoever says it, `place` where: both stand in the event that each of these is. What makes
-no sense is BadInput, with what to do instead.
+`who` is the person who says it, `place` where: both stand in the event that each of these is. What
+makes no sense is BadInput, with what to do instead.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -323,7 +323,7 @@ class OperatorControls:
 
 def _check_why(where: str, why: str) -> None:
     if not why.strip():
-        raise BadInput([Problem(where, "say why, for whoever has the next shift", "--why 'TEXT'")])
+        raise BadInput([Problem(where, "say why, for the next shift", "--why 'TEXT'")])
 
 
 def _check_there(connection: Connection, server: str, about: str) -> None:

@@ -137,7 +137,7 @@ class Edits:
         """The jobs that one decision has left, and the question about them."""
         now = self._now()
         rule = book.rule(row["rule"])
-        # the question first, as whoever answers it does: an answer and this never wait for each
+        # the question first, as anyone who answers it does: an answer and this never wait for each
         # other
         asked = approvals.of_decision(connection, row["id"])
         if asked is not None:
@@ -245,7 +245,7 @@ class Edits:
         about: Sequence[Job],
         asks: Verdict,
     ) -> None:
-        """Ask, or ask anew where whoever is asked, or what about, is not the same any more."""
+        """Ask, or ask anew where anyone who is asked, or what about, is not the same any more."""
         now = self._now()
         decision = decision_store.get(connection, name)
         pending_work.hold(connection, [job.id for job in about])

@@ -4,8 +4,8 @@ outcome after it.
     claim → look, if an earlier try may have worked → admission → intent → lease still ours?
           → request → outcome → seen?
 
-A crash between intent and outcome leaves an attempt without an outcome; whoever claims the job next
-finds it and looks before anything is sent again (law 7).
+A crash between intent and outcome leaves an attempt without an outcome; the worker that claims the
+job next finds it and looks before anything is sent again (law 7).
 """
 
 from collections.abc import Callable, Mapping

@@ -96,7 +96,7 @@ def ended(
 
 
 def answered(connection: Connection, row: RowMapping, owed: Sequence[Job], now: datetime) -> None:
-    """A question about a command has its answer; whoever confirms their own sees that where they
+    """A question about a command has its answer; anyone who confirms their own sees that where they
     say it.
     """
     own = [job for job in owed if job.parent is None]
@@ -132,7 +132,7 @@ def _verdict(verdict: Verdict) -> Body:
 
 
 def _question(connection: Connection, decision: Decision, word: str, now: datetime) -> Body:
-    """Whoever said it is asked whether they are sure; or is told who else is asked."""
+    """The person who said it is asked whether they are sure; or is told who else is asked."""
     row = approvals.of_decision(connection, decision.id)
     if row is None:
         return _verdict(decision.verdict)

@@ -142,13 +142,13 @@ def news(
 
 
 def back_id(row: RowMapping, delivery: str) -> str:
-    """Of the job that tells whoever pressed a button: each press has one."""
+    """Of the job that tells the person who pressed a button: each press has one."""
     return identity(row["id"], "back", delivery)
 
 
 def back(row: RowMapping, jobs: Sequence[Job], told: Event, delivery: str, answer: Reply) -> Job:
-    """The job that tells whoever pressed a button, at the address that came with it, what became of
-    that.
+    """The job that tells the person who pressed a button, at the address that came with it, what
+    became of that.
     """
     request: Body = {
         "event": told.id,

@@ -3,7 +3,7 @@ once when it is over.
 
     notified ─► (reminders, escalation, unless acknowledged) ─► resolved, at the same destination
 
-So whoever was told that something began is told that it is over, whatever happened to rules,
+So the person who was told that something began is told that it is over, whatever happened to rules,
 silences or channels meanwhile.
 """
 

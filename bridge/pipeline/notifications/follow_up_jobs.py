@@ -41,7 +41,7 @@ def again(job: Job, row: RowMapping, now: datetime) -> Job:
 def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
     """That nobody has it, at each address of the channel that is told next.
 
-    However many addresses of one channel were told, it is one thing for those whom it goes to next.
+    However many addresses of one channel were told, it is one thing for its next recipients.
     """
     title = f"nobody has acknowledged: {job.request['title']}"
     wanted = row["escalate"]

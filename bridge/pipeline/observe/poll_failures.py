@@ -46,7 +46,7 @@ def failed(
         due_at = now + timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311
         snapshots.reschedule(connection, scope, due_at, str(error), memo=memo)
         if isinstance(error, CredentialsRejected):
-            # the others would only try the same password: some servers lock whoever does so too
+            # the others would only try the same password: some servers lock anyone who does so too
             # often
             snapshots.put_off(connection, watched.name, due_at)
         return event_store.record(connection, told), wait

@@ -37,8 +37,8 @@ from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
 from bridge.store.observations.snapshots import Scope, Walked
 
-# Longer than the slowest walk; a poll that lasts longer is lost to whoever takes over, which costs
-# time and nothing else.
+# Longer than the slowest walk; a poll that lasts longer is lost to anyone who takes over, which
+# costs time and nothing else.
 _LEASE = 60.0
 _READINGS = 3
 _NOT_FOUND = 404

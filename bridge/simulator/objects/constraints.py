@@ -194,7 +194,7 @@ def _delegated(draft: Draft) -> None:
 
 
 def _user_moves(draft: Draft) -> None:
-    """A key is for a user whom the asker sees, which reading it has checked; without one it is the
+    """A key is for a user that the caller sees, which reading it has checked; without one it is the
     asker's own.
     """
     if draft.thing is None and draft.get("user") is None:

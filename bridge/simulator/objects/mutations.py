@@ -184,7 +184,7 @@ def _check_undelegated(world: World, thing: Thing) -> None:
 
 
 def _let_go(world: World, thing: Thing) -> None:
-    """Whoever only mentions the object does so no more."""
+    """Anyone who only mentions the object does so no more."""
     for other, field in list(_naming(world, thing, "clear")):
         before = field_storage.get(world, other, field)
         field_storage.put(

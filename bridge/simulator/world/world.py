@@ -43,7 +43,7 @@ class Due:
 
 
 class World:
-    """Everything that is so, now. Not safe for threads: whoever shares one holds a lock (`live`
+    """Everything that is so, now. Not safe for threads: anyone who shares one holds a lock (`live`
     does).
     """
 

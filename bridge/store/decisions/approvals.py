@@ -24,7 +24,7 @@ OTHERS = "others"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Whom a question goes to (a channel), who brought it about, who may answer, and the role that
+    """Where a question goes (a channel), who brought it about, who may answer, and the role that
     it takes in chat.
     """
 

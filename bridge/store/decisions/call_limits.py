@@ -1,4 +1,6 @@
-"""Limits on calls: each call is written down, and whoever wants to make one counts under a lock."""
+"""Limits on calls: each call is written down, and anyone who wants to make one counts under a
+lock.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -90,7 +90,8 @@ def supersede(connection: Connection, decision: Decision) -> None:
     """End what earlier decisions have not begun."""
     if not decision.supersedes:
         return
-    # the question first, as whoever answers it does: an answer and this never wait for each other
+    # the question first, as anyone who answers it does: an answer and this never wait for each
+    # other
     approvals.withdraw(connection, decision.supersedes, f"decision {decision.id[:8]}", decision.at)
     idle = and_(
         jobs.c.decision.in_(decision.supersedes),

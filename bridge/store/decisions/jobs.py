@@ -267,7 +267,7 @@ def release(connection: Connection, decision: str, now: datetime) -> list[Job]:
     every = of_decision(connection, decision)
     for job in every:
         if job.rollout and job.state not in OPEN:
-            # whoever says go on has seen how these ended
+            # anyone who says go on has seen how these ended
             known = {**job.rollout, "stop_on": []}
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(rollout=known))
     held = [job for job in every if job.state is JobState.HELD]

@@ -1,4 +1,4 @@
-"""Where what comes of a command is told, sealed: whoever has such an address may write there."""
+"""Where what comes of a command is told, sealed: anyone who has such an address may write there."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Tellings: what was told and lasts. Whoever was told that it began is told once that it is
+"""Tellings: what was told and lasts. The person who was told that it began is told once that it is
 over.
 """
 
@@ -34,7 +34,7 @@ def begin(
         "escalate": escalate,
         "escalate_at": now + timedelta(seconds=escalate["after"]) if escalate else None,
     }
-    # told late, or to others: whoever has it has it here as well
+    # told late, or to others: anyone who has it has it here as well
     taken = (
         select(tellings.c.acked_at, tellings.c.acked_by)
         .where(tellings.c.event == event.id, ~_QUIET)

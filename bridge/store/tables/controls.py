@@ -129,7 +129,8 @@ approvals = Table(
     Index(None, "state", "expires_at"),
 )
 
-# where what comes of a command is told: its address is sealed, since whoever has it may write there
+# where what comes of a command is told: its address is sealed, since anyone who has it may write
+# there
 conversations = Table(
     "conversations",
     metadata,

@@ -39,7 +39,7 @@ tellings = Table(
     Column("repeat", Float),
     Column("repeat_at", Moment),
     Column("repeated", Integer, nullable=False, default=0),
-    # whom else, where nobody has acknowledged it by then: {"to": "oncall", "targets": 2}
+    # who else, where nobody has acknowledged it by then: {"to": "oncall", "targets": 2}
     Column("escalate", JSON(none_as_null=True)),
     Column("escalate_at", Moment),
     Column("acked_at", Moment),

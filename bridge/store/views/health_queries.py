@@ -1,4 +1,4 @@
-"""The pulse: next to nothing, read by whoever watches whether the bridge does its work, on a
+"""The pulse: next to nothing, read by anyone who watches whether the bridge does its work, on a
 connection of its own.
 """
 

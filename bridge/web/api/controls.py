@@ -134,7 +134,7 @@ def tellings() -> Response:
 
 @routes.post("/events/<identifier>/acknowledge")
 def acknowledge(identifier: str) -> Response:
-    """Whoever's token it is has it; 409 where nobody was told of it, somebody has it, or it is
+    """The owner of the token has it; 409 where nobody was told of it, somebody has it, or it is
     over. An id may be cut.
     """
     follower = app_context.bridge().follower
@@ -163,8 +163,8 @@ def answer(identifier: str) -> Response:
 
 
 def decide(identifier: str, *, yes: bool) -> Answered:
-    """Answer a question for whoever asks us to. Raises Problem where somebody was faster or there
-    is no such question.
+    """Answer a question for anyone who asks us to. Raises Problem where somebody was faster or
+    there is no such question.
     """
     try:
         given = app_context.bridge().steering.answer(

@@ -1,8 +1,8 @@
 """The page behind a notice's link: it shows what was told, and takes it for somebody only when they
 send the form.
 
-Chat services and mail filters open every link they see. Whoever holds the link needs no token: it
-was sent to those who were told, and can do nothing but say who has this one thing.
+Chat services and mail filters open every link they see. Anyone who holds the link needs no token:
+it was sent to those who were told, and can do nothing but say who has this one thing.
 """
 
 from flask import Blueprint, Response
@@ -53,7 +53,7 @@ def _take(token: str) -> AcknowledgeToken:
 
 
 def _rows(take: AcknowledgeToken) -> list[Body]:
-    # whoever was sent this knows of their own channel, and of no other
+    # the person who was sent this knows of their own channel, and of no other
     every = app_context.bridge().follower.of_event(take.event)
     rows = [each for each in every if each["address"].rpartition("/")[0] == take.channel]
     if not rows:

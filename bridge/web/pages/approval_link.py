@@ -1,9 +1,9 @@
 """The page behind a question's link: it shows what is asked, and decides nothing until somebody
 sends the form.
 
-Chat services and mail filters open every link they see. Whoever holds the link needs no token: it
-was sent to those who are asked, and is good for this one question, this exact plan, and until it is
-answered or its time is over.
+Chat services and mail filters open every link they see. Anyone who holds the link needs no token:
+it was sent to those who are asked, and is good for this one question, this exact plan, and until it
+is answered or its time is over.
 """
 
 from flask import Blueprint, Response, request
@@ -51,7 +51,7 @@ def decide(token: str) -> Response:
         raise HttpProblem(
             given.refused.status,
             given.refused.why,
-            "look at the live stream, or ask whoever runs bondbridge",
+            "look at the live stream, or ask the person who runs bondbridge",
         )
     if said == "yes":
         wanted = approvals.GRANTED

@@ -1,5 +1,5 @@
-"""What the pages say: verdicts, jobs and changes in the words of whoever has the night shift. Only
-words, no decisions.
+"""What the pages say: verdicts, jobs and changes in the words of the night shift.
+Only words, no decisions.
 """
 
 import json
@@ -98,8 +98,8 @@ _REASONS: Mapping[Reason, str] = {
     Reason.BLAST_RADIUS: (
         "A person must decide: it would touch more objects than the rule may without asking."
     ),
-    Reason.FORBIDDEN: "Nothing was done: whoever asked for it may not.",
-    Reason.CONFIRMATION: "On hold: whoever asked for it is asked whether they are sure.",
+    Reason.FORBIDDEN: "Nothing was done: the person who asked for it may not.",
+    Reason.CONFIRMATION: "On hold: the person who asked for it is asked whether they are sure.",
     Reason.APPROVAL: "A person must decide: the rule asks for it.",
     Reason.ROLLOUT: "A person must decide: the rollout was stopped, and the rest waits.",
     Reason.IN_DOUBT: "Nobody knows whether it took effect: a person must look, and say so.",

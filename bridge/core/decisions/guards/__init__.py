@@ -1,8 +1,8 @@
 """What keeps a rule from acting now. Each guard: an intent → a verdict with its reason, or nothing.
 
-When deciding, in the order of DECIDING: first whether whoever asked for it may, and what else is
-final (skip), then what a person is asked about (ask), then what has only to pass (wait). Before
-each attempt of a call, in the order of ATTEMPTING, everything that can have changed since.
+When deciding, in the order of DECIDING: first whether the person who asked for it may, and what
+else is final (skip), then what a person is asked about (ask), then what has only to pass (wait).
+Before each attempt of a call, in the order of ATTEMPTING, everything that can have changed since.
 """
 
 from collections.abc import Sequence

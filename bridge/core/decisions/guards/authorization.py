@@ -35,8 +35,8 @@ def role(intent: Intent) -> Verdict | None:
 
 
 def reach(intent: Intent) -> Verdict | None:
-    """Whoever asked for it chooses no target outside their spaces; an object whose space is not
-    known is outside.
+    """The person who asked for it chooses no target outside their spaces; an object whose space is
+    not known is outside.
     """
     look = partial(intent.facts.view, intent.server)
     for event in intent.events:
@@ -51,7 +51,9 @@ def reach(intent: Intent) -> Verdict | None:
 
 
 def confirmation(intent: Intent) -> Verdict | None:
-    """Whoever said the command is asked whether they are sure, where nobody else is asked."""
+    """The person who said the command is asked whether they are sure, where nobody else is
+    asked.
+    """
     shape = intent.rule.shape
     if (
         not isinstance(shape, Chat)
@@ -71,6 +73,7 @@ def _outside(what: str, key: str | None, globs: Sequence[Json]) -> str:
     else:
         where = f"nobody knows in which space {what} is"
     return (
-        f"whoever asked for it acts only in {', '.join(map(str, globs)) or 'no space at all'};"
+        "the person who asked for it acts only in"
+        f" {', '.join(map(str, globs)) or 'no space at all'};"
         f" {where}"
     )

@@ -40,7 +40,7 @@ _BREAK = "  \n"
 def written(
     lines: Sequence[Line], flavour: Flavour = Flavour.BACKSLASH, *, bare: bool = False
 ) -> str:
-    """`bare`: words only, with links spelled out, for whoever wants text where Markdown is shown
+    """`bare`: words only, with links spelled out, for anyone who wants text where Markdown is shown
     all the same.
     """
     blocks = []

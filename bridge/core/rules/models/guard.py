@@ -89,7 +89,7 @@ class ApprovalModel(Strict):
     condition: Expression | None = Field(default=None, alias="when")
     """Ask only where this holds."""
     role: Literal["operator", "admin"] = "operator"
-    """The role that whoever answers in chat must have, in the space of every bond of the plan."""
+    """The role that an answer in chat needs, in the space of every bond of the plan."""
     not_by_asker: bool = False
     """The person whose command caused it may not answer, nor may anybody without a known name."""
 

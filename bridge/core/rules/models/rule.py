@@ -215,7 +215,7 @@ class ExampleModel(Strict):
     mode: Literal["live"] | None = None
     """live: played as if the rule were live, to prove what it will do before it may."""
     answer: Literal["yes"] | None = None
-    """yes: whoever is asked says yes at once; without it nobody answers."""
+    """yes: anyone who is asked says yes at once; without it nobody answers."""
     given: list[GivenModel] = Field(min_length=1)
     """The events, in order."""
     then: Annotated[

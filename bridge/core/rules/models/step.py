@@ -77,7 +77,7 @@ class FollowModel(Strict):
     repeat_every: Span | None = None
     """While it lasts and nobody has acknowledged it, it is told again so often."""
     escalate: EscalateModel | None = None
-    """Whom else to tell where nobody acknowledges it."""
+    """Who else to tell if nobody acknowledges it."""
 
     def amiss(self) -> str:
         """What would be told so often that nobody hears anything else."""
