@@ -4,7 +4,9 @@ it is from it.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,14 @@ class Stands(Enum):
     WITHOUT_TABLES = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Those that this version knows, and the newest of them."""
+
+    all: frozenset[str | None]
+    newest: str | None
+
+
 def migrate(database: Database, migrations: Path) -> None:
     """Upgrade in one transaction. Raises BadInput where the database cannot be opened or is newer
     than we are.
@@ -36,22 +46,19 @@ def migrate(database: Database, migrations: Path) -> None:
     config = _config(migrations)
     with database.made(), _transaction(database) as connection:
         config.attributes["connection"] = connection
-        _revision(database, connection, config)
-        command.upgrade(config, "head")
+        if _revision(database, connection, migrations) != _revisions(migrations).newest:
+            command.upgrade(config, "head")
 
 
 def stands(database: Database, migrations: Path) -> Stands:
     """Nothing is changed. Raises BadInput where the database cannot be opened or written, or is
     newer than we are.
     """
-    from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
-
-    config = _config(migrations)
     with _transaction(database) as connection:
-        at = _revision(database, connection, config)
+        at = _revision(database, connection, migrations)
     if at is None:
         return Stands.WITHOUT_TABLES
-    if at == ScriptDirectory.from_config(config).get_current_head():
+    if at == _revisions(migrations).newest:
         return Stands.NEWEST
     return Stands.OLDER
 
@@ -64,17 +71,23 @@ def _config(migrations: Path) -> "Config":
     return config
 
 
-def _revision(database: Database, connection: Connection, config: "Config") -> str | None:
+@cache  # they are part of the program, and reading them takes longer than all the rest
+def _revisions(migrations: Path) -> Revisions:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
+
+    scripts = ScriptDirectory.from_config(_config(migrations))
+    known = frozenset(each.revision for each in scripts.walk_revisions())
+    return Revisions(known, scripts.get_current_head())
+
+
+def _revision(database: Database, connection: Connection, migrations: Path) -> str | None:
     """Where the database is; None where no migration has been. Raises BadInput where we do not know
     it.
     """
     from alembic.migration import MigrationContext  # noqa: PLC0415  as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
 
     at = MigrationContext.configure(connection).get_current_revision()
-    if at is not None and at not in {
-        each.revision for each in ScriptDirectory.from_config(config).walk_revisions()
-    }:
+    if at is not None and at not in _revisions(migrations).all:
         what = f"the database is at revision {at}, which this version does not know"
         raise BadInput(
             [Problem(_shown(database), what, "use a newer bondbridge, or another database")]
