@@ -7,13 +7,16 @@ import functools
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 import typer
 import typer.main
 from httpx._transports import default
+from sqlalchemy import Engine
 
 from bridge.config import shipped
+from bridge.store import database as database_module
 from bridge.store.database import Database
 from bridge.store.migrate import migrate
 from tests.xdist_order import temporary_folder
@@ -40,8 +43,30 @@ def migrated(database: Database) -> None:
 
 
 def share() -> None:
-    """Keep what thousands of clients and command lines would make anew: the world's certificates,
-    the list of commands.
+    """Keep what thousands of clients, command lines and databases would make anew: the world's
+    certificates, the list of commands, the text of SQL statements.
     """
     default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
     typer.main.get_command = functools.cache(typer.main.get_command)
+    made, compiled = database_module._engine, Compiled()  # noqa: SLF001
+
+    def engine(*arguments: Any) -> Engine:
+        found = made(*arguments)
+        found.update_execution_options(compiled_cache=compiled)
+        return found
+
+    database_module._engine = engine  # noqa: SLF001
+
+
+class Compiled(dict[tuple[Any, ...], Any]):
+    """Statements as they were compiled for any database of the same kind. SQLAlchemy keeps them for
+    each engine by itself, and most tests have one of their own.
+    """
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        """The compiled statement; the first part of the key is the dialect."""
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Any, ...], value: Any) -> None:
+        """Keep one."""
+        super().__setitem__((key[0].name, *key[1:]), value)
