@@ -18,12 +18,15 @@ from typing import Any, TextIO
 
 import structlog
 
-from bridge.core.visible_text import visible_line
+from bridge.core.visible_text import shortened, visible_line
 
 _QUEUED = 5_000  # lines that wait for a slow reader
 _LAST_WORDS = 2.0  # seconds for them at the end of the process
 _AGAIN = 60.0  # seconds until the same warning is worth another line
 _KNOWN = 1_000  # different warnings that are remembered
+# characters of one value, and of what a line begins with: values of others are cut shorter where
+# they are put in, and this is for those that nobody thought of
+_LONGEST, _LONGEST_EVENT = 500, 2_500
 # what differs between two lines about one trouble
 _WHICH = ("scope", "ids", "id", "job", "task", "timestamp", "path")
 
@@ -157,17 +160,18 @@ def _once_a_minute(logger: object, method: str, line: _Line) -> _Line:
 
 
 def _visible(logger: object, method: str, line: _Line) -> _Line:
-    """What others sent is shown, on one line."""
+    """What others sent is shown, on one line that has an end."""
     del logger, method
-    return {name: _shown(value) for name, value in line.items()}
+    return {
+        name: _shown(value, _LONGEST_EVENT if name == "event" else _LONGEST)
+        for name, value in line.items()
+    }
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, str):
-        return visible_line(value)
+def _shown(value: Any, longest: int) -> Any:
     if isinstance(value, bool | int | float) or value is None:
         return value
-    return visible_line(str(value))
+    return visible_line(shortened(str(value), longest))
 
 
 class _Foreign(logging.Formatter):
@@ -179,7 +183,7 @@ class _Foreign(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """One line; a traceback comes below it."""
-        record.message = visible_line(record.message)
+        record.message = visible_line(shortened(record.message, _LONGEST_EVENT))
         return super().formatMessage(record)
 
 

@@ -30,6 +30,7 @@ for scope in range(1000):
     except ConnectionError as error:
         beat = logging.getLogger("celery.beat")
         beat.error("Message Error: %s\\n%s", error, "a long\\nstack", exc_info=True)
+line.info("long", sent="x" * 10_000)
 line.info("event", headline="hq\\nforged line\\x1b[2J")
 logging.getLogger("kombu").warning("odd\\nforged %s", "\\x1b]0;pwned\\x07")
 """
@@ -59,13 +60,14 @@ def test_nobody_who_reads_us_stops_us() -> None:
 
 def test_one_trouble_is_one_line_and_no_name_forges_another() -> None:
     """Of a thousand scopes, and of a library that tries again and again; in both, what others sent
-    stays on its line.
+    stays on its line, which has an end.
     """
     process = Process([sys.executable, "-c", LINES])
     assert process.ended() == 0
     assert [line.partition(" ")[2] for line in process.lines] == [
         "[warning] poll failed scope=0 why='no route to host'",
         "ERROR celery.beat Message Error: Connection refused",
+        f"long sent={'x' * 499}…",
         r"event headline='hq\\nforged line\\x1b[2J'",
         r"WARNING kombu odd\nforged \x1b]0;pwned\x07",
     ], process.lines

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from bridge.core.durations import spoken
 from bridge.core.model import Body
+from bridge.core.visible_text import shortened
 
 
 def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -15,15 +16,15 @@ def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType
     """
     if action == "call":
         aimed = [
-            f"{name}={value}" + (f" ({names[name]})" if name in names else "")
+            f"{name}={_value(value)}" + (f" ({_value(names[name])})" if name in names else "")
             for name, value in request.get("arguments", {}).items()
         ]
-        given = [f"{name}={value}" for name, value in (request.get("body") or {}).items()]
+        given = [f"{name}={_value(value)}" for name, value in (request.get("body") or {}).items()]
         return " ".join([str(request.get("operation")), *aimed, *given])
     if action in ("notify", "post"):
-        return f"tell {request.get('to')}: {request.get('title') or request.get('text')}"
+        return f"tell {request.get('to')}: {_value(request.get('title') or request.get('text'))}"
     if action in ("webhook", "reply"):
-        return f"{action} {request.get('to') or request.get('text') or ''}".strip()
+        return f"{action} {_value(request.get('to') or request.get('text') or '')}".strip()
     if action == "wait":
         seconds = request.get("seconds")
         if seconds is not None:
@@ -40,3 +41,7 @@ def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType
             f" {request.get('per')} for {lasts}"
         )
     return action
+
+
+def _value(value: object) -> str:
+    return shortened(str(value))

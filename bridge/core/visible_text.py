@@ -1,5 +1,5 @@
 """Text of others as it may be written to a terminal or a log: what would steer either is shown
-instead.
+instead, and of what would fill a page there is the beginning.
 """
 
 import re
@@ -9,6 +9,8 @@ import re
 _STEERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _IN_TEXT = re.compile(f"[{_STEERS}]")
 _IN_LINE = re.compile(f"[\t\n{_STEERS}]")
+# characters of a value of others in a line for a person
+LONGEST = 200
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 
@@ -20,6 +22,13 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     r"""As `visible`, on one line: a line break is shown as `\n`."""
     return _IN_LINE.sub(_shown, text)
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """At most so many characters: `…` for what is cut off."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 1]}…"
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -100,8 +100,22 @@ def test_missing_and_extra_arguments_are_all_told() -> None:
     assert [problem.what for problem in caught.value.problems] == [
         "needs 'tuning'",
         "takes no 'leg'",
-        "bond: 'x' is not an id; ids are whole numbers",
+        "bond: 'x' is not an id; ids are whole numbers, 1 or more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(-1, "-1"), (1e42, "a number of 43 digits"), ("x" * 1000, f"'{'x' * 58}…")],
+    ids=["below", "large", "long"],
+)
+def test_what_is_not_an_id_is_shown_as_a_person_would_write_it(value: object, shown: str) -> None:
+    """A number that is too large by its digits, a long text by its beginning."""
+    with pytest.raises(BadInput) as caught:
+        request(OPERATIONS["bond.get"], {"bond": value})
+    assert caught.value.problems[0].what == (
+        f"bond: {shown} is not an id; ids are whole numbers, 1 or more"
+    )
 
 
 @given(

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from bridge.bonding.catalogue import ROOT, Operation
 from bridge.core.json_safety import plain
 from bridge.core.model import Body, Json
+from bridge.core.visible_text import shortened
 from bridge.errors import BadInput, Problem
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# characters of a wrong value, so that there is room for what is wrong about it
+_QUOTED = 60
 _CHANGING = frozenset({"PUT", "PATCH"})
 
 
@@ -84,11 +87,15 @@ def wrong_argument(name: str, value: Json) -> str:
     if name == "space":
         if isinstance(value, str) and _SLUG.fullmatch(value):
             return ""
-        return f"space: {value!r} is not the key of a space"
+        return f"space: {shortened(repr(value), _QUOTED)} is not the key of a space"
     fits = not isinstance(value, bool) and text.isascii() and text.isdigit()
     if fits:
         return ""
-    return f"{name}: {value!r} is not an id; ids are whole numbers"
+    if isinstance(value, float) and value.is_integer():  # what is too large came as a decimal
+        shown = f"a number of {len(f'{abs(value):.0f}')} digits"
+    else:
+        shown = shortened(repr(value), _QUOTED)
+    return f"{name}: {shown} is not an id; ids are whole numbers, 1 or more"
 
 
 def refusal(body: Json) -> str:

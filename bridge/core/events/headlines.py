@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bridge.core import time_format
 from bridge.core.model import Body, Event, Reason
+from bridge.core.visible_text import LONGEST, shortened
 
 
 def _tunings(kind: str, it: str) -> dict[str, str]:
@@ -155,6 +156,10 @@ LINES: Mapping[str, str] = {
 _TO_ASKER = "{approval[rule]} asks {approval[asker]} whether they are sure"
 _TO_NOBODY = "{approval[rule]} asks for a yes by {approval[expires]}: {approval[detail]}"
 
+# all that is wrong with the rule files, each at its line: our own words
+_PROBLEMS = 2_000
+# characters of all that an object had changed
+_CHANGES = 600
 _FIELDS = 3
 _LENGTH = 80
 _MOMENTS = frozenset({"since", "not_after", "at", "expires", "until"})
@@ -169,7 +174,8 @@ def headline(event: Event) -> str:
         line = _asked(event)
     else:
         line = LINES.get(event.type) or _audit(event)
-    line = line.format_map(_sentence(event.data))
+    longest = _PROBLEMS if event.type == "rulebook.rejected" else LONGEST
+    line = line.format_map(_sentence(event.data, longest))
     if event.type.startswith("operator."):
         return line + _circumstances(event.data.get("operator") or {})
     if event.type.endswith(".changed"):
@@ -189,7 +195,8 @@ def remains(event: Event) -> str:
     if event.type == "incident.ended" and incident.get("bonds_down"):
         down = incident["bonds_down"]
         verb = "is" if incident["bonds_down"] == 1 else "are"
-        return f"{down} of {incident['bonds']} bonds {verb} still down: {incident['left']}"
+        left = shortened(str(incident["left"]))
+        return f"{down} of {incident['bonds']} bonds {verb} still down: {left}"
     if event.type == "leg.stable" and leg.get("standing") in ("down", "degraded"):
         return f"it is {leg['standing']}"
     return ""
@@ -198,11 +205,11 @@ def remains(event: Event) -> str:
 def _circumstances(deed: Body) -> str:
     """From where something was done, and against which guards: `" (command line on gw1)"`."""
     if deed.get("override"):
-        override = f", although: {deed['override']}"
+        override = f", although: {shortened(str(deed['override']))}"
     else:
         override = ""
     if deed.get("what") == "called" and deed.get("why"):
-        override = f": {deed['why']}"
+        override = f": {shortened(str(deed['why']))}"
     return override + (f" [{deed['place']}]" if deed.get("place") else "")
 
 
@@ -226,9 +233,10 @@ def _audit(event: Event) -> str:
     called = next(
         (str(body[name]) for name in _CALLED if body.get(name) is not None), event.subject
     )
+    called = shortened(called)
     bond = event.data.get("bond") or {}
     if bond:
-        of_bond = f" of {bond.get('name') or bond.get('id') or '?'}"
+        of_bond = f" of {shortened(str(bond.get('name') or bond.get('id') or '?'))}"
     else:
         of_bond = ""
     if happened == "changed":
@@ -246,9 +254,13 @@ def _differences(data: Body) -> str:
         f"{name} {_told(_at(old, name))} → {_told(_at(new, name))}"
         for name in data.get("changed") or ()
     ]
-    if parts:
-        return f": {', '.join(parts)}"
-    return ""
+    if not parts:
+        return ""
+    kept = 1
+    while kept < len(parts) and len(", ".join(parts[: kept + 1])) <= _CHANGES:
+        kept += 1
+    more = f" and {len(parts) - kept} more" if kept < len(parts) else ""
+    return f": {', '.join(parts[:kept])}{more}"
 
 
 def _at(body: Body, name: str) -> object:
@@ -296,13 +308,7 @@ def _alert(body: Body) -> str:
         f" on {about}" if about else "",
         f": {summary}" if summary else "",
     )
-    return _cut("".join(parts), 2 * _LENGTH)
-
-
-def _cut(text: str, length: int) -> str:
-    if len(text) > length:
-        return text[:length] + "…"
-    return text
+    return shortened("".join(parts))
 
 
 def _gist(body: Body) -> str:
@@ -311,7 +317,7 @@ def _gist(body: Body) -> str:
         f"{name} {value}" for name, value in body.items() if isinstance(value, str | int | float)
     ]
     text = ", ".join(plain[:_FIELDS])
-    return _cut(text, _LENGTH) or "an empty body"
+    return shortened(text, _LENGTH) or "an empty body"
 
 
 class _Unknown(str):
@@ -333,35 +339,43 @@ class _Told(dict[str, object]):
         return _UNKNOWN
 
 
-def _sentence(data: Body) -> _Told:
+def _sentence(data: Body, longest: int = LONGEST) -> _Told:
     return _Told(
         {
-            name: _noun(value) if isinstance(value, Mapping) else _told(value)
+            name: _noun(value, longest) if isinstance(value, Mapping) else _told(value, longest)
             for name, value in data.items()
         }
     )
 
 
-def _noun(noun: Body) -> _Told:
+def _noun(noun: Body, longest: int) -> _Told:
     return _Told(
         {
-            name: _minute(below) if name.endswith("_at") or name in _MOMENTS else _told(below)
+            name: (
+                _minute(below)
+                if name.endswith("_at") or name in _MOMENTS
+                else _told(below, longest)
+            )
             for name, below in noun.items()
         }
     )
 
 
-def _told(value: object) -> object:
-    """None reads as ?, arguments as `bond 3, tuning 7`."""
+def _told(value: object, longest: int = LONGEST) -> object:
+    """None reads as ?, arguments as `bond 3, tuning 7`, of what is long the beginning."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {below}" for name, below in value.items())
+        return shortened(", ".join(f"{name} {below}" for name, below in value.items()), longest)
     if value is None:
         return _UNKNOWN
-    return value
+    if isinstance(value, str):
+        return shortened(value, longest)
+    if isinstance(value, bool | int | float):
+        return value
+    return shortened(str(value), longest)
 
 
 def _minute(moment: object) -> str:
     """`"2026-03-01T02:00:04.5+00:00"` → `"2026-03-01 02:00 UTC"`."""
     if isinstance(moment, str):
-        return time_format.minute(moment)
+        return shortened(time_format.minute(moment))
     return "?"

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cel
 
@@ -23,10 +24,12 @@ from bridge.core.expressions.cost_limit import (
     metered,
     weight,
 )
-from bridge.core.expressions.syntax_tree import Call, Literal, Name, Node
+from bridge.core.expressions.evaluation_errors import explained, message
+from bridge.core.expressions.syntax_tree import Call, Name, Node
 from bridge.core.expressions.type_checker import Checked
 from bridge.core.model import Json
 from bridge.core.objects.object_schemas import Schema
+from bridge.core.visible_text import shortened
 
 Path = tuple[str, ...]
 
@@ -190,16 +193,13 @@ class Expression:
         try:
             return context.run(self.program)
         except TooLong as error:
-            raise ConditionError(f"{self.source}: took too long") from error
+            raise ConditionError(message(self.source, "took too long")) from error
         # the evaluator raises many types, all of them about this expression on these facts
         except Exception as error:
             if error is context.failed:
                 raise
-            if isinstance(error, KeyError):
-                raise ConditionError(f"{self.source}: there is no {error} here") from error
-            raise ConditionError(
-                f"{self.source}: {_null(self.source, self.tree, context) or error}"
-            ) from error
+            why = explained(error, self.source, self.tree, partial(_value, self.source, context))
+            raise ConditionError(message(self.source, why)) from error
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is true. Anything but a boolean is an error, never a guess. Raises
@@ -207,47 +207,14 @@ class Expression:
         """
         value = self.evaluate(facts)
         if not isinstance(value, bool):
-            msg = f"{self.source}: gave {value!r}, a condition must give true or false"
-            raise ConditionError(msg)
+            gave = f"gave {shortened(repr(value))}, a condition must give true or false"
+            raise ConditionError(message(self.source, gave))
         return value
 
 
-def _null(source: str, tree: Node, seen: ExpressionContext) -> str:
-    """What is null where something is asked of it; "" where that is not why the expression
-    fails.
-    """
-    failing: Node | None = tree
-    node = tree
-    while failing is not None:
-        node = failing
-        failing = next(
-            (part for part in _apart(node) if isinstance(_value(source, part, seen), Exception)),
-            None,
-        )
-    found = (
-        source[part.start : part.end] for part in _apart(node) if _value(source, part, seen) is None
-    )
-    what = next(found, "")
-    if what:
-        return f"{what} is null here, ask that first: {what} != null && …"
-    return ""
-
-
-def _apart(node: Node) -> Iterator[Node]:
-    """The parts that have a value of their own: not what a macro binds, nor null as it is
-    written.
-    """
-    bound = isinstance(node, Call) and node.bound is not None
-    if bound:
-        parts = node.parts[:1]
-    else:
-        parts = node.parts
-    return (part for part in parts if not isinstance(part, Literal))
-
-
-def _value(source: str, node: Node, seen: ExpressionContext) -> object:
+def _value(source: str, context: ExpressionContext, node: Node) -> object:
     try:
-        return seen.run(Program.of(source[node.start : node.end]))
+        return context.run(Program.of(source[node.start : node.end]))
     except Exception as error:  # noqa: BLE001  as above
         return error
 

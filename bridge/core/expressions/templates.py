@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bridge.core.canonical_json import canonical
+from bridge.core.expressions.evaluation_errors import message
 from bridge.core.expressions.evaluator import ConditionError, Expression, Facts, compile_expression
 from bridge.core.json_safety import plain
 from bridge.core.model import Json
 from bridge.core.time_format import minute
+from bridge.core.visible_text import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _kept(expression: Expression, facts: Facts) -> Json:
     try:
         return plain(expression.evaluate(facts))
     except ValueError as error:
-        raise ConditionError(f"{expression.source}: {error}") from error
+        raise ConditionError(message(expression.source, shortened(str(error)))) from error
 
 
 def _text(value: Json) -> str:

@@ -23,6 +23,7 @@ from bridge.core.events.headlines import headline, remains
 from bridge.core.model import Body, Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.notifications import channel_policy, digest
 from bridge.core.notifications.channel_policy import Notice, Policy, Severity
+from bridge.core.visible_text import shortened
 from bridge.errors import LeaseLost
 from bridge.pipeline.deliver.admission import Admission
 from bridge.pipeline.deliver.settlement import AttemptEnd, Settlement
@@ -311,7 +312,7 @@ class NotificationSender:
             destinations.put(connection, outlet)
         count = len(sending.claimed)
         what = "; ".join(
-            str(each.job.request.get("title") or "") for each in sending.claimed[:_NAMED]
+            shortened(str(each.job.request.get("title") or "")) for each in sending.claimed[:_NAMED]
         )
         if count > _NAMED:
             more = f" and {count - _NAMED} more"
