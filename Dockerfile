@@ -2,13 +2,14 @@
 FROM python:3.12-slim AS build
 WORKDIR /app
 RUN python -m venv /venv
-COPY requirements.lock ./
+COPY requirements.lock requirements-build.lock ./
 RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN python -m venv /build && /build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bridge ./bridge
 COPY rules ./rules
 COPY migrations ./migrations
-RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . && /venv/bin/pip install --no-cache-dir --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /state --create-home bondbridge

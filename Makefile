@@ -26,9 +26,9 @@ setup: .venv/.ready ## make the virtual environment from the hashed lock
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "could not make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
-.venv/.ready: .venv/.python pyproject.toml requirements.lock
+.venv/.ready: .venv/.python pyproject.toml requirements.lock requirements-build.lock
 	@echo "setting up .venv (once) ..."
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
@@ -55,10 +55,11 @@ test: lint types .venv/.debian ## lint, types, contracts and the whole suite
 coverage: .venv/.debian ## the suite again, half as fast again, with what it covers
 	$(BIN)/pytest --cov=bridge --cov-report=term $(TESTS)
 
-lint: .venv/.dev ## ruff and import-linter
+lint: .venv/.dev ## ruff, import-linter and vulture
 	$(BIN)/ruff check $(LINTED)
 	$(BIN)/ruff format --check $(LINTED)
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 types: .venv/.dev ## mypy, strict
 	$(BIN)/mypy $(TYPED)
@@ -79,6 +80,7 @@ fmt: .venv/.dev ## format, and mend what ruff can mend
 
 lock: .venv/.dev ## renew the hashed lock files
 	$(BIN)/uv pip compile -q pyproject.toml --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 -o requirements.lock
+	$(BIN)/uv pip compile -q --group build -c requirements.lock --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 -o requirements-build.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.lock --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 -o requirements-dev.lock
 
 clean: ## remove what the other targets made (not the demo's state: that is in state/)

@@ -121,7 +121,13 @@ def test_make_run_says_ready_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     """
     copy = tmp_path / "bondbridge"
     copy.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "requirements.lock",
+        "requirements-build.lock",
+        "requirements-dev.lock",
+    ):
         shutil.copy2(ROOT / name, copy / name)
     borrowing(copy)
     names = ("BONDBRIDGE_DEMO_PORT", "BONDBRIDGE_DEMO_SIMULATOR_PORT", "BONDBRIDGE_DEMO_INBOX_PORT")

@@ -110,10 +110,7 @@ def _hook(settings: Settings, name: str, hook: SetWebhook) -> IncomingWebhook:
         tolerance=hook.tolerance or platform.tolerance,
         options=options,
         spaces=tuple(hook.spaces) or None,
-        grants=tuple(
-            Grant(Role[each.role.upper()], each.user, each.room, tuple(each.spaces), each.name)
-            for each in hook.people
-        ),
+        grants=tuple(map(_grant, hook.people)),
         strangers=Role[hook.strangers.upper()] if hook.strangers else None,
         answers_at=tuple(map(str, hook.answers_at))
         or (platform.answers_at if isinstance(platform, ChatPlatform) else ()),

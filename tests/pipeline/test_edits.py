@@ -2,7 +2,7 @@
 for a false reason.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -114,7 +114,6 @@ def rule(when: str = "webhook.demo", do: str = TELL, **more: str) -> str:
     return "\n  ".join(["- id: ID", f"when: {when}", *lines, f"do: [{{{do}}}]"]) + "\n"
 
 
-Then = Callable[[Scene], object]
 TOLD = [("notify", "tried")]
 
 

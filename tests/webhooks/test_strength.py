@@ -10,7 +10,6 @@ from bridge.webhooks.registry import PLATFORMS
 from tests.webhooks.senders import SENDERS, Sender
 
 # as the vendors' own pages show them; our senders use one of ours for all of them
-VENDORS = {"slack": "8f742231b10e8888abcd99yyyzzz85a5", "mattermost": "xr3j5x3p4pfk7kk6ck7b4e6ghh"}
 KEY = base64.b64encode(bytes(32)).decode()
 
 

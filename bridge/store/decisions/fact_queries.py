@@ -195,14 +195,3 @@ def has_begun(connection: Connection, decision: str, event: str) -> bool:
     sent = and_(mine, attempts.c.what == "send")
     found = select(attempts.c.seq).join(jobs, jobs.c.id == attempts.c.job).where(sent).limit(1)
     return connection.execute(found).first() is not None
-
-
-def job_named(connection: Connection, beginning: str) -> RowMapping | None:
-    """The job whose id begins so."""
-    return (
-        connection.execute(
-            select(jobs).where(jobs.c.id.startswith(beginning, autoescape=True)).limit(1)
-        )
-        .mappings()
-        .first()
-    )
