@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bridge.core.requests import Request
+
 # What survives a trip through JSON: dict, list, str, int, float, bool, None.
 Json = Any
 Body = Mapping[str, Json]
@@ -248,7 +250,7 @@ class Job:
     server: str
     step: int
     action: str
-    request: Body
+    request: Request
     retry: Retry
     due_at: datetime
     not_after: datetime

@@ -15,6 +15,7 @@ from bridge.core.events.builder import EVENTS
 from bridge.core.expressions.cost_limit import Budget
 from bridge.core.model import Body, Change, Decision, Event, Job, Json, Outcome, Retry
 from bridge.core.objects import object_schemas
+from bridge.core.requests import request_of
 from bridge.core.rules.parser import Rule, Vocabulary, parse
 from bridge.core.yaml_document import read
 
@@ -165,6 +166,7 @@ def job(
         "request": {},
         **given,
     }
+    about["request"] = request_of(about["action"], about["request"])
     retry = Retry(on, 60.0, not_after)
     return Job(retry=retry, due_at=NOW, not_after=later(not_after), attempts=attempts, **about)
 

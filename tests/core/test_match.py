@@ -246,7 +246,9 @@ def test_a_notice_is_text_that_can_be_stored(title: str) -> None:
         answering(),
         context(),
     )
-    json.dumps([job.request for job in decision.jobs] + list(decision.trace), allow_nan=False)
+    json.dumps(
+        [job.request.stored() for job in decision.jobs] + list(decision.trace), allow_nan=False
+    )
     assert all(isinstance(job.request["title"], str) for job in decision.jobs)
 
 

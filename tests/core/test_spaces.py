@@ -1,6 +1,5 @@
 """Which spaces something is about, for all that decides who may see it, hear of it or touch it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ def call(operation: str = "bond.restart", target: str = "", **arguments: Json) -
     return job(request={"operation": operation, "arguments": arguments}, target=target)
 
 
-NOTICE = replace(call(), action="notify", request={"to": "noc"})
+NOTICE = job(action="notify", request={"to": "noc"})
 # what it is about · by what it says itself · by what the newest polls show, too
 ABOUT: dict[str, tuple[Any, set[str | None], set[str | None]]] = {
     # an event is where the bonds, legs and spaces are that it names

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.core.model import Body, Decision, Event, Job, JobState, Outcome, Retry, Ruling, Verdict
+from bridge.core.requests import request_of
 from bridge.store.database import Database
 from bridge.store.decisions import decisions
 from bridge.store.observations import events
@@ -46,7 +47,9 @@ def job(
         "not_after": later(900),
         "state": JobState.WAITING if step else JobState.DUE,
     }
-    return Job(id=identifier, decision=decision, step=step, action=action, **{**about, **given})
+    about |= given
+    about["request"] = request_of(action, about["request"])
+    return Job(id=identifier, decision=decision, step=step, action=action, **about)
 
 
 def decision(

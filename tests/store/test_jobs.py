@@ -47,7 +47,7 @@ def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
     """Every field of a job survives the database."""
     one = job(
         "j1",
-        request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": None, "n": 1.5},
+        request={"to": "noc", "target": 1, "title": "é ☃ 😀", "body": "", "n": 1.5},
         action="notify",
         target="bond/3",
         rollout={"batch": 1, "pause": 120.0, "stop_on": ["failed"]},

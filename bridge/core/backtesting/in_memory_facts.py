@@ -246,7 +246,7 @@ class InMemoryFacts(NoControls):
             {
                 "rule": job.rule,
                 "priority": self.rules[job.rule].priority,
-                "request": dict(job.request),
+                "request": job.request.stored(),
             }
             for job in found
             if job.target == target

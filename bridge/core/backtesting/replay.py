@@ -80,7 +80,7 @@ def line(
             "id": each.id,
             "step": each.step,
             "action": each.action,
-            "request": dict(each.request),
+            "request": each.request.stored(),
             "target": each.target,
             "event": each.event,
         }

@@ -12,6 +12,13 @@ from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.expressions.evaluator import ConditionError
 from bridge.core.job_summary import asks
 from bridge.core.model import OPEN, Event, Job, JobState, Reason, Ruling, Verdict
+from bridge.core.requests import (
+    CallRequest,
+    NoticeRequest,
+    Request,
+    WaitRequest,
+    WebhookRequest,
+)
 from bridge.core.rules.rule import Rule
 
 # what can still be changed: not begun, or between two tries whose outcome is known
@@ -123,16 +130,11 @@ def _wanted(about: Left, events: Sequence[Event]) -> tuple[Job, ...]:
 def _key(job: Job) -> str:
     """What a job is, whatever its texts: the same call, the same destination."""
     request = job.request
-    if job.action == "call":
-        return canonical(["call", request["operation"], request["arguments"], request.get("body")])
-    return canonical(
-        [
-            job.action,
-            request.get("to"),
-            request.get("target"),
-            job.event if job.action != "wait" else None,
-        ]
-    )
+    if isinstance(request, CallRequest):
+        return canonical(["call", request.operation, request.arguments, request.body])
+    to = request.to if isinstance(request, NoticeRequest | WebhookRequest) else None
+    target = request.target if isinstance(request, NoticeRequest) else None
+    return canonical([job.action, to, target, job.event if job.action != "wait" else None])
 
 
 @dataclass(slots=True)
@@ -212,10 +214,11 @@ def _rollout(job: Job, wanted: Job) -> Mapping[str, object] | None:
     return wanted.rollout
 
 
-def _request(job: Job, wanted: Job) -> Mapping[str, object]:
+def _request(job: Job, wanted: Job) -> Request:
     """What another system knows by its id keeps it."""
-    known = {name: job.request[name] for name in ("id",) if name in job.request}
-    return {**wanted.request, **known}
+    if isinstance(job.request, WebhookRequest) and isinstance(wanted.request, WebhookRequest):
+        return replace(wanted.request, id=job.request.id)
+    return wanted.request
 
 
 def _retried(job: Job, wanted: Job, now: datetime) -> Job:
@@ -250,19 +253,19 @@ def _turn(job: Job, wanted: Job, now: datetime) -> datetime:
 
 def _ends(job: Job, wanted: Job, now: datetime) -> datetime:
     """When a wait that has begun is over, by its new length."""
-    seconds = job.request.get("seconds")
-    length = wanted.request.get("seconds")
-    if seconds is None or length is None:
-        if job.request == wanted.request:
-            return job.due_at
-        return job_planning.ends(wanted.request, now)
-    return job.due_at + timedelta(seconds=length - seconds)
+    was = job.request
+    length = wanted.request
+    if not isinstance(was, WaitRequest) or not isinstance(length, WaitRequest):
+        return job.due_at
+    if was.seconds is not None and length.seconds is not None:
+        return job.due_at + timedelta(seconds=length.seconds - was.seconds)
+    return job.due_at if was == length else job_planning.ends(length, now)
 
 
 def _over(job: Job, now: datetime) -> Job:
     """A wait that the rule has no more is over at once; what comes after it goes on."""
     return replace(
-        job, due_at=now if job.state is JobState.DUE else job.due_at, request={"seconds": 0}
+        job, due_at=now if job.state is JobState.DUE else job.due_at, request=WaitRequest(seconds=0)
     )
 
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.core.decisions import guards, job_planning
+from bridge.core.decisions import guards, job_planning, job_requests
 from bridge.core.decisions.evaluation import Evaluation, per_value
 from bridge.core.decisions.fact_source import moment
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import ACT, Intent
-from bridge.core.decisions.job_requests import UNWRITTEN
 from bridge.core.model import Event, Job, JobState, Mode, Reason, Ruling, Verdict
 from bridge.core.rules import time_windows
 from bridge.core.rules.rule import Overlap
@@ -109,7 +108,9 @@ def _plan(evaluation: Evaluation, made: job_planning.Plan) -> None:
     evaluation.jobs, evaluation.left_out = made.jobs, made.left_out
     for why in made.left_out:
         evaluation.say("step", "left out", why)
-    texts = {text: None for job in made.jobs for text in job.request.get(UNWRITTEN, {}).items()}
+    texts = {
+        text: None for job in made.jobs for text in job_requests.unwritten(job.request).items()
+    }
     for name, why in texts:
         evaluation.say("text", "could not be written", name, why)
 

@@ -10,6 +10,7 @@ from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.expressions.evaluator import ConditionError, ExpressionContext
 from bridge.core.json_safety import bounded
 from bridge.core.model import Body, Event, Job, JobState, Json, Outcome
+from bridge.core.requests import CallRequest, NoticeRequest, Request, WaitRequest
 from bridge.core.rules import time_windows
 from bridge.core.rules.rule import Rollout, Rule, Step
 
@@ -77,9 +78,7 @@ def planned(occasion: Occasion) -> Plan:
 
 
 def _noted(job: Job, left_out: Sequence[str]) -> Job:
-    """Anyone who is told of it is also told what is not done."""
-    if job.action not in ("notify", "reply"):
-        return job
+    """Whoever is told of it is also told what is not done."""
     return replace(job, request=job_requests.unplanned(job.request, left_out))
 
 
@@ -91,7 +90,7 @@ def begun(job: Job, now: datetime) -> Job:
     """A job whose turn has come: a wait is due at its end, anything else at once; its freshness
     counts from then.
     """
-    if job.action == "wait":
+    if isinstance(job.request, WaitRequest):
         due = ends(job.request, now)
     else:
         due = now
@@ -103,11 +102,11 @@ def begun(job: Job, now: datetime) -> Job:
     )
 
 
-def ends(request: Body, now: datetime) -> datetime:
+def ends(request: WaitRequest, now: datetime) -> datetime:
     """When a wait that begins now is over."""
-    if request.get("seconds") is not None:
-        return now + timedelta(seconds=request["seconds"])
-    return time_windows.o_clock(time.fromisoformat(request["until"]), request["zone"], now)
+    if request.until is None or request.zone is None:
+        return now + timedelta(seconds=request.seconds or 0)
+    return time_windows.o_clock(time.fromisoformat(request.until), request.zone, now)
 
 
 def _turns(step: Step, number: int, occasion: Occasion) -> tuple[list[Job], list[str]]:
@@ -164,15 +163,11 @@ def _of_turn(
             server=first.server,
             step=int(key[0]),
             action=step.action,
-            request=(
-                job_requests.named(request, identifier, rule.id)
-                if step.action == "webhook"
-                else request
-            ),
+            request=job_requests.identified(request, identifier, rule.id),
             retry=wanted,
             due_at=occasion.now,
             not_after=occasion.ripe + timedelta(seconds=wanted.until),
-            target=aimed(step.action, request, first, occasion.facts),
+            target=aimed(request, first, occasion.facts),
             verify=_verify(step),
             # what is found to last is told after what ended by then
             since=occasion.now if first.only is not None else min(first.time, occasion.now),
@@ -252,7 +247,7 @@ def _answers(
     step: Step,
     failed: Job,
     number: int,
-    asked: Sequence[Body],
+    asked: Sequence[Request],
     event: Event,
     now: datetime,
     facts: RecordingFacts,
@@ -272,30 +267,25 @@ def _answers(
             retry=wanted,
             due_at=now,
             not_after=now + timedelta(seconds=wanted.until),
-            target=aimed(step.action, request, event, facts),
+            target=aimed(request, event, facts),
             parent=failed.id,
         )
 
 
-def aimed(action: str, request: Body, event: Event, facts: RecordingFacts) -> str:
+def aimed(request: Request, event: Event, facts: RecordingFacts) -> str:
     """What a call touches, or where a notice is told, as "noc/0"; "" for nothing."""
-    if action == "notify":
-        return told_at(request)
-    if action == "call":
+    if isinstance(request, NoticeRequest):
+        return request.destination
+    if isinstance(request, CallRequest):
         return touched(request, event, facts)
     return ""
 
 
-def told_at(request: Body) -> str:
-    """`"noc/0"`: the channel, and which of its addresses."""
-    return f"{request['to']}/{request['target']}"
-
-
-def touched(request: Body, event: Event, facts: RecordingFacts) -> str:
+def touched(request: CallRequest, event: Event, facts: RecordingFacts) -> str:
     """What a call touches: `"bond/3"` where it can be known, since jobs of one bond never overlap;
     "" for nothing.
     """
-    arguments = request["arguments"]
+    arguments = request.arguments
     bond = arguments.get("bond")
     if bond is None and arguments.get("leg") is not None:
         leg = event.data.get("leg") or {}
@@ -311,7 +301,7 @@ def touched(request: Body, event: Event, facts: RecordingFacts) -> str:
     return next(
         (
             bounded(f"{name}/{value}")
-            for name, value in reversed(arguments.items())
+            for name, value in reversed([*arguments.items()])
             if value is not None
         ),
         "",
@@ -321,9 +311,7 @@ def touched(request: Body, event: Event, facts: RecordingFacts) -> str:
 def outcome_said(job: Job, outcome: Outcome, detail: str) -> Body:
     """What is told of a job: in events about it, and to what answers its failure."""
     request = job.request
-    return {
-        "operation": request.get("operation", job.action),
-        "arguments": request.get("arguments", {}),
-        "outcome": outcome,
-        "detail": detail,
-    }
+    about = {"operation": job.action, "arguments": {}}
+    if isinstance(request, CallRequest):
+        about = {"operation": request.operation, "arguments": request.arguments}
+    return {**about, "outcome": outcome, "detail": detail}

@@ -1,17 +1,26 @@
 """What a step asks for, rendered: the request of its job, as it is kept and sent."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bridge.core.events.headlines import headline
 from bridge.core.expressions.evaluator import ConditionError, ExpressionContext
 from bridge.core.expressions.templates import Template
 from bridge.core.job_summary import asks
 from bridge.core.model import Body, Event, Job, Json
+from bridge.core.requests import (
+    CallRequest,
+    NoticeRequest,
+    ReplyRequest,
+    Request,
+    RuleSilenceRequest,
+    WaitRequest,
+    WebhookRequest,
+)
 from bridge.core.rules.rule import Fields, Step
+from bridge.core.rules.rule import Wait as WaitStep
 
-# below this key of a request: which texts could not be written, each with why
-UNWRITTEN = "unwritten"
+Texted = NoticeRequest | ReplyRequest | WebhookRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +58,10 @@ class _Texts:
         for name, why in self.unwritten.items():
             yield f"The rule's {name} could not be written: {why}"
 
-    def noted(self, request: Body) -> Body:
-        """The request, with what could not be written in it."""
-        if self.unwritten:
-            return {**request, UNWRITTEN: self.unwritten}
-        return request
-
 
 def of(
     step: Step, seen: ExpressionContext, events: Sequence[Event], title: str | None = None
-) -> list[Body]:
+) -> Sequence[Request]:
     """One call, webhook, wait or silence, or one message for each target of a channel.
 
     `title`: that of a message whose step names none; else it is the headline of its events. Raises
@@ -66,39 +69,48 @@ def of(
     """
     first = events[0]
     if step.action == "call":
-        request: dict[str, Json] = {
-            "operation": step.name,
-            "arguments": _rendered(step.fields, seen),
-        }
-        return [{**request, "body": _rendered(step.body, seen)} if step.body else request]
+        arguments = _rendered(step.fields, seen)
+        body = _rendered(step.body, seen) if step.body else None
+        return [CallRequest(operation=step.name, arguments=arguments, body=body)]
     texts = _Texts(seen, title or _headline(events))
     if step.action == "notify":
-        told = _message(step, texts)
-        return [{"to": step.name, "target": target, **told} for target in range(step.targets)]
+        notice = _notice(step, texts)
+        return [replace(notice, target=target) for target in range(step.targets)]
     if step.action == "webhook":
-        about = {
-            "event": first.id,
-            "type": first.type,
-            "subject": first.subject,
-            "time": first.time.isoformat(),
-        }
-        data = {name: texts.value(name, field) for name, field in step.fields.items()}
-        return [texts.noted({"to": step.name, "data": data, **about})]
+        return [_webhook(step, texts, first)]
     if step.action == "reply":
         lines = [texts.text("text", step.fields["text"]), *texts.why()]
-        return [texts.noted({"event": first.id, "text": "\n".join(lines)})]
-    if step.action == "wait" and step.wait is not None:
-        until = step.wait.until
         return [
-            {"seconds": step.wait.seconds}
-            if until is None
-            else {"until": until.isoformat(), "zone": step.wait.zone}
+            ReplyRequest(event=first.id, text="\n".join(lines), unwritten=texts.unwritten or None)
         ]
-    return [{**_rendered(step.fields, seen), "event": first.id}]
+    if step.action == "wait" and step.wait is not None:
+        return [_wait(step.wait)]
+    return [RuleSilenceRequest.of({**_rendered(step.fields, seen), "event": first.id})]
 
 
-def _message(step: Step, texts: _Texts) -> Body:
-    """Title, body and severity of a notice; the body also says what could not be written."""
+def _wait(wait: WaitStep) -> WaitRequest:
+    if wait.until is None:
+        return WaitRequest(seconds=wait.seconds)
+    return WaitRequest(until=wait.until.isoformat(), zone=wait.zone)
+
+
+def _webhook(step: Step, texts: _Texts, event: Event) -> WebhookRequest:
+    """Without the job's id and its rule, which `identified` adds."""
+    return WebhookRequest(
+        to=step.name,
+        data={name: texts.value(name, field) for name, field in step.fields.items()},
+        event=event.id,
+        type=event.type,
+        subject=event.subject,
+        time=event.time.isoformat(),
+        id="",
+        rule="",
+        unwritten=texts.unwritten or None,
+    )
+
+
+def _notice(step: Step, texts: _Texts) -> NoticeRequest:
+    """A notice for the first target; its body also says what could not be written."""
     told = {name: texts.text(name, field) for name, field in step.fields.items()}
     title = told.get("title", "")
     if not title.strip():  # some services take no message without one
@@ -106,28 +118,39 @@ def _message(step: Step, texts: _Texts) -> Body:
     # what stands in the place of both is said once
     said = "body" in texts.unwritten and told["body"] == title
     body = "\n".join(filter(None, ("" if said else told["body"], *texts.why())))
-    if step.follow is None:
-        follow = {}
-    else:
-        follow = {"follow": dict(step.follow)}
-    return texts.noted({**told, "title": title, "body": body, **follow})
+    return NoticeRequest(
+        to=step.name,
+        target=0,
+        title=title,
+        body=body,
+        severity=told.get("severity"),
+        follow=None if step.follow is None else dict(step.follow),
+        unwritten=texts.unwritten or None,
+    )
 
 
-def unplanned(request: Body, why: Sequence[str]) -> Body:
-    """A notice, or an answer, that also says what is not done beside it."""
-    if "body" in request:
-        name = "body"
-    else:
-        name = "text"
-    lines = (request[name], *(f"Not done: {each}" for each in why))
-    return {**request, name: "\n".join(filter(None, lines))}
+def unplanned(request: Request, why: Sequence[str]) -> Request:
+    """A notice, or an answer, that also says what is not done beside it; nothing else says it."""
+    not_done = [f"Not done: {each}" for each in why]
+    if isinstance(request, NoticeRequest):
+        return replace(request, body="\n".join(filter(None, (request.body, *not_done))))
+    if isinstance(request, ReplyRequest):
+        return replace(request, text="\n".join(filter(None, (request.text, *not_done))))
+    return request
 
 
-def named(request: Body, identifier: str, rule: str) -> Body:
+def identified(request: Request, identifier: str, rule: str) -> Request:
     """What another system is sent carries its job's id, the same at every try, and the rule that
     sent it.
     """
-    return {**request, "id": identifier, "rule": rule}
+    if isinstance(request, WebhookRequest):
+        return replace(request, id=identifier, rule=rule)
+    return request
+
+
+def unwritten(request: Request) -> Mapping[str, str]:
+    """Which texts of a request could not be written, each with why."""
+    return (request.unwritten or {}) if isinstance(request, Texted) else {}
 
 
 def failure(failed: Job, said: Body) -> str:

@@ -20,6 +20,7 @@ from bridge.core.model import Event, Job, JobState
 from bridge.errors import BadInput, Refused
 from bridge.pipeline.approvals.eligibility import Answerer
 from bridge.pipeline.chat import visibility
+from bridge.pipeline.messages.question_jobs import reply_request
 from bridge.pipeline.messages.reply_addresses import Conversations, allowed
 from bridge.pipeline.notifications.follow_up import FollowUps
 from bridge.pipeline.receive.receiver import IncomingWebhook, Receipt, Taken
@@ -185,14 +186,7 @@ def _back(like: Job, pressed: ButtonDelivery, told: Event, answer: Reply) -> Job
         like,
         id=_back_id(like.id, pressed),
         action="reply",
-        request={
-            "event": told.id,
-            "text": answer.text,
-            "lines": list(answer.lines),
-            "tone": answer.tone,
-            "to_all": answer.to_all,
-            "replaces": answer.replaces,
-        },
+        request=reply_request(told.id, answer),
         retry=wanted,
         due_at=told.time,
         not_after=told.time + timedelta(seconds=wanted.until),

@@ -42,6 +42,7 @@ from bridge.core.model import (
     Ruling,
     Verdict,
 )
+from bridge.core.requests import CallRequest
 from bridge.core.rules.rule import Rule, Step
 from bridge.core.yaml_document import Document
 from bridge.errors import AgainLater, BridgeError, CredentialsRejected, Refused
@@ -87,18 +88,18 @@ class HandCall:
     override: bool = False
 
     @property
-    def request(self) -> Body:
+    def request(self) -> CallRequest:
         """What a job keeps of it: no secrets."""
         numbers = {
             name: int(value) if isinstance(value, str) and value.isdecimal() else value
             for name, value in self.arguments.items()
         }
-        request: dict[str, Json] = {"operation": self.operation, "arguments": numbers}
+        request = CallRequest(operation=self.operation, arguments=numbers)
         if self.body is None:
             return request
         secret = call_permissions.secret(self.operation, self.body)
         kept = {name: _NOT_KEPT if name in secret else value for name, value in self.body.items()}
-        return {**request, "body": kept}
+        return replace(request, body=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +286,7 @@ def _event(wanted: HandCall, answers: DatabaseFacts, now: datetime, n: str) -> E
     """The event that it is, with the bond, the leg and the space that it is about, as far as they
     are known.
     """
-    arguments = wanted.request["arguments"]
+    arguments = wanted.request.arguments
     nouns: dict[str, Json] = {"bond": None, "leg": None, "space": None}
     if arguments.get("leg") is not None:
         nouns["leg"] = answers.view(wanted.server, "leg", arguments["leg"])

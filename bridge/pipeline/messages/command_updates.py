@@ -3,6 +3,7 @@ written with what they tell.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping
@@ -12,7 +13,6 @@ from bridge.core.chat.reply import Tone
 from bridge.core.decisions import retry
 from bridge.core.durations import spoken
 from bridge.core.model import (
-    Body,
     Decision,
     Event,
     Job,
@@ -23,6 +23,7 @@ from bridge.core.model import (
     Ruling,
     Verdict,
 )
+from bridge.core.requests import ReplyRequest
 from bridge.pipeline.messages import plan_view
 from bridge.pipeline.messages.question_jobs import NOBODY, settled
 from bridge.store.decisions import approvals, decisions
@@ -64,7 +65,7 @@ def decided(
         if verdict.ruling is Ruling.ASK:
             told = _question(connection, decision, word(command.id), now)
         elif verdict.reason in (Reason.COOLDOWN, Reason.OVERLAP):
-            told = {**told, "lines": _unanswered(connection, decision, command.subject)}
+            told = replace(told, lines=_unanswered(connection, decision, command.subject))
         _tell(connection, command, decision, (verdict.ruling, verdict.reason), told, now)
 
 
@@ -92,7 +93,8 @@ def ended(
         job.attempts if not waits else 0,
     )
     (command,) = event_store.several(connection, [job.event])
-    _tell(connection, command, job, key, {**told, "lines": plan_view.shown(connection, [job])}, now)
+    plan = [*plan_view.shown(connection, [job])]
+    _tell(connection, command, job, key, replace(told, lines=plan), now)
 
 
 def answered(connection: Connection, row: RowMapping, owed: Sequence[Job], now: datetime) -> None:
@@ -116,7 +118,7 @@ def answered(connection: Connection, row: RowMapping, owed: Sequence[Job], now: 
         command,
         own[0],
         (row["id"], state),
-        {"text": settled(state, who), "tone": tone},
+        _said(settled(state, who), tone),
         now,
     )
 
@@ -125,14 +127,19 @@ def _talks(connection: Connection, event: str) -> bool:
     return conversations.get(connection, event) is not None
 
 
-def _verdict(verdict: Verdict) -> Body:
+def _said(text: str, tone: Tone | None = None, *lines: str) -> ReplyRequest:
+    """An answer; `_tell` says to which command."""
+    return ReplyRequest(event="", text=text, tone=tone, lines=list(lines))
+
+
+def _verdict(verdict: Verdict) -> ReplyRequest:
     if verdict.ruling is Ruling.WAIT:
-        return {"text": f"it waits: {verdict.detail}"}
-    return {"text": f"not done: {verdict.detail or verdict.reason}", "tone": Tone.BAD}
+        return _said(f"it waits: {verdict.detail}")
+    return _said(f"not done: {verdict.detail or verdict.reason}", Tone.BAD)
 
 
-def _question(connection: Connection, decision: Decision, word: str, now: datetime) -> Body:
-    """The person who said it is asked whether they are sure; or is told who else is asked."""
+def _question(connection: Connection, decision: Decision, word: str, now: datetime) -> ReplyRequest:
+    """Whoever said it is asked whether they are sure; or is told who else is asked."""
     row = approvals.of_decision(connection, decision.id)
     if row is None:
         return _verdict(decision.verdict)
@@ -140,7 +147,7 @@ def _question(connection: Connection, decision: Decision, word: str, now: dateti
     plan = plan_view.shown(connection, decision.jobs)
     if decision.verdict.reason is Reason.CONFIRMATION:
         question = {"approval": row["id"], "plan": row["digest"], "word": word}
-        return {"text": "are you sure?", "lines": (*plan, until), "question": question}
+        return replace(_said("are you sure?", None, *plan, until), question=question)
     name = row["id"][:8]
     others = row["answered_by"] == approvals.OTHERS
     if others:
@@ -151,10 +158,10 @@ def _question(connection: Connection, decision: Decision, word: str, now: dateti
         who = "somebody else"
     else:
         who = "somebody"
-    return {"text": f"{who} must say yes: {row['detail']}", "lines": (*plan, ways, until)}
+    return _said(f"{who} must say yes: {row['detail']}", None, *plan, ways, until)
 
 
-def _unanswered(connection: Connection, decision: Decision, subject: str) -> Sequence[str]:
+def _unanswered(connection: Connection, decision: Decision, subject: str) -> list[str]:
     """Where what stands in its way is a question: who is asked, and until when."""
     return [
         f"{row['asker'] or row['rule']} {asks}, until {row['expires_at']:%Y-%m-%d %H:%M} UTC"
@@ -169,15 +176,13 @@ def _unanswered(connection: Connection, decision: Decision, subject: str) -> Seq
     ]
 
 
-def _end(job: Job, said: Outcome, detail: str) -> Body:
+def _end(job: Job, said: Outcome, detail: str) -> ReplyRequest:
     text, tone = _ENDS[job.state]
     if said is Outcome.VERIFIED:
         text = "done, and seen to work"
     # of what went well nobody needs the server's own words
-    return {
-        "text": text if job.state is JobState.SUCCEEDED or not detail else f"{text}: {detail}",
-        "tone": tone,
-    }
+    well = job.state is JobState.SUCCEEDED or not detail
+    return _said(text if well else f"{text}: {detail}", tone)
 
 
 def _tell(
@@ -185,7 +190,7 @@ def _tell(
     command: Event,
     of: Decision | Job,
     key: Sequence[Json],
-    told: Body,
+    told: ReplyRequest,
     now: datetime,
 ) -> None:
     if isinstance(of, Decision):
@@ -195,12 +200,7 @@ def _tell(
     chat = command.data["chat"]
     named = " ".join([str(chat["command"]), *map(str, chat["args"])])
     wanted = retry.default("reply", COMMAND)
-    request = {
-        "event": command.id,
-        **told,
-        "text": f"{named}: {told['text']}",
-        "lines": list(told.get("lines") or ()),
-    }
+    request = replace(told, event=command.id, text=f"{named}: {told.text}")
     job_store.add(
         connection,
         [

@@ -3,17 +3,17 @@ asked.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
 from bridge.core.canonical_json import identity
 from bridge.core.chat.reply import Reply, Tone
-from bridge.core.decisions import job_planning as planning
 from bridge.core.decisions import retry
 from bridge.core.durations import spoken
-from bridge.core.model import Body, Event, Job, Json
+from bridge.core.model import Event, Job, Json
+from bridge.core.requests import NoticeRequest, PostRequest, ReplyRequest, Request
 from bridge.store.decisions import approvals
 
 # who has answered where nobody has
@@ -88,30 +88,35 @@ def put(
         f"no: bondbridge deny {name}",
         until,
     ]
-    notice: Body = {"title": title, "body": "\n".join([*plan, "", *ways])}
-    if row["answered_by"] == approvals.ANYONE:
-        notice = {**notice, "question": question}
-    lines = [*plan, *([f"to be answered {only}"] if only else []), until]
-    notice = {**notice, "asks": row["id"]}
-    post: Body = {
-        "text": title,
-        "lines": lines,
-        "tone": Tone.PLAIN,
-        "event": jobs[0].event,
-        "question": question,
-    }
-    post = {**post, "asks": row["id"]}
+    notice = NoticeRequest(
+        to=row["to"],
+        target=0,
+        title=title,
+        body="\n".join([*plan, "", *ways]),
+        question=question if row["answered_by"] == approvals.ANYONE else None,
+        asks=row["id"],
+    )
+    post = PostRequest(
+        to=row["to"],
+        room=0,
+        text=title,
+        lines=[*plan, *([f"to be answered {only}"] if only else []), until],
+        tone=Tone.PLAIN,
+        event=jobs[0].event,
+        question=question,
+        asks=row["id"],
+    )
     return [
         _job(
             row,
             jobs[0],
             (n,) if action == "notify" else (action, n),
             action,
-            {**request, **where},
+            request,
             now,
             row["expires_at"],
         )
-        for n, action, where, request in _each(row["to"], places, notice, post)
+        for n, action, request in _each(places, notice, post)
     ]
 
 
@@ -123,20 +128,19 @@ def news(
     """
     state = row["state"]
     text = f"{row['rule']}: {settled(state, row['who'])}, {now:%Y-%m-%d %H:%M} UTC"
-    notice: Body = {"title": text, "body": row["detail"]}
-    lines = [row["detail"]]
-    tone = _TONES.get(state, Tone.PLAIN)
-    post: Body = {
-        "text": text,
-        "lines": lines,
-        "tone": tone,
-        "event": jobs[0].event,
-        "question": None,
-    }
+    notice = NoticeRequest(to=row["to"], target=0, title=text, body=row["detail"])
+    post = PostRequest(
+        to=row["to"],
+        room=0,
+        text=text,
+        lines=[row["detail"]],
+        tone=_TONES.get(state, Tone.PLAIN),
+        event=jobs[0].event,
+    )
     until = now + timedelta(seconds=retry.default("notify", "").until)
     return [
-        _job(row, jobs[0], (state, action, n), action, {**request, **where}, now, until)
-        for n, action, where, request in _each(row["to"], places, notice, post)
+        _job(row, jobs[0], (state, action, n), action, request, now, until)
+        for n, action, request in _each(places, notice, post)
         if action == "notify" or f"{row['to']}/{n}" != but
     ]
 
@@ -150,25 +154,30 @@ def back(row: RowMapping, jobs: Sequence[Job], told: Event, delivery: str, answe
     """The job that tells the person who pressed a button, at the address that came with it, what
     became of that.
     """
-    request: Body = {
-        "event": told.id,
-        "text": answer.text,
-        "lines": list(answer.lines),
-        "tone": answer.tone,
-        "to_all": answer.to_all,
-        "replaces": answer.replaces,
-    }
+    request = reply_request(told.id, answer)
     until = told.time + timedelta(seconds=retry.default("reply", told.type).until)
     return _job(row, jobs[0], ("back", delivery), "reply", request, told.time, until)
 
 
+def reply_request(event: str, answer: Reply) -> ReplyRequest:
+    """An answer, as it is sent to whoever pressed a button."""
+    return ReplyRequest(
+        event=event,
+        text=answer.text,
+        lines=list(answer.lines),
+        tone=answer.tone,
+        to_all=answer.to_all,
+        replaces=answer.replaces,
+    )
+
+
 def _each(
-    to: str, places: ChannelSize, notice: Body, post: Body
-) -> Iterator[tuple[int, str, Body, Body]]:
+    places: ChannelSize, notice: NoticeRequest, post: PostRequest
+) -> Iterator[tuple[int, str, NoticeRequest | PostRequest]]:
     for target in range(places.targets):
-        yield target, "notify", {"to": to, "target": target}, notice
+        yield target, "notify", replace(notice, target=target)
     for room in range(places.rooms):
-        yield room, "post", {"to": to, "room": room}, post
+        yield room, "post", replace(post, room=room)
 
 
 def _job(
@@ -176,7 +185,7 @@ def _job(
     like: Job,
     key: Sequence[Json],
     action: str,
-    request: Body,
+    request: Request,
     now: datetime,
     not_after: datetime,
 ) -> Job:
@@ -192,6 +201,6 @@ def _job(
         retry=retry.default(action, ""),
         due_at=now,
         not_after=not_after,
-        target=planning.told_at(request) if action == "notify" else "",
+        target=request.destination if isinstance(request, NoticeRequest) else "",
         parent=row["id"],
     )

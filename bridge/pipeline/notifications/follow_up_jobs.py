@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import RowMapping
 
 from bridge.core.canonical_json import identity
-from bridge.core.decisions import job_planning, retry
+from bridge.core.decisions import retry
 from bridge.core.durations import spoken
 from bridge.core.events.headlines import remains
-from bridge.core.model import Body, Event, Job, JobState, Json
+from bridge.core.model import Event, Job, JobState, Json
+from bridge.core.requests import NoticeRequest
 
 
 def over(job: Job, began: datetime, end: Event, how: str, now: datetime) -> Job:
@@ -21,21 +22,24 @@ def over(job: Job, began: datetime, end: Event, how: str, now: datetime) -> Job:
     Told late, it still comes before what began later.
     """
     lasted = f"it lasted {spoken((end.time - began).total_seconds())}"
-    what = job.request.get("what") or job.request["title"]
+    notice = notice_of(job)
+    what = notice.what or notice.title
     left = remains(end)
     if left:
         title = f"over: {what}; {left}"
     else:
         title = f"over: {what}"
-    told = _notice(job, "over", title, f"{how}; {lasted}" if how else lasted, now, {"over": True})
-    return replace(told, since=min(end.time, now))
+    body = f"{how}; {lasted}" if how else lasted
+    request = replace(notice, title=title, body=body, follow=None, over=True)
+    return replace(_job(job, "over", request, now), since=min(end.time, now))
 
 
 def again(job: Job, row: RowMapping, now: datetime) -> Job:
     """That it still lasts, at the same address."""
-    title = f"still: {job.request['title']}"
-    more = {"take": True, "reminds": job.id}
-    return _notice(job, f"again {row['repeated']}", title, job.request["body"], now, more)
+    notice = notice_of(job)
+    title = f"still: {notice.title}"
+    request = replace(notice, title=title, follow=None, take=True, reminds=job.id)
+    return _job(job, f"again {row['repeated']}", request, now)
 
 
 def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
@@ -43,42 +47,45 @@ def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
 
     However many addresses of one channel were told, it is one thing for its next recipients.
     """
-    title = f"nobody has acknowledged: {job.request['title']}"
+    notice = notice_of(job)
     wanted = row["escalate"]
+    request = replace(
+        notice,
+        to=wanted["to"],
+        title=f"nobody has acknowledged: {notice.title}",
+        what=notice.title,
+        follow={},
+        reminds=job.id,
+    )
     made = []
     for target in range(wanted["targets"]):
-        where = {"to": wanted["to"], "target": target, "follow": {}, "what": job.request["title"]}
         name = identity(job.decision, job.event, job.step, "escalated", wanted["to"], target)
-        told = _notice(job, "", title, job.request["body"], now, {**where, "reminds": job.id})
-        made.append(replace(told, id=name))
+        made.append(replace(_job(job, "", replace(request, target=target), now), id=name))
     return made
 
 
 def still(job: Job, began: datetime, now: datetime) -> str:
     """What a reminder says at the moment at which it is sent."""
     lasts = spoken((now - began).total_seconds())
-    return (
-        f"for {lasts}. Who has it? bondbridge ack {job.event[:8]}\n{job.request['body']}".rstrip()
-    )
+    asked = f"for {lasts}. Who has it? bondbridge ack {job.event[:8]}"
+    return f"{asked}\n{notice_of(job).body}".rstrip()
 
 
-def _notice(
-    like: Job, key: Json, title: str, body: str, now: datetime, where: Body | None = None
-) -> Job:
-    """Another notice about the same thing, at the same address or elsewhere, as bad as the
-    first.
-    """
-    request = {name: value for name, value in like.request.items() if name != "follow"} | {
-        "title": title,
-        "body": body,
-    }
-    request |= where or {}
+def notice_of(job: Job) -> NoticeRequest:
+    """The notice that a job sends."""
+    if not isinstance(job.request, NoticeRequest):
+        raise TypeError(f"job {job.id} is a {job.action} and no notice")
+    return job.request
+
+
+def _job(like: Job, key: Json, request: NoticeRequest, now: datetime) -> Job:
+    """Another notice about the same thing, at the same address or elsewhere."""
     wanted = retry.default("notify", "")
     return replace(
         like,
         id=identity(like.id, key),
         request=request,
-        target=job_planning.told_at(request),
+        target=request.destination,
         retry=wanted,
         due_at=now,
         not_after=now + timedelta(seconds=wanted.until),

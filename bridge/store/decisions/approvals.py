@@ -36,7 +36,7 @@ class Terms:
 
 def digest(jobs: Sequence[Job]) -> str:
     """Of what is to be done, exactly, in whatever order it is read."""
-    return identity(sorted((job.id, job.action, canonical(dict(job.request))) for job in jobs))
+    return identity(sorted((job.id, job.action, canonical(job.request.stored())) for job in jobs))
 
 
 def ask(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, update
 
 from bridge.core.canonical_json import identity
-from bridge.core.decisions.job_requests import UNWRITTEN
+from bridge.core.decisions import job_requests
 from bridge.core.model import OPEN, Body, Decision, Job, JobState, Reason, Ruling, Verdict
 from bridge.store.column_types import insert_new, upsert
 from bridge.store.decisions import approvals, groups
@@ -62,7 +62,7 @@ def unwritten(connection: Connection, made: Iterable[Job], at: datetime) -> None
     place.
     """
     for job in made:
-        for name, why in job.request.get(UNWRITTEN, {}).items():
+        for name, why in job_requests.unwritten(job.request).items():
             verdict = Verdict(Ruling.ACT, Reason.CONDITION_ERROR, f"{name}: {why}")
             add_verdict(connection, job.decision, job.id, verdict, at)
 
@@ -297,7 +297,7 @@ def job_row(job: Job) -> Mapping[str, Any]:
         "server": job.server,
         "step": job.step,
         "action": job.action,
-        "request": dict(job.request),
+        "request": job.request.stored(),
         "retry": {"on": sorted(job.retry.on), "every": job.retry.every, "until": job.retry.until},
         "due_at": job.due_at,
         "not_after": job.not_after,

@@ -13,6 +13,7 @@ from bridge.core.decisions import job_planning
 from bridge.core.decisions.retry import Next
 from bridge.core.decisions.step_progress import progress
 from bridge.core.model import OPEN, Job, JobState, Outcome, Reason, Retry, Ruling, Verdict
+from bridge.core.requests import CallRequest, NoticeRequest, request_of
 from bridge.errors import LeaseLost
 from bridge.store import controls, leases
 from bridge.store.column_types import insert_new, now_of_database
@@ -49,7 +50,9 @@ def reminding(connection: Connection, told: Job) -> bool:
     mine = and_(jobs.c.decision == told.decision, jobs.c.parent == told.id)
     waits = and_(mine, jobs.c.action == "notify", jobs.c.state == JobState.DUE)
     found = connection.execute(select(jobs.c.request).where(waits)).scalars()
-    return any(each.get("reminds") and each["to"] == told.request["to"] for each in found)
+    channel = told.target.rpartition("/")[0]
+    notices = map(NoticeRequest.of, found)
+    return any(each.reminds and each.to == channel for each in notices)
 
 
 def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Claimed | None:
@@ -319,10 +322,8 @@ def calls_since(connection: Connection, server: str, since: datetime) -> list[Do
         attempts.c.began_at >= since,
     )
     found = connection.execute(columns.where(sent).order_by(attempts.c.seq))
-    return [
-        Done(row.request["operation"], row.request["arguments"], row.began_at, row.id)
-        for row in found
-    ]
+    sent_calls = [(row, CallRequest.of(row.request)) for row in found]
+    return [Done(call.operation, call.arguments, row.began_at, row.id) for row, call in sent_calls]
 
 
 def depths(connection: Connection, those: Collection[str]) -> dict[str, int]:
@@ -350,7 +351,6 @@ def job_of(row: RowMapping) -> Job:
         "server",
         "step",
         "action",
-        "request",
         "due_at",
         "not_after",
         "target",
@@ -362,6 +362,7 @@ def job_of(row: RowMapping) -> Job:
     )
     return Job(
         **{name: row[name] for name in names},
+        request=request_of(row["action"], row["request"]),
         retry=Retry(
             frozenset(Outcome(name) for name in retry["on"]), retry["every"], retry["until"]
         ),

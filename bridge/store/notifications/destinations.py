@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from bridge.core.model import Job, JobState, Ruling, Verdict
+from bridge.core.requests import NoticeRequest
 from bridge.core.spaces import Space, spaces_of
 from bridge.store import leases
 from bridge.store.column_types import insert_new, now_of_database
@@ -212,7 +213,7 @@ def dead(connection: Connection) -> list[dict[str, Any]]:
             "id": row.id,
             "address": row.target,
             "due_at": row.due_at,
-            "title": row.request["title"],
+            "title": NoticeRequest.of(row.request).title,
             "event": row.event,
             "rule": row.rule,
             "why": row.detail or "it was not told in time",
