@@ -1,11 +1,10 @@
-"""Calls that want opposite things of one object, and what a call touches. A call is `{"operation",
-"arguments", "body"?}`.
-"""
+"""Calls that want opposite things of one object, and what a call touches."""
 
 from collections.abc import Mapping
 
 from bridge.core.model import Body, Json
 from bridge.core.objects.snapshot_diff import same
+from bridge.core.requests import CallRequest
 
 _OPPOSITE = (frozenset({"accept", "decline"}), frozenset({"start", "cancel"}))
 _SETTING = frozenset({"update", "replace"})
@@ -15,30 +14,30 @@ _LEGS = ("interface_leg", "mobile_broadband_leg")
 _INTERFACES = ("ethernet_interface", "vlan_interface", "vxlan_interface")
 
 
-def opposed(one: Body, other: Body) -> bool:
+def opposed(one: CallRequest, other: CallRequest) -> bool:
     """Whether they want opposite things: a yes and a no, a start and a stop, or two values of one
     field.
     """
     (family, verb) = _parts(one)
     (family_too, verb_too) = _parts(other)
-    if family != family_too or not _same_object(one["arguments"], other["arguments"]):
+    if family != family_too or not _same_object(one.arguments, other.arguments):
         return False
     if {verb, verb_too} <= _SETTING:
-        fields = one.get("body") or {}
-        fields_too = other.get("body") or {}
+        fields = one.body or {}
+        fields_too = other.body or {}
         return any(
             not same(fields[name], fields_too[name]) for name in fields.keys() & fields_too.keys()
         )
     return frozenset({verb, verb_too}) in _OPPOSITE
 
 
-def target(request: Body, bond_of_leg: Mapping[int, Json]) -> str:
+def target(request: CallRequest, bond_of_leg: Mapping[int, Json]) -> str:
     """What a call touches: the bond, where it or its leg tells it: `"bond/3"`; else its last
     argument: `"profile/2"`.
 
     Nothing for what has no arguments.
     """
-    arguments: Body = request["arguments"]
+    arguments = request.arguments
     bond = arguments.get("bond")
     if bond is None and str(arguments.get("leg")).isdecimal():
         bond = bond_of_leg.get(int(arguments["leg"]))
@@ -49,11 +48,11 @@ def target(request: Body, bond_of_leg: Mapping[int, Json]) -> str:
     return ""
 
 
-def _parts(request: Body) -> tuple[str, str]:
+def _parts(request: CallRequest) -> tuple[str, str]:
     """`"mobile_broadband_leg_tuning.accept"` → what it is about, by one name for all:
     `("leg_tuning", "accept")`.
     """
-    family, _, verb = request["operation"].rpartition(".")
+    family, _, verb = request.operation.rpartition(".")
     for leg in _LEGS:
         if family in (leg, f"{leg}_tuning"):
             family = f"leg{family.removeprefix(leg)}"

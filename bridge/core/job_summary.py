@@ -5,6 +5,16 @@ from types import MappingProxyType
 
 from bridge.core.durations import spoken
 from bridge.core.model import Body
+from bridge.core.requests import (
+    CallRequest,
+    NoticeRequest,
+    PostRequest,
+    ReplyRequest,
+    RuleSilenceRequest,
+    WaitRequest,
+    WebhookRequest,
+    request_of,
+)
 from bridge.core.visible_text import shortened
 
 
@@ -14,33 +24,44 @@ def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType
     `names`: what the objects that arguments of a call mean are called, by argument: `"bond.restart
     bond=3 (hq)"`.
     """
-    if action == "call":
-        aimed = [
-            f"{name}={_value(value)}" + (f" ({_value(names[name])})" if name in names else "")
-            for name, value in request.get("arguments", {}).items()
-        ]
-        given = [f"{name}={_value(value)}" for name, value in (request.get("body") or {}).items()]
-        return " ".join([str(request.get("operation")), *aimed, *given])
-    if action in ("notify", "post"):
-        return f"tell {request.get('to')}: {_value(request.get('title') or request.get('text'))}"
-    if action in ("webhook", "reply"):
-        return f"{action} {_value(request.get('to') or request.get('text') or '')}".strip()
-    if action == "wait":
-        seconds = request.get("seconds")
-        if seconds is not None:
-            return f"wait {spoken(seconds)}"
-        return f"wait until {request.get('until')} {request.get('zone')}"
-    if action == "silence":
-        length = request.get("for")
-        if isinstance(length, str):
-            lasts = length
-        else:
-            lasts = spoken(float(length or 0))
-        return (
-            f"silence {', '.join(request.get('types') or ('the same',))} of this"
-            f" {request.get('per')} for {lasts}"
-        )
+    wanted = request_of(action, request)
+    if isinstance(wanted, CallRequest):
+        return _call(wanted, names)
+    if isinstance(wanted, NoticeRequest):
+        return f"tell {wanted.to}: {_value(wanted.title)}"
+    if isinstance(wanted, PostRequest):
+        return f"tell {wanted.to}: {_value(wanted.text)}"
+    if isinstance(wanted, WebhookRequest):
+        return f"webhook {_value(wanted.to)}".strip()
+    if isinstance(wanted, ReplyRequest):
+        return f"reply {_value(wanted.text)}".strip()
+    if isinstance(wanted, WaitRequest):
+        return _wait(wanted)
+    if isinstance(wanted, RuleSilenceRequest):
+        return _silence(wanted)
     return action
+
+
+def _call(call: CallRequest, names: Mapping[str, str]) -> str:
+    aimed = [
+        f"{name}={_value(value)}" + (f" ({_value(names[name])})" if name in names else "")
+        for name, value in call.arguments.items()
+    ]
+    given = [f"{name}={_value(value)}" for name, value in (call.body or {}).items()]
+    return " ".join([call.operation, *aimed, *given])
+
+
+def _wait(wait: WaitRequest) -> str:
+    if wait.seconds is not None:
+        return f"wait {spoken(wait.seconds)}"
+    return f"wait until {wait.until} {wait.zone}"
+
+
+def _silence(silence: RuleSilenceRequest) -> str:
+    length = silence.length
+    lasts = length if isinstance(length, str) else spoken(length)
+    types = ", ".join(silence.types or ("the same",))
+    return f"silence {types} of this {silence.per} for {lasts}"
 
 
 def _value(value: object) -> str:

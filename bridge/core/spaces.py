@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from bridge.core.model import Body, Event, Job, Json
+from bridge.core.requests import CallRequest, RuleSilenceRequest
 
 Space = str | None
 # the newest object of a kind with this id
@@ -59,9 +60,9 @@ def spaces_of(what: Event | Job | Iterable[Event | Job], look: Look = unknown) -
     if isinstance(what, Event):
         return _of_event(what, look)
     if isinstance(what, Job):
-        if what.action != "call":
+        if not isinstance(what.request, CallRequest):
             return frozenset()
-        return _of_call(what.request["arguments"], what.target, look)
+        return _of_call(what.request.arguments, what.target, look)
     found = frozenset[Space]().union(*(spaces_of(each, look) for each in what))
     return found or frozenset({None})
 
@@ -84,16 +85,16 @@ def named(event: Event, look: Look = unknown) -> frozenset[Space]:
 
 def touched(job: Job, event: Event, look: Look) -> Iterator[tuple[str, Space]]:
     """Every object that a call or a silence names, in words, and its space."""
-    if job.action == "call":
-        arguments = job.request["arguments"]
+    request = job.request
+    if isinstance(request, CallRequest):
+        arguments = request.arguments
         kinds = _kinds(arguments)
         for kind in kinds:
             yield f"{kind} {arguments[kind]}", of_object(kind, arguments[kind], look)
         if not kinds:
-            yield str(job.request["operation"]), None
-    elif job.action == "silence":
-        per = str(job.request.get("per"))
-        yield f"this {per}", _silenced(per, event, look)
+            yield request.operation, None
+    elif isinstance(request, RuleSilenceRequest):
+        yield f"this {request.per}", _silenced(request.per, event, look)
 
 
 def _silenced(per: str, event: Event, look: Look) -> Space:

@@ -4,13 +4,12 @@ import pytest
 
 from bridge.bonding.catalogue import ALIASES, OPERATIONS
 from bridge.core.call_conflicts import opposed, target
+from bridge.core.requests import CallRequest
 
 
-def call(operation: str, body: dict | None = None, **arguments: object) -> dict:
+def call(operation: str, body: dict | None = None, **arguments: object) -> CallRequest:
     """A call's request."""
-    return {"operation": operation, "arguments": arguments} | (
-        {"body": body} if body is not None else {}
-    )
+    return CallRequest(operation=operation, arguments=arguments, body=body)
 
 
 @pytest.mark.parametrize(

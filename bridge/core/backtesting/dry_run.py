@@ -21,6 +21,7 @@ from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
 from bridge.core.decisions.step_progress import progress
 from bridge.core.model import OPEN, Decision, Event, Job, JobState, Mode, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest
 from bridge.core.rules.rule import Rule
 
 
@@ -53,7 +54,7 @@ class DryRun:
     memory: InMemoryFacts
     forced_live: bool = False
     said: list[RecordedVerdict] = field(default_factory=list)
-    calls: list[tuple[datetime, Job]] = field(default_factory=list)
+    calls: list[tuple[datetime, Job, CallRequest]] = field(default_factory=list)
     decisions: dict[str, Decision] = field(default_factory=dict)
     hear: Callable[[RecordedVerdict], None] | None = None
     horizon: timedelta = timedelta(days=1)
@@ -293,11 +294,11 @@ class DryRun:
         return verdict
 
     def _done(self, job: Job) -> None:
-        if job.action != "call":
+        if not isinstance(job.request, CallRequest):
             return
         now = self.memory.now
         subject = self.memory.events[job.event].subject
-        self.calls.append((now, job))
+        self.calls.append((now, job, job.request))
         self.memory.done.append(job)
         self._spent.setdefault(job.rule, []).append(now)
         self.memory.remedies.setdefault((job.rule, subject), []).append(now)

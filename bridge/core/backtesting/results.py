@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bridge.core.backtesting.dry_run import RecordedVerdict
 from bridge.core.job_summary import asks
 from bridge.core.model import Body, Event, Job, Json, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest
 
 BURST = timedelta(minutes=10)
 NOTHING = "-"
@@ -62,8 +63,8 @@ def _count(counts: dict[str, Counter[str]], rule: str, what: str) -> None:
     counts.setdefault(rule, Counter())[what] += 1
 
 
-def called(at: datetime, job: Job, event: Event) -> Body:
-    """A call that would have been made."""
+def called(at: datetime, job: Job, call: CallRequest, event: Event) -> Body:
+    """A call of a job that would have been made."""
     waited = (at - event.seen_at).total_seconds()
     return {
         "at": at.isoformat(),
@@ -71,9 +72,9 @@ def called(at: datetime, job: Job, event: Event) -> Body:
         "rule": job.rule,
         "event": job.event,
         "call": asks(job.action, job.request),
-        "operation": job.request["operation"],
-        "arguments": dict(job.request["arguments"]),
-        "body": dict(job.request.get("body") or {}),
+        "operation": call.operation,
+        "arguments": dict(call.arguments),
+        "body": dict(call.body or {}),
         "waited": waited,
     }
 

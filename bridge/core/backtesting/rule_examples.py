@@ -11,7 +11,8 @@ from bridge.core.backtesting.in_memory_facts import InMemoryFacts
 from bridge.core.durations import spoken
 from bridge.core.events import schema
 from bridge.core.events.builder import EVENTS
-from bridge.core.model import Body, Event, Job, Json, Ruling, Verdict
+from bridge.core.model import Body, Event, Json, Ruling, Verdict
+from bridge.core.requests import CallRequest
 from bridge.core.rules.models.rule import CalledModel, ExampleModel, GivenModel, ThenModel
 from bridge.core.rules.parser import Vocabulary
 from bridge.core.rules.rule import Rule
@@ -175,29 +176,28 @@ def _filled(blank: Json, given: Body) -> dict[str, Json]:
 def _calls(
     then: ThenModel, played: DryRun, begin: datetime, until: datetime | None
 ) -> Iterator[str]:
-    made = [(at, job) for at, job in played.calls if until is None or at <= until]
+    made = [(at, call) for at, _, call in played.calls if until is None or at <= until]
     wanted = then.calls or []
     if len(made) != len(wanted):
         told = (
             ", ".join(
-                f"{job.request['operation']} at {spoken((at - begin).total_seconds())}"
-                for at, job in made
+                f"{call.operation} at {spoken((at - begin).total_seconds())}" for at, call in made
             )
             or "none"
         )
         yield f"expected {len(wanted)} calls, got {told}"
         return
-    for number, (called, (at, job)) in enumerate(zip(wanted, made, strict=True), 1):
-        for said in _differs(called, job, (at - begin).total_seconds()):
+    for number, (called, (at, call)) in enumerate(zip(wanted, made, strict=True), 1):
+        for said in _differs(called, call, (at - begin).total_seconds()):
             yield f"call {number}: {said}"
 
 
-def _differs(wanted: CalledModel, job: Job, at: float) -> Iterator[str]:
-    if wanted.call != job.request["operation"]:
-        yield f"expected {wanted.call}, got {job.request['operation']}"
+def _differs(wanted: CalledModel, call: CallRequest, at: float) -> Iterator[str]:
+    if wanted.call != call.operation:
+        yield f"expected {wanted.call}, got {call.operation}"
     for name, given, got in (
-        ("with", wanted.with_, job.request["arguments"]),
-        ("set", wanted.set_, job.request.get("body") or {}),
+        ("with", wanted.with_, call.arguments),
+        ("set", wanted.set_, call.body or {}),
     ):
         for key, value in (given or {}).items():
             if got.get(key) != value:

@@ -182,7 +182,7 @@ def _moded(evaluation: Evaluation, verdict: Verdict) -> Verdict:
     """
     if verdict.ruling is Ruling.SKIP or evaluation.due_at is not None:
         return verdict
-    wanted = [{"action": job.action, **job.request} for job in evaluation.jobs]
+    wanted = [{"action": job.action, **job.request.stored()} for job in evaluation.jobs]
     evaluation.say(
         "mode", "would do" if evaluation.mode is Mode.DRY_RUN else "does", evaluation.mode, wanted
     )

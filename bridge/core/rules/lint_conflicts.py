@@ -8,7 +8,8 @@ from itertools import combinations
 from bridge.core.call_conflicts import opposed
 from bridge.core.canonical_json import canonical
 from bridge.core.expressions.templates import Template
-from bridge.core.model import Body, Json, Mode
+from bridge.core.model import Json, Mode
+from bridge.core.requests import CallRequest
 from bridge.core.rules.rule import Chat, Fields, Rule, Schedule, Step
 
 
@@ -46,7 +47,7 @@ def _opposed(one: Rule, other: Rule) -> Iterator[str]:
                 yield _said(step, against)
 
 
-def _requests(step: Step, against: Step) -> tuple[Body, Body]:
+def _requests(step: Step, against: Step) -> tuple[CallRequest, CallRequest]:
     """What both would ask for, as far as it is written out: what is made of the event may be the
     same object.
     """
@@ -58,7 +59,7 @@ def _requests(step: Step, against: Step) -> tuple[Body, Body]:
         made.update(dict.fromkeys(step.fields.keys() & against.fields.keys() - made.keys(), "?"))
     bodies = [_written_out(step.body, against.body), _written_out(against.body, step.body)]
     one, other = (
-        {"operation": each.name, "arguments": named, "body": fields}
+        CallRequest(operation=each.name, arguments=named, body=fields)
         for each, named, fields in zip((step, against), arguments, bodies, strict=True)
     )
     return one, other

@@ -169,7 +169,9 @@ class Backtester:
                 step(1)
         dry_run.until(until)
         calls = [
-            called(at, job, memory.events[job.event]) for at, job in dry_run.calls if at >= since
+            called(at, job, call, memory.events[job.event])
+            for at, job, call in dry_run.calls
+            if at >= since
         ]
         made.calls += calls
         _sum_up(made, tally, calls, backtest_source.called(connection, server, since, until))

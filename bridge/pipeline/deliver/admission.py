@@ -17,6 +17,7 @@ from bridge.core.decisions.guards import Intent
 from bridge.core.durations import spoken
 from bridge.core.events import builder
 from bridge.core.model import Body, Event, Job, JobState, Mode, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest, NoticeRequest
 from bridge.core.rules.rule import Rate, Rule
 from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.rulebook import Rulebook
@@ -232,7 +233,8 @@ def _freely(job: Job, answers: DatabaseFacts, now: datetime) -> Verdict:
     late, facts = guards.expired(now, job.not_after), RecordingFacts(answers)
     if job.action not in ("notify", "post"):
         return late or guards.ACT
-    mutes = bool(job.request.get("reminds"))
+    request = job.request
+    mutes = isinstance(request, NoticeRequest) and request.reminds is not None
     return guards.before_telling(job, answers.event(job.event), facts, late, mutes=mutes)
 
 
@@ -257,9 +259,13 @@ def paused_event(
 
 def remember(connection: Connection, job: Job, answers: DatabaseFacts, now: datetime) -> None:
     """Before a tuning is accepted: the values it changes, so that they can be put back."""
-    if not job.request["operation"].endswith("tuning.accept") or job.state is not JobState.DUE:
+    call = job.request
+    if not isinstance(call, CallRequest) or not call.operation.endswith("tuning.accept"):
         return
-    kind, arguments = job.request["operation"].removesuffix(".accept"), job.request["arguments"]
+    if job.state is not JobState.DUE:
+        return
+    kind = call.operation.removesuffix(".accept")
+    arguments = call.arguments
     seen = answers.tuning(job.server, kind, arguments.get("tuning"), arguments.get("bond"))
     if seen is None:
         return

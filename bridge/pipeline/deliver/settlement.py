@@ -18,6 +18,7 @@ from bridge.core.events.headlines import headline
 from bridge.core.events.operator_events import Deed
 from bridge.core.job_summary import asks
 from bridge.core.model import Event, Job, JobState, Outcome, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest, NoticeRequest, PostRequest, WebhookRequest
 from bridge.core.rules.rule import Rule
 from bridge.pipeline.approvals import approver
 from bridge.pipeline.approvals.approver import ApprovalTargets
@@ -40,6 +41,9 @@ _EVENT_OF = {
     JobState.IN_DOUBT: "action.in_doubt",
 }
 _FAILED = frozenset({JobState.FAILED, JobState.UNVERIFIED, JobState.IN_DOUBT})
+
+# what goes to somebody by name
+Addressed = NoticeRequest | PostRequest | WebhookRequest
 
 log = structlog.get_logger()
 
@@ -189,9 +193,10 @@ class Settlement:
         self, connection: Connection, job: Job, rule: Rule | None, result: Result, now: datetime
     ) -> list[Event]:
         """What its step does about a failure, and whether the rule has failed too often."""
-        if rule is None or job.action != "call" or job.parent is not None:
+        call = job.request
+        if rule is None or not isinstance(call, CallRequest) or job.parent is not None:
             return []
-        operation = job.request["operation"]
+        operation = call.operation
         step = next(
             (each for n, each in enumerate(rule.steps) if n == job.step and each.name == operation),
             None,
@@ -240,7 +245,8 @@ class Settlement:
 def _named(job: Job) -> str:
     """`"bond.restart bond=3"`, `"notify noc"`."""
     if job.action != "call":
-        return f"{job.action} {job.request.get('to', '')}".rstrip()
+        to = job.request.to if isinstance(job.request, Addressed) else ""
+        return f"{job.action} {to}".rstrip()
     return asks(job.action, job.request)
 
 
@@ -249,7 +255,8 @@ def _events(job: Job, result: Result, now: datetime) -> list[Event]:
     uncertain.
     """
     name = _EVENT_OF.get(job.state)
-    if job.action != "call" or name is None:
+    call = job.request
+    if not isinstance(call, CallRequest) or name is None:
         return []
     about = {
         "id": job.id,
@@ -261,8 +268,8 @@ def _events(job: Job, result: Result, now: datetime) -> list[Event]:
     data = {
         "job": {
             **about,
-            "operation": job.request["operation"],
-            "arguments": job.request["arguments"],
+            "operation": call.operation,
+            "arguments": call.arguments,
         }
     }
     row = builder.EVENTS[name]

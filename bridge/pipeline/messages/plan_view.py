@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from bridge.core.chat import tokenizer
 from bridge.core.events.headlines import headline
 from bridge.core.job_summary import asks
-from bridge.core.model import Body, Job, Json
+from bridge.core.model import Body, Job
+from bridge.core.requests import CallRequest
 from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
 
@@ -82,10 +83,11 @@ def _called(connection: Connection, server: str, keys: set[_Key]) -> Iterable[tu
 
 def _objects(job: Job) -> dict[str, _Key]:
     """The objects that a call's arguments mean, by argument."""
-    given: Mapping[str, Json] = (job.request.get("arguments") or {}) if job.action == "call" else {}
+    if not isinstance(job.request, CallRequest):
+        return {}
     return {
         argument: (_KINDS[argument], str(value))
-        for argument, value in given.items()
+        for argument, value in job.request.arguments.items()
         if argument in _KINDS
     }
 

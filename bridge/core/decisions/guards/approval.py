@@ -6,6 +6,7 @@ from bridge.core.decisions import tuning_sanity as tunings
 from bridge.core.decisions.guards.intent import Intent
 from bridge.core.durations import spoken
 from bridge.core.model import Job, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest
 from bridge.core.rules.rule import Rule
 
 # seconds for which a request stands where the rule does not say
@@ -32,18 +33,19 @@ def undone(intent: Intent) -> Verdict | None:
 def tuning(intent: Intent) -> Verdict | None:
     """What a tuning recommends is judged before it is accepted."""
     for job in intent.jobs:
-        if job.action != "call" or not job.request["operation"].endswith("tuning.accept"):
+        call = job.request
+        if not isinstance(call, CallRequest) or not call.operation.endswith("tuning.accept"):
             continue
-        odd = _odd(intent, job)
+        odd = _odd(intent, call)
         if odd is not None:
             return Verdict(Ruling.ASK, Reason.TUNING, odd)
     return None
 
 
-def _odd(intent: Intent, job: Job) -> str | None:
-    kind = job.request["operation"].removesuffix(".accept")
-    number = job.request["arguments"].get("tuning")
-    bond = job.request["arguments"].get("bond")
+def _odd(intent: Intent, call: CallRequest) -> str | None:
+    kind = call.operation.removesuffix(".accept")
+    number = call.arguments.get("tuning")
+    bond = call.arguments.get("bond")
     seen = intent.facts.tuning(intent.server, kind, number, bond)
     if seen is None:
         return "what it recommends is not known"
@@ -81,13 +83,13 @@ def named(job: Job, kind: str) -> str | None:
     """Which object of this kind a call is about: the bond it touches, or the leg or aggregator it
     names.
     """
-    if job.action != "call":
+    if not isinstance(job.request, CallRequest):
         return None
     if kind == "bond":
         if job.target.startswith("bond/"):
             return job.target.removeprefix("bond/")
         return None
-    value = job.request["arguments"].get(kind)
+    value = job.request.arguments.get(kind)
     if value is None:
         return None
     return str(value)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.model import Event, Job, Json, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest
 from bridge.core.rules.rule import Rule
 
 ACT = Verdict(Ruling.ACT)
@@ -52,7 +53,8 @@ class Intent:
     def legs(self) -> list[int]:
         """The legs its calls name."""
         jobs = [self.job] if self.job else self.jobs
-        named = {str(job.request["arguments"].get("leg")) for job in jobs if job.action == "call"}
+        calls = [job.request for job in jobs if isinstance(job.request, CallRequest)]
+        named = {str(call.arguments.get("leg")) for call in calls}
         return sorted(int(each) for each in named if each.isdigit())
 
 

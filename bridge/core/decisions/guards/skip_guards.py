@@ -8,6 +8,7 @@ from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards.intent import Intent, minute, skip, wait
 from bridge.core.durations import spoken
 from bridge.core.model import Event, Job, Mode, Reason, Ruling, Verdict
+from bridge.core.requests import CallRequest
 from bridge.core.rules.rule import Overlap, Rule
 
 # how many of our own actions may lead to one another
@@ -128,14 +129,13 @@ def opposed(intent: Intent) -> Verdict | None:
     person.
     """
     for job in intent.jobs:
-        if job.action != "call" or not job.target:
+        if not isinstance(job.request, CallRequest) or not job.target:
             continue
         for other in intent.facts.open_calls(intent.server, job.target) or ():
-            if other["rule"] == intent.rule.id or not call_conflicts.opposed(
-                job.request, other["request"]
-            ):
+            against = CallRequest.of(other["request"])
+            if other["rule"] == intent.rule.id or not call_conflicts.opposed(job.request, against):
                 continue
-            detail = f"rule {other['rule']} wants {other['request']['operation']} of {job.target}"
+            detail = f"rule {other['rule']} wants {against.operation} of {job.target}"
             if other["priority"] > intent.rule.priority:
                 return skip(Reason.OPPOSED, f"{detail}, and has the higher priority")
             if other["priority"] == intent.rule.priority:

@@ -6,6 +6,7 @@ from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards.intent import skip
 from bridge.core.events.builder import EVENTS
 from bridge.core.model import Event, Job, Reason, Ruling, Verdict
+from bridge.core.requests import NoticeRequest, PostRequest
 
 
 def notice(job: Job, event: Event, facts: RecordingFacts, *, mutes: bool) -> Verdict | None:
@@ -14,12 +15,14 @@ def notice(job: Job, event: Event, facts: RecordingFacts, *, mutes: bool) -> Ver
     That something is over is always told to those who know that it began.
     """
     request = job.request
-    if request.get("over"):
+    if isinstance(request, PostRequest):
+        return _answered(request.asks, facts) if request.asks else None
+    if not isinstance(request, NoticeRequest) or request.over:
         return None
-    if request.get("asks"):
-        return _answered(str(request["asks"]), facts)
-    if request.get("reminds"):
-        against = _settled(str(request["reminds"]), facts)
+    if request.asks:
+        return _answered(request.asks, facts)
+    if request.reminds:
+        against = _settled(request.reminds, facts)
     else:
         against = None
     if against is None and mutes:
@@ -31,7 +34,8 @@ def lasts(job: Job, event: Event, facts: RecordingFacts) -> bool:
     """Whether a notice tells of something that is followed and not over: then it does not grow
     old.
     """
-    if job.request.get("follow") is None or job.request.get("over"):
+    request = job.request
+    if not isinstance(request, NoticeRequest) or request.follow is None or request.over:
         return False
     return facts.ended(event.id) is None
 
