@@ -3,10 +3,14 @@ effect.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from bridge.core.model import Body, Outcome, Repeat
+from bridge.core.model import Outcome, Repeat
+from bridge.core.requests import Request
 from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected, InDoubt, Refused
+
+# what an action is asked for; which action a job has says which request it carries
+Wanted_contra = TypeVar("Wanted_contra", bound=Request, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,68 +62,68 @@ def ended(error: BridgeError) -> Result:
     raise error
 
 
-class Action(Protocol):
+class Action(Protocol[Wanted_contra]):
     """One way to act. `request` is a job's, rendered; `server` the one it is for."""
 
-    def repeat(self, request: Body) -> Repeat:
+    def repeat(self, request: Wanted_contra) -> Repeat:
         """What sending the same request again would do."""
 
-    def shows(self, request: Body) -> bool:
+    def shows(self, request: Wanted_contra) -> bool:
         """Whether its effect must show after it was answered well: what does not is then told as
         not verified.
         """
 
-    def provable(self, request: Body) -> bool:
+    def provable(self, request: Wanted_contra) -> bool:
         """Whether `look` can tell."""
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: Wanted_contra) -> float:
         """Seconds that one try may take at most: so long nobody else may take it for lost."""
 
-    def against(self, server: str, request: Body) -> str | None:
+    def against(self, server: str, request: Wanted_contra) -> str | None:
         """What the other side itself says against it, where that can be read with certainty. Raises
         AgainLater.
         """
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: Wanted_contra) -> Result:
         """Do it. Raises nothing of the network's: every end has an outcome."""
 
-    def look(self, server: str, request: Body) -> bool | None:
+    def look(self, server: str, request: Wanted_contra) -> bool | None:
         """Whether it has taken effect; None if that does not show. Raises AgainLater when it cannot
         be read now.
         """
 
 
-class FireAndForgetAction(Action):
+class FireAndForgetAction(Action[Wanted_contra]):
     """An action that nothing shows of: what it says of itself is all there is to know, and so it is
     safe to repeat.
     """
 
-    def repeat(self, request: Body) -> Repeat:
+    def repeat(self, request: Wanted_contra) -> Repeat:
         """The same again does no harm."""
         del request
         return Repeat.SAFE
 
-    def shows(self, request: Body) -> bool:
+    def shows(self, request: Wanted_contra) -> bool:
         """There is nothing to see."""
         del request
         return False
 
-    def provable(self, request: Body) -> bool:
+    def provable(self, request: Wanted_contra) -> bool:
         """Nobody can be asked."""
         del request
         return False
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: Wanted_contra) -> float:
         """Long before a lease runs out it is over."""
         del server, request
         return 0.0
 
-    def against(self, server: str, request: Body) -> str | None:
+    def against(self, server: str, request: Wanted_contra) -> str | None:
         """Nothing to be read."""
         del server, request
         return None
 
-    def look(self, server: str, request: Body) -> bool | None:
+    def look(self, server: str, request: Wanted_contra) -> bool | None:
         """Unknown, always."""
         del server, request
         return None

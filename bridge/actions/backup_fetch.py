@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bridge.actions.action import FireAndForgetAction, Result, ended
 from bridge.bonding.client import Client
-from bridge.core.model import Body, Outcome, Repeat
+from bridge.core.model import Outcome, Repeat
+from bridge.core.requests import CallRequest
 from bridge.errors import BridgeError
 
 
@@ -20,8 +21,8 @@ class BackupDirectory:
     keep: int
 
 
-class Fetch(FireAndForgetAction):
-    """`request` has no arguments. `places` by server; a server without one is refused."""
+class Fetch(FireAndForgetAction[CallRequest]):
+    """A call without arguments. `places` by server; a server without one is refused."""
 
     def __init__(
         self,
@@ -33,19 +34,19 @@ class Fetch(FireAndForgetAction):
         self._places = places
         self._now = now
 
-    def repeat(self, request: Body) -> Repeat:
+    def repeat(self, request: CallRequest) -> Repeat:
         """A second download is one file more, and the oldest goes."""
         del request
         return Repeat.SAFE
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: CallRequest) -> float:
         """As long as a download may."""
         del request
         if server in self._clients:
             return self._clients[server].longest_download
         return 0.0
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: CallRequest) -> Result:
         """Download, check, keep, and let the oldest go."""
         del request
         place = self._places.get(server)

@@ -12,15 +12,15 @@ from bridge.bonding.operation_aliases import resolve
 from bridge.bonding.preconditions import stands_against
 from bridge.bonding.wire import fields_of
 from bridge.core.model import Body, Json, Outcome, Repeat
+from bridge.core.requests import CallRequest
 from bridge.core.rules.models.rule import is_place
 from bridge.errors import AgainLater, BadInput, BridgeError, CredentialsRejected, Problem, Refused
 
 _NOT_FOUND = 404
 
 
-class Call:
-    """`request`: `{"operation": "bond.restart", "arguments": {"bond": 3}}`, with `"body"` where it
-    carries fields.
+class Call(Action[CallRequest]):
+    """One operation, at one server.
 
     `allow`: what may be called beyond what operates; `own`: the bridge's own operations by name. A
     secret field is no more than `{"env": "NAME"}` or `{"file": "PATH"}` until it is sent: `reveal`
@@ -31,7 +31,7 @@ class Call:
         self,
         clients: Mapping[str, Client],
         allow: Collection[str] = (),
-        own: Mapping[str, Action] | None = None,
+        own: Mapping[str, Action[CallRequest]] | None = None,
         reveal: Callable[[Body], str] = lambda _: "",
     ) -> None:
         self._clients = clients
@@ -39,57 +39,57 @@ class Call:
         self._reveal = reveal
         self._refused = call_permissions.refused(allow)
 
-    def repeat(self, request: Body) -> Repeat:
+    def repeat(self, request: CallRequest) -> Repeat:
         """As the catalogue says."""
-        own = self._own.get(request["operation"])
+        own = self._own.get(request.operation)
         if own:
             return own.repeat(request)
         return _row(request).repeat
 
-    def provable(self, request: Body) -> bool:
+    def provable(self, request: CallRequest) -> bool:
         """Whether the catalogue names a proof."""
-        own = self._own.get(request["operation"])
+        own = self._own.get(request.operation)
         if own:
             return own.provable(request)
         return _row(request).proof is not None
 
-    def shows(self, request: Body) -> bool:
+    def shows(self, request: CallRequest) -> bool:
         """What can be proved, but for what replaces a whole object: it carries fields that only the
         server sets.
         """
-        return self.provable(request) and not request["operation"].endswith(".replace")
+        return self.provable(request) and not request.operation.endswith(".replace")
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: CallRequest) -> float:
         """An alias asks for its leg before it is sent."""
         client = self._clients.get(server)
-        own = self._own.get(request["operation"])
+        own = self._own.get(request.operation)
         if own or client is None:
             if own:
                 return own.lasts(server, request)
             return 0.0
-        return client.longest * (2 if request["operation"] in ALIASES else 1)
+        return client.longest * (2 if request.operation in ALIASES else 1)
 
-    def against(self, server: str, request: Body) -> str | None:
+    def against(self, server: str, request: CallRequest) -> str | None:
         """What the server shows against it: already so, not finished, decided by somebody else."""
         client = self._clients.get(server)
-        operation = request["operation"]
+        operation = request.operation
         if client is None or operation in self._own or operation in self._refused:
             return None
         try:
-            name, arguments = resolve(operation, request["arguments"], client.read)
+            name, arguments = resolve(operation, request.arguments, client.read)
             against = stands_against(
                 Sent(OPERATIONS[name], arguments, _filled(request, {}) or {}, client.read)
             )
-            return against or _unknown_fields(client, name, arguments, request.get("body") or {})
+            return against or _unknown_fields(client, name, arguments, request.body or {})
         except CredentialsRejected as error:
             raise AgainLater(str(error)) from error
         except (Refused, BadInput):
             return None  # sending it will say the same, and how it ends
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: CallRequest) -> Result:
         """Send it once."""
         client = self._clients.get(server)
-        operation = request["operation"]
+        operation = request.operation
         if client is None:
             return Result(
                 Outcome.REFUSED, f"not sent: the settings name no server {server!r} any more"
@@ -102,23 +102,23 @@ class Call:
         secrets: dict[str, str] = {}
         try:
             secrets = self._secrets(request)
-            name, arguments = resolve(operation, request["arguments"], client.read)
+            name, arguments = resolve(operation, request.arguments, client.read)
             answer = client.call(name, arguments, body=_filled(request, secrets))
         except BridgeError as error:
             return _masked(ended(error), secrets.values())
         return Result(Outcome.DONE, f"{answer.status}")
 
-    def look(self, server: str, request: Body) -> bool | None:
+    def look(self, server: str, request: CallRequest) -> bool | None:
         """Read the server and judge by the operation's proof."""
         client = self._clients.get(server)
-        operation = request["operation"]
+        operation = request.operation
         if operation in self._own:
             return self._own[operation].look(server, request)
         row = _row(request)
         if row.proof is None or client is None:
             return None
         try:
-            name, arguments = resolve(operation, request["arguments"], client.read)
+            name, arguments = resolve(operation, request.arguments, client.read)
             return prove(name, arguments, _filled(request, self._secrets(request)), client.read)
         except BadInput:
             return None  # without the secret nobody can tell whether it is there
@@ -131,10 +131,10 @@ class Call:
                 return True
             return None
 
-    def _secrets(self, request: Body) -> dict[str, str]:
+    def _secrets(self, request: CallRequest) -> dict[str, str]:
         """What the secret fields of a request are, read where they stand. Raises BadInput."""
-        operation = request["operation"]
-        body = request.get("body") or {}
+        operation = request.operation
+        body = request.body or {}
         try:
             return {
                 name: self._reveal(body[name])
@@ -166,10 +166,10 @@ def _unknown_fields(
     return "; ".join(wrong) or None
 
 
-def _filled(request: Body, secrets: Mapping[str, str]) -> Body | None:
-    if "body" in request:
-        return {**request["body"], **secrets}
-    return None
+def _filled(request: CallRequest, secrets: Mapping[str, str]) -> Body | None:
+    if request.body is None:
+        return None
+    return {**request.body, **secrets}
 
 
 def _masked(result: Result, secrets: Collection[str]) -> Result:
@@ -181,9 +181,9 @@ def _masked(result: Result, secrets: Collection[str]) -> Result:
     return replace(result, detail=detail)
 
 
-def _row(request: Body) -> Operation:
+def _row(request: CallRequest) -> Operation:
     """The operation; for an alias one of those it may be, which agree in all that is asked here."""
-    alias = ALIASES.get(request["operation"])
+    alias = ALIASES.get(request.operation)
     if alias:
         return alias.sample
-    return OPERATIONS[request["operation"]]
+    return OPERATIONS[request.operation]

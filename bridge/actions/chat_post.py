@@ -10,6 +10,7 @@ from bridge.actions.outbound_http import Target
 from bridge.core.chat.reply import Reply, Tone
 from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import Body, Outcome
+from bridge.core.requests import PostRequest
 from bridge.errors import BridgeError, Refused
 
 
@@ -45,19 +46,16 @@ def _moved(error: Refused) -> bool:
     return error.status is not None and error.status < HTTPStatus.BAD_REQUEST
 
 
-class Post(FireAndForgetAction):
-    """`request`: `{"to": "noc", "room": 0, "text", "lines", "tone", "event", "question"}`; `rooms`:
-    those of each channel.
-
-    `question`: `{"approval", "plan"}` or None. Its buttons are sealed when it is sent: nothing that
-    is stored can answer.
+class Post(FireAndForgetAction[PostRequest]):
+    """`rooms`: those of each channel. The buttons of a question are sealed when it is sent: nothing
+    that is stored can answer.
     """
 
     def __init__(self, rooms: Mapping[str, Sequence[Room]], seals: TokenSigner) -> None:
         self._rooms = rooms
         self._seals = seals
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: PostRequest) -> float:
         """As long as all its steps may."""
         del server
         room = self._room(request)
@@ -65,32 +63,32 @@ class Post(FireAndForgetAction):
             return room.target.longest
         return 0.0
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: PostRequest) -> Result:
         """One room, one attempt."""
         del server
         room = self._room(request)
         if room is None:
             return Result(
-                Outcome.REFUSED, f"channel {request['to']!r} has no room {request['room']} any more"
+                Outcome.REFUSED, f"channel {request.to!r} has no room {request.room} any more"
             )
         answer = Reply(
-            request["text"],
-            tuple(request["lines"]),
-            event=request["event"],
-            tone=Tone(request["tone"]),
+            request.text,
+            tuple(request.lines),
+            event=request.event,
+            tone=Tone(request.tone),
             to_all=True,
         )
-        asked = request["question"]
+        asked = request.question
         if asked:
-            place = f"{request['to']}/{request['room']}"
+            place = f"{request.to}/{request.room}"
             answer = replace(
                 answer,
                 buttons=self._seals.yes_or_no(asked["approval"], asked["plan"], room.hook, place),
             )
         return room.say(answer)
 
-    def _room(self, request: Body) -> Room | None:
-        rooms = self._rooms.get(request["to"], ())
-        if request["room"] < len(rooms):
-            return rooms[request["room"]]
+    def _room(self, request: PostRequest) -> Room | None:
+        rooms = self._rooms.get(request.to, ())
+        if request.room < len(rooms):
+            return rooms[request.room]
         return None

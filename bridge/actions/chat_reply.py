@@ -9,6 +9,7 @@ from bridge.actions.outbound_http import at
 from bridge.core.chat.reply import Reply, Tone
 from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import Body, Outcome
+from bridge.core.requests import ReplyRequest
 from bridge.errors import BridgeError
 
 _TIMEOUT = 5.0
@@ -41,12 +42,10 @@ class ReplyRoute:
     inside: bool = False
 
 
-class ChatReply(FireAndForgetAction):
-    """`request`: `{"event", "text"}`, and where there are some `lines`, `tone`, `replaces`,
-    `to_all`, `question`.
+class ChatReply(FireAndForgetAction[ReplyRequest]):
+    """`place` finds where an answer goes, and raises Gone; `ways` by webhook.
 
-    `question`: `{"approval", "plan", "word"}`, whose buttons are sealed when it is sent; the word
-    is for where there are none. `place` finds where it goes, and raises Gone; `ways` by webhook.
+    The buttons of a question are sealed when it is sent; its word is for where there are none.
     """
 
     def __init__(
@@ -56,16 +55,16 @@ class ChatReply(FireAndForgetAction):
         self._ways = ways
         self._seals = seals
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: ReplyRequest) -> float:
         """As long as all its steps may."""
         del server, request
         return at("https://a.example/", inside=False, timeout=_TIMEOUT).longest
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: ReplyRequest) -> Result:
         """One answer, one attempt."""
         del server
         try:
-            place = self._place(request["event"])
+            place = self._place(request.event)
         except Gone as error:
             return Result(Outcome.REFUSED, str(error))
         way = self._ways.get(place.webhook)
@@ -81,17 +80,17 @@ class ChatReply(FireAndForgetAction):
         except BridgeError as error:
             return ended(error)
 
-    def _answer(self, request: Body, hook: str, way: ReplyRoute) -> Reply:
-        tone = Tone(request.get("tone") or Tone.PLAIN)
+    def _answer(self, request: ReplyRequest, hook: str, way: ReplyRoute) -> Reply:
+        tone = Tone(request.tone or Tone.PLAIN)
         said = Reply(
-            request["text"],
-            tuple(request.get("lines") or ()),
-            event=request["event"],
+            request.text,
+            tuple(request.lines or ()),
+            event=request.event,
             tone=tone,
-            replaces=bool(request.get("replaces")),
-            to_all=bool(request.get("to_all")),
+            replaces=bool(request.replaces),
+            to_all=bool(request.to_all),
         )
-        asked = request.get("question")
+        asked = request.question
         if not asked:
             return said
         if way.buttons:

@@ -9,6 +9,7 @@ from bridge.core.chat.signed_tokens import AcknowledgeToken, ApprovalLink
 from bridge.core.model import Body
 from bridge.core.notifications import digest
 from bridge.core.notifications.message import Line, Look, Message, Part, linked, printable, said
+from bridge.core.requests import NoticeRequest
 
 _BETWEEN = Part(" · ")
 
@@ -30,49 +31,51 @@ class ReplyRoutes:
 NOWHERE = ReplyRoutes()
 
 
-def composed(request: Body, ways: ReplyRoutes, link: Callable[[ApprovalLink], str]) -> Message:
+def composed(
+    request: NoticeRequest, ways: ReplyRoutes, link: Callable[[ApprovalLink], str]
+) -> Message:
     """The message for a service; `link`: where a question is answered."""
-    asked = request.get("question")
-    whole = Message(printable(" ".join(str(request["title"]).split())), said(str(request["body"])))
+    asked = request.question
+    whole = Message(printable(" ".join(request.title.split())), said(request.body))
     if asked:
-        way = ApprovalLink(asked["approval"], asked["plan"], request["to"])
+        way = ApprovalLink(asked["approval"], asked["plan"], request.to)
         return replace(whole, foot=(Line(), linked("yes or no", link(way), needed=True)))
-    if "notices" in request:
+    if request.notices is not None:
         return replace(
             whole,
-            lines=tuple(_of_many(each, request["to"], ways) for each in request["notices"]),
+            lines=tuple(_of_many(each, request.to, ways) for each in request.notices),
             foot=(*whole.lines, *_links(request, ways)),
-            left=request["left"],
+            left=request.left or 0,
             rest=digest.REST,
         )
     return replace(whole, foot=(*ahead(request), *_links(request, ways)))
 
 
-def ahead(request: Body) -> tuple[Line, ...]:
+def ahead(request: NoticeRequest) -> tuple[Line, ...]:
     """What is done next."""
-    return said(digest.ahead(request.get("event") or "", request.get("follow")))
+    return said(digest.ahead(request.event or "", request.follow))
 
 
-def taken(request: Body, hook: str = "") -> AcknowledgeToken | None:
+def taken(request: NoticeRequest, hook: str = "") -> AcknowledgeToken | None:
     """What somebody may say that they have."""
-    if digest.takes(request) and request.get("event"):
-        return AcknowledgeToken(request["event"], request["to"], hook)
+    if request.takes and request.event:
+        return AcknowledgeToken(request.event, request.to, hook)
     return None
 
 
-def in_room(request: Body) -> tuple[str, ...]:
+def in_room(request: NoticeRequest) -> tuple[str, ...]:
     """The lines of a notice in a room: its buttons and its link are the room's."""
-    if "notices" not in request:
+    if request.notices is None:
         return (
-            *str(request["body"]).splitlines(),
+            *request.body.splitlines(),
             *("".join(part.text for part in each.parts) for each in ahead(request)),
         )
-    shown = [" · ".join([each["title"], *_named(each)]) for each in request["notices"]]
-    if request["left"]:
-        rest = [f"… and {request['left']} more: {digest.REST}"]
+    shown = [" · ".join([each["title"], *_named(each)]) for each in request.notices]
+    if request.left:
+        rest = [f"… and {request.left} more: {digest.REST}"]
     else:
         rest = []
-    return (*shown, *rest, *str(request["body"]).splitlines())
+    return (*shown, *rest, *request.body.splitlines())
 
 
 def _of_many(notice: Body, to: str, ways: ReplyRoutes) -> Line:
@@ -104,14 +107,14 @@ def _apart(parts: list[Part]) -> Iterator[Part]:
         yield from (_BETWEEN, part)
 
 
-def _links(request: Body, ways: ReplyRoutes) -> tuple[Line, ...]:
+def _links(request: NoticeRequest, ways: ReplyRoutes) -> tuple[Line, ...]:
     mine = taken(request)
     if mine and ways.take:
         take = [linked("take it", ways.take(mine))]
     else:
         take = []
-    if "event" in request and ways.story:
-        story = [linked("story", ways.story(request["event"]))]
+    if request.event is not None and ways.story:
+        story = [linked("story", ways.story(request.event or None))]
     else:
         story = []
     return (*take, *story)

@@ -17,7 +17,8 @@ from bridge.actions.chat_post import Room
 from bridge.actions.notice_content import NOWHERE, ReplyRoutes, composed, in_room, taken
 from bridge.core.chat.reply import Button, Reply, Tone
 from bridge.core.chat.signed_tokens import ApprovalLink
-from bridge.core.model import Body, Outcome
+from bridge.core.model import Outcome
+from bridge.core.requests import NoticeRequest
 from bridge.core.time_format import all_in_zone
 
 _LOG = logging.getLogger("apprise")
@@ -80,14 +81,11 @@ _CAUSES = (
 )
 
 
-class Notify(FireAndForgetAction):
-    """`request`: `{"to": "noc", "target": 0, "title", "body", "severity"}`; `channels`: each one's
-    Apprise URLs.
+class Notify(FireAndForgetAction[NoticeRequest]):
+    """`channels`: each one's Apprise URLs; `rooms`: those of each channel, counted on after its
+    URLs.
 
-    `rooms`: those of each channel, counted on after its URLs. A `question` (`{"approval", "plan"}`)
-    gets a link, which `link` makes when it is sent: nothing that is stored can answer. `event`:
-    what it is about, None for many things; with `follow`, or `take`, somebody can say that they
-    have it.
+    A question gets a link, which `link` makes when it is sent: nothing that is stored can answer.
     """
 
     def __init__(
@@ -104,30 +102,28 @@ class Notify(FireAndForgetAction):
         self._ways = ways
         self._zone = zone
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: NoticeRequest) -> Result:
         """One address, one attempt."""
         del server
-        request = all_in_zone(request, self._zone)
-        urls = self._channels.get(request["to"], ())
-        rooms = self._rooms.get(request["to"], ())
-        if request["target"] < len(urls):
-            return self._tell(urls[request["target"]], request)
-        room: int = request["target"] - len(urls)
+        request = NoticeRequest.of(all_in_zone(request.stored(), self._zone))
+        urls = self._channels.get(request.to, ())
+        rooms = self._rooms.get(request.to, ())
+        if request.target < len(urls):
+            return self._tell(urls[request.target], request)
+        room = request.target - len(urls)
         if room < len(rooms):
             return rooms[room].say(self._answer(rooms[room], request))
         return Result(
             Outcome.REFUSED,
-            f"channel {request['to']!r} has no address {request['target']} any more",
+            f"channel {request.to!r} has no address {request.target} any more",
         )
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: NoticeRequest) -> float:
         """A room's may take as long as all its steps."""
         del server
-        return max(
-            (room.target.longest for room in self._rooms.get(request["to"], ())), default=0.0
-        )
+        return max((room.target.longest for room in self._rooms.get(request.to, ())), default=0.0)
 
-    def _tell(self, url: str, request: Body) -> Result:
+    def _tell(self, url: str, request: NoticeRequest) -> Result:
         # 17 MB: only where something is told
         from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType  # noqa: PLC0415
 
@@ -141,8 +137,8 @@ class Notify(FireAndForgetAction):
             )
         teller = Apprise(asset=asset)
         teller.add(service)
-        severity = request.get("severity") or "info"
-        over = bool(request.get("over"))
+        severity = request.severity or "info"
+        over = bool(request.over)
         if severity == "critical" and not over:
             urge(service, url)
         told = shown(composed(request, self._ways, self._link), service, url)
@@ -159,24 +155,26 @@ class Notify(FireAndForgetAction):
             return Result(Outcome.DONE, "told")
         return failed("\n".join(said), answers[-1] if answers else None)
 
-    def _answer(self, room: Room, request: Body) -> Reply:
+    def _answer(self, room: Room, request: NoticeRequest) -> Reply:
         """The notice as a room gets it: a button takes it, which comes back by the room's
         webhook.
         """
         mine = taken(request, room.hook)
-        event = request.get("event")
+        event = request.event or None
         if mine and self._ways.button:
             button = self._ways.button(mine)
         else:
             button = None
         return Reply(
-            request["title"],
+            request.title,
             in_room(request),
             buttons=(Button("I have it", button, Tone.GOOD),) if button else (),
             event=event,
-            tone=_TONES.get(request.get("severity") or "", Tone.PLAIN),
+            tone=_TONES.get(request.severity or "", Tone.PLAIN),
             to_all=True,
-            link=self._ways.story(event) if "event" in request and self._ways.story else None,
+            link=self._ways.story(event)
+            if request.event is not None and self._ways.story
+            else None,
         )
 
 

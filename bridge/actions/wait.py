@@ -3,13 +3,14 @@ is over.
 """
 
 from bridge.actions.action import FireAndForgetAction, Result
-from bridge.core.model import Body, Outcome
+from bridge.core.model import Outcome
+from bridge.core.requests import WaitRequest
 
 
-class Wait(FireAndForgetAction):
-    """`request`: `{"seconds": 600}` or `{"until": "02:00:00", "zone": "America/Vancouver"}`."""
+class Wait(FireAndForgetAction[WaitRequest]):
+    """Nothing is done: when the job is due, its wait is over."""
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: WaitRequest) -> Result:
         """The wait is over."""
         del server, request
         return Result(Outcome.DONE, "the wait is over")

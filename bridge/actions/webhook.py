@@ -9,7 +9,8 @@ import standardwebhooks
 
 from bridge.actions.action import FireAndForgetAction, Result, ended
 from bridge.actions.outbound_http import Target
-from bridge.core.model import Body, Outcome, Repeat
+from bridge.core.model import Outcome, Repeat
+from bridge.core.requests import WebhookRequest
 from bridge.errors import BridgeError
 
 
@@ -23,46 +24,44 @@ class OutgoingWebhook:
     secrets: Sequence[str]
 
 
-class Webhook(FireAndForgetAction):
-    """`request`: `{"to", "id", "rule", "event", "type", "subject", "time", "data"}`; `now`: the
-    machine's, for signatures.
-    """
+class Webhook(FireAndForgetAction[WebhookRequest]):
+    """`hooks` by name; `now`: the machine's, for signatures."""
 
     def __init__(self, hooks: Mapping[str, OutgoingWebhook], now: Callable[[], datetime]) -> None:
         self._hooks = hooks
         self._now = now
 
-    def repeat(self, request: Body) -> Repeat:
+    def repeat(self, request: WebhookRequest) -> Repeat:
         """The same id twice is one message to anyone who keeps to the standard: so it is safe to
         repeat.
         """
         del request
         return Repeat.SAFE
 
-    def lasts(self, server: str, request: Body) -> float:
+    def lasts(self, server: str, request: WebhookRequest) -> float:
         """As long as all its steps may."""
         del server
-        hook = self._hooks.get(request["to"])
+        hook = self._hooks.get(request.to)
         if hook:
             return hook.target.longest
         return 0.0
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: WebhookRequest) -> Result:
         """Sign it for this try, and send it."""
-        hook = self._hooks.get(request["to"])
+        hook = self._hooks.get(request.to)
         if hook is None:
             return Result(
                 Outcome.REFUSED,
-                f"not sent: the settings name no outgoing webhook {request['to']!r} any more",
+                f"not sent: the settings name no outgoing webhook {request.to!r} any more",
             )
         text = cloud_event(server, request)
         moment = self._now().astimezone(UTC)
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
-            "webhook-id": request["id"],
+            "webhook-id": request.id,
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": " ".join(
-                standardwebhooks.Webhook(each).sign(request["id"], moment, text)
+                standardwebhooks.Webhook(each).sign(request.id, moment, text)
                 for each in hook.secrets
             ),
         }
@@ -72,14 +71,20 @@ class Webhook(FireAndForgetAction):
             return ended(error)
 
 
-def cloud_event(server: str, request: Body) -> str:
+def cloud_event(server: str, request: WebhookRequest) -> str:
     """A CloudEvent of one id for all tries. `event` and `rule` are extensions: what happened, and
     who tells it.
     """
     about = {
-        name: request[name] for name in ("id", "type", "subject", "time", "event", "rule", "data")
+        "id": request.id,
+        "type": request.type,
+        "subject": request.subject,
+        "time": request.time,
+        "event": request.event,
+        "rule": request.rule,
+        "data": request.data,
     }
-    unwritten = request.get("unwritten", {})
+    unwritten = request.unwritten
     if unwritten:  # an extension is a text
         about["unwritten"] = "; ".join(f"{name}: {why}" for name, why in unwritten.items())
     return json.dumps(

@@ -62,6 +62,10 @@ class CallRequest(Request):
     MISSING: ClassVar[Body] = {"operation": "", "arguments": {}}
 
 
+# the event of a notice that tells of many
+MANY = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class NoticeRequest(Request):
     """One message at one destination of a channel: `target` counts its addresses, then its rooms.
@@ -69,7 +73,7 @@ class NoticeRequest(Request):
     `follow`: how it is followed up, `take`: somebody can acknowledge it, `over`: it tells of an
     end. `reminds`: the job whose notice it repeats, `what`: that one's title. `asks`: the approval
     request that it puts, `question`: that may be answered by a link. `event`: what it is about,
-    "" for many things. `notices`, `left`: of a digest, those it shows and how many it leaves out.
+    MANY for many things. `notices`, `left`: of a digest, those it shows and how many it leaves out.
     """
 
     to: str

@@ -14,7 +14,8 @@ from datetime import datetime, time, timedelta
 import structlog
 
 from bridge.actions.action import Action, Result
-from bridge.core.model import Body, Outcome
+from bridge.core.model import Outcome
+from bridge.core.requests import NoticeRequest
 from bridge.core.rules import time_windows
 from bridge.core.scaled_clock import Pace
 from bridge.core.watchdog import messages, stall_detection
@@ -56,7 +57,7 @@ class WatchdogIO:
     `serves`: whether our own web process answers on this machine.
     """
 
-    notify: Action
+    notify: Action[NoticeRequest]
     ping: Callable[[str], None] | None
     listens: Callable[[str], bool]
     serves: Callable[[], bool] = lambda: True
@@ -141,16 +142,10 @@ class Watchdog:
 
     def test(self) -> list[Result]:
         """A labelled test at each address; what became of each. Nothing of it is remembered."""
-        request = {
-            "title": "bondbridge: a test of the watchdog",
-            "body": "Nothing has happened.",
-            "severity": "info",
-        }
-        places = range(self._watch.addresses)
-        return [
-            self._ways.notify.send("", {"to": CHANNEL, "target": place, **request})
-            for place in places
-        ]
+        title = "bondbridge: a test of the watchdog"
+        text = messages.Text(title, "Nothing has happened.", "info")
+        addresses = range(self._watch.addresses)
+        return [self._ways.notify.send("", _notice(text, address)) for address in addresses]
 
     def close(self) -> None:
         """Let go of its connection."""
@@ -239,7 +234,7 @@ class Watchdog:
             messages.begins(self._told(address), wrong, now),
             messages.over(self._told(address), wrong, unknown, now),
         ):
-            if message is not None and self._send(address, message.request):
+            if message is not None and self._send(address, message.text):
                 self._keep(replace(self._memory, told={**self._memory.told, address: message.then}))
 
     def _told(self, address: str) -> Mapping[str, messages.OpenStall]:
@@ -256,12 +251,11 @@ class Watchdog:
                 self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
             elif time_windows.o_clock(at, zone, last) <= now:
                 ready.append(address)
-        if ready:
-            request = messages.daily(wrong, self._totals(now))
-        else:
-            request = {}
+        if not ready:
+            return
+        text = messages.daily(wrong, self._totals(now))
         for address in ready:
-            if self._send(address, request):
+            if self._send(address, text):
                 self._keep(replace(self._memory, daily={**self._memory.daily, address: now}))
 
     def _totals(self, now: datetime) -> messages.Totals | None:
@@ -274,15 +268,15 @@ class Watchdog:
         except AgainLater:
             return None
 
-    def _send(self, address: str, request: Body) -> bool:
+    def _send(self, address: str, text: messages.Text) -> bool:
         """Whether it was taken. What was not is tried again with the next round."""
         with tried("tell", f"address {address}") as part:
-            result = self._ways.notify.send("", {"to": CHANNEL, "target": int(address), **request})
+            result = self._ways.notify.send("", _notice(text, int(address)))
         if part.failed:  # at the others it is told all the same
             log.error(
                 "the watchdog could not tell",
                 address=address,
-                title=request["title"],
+                title=text.title,
                 said=part.why,
             )
             return False
@@ -290,11 +284,11 @@ class Watchdog:
             log.warning(
                 "the watchdog could not tell",
                 address=address,
-                title=request["title"],
+                title=text.title,
                 said=result.detail,
             )
             return False
-        log.info("the watchdog told", address=address, title=request["title"])
+        log.info("the watchdog told", address=address, title=text.title)
         return True
 
     def _ping(self, wrong: Sequence[Stall], now: datetime) -> None:
@@ -312,3 +306,9 @@ class Watchdog:
     def _keep(self, memory: WatchdogState) -> None:
         self._memory = memory
         self._file.keep(memory)
+
+
+def _notice(text: messages.Text, address: int) -> NoticeRequest:
+    return NoticeRequest(
+        to=CHANNEL, target=address, title=text.title, body=text.body, severity=text.severity
+    )

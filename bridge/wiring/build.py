@@ -4,6 +4,7 @@ seams.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -128,7 +129,7 @@ def build(
     talks = Conversations(database, key, machine)
     rooms = rooms_of(settings)
     notify = notifier(settings, rooms, seals)
-    actions: Mapping[str, Action] = {
+    actions: Mapping[str, Action[Any]] = {
         "call": Call(
             clients,
             settings.allow,

@@ -12,6 +12,7 @@ from bridge.actions.call import Call
 from bridge.bonding.catalogue import ALIASES, IMPOSSIBLE, OPERATIONS, Danger
 from bridge.bonding.client import Client
 from bridge.core.model import Outcome, Repeat
+from bridge.core.requests import CallRequest
 from bridge.errors import AgainLater
 from tests.bonding.scripted_server import Asked, Reply, Scripted, serving
 
@@ -41,9 +42,9 @@ def calling(
             client.close()
 
 
-def asks(operation: str, body: dict | None = None, **arguments: Any) -> dict[str, Any]:
+def asks(operation: str, body: dict | None = None, **arguments: Any) -> CallRequest:
     """A job's request."""
-    return {"operation": operation, "arguments": arguments, **({"body": body} if body else {})}
+    return CallRequest(operation=operation, arguments=arguments, body=body)
 
 
 LEG = Reply({"id": 5, "bond_id": 3, "type": "mobile_broadband"})
@@ -194,7 +195,7 @@ def test_what_only_reads_is_no_call_of_a_rule() -> None:
 
 
 @contextmanager
-def keeping(reply: Reply, place: dict[str, str]) -> Iterator[tuple[Call, Scripted, dict[str, Any]]]:
+def keeping(reply: Reply, place: dict[str, str]) -> Iterator[tuple[Call, Scripted, CallRequest]]:
     """The action, before a server that always answers this; a request whose password stands in that
     place.
     """
@@ -229,7 +230,7 @@ def test_a_secret_is_read_only_when_it_is_sent() -> None:
     ):
         result = call.send("hq", request)
     assert [asked.body for asked in server.asked] == [b'{"name": "A", "password": "canary"}']
-    assert request["body"]["password"] == place
+    assert (request.body or {})["password"] == place
     assert "too short" in result.detail
     assert "canary" not in result.detail
 

@@ -11,10 +11,11 @@ from bridge.actions.backup_fetch import BackupDirectory, Fetch
 from bridge.actions.call import Call
 from bridge.bonding.client import Client
 from bridge.core.model import Outcome, Repeat
+from bridge.core.requests import CallRequest
 from tests.bonding.scripted_server import Reply, serving
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-REQUEST = {"operation": "backup.fetch", "arguments": {}}
+REQUEST = CallRequest(operation="backup.fetch", arguments={})
 
 
 def zipped() -> bytes:

@@ -1,7 +1,7 @@
 """A room is told in its platform's own format, and its address in nothing that is kept."""
 
 import json
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -11,20 +11,13 @@ from bridge.actions.notify import Notify
 from bridge.core.chat.reply import Reply
 from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import Body, Outcome
+from bridge.core.requests import NoticeRequest, PostRequest
 from tests.bonding.scripted_server import Reply as Says
 from tests.bonding.scripted_server import Scripted, serving
 from tests.rollout.notification_receiver import listening
 
 SEALS = TokenSigner(b"a key")
-REQUEST = {
-    "to": "noc",
-    "room": 0,
-    "text": "a asks",
-    "lines": ["one"],
-    "tone": "plain",
-    "event": "e1",
-    "question": None,
-}
+REQUEST = PostRequest(to="noc", room=0, text="a asks", lines=["one"], tone="plain", event="e1")
 
 
 def shown(answer: Reply) -> Body:
@@ -84,7 +77,7 @@ def test_buttons_are_made_when_it_is_sent() -> None:
     and for this place.
     """
     with serving(Says()) as server:
-        request = {**REQUEST, "question": {"approval": "q1", "plan": "p1"}}
+        request = replace(REQUEST, question={"approval": "q1", "plan": "p1"})
         post = Post({"noc": [room_of(server)]}, SEALS)
         assert [post.send("hq", each).outcome for each in (request, REQUEST)] == [Outcome.DONE] * 2
         asked, told = (json.loads(each.body)["buttons"] for each in server.asked)
@@ -105,7 +98,7 @@ def test_a_room_that_is_no_more() -> None:
     assert post.lasts("hq", REQUEST) == 0
     notify = Notify({}, {}, str)
     assert (
-        notify.send("hq", {"to": "noc", "target": 0, "title": "t", "body": ""}).outcome
+        notify.send("hq", NoticeRequest(to="noc", target=0, title="t", body="")).outcome
         is Outcome.REFUSED
     )
 
@@ -116,15 +109,11 @@ def test_a_room_that_is_no_more() -> None:
 )
 def test_rooms_are_targets_after_those_of_apprise(severity: str | None, tone: str) -> None:
     """A notice to a channel goes to its rooms, too, each as a target of its own."""
-    request: dict[str, Any] = {
-        "to": "noc",
-        "title": "leg cable is down",
-        "body": "since noon\nof hq",
-    }
-    request |= {"severity": severity} if severity else {}
+    title, body = "leg cable is down", "since noon\nof hq"
+    request = NoticeRequest(to="noc", target=0, title=title, body=body, severity=severity)
     with serving(Says()) as server, listening() as ear:
         notify = Notify({"noc": [ear.url]}, {"noc": [room_of(server)]}, str)
-        ends = [notify.send("hq", {**request, "target": target}).outcome for target in range(3)]
+        ends = [notify.send("hq", replace(request, target=target)).outcome for target in range(3)]
         assert ends == [Outcome.DONE, Outcome.DONE, Outcome.REFUSED]
         assert notify.lasts("hq", request) == room_of(server).target.longest
         (told,) = (json.loads(each.body) for each in server.asked)

@@ -12,6 +12,7 @@ from bridge.actions import outbound_http
 from bridge.actions.notify import Notify
 from bridge.bonding.client import Client
 from bridge.bonding.client.proxy import keep_loopback_direct, proxy_for
+from bridge.core.requests import NoticeRequest
 from bridge.errors import BridgeError, Refused
 from bridge.wiring import machine_time
 
@@ -73,7 +74,7 @@ def called(url: str) -> None:
     target = outbound_http.Target(
         httpx.URL(url), allow_private=True, timeout=5, trust=outbound_http.trusted(verify=True)
     )
-    notice = {"to": "noc", "target": 0, "title": "x", "body": "y"}
+    notice = NoticeRequest(to="noc", target=0, title="x", body="y")
     ways = (
         lambda: client.call("core.list", {}),
         lambda: target.post(b"{}", {}),

@@ -19,6 +19,7 @@ from bridge.actions.action import Result
 from bridge.actions.outbound_http import Target, lookup, trusted
 from bridge.actions.webhook import OutgoingWebhook, Webhook
 from bridge.core.model import Outcome, Repeat
+from bridge.core.requests import WebhookRequest
 from bridge.errors import Refused
 from bridge.simulator.behaviour import certificate
 from tests.bonding.scripted_server import Reply, Scripted, serving
@@ -27,8 +28,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = b"twenty-four bytes or more"
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 TOKEN = "of-the-address"
-REQUEST = {
-    "to": "billing",
+SENT = {
     "id": "0a1b2c",
     "rule": "tell-billing",
     "event": "e1",
@@ -37,6 +37,7 @@ REQUEST = {
     "time": "2026-03-01T11:59:58+00:00",
     "data": {"bond": "hq süd", "n": 3},
 }
+REQUEST = WebhookRequest.of({"to": "billing", **SENT})
 
 
 def hooks(url: str, *, allow_private: bool = True, **more: Any) -> dict[str, OutgoingWebhook]:
@@ -77,7 +78,7 @@ def test_what_is_sent_is_a_cloud_event_signed_as_the_standard_says() -> None:
         "specversion": "1.0",
         "source": "hq",
         "datacontenttype": "application/json",
-        **{name: value for name, value in REQUEST.items() if name != "to"},
+        **SENT,
     }
     stamp = str(int(NOW.timestamp()))
     assert (asked.headers["webhook-id"], asked.headers["webhook-timestamp"]) == ("0a1b2c", stamp)

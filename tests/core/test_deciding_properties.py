@@ -162,5 +162,5 @@ def test_a_late_event_reopens_no_decision(happened: list[Event], late: list[Even
         played.happen(replace(one, id=f"late{n}", seen_at=later(701)))
     played.until(later(5000))
     assert {name: played.decisions[name] for name in settled} == settled
-    done = [job.id for _, job in played.calls]
+    done = [job.id for _, job, _ in played.calls]
     assert len(done) == len(set(done))

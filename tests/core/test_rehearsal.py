@@ -66,7 +66,7 @@ def said(played: DryRun) -> list[tuple[float, str]]:
 
 def called(played: DryRun) -> list[tuple[float, int]]:
     """When a call was made on which bond."""
-    return [(seconds(at), job.request["arguments"]["bond"]) for at, job in played.calls]
+    return [(seconds(at), call.arguments["bond"]) for at, _, call in played.calls]
 
 
 def test_what_lasts_is_acted_on_when_it_has_lasted() -> None:
@@ -301,5 +301,5 @@ def test_old_news_does_not_act() -> None:
 def test_time_never_goes_back() -> None:
     """Whatever waits for whatever, all that is said and called comes in the order of time."""
     played = play(SLOW % "queue", *(fell(n, n * 45, bond=n) for n in range(8)))
-    for moments in ([each.at for each in played.said], [at for at, _ in played.calls]):
+    for moments in ([each.at for each in played.said], [at for at, _, _ in played.calls]):
         assert moments == sorted(moments)

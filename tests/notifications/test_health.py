@@ -1,5 +1,6 @@
 """What stands still and what moves, and what an address is told of it: pure, as tables."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -154,7 +155,7 @@ def test_an_address_is_told_once_of_begin_and_end() -> None:
     """And in between every four hours that it lasts."""
     first = messages.begins({}, [trouble("a")], later(300))
     assert first is not None
-    assert first.request == {
+    assert asdict(first.text) == {
         "title": "bondbridge: a stands",
         "body": "a stands since 12:00:00 UTC (5m): why",
         "severity": "critical",
@@ -162,13 +163,13 @@ def test_an_address_is_told_once_of_begin_and_end() -> None:
     assert messages.begins(first.then, [trouble("a")], later(14_699)) is None
     again = messages.begins(first.then, [trouble("a")], later(14_700))
     assert again is not None
-    assert again.request["title"] == "bondbridge: still: a stands"
+    assert again.text.title == "bondbridge: still: a stands"
     assert messages.over(again.then, [trouble("a")], (), later(15_000)) is None
     assert messages.over(again.then, [], ("a",), later(15_000)) is None
     last = messages.over(again.then, [], (), later(15_000))
     assert last is not None
-    assert last.request["title"] == "bondbridge: over: a stands"
-    assert last.request["body"] == "over: a stands; it lasted 4h10m\nThe bridge works again."
+    assert last.text.title == "bondbridge: over: a stands"
+    assert last.text.body == "over: a stands; it lasted 4h10m\nThe bridge works again."
     assert last.then == {}
 
 
@@ -176,8 +177,8 @@ def test_many_at_once_are_one_message() -> None:
     """The title counts them, the body names each."""
     message = messages.begins({}, [trouble("a"), trouble("b", 60)], later(400))
     assert message is not None
-    assert message.request["title"] == "bondbridge: 2 things are wrong"
-    assert len(message.request["body"].splitlines()) == 2
+    assert message.text.title == "bondbridge: 2 things are wrong"
+    assert len(message.text.body.splitlines()) == 2
 
 
 @given(st.lists(st.tuples(st.sets(st.sampled_from("abc")), st.booleans()), max_size=30))
@@ -238,4 +239,4 @@ def test_begins_and_ends_pair_up_whatever_fails(rounds: list[tuple[set[str], boo
 )
 def test_the_days_line(wrong: list[Stall], totals: messages.Totals | None, body: str) -> None:
     """One line, of what there is and of what is not well."""
-    assert messages.daily(wrong, totals)["body"] == body
+    assert messages.daily(wrong, totals).body == body

@@ -214,15 +214,15 @@ def test_many_are_one_message_by_how_many_of_which() -> None:
     more = [
         Notice("x", f"hq {n}\n is   down", "", "bond.down", Severity.WARNING) for n in range(2000)
     ]
-    told = digest.of([*notes, *more, replace(note(1), since=NOW - timedelta(hours=1))])
-    assert told["title"] == "3001 notices: 1001 leg.down, 2000 bond.down"
-    assert told["severity"] == "critical"
-    assert told["notices"][:2] == [
+    told = digest.of("noc", 0, [*notes, *more, replace(note(1), since=NOW - timedelta(hours=1))])
+    assert told.title == "3001 notices: 1001 leg.down, 2000 bond.down"
+    assert told.severity == "critical"
+    assert (told.notices or [])[:2] == [
         {"title": "leg 7 is down", "event": f"{7:024}", "takes": True},
         {"title": "hq 0 is down", "event": None, "takes": False},
     ]
-    assert (len(told["notices"]), told["left"]) == (20, 2981)
-    assert told["body"] == f"the oldest since {NOW - timedelta(hours=1):%Y-%m-%d %H:%M} UTC"
+    assert (len(told.notices or []), told.left) == (20, 2981)
+    assert told.body == f"the oldest since {NOW - timedelta(hours=1):%Y-%m-%d %H:%M} UTC"
     assert (
         len(taken(Policy(digest=1), *notes, since=NOW - timedelta(minutes=1)).tell) == MOST_TOGETHER
     )
@@ -230,12 +230,9 @@ def test_many_are_one_message_by_how_many_of_which() -> None:
 
 def test_one_is_told_as_it_is() -> None:
     """Its own title, body and severity."""
-    assert digest.of([note(1, "warning")]) == {
-        "title": "leg 1 is down",
-        "body": "more",
-        "severity": "warning",
-        "over": False,
-    }
+    told = digest.of("noc", 1, [note(1, "warning")])
+    assert (told.destination, told.title, told.body) == ("noc/1", "leg 1 is down", "more")
+    assert (told.severity, told.over, told.notices) == ("warning", False, None)
 
 
 def test_what_is_over_does_not_read_as_if_it_began() -> None:
@@ -243,11 +240,12 @@ def test_what_is_over_does_not_read_as_if_it_began() -> None:
     ends = [
         replace(note(n, "critical"), title=f"over: leg {n} is down", over=True) for n in range(30)
     ]
-    told = digest.of([*ends, note(77, "warning")])
-    assert told["title"] == "31 notices: 1 leg.down, 30 over"
-    assert told["notices"][0]["title"] == "leg 77 is down"
-    assert told["severity"] == "warning"
-    assert (digest.of(ends)["title"], digest.of(ends)["over"]) == ("30 notices: 30 over", True)
+    told = digest.of("noc", 0, [*ends, note(77, "warning")])
+    assert told.title == "31 notices: 1 leg.down, 30 over"
+    assert (told.notices or [])[0]["title"] == "leg 77 is down"
+    assert told.severity == "warning"
+    told = digest.of("noc", 0, ends)
+    assert (told.title, told.over) == ("30 notices: 30 over", True)
 
 
 def test_what_is_loud_takes_nothing_from_a_digest() -> None:

@@ -15,6 +15,7 @@ from bridge.actions.action import Result
 from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
 from bridge.core.notifications.mentions import NOTHING
+from bridge.core.requests import NoticeRequest
 from tests.notifications import apprise_services
 from tests.notifications.apprise_services import SECRET, Receiver, text_of
 from tests.pipeline.harness import staged
@@ -44,7 +45,7 @@ REQUEST = {
 
 def send(url: str, **more: Any) -> Result:
     """One notice at this address."""
-    return Notify({"noc": [url]}, {}, str).send("", {**REQUEST, **more})
+    return Notify({"noc": [url]}, {}, str).send("", NoticeRequest.of({**REQUEST, **more}))
 
 
 def heard(kind: str, sent: dict[str, Any]) -> tuple[str, str]:
@@ -90,7 +91,10 @@ def test_a_chat_that_escapes_nothing_gets_code() -> None:
     with apprise_services.web("rocket://webhooka/b@{at}/#alerts") as service:
         notify = Notify({"noc": [service.url]}, {}, lambda _: link)
         question = {"approval": "a", "plan": "p"}
-        assert notify.send("", {**REQUEST, "question": question}).outcome is Outcome.DONE
+        assert (
+            notify.send("", NoticeRequest.of({**REQUEST, "question": question})).outcome
+            is Outcome.DONE
+        )
         (sent,) = service.heard
     assert f"[yes or no]({link})" in sent["text"]
     assert "`<script>alert(1)</script> *bold* _it_ @" in sent["text"]

@@ -15,6 +15,7 @@ from bridge.actions.notice_content import ReplyRoutes, composed
 from bridge.actions.notify import Notify
 from bridge.core.model import Outcome
 from bridge.core.notifications.message import printable
+from bridge.core.requests import NoticeRequest
 from tests.notifications import apprise_services
 from tests.notifications.apprise_services import Receiver, text_of
 from tests.notifications.test_forms import TEXT, Page, plain, unquoted
@@ -46,7 +47,7 @@ MANY = {
     "title": "27 notices: 27 leg.down",
     "body": "the oldest since 2026-03-01 02:00 UTC",
     "severity": "warning",
-    "event": None,
+    "event": "",
     "left": 7,
     "notices": [
         {"title": NAME, "event": EVENT, "takes": True},
@@ -67,7 +68,9 @@ def tell(
 ) -> None:
     """One notice there."""
     assert (
-        Notify({"noc": [service.url + more]}, {}, str, ways).send("", request).outcome
+        Notify({"noc": [service.url + more]}, {}, str, ways)
+        .send("", NoticeRequest.of(request))
+        .outcome
         is Outcome.DONE
     )
 
@@ -152,7 +155,7 @@ def test_one_notice_is_one_message(address: str) -> None:
     service = Apprise.instantiate(address)
     assert service
     form, most = ADDRESSES[address]
-    said = shown(composed(MANY, WAYS, str), service, address)
+    said = shown(composed(NoticeRequest.of(MANY), WAYS, str), service, address)
     sent = service.dialect_convert(said.body, NotifyFormat(said.form))
     assert said.form == form
     assert len(sent.encode() if address.startswith("ntfy") else sent) <= most
@@ -169,7 +172,9 @@ def made(address: str, body: str) -> str:
     service = Apprise.instantiate(address)
     assert service
     message = shown(
-        composed({"to": "noc", "title": "x", "body": f"a\n{body}"}, ReplyRoutes(), str),
+        composed(
+            NoticeRequest(to="noc", target=0, title="x", body=f"a\n{body}"), ReplyRoutes(), str
+        ),
         service,
         address,
     )

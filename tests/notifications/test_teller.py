@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -15,6 +14,7 @@ from sqlalchemy import select, update
 from bridge.actions.action import Result
 from bridge.actions.notify import Notify
 from bridge.core.model import JobState, Outcome
+from bridge.core.requests import NoticeRequest
 from bridge.store.notifications import destinations
 from bridge.store.tables import jobs, verdicts
 from tests.notifications.json_service import Service, serving
@@ -261,7 +261,7 @@ def test_a_worker_that_dies_while_it_tells_leaves_nothing_untold(
         asked(stage, 1, 2, 3)
         send = Notify.send
 
-        def dies(notify: Notify, server: str, request: dict[str, Any]) -> Result:
+        def dies(notify: Notify, server: str, request: NoticeRequest) -> Result:
             send(notify, server, request)
             if len(service.heard) == 2:
                 raise SystemExit

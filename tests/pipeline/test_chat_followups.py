@@ -15,6 +15,7 @@ import pytest
 from bridge.actions.chat_reply import ChatReply, Gone, ReplyPlace, ReplyRoute
 from bridge.core.chat.signed_tokens import TokenSigner
 from bridge.core.model import JobState, Outcome
+from bridge.core.requests import ReplyRequest
 from bridge.pipeline.backtest.decision_replay import log_live, log_replayed
 from bridge.pipeline.messages.reply_addresses import Conversations, allowed
 from bridge.pipeline.receive.receiver import Receipt
@@ -349,7 +350,7 @@ def test_what_cannot_be_told_says_why(tmp_path: Path) -> None:
             ("gone", "by a webhook 'gone' any more"),
             ("slack", "no public address"),
         ):
-            ended = reply.send("demo", {"event": hook, "text": "hello"})
+            ended = reply.send("demo", ReplyRequest(event=hook, text="hello"))
             assert (ended.outcome, says in ended.detail) == (Outcome.REFUSED, True)
             assert "secret-token" not in ended.detail + repr(ReplyPlace(hook, address))
     assert place.asked == []

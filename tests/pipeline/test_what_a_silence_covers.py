@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bridge.core.model import Event, Outcome
+from bridge.core.requests import RuleSilenceRequest
 from bridge.pipeline.controls.silence_action import Silence
 from bridge.pipeline.database_facts import about_of
 from bridge.store.database import Database
@@ -40,7 +41,10 @@ def test_what_a_rule_silences(
     request = {"types": ["leg.*"], "per": per, "for": "2h", "acts": False, "event": happened.id}
     with database.writing() as connection:
         event_store.record(connection, [happened])
-    assert Silence(database, lambda: NOW).send("main", request).outcome is Outcome.DONE
+    assert (
+        Silence(database, lambda: NOW).send("main", RuleSilenceRequest.of(request)).outcome
+        is Outcome.DONE
+    )
     with database.reading() as connection:
         (row,) = connection.execute(select(silences)).mappings()
     assert row["about"] == about

@@ -20,9 +20,10 @@ import structlog
 from bridge import config, wiring
 from bridge.actions.action import FireAndForgetAction, Result
 from bridge.core.events import schema
-from bridge.core.model import Body, Decision, JobState, Outcome, Ruling, Seen, Verdict
+from bridge.core.model import Decision, JobState, Outcome, Ruling, Seen, Verdict
 from bridge.core.objects.link_state import class_of
 from bridge.core.objects.object_schemas import BODIES
+from bridge.core.requests import NoticeRequest
 from bridge.errors import Refused
 from bridge.pipeline.controls.operator_controls import SilenceRequest
 from bridge.pipeline.deliver.notification_sender import NotificationSender
@@ -83,7 +84,7 @@ class Server:
 
 
 @dataclass
-class Room(FireAndForgetAction):
+class Room(FireAndForgetAction[NoticeRequest]):
     """The chat service of every channel: it hears, or is away."""
 
     now: Any
@@ -92,16 +93,15 @@ class Room(FireAndForgetAction):
     away: bool = False
     heard: list[Said] = field(default_factory=list)
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: NoticeRequest) -> Result:
         """One message, of one notice or of several."""
         del server
         if self.away:
             return Result(Outcome.UNREACHABLE, "it does not answer")
-        notices = request.get("notices") or [request]
-        for each in notices:
-            title = str(each["title"])
-            body = str(request["body"])
-            self.heard.append(Said(request["to"], self.now(), title, body, self.down, self.there))
+        titles = [str(each["title"]) for each in request.notices or ()] or [request.title]
+        for title in titles:
+            said = Said(request.to, self.now(), title, request.body, self.down, self.there)
+            self.heard.append(said)
         return Result(Outcome.DONE, "told")
 
 

@@ -13,6 +13,7 @@ from bridge.cli.operate.actor import actor, place
 from bridge.cli.output import as_json, clock, console, table
 from bridge.core.events.operator_events import Deed
 from bridge.core.model import Body, Outcome
+from bridge.core.requests import NoticeRequest
 from bridge.errors import BadInput, Problem
 from bridge.store.notifications import destinations
 from bridge.store.notifications.destinations import QueueDepth
@@ -72,13 +73,7 @@ def try_out(
     for channel, target, kind in track(
         wanted, "testing", console=console, transient=True, disable=json_output
     ):
-        request = {
-            "to": channel,
-            "target": target,
-            "title": _TITLE,
-            "body": text,
-            "severity": "info",
-        }
+        request = NoticeRequest(to=channel, target=target, title=_TITLE, body=text, severity="info")
         result = tell.send("", request)
         rows.append(
             {

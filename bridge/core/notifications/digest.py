@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bridge.core.durations import spoken
 from bridge.core.model import Body
 from bridge.core.notifications.channel_policy import Notice, Severity
+from bridge.core.requests import MANY, NoticeRequest
 
 _SHOWN = 20
 _TYPES = 6
@@ -15,9 +17,8 @@ _WORDS = {Severity.INFO: "info", Severity.WARNING: "warning"}
 REST = "bondbridge events"
 
 
-def of(notes: Sequence[Notice]) -> Body:
-    """`{"title", "body", "severity", "over"}`; of many also `"notices"`: `[{"title", "event",
-    "takes"}]`, and `"left"` out.
+def of(to: str, target: int, notes: Sequence[Notice]) -> NoticeRequest:
+    """The message of several notices at one destination of a channel; of one, just that.
 
     Many are told by how many of which and by their titles, the worst first. What is over is counted
     apart: it must not read as if it had just begun.
@@ -25,40 +26,45 @@ def of(notes: Sequence[Notice]) -> Body:
     begun = [note for note in notes if not note.over]
     severity = _WORDS.get(max(note.severity for note in begun or notes), "critical")
     if len(notes) == 1:
-        return {
-            "title": notes[0].title,
-            "body": notes[0].body,
-            "severity": severity,
-            "over": not begun,
-        }
+        return NoticeRequest(
+            to=to,
+            target=target,
+            title=notes[0].title,
+            body=notes[0].body,
+            severity=severity,
+            over=not begun,
+            event=MANY,
+        )
     notes = sorted(notes, key=lambda note: (note.over, -note.severity))
-    return {
-        "title": f"{len(notes)} notices: {_counted(notes)}",
-        "body": _oldest(begun or notes),
-        "severity": severity,
-        "over": not begun,
-        "notices": [
+    return NoticeRequest(
+        to=to,
+        target=target,
+        title=f"{len(notes)} notices: {_counted(notes)}",
+        body=_oldest(begun or notes),
+        severity=severity,
+        over=not begun,
+        event=MANY,
+        notices=[
             {"title": _cut(note.title), "event": note.event, "takes": note.takes}
             for note in notes[:_SHOWN]
         ],
-        "left": max(len(notes) - _SHOWN, 0),
-    }
+        left=max(len(notes) - _SHOWN, 0),
+    )
 
 
-def over(request: Body, title: str) -> Body:
+def over(request: NoticeRequest, title: str) -> NoticeRequest:
     """The same of what is over by the time it is told: no alarm, and nothing that anybody could
     take.
     """
-    kept = {name: value for name, value in request.items() if name not in {"follow", "take"}}
-    return {**kept, "title": title, "over": True}
+    return replace(request, follow=None, take=None, title=title, over=True)
 
 
-def taken(request: Body, who: str) -> Body:
+def taken(request: NoticeRequest, who: str) -> NoticeRequest:
     """The same of what somebody has by the time it is told: nobody need take it, and it is not told
     again.
     """
-    kept = {name: value for name, value in request.items() if name not in {"follow", "take"}}
-    return {**kept, "body": f"{who} has it\n{request['body']}".rstrip()}
+    body = f"{who} has it\n{request.body}".rstrip()
+    return replace(request, follow=None, take=None, body=body)
 
 
 def ahead(event: str, follow: Body | None) -> str:
@@ -78,13 +84,6 @@ def ahead(event: str, follow: Body | None) -> str:
     if again or others:
         return f"{', '.join([*again, *others])}, unless somebody has it: {taking(event)}"
     return ""
-
-
-def takes(request: Body) -> bool:
-    """Whether somebody can say that they have what a notice tells; not of what is over, or only
-    said.
-    """
-    return request.get("follow") is not None or bool(request.get("take"))
 
 
 def taking(event: str) -> str:

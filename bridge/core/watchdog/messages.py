@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.core.durations import spoken
-from bridge.core.model import Body
 from bridge.core.watchdog.stall_detection import Stall
 
 AGAIN = timedelta(hours=4)
@@ -27,10 +26,19 @@ class OpenStall:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """`{"title", "body", "severity"}`, and what the address knows of once it was taken."""
+class Text:
+    """What is told, and how bad it is."""
 
-    request: Body
+    title: str
+    body: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message, and what the address knows of once it was taken."""
+
+    text: Text
     then: Mapping[str, OpenStall]
 
 
@@ -71,7 +79,7 @@ def begins(told: Mapping[str, OpenStall], wrong: Sequence[Stall], now: datetime)
         f"{each.name} since {each.since:%H:%M:%S} UTC ({_lasted(each.since, now)}): {each.says}"
         for each in news
     ]
-    return Message(_request(title, lines, "critical"), {**told, **known})
+    return Message(_text(title, lines, "critical"), {**told, **known})
 
 
 def over(
@@ -90,15 +98,15 @@ def over(
     lines = [f"over: {each.name}; it lasted {_lasted(each.since, now)}" for each in gone.values()]
     lines += [] if still or unknown else ["The bridge works again."]
     return Message(
-        _request(title, lines, "info"), {key: each for key, each in told.items() if key not in gone}
+        _text(title, lines, "info"), {key: each for key, each in told.items() if key not in gone}
     )
 
 
-def daily(wrong: Sequence[Stall], totals: Totals | None) -> Body:
+def daily(wrong: Sequence[Stall], totals: Totals | None) -> Text:
     """The day's one line. `totals`: None while the database cannot be read."""
     if totals is None:
         names = ", ".join(each.name for each in wrong) or "the database cannot be read now"
-        return _request("bondbridge: not all is quiet", [f"not all is quiet: {names}"], "warning")
+        return _text("bondbridge: not all is quiet", [f"not all is quiet: {names}"], "warning")
     counts = (
         f"{_many(totals.servers, 'server')} polled, {_bonds(totals)},"
         f" {_many(totals.legs_down, 'leg')} down, {_many(totals.notices, 'open notice')},"
@@ -107,10 +115,10 @@ def daily(wrong: Sequence[Stall], totals: Totals | None) -> Body:
     )
     if wrong:
         names = ", ".join(each.name for each in wrong)
-        return _request(
+        return _text(
             "bondbridge: not all is quiet", [f"not all is quiet: {names}; {counts}"], "warning"
         )
-    return _request("bondbridge: all quiet", [f"all quiet: {counts}"], "info")
+    return _text("bondbridge: all quiet", [f"all quiet: {counts}"], "info")
 
 
 def line(wrong: Sequence[Stall], now: datetime) -> str:
@@ -118,8 +126,8 @@ def line(wrong: Sequence[Stall], now: datetime) -> str:
     return "; ".join(f"{each.name} for {_lasted(each.since, now)}: {each.says}" for each in wrong)
 
 
-def _request(title: str, lines: Sequence[str], severity: str) -> Body:
-    return {"title": title, "body": "\n".join(lines), "severity": severity}
+def _text(title: str, lines: Sequence[str], severity: str) -> Text:
+    return Text(title, "\n".join(lines), severity)
 
 
 def _lasted(since: datetime, now: datetime) -> str:

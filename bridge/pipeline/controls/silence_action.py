@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from bridge.actions.action import FireAndForgetAction, Result
 from bridge.core import spaces
 from bridge.core.durations import seconds, spoken
-from bridge.core.model import Body, Event, Outcome
+from bridge.core.model import Event, Outcome
+from bridge.core.requests import RuleSilenceRequest
 from bridge.store import controls
 from bridge.store.database import Database
 from bridge.store.observations import events as event_store
 
 
-class Silence(FireAndForgetAction):
+class Silence(FireAndForgetAction[RuleSilenceRequest]):
     """`request`: `{"types": ["leg.*"], "per": "bond", "for": "2h", "acts": false, "event": id}`;
     `now` is domain time.
 
@@ -25,17 +26,17 @@ class Silence(FireAndForgetAction):
         self._database = database
         self._now = now
 
-    def send(self, server: str, request: Body) -> Result:
+    def send(self, server: str, request: RuleSilenceRequest) -> Result:
         """Begin it."""
         now = self._now()
-        if isinstance(request["for"], str):
-            length = seconds(request["for"])
+        if isinstance(request.length, str):
+            length = seconds(request.length)
         else:
-            length = float(request["for"])
+            length = request.length
         with self._database.writing() as connection:
-            event = event_store.get(connection, request["event"])
-            types = list(request["types"] or [event.type])
-            about = _about(event, str(request["per"]))
+            event = event_store.get(connection, request.event)
+            types = list(request.types or [event.type])
+            about = _about(event, request.per)
             until = now + timedelta(seconds=length)
             who = "a rule"
             why = f"after event {event.id[:8]}"
@@ -48,7 +49,7 @@ class Silence(FireAndForgetAction):
                 until,
                 who,
                 why,
-                acts=bool(request["acts"]),
+                acts=request.acts,
             )
         return Result(
             Outcome.DONE, f"{', '.join(types)} of {about or server} silenced for {spoken(length)}"

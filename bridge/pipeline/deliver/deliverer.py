@@ -11,6 +11,7 @@ job next finds it and looks before anything is sent again (law 7).
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -57,7 +58,7 @@ class Deliverer:
     def __init__(
         self,
         database: Database,
-        actions: Mapping[str, Action],
+        actions: Mapping[str, Action[Any]],
         now: Callable[[], datetime],
         gate: Admission,
         aftermath: Settlement,
@@ -174,7 +175,7 @@ class Deliverer:
                 return self._aftermath.settle(claimed, end)
         return self._aftermath.settle(*self._judged(claimed, action, result))
 
-    def _stopped(self, claimed: Claimed, action: Action) -> AttemptEnd | None:
+    def _stopped(self, claimed: Claimed, action: Action[Any]) -> AttemptEnd | None:
         """What keeps the job from being tried now: the gate, or something on the server itself."""
         verdict = self._gate.admit(claimed)
         if verdict.ruling is Ruling.ACT:
@@ -191,7 +192,7 @@ class Deliverer:
             retry.stopped(claimed.job, verdict), Result(Outcome.NOT_DONE, verdict.detail), verdict
         )
 
-    def _against(self, job: Job, action: Action) -> Verdict:
+    def _against(self, job: Job, action: Action[Any]) -> Verdict:
         """What the server itself says against it, where that can be read with certainty."""
         try:
             against = action.against(job.server, job.request)
@@ -211,7 +212,7 @@ class Deliverer:
         return verdict
 
     def _judged(
-        self, claimed: Claimed, action: Action, result: Result
+        self, claimed: Claimed, action: Action[Any], result: Result
     ) -> tuple[Claimed, AttemptEnd]:
         """What an answer means; a call that was answered well is followed until its effect is
         seen.
@@ -231,7 +232,7 @@ class Deliverer:
         )
         return claimed, AttemptEnd(then, result)
 
-    def _follow_up(self, claimed: Claimed, action: Action) -> Job:
+    def _follow_up(self, claimed: Claimed, action: Action[Any]) -> Job:
         """Is the effect there? Until it is, or should be, that is asked again."""
         holds, said = self._prover.holds(claimed.job, action)
         now = self._now()
@@ -246,7 +247,7 @@ class Deliverer:
             claimed = job_store.looked(connection, claimed, outcome, said, now)
         return self._aftermath.settle(claimed, AttemptEnd(then, Result(outcome, said)))
 
-    def _look(self, claimed: Claimed, action: Action) -> tuple[Claimed, AttemptEnd | None]:
+    def _look(self, claimed: Claimed, action: Action[Any]) -> tuple[Claimed, AttemptEnd | None]:
         """Did an earlier try take effect? An end if that settles it, none if it did not and may go
         again.
         """
@@ -288,7 +289,7 @@ class Deliverer:
         with self._database.writing() as connection:
             decision_store.add_verdict(connection, job.decision, job.id, verdict, self._now())
 
-    def _send(self, claimed: Claimed, action: Action) -> tuple[Claimed, Result]:
+    def _send(self, claimed: Claimed, action: Action[Any]) -> tuple[Claimed, Result]:
         with self._database.writing() as connection:
             longest = action.lasts(claimed.job.server, claimed.job.request)
             claimed = job_store.begin(

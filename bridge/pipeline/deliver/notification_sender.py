@@ -20,9 +20,10 @@ from bridge.core.decisions import retry
 from bridge.core.decisions.retry import Next
 from bridge.core.durations import spoken
 from bridge.core.events.headlines import headline, remains
-from bridge.core.model import Body, Job, JobState, Outcome, Reason, Ruling, Verdict
+from bridge.core.model import Job, JobState, Outcome, Reason, Ruling, Verdict
 from bridge.core.notifications import channel_policy, digest
 from bridge.core.notifications.channel_policy import Notice, Policy, Severity
+from bridge.core.requests import NoticeRequest
 from bridge.core.visible_text import shortened
 from bridge.errors import LeaseLost
 from bridge.pipeline.deliver.admission import Admission
@@ -30,6 +31,7 @@ from bridge.pipeline.deliver.settlement import AttemptEnd, Settlement
 from bridge.pipeline.internal_errors import Faults, within
 from bridge.pipeline.notifications import destination_health, follow_up, follow_up_jobs
 from bridge.pipeline.notifications.follow_up import Ending
+from bridge.pipeline.notifications.follow_up_jobs import notice_of
 from bridge.rulebook import Rulebook
 from bridge.store.database import Database
 from bridge.store.decisions import decisions as decision_store
@@ -65,7 +67,7 @@ class _Sending:
     notes: tuple[Notice, ...]
     book: Rulebook
     ended: Mapping[str, Ending]
-    requests: Mapping[str, Body]
+    requests: Mapping[str, NoticeRequest]
 
 
 class NotificationSender:
@@ -74,7 +76,7 @@ class NotificationSender:
     def __init__(
         self,
         database: Database,
-        notify: Action,
+        notify: Action[NoticeRequest],
         now: Callable[[], datetime],
         gate: Admission,
         aftermath: Settlement,
@@ -137,10 +139,10 @@ class NotificationSender:
         return Result(Outcome.REFUSED, f"a fault of bondbridge: {part.why}")
 
     def _sent(self, sending: _Sending, first: Job) -> Result:
-        request: Body = {**sending.requests[first.id], "event": first.event}
+        request = replace(sending.requests[first.id], event=first.event)
         if len(sending.claimed) > 1:
-            where = {"to": sending.outlet.channel, "target": sending.outlet.target}
-            request = {**where, **digest.of(sending.notes), "event": None}
+            outlet = sending.outlet
+            request = digest.of(outlet.channel, outlet.target, sending.notes)
         return self._notify.send(first.server, request)
 
     def _next(self, key: str, fence: int) -> _Sending | None:
@@ -311,9 +313,7 @@ class NotificationSender:
                         follow_up.told(connection, each.job, now, sending.ended.get(each.job.id))
             destinations.put(connection, outlet)
         count = len(sending.claimed)
-        what = "; ".join(
-            shortened(str(each.job.request.get("title") or "")) for each in sending.claimed[:_NAMED]
-        )
+        what = "; ".join(shortened(notice_of(each.job).title) for each in sending.claimed[:_NAMED])
         if count > _NAMED:
             more = f" and {count - _NAMED} more"
         else:
@@ -347,44 +347,44 @@ def _shared(result: Result, many: int) -> Result:
 
 def _as_it_is(
     job: Job, since: datetime | None, ending: Ending | None, taker: str | None, now: datetime
-) -> Body:
+) -> NoticeRequest:
     """What a notice asks for, as it is at this moment: over, somebody's, or lasting for so long."""
-    request = job.request
+    request = notice_of(job)
     if ending is not None:  # told late, a begin whose end would follow at once is no alarm any more
         lasted = spoken((ending.end.time - ending.began).total_seconds())
-        title = f"{request['title']}: over, it lasted {lasted}"
+        title = f"{request.title}: over, it lasted {lasted}"
         left = remains(ending.end)
         return digest.over(request, f"{title}; {left}" if left else title)
-    if request.get("reminds"):
-        return {**request, "body": follow_up_jobs.still(job, since or now, now)}
-    if taker is not None and digest.takes(request):
+    if request.reminds:
+        return replace(request, body=follow_up_jobs.still(job, since or now, now))
+    if taker is not None and request.takes:
         return digest.taken(request, taker)
     return request
 
 
-def _said(note: Notice, request: Body) -> Notice:
+def _said(note: Notice, request: NoticeRequest) -> Notice:
     """What it tells, as it is by now."""
     return replace(
         note,
-        title=str(request["title"]),
-        body=str(request["body"]),
-        over=bool(request.get("over")),
-        takes=digest.takes(request),
+        title=request.title,
+        body=request.body,
+        over=bool(request.over),
+        takes=request.takes,
     )
 
 
 def _note(pending: Pending) -> Notice:
-    request = pending.job.request
+    request = notice_of(pending.job)
     return Notice(
         id=pending.job.id,
-        title=str(request["title"]),
-        body=str(request["body"]),
+        title=request.title,
+        body=request.body,
         type=pending.type,
-        severity=Severity.of(request.get("severity")),
+        severity=Severity.of(request.severity),
         spaces=pending.spaces,
-        over=bool(request.get("over")),
+        over=bool(request.over),
         event=pending.job.event,
-        takes=digest.takes(request),
+        takes=request.takes,
         since=pending.since,
     )
 
@@ -402,7 +402,8 @@ def _next_of(job: Job, result: Result, again_at: datetime | None, now: datetime)
     due = again_at or now
     # what is followed does not grow old while it lasts: whether it does is asked before the next
     # try
-    lasts = job.request.get("follow") is not None and not job.request.get("over")
+    notice = notice_of(job)
+    lasts = notice.follow is not None and not notice.over
     if lasts or due <= job.not_after:
         return Next(JobState.DUE, due)
     return Next(JobState.FAILED)

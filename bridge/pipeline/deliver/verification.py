@@ -5,6 +5,7 @@ should have shown.
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -42,7 +43,7 @@ class EffectVerifier:
         self._database = database
         self._now = now
 
-    def holds(self, job: Job, action: Action) -> tuple[bool | None, str]:
+    def holds(self, job: Job, action: Action[Any]) -> tuple[bool | None, str]:
         """Whether its effect shows, and how that is said; None where nothing newer than the call
         can be seen yet.
         """

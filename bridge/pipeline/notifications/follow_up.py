@@ -22,6 +22,7 @@ from bridge.errors import BadInput, Problem
 from bridge.pipeline.database_facts import DatabaseFacts
 from bridge.pipeline.internal_errors import Faults
 from bridge.pipeline.notifications import follow_up_jobs
+from bridge.pipeline.notifications.follow_up_jobs import notice_of
 from bridge.rulebook import Rulebook
 from bridge.store.database import Database
 from bridge.store.decisions import decisions as decision_store
@@ -58,7 +59,7 @@ def told(connection: Connection, job: Job, now: datetime, ending: Ending | None 
 
     `ending`: of what it told, where the message that told of the begin said so too.
     """
-    wanted = job.request.get("follow")
+    wanted = notice_of(job).follow
     if wanted is None:
         return
     (event,) = event_store.several(connection, [job.event])
@@ -89,7 +90,7 @@ def endings(connection: Connection, those: Sequence[Job], book: Rulebook) -> Map
             end = _end_of(connection, event)
         else:
             end = None
-        followed = job.request.get("follow") is not None
+        followed = notice_of(job).follow is not None
         if end is not None and (followed or end.seen_at > event.seen_at):
             found[job.id] = Ending(event.time, end)
     return found
@@ -97,11 +98,12 @@ def endings(connection: Connection, those: Sequence[Job], book: Rulebook) -> Map
 
 def _tells_begin(job: Job, book: Rulebook, together: Collection[str]) -> bool:
     """Whether it is one event's own notice that what the event began lasts."""
-    if job.request.get("over") or job.request.get("reminds"):
+    notice = notice_of(job)
+    if notice.over or notice.reminds:
         return False
     rule = book.rule(job.rule)
     own = job.parent is None and rule is not None and rule.shape is None
-    return job.request.get("follow") is not None or (own and job.decision not in together)
+    return notice.follow is not None or (own and job.decision not in together)
 
 
 def _end_of(connection: Connection, event: Event) -> Event | None:
