@@ -120,7 +120,7 @@ def test_a_rule_that_fails_is_set_aside_and_told_once(
 
 
 PLACES: list[tuple[str, Any, str, Callable[..., bool], str]] = [
-    ("hears", evaluate, "hears", lambda rule, _: rule.id == "bad", "decide: rule bad"),
+    ("hears", evaluate, "accepts", lambda rule, _: rule.id == "bad", "decide: rule bad"),
     (
         "a decision that cannot be written",
         decision_store,
@@ -222,8 +222,8 @@ def test_what_waits_and_what_is_gathered_goes_on_beside_a_fault(
     stage.work()
     assert rulings(stage, "gathers") == ["wait(group)"]
     assert rulings(stage, "waits") == ["wait(absent)"]
-    fails(monkeypatch, evaluate, "again", lambda *_: True)
-    fails(monkeypatch, evaluate, "close", lambda *_: True)
+    fails(monkeypatch, evaluate, "re_evaluate", lambda *_: True)
+    fails(monkeypatch, evaluate, "close_group", lambda *_: True)
     stage.sim.advance(11)
     later = stage.webhook(2)
     stage.work()
@@ -244,7 +244,7 @@ def test_a_database_that_is_away_is_no_fault_of_a_rule(
 
     stage.webhook(1)
     with monkeypatch.context() as patch:
-        patch.setattr(evaluate, "meet", away)
+        patch.setattr(evaluate, "evaluate", away)
         with pytest.raises(OperationalError):
             stage.work()
     stage.work()

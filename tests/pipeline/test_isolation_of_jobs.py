@@ -83,7 +83,7 @@ def _always(*_: Any) -> bool:
 
 
 def _of_bond(*given: Any) -> bool:
-    return any(isinstance(each, dict) and each.get("operation") == "bond.restart" for each in given)
+    return any(getattr(each, "operation", None) == "bond.restart" for each in given)
 
 
 # where, the function, for what, the state that the restart is in at the end, the fault that is told
