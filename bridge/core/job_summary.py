@@ -10,6 +10,7 @@ from bridge.core.requests import (
     NoticeRequest,
     PostRequest,
     ReplyRequest,
+    Request,
     RuleSilenceRequest,
     WaitRequest,
     WebhookRequest,
@@ -18,13 +19,15 @@ from bridge.core.requests import (
 from bridge.core.visible_text import shortened
 
 
-def asks(action: str, request: Body, names: Mapping[str, str] = MappingProxyType({})) -> str:
+def asks(
+    action: str, request: Request | Body, names: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """`"bond.restart bond=3"`, `"tell noc: a leg is down"`, `"wait 10m"`.
 
     `names`: what the objects that arguments of a call mean are called, by argument: `"bond.restart
     bond=3 (hq)"`.
     """
-    wanted = request_of(action, request)
+    wanted = request if isinstance(request, Request) else request_of(action, request)
     if isinstance(wanted, CallRequest):
         return _call(wanted, names)
     if isinstance(wanted, NoticeRequest):

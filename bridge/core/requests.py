@@ -5,7 +5,7 @@ A field that is None is not stored. What is stored and has no field here is carr
 a request is stored again just as it was read, and keeps the digest that people approved.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -13,9 +13,9 @@ Body = Mapping[str, Any]
 Kind = TypeVar("Kind", bound="Request")
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Request(Mapping[str, Any]):
-    """One request; as a mapping it is what is stored."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request. `more`: what is stored and has no field."""
 
     more: Body = field(default_factory=dict)
 
@@ -41,17 +41,8 @@ class Request(Mapping[str, Any]):
         }
         return {**kept, **more}
 
-    def __getitem__(self, name: str) -> Any:
-        return self.stored()[name]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.stored())
-
-    def __len__(self) -> int:
-        return len(self.stored())
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRequest(Request):
     """One operation of the management server's API; `body`: the fields that it carries."""
 
@@ -66,7 +57,7 @@ class CallRequest(Request):
 MANY = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRequest(Request):
     """One message at one destination of a channel: `target` counts its addresses, then its rooms.
 
@@ -106,7 +97,7 @@ class NoticeRequest(Request):
         return self.follow is not None or bool(self.take)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostRequest(Request):
     """One message in a room of a channel, with buttons where it asks a `question`."""
 
@@ -130,7 +121,7 @@ class PostRequest(Request):
     NULLS: ClassVar[frozenset[str]] = frozenset({"question"})
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRequest(Request):
     """A later answer to a person's command, or to the press of a button."""
 
@@ -146,7 +137,7 @@ class ReplyRequest(Request):
     MISSING: ClassVar[Body] = {"event": "", "text": ""}
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookRequest(Request):
     """An event for another system. `id`: that of the job, the same at every try; `rule`: the one
     that sends it.
@@ -174,7 +165,7 @@ class WebhookRequest(Request):
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitRequest(Request):
     """So many seconds, or until a time of the day in a time zone."""
 
@@ -183,7 +174,7 @@ class WaitRequest(Request):
     zone: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSilenceRequest(Request):
     """A silence that a rule begins; how long it lasts is stored as `for`."""
 
@@ -216,6 +207,4 @@ def request_of(action: str, stored: Body) -> Request:
     """The request of a job with this action. One of an action that there is no more is kept as it
     is.
     """
-    if isinstance(stored, Request):
-        return stored
     return KINDS.get(action, Request).of(stored)

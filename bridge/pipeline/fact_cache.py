@@ -68,7 +68,7 @@ class FactCache:
     def _fold_jobs(self, decision: Decision) -> None:
         for job in decision.jobs:
             if job.action == "call" and job.target:
-                call = self._call(job.rule, job.request)
+                call = self._call(job.rule, job.request.stored())
                 self.calls().setdefault(job.target, []).append(call)
                 self.folded().append(job)
 

@@ -58,7 +58,7 @@ def test_the_rest_of_a_rollout_goes_as_the_rule_says_now(
     first, *rest = planned(rolled("first: 1, then: [1], pause: 2h"))
     jobs = fitted(edited, [replace(first, state=S, attempts=1), *rest])
     step = progress(jobs, later(3600))
-    assert [job.request["arguments"]["bond"] for job, _ in step.start] == starts
+    assert [job.request.stored()["arguments"]["bond"] for job, _ in step.start] == starts
     assert {when for _, when in step.start} == {later(3600 + pause)}
 
 
@@ -124,12 +124,12 @@ def test_a_call_that_is_another_now_takes_the_place_of_the_one_before() -> None:
     jobs = fitted(
         text % "restore_to_primary_agg", planned(text % "restart", EVENTS[:1]), EVENTS[:1]
     )
-    assert [(job.request.get("operation"), job.state) for job in jobs] == [
+    assert [(job.request.stored().get("operation"), job.state) for job in jobs] == [
         ("bond.restart", JobState.SKIPPED),
         (None, W),
         ("bond.restore_to_primary_agg", W),
     ]
-    assert [job.request["operation"] for job, _ in progress(jobs, later(3600)).start] == [
+    assert [job.request.stored()["operation"] for job, _ in progress(jobs, later(3600)).start] == [
         "bond.restore_to_primary_agg"
     ]
 

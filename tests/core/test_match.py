@@ -116,7 +116,7 @@ def test_what_a_decision_holds() -> None:
         later(5),
     )
     assert decision.verdict == ACT
-    assert [(job.step, job.action, job.request, job.state) for job in decision.jobs] == [
+    assert [(job.step, job.action, job.request.stored(), job.state) for job in decision.jobs] == [
         (0, "call", {"operation": "bond.restart", "arguments": {"bond": 3}}, JobState.DUE),
         (
             1,
@@ -215,9 +215,9 @@ def test_webhooks_are_stale_sooner() -> None:
         "id: a\nwhen: webhook.chat\ndo: [{call: bond.restart, with: {bond: '${body.bond}'}}]"
     )
     told = event("webhook.chat", body={"bond": 3})
-    assert evaluate(one, told, answering(), context(later(120))).jobs[0].request["arguments"] == {
-        "bond": 3
-    }
+    assert evaluate(one, told, answering(), context(later(120))).jobs[0].request.stored()[
+        "arguments"
+    ] == {"bond": 3}
     assert str(evaluate(one, told, answering(), context(later(121))).verdict) == "skip(expired)"
     assert (
         str(evaluate(one, event("webhook.chat", body={}), answering(), context()).verdict)
@@ -249,7 +249,7 @@ def test_a_notice_is_text_that_can_be_stored(title: str) -> None:
     json.dumps(
         [job.request.stored() for job in decision.jobs] + list(decision.trace), allow_nan=False
     )
-    assert all(isinstance(job.request["title"], str) for job in decision.jobs)
+    assert all(isinstance(job.request.stored()["title"], str) for job in decision.jobs)
 
 
 @pytest.mark.parametrize("per", ["body.site", "body"])

@@ -145,4 +145,4 @@ def test_a_call_carries_the_fields_it_sets(text: str, request_: dict) -> None:
         answering(),
         EvaluationContext("r", NOW),
     ).jobs
-    assert job.request == request_
+    assert job.request.stored() == request_

@@ -175,7 +175,7 @@ SILENCE = {"types": ["*"], "for": 60.0}
 def test_what_a_job_touches(one: Job, about: Event, objects: Any) -> None:
     """Each object in words, with its space; of a silence the one that it is about."""
     if not isinstance(objects, list):
-        objects = [(f"this {one.request['per']}", objects)]
+        objects = [(f"this {one.request.stored()['per']}", objects)]
     assert list(touched(one, about, look)) == objects
 
 

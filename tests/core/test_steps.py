@@ -263,13 +263,13 @@ def test_a_rollout_grows_as_it_is_told(then: str, total: int, sizes: list[int]) 
     calls = [one for one in planned(ROLLING % then, range(1, total + 1)) if one.action == "call"]
     assert [sum(one.rollout["batch"] == n for one in calls) for n in range(len(sizes))] == sizes
     assert [one.state for one in calls] == [D if one.rollout["batch"] == 0 else W for one in calls]
-    assert [one.request["arguments"]["bond"] for one in calls] == list(range(1, total + 1))
+    assert [one.request.stored()["arguments"]["bond"] for one in calls] == list(range(1, total + 1))
 
 
 def test_each_object_has_one_turn() -> None:
     """Two events of one bond are one call on it, about the first of them."""
     made = planned(ROLLING % "[5]", [3, 4, 3])
-    assert [(one.request["arguments"]["bond"], one.event) for one in made[:-1]] == [
+    assert [(one.request.stored()["arguments"]["bond"], one.event) for one in made[:-1]] == [
         (3, "e0"),
         (4, "e1"),
     ]
@@ -323,7 +323,7 @@ def test_what_answers_a_failure_names_its_parent() -> None:
     made = job_planning.on_failure(
         one.steps[0], failed, (down(),), later(5), answering(), said
     ).jobs
-    assert [(each.request["title"], each.parent, each.due_at) for each in made] == [
+    assert [(each.request.stored()["title"], each.parent, each.due_at) for each in made] == [
         ("bond.restart: refused", failed.id, later(5))
     ] * 2
     assert {each.decision for each in made} == {"d"}
@@ -337,7 +337,10 @@ def test_a_step_with_a_condition_has_a_turn_only_where_it_holds() -> None:
         "id: a\nwhen: leg.down\ngroup: {wait: 30s}\ndo:\n  - {call: bond.restart, with: {bond:"
         " '${bond.id}'}, each: bond, if: bond.id > 3}\n  - notify: {to: boss, title: t}\n"
     )
-    assert [one.request["arguments"]["bond"] for one in planned(text, [3, 4, 5])[:-1]] == [4, 5]
+    assert [one.request.stored()["arguments"]["bond"] for one in planned(text, [3, 4, 5])[:-1]] == [
+        4,
+        5,
+    ]
     (alone,) = planned(text, [3])
     assert (alone.action, alone.state) == ("notify", D)
 
@@ -352,8 +355,9 @@ def test_a_webhook_carries_its_jobs_id_and_what_happened() -> None:
     )
     (one,) = rules(text, replace(VOCABULARY, hooks=frozenset({"ticketing"})))
     (made,) = job_planning.planned(_occasion(one, (down(),))).jobs
-    data = made.request["data"]
-    assert {name: value for name, value in made.request.items() if name != "data"} == {
+    stored = made.request.stored()
+    data = stored.pop("data")
+    assert stored == {
         "to": "ticketing",
         "id": made.id,
         "rule": "a",
@@ -388,7 +392,7 @@ def test_a_notice_without_a_title_has_the_headline(
     (made,) = planned(
         f"id: a\nwhen: leg.down\ngroup: {{wait: 30s}}\ndo: [{{notify: {notice}}}]\n", bonds
     )
-    assert (made.request["title"], made.request["severity"]) == (title, severity)
+    assert (made.request.stored()["title"], made.request.stored()["severity"]) == (title, severity)
 
 
 @pytest.mark.parametrize(
@@ -405,4 +409,4 @@ def test_a_notice_of_a_failure_says_what_failed(detail: str, end: str) -> None:
     (made,) = job_planning.on_failure(
         one.steps[0], failed, (down(),), later(5), answering(), said
     ).jobs
-    assert made.request["title"] == f"bond.restart bond=3: {end}"
+    assert made.request.stored()["title"] == f"bond.restart bond=3: {end}"

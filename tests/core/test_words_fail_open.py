@@ -12,6 +12,7 @@ from bridge.core.backtesting.rule_examples import failures
 from bridge.core.decisions import job_planning
 from bridge.core.decisions.evaluate import close_group, evaluate
 from bridge.core.model import Decision, Event, Outcome, Reason, Ruling
+from bridge.core.requests import WebhookRequest
 from bridge.core.rules.rule import Rule
 from tests.core.builders import NOW, VOCABULARY, answering, context, down, event, later, rules
 
@@ -34,7 +35,7 @@ def decided(do: str, told: Event | None = None) -> Decision:
 
 def requests(decision: Decision) -> list[Any]:
     """What it asks for, in order."""
-    return [job.request for job in decision.jobs]
+    return [job.request.stored() for job in decision.jobs]
 
 
 def test_a_title_that_cannot_be_written_costs_no_notice() -> None:
@@ -106,8 +107,8 @@ def test_a_text_for_another_system_is_sent_and_says_so() -> None:
     )
     (request,) = requests(decided(do))
     assert request["data"] == {"text": HEADLINE, "speed": None, "leg": 7}
-    assert f'"unwritten": "text: {WHY}' in cloud_event("hq", request)
-    assert f"; speed: {WHY}" in cloud_event("hq", request)
+    assert f'"unwritten": "text: {WHY}' in cloud_event("hq", WebhookRequest.of(request))
+    assert f"; speed: {WHY}" in cloud_event("hq", WebhookRequest.of(request))
 
 
 def test_an_answer_in_chat_that_cannot_be_written_is_given() -> None:
@@ -142,7 +143,7 @@ def test_a_notice_of_a_failure_is_told_whatever_its_text() -> None:
     (failed,) = job_planning.planned(occasion).jobs
     said = job_planning.outcome_said(failed, Outcome.REFUSED, "409")
     made = job_planning.on_failure(one.steps[0], failed, (down(),), later(5), answering(), said)
-    assert [job.request["title"] for job in made.jobs] == [
+    assert [job.request.stored()["title"] for job in made.jobs] == [
         "bond.restart bond=3: refused, 409",
         "refused",
     ]

@@ -50,12 +50,9 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What can be put back of one job: its `row` (job, server, at, undone_at, undone_by), what it
-    called, its legs.
-    """
+    """What can be put back of one job; `row`: job, server, at, undone_at, undone_by."""
 
     row: RowMapping
-    called: Body
     state: JobState
     legs: Sequence[Leg]
 
@@ -87,7 +84,7 @@ class TuningUndo:
                 **{name: row[name] for name in ("job", "server", "at", "undone_at", "undone_by")},
                 "rule": jobs[row["job"]].rule,
                 "state": jobs[row["job"]].state,
-                "called": dict(jobs[row["job"]].request),
+                "called": jobs[row["job"]].request.stored(),
                 "before": {str(call["arguments"]["leg"]): call["body"] for call in row["calls"]},
             }
             for row in rows
@@ -113,9 +110,7 @@ class TuningUndo:
                 raise BadInput([Problem("tuning undo", what, mend)])
             job = job_store.get(connection, rows[0]["job"])
         client = self._client(rows[0]["server"])
-        return Undo(
-            rows[0], job.request, job.state, [_leg(client, call) for call in rows[0]["calls"]]
-        )
+        return Undo(rows[0], job.state, [_leg(client, call) for call in rows[0]["calls"]])
 
     def put_back(self, found: Undo, leg: Leg, who: str, place: str, *, override: bool) -> None:
         """Put one leg's values back. Safe to repeat. Raises what calling raises."""
