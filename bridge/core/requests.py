@@ -7,10 +7,9 @@ a request is stored again just as it was read, and keeps the digest that people 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 Body = Mapping[str, Any]
-Kind = TypeVar("Kind", bound="Request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

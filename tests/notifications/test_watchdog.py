@@ -616,7 +616,7 @@ def test_what_fails_in_the_watchdog_is_told_like_the_rest(
     """One address on which our own code fails keeps no other from being told; that nothing can be
     judged is told, too.
     """
-    fails(monkeypatch, Notify, "send", lambda *given: given[-1]["target"] == 0)
+    fails(monkeypatch, Notify, "send", lambda *given: given[-1].target == 0)
     fails(monkeypatch, health_queries, "take")
     quiet.pass_by(10)
     assert quiet.one.heard == []

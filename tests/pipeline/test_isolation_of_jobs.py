@@ -14,6 +14,7 @@ from bridge.bonding import scopes
 from bridge.core.decisions import guards, retry
 from bridge.core.model import Job
 from bridge.core.objects import snapshot_diff
+from bridge.core.requests import CallRequest
 from bridge.pipeline.approvals import approver
 from bridge.pipeline.deliver import notification_sender, settlement
 from bridge.pipeline.deliver.admission import Admission
@@ -83,7 +84,8 @@ def _always(*_: Any) -> bool:
 
 
 def _of_bond(*given: Any) -> bool:
-    return any(getattr(each, "operation", None) == "bond.restart" for each in given)
+    calls = [each for each in given if isinstance(each, CallRequest)]
+    return any(each.operation == "bond.restart" for each in calls)
 
 
 # where, the function, for what, the state that the restart is in at the end, the fault that is told
@@ -192,7 +194,7 @@ NOTICES: list[tuple[str, Any, str, Callable[..., bool], str]] = [
         "sending it",
         Notify,
         "send",
-        lambda *given: str(given[-1].get("title")).startswith("bad"),
+        lambda *given: given[-1].title.startswith("bad"),
         "tell: a message to noc/0",
     ),
     ("what is over by now", follow_up, "endings", _always, "tell: what is over by now at noc/0"),

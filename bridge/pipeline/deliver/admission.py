@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bridge.core import spaces
 from bridge.core.decisions import guards, tuning_sanity
 from bridge.core.decisions.facts import RecordingFacts
 from bridge.core.decisions.guards import Intent
@@ -204,8 +205,7 @@ def limits_of(bounds: Bounds, job: Job, event: Event, answers: DatabaseFacts) ->
     bond = None
     if job.target.startswith("bond/"):
         bond = answers.view(job.server, "bond", job.target.removeprefix("bond/"))
-    known = (bond or {}).get("space") or (event.data.get("bond") or {}).get("space") or {}
-    space = known.get("key")
+    space = spaces.of_bond(bond) or spaces.of_bond(event.data.get("bond"))
     aggregator = (bond or {}).get("current")
     about = {
         "global": "global",
