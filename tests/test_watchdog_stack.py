@@ -54,7 +54,7 @@ def test_what_stands_still_is_told_and_that_it_goes_on(
             finally:
                 os.killpg(group, signal.SIGCONT)
             stack.until(
-                lambda: any("over:" in title for title in service.titles()), "that it is over"
+                lambda: any("resolved:" in title for title in service.titles()), "that it is over"
             )
-        assert "over:" in service.titles()[-1]
+        assert "resolved:" in service.titles()[-1]
     assert stack.left_behind() == []

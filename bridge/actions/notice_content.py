@@ -83,7 +83,7 @@ def _of_many(notice: Body, to: str, ways: ReplyRoutes) -> Line:
     event = notice["event"]
     leads = []
     if event and notice["takes"] and ways.take:
-        leads.append(Part("take it", to=ways.take(AcknowledgeToken(event, to))))
+        leads.append(Part("acknowledge", to=ways.take(AcknowledgeToken(event, to))))
     if event and ways.story:
         leads.append(Part("story", to=ways.story(event)))
     named = [Part(each, Look.CODE) for each in _named(notice, links=ways.take is not None)]
@@ -110,7 +110,7 @@ def _apart(parts: list[Part]) -> Iterator[Part]:
 def _links(request: NoticeRequest, ways: ReplyRoutes) -> tuple[Line, ...]:
     mine = taken(request)
     if mine and ways.take:
-        take = [linked("take it", ways.take(mine))]
+        take = [linked("acknowledge", ways.take(mine))]
     else:
         take = []
     if request.event is not None and ways.story:

@@ -168,7 +168,7 @@ class Notify(FireAndForgetAction[NoticeRequest]):
         return Reply(
             request.title,
             in_room(request),
-            buttons=(Button("I have it", button, Tone.GOOD),) if button else (),
+            buttons=(Button("Acknowledge", button, Tone.GOOD),) if button else (),
             event=event,
             tone=_TONES.get(request.severity or "", Tone.PLAIN),
             to_all=True,

@@ -257,7 +257,7 @@ def test_what_is_reached_is_the_address_that_was_checked() -> None:
 
 
 def test_a_certificate_must_be_that_of_the_name(tmp_path: Path) -> None:
-    """Over TLS the address may be anything; who has it must show a certificate for the name that
+    """Over TLS the address may be anything; the server must show a certificate for the name that
     was written.
     """
     served = certificate.at(tmp_path / "made.pem", "billing.example", days=1)

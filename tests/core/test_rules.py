@@ -369,7 +369,9 @@ do:
 
 
 def test_what_is_wrong_with_a_part_as_a_whole_does_not_hide_it_either() -> None:
-    """A notice told again at once, and to the same people where nobody has it: both."""
+    """A notice told again at once, and to the same people where nobody has acknowledged it:
+    both.
+    """
     follow = "{repeat_every: 5s, escalate: {after: 15m, to: noc}}"
     text = f"id: a\nwhen: leg.down\ndo:\n  - notify: {{to: noc, title: t, follow: {follow}}}\n"
     found = {each.key: each.what for each in problems(text)}

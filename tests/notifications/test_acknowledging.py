@@ -1,5 +1,5 @@
-"""Somebody has it: by a link, a button, the command line, the API, a page. Once, and only who
-may.
+"""Somebody has acknowledged it: by a link, a button, the command line, the API, a page. Once, and
+only who may.
 """
 
 import json
@@ -43,7 +43,7 @@ def link(here: Scene, what: str = "ack") -> str:
 
 
 def who(here: Scene, event: str) -> set[str | None]:
-    """Who has it, by all the addresses."""
+    """Who has acknowledged it, by all the addresses."""
     return {each["acked_by"] for each in here.stage.bridge.follower.of_event(event)}
 
 
@@ -54,8 +54,8 @@ def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
     event = happens(here.stage, "leg.down", 1)
     told = here.ear.heard[0]["message"]
     assert (
-        "told again every 1h while it lasts, oncall is told after 15m, unless somebody has it:"
-        " bondbridge ack" in told
+        "told again every 1h while it lasts, oncall is told after 15m,"
+        " unless somebody acknowledges: bondbridge ack" in told
     )
     assert link(here, "events") == f"/events/{event}"
     happens(here.stage, "leg.up", 1)
@@ -65,7 +65,7 @@ def test_a_notice_says_what_follows_and_leads_on(here: Scene) -> None:
 
 def test_a_link_shows_and_its_form_takes(here: Scene) -> None:
     """Opening it, as previews do, takes nothing; its form does, once; anyone who is late is told
-    who has it.
+    who has acknowledged it.
     """
     event = happens(here.stage, "leg.down", 1)
     path = link(here)
@@ -80,13 +80,13 @@ def test_a_link_shows_and_its_form_takes(here: Scene) -> None:
     assert [here.send(path, name="Cy").status_code for _ in range(2)] == [200, 200]
     assert who(here, event) == {"Cy (a holder of the link sent to noc)"}
     late = here.send(path, name="Di")
-    assert (late.status_code, "has it already" in late.text) == (409, True)
+    assert (late.status_code, "has acknowledged it already" in late.text) == (409, True)
     assert "<form" not in here.open(path).text
     before = len(here.ear.heard)
     passes(here.stage, 7200)
     assert len(here.ear.heard) == before
     happens(here.stage, "leg.up", 1)
-    assert "Cy (a holder of the link sent to noc) had it" in here.ear.heard[-1]["message"]
+    assert "acknowledged by Cy (a holder of the link sent to noc)" in here.ear.heard[-1]["message"]
     assert here.send(path, name="Di").status_code == 409
 
 
@@ -111,7 +111,7 @@ def test_each_line_of_a_digest_takes_its_own(
         for event, line in zip((first, second), lines, strict=False):
             assert f"story: https://bridge.example/events/{event}" in line
         assert lines[2] == f"the oldest since {began:%Y-%m-%d %H:%M} UTC"
-        (path,) = re.findall(r"take it: https://bridge\.example(/ack/\S+)", lines[1])
+        (path,) = re.findall(r"acknowledge: https://bridge\.example(/ack/\S+)", lines[1])
         assert here.send(path, name="Cy").status_code == 200
         assert (who(here, first), who(here, second)) == (
             {None},
@@ -153,7 +153,7 @@ def test_a_button_takes_it_for_who_may(here: Scene) -> None:
     are refused and recorded.
     """
     event = happens(here.stage, "leg.down", 1)
-    value = here.buttons()["I have it"]
+    value = here.buttons()["Acknowledge"]
     for somebody in (VIC, ELSE):
         assert here.press(value, somebody).status_code == 200
         (refused,) = here.later(somebody)
@@ -163,9 +163,12 @@ def test_a_button_takes_it_for_who_may(here: Scene) -> None:
     for _ in range(2):
         here.press(value, ANA)
     (shown,) = here.later(ANA)
-    assert (shown["replace_original"], "ana (slack/UANA) has it" in shown["text"]) == (True, True)
+    assert (shown["replace_original"], "ana (slack/UANA) acknowledged" in shown["text"]) == (
+        True,
+        True,
+    )
     here.press(value, BOB)
-    assert "has it already" in here.later(BOB)[0]["text"]
+    assert "has acknowledged it already" in here.later(BOB)[0]["text"]
     assert who(here, event) == {"ana (slack/UANA)"}
     assert len(here.stage.events("chat.refused")) == 3
     assert [each["data"]["telling"]["who"] for each in here.stage.events("event.acknowledged")] == [
@@ -176,12 +179,12 @@ def test_a_button_takes_it_for_who_may(here: Scene) -> None:
 def test_whoever_has_it_and_presses_again_is_answered(here: Scene) -> None:
     """They are told since when, for themselves; the same press sent once more says nothing more."""
     happens(here.stage, "leg.down", 1)
-    value = here.buttons()["I have it"]
+    value = here.buttons()["Acknowledge"]
     for at in (0, 1, 1, 0):
         assert here.press(value, ANA, at=at).status_code == 200
     first, again = here.later(ANA)
-    assert "ana (slack/UANA) has it" in first["text"]
-    assert again["text"].startswith("You said so already: you have it since 2026-03-01")
+    assert "ana (slack/UANA) acknowledged" in first["text"]
+    assert again["text"].startswith("You said so already: you acknowledged it at 2026-03-01")
     assert again["replace_original"] is False
     assert len(here.stage.events("chat.refused")) == 1
 
@@ -191,7 +194,7 @@ def test_forged_buttons(here: Scene) -> None:
     signature is good.
     """
     event = happens(here.stage, "leg.down", 1)
-    value = here.buttons()["I have it"]
+    value = here.buttons()["Acknowledge"]
     seals = here.stage.bridge.seals
     other = seals.take(AcknowledgeToken(event, "noc", "mattermost"))
     for forged in (
@@ -212,7 +215,7 @@ def test_nothing_that_is_stored_or_logged_can_take_it(
     nor in the log.
     """
     happens(here.stage, "leg.down", 1)
-    rights = [here.buttons()["I have it"], link(here)[5:]]
+    rights = [here.buttons()["Acknowledge"], link(here)[5:]]
     here.open(link(here))
     stored = here.stored()
     logged = capfd.readouterr().out
@@ -220,8 +223,8 @@ def test_nothing_that_is_stored_or_logged_can_take_it(
 
 
 def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`channels open` lists what lasts and who has it; `ack` takes it by the beginning of its id,
-    once and while it lasts.
+    """`channels open` lists what lasts and who has acknowledged it; `ack` takes it by the beginning
+    of its id, once and while it lasts.
     """
     monkeypatch.chdir(here.stage.folder)
     said = standing(here.stage, run)
@@ -231,11 +234,11 @@ def test_the_command_line(here: Scene, run: Run, monkeypatch: pytest.MonkeyPatch
     assert sorted(row["address"] for row in rows) == ["noc/0", "noc/1"]
     unknown = said("ack", "ffff0000")
     assert (unknown.code, "no event that people were told of begins" in unknown.err) == (2, True)
-    assert "has it, told at 2 addresses" in said("ack", event[:8]).out
+    assert "acknowledged it, told at 2 addresses" in said("ack", event[:8]).out
     late = said("ack", event[:8])
-    assert (late.code, "has it already" in late.err) == (4, True)
+    assert (late.code, "has acknowledged it already" in late.err) == (4, True)
     assert who(here, event) != {None}
-    assert "has it since" in said("events", event).out
+    assert "acknowledged it at" in said("events", event).out
     happens(here.stage, "leg.up", 1)
     assert "nothing that was told lasts" in said("channels", "open").out
     over = said("ack", event[:8])
@@ -262,7 +265,10 @@ def test_the_api_and_the_page(here: Scene) -> None:
             "addresses": 2,
         }
         late = nina.post(f"/api/v1/events/{first}/acknowledge")
-        assert (late.status_code, late.json()["error"]["what"]) == (409, "nina has it already")
+        assert (late.status_code, late.json()["error"]["what"]) == (
+            409,
+            "nina has acknowledged it already",
+        )
         assert nina.post("/api/v1/events/none/acknowledge").status_code == 409
         page = f"/events/{second}"
         assert 'id="take"' in nina.get(page).text
@@ -270,7 +276,7 @@ def test_the_api_and_the_page(here: Scene) -> None:
         assert (lured.status_code, who(here, second)) == (403, {None})
         assert nina.post(f"{page}/acknowledge").status_code == 303
         story = nina.get(page).text
-        assert ("<b>nina</b> has it since" in story, 'id="take"' in story) == (True, False)
+        assert ("<b>nina</b> acknowledged it at" in story, 'id="take"' in story) == (True, False)
         told = nina.get(f"/api/v1{page}").json()["tellings"]
         assert {each["acked_by"] for each in told} == {"nina"}
 

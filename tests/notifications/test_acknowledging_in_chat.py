@@ -46,9 +46,9 @@ def test_who_may_take_what(talk: Talk, user: str, why: str | None) -> None:
     (told,) = talk.stage.bridge.follower.open()
     assert (told["acked_by"] is None) == (why is not None)
     if why is None:
-        assert talk.told().startswith("you have it: ")
+        assert talk.told().startswith("acknowledged: ")
         talk.say(f"why {event[:8]}", user)
-        assert f"{told['acked_by']} has it" in talk.told()
+        assert f"{told['acked_by']} acknowledged it" in talk.told()
 
 
 def test_what_cannot_be_taken_says_why(talk: Talk) -> None:
@@ -56,7 +56,7 @@ def test_what_cannot_be_taken_says_why(talk: Talk) -> None:
     event = talk.stage.events("leg.down")[0]["id"]
     talk.say(f"ack {event[:8]}", "UOP")
     talk.say(f"ack {event[:8]}", "UADMIN")
-    assert "has it already" in talk.told()
+    assert "has acknowledged it already" in talk.told()
     command = talk.event()["id"]
     for words, told in (
         ("ack", "it takes the id"),

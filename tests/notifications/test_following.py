@@ -50,7 +50,7 @@ def test_an_end_is_told_once_with_how_long_it_lasted(tmp_path: Path) -> None:
         happens(stage, "leg.up", 1)
         stage.sim.advance(60)
         happens(stage, "leg.up", 1)
-        assert service.titles() == ["leg 1 is down", "over: leg 1 is down"]
+        assert service.titles() == ["leg 1 is down", "resolved: leg 1 is down"]
         assert service.heard[1]["message"].endswith("it lasted 12m")
 
 
@@ -66,7 +66,7 @@ def test_what_is_over_when_it_can_be_told_is_one_message(tmp_path: Path) -> None
         service.status = 200
         passes(stage, 600)
         happens(stage, "leg.up", 1)
-        assert service.titles() == ["leg 1 is down: over, it lasted 30s"]
+        assert service.titles() == ["leg 1 is down: resolved, it lasted 30s"]
         assert service.heard[0]["type"] == "success"
         assert "ack" not in service.heard[0]["message"]
         assert stage.bridge.follower.open() == []
@@ -93,12 +93,12 @@ def test_what_was_told_late_is_told_in_the_order_of_the_world(tmp_path: Path) ->
         service.status = 200
         passes(stage, 900)
         told = [title.replace(" is down", "") for title in service.titles()]
-        over = "{}: over, it lasted {}".format
+        over = "{}: resolved, it lasted {}".format
         assert told == [
             "leg 5",
             over("leg 1", "1m"),
             "leg 2",
-            "over: leg 5",
+            "resolved: leg 5",
             over("leg 3", "30s"),
             "leg 4",
         ]
@@ -112,7 +112,7 @@ def test_one_poll_that_finds_several_things_tells_them_in_their_order(tmp_path: 
         later = occurs(stage, "leg.down", 2)
         sooner = occurs(stage, "leg.up", 1, seconds=-30)
         recorded(stage, later, sooner)
-        assert service.titles() == ["leg 1 is down", "over: leg 1 is down", "leg 2 is down"]
+        assert service.titles() == ["leg 1 is down", "resolved: leg 1 is down", "leg 2 is down"]
 
 
 def test_what_is_over_when_a_digest_tells_it_is_told_as_over(tmp_path: Path) -> None:
@@ -128,15 +128,15 @@ def test_what_is_over_when_a_digest_tells_it_is_told_as_over(tmp_path: Path) -> 
         service.status = 200
         passes(stage, 1200)
         (told,) = service.heard
-        assert told["title"] == "2 notices: 1 leg.down, 1 over"
+        assert told["title"] == "2 notices: 1 leg.down, 1 resolved"
         assert [
             line
             for line in told["message"].splitlines()
-            if line.startswith("- leg 1 is down: over, it lasted 12m")
+            if line.startswith("- leg 1 is down: resolved, it lasted 12m")
         ]
         happens(stage, "leg.up", 2)
         passes(stage, 120)
-        assert service.titles()[1:] == ["over: leg 2 is down"]
+        assert service.titles()[1:] == ["resolved: leg 2 is down"]
 
 
 def test_what_nobody_was_told_of_has_no_end(tmp_path: Path) -> None:
@@ -153,12 +153,12 @@ def test_what_lasts_is_told_again_until_somebody_has_it(tmp_path: Path) -> None:
         event = happens(stage, "leg.down", 1)
         for _ in range(5):
             passes(stage, 1801)
-        assert service.titles() == ["leg 1 is down", *["still: leg 1 is down"] * 2]
+        assert service.titles() == ["leg 1 is down", *["reminder: leg 1 is down"] * 2]
         assert service.heard[1]["message"].startswith("for 1h")
         assert stage.bridge.follower.acknowledge(event, "ana") == 1
         passes(stage, 7200)
         happens(stage, "leg.up", 1)
-        assert service.titles()[3:] == ["over: leg 1 is down"]
+        assert service.titles()[3:] == ["resolved: leg 1 is down"]
         assert "event.acknowledged" in stage.types()
 
 
@@ -177,10 +177,10 @@ def test_a_silence_keeps_what_lasts_from_being_told_again_but_not_its_end(tmp_pa
         for _ in range(5):
             passes(stage, 1800)
         happens(stage, "leg.up", 1)
-        assert service.titles() == ["leg 1 is down", "leg 2 is down", "over: leg 1 is down"]
+        assert service.titles() == ["leg 1 is down", "leg 2 is down", "resolved: leg 1 is down"]
         passes(stage, 1801)
         assert Counter(service.titles()[3:]) == {
-            "still: leg 2 is down": 1,
+            "reminder: leg 2 is down": 1,
             "nobody has acknowledged: leg 2 is down": 1,
         }
 
@@ -193,7 +193,7 @@ def test_who_has_it_is_said_to_the_next_one(tmp_path: Path) -> None:
         event = happens(stage, "leg.down", 1)
         up = happens(stage, "leg.up", 2)
         stage.bridge.follower.acknowledge(event, "ana")
-        with pytest.raises(BadInput, match="ana has it already"):
+        with pytest.raises(BadInput, match="ana has acknowledged it already"):
             stage.bridge.follower.acknowledge(event, "bob")
         with pytest.raises(BadInput, match="nobody was told of this"):
             stage.bridge.follower.acknowledge(up, "bob")
@@ -218,7 +218,11 @@ def test_a_backup_that_comes_at_last_is_told_as_over_once(tmp_path: Path) -> Non
         stage.tell("tour")
         stage.live(1600)
         what = "backup of the management server is"
-        assert service.titles() == [f"{what} pending", f"{what} overdue", f"over: {what} overdue"]
+        assert service.titles() == [
+            f"{what} pending",
+            f"{what} overdue",
+            f"resolved: {what} overdue",
+        ]
         assert "it is told as overdue if none has come by 2026-" in service.heard[0]["message"]
 
 
@@ -241,8 +245,8 @@ def test_where_nobody_takes_it_others_are_told_once_and_of_its_end(
             assert oncall.titles() == ["nobody has acknowledged: leg 1 is down"]
             happens(stage, "leg.up", 1)
             happens(stage, "leg.up", 2)
-            assert oncall.titles()[1:] == ["over: leg 1 is down"]
-            assert Counter(service.titles())["over: leg 1 is down"] == 1
+            assert oncall.titles()[1:] == ["resolved: leg 1 is down"]
+            assert Counter(service.titles())["resolved: leg 1 is down"] == 1
 
 
 def test_after_a_start_it_is_looked_at_before_others_are_called(
@@ -292,9 +296,9 @@ def test_a_channel_of_several_addresses_calls_others_once(
             happens(stage, "leg.up", 1)
             assert oncall.titles() == [
                 "nobody has acknowledged: leg 1 is down",
-                "over: leg 1 is down",
+                "resolved: leg 1 is down",
             ]
-            assert Counter(service.titles()) == {"leg 1 is down": 2, "over: leg 1 is down": 2}
+            assert Counter(service.titles()) == {"leg 1 is down": 2, "resolved: leg 1 is down": 2}
 
 
 _THINGS = st.lists(
@@ -334,7 +338,7 @@ def test_begins_and_ends_pair_up(stage: tuple[Stage, Service], things: list[str]
     for _ in range(8):
         passes(bridge, 301)
     told = Counter(service.titles()[before:])
-    assert told[f"leg {leg} is down"] == told[f"over: leg {leg} is down"]
+    assert told[f"leg {leg} is down"] == told[f"resolved: leg {leg} is down"]
 
 
 def _do(stage: Stage, service: Service, thing: str, downs: list[str]) -> None:

@@ -207,7 +207,7 @@ def test_what_is_too_long_is_cut_at_a_line(
 ) -> None:
     """It fits, its link is whole, and what is shown and what is left out are all."""
     lines = tuple(
-        Line((Part(f"leg {n} {name}"), Part("take it", to=URL)), listed=True)
+        Line((Part(f"leg {n} {name}"), Part("acknowledge", to=URL)), listed=True)
         for n, name in enumerate(names)
     )
     message = Message("", lines, (linked("story", URL),), left, "bondbridge events")
@@ -229,7 +229,7 @@ def test_of_little_room_the_links_have_most() -> None:
     """
     foot = (
         Line((Part("told again every 1h while it lasts"),)),
-        linked("take it", URL),
+        linked("acknowledge", URL),
         linked("story", URL),
     )
     message = Message("", said("space acme\nsince 12:00"), foot)
@@ -238,8 +238,8 @@ def test_of_little_room_the_links_have_most() -> None:
         for most in (300, 150, 120, 70, 40)
     }
     assert [len(lines) for lines in by_room.values()] == [5, 4, 3, 2, 2]
-    assert by_room[120] == ["… and 2 more", f"take it: {URL}", f"story: {URL}"]
-    assert by_room[70] == ["… and 2 more", f"take it: {URL}"]
+    assert by_room[120] == ["… and 2 more", f"acknowledge: {URL}", f"story: {URL}"]
+    assert by_room[70] == ["… and 2 more", f"acknowledge: {URL}"]
     assert by_room[40] == ["space acme", "since 12:00"]
     needed = fitting(
         Message("", said("x" * 200), (linked("yes or no", URL, needed=True),)),

@@ -163,13 +163,13 @@ def test_an_address_is_told_once_of_begin_and_end() -> None:
     assert messages.begins(first.then, [trouble("a")], later(14_699)) is None
     again = messages.begins(first.then, [trouble("a")], later(14_700))
     assert again is not None
-    assert again.text.title == "bondbridge: still: a stands"
+    assert again.text.title == "bondbridge: reminder: a stands"
     assert messages.over(again.then, [trouble("a")], (), later(15_000)) is None
     assert messages.over(again.then, [], ("a",), later(15_000)) is None
     last = messages.over(again.then, [], (), later(15_000))
     assert last is not None
-    assert last.text.title == "bondbridge: over: a stands"
-    assert last.text.body == "over: a stands; it lasted 4h10m\nThe bridge works again."
+    assert last.text.title == "bondbridge: resolved: a stands"
+    assert last.text.body == "resolved: a stands; it lasted 4h10m\nThe bridge works again."
     assert last.then == {}
 
 

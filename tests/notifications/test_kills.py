@@ -64,7 +64,7 @@ def _told(folder: Path, bonds: int, kills: int) -> None:
             bridge.stop()
         counts = Counter(service.titles())
         assert set(counts) == {
-            f"{word}leg {leg} is down" for leg in legs for word in ("", "over: ")
+            f"{word}leg {leg} is down" for leg in legs for word in ("", "resolved: ")
         }
         # one message is on its way at a time, and at each kill at most one
         assert sum(counts.values()) - len(counts) <= bridge.killed == 2 * kills

@@ -238,14 +238,15 @@ def test_one_is_told_as_it_is() -> None:
 def test_what_is_over_does_not_read_as_if_it_began() -> None:
     """Ends are counted apart and told after what begins; how bad it is, is said by what begins."""
     ends = [
-        replace(note(n, "critical"), title=f"over: leg {n} is down", over=True) for n in range(30)
+        replace(note(n, "critical"), title=f"resolved: leg {n} is down", over=True)
+        for n in range(30)
     ]
     told = digest.of("noc", 0, [*ends, note(77, "warning")])
-    assert told.title == "31 notices: 1 leg.down, 30 over"
+    assert told.title == "31 notices: 1 leg.down, 30 resolved"
     assert (told.notices or [])[0]["title"] == "leg 77 is down"
     assert told.severity == "warning"
     told = digest.of("noc", 0, ends)
-    assert (told.title, told.over) == ("30 notices: 30 over", True)
+    assert (told.title, told.over) == ("30 notices: 30 resolved", True)
 
 
 def test_what_is_loud_takes_nothing_from_a_digest() -> None:

@@ -86,8 +86,8 @@ def test_a_mail_leads_on_in_both_its_forms() -> None:
     assert page.leads == [TAKE, STORY]
     assert "<kbd>bondbridge ack 3f9a2c1b</kbd>" in text_of(mail, "html")
     assert text_of(mail).splitlines()[-3:] == [
-        "told again every 1h while it lasts, unless somebody has it: bondbridge ack 3f9a2c1b",
-        f"take it: {TAKE}",
+        "told again every 1h while it lasts, unless somebody acknowledges: bondbridge ack 3f9a2c1b",
+        f"acknowledge: {TAKE}",
         f"story: {STORY}",
     ]
 
@@ -101,9 +101,9 @@ def test_markdown_where_the_service_shows_it() -> None:
             tell(service, ONE, "&format=markdown")
             tell(service, ONE)
             rich, other = (sent.get("text") or sent["message"] for sent in service.heard)
-        assert f"[take it]({TAKE})  \n[story]({STORY})" in rich, kind
+        assert f"[acknowledge]({TAKE})  \n[story]({STORY})" in rich, kind
         assert "`bondbridge ack 3f9a2c1b`" in rich, kind
-        assert (f"\ntake it: {TAKE}\nstory: {STORY}" in other) is (kind != "mattermost"), kind
+        assert (f"\nacknowledge: {TAKE}\nstory: {STORY}" in other) is (kind != "mattermost"), kind
 
 
 def test_a_digest_leads_on_from_each_line() -> None:
@@ -114,7 +114,7 @@ def test_a_digest_leads_on_from_each_line() -> None:
         tell(service, MANY)
         tell(service, MANY, ways=ReplyRoutes())
         linked, bare = (sent["message"].splitlines() for sent in service.heard)
-    assert linked[0] == f"- {NAME} · 3f9a2c1b · take it: {TAKE} · story: {STORY}"
+    assert linked[0] == f"- {NAME} · 3f9a2c1b · acknowledge: {TAKE} · story: {STORY}"
     assert linked[2].endswith(f"name is down · 3f9a2c1b · story: {STORY}")
     assert linked[20:] == [
         "… and 7 more: bondbridge events",

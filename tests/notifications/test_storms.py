@@ -80,7 +80,7 @@ def _failover(folder: Path, many: int, others: int) -> None:
         assert len(titles) <= 3, titles
         assert re.fullmatch(rf"aggregator \S+: {many} bonds have lost legs at once", titles[0])
         assert f"{len(legs)} legs, since" in service.heard[0]["message"]
-        assert titles[-1] == f"over: {titles[0]}"
+        assert titles[-1] == f"resolved: {titles[0]}"
         assert f"{many} bonds, {len(legs)} legs" in service.heard[-1]["message"]
         _lasted_as_long_as_it_says(stage, service.heard[-1]["message"])
         assert stage.bridge.follower.open() == []
@@ -183,7 +183,7 @@ def test_a_thousand_outages_are_two_messages_and_a_thousand_stories(tmp_path: Pa
         for _ in range(3):
             passes(stage, 60)
         assert len(service.heard) <= 2, service.titles()
-        assert _counted(service.titles(), "over") == 1000
+        assert _counted(service.titles(), "resolved") == 1000
         assert stage.bridge.follower.open() == []
 
 
@@ -220,11 +220,11 @@ def test_twelve_hours_of_which_the_service_is_away_for_six(tmp_path: Path) -> No
             passes(stage, 600)
         titles = service.titles()
         begins, ends = (
-            [f"{word}leg line {leg} of ? is down" for leg in legs] for word in ("", "over: ")
+            [f"{word}leg line {leg} of ? is down" for leg in legs] for word in ("", "resolved: ")
         )
-        both = [f"{begin}: over, it lasted 20m" for begin in begins]
+        both = [f"{begin}: resolved, it lasted 20m" for begin in begins]
         assert [
-            title.partition(": over, ")[0] for title in titles if title in {*begins, *both}
+            title.partition(": resolved, ")[0] for title in titles if title in {*begins, *both}
         ] == begins
         assert [title for title in titles if title in {*ends, *both}] == [
             *ends[:5],
@@ -236,7 +236,7 @@ def test_twelve_hours_of_which_the_service_is_away_for_six(tmp_path: Path) -> No
         )
         # that it was away is told when it is back: it is over by then
         (failing,) = [title for title in titles if "channel noc" in title]
-        assert ": over, it lasted" in failing
+        assert ": resolved, it lasted" in failing
         with stage.bridge.database.reading() as connection:
             assert destinations.dead(connection) == []
         assert stage.bridge.follower.open() == []

@@ -128,7 +128,9 @@ def test_a_worker_that_stops_is_told_and_that_it_is_back(quiet: Yard) -> None:
     assert b"nobody polls demo for 3h: " in quiet.pinged.asked[-1].body
     quiet.pass_by(3, works=True)
     assert (
-        quiet.one.titles()[1:] == quiet.two.titles()[1:] == ["bondbridge: over: nobody polls demo"]
+        quiet.one.titles()[1:]
+        == quiet.two.titles()[1:]
+        == ["bondbridge: resolved: nobody polls demo"]
     )
     assert quiet.pings()[-1] == ("GET", f"/{SECRET}/1")
 
@@ -141,7 +143,7 @@ def test_a_server_that_is_away_reads_another_way(quiet: Yard) -> None:
     assert "it is unreachable" in quiet.one.heard[0]["message"]
     quiet.stage.sim.set_faults()
     quiet.pass_by(9, works=True)
-    assert quiet.one.titles()[1:] == ["bondbridge: over: demo cannot be polled"]
+    assert quiet.one.titles()[1:] == ["bondbridge: resolved: demo cannot be polled"]
 
 
 def test_what_nobody_decides_or_delivers_is_told(quiet: Yard) -> None:
@@ -161,7 +163,7 @@ def test_what_nobody_decides_or_delivers_is_told(quiet: Yard) -> None:
     assert "the oldest since" in quiet.one.heard[0]["message"]
     stage.work()
     poll(1)
-    assert quiet.one.titles()[1:] == ["bondbridge: over: nothing is decided for demo"]
+    assert quiet.one.titles()[1:] == ["bondbridge: resolved: nothing is decided for demo"]
     stage.webhook(2)
     stage.bridge.decider.run("demo")
     poll(7)
@@ -170,7 +172,7 @@ def test_what_nobody_decides_or_delivers_is_told(quiet: Yard) -> None:
     assert "nobody is told what is due" in quiet.one.heard[2]["message"]
     stage.work()
     poll(1)
-    assert quiet.one.titles()[3:] == ["bondbridge: over: 2 things that were wrong"]
+    assert quiet.one.titles()[3:] == ["bondbridge: resolved: 2 things that were wrong"]
 
 
 def test_a_restart_of_the_watchdog_changes_nothing(quiet: Yard) -> None:
@@ -182,7 +184,7 @@ def test_a_restart_of_the_watchdog_changes_nothing(quiet: Yard) -> None:
     quiet.pass_by(2, works=True)
     quiet.again()
     quiet.pass_by(2, works=True)
-    assert quiet.one.titles()[1:] == ["bondbridge: over: nobody polls demo"]
+    assert quiet.one.titles()[1:] == ["bondbridge: resolved: nobody polls demo"]
 
 
 def test_a_bridge_that_was_off_as_a_whole_is_given_its_time(quiet: Yard) -> None:
@@ -214,7 +216,7 @@ def test_an_address_that_fails_is_tried_again_and_alone(quiet: Yard) -> None:
     assert (
         quiet.one.titles()
         == quiet.two.titles()
-        == ["bondbridge: nobody polls demo", "bondbridge: over: nobody polls demo"]
+        == ["bondbridge: nobody polls demo", "bondbridge: resolved: nobody polls demo"]
     )
 
 
@@ -255,7 +257,7 @@ def test_a_database_that_is_away_is_told(quiet: Yard, database: Database, tmp_pa
         quiet.pass_by(8)
     assert quiet.one.titles() == ["bondbridge: the database cannot be read"]
     quiet.pass_by(1)
-    assert quiet.one.titles()[1:] == ["bondbridge: over: the database cannot be read"]
+    assert quiet.one.titles()[1:] == ["bondbridge: resolved: the database cannot be read"]
     quiet.pass_by(4, works=True)
     assert len(quiet.one.heard) == 2
 
@@ -311,7 +313,7 @@ def test_a_file_that_is_moved_away_below_the_workers_is_told(filed: Yard) -> Non
         assert f"{file} is gone while the bridge works with it" in filed.one.heard[0]["message"]
         file.with_suffix(".elsewhere").rename(file)
         filed.pass_by(1, works=True)
-    assert filed.one.titles()[1:] == ["bondbridge: over: the database file was moved away"]
+    assert filed.one.titles()[1:] == ["bondbridge: resolved: the database file was moved away"]
 
 
 def test_a_file_that_is_replaced_below_the_workers_is_told(filed: Yard) -> None:
@@ -332,7 +334,7 @@ def test_a_file_that_is_replaced_below_the_workers_is_told(filed: Yard) -> None:
         assert "start it again" in filed.one.heard[0]["message"]
     filed.stage.bridge.database.close()
     filed.pass_by(2, works=True)
-    assert filed.one.titles()[1:] == ["bondbridge: over: the database file was replaced"]
+    assert filed.one.titles()[1:] == ["bondbridge: resolved: the database file was replaced"]
 
 
 def test_a_backup_that_is_put_there_while_nobody_works_is_no_trouble(filed: Yard) -> None:
@@ -624,7 +626,7 @@ def test_what_fails_in_the_watchdog_is_told_like_the_rest(
     assert "KeyError: 'injected'" in quiet.two.heard[0]["message"]
     monkeypatch.undo()
     quiet.pass_by(2, works=True)
-    over = "bondbridge: over: how the work stands cannot be judged"
+    over = "bondbridge: resolved: how the work stands cannot be judged"
     assert quiet.two.titles() == ["bondbridge: how the work stands cannot be judged", over]
     assert quiet.one.heard == []
 
@@ -649,7 +651,7 @@ def test_a_web_process_that_stops_answering_is_told_and_one_on_another_machine_i
     quiet.dog.close()
     quiet.dog = _dog(quiet.stage)  # one that never heard it, as on another machine
     quiet.pass_by(8, works=True)
-    assert [title for title in quiet.one.titles() if "over" not in title] == []
+    assert [title for title in quiet.one.titles() if "resolved" not in title] == []
 
 
 def test_a_channel_that_takes_nothing_is_told_past_it(quiet: Yard) -> None:

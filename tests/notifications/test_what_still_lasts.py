@@ -90,16 +90,16 @@ def test_the_end_of_an_incident_says_what_is_still_down_and_that_is_followed(
         turn(stage, "up", *range(1, 12))
         stage.live(8 * MINUTE)
         left = name(stage, 12)
-        (end,) = [title for title in service.titles() if title.startswith("over: ")]
+        (end,) = [title for title in service.titles() if title.startswith("resolved: ")]
         assert end.endswith(f"12 bonds have lost legs at once; 1 of 12 bonds is still down: {left}")
-        assert f"1 of 12 bonds is still down: {left}" in bodies(service, "over: ")
+        assert f"1 of 12 bonds is still down: {left}" in bodies(service, "resolved: ")
         after = service.titles()[service.titles().index(end) + 1 :]
         assert f"bond {left} is down" in after
         assert sum(f"of {left} is down" in title for title in after) == len(legs_of(stage, 12))
         service.heard.clear()
         turn(stage, "up", 12)
         stage.live(2 * MINUTE)
-        assert f"over: bond {left} is down" in service.titles()
+        assert f"resolved: bond {left} is down" in service.titles()
         assert stage.bridge.follower.open() == []
 
 
@@ -167,7 +167,7 @@ def test_a_leg_that_is_stable_and_down_is_told_so_and_followed(tmp_path: Path) -
         service.heard.clear()
         stage.set("leg", leg, "state", "up")
         stage.live(MINUTE)
-        assert [title.startswith("over: leg") for title in service.titles()] == [True]
+        assert [title.startswith("resolved: leg") for title in service.titles()] == [True]
 
 
 def test_what_an_action_explains_is_told_when_it_lasts_longer(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_what_an_action_explains_is_told_when_it_lasts_longer(tmp_path: Path) ->
         assert abs(told["time"] - began) <= timedelta(seconds=30)
         turn(stage, "up", 2)
         stage.live(MINUTE)
-        assert f"over: {down}" in service.titles()
+        assert f"resolved: {down}" in service.titles()
 
 
 LEG = 'notify: {to: noc, title: "leg ${leg.id} is down", follow: true}'
@@ -239,12 +239,12 @@ def test_what_lasts_longer_than_what_held_it_back_is_told(tmp_path: Path, how: s
         stage.live(70 * MINUTE, step=240)
         over = {"hours of the rule", "quiet hours", "a group"}
         wanted = [f"leg {lasting} is down"]
-        passed = f"leg {passing} is down: over, it lasted "
+        passed = f"leg {passing} is down: resolved, it lasted "
         assert [title for title in service.titles() if not title.startswith(passed)] == wanted
         assert (len(service.titles()) == 2) is (how in over)
         stage.set("leg", lasting, "state", "up")
         stage.live(MINUTE)
-        assert (f"over: leg {lasting} is down" in service.titles()) is (how != "a group")
+        assert (f"resolved: leg {lasting} is down" in service.titles()) is (how != "a group")
 
 
 def _hold_back(stage: Stage, how: str, *legs: int) -> None:
@@ -289,7 +289,7 @@ def test_what_no_object_shows_is_told_after_a_silence_too(tmp_path: Path) -> Non
         assert "12 bonds have lost legs at once" in told
         turn(stage, "up", *range(1, 13))
         stage.live(8 * MINUTE)
-        assert service.titles() == [told, f"over: {told}"]
+        assert service.titles() == [told, f"resolved: {told}"]
 
 
 def test_what_is_found_to_last_is_no_new_outage(tmp_path: Path) -> None:

@@ -64,13 +64,13 @@ def test_a_night_of_reminders_is_at_most_one_and_true(tmp_path: Path, why: str) 
         service.status = 200
         lives(stage, 1 if why == "quiet hours" else 0.25, step=300)
         told = Counter(service.titles())
-        assert told.pop("over: leg 2 is down") == 1
+        assert told.pop("resolved: leg 2 is down") == 1
         told.pop("channel noc, address 0, takes no messages", None)
-        assert told == {"still: leg 3 is down": 1}
-        (reminder,) = [each for each in service.heard if each["title"].startswith("still")]
+        assert told == {"reminder: leg 3 is down": 1}
+        (reminder,) = [each for each in service.heard if each["title"].startswith("reminder")]
         assert reminder["message"].startswith("for 9h" if why == "quiet hours" else "for 8h")
-        assert reasons(stage, "still: leg 1 is down")[-1] == "acknowledged"
-        assert reasons(stage, "still: leg 2 is down")[-1] == "ended"
+        assert reasons(stage, "reminder: leg 1 is down")[-1] == "acknowledged"
+        assert reasons(stage, "reminder: leg 2 is down")[-1] == "ended"
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def test_a_silence_that_is_set_while_a_notice_waits_holds_it_back(
         lives(stage, 3)
         assert service.titles() == (["leg 1 is down"] if lasts else [])
         happens(stage, "leg.up", 1)
-        assert service.titles() == (["leg 1 is down", "over: leg 1 is down"] if lasts else [])
+        assert service.titles() == (["leg 1 is down", "resolved: leg 1 is down"] if lasts else [])
 
 
 def test_what_somebody_has_by_the_time_it_is_told_says_who(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ def test_what_somebody_has_by_the_time_it_is_told_says_who(tmp_path: Path) -> No
             slow.status = 200
             passes(stage, 300)
             assert service.titles() == slow.titles() == ["leg 1 is down"]
-            assert slow.heard[0]["message"] == "ana has it"
+            assert slow.heard[0]["message"] == "acknowledged by ana"
             happens(stage, "leg.up", 1)
-            assert slow.titles()[1:] == ["over: leg 1 is down"]
+            assert slow.titles()[1:] == ["resolved: leg 1 is down"]
 
 
 ASKING = """
@@ -196,7 +196,7 @@ def test_what_lasts_does_not_grow_old_while_a_service_is_away(tmp_path: Path) ->
         lives(stage, 1)
         assert [title for title in service.titles() if "leg" in title] == ["leg 1 is down"]
         happens(stage, "leg.up", 1)
-        assert service.titles()[-1] == "over: leg 1 is down"
+        assert service.titles()[-1] == "resolved: leg 1 is down"
         assert stage.now() > stage.sim.world.epoch + timedelta(days=2)
 
 
@@ -215,7 +215,7 @@ def test_a_notice_of_what_is_not_followed_says_what_it_is_by_then(tmp_path: Path
         passes(stage, 600)
         happens(stage, "leg.up", 1)
         lives(stage, 8)
-        assert service.titles() == ["leg 1 is down: over, it lasted 10m", "leg 2 is down"]
+        assert service.titles() == ["leg 1 is down: resolved, it lasted 10m", "leg 2 is down"]
 
 
 TOGETHER = """

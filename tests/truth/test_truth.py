@@ -17,9 +17,9 @@ from bridge import config
 from bridge.store.tables import events, incidents, outlets
 from tests.truth.scene import AGGREGATOR, BONDS, ESCALATED, START, Said, Scene, legs_of, scene
 
-OVER = "over: "
-LATE = ": over, it lasted "
-STILL = "still: "
+OVER = "resolved: "
+LATE = ": resolved, it lasted "
+STILL = "reminder: "
 MINUTE = 60.0
 HOUR = 3600.0
 SETTLED = 26 * MINUTE  # longer than any spell, incident, or explanation goes on by itself
@@ -83,7 +83,7 @@ class Told:
 
     def _again(self, title: str, said: Said) -> None:
         assert title in self.open, f"told again, but it is over: {said}"
-        assert title not in self.acked, f"told again, but somebody has it: {said}"
+        assert title not in self.acked, f"told again, but somebody has acknowledged it: {said}"
         assert is_down(title, said), f"told again, but it is not so: {said}"
 
     def _begins(self, title: str, said: Said) -> None:
@@ -92,7 +92,9 @@ class Told:
         assert title not in self.open, f"begun twice: {said}"
         assert is_down(title, said), f"told, but it is not so: {said}"
         if said.title.startswith(ESCALATED):
-            assert title not in self.acked, f"others were called, but somebody has it: {said}"
+            assert title not in self.acked, (
+                f"others were called, but somebody has acknowledged it: {said}"
+            )
         self.open[title] = said
 
 

@@ -44,7 +44,12 @@ def test_pause_and_resume(reader: httpx.Client) -> None:
     assert reader.post("/api/v1/resume", json={}).json()["items"] == []
     assert reader.post("/api/v1/resume", json={}).status_code == 409
     types = [each["type"] for each in reader.get("/api/v1/events").json()["items"]]
-    assert sorted(types) == ["bridge.paused", "bridge.resumed"]
+    assert sorted(types) == [
+        "bridge.paused",
+        "bridge.resumed",
+        "operator.paused",
+        "operator.resumed",
+    ]
 
 
 def test_silences(house: House, reader: httpx.Client) -> None:

@@ -18,7 +18,8 @@ def ack(
     """Say that you have what was told: while it lasts it is not told again, nor to others; its end
     is told all the same.
 
-    Exit code 4 where somebody has it already, or it is over. Example: bondbridge ack 3f9a2c1b
+    Exit code 4 where somebody has acknowledged it already, or it is over. Example: bondbridge ack
+    3f9a2c1b
     """
     with bridge_of(given) as bridge:
         found = bridge.follower.find(event)
@@ -27,6 +28,6 @@ def ack(
         except BadInput as error:  # what was written is right, but comes too late
             raise Refused(str(error)) from error
     print(
-        f"{found}: {actor()} has it, told at {addresses}"
+        f"{found}: {actor()} acknowledged it, told at {addresses}"
         f" {'address' if addresses == 1 else 'addresses'}"
     )

@@ -209,7 +209,7 @@ def _story(bridge: wiring.Bridge, event: str, *, json_output: bool) -> None:
 
 def _telling(each: Mapping[str, Any]) -> str:
     if each["acked_by"]:
-        has = f", {each['acked_by']} has it since {clock(each['acked_at'])}"
+        has = f", {each['acked_by']} acknowledged it at {clock(each['acked_at'])}"
     else:
         has = ""
     if each["ended_at"]:

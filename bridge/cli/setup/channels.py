@@ -97,8 +97,8 @@ def try_out(
 
 @app.command("open")
 def open_ones(given: Config = None, *, json_output: AsJson = False) -> None:
-    """What people were told that lasts, where, and who has it. `bondbridge ack EVENT` says that you
-    do.
+    """What people were told that lasts, where, and who has acknowledged it. `bondbridge ack EVENT`
+    says that you do.
 
     Example: bondbridge channels open
     """
@@ -119,7 +119,7 @@ def open_ones(given: Config = None, *, json_output: AsJson = False) -> None:
         for r in rows
     ]
     table(
-        ("event", "address", "told", "title", "again", "who has it"),
+        ("event", "address", "told", "title", "again", "acknowledged by"),
         shown,
         empty="nothing that was told lasts",
     )

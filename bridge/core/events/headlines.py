@@ -121,7 +121,7 @@ LINES: Mapping[str, str] = {
     "approval.denied": "{approval[who]} said no to {approval[rule]}: {approval[detail]}",
     "approval.refused": "{approval[who]} cannot answer {approval[rule]}: {approval[why]}",
     "approval.expired": "nobody answered {approval[rule]}, so it is a no: {approval[detail]}",
-    "event.acknowledged": "{telling[who]} has it: {telling[title]}",
+    "event.acknowledged": "{telling[who]} acknowledged: {telling[title]}",
     "channel.failing": (
         "channel {channel[name]} takes no messages since {channel[since]}: {channel[detail]}"
     ),

@@ -42,7 +42,7 @@ NOUNS: Mapping[str, Schema] = {
     # which rule the clock has called, and for when
     "schedule": fields("rule at"),
     "rule": fields("id:text detail"),
-    # what people were told of, an event by its id and type, and who has it now
+    # what people were told of, an event by its id and type, and who has acknowledged it now
     "telling": fields("event type title who"),
     # one address of a channel, which takes nothing since then; what it last said
     "channel": fields("name address:whole since detail"),

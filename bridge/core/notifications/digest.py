@@ -63,7 +63,7 @@ def taken(request: NoticeRequest, who: str) -> NoticeRequest:
     """The same of what somebody has by the time it is told: nobody need take it, and it is not told
     again.
     """
-    body = f"{who} has it\n{request.body}".rstrip()
+    body = f"acknowledged by {who}\n{request.body}".rstrip()
     return replace(request, follow=None, take=None, body=body)
 
 
@@ -82,7 +82,7 @@ def ahead(event: str, follow: Body | None) -> str:
     else:
         others = []
     if again or others:
-        return f"{', '.join([*again, *others])}, unless somebody has it: {taking(event)}"
+        return f"{', '.join([*again, *others])}, unless somebody acknowledges: {taking(event)}"
     return ""
 
 
@@ -93,10 +93,10 @@ def taking(event: str) -> str:
 
 def _counted(notes: Sequence[Notice]) -> str:
     """How many of which, the kind of the worst first, what is over last."""
-    names = ["over" if note.over else note.type for note in notes]
+    names = ["resolved" if note.over else note.type for note in notes]
     worst = {name: note.severity for name, note in reversed(list(zip(names, notes, strict=True)))}
     counts = sorted(
-        Counter(names).items(), key=lambda each: (each[0] == "over", -worst[each[0]], -each[1])
+        Counter(names).items(), key=lambda each: (each[0] == "resolved", -worst[each[0]], -each[1])
     )
     others = sum(count for _, count in counts[_TYPES:])
     return ", ".join(

@@ -30,8 +30,8 @@ def _below(severity: str, least: str) -> bool:
 
 
 def _notices(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
-    """The channels that steps tell, also those that are told where nobody has it, each with how bad
-    it is.
+    """The channels that steps tell, also those that are told where nobody has acknowledged it, each
+    with how bad it is.
     """
     for step in steps:
         if step.action == "notify":

@@ -67,7 +67,7 @@ def begins(told: Mapping[str, OpenStall], wrong: Sequence[Stall], now: datetime)
     if not news:
         return None
     if all(each.key in told for each in news):
-        still = "still: "
+        still = "reminder: "
     else:
         still = ""
     if len(news) == 1:
@@ -92,10 +92,12 @@ def over(
         return None
     names = [each.name for each in gone.values()]
     if len(gone) == 1:
-        title = f"bondbridge: over: {names[0]}"
+        title = f"bondbridge: resolved: {names[0]}"
     else:
-        title = f"bondbridge: over: {len(gone)} things that were wrong"
-    lines = [f"over: {each.name}; it lasted {_lasted(each.since, now)}" for each in gone.values()]
+        title = f"bondbridge: resolved: {len(gone)} things that were wrong"
+    lines = [
+        f"resolved: {each.name}; it lasted {_lasted(each.since, now)}" for each in gone.values()
+    ]
     lines += [] if still or unknown else ["The bridge works again."]
     return Message(
         _text(title, lines, "info"), {key: each for key, each in told.items() if key not in gone}

@@ -1,4 +1,4 @@
-"""Taking: anyone who presses "I have it" below a notice has what it told, if they are an operator
+"""Taking: anyone who presses "Acknowledge" below a notice has what it told, if they are an operator
 where that is.
 """
 
@@ -66,9 +66,14 @@ class AcknowledgeHandler:
         if has_it == by.name and self._same(about, pressed):
             return Receipt(answer=_has_it(about, by, None), pressed=True)
         if has_it == by.name:
-            said = f"You said so already: you have it since {since:%Y-%m-%d %H:%M} UTC."
+            said = f"You said so already: you acknowledged it at {since:%Y-%m-%d %H:%M} UTC."
             return self._refuse(
-                hook, pressed, about, by, "they have it already", Reply(said, tone=Tone.GOOD)
+                hook,
+                pressed,
+                about,
+                by,
+                "they acknowledged it already",
+                Reply(said, tone=Tone.GOOD),
             )
         told: list[Event] = []
 
@@ -97,8 +102,8 @@ class AcknowledgeHandler:
     def _looked_up(
         self, hook: IncomingWebhook, take: AcknowledgeToken, by: Answerer
     ) -> tuple[Event, bool, str | None, datetime | None]:
-        """What it is about, whether the person who pressed may take it, who has it, and since when.
-        Raises Refused.
+        """What it is about, whether the person who pressed may take it, who has acknowledged it,
+        and since when. Raises Refused.
         """
         asker = Principal(by.identity or by.name, by.grants or (), hook.spaces)
         with self._database.reading() as connection:
@@ -161,13 +166,13 @@ class AcknowledgeHandler:
 
 
 def _has_it(about: Event, by: Answerer, told: Event | None) -> Reply:
-    """It takes the place of the notice: everybody in the room sees who has it."""
+    """It takes the place of the notice: everybody in the room sees who has acknowledged it."""
     if told:
         event = told.id
     else:
         event = about.id
     return Reply(
-        f"{by.name} has it: {headline(about)}",
+        f"{by.name} acknowledged: {headline(about)}",
         event=event,
         tone=Tone.GOOD,
         to_all=True,

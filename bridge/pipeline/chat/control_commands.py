@@ -199,7 +199,7 @@ class ControlCommands:
             raise NotAllowed("it needs the role operator in every space that it is about")
         self._follower.acknowledge(seen[0].id, order.answerer.name)
         return Reply(
-            f"you have it: {headline(seen[0])}", event=seen[0].id, tone=Tone.GOOD, to_all=True
+            f"acknowledged: {headline(seen[0])}", event=seen[0].id, tone=Tone.GOOD, to_all=True
         )
 
     # --- answers ---

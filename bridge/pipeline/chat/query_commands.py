@@ -114,7 +114,7 @@ def why(at: QueryContext) -> Reply:
     has_it = sorted({each["acked_by"] for each in story.get("tellings", ()) if each["acked_by"]})
     return Reply(
         headline(seen[0]),
-        views.cut([*(f"{who} has it" for who in has_it), *lines]),
+        views.cut([*(f"{who} acknowledged it" for who in has_it), *lines]),
         event=seen[0].id,
     )
 

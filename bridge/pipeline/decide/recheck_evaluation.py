@@ -31,8 +31,10 @@ from bridge.store.observations import events as event_store
 from bridge.store.observations import snapshots
 
 _MOST = 500
-# until a poll newer than the moment has come in: looked for in every other tick or so
-_UNSEEN = timedelta(seconds=3)
+# until a poll newer than the moment has come in: soon at first, then as polls come
+_SOON = timedelta(seconds=3)
+_UNSEEN = timedelta(seconds=15)
+_FIRST = timedelta(seconds=30)
 # while an incident holds it: that says itself when it is over, unless it is another's
 _HELD = timedelta(minutes=1)
 
@@ -93,7 +95,7 @@ class SecondLook:
                 else:
                     state = False
                 if state is None:
-                    looked.later.append((replace(each, due_at=now + _UNSEEN), each.due_at))
+                    looked.later.append((replace(each, due_at=_soon(each, now)), each.due_at))
                 elif state is False or origin is None:
                     looked.done.append(each.key)
                 else:
@@ -158,6 +160,13 @@ def _put_off(
     if part.failed:
         connection.rollback()
         looked.later.append((replace(each, due_at=now + _HELD), each.due_at))
+
+
+def _soon(each: Recheck, now: datetime) -> datetime:
+    """When a poll may have shown it."""
+    if now - each.ripe_at < _FIRST:
+        return now + _SOON
+    return now + _UNSEEN
 
 
 def _until(rule: Rule, event: Event, verdict: Verdict, now: datetime) -> Iterable[datetime]:

@@ -352,7 +352,7 @@ def _as_it_is(
     request = notice_of(job)
     if ending is not None:  # told late, a begin whose end would follow at once is no alarm any more
         lasted = spoken((ending.end.time - ending.began).total_seconds())
-        title = f"{request.title}: over, it lasted {lasted}"
+        title = f"{request.title}: resolved, it lasted {lasted}"
         left = remains(ending.end)
         return digest.over(request, f"{title}; {left}" if left else title)
     if request.reminds:

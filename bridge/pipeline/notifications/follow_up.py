@@ -130,7 +130,7 @@ def over(connection: Connection, happened: Sequence[Event], now: datetime) -> No
             ):
                 if event.server == server and event.time >= row["time"]:
                     if row["acked_by"]:
-                        how = f"{headline(event)}; {row['acked_by']} had it"
+                        how = f"{headline(event)}; acknowledged by {row['acked_by']}"
                     else:
                         how = headline(event)
                     _end(
@@ -165,8 +165,8 @@ def _end(
 
 
 class FollowUps:
-    """Tells again what lasts, and takes people's word that somebody has it. `now` is domain
-    time.
+    """Tells again what lasts, and takes people's word that somebody has acknowledged it. `now` is
+    domain time.
     """
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
@@ -312,7 +312,7 @@ def _why_not(rows: Sequence[RowMapping]) -> str:
         return "nobody was told of this in a way that could be acknowledged"
     if all(row["ended_at"] is not None for row in rows):
         return "it is over already"
-    return f"{rows[0]['acked_by']} has it already"
+    return f"{rows[0]['acked_by']} has acknowledged it already"
 
 
 def _acknowledged(row: RowMapping, who: str, now: datetime) -> Event:

@@ -1,5 +1,5 @@
 """What follows a notice: others about the same thing, that it is over, that it still lasts, that
-nobody has it.
+nobody has acknowledged it.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ def over(job: Job, began: datetime, end: Event, how: str, now: datetime) -> Job:
     what = notice.what or notice.title
     left = remains(end)
     if left:
-        title = f"over: {what}; {left}"
+        title = f"resolved: {what}; {left}"
     else:
-        title = f"over: {what}"
+        title = f"resolved: {what}"
     body = f"{how}; {lasted}" if how else lasted
     request = replace(notice, title=title, body=body, follow=None, over=True)
     return replace(_job(job, "over", request, now), since=min(end.time, now))
@@ -37,13 +37,13 @@ def over(job: Job, began: datetime, end: Event, how: str, now: datetime) -> Job:
 def again(job: Job, row: RowMapping, now: datetime) -> Job:
     """That it still lasts, at the same address."""
     notice = notice_of(job)
-    title = f"still: {notice.title}"
+    title = f"reminder: {notice.title}"
     request = replace(notice, title=title, follow=None, take=True, reminds=job.id)
     return _job(job, f"again {row['repeated']}", request, now)
 
 
 def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
-    """That nobody has it, at each address of the channel that is told next.
+    """That nobody has acknowledged it, at each address of the channel that is told next.
 
     However many addresses of one channel were told, it is one thing for its next recipients.
     """
@@ -67,7 +67,7 @@ def others(job: Job, row: RowMapping, now: datetime) -> Sequence[Job]:
 def still(job: Job, began: datetime, now: datetime) -> str:
     """What a reminder says at the moment at which it is sent."""
     lasts = spoken((now - began).total_seconds())
-    asked = f"for {lasts}. Who has it? bondbridge ack {job.event[:8]}"
+    asked = f"for {lasts}. Acknowledge: bondbridge ack {job.event[:8]}"
     return f"{asked}\n{notice_of(job).body}".rstrip()
 
 

@@ -235,7 +235,7 @@ def resend(connection: Connection, those: Collection[str], who: str, now: dateti
             connection,
             job.decision,
             job.id,
-            Verdict(Ruling.ACT, None, f"{who} has it told again"),
+            Verdict(Ruling.ACT, None, f"{who} had it sent again"),
             now,
         )
 

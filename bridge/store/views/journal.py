@@ -169,7 +169,7 @@ def story(connection: Connection, event: str) -> Body | None:
 
 
 def _tellings(connection: Connection, event: str) -> list[Body]:
-    """Where it was told and is followed, who has it, since when it is over."""
+    """Where it was told and is followed, who has acknowledged it, since when it is over."""
     columns = (jobs.c.target.label("address"), *(tellings.c[name] for name in _TOLD))
     found = (
         select(*columns).join(jobs, jobs.c.id == tellings.c.job).where(tellings.c.event == event)

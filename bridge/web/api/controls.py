@@ -127,15 +127,15 @@ def end_silence(identifier: str) -> Response:
 
 @routes.get("/tellings")
 def tellings() -> Response:
-    """What people were told that lasts, at which address, and who has it."""
+    """What people were told that lasts, at which address, and who has acknowledged it."""
     query_params.only()
     return jsonify(items=app_context.bridge().follower.open())
 
 
 @routes.post("/events/<identifier>/acknowledge")
 def acknowledge(identifier: str) -> Response:
-    """The owner of the token has it; 409 where nobody was told of it, somebody has it, or it is
-    over. An id may be cut.
+    """The owner of the token has it; 409 where nobody was told of it, somebody has acknowledged it,
+    or it is over. An id may be cut.
     """
     follower = app_context.bridge().follower
     with told(409):

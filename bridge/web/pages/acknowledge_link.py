@@ -19,7 +19,7 @@ routes = Blueprint("taking", __name__)
 
 @routes.get("/ack/<token>")
 def look(token: str) -> Response:
-    """What was told, and who has it; opening it takes nothing."""
+    """What was told, and who has acknowledged it; opening it takes nothing."""
     take = _take(token)
     rows = _rows(take)
     return link_pages.page(
@@ -29,7 +29,9 @@ def look(token: str) -> Response:
 
 @routes.post("/ack/<token>")
 def taken(token: str) -> Response:
-    """Somebody has it. The same once more, as by a double click, is answered as the first was."""
+    """Somebody has acknowledged it. The same once more, as by a double click, is answered as the
+    first was.
+    """
     auth.from_our_own_page()
     take = _take(token)
     who = link_pages.holder(take.channel)

@@ -52,7 +52,7 @@ def _settled(telling: str, facts: RecordingFacts) -> Verdict | None:
     if told["ended_at"]:
         return skip(Reason.ENDED, "it is over")
     if told["acked_by"]:
-        return skip(Reason.ACKNOWLEDGED, f"{told['acked_by']} has it")
+        return skip(Reason.ACKNOWLEDGED, f"{told['acked_by']} acknowledged it")
     return None
 
 
