@@ -60,7 +60,9 @@ def silence(
     *,
     acts: bool,
 ) -> str:
-    """Begin a silence; its id. Of the same words from the same moment there is one."""
+    """Begin a silence; its id. Of the same words from the same moment there is one, which holds
+    until the latest of their ends, also where it was ended in that moment.
+    """
     name = identity("silence", server, sorted(types), about, since.isoformat(), who, why)
     row = {
         "id": name,
@@ -71,6 +73,8 @@ def silence(
         "until": until,
     }
     insert_new(connection, silences, {**row, "who": who, "why": why, "acts": acts})
+    ended = and_(silences.c.id == name, silences.c.until < until)
+    connection.execute(update(silences).where(ended).values(until=until))
     return name
 
 

@@ -195,3 +195,14 @@ def test_a_job_that_is_not_at_work_lets_go(database: Database) -> None:
             controls.lock(connection, mine.job, NOW)
             jobs.settle(connection, mine, then, NOW)
         assert bool(rows(database, t.locks)) == kept
+
+
+def test_a_silence_that_was_ended_in_its_first_moment_begins_again(database: Database) -> None:
+    """The same silence from the same moment holds, though one like it has ended just then."""
+    with database.writing() as connection:
+        about = (connection, "main", ["leg.*"], "", NOW, later(60), "ann", "works")
+        name = controls.silence(*about, acts=False)
+        assert controls.end_silence(connection, name, NOW)
+        assert controls.silence(*about, acts=False) == name
+        (held,) = controls.silences_at(connection, later(1), "main")
+        assert held["id"] == name
