@@ -10,11 +10,13 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # The whole unless said otherwise: make test TESTS="tests/core -k cron", make bench BENCH=--quick
 TESTS :=
+# what starts no stack and, without its databases on PostgreSQL, no server
+FAST := tests/core tests/bonding tests/webhooks tests/actions tests/simulator tests/store
 BENCH :=
 LINTED := .
 TYPED :=
 
-.PHONY: help setup run test coverage lint types soak bench docs fmt lock clean
+.PHONY: help setup run test check coverage lint types soak bench docs fmt lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -51,6 +53,9 @@ run: .venv/.ready ## run everything until Ctrl-C; against the simulator until a 
 
 test: lint types .venv/.debian ## lint, types, contracts and the whole suite
 	$(BIN)/pytest $(TESTS)
+
+check: lint types ## lint, types, contracts and the fast tests, in a minute or so
+	$(BIN)/pytest -n 2 -m "not soak and not takes" -k "not postgresql" $(or $(TESTS),$(FAST))
 
 coverage: .venv/.debian ## the suite again, half as fast again, with what it covers
 	$(BIN)/pytest --cov=bridge --cov-report=term $(TESTS)

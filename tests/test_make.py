@@ -21,6 +21,7 @@ SHORT = {
     "help": (),
     "setup": (),
     "test": (ONE_TEST, "LINTED=bridge/errors.py", "TYPED=bridge/errors.py"),
+    "check": (ONE_TEST, "LINTED=bridge/errors.py", "TYPED=bridge/errors.py"),
     "coverage": (ONE_TEST,),
     "soak": ("TESTS=tests/durability/test_worker_kills.py -n 0 --collect-only -q",),
     "bench": ("BENCH=--quick",),
