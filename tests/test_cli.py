@@ -22,7 +22,7 @@ from bridge import wiring
 from bridge.cli.app import app, main
 from bridge.store.decisions import decisions
 from bridge.store.observations import snapshots
-from tests.pipeline.harness import Stage, staged
+from tests.pipeline.harness import QUIET, Stage, staged
 
 RULES = """
 - id: outage
@@ -41,7 +41,7 @@ RULES = """
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A simulator that is running, and settings for it in the folder we stand in."""
     monkeypatch.chdir(tmp_path)
-    with staged(tmp_path, rules=RULES) as ready:
+    with staged(tmp_path, rules=RULES, off=QUIET) as ready:
         # the host of the channel takes connections, for the doctor
         monkeypatch.setenv("STAGE_CHANNEL", ready.sim.url.replace("http://", "json://"))
         yield ready

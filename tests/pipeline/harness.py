@@ -52,6 +52,8 @@ QUIET = """[bonders, spaces, users, groups, ssh_keys, qos, isos, versions, stati
       'bonds/*_addressings',
   'bonds/*_legs/*', 'bonds/*/speedtests', tlsinfo, configupdates, aggfailover, settings,
       downtime_prevented, bondingversion]"""
+# what those are not about either whose rules know no tuning: half of what is left
+UNTUNED = QUIET.rstrip("]") + ", 'bonds/*/tuners']"
 
 RULES = """
 - id: accept
@@ -192,19 +194,21 @@ def staged(
     backups: str = "{every: 24h, grace: 2h}",
     server: str = "",
     database: str = "",
-    off: str = QUIET,
+    off: str | None = None,
     allow: Sequence[str] = (),
     world: World | None = None,
     more: str = "",
     hooks: str = "",
     telling: str = "",
 ) -> Iterator[Stage]:
-    """A stage whose baseline has been polled; `off`: globs of scopes that are not; `allow`: what
-    rules may call besides.
+    """A stage whose baseline has been polled; `off`: globs of scopes that are not, or else what
+    most tests are not about; `allow`: what rules may call besides.
 
     `world`: another than the usual small one; `more`: further settings; `hooks`: further incoming
     webhooks; `telling`: of the channel, after a comma.
     """
+    if off is None:
+        off = QUIET if "tuning" in rules else UNTUNED
     os.environ.update(STAGE_PASSWORD="demo", STAGE_CHANNEL=channel, STAGE_HOOK=HOOK_SECRET)
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "rules.yaml").write_text(rules, encoding="utf-8")
