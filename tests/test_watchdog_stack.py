@@ -27,7 +27,7 @@ def _child(stack: Stack, *words: str) -> int:
     pytest.fail(f"no child of this stack has {words} in its command line")
 
 
-@pytest.mark.takes(30)
+@pytest.mark.takes(180)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "words", [("celery", "worker", "--concurrency"), ("-server", ".sock")], ids=["worker", "broker"]

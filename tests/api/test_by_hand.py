@@ -82,6 +82,7 @@ def settled(body: Any) -> Any:
     return [settled(each) for each in body] if isinstance(body, list) else body
 
 
+@pytest.mark.takes(12)
 @all_cases(("name", "row"), CALLS, ids=called, before="begin")
 def test_it_can_be_called_by_hand(name: str, row: Operation, place: Place, run: Run) -> None:
     """What reads prints what the server says, or saves it; what writes is done, effective, and to

@@ -131,6 +131,7 @@ def _say_yes(stage: Stage) -> None:
     )
 
 
+@pytest.mark.takes(15)
 @all_cases(("name", "row"), CALLS, ids=called, before="begin")
 def test_it_can_be_called_from_a_rule(
     name: str, row: Operation, stage: Stage, api: httpx.Client
