@@ -4,9 +4,10 @@ there already.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Float, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Connection, Dialect, Float, Insert, Integer, String, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -130,24 +131,31 @@ def _postgresql_now(element: now_of_database, compiler: SQLCompiler, **kw: Any) 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows whole, by primary key, whether or not they are there."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows)
-    )
+    if rows:
+        statement = _upsert(connection.dialect.name, table, tuple(rows[0]))
+        connection.execute(statement, list(rows))
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Write a row unless one with the same unique key is there; True if it was written."""
-    statement = _insert(connection, table).on_conflict_do_nothing()
+    return connection.execute(_insert_new(connection.dialect.name, table), row).rowcount == 1
+
+
+# Each is put together once: that takes longer than to write a row.
+@cache
+def _upsert(dialect: str, table: Table, names: Sequence[str]) -> Insert:
+    statement = _insert(dialect, table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
     # of an INSERT the count is kept only when asked for
-    return (
-        connection.execute(statement.execution_options(preserve_rowcount=True), row).rowcount == 1
-    )
+    statement = _insert(dialect, table).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)

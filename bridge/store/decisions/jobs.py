@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, or_, select, update
 
 from bridge.core.attribution import Done
 from bridge.core.decisions import job_planning
@@ -15,13 +15,31 @@ from bridge.core.decisions.step_progress import progress
 from bridge.core.model import OPEN, Job, JobState, Outcome, Reason, Retry, Ruling, Verdict
 from bridge.core.requests import CallRequest, NoticeRequest, request_of
 from bridge.errors import LeaseLost
-from bridge.store import controls, leases
+from bridge.store import controls
 from bridge.store.column_types import insert_new, now_of_database
 from bridge.store.decisions import call_limits, decisions
+from bridge.store.leases import Leases
 from bridge.store.tables import attempts, events, jobs
 from bridge.store.tables import decisions as decision_rows
 
 _READY = (JobState.DUE, JobState.VERIFYING)
+_LEASES = Leases(
+    jobs,
+    jobs.c.id,
+    ready=and_(jobs.c.state.in_(_READY), jobs.c.due_at <= bindparam("now")),
+)
+_FREE = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now_of_database())
+_DUE = (
+    select(jobs.c.id)
+    .where(
+        jobs.c.action != "notify",
+        jobs.c.state.in_(_READY),
+        jobs.c.due_at <= bindparam("now"),
+        _FREE,
+    )
+    .order_by(jobs.c.due_at, jobs.c.seq)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +54,7 @@ def due(connection: Connection, now: datetime, most: int) -> list[str]:
     """Jobs to try now that nobody is trying, longest due first; what people are told goes by its
     address, see `outlets`.
     """
-    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now_of_database())
-    wanted = select(jobs.c.id).where(
-        jobs.c.action != "notify", jobs.c.state.in_(_READY), jobs.c.due_at <= now, free
-    )
-    return list(
-        connection.execute(wanted.order_by(jobs.c.due_at, jobs.c.seq).limit(most)).scalars()
-    )
+    return list(connection.execute(_DUE, {"now": now, "most": most}).scalars())
 
 
 def reminding(connection: Connection, told: Job) -> bool:
@@ -61,8 +73,7 @@ def claim(connection: Connection, job: str, now: datetime, seconds: float) -> Cl
     An attempt that was begun and never ended is closed here as unknown, and the job is in doubt
     from then on.
     """
-    ready = and_(jobs.c.id == job, jobs.c.state.in_(_READY), jobs.c.due_at <= now)
-    row = leases.claimed(connection, jobs, ready, seconds)
+    row = _LEASES.claimed(connection, seconds, job, now=now)
     if row is None:
         return None
     return Claimed(_closed(connection, job_of(row), now), row["fence"])
@@ -105,7 +116,7 @@ def begin(
     """
     job = claimed.job
     number = job.attempts + 1
-    leases.keep(connection, jobs, jobs.c.id == job.id, claimed.fence, seconds, attempts=number)
+    _LEASES.keep(connection, claimed.fence, seconds, job.id, attempts=number)
     connection.execute(
         insert(attempts).values(job=job.id, n=number, what=what, fence=claimed.fence, began_at=now)
     )
@@ -114,7 +125,7 @@ def begin(
 
 def check(connection: Connection, claimed: Claimed) -> None:
     """Raises LeaseLost if the job is no longer ours."""
-    leases.check(connection, jobs, jobs.c.id == claimed.job.id, claimed.fence)
+    _LEASES.check(connection, claimed.fence, claimed.job.id)
 
 
 def end_attempt(

@@ -7,20 +7,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from bridge.core.model import Job, JobState, Ruling, Verdict
 from bridge.core.requests import NoticeRequest
 from bridge.core.spaces import Space, spaces_of
-from bridge.store import leases
 from bridge.store.column_types import insert_new, now_of_database
 from bridge.store.decisions import decisions as decision_store
 from bridge.store.decisions.jobs import job_of
+from bridge.store.leases import Leases
 from bridge.store.observations import events as event_store
 from bridge.store.tables import attempts, decisions, jobs, outlets
 
+_LEASES = Leases(outlets, outlets.c.key)
+_ONE = select(outlets).where(outlets.c.key == bindparam("key"))
 _PLAIN = ("gathers_since", "failures", "failing_since", "again_at", "said", "told")
 _MINE = and_(jobs.c.action == "notify", jobs.c.state == JobState.DUE)
+_PENDING = (
+    select(jobs)
+    .where(_MINE, jobs.c.target == bindparam("key"), jobs.c.due_at <= bindparam("now"))
+    .order_by(jobs.c.since, jobs.c.seq)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +100,27 @@ def due(connection: Connection, now: datetime) -> list[str]:
 def claim(connection: Connection, key: str, seconds: float) -> int | None:
     """Take an outlet for so long; the fencing number, or None while somebody else is at it."""
     insert_new(connection, outlets, {"key": key, "recent": [], "failures": 0, "fence": 0})
-    return leases.claim(connection, outlets, outlets.c.key == key, seconds)
+    return _LEASES.claim(connection, seconds, key)
 
 
 def extend(connection: Connection, key: str, fence: int, seconds: float) -> None:
     """Keep it for so long from now. Raises LeaseLost."""
-    leases.keep(connection, outlets, outlets.c.key == key, fence, seconds)
+    _LEASES.keep(connection, fence, seconds, key)
 
 
 def check(connection: Connection, key: str, fence: int) -> None:
     """Raises LeaseLost if somebody else is at it by now."""
-    leases.check(connection, outlets, outlets.c.key == key, fence)
+    _LEASES.check(connection, fence, key)
 
 
 def release(connection: Connection, key: str, fence: int) -> None:
     """Let others at it."""
-    leases.release(connection, outlets, outlets.c.key == key, fence)
+    _LEASES.release(connection, fence, key)
 
 
 def get(connection: Connection, key: str) -> Destination:
     """How it is doing."""
-    row = connection.execute(select(outlets).where(outlets.c.key == key)).mappings().first()
+    row = connection.execute(_ONE, {"key": key}).mappings().first()
     if row is None:
         return Destination(key)
     return Destination(
@@ -140,9 +148,8 @@ def pending(connection: Connection, key: str, now: datetime, most: int) -> list[
     """What is due at this outlet, in the order in which it would have been told had nothing had to
     wait.
     """
-    mine = select(jobs).where(_MINE, jobs.c.target == key, jobs.c.due_at <= now)
-    rows = connection.execute(mine.order_by(jobs.c.since, jobs.c.seq).limit(most)).mappings()
-    found = [job_of(row) for row in rows]
+    rows = connection.execute(_PENDING, {"key": key, "now": now, "most": most})
+    found = [job_of(row) for row in rows.mappings()]
     members = _members(connection, found)
     wanted = {event for each in members.values() for event in each}
     known = {event.id: event for event in event_store.several(connection, sorted(wanted))}

@@ -8,10 +8,14 @@ from sqlalchemy import Connection, RowMapping, and_, bindparam, or_, select, upd
 
 from bridge.core.events.builder import EVENTS
 from bridge.core.model import Body, Event
-from bridge.store import leases
 from bridge.store.column_types import insert_new
+from bridge.store.leases import Leases
 from bridge.store.tables import events, servers
 
+_DECIDING = Leases(servers, servers.c.name)
+_UNDECIDED = and_(events.c.decided.is_(False), events.c.server == bindparam("server"))
+_OLDEST = select(events).where(_UNDECIDED).order_by(events.c.seq).limit(bindparam("most"))
+_ONE = select(events).where(events.c.id == bindparam("event"))
 _PLACE = {name: place for place, name in enumerate(EVENTS)}
 
 
@@ -27,25 +31,24 @@ def record(connection: Connection, happened: Iterable[Event]) -> list[Event]:
 
 def claim_deciding(connection: Connection, server: str, seconds: float) -> int | None:
     """The one lease under which a server's events are decided, in order."""
-    return leases.claim(connection, servers, servers.c.name == server, seconds)
+    return _DECIDING.claim(connection, seconds, server)
 
 
 def keep_deciding(connection: Connection, server: str, fence: int, seconds: float) -> None:
     """Ours for so long from now, however many pieces it takes. Raises LeaseLost if somebody else
     has it by now.
     """
-    leases.keep(connection, servers, servers.c.name == server, fence, seconds)
+    _DECIDING.keep(connection, fence, seconds, server)
 
 
 def release_deciding(connection: Connection, server: str, fence: int) -> None:
     """Let others decide for this server."""
-    leases.release(connection, servers, servers.c.name == server, fence)
+    _DECIDING.release(connection, fence, server)
 
 
 def undecided(connection: Connection, server: str, most: int) -> list[Event]:
     """The oldest recorded events that no decision was made about."""
-    waiting = and_(events.c.decided.is_(False), events.c.server == server)
-    rows = connection.execute(select(events).where(waiting).order_by(events.c.seq).limit(most))
+    rows = connection.execute(_OLDEST, {"server": server, "most": most})
     return [event_of(dict(row)) for row in rows.mappings()]
 
 
@@ -79,9 +82,7 @@ def several(connection: Connection, wanted: Sequence[str]) -> list[Event]:
 
 def get(connection: Connection, event: str) -> Event:
     """One event."""
-    return event_of(
-        dict(connection.execute(select(events).where(events.c.id == event)).mappings().one())
-    )
+    return event_of(dict(connection.execute(_ONE, {"event": event}).mappings().one()))
 
 
 def note(connection: Connection, known: Mapping[str, Body]) -> None:

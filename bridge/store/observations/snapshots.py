@@ -14,7 +14,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    literal,
     or_,
     select,
     tuple_,
@@ -25,8 +24,8 @@ from bridge.core.json_safety import LONGEST_ID, bounded
 from bridge.core.model import Body, Known, Seen
 from bridge.core.objects.snapshot_diff import Key
 from bridge.errors import LeaseLost
-from bridge.store import leases
 from bridge.store.column_types import Moment, insert_new, now_of_database, upsert
+from bridge.store.leases import Leases
 from bridge.store.tables import objects, scopes, servers
 
 
@@ -83,6 +82,29 @@ _HELD = (
     .where(_SERVER, scopes.c.lease_until >= now_of_database())
 )
 _ONE = select(scopes).where(_SERVER, scopes.c.name == bindparam("name"))
+_LEASES = Leases(scopes, scopes.c.server, scopes.c.name)
+_DUE_LEASES = Leases(
+    scopes, scopes.c.server, scopes.c.name, ready=scopes.c.due_at <= bindparam("due")
+)
+_CLAIMED = and_(
+    scopes.c.server == bindparam("its_server"),
+    scopes.c.name == bindparam("its_name"),
+    scopes.c.fence == bindparam("its_fence"),
+)
+_WALKED = update(scopes).where(_CLAIMED, scopes.c.version == bindparam("its_version"))
+_AS_CLAIMED = scopes.c.due_at == bindparam("its_due_at")
+_GIVEN_BACK = (
+    update(scopes)
+    .where(_CLAIMED)
+    .values(
+        due_at=case((_AS_CLAIMED, bindparam("then", type_=Moment)), else_=scopes.c.due_at),
+        rank=case((_AS_CLAIMED, bindparam("then_rank")), else_=scopes.c.rank),
+        lease_until=None,
+    )
+)
+_IN_SCOPE = select(objects).where(
+    objects.c.server == bindparam("server"), objects.c.scope == bindparam("scope")
+)
 _HEALTH = select(servers.c.health, servers.c.counts).where(servers.c.name == bindparam("server"))
 
 # ranks of scopes: those that keep to their interval, those brought forward, those read as the
@@ -164,10 +186,9 @@ def claim_scope(
     if most is not None and connection.execute(_HELD, {"server": server}).scalar_one() >= most:
         return None
     if due is None:
-        ready = _scope(server, name)
+        row = _LEASES.claimed(connection, seconds, server, name)
     else:
-        ready = and_(_scope(server, name), scopes.c.due_at <= due)
-    row = leases.claimed(connection, scopes, ready, seconds)
+        row = _DUE_LEASES.claimed(connection, seconds, server, name, due=due)
     if row:
         return _from(row)
     return None
@@ -208,9 +229,7 @@ def scope_sizes(connection: Connection, server: str) -> dict[str, int]:
 
 def objects_of(connection: Connection, server: str, scope: str) -> dict[Key, Known]:
     """Every object known in the scope."""
-    rows = connection.execute(
-        select(objects).where(objects.c.server == server, objects.c.scope == scope)
-    ).mappings()
+    rows = connection.execute(_IN_SCOPE, {"server": server, "scope": scope}).mappings()
     return {(row["kind"], row["id"]): _known(row) for row in rows}
 
 
@@ -265,23 +284,17 @@ def save_walk(connection: Connection, scope: Scope, known: Iterable[Known], walk
     """Make this walk the scope's newest snapshot. Raises LeaseLost if another walk got there
     first.
     """
-    won = connection.execute(
-        update(scopes)
-        .where(
-            _scope(scope.server, scope.name),
-            scopes.c.version == scope.version,
-            scopes.c.fence == scope.fence,
-        )
-        .values(
-            version=scope.version + 1,
-            polled_at=walked.at,
-            began_at=walked.began,
-            offset_seconds=walked.offset,
-            memo=walked.memo,
-            failures=0,
-            problem=None,
-        )
-    )
+    values = {
+        "version": scope.version + 1,
+        "polled_at": walked.at,
+        "began_at": walked.began,
+        "offset_seconds": walked.offset,
+        "memo": walked.memo,
+        "failures": 0,
+        "problem": None,
+    }
+    its = {**_its(scope), "its_version": scope.version}
+    won = connection.execute(_WALKED, {**values, **its})
     if won.rowcount != 1:
         msg = f"another poll of {scope.name} was quicker"
         raise LeaseLost(msg)
@@ -303,21 +316,16 @@ def reschedule(
     Where it was brought forward while it was being polled, that stands: what it is to look at may
     be newer than the poll.
     """
-    as_claimed = scopes.c.due_at == scope.due_at
-    values: dict[str, Any] = {
-        "due_at": case((as_claimed, literal(due_at, Moment)), else_=scopes.c.due_at),
-        "rank": case((as_claimed, scope.rank if rank is None else rank), else_=scopes.c.rank),
-        "lease_until": None,
-    }
+    given: dict[str, Any] = {"its_due_at": scope.due_at, "then": due_at}
+    if rank is None:
+        given["then_rank"] = scope.rank
+    else:
+        given["then_rank"] = rank
     if problem is not None:
-        values |= {"problem": problem, "failures": scope.failures + 1}
+        given |= {"problem": problem, "failures": scope.failures + 1}
     if memo is not None:
-        values["memo"] = dict(memo)
-    connection.execute(
-        update(scopes)
-        .where(_scope(scope.server, scope.name), scopes.c.fence == scope.fence)
-        .values(**values)
-    )
+        given["memo"] = dict(memo)
+    connection.execute(_GIVEN_BACK, {**given, **_its(scope)})
 
 
 def put_off(connection: Connection, server: str, until: datetime) -> None:
@@ -393,6 +401,11 @@ def turn_health(connection: Connection, server: str, health: str) -> tuple[str, 
 
 def _scope(server: str, name: str) -> ColumnElement[bool]:
     return and_(scopes.c.server == server, scopes.c.name == name)
+
+
+def _its(scope: Scope) -> dict[str, object]:
+    """By which a claimed scope is told."""
+    return {"its_server": scope.server, "its_name": scope.name, "its_fence": scope.fence}
 
 
 def _from(row: RowMapping) -> Scope:
