@@ -28,7 +28,7 @@ _KNOWN = 1_000  # different warnings that are remembered
 # they are put in, and this is for those that nobody thought of
 _LONGEST, _LONGEST_EVENT = 500, 2_500
 # what differs between two lines about one trouble
-_WHICH = ("scope", "ids", "id", "job", "task", "timestamp", "path")
+_WHICH = ("scope", "scopes", "again_in", "ids", "id", "job", "task", "timestamp", "path")
 
 _Line = MutableMapping[str, Any]
 

@@ -15,9 +15,14 @@ from bridge.store.tables import rulebooks
 _REJECTED = "rules_rejected"
 
 
-def adopt(connection: Connection, digest: str, sources: Mapping[str, str], now: datetime) -> None:
-    """Remember a rulebook that passed all checks, as the newest."""
+def adopt(connection: Connection, digest: str, sources: Mapping[str, str], now: datetime) -> bool:
+    """Remember a rulebook that passed all checks, as the newest. Whether another was that before,
+    or none.
+    """
+    newest_first = select(rulebooks.c.hash).order_by(rulebooks.c.adopted_at.desc()).limit(1)
+    before = connection.execute(newest_first).scalar_one_or_none()
     upsert(connection, rulebooks, [{"hash": digest, "sources": dict(sources), "adopted_at": now}])
+    return before != digest
 
 
 def newest(connection: Connection) -> Mapping[str, str] | None:

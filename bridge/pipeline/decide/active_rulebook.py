@@ -41,11 +41,9 @@ class ActiveRulebook:
             raise
         if book.hash != self._adopted:
             with self._database.writing() as connection:
-                rulebooks.adopt(connection, book.hash, book.sources, self._now())
-            if self._adopted is None:
-                tell = log.debug
-            else:
-                tell = log.info
+                is_new = rulebooks.adopt(connection, book.hash, book.sources, self._now())
+            # of all processes that find it, the first says so
+            tell = log.info if is_new else log.debug
             tell("rulebook in use", rules=len(book.rules), hash=book.hash)
             self._adopted = book.hash
         self._note(book)

@@ -68,7 +68,7 @@ def poll(
         horizon and last_seen
     ):  # hidden from the polls since then: what they have not seen, they may still tell
         horizon = min(horizon, last_seen)
-    memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
+    memo = scope.remembered_when_well
     with database.writing() as connection:
         snapshots.hold(
             connection, watched.name, "legs"

@@ -21,7 +21,7 @@ def of_walk(
     """What to remember of this scope, and the events; `missing`: how many objects vanished at once,
     0 if none did.
     """
-    memo = {name: value for name, value in scope.remembered.items() if name != "failing_since"}
+    memo = scope.remembered_when_well
     if int(memo.get("forbidden", 0)) > 0:
         memo["forbidden"] = -int(memo["forbidden"])
     told = []

@@ -154,15 +154,17 @@ class Observer:
             why = error
         else:
             why = self._set_aside(scope, error)
-        found, wait = poll_failures.failed(self._database, watched, scope, why, self._now())
-        log.warning(
-            "poll failed",
-            server=scope.server,
-            scope=scope.name,
-            why=str(why),
-            again_in=f"{wait:.0f}s",
-        )
-        _say(found)
+        failure = poll_failures.failed(self._database, watched, scope, why, self._now())
+        if failure.is_news:
+            log.warning(
+                "poll failed",
+                server=scope.server,
+                scope=scope.name,
+                scopes=failure.scopes,
+                why=str(why),
+                again_in=f"{failure.wait:.0f}s",
+            )
+        _say(failure.events)
 
     def _set_aside(self, scope: Scope, error: Exception) -> BridgeError:
         part = Part.of(error, "poll", f"scope {scope.name}", scope.server)

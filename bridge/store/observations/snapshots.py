@@ -72,7 +72,14 @@ class Scope:
         """What an earlier poll left to be remembered."""
         return dict(self.memo or {})
 
+    @property
+    def remembered_when_well(self) -> dict[str, Any]:
+        """The same, without what is kept only while its polls fail."""
+        return {name: value for name, value in self.remembered.items() if name not in _FAILING}
 
+
+# what a scope remembers until a poll of it succeeds
+_FAILING = ("failing_since", "notified")
 # What every poll asks is put together once: that takes longer than to answer it.
 _SERVER = scopes.c.server == bindparam("server")
 _LOCKED = select(servers.c.name).where(servers.c.name == bindparam("server")).with_for_update()
