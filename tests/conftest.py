@@ -85,9 +85,10 @@ def postgresql_server() -> Iterator[sa.URL]:
     folder = Path(tempfile.mkdtemp(prefix="bondbridge-"))
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        server.psql(
-            "ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf(); CREATE DATABASE migrated;"
-        )
+        # nobody pulls the plug, and no database lives long enough to be tidied up
+        for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            server.psql(f"ALTER SYSTEM SET {name} = off;")
+        server.psql("SELECT pg_reload_conf(); CREATE DATABASE migrated;")
         url = sa.make_url(server.get_uri())
         pattern = Database(url.set(database="migrated").render_as_string(hide_password=False))
         migrate(pattern, shipped("migrations"))
