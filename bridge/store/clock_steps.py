@@ -116,7 +116,7 @@ def _move(connection: Connection, now: datetime, back: timedelta) -> None:
     for table in _LEASED:
         # of somebody who died before the clock was set
         left = update(table).where(table.c.lease_until > furthest)
-        connection.execute(left.values(lease_until=now_of_database()))
+        connection.execute(left.values(lease_until=None))
 
 
 def _less(column: Column[datetime], back: timedelta) -> object:
