@@ -724,3 +724,38 @@ def test_a_ca_file_that_is_none_stops_the_start(tmp_path: Path) -> None:
         BadInput, match=r"hooks\.billing: verify: No such file or directory: none\.pem"
     ):
         build(settings)
+
+
+def test_a_misspelt_key_is_answered_with_the_nearest_right_one(tmp_path: Path) -> None:
+    """At any depth: below a server, in a list, in a mapping whose names a person chose."""
+    path = tmp_path / "bondbridge.yaml"
+    path.write_text(
+        "servers: [{name: a, url: 'http://x', user: u, pol: {}, poll: {leggs: 30s}}]\n"
+        "web: {prot: 1}\nchannels: {noc: {urlz: []}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(BadInput) as caught:
+        load(path)
+    mends = {each.key: each.mend for each in caught.value.problems if "unknown" in each.what}
+    assert mends == {
+        "servers.0.pol": "did you mean 'poll'?",
+        "servers.0.poll.leggs": "did you mean 'legs'?",
+        "web.prot": "did you mean 'port'?",
+        "channels.noc.urlz": "did you mean 'urls'?",
+    }
+
+
+def test_a_list_in_several_variables_names_the_variable_and_how_lists_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is not to blame."""
+    path = tmp_path / "bondbridge.yaml"
+    path.write_text("{}\n", encoding="utf-8")
+    monkeypatch.setenv("BONDBRIDGE_SERVERS__0__NAME", "zz")
+    with pytest.raises(BadInput) as caught:
+        load(path)
+    problems = caught.value.problems
+    (problem,) = [each for each in problems if "SERVERS" in each.where]
+    assert problem.where == "BONDBRIDGE_SERVERS__0__NAME"
+    assert "as JSON in BONDBRIDGE_SERVERS" in problem.mend
+    assert not any(each.where == str(path) and "servers" in each.key for each in problems)

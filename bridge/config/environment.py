@@ -24,6 +24,18 @@ def named(place: Place, prefix: str) -> str:
     return next((name for name in names if name in os.environ), "")
 
 
+def below(place: Place, prefix: str) -> str:
+    """The first variable that says something below this place, such as `…SERVERS__0__NAME`."""
+    begins = prefix + "__".join(str(part).upper() for part in place) + "__"
+    return next((name for name in sorted(os.environ) if name.startswith(begins)), "")
+
+
+def as_json(place: Place, prefix: str) -> str:
+    """How the list at this place is written in a variable."""
+    name = prefix + "__".join(str(part).upper() for part in place)
+    return f"write the whole list as JSON in {name}, such as {name}='[…]', or write the file"
+
+
 def strange(model: type[BaseModel], prefix: str, document: Document) -> Iterator[Problem]:
     """Variables that are nearly a setting's; the names under which secrets stand are none of
     them.

@@ -63,8 +63,13 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
 
 def _wrong(error: ValidationError, document: Document) -> Iterator[Problem]:
     """What is wrong, each at its line, or at the variable that says it."""
-    for each, problem in zip(error.errors(), problems_of(error, document), strict=True):
+    for each, problem in zip(error.errors(), problems_of(error, document, Settings), strict=True):
         variable = variables.named(each["loc"], PREFIX)
+        below = variables.below(each["loc"], PREFIX)
+        if not variable and below and each["type"] == "list_type":
+            mend = variables.as_json(each["loc"], PREFIX)
+            yield Problem(below, "a list is not written item by item", mend)
+            continue
         if "__" not in variable:
             key = problem.key
         else:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from bridge.core.known_keys import meant
 from bridge.core.model import Json
 from bridge.errors import BadInput, Problem
 
@@ -230,18 +231,20 @@ def _mark(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def problems_of(error: ValidationError, document: Document, place: Place = ()) -> list[Problem]:
-    """The errors of pydantic in our words, each at its line."""
+def problems_of(
+    error: ValidationError, document: Document, model: type[BaseModel], place: Place = ()
+) -> list[Problem]:
+    """What pydantic says, in our words, each at its line. `model`: what was read there."""
     found = []
     for each in error.errors(include_url=False, include_input=False):
         where = _written(document.data, place, each["loc"])
         what = _OF_PYTHON.sub("", each["msg"].removeprefix("Value error, "))
         strange = each["type"] == "extra_forbidden"
-        found.append(
-            document.problem(
-                where, "unknown key" if strange else _lowered(what), _MENDS.get(each["type"], "")
-            )
-        )
+        mend = _MENDS.get(each["type"], "")
+        if strange:
+            what = "unknown key"
+            mend = meant(model, each["loc"]) or mend
+        found.append(document.problem(where, _lowered(what), mend))
     return found
 
 

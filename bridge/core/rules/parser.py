@@ -131,7 +131,7 @@ def _model(reading: ParseContext) -> RuleModel:
     try:
         return RuleModel.model_validate(data)
     except ValidationError as error:
-        reading.problems += problems_of(error, reading.document, reading.place)
+        reading.problems += problems_of(error, reading.document, RuleModel, reading.place)
         reading.unread = frozenset(problem.key for problem in reading.problems)
     rule, amiss = salvaged(data)
     whole = [
