@@ -244,8 +244,8 @@ def check_all_that_is_down_is_known(scene: Scene, told: Told) -> None:
 
 
 def alone(scene: Scene, number: int) -> bool:
-    """Whether a leg's outage is its bond's own: no other bond's came with it, and all was well long
-    before.
+    """Whether a leg's outage is its bond's own: no other bond's leg went down or came back near it,
+    as those of an incident that still moves do, and all was well long before.
     """
     began = scene.now
     for at, down in reversed(scene.views):
@@ -262,7 +262,7 @@ def alone(scene: Scene, number: int) -> bool:
         each // 10
         for (_, before), (at, down) in itertools.pairwise([(START, frozenset()), *scene.views])
         if abs(at - began) <= near
-        for each in down - before
+        for each in down ^ before
     }
     return well and len(others) == 1
 
@@ -334,6 +334,14 @@ SOAKED = 1250
         (NOBODY, ("down", of_bonds([1])), 120.0),
         (("away", None), NOBODY, 1200.0),
         (NOBODY, ("up", {11}), 30.0),
+    ]
+)
+@example(
+    things=[
+        (NOBODY, ("down", of_bonds(MANY)), 30.0),
+        (NOBODY, ("degraded", of_bonds([1])), 1200.0),
+        (NOBODY, ("degraded", of_bonds(MANY[:5])), 30.0),
+        (("silence", ("", "bond.down", "30m")), ("down", {11}), 120.0),
     ]
 )
 def test_what_people_were_told_is_true(ready: Scene, things: Things) -> None:
