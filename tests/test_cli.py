@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,12 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         assert ran.code == 0
         if name not in {("channels",), ("rules",), ("token",), ("tuning",), ("webhooks",)}:
             assert "Example" in command.help + (command.epilog or ""), name
+
+
+def test_the_version_is_that_of_the_package(run: Run) -> None:
+    """One line, as a report of a fault names it."""
+    ran = run("--version")
+    assert (ran.code, ran.out) == (0, f"bondbridge {version('bondbridge')}\n")
 
 
 def test_poll_shows_what_happened_and_events_tell_its_story(stage: Stage, run: Run) -> None:

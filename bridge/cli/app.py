@@ -1,7 +1,8 @@
 """Every command in one list, and what each kind of error means for the exit code."""
 
 import sys
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +30,24 @@ app = typer.Typer(
     # so that only our own console colours, and nothing else writes control characters
     rich_markup_mode=None,
 )
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  as typer calls it
+    if wanted:
+        print(f"bondbridge {version('bondbridge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bondbridge(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Take the options of the program itself."""
+
 
 for _command in (
     up.up,

@@ -1,6 +1,7 @@
 """Rechecks: what lasts, and a rule was kept from telling, is looked at when the reason has ended.
 
-a rule turns it away ─► until when? ─► (`second_look`) does it last? what does the rule say now?
+a rule turns it away ─► until when? ─► (`recheck_evaluation`) does it last? what does the rule say
+now?
 
 The reasons that a decision names (a silence, a cooldown, an action of ours that explains it) end by
 the clock. Of an incident and of a leg that flaps, anyone who notices the end says so.

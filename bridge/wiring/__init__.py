@@ -1,4 +1,4 @@
-"""Where parts are joined, and nowhere else: settings in, a whole bridge out. `whole` joins what the
+"""Where parts are joined, and nowhere else: settings in, a whole bridge out. `build` joins what the
 others make.
 """
 

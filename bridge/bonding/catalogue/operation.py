@@ -27,9 +27,9 @@ class Operation:
     `path` is relative to ROOT; its `{names}` are the arguments, integers but for `{space}`, which
     is the space's key. `kind` is the kind of object it is about, where KINDS has one. `takes`: the
     request carries an object's fields. `note` is the vendor's own precondition, in our words.
-    `proof` names the function of `bonding.proof` that can tell from later reads whether the call
-    took effect; without one, an unknown outcome stays unknown. `zipped`: the answer is a zip file.
-    `private`: listed by the vendor as not for us; never called.
+    `proof` names the function of `bonding.effect_checks` that can tell from later reads whether the
+    call took effect; without one, an unknown outcome stays unknown. `zipped`: the answer is a zip
+    file. `private`: listed by the vendor as not for us; never called.
     """
 
     name: str

@@ -189,7 +189,7 @@ _BLANK = re.compile(r"(?:\s|//[^\n]*)*")
 
 def metered(source: str) -> tuple[str, tuple[tuple[int, ...], ...]]:
     """The same expression, whose loops ask for leave; of each loop, those inside it. Raises
-    ValueError as `syntax` does.
+    ValueError as `cel_parser` does.
     """
     found = list(_loops(source))
     written = [each for number, loop in enumerate(found) for each in _written(number, loop)]

@@ -53,7 +53,7 @@ def types_of(reading: ParseContext, model: RuleModel) -> frozenset[str]:
 
 
 def shape_of(reading: ParseContext, model: RuleModel) -> Shape | None:
-    """What `when` is beside a list of types; a command is read by `rule_chat`."""
+    """What `when` is beside a list of types; a command is read by `parse_chat`."""
     if not isinstance(model.when, ShapeModel):
         return None
     if model.when.count:

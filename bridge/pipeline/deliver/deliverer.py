@@ -49,10 +49,11 @@ log = structlog.get_logger()
 
 
 class Deliverer:
-    """Carries out jobs. `actions` by name; `gate` is asked before each attempt, `aftermath` notes
-    what came of it.
+    """Carries out jobs. `actions` by name; `gate` admits each attempt, `aftermath` settles what
+    came of it.
 
-    What people are told goes by its address, not by itself: see `telling`.
+    What people are told goes by its address, not by itself: see
+    `notification_sender`.
     """
 
     def __init__(

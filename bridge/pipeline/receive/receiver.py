@@ -87,7 +87,7 @@ class Receipt:
         return any(each.new for each in self.taken)
 
 
-# what takes what people say and press: see `commanding` and `pressing`
+# what takes what people say and press: see `command_handler` and `button_handler`
 Talks = Callable[[IncomingWebhook, CommandDelivery], Receipt]
 Presses = Callable[[IncomingWebhook, ButtonDelivery], Receipt]
 # raises Refused for a button that is none of ours

@@ -17,7 +17,8 @@ Beside the shares:
     refuse     seconds of real time for which the port takes no connections, beginning now
     seed       what their chance is worked out from
 
-What the kinds do to objects stands in `spoil`, what they do on the socket in `sending`.
+What the kinds do to objects is in `corrupt_bodies`, what they do on the socket in
+`corrupt_transport`.
 """
 
 import random

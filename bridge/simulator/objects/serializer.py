@@ -2,8 +2,8 @@
 own types.
 
 Configured objects are written by the table; where the vendor's field names are not public, they are
-the likeliest ones (`names` says which). A bond has no field for its current aggregator: clients
-must ask the aggregators' `bonds_current/`.
+the likeliest ones (`guessed_names` says which). A bond has no field for its current aggregator:
+clients must ask the aggregators' `bonds_current/`.
 """
 
 import itertools

@@ -1,5 +1,5 @@
-"""The table, second part: what stands under a bond besides its legs. Columns as in `columns`; which
-are guessed: `names`.
+"""The table, second part: what stands under a bond besides its legs. Columns as in
+`field_builders`; which are guessed: `guessed_names`.
 """
 
 from bridge.simulator.schema import computed_fields as out

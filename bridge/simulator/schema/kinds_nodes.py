@@ -1,5 +1,5 @@
-"""The table, first part: nodes, bonds, their legs and interfaces. Columns as in `columns`; which
-are guessed: `names`.
+"""The table, first part: nodes, bonds, their legs and interfaces. Columns as in `field_builders`;
+which are guessed: `guessed_names`.
 """
 
 from bridge.simulator.schema import computed_fields as out

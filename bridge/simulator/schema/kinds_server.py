@@ -1,5 +1,5 @@
-"""The table, third part: what the whole server shares. Columns as in `columns`; which are guessed:
-`names`.
+"""The table, third part: what the whole server shares. Columns as in `field_builders`; which are
+guessed: `guessed_names`.
 """
 
 from bridge.bonding.catalogue import OPERATIONS

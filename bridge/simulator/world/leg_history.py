@@ -1,8 +1,8 @@
 """What legs showed and since when: the last day in full, outages of the last two months in a
 compact form.
 
-Everything here is plain JSON, with moments as `moments.stamp` writes them: such text sorts as the
-moments do, so neither keeping nor saving needs to read it.
+Everything here is plain JSON, with moments as `vendor_timestamps.stamp` writes them: such text
+sorts as the moments do, so neither keeping nor saving needs to read it.
 """
 
 from collections.abc import Iterable

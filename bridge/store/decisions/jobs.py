@@ -52,7 +52,7 @@ class Claimed:
 
 def due(connection: Connection, now: datetime, most: int) -> list[str]:
     """Jobs to try now that nobody is trying, longest due first; what people are told goes by its
-    address, see `outlets`.
+    address, see `destinations`.
     """
     return list(connection.execute(_DUE, {"now": now, "most": most}).scalars())
 

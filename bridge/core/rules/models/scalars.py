@@ -275,7 +275,7 @@ Identifier = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1)]
 # what is to be offered for a name in the JSON Schema, where the vocabulary is known: see
-# `rule_schema`
+# `json_schema`
 EventPattern = Annotated[str, Field(min_length=1, json_schema_extra={"offers": "events"})]
 EventName = Annotated[str, Field(json_schema_extra={"offers": "event"})]
 OperationName = Annotated[str, Field(min_length=1, json_schema_extra={"offers": "operation"})]
