@@ -359,3 +359,23 @@ def test_the_readme_names_every_make_target_it_should() -> None:
         "clean",
     } <= targets
     assert "make test" in _doc(".ci/run")
+
+
+def _anchors(path: Path) -> set[str]:
+    """What a link to a heading of this page may name."""
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", each.lower()) for each in headings)
+    return {each.replace(" ", "-") for each in plain}
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    """To a file that is there, and to a heading that it has."""
+    wrong = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", page.read_text("utf-8")):
+            file, _, heading = target.partition("#")
+            there = (page.parent / file).resolve() if file else page
+            if not there.exists() or (heading and heading not in _anchors(there)):
+                wrong.append(f"{page.name}: {target}")
+    assert wrong == []
